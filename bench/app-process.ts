@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import { destination, pino } from 'pino';
+import { createAdmission } from '../src/api/admission/admission.ts';
 import { createApi } from '../src/api/api.ts';
 import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/monitoring/logging.ts';
@@ -12,6 +13,7 @@ import { loadConfig } from '../src/config.ts';
 import { connectEventStore } from '../src/eventstore/eventstoredb.ts';
 import { createExecutor } from '../src/eventstore/executor/execute.ts';
 import { noKeeper } from '../src/eventstore/snapshots/snapshot-keeper.ts';
+import { createAccessNotices } from '../src/identity/access/access-notices.ts';
 import { createAuthenticate } from '../src/identity/authenticate.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../src/identity/license-key.ts';
 import { parseSecrets } from '../src/identity/secrets.ts';
@@ -45,12 +47,14 @@ const log = pino({ level: 'info' }, destination({ dest: '/dev/null', sync: false
 
 // The benchmark includes the rate limits.
 const limits = loadConfig(raisedLimits).rateLimits ?? standardLimits;
+const tierOf = async () => 'ENTERPRISE' as const;
 const measuredFront: Front = {
   rateLimiting: {
     limiter: createRateLimiter({ limits, nowMs: Date.now, redis: null, log }),
-    tierOf: async () => 'ENTERPRISE',
+    tierOf,
     defaultTier: 'ENTERPRISE',
   },
+  admission: createAdmission({ tierOf, onRefused: () => undefined }),
   trustProxy: 0,
   corsOrigins: [],
 };
@@ -76,15 +80,18 @@ const start = async (options: AppOptions): Promise<string> => {
             secrets,
             nowMs: Date.now,
             untilProjected: async () => true,
+            notices: createAccessNotices(),
             onError: (error) => log.error(error),
-          }).authenticate,
+          }),
           user: async () => null,
         },
         stopping: new AbortController().signal,
         front: measuredFront,
         accounts: noAccounts,
+        mailing: false,
         platformLicense: async () => null,
         forgetApiKey: () => undefined,
+        watchAccess: () => () => undefined,
         validations: { ...reader, byKey: async () => facts },
         executor: createExecutor({ store }),
         store,

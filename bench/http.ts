@@ -23,7 +23,12 @@ export const startApp = async (options: AppOptions): Promise<App> => {
 };
 
 /** Issues licenses with high limits and activates one device on each of them. */
-export const seed = async (url: string, apiKey: string, count: number): Promise<Seeded> => {
+export const seed = async (
+  url: string,
+  apiKey: string,
+  count: number,
+  limits: object = { activations: 1_000_000 },
+): Promise<Seeded> => {
   const post = async (path: string, body: object, after?: string): Promise<Posted> => {
     const headers = {
       authorization: `Bearer ${apiKey}`,
@@ -39,7 +44,6 @@ export const seed = async (url: string, apiKey: string, count: number): Promise<
   };
   const licenses: { id: string; key: string }[] = [];
   await rateOf(count, 16, async () => {
-    const limits = { activations: 1_000_000 };
     const { license, licenseKey, position } = await post('/v1/licenses', {
       tier: 'PRO',
       products: ['local_cli'],

@@ -20,7 +20,11 @@ const asFastAsAnswered = async (load: Load): Promise<LoadResult> => {
   const requestsOf = (connection: number) =>
     load.bodies
       .filter((_, place) => place % Math.min(load.connections, load.bodies.length) === connection % load.bodies.length)
-      .map((body) => ({ method: 'POST', headers: { 'content-type': 'application/json', ...load.headers }, body }));
+      .map((body) => ({
+        method: load.method ?? 'POST',
+        headers: { 'content-type': 'application/json', ...load.headers },
+        body,
+      }));
   const { requests, latency, non2xx, errors } = await autocannon({
     url: load.url,
     connections: load.connections,

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** The result of a load: answers per second, latencies in milliseconds, and the number of answers other than 200. */
+/** The result of a load: answers per second, latencies in milliseconds, and the number of answers other than 2xx. */
 export type LoadResult = {
   readonly perSecond: number;
   readonly p50: number;
@@ -10,9 +10,11 @@ export type LoadResult = {
   readonly notOk: number;
 };
 
-/** A load of POST requests on loopback. It sends `bodies` in turn and replaces `[<id>]` with a unique id. */
+/** A load of requests on loopback. It sends `bodies` in turn and replaces `[<id>]` with a unique id. */
 export type Load = {
   readonly url: string;
+  /** Default: POST. */
+  readonly method?: 'GET' | 'PATCH' | 'POST';
   readonly bodies: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly connections: number;

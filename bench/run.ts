@@ -10,6 +10,7 @@ import { type BenchLedger, makeLedger } from './ledgers.ts';
 import { loginFigures } from './login.ts';
 import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
+import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
@@ -39,6 +40,7 @@ const all: readonly Figures[] = [
   memoryFigures,
   verifyFigures,
   endingFigures,
+  neighbourFigures,
   streamFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);

@@ -2,6 +2,14 @@ import { z } from 'zod';
 import { decodeId } from './domain/ids.ts';
 import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
 
+/** Parses an address that mails come from, with or without a name before it. */
+export const mailbox = z
+  .string()
+  .regex(
+    /^(?:[^\p{C}<>@"]{1,100} <[^\s<>@",]+@[^\s<>@",]+>|[^\s<>@",]+@[^\s<>@",]+)$/u,
+    'must be an address such as ledger@vendor.example, or License Ledger <ledger@vendor.example>',
+  );
+
 /** Parses `on`, `off` (null) or overrides of the standard limits. */
 export const rateLimits = z.string().transform((text, context): Limits | null => {
   if (text === 'on') return standardLimits;

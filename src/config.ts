@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { origins, rateLimits, signupPolicy } from './config-values.ts';
+import { mailbox, origins, rateLimits, signupPolicy } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
 import type { Limits } from './rate-limits.ts';
 
@@ -67,6 +67,19 @@ const schema = z.object({
     .describe(
       'Platform organization and its policy, as org_…/pol_…. New organizations get a license of it. Default: none.',
     ),
+  MAIL_URL: z
+    .url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })
+    .optional()
+    .describe(
+      'Mail server, as smtp://name:password@host:587 or smtps://host. Set it together with MAIL_FROM and PUBLIC_URL. Without it the embedded mode writes mails into outbox in LEDGER_DATA_DIR, and with DATABASE_URL no mail is sent.',
+    ),
+  MAIL_FROM: mailbox
+    .optional()
+    .describe('Address that mails come from, such as License Ledger <ledger@vendor.example>.'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
+    .optional()
+    .describe('URL at which the readers of mails reach the API. Default in the embedded mode: HOST and PORT.'),
   DEFAULT_TIER: z
     .enum(tiers)
     .default('FREE')
@@ -121,6 +134,9 @@ export type Servers =
       readonly secret: string;
     };
 
+/** How mails are sent. Without `smtpUrl` they are written into the outbox of the data directory. */
+export type MailConfig = { readonly smtpUrl: string | null; readonly from: string; readonly publicUrl: string };
+
 /** The configuration. It is parsed once at the start and passed on in parts. */
 export type Config = {
   readonly host: string;
@@ -138,6 +154,8 @@ export type Config = {
   readonly expirySweepSeconds: number;
   /** Null allows everything. */
   readonly rateLimits: Limits | null;
+  /** Null: no mail is sent. */
+  readonly mail: MailConfig | null;
   readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
   readonly defaultTier: Variables['DEFAULT_TIER'];
   readonly corsOrigins: readonly string[];
@@ -166,6 +184,9 @@ const combinationFaults = (variables: Variables): readonly string[] => {
     );
   if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS)
     faults.push('REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.');
+  const { MAIL_URL, MAIL_FROM, PUBLIC_URL } = variables;
+  if (MAIL_URL !== undefined && (MAIL_FROM === undefined || PUBLIC_URL === undefined))
+    faults.push('MAIL_URL is set without MAIL_FROM or PUBLIC_URL: set all three, or remove MAIL_URL to send no mail.');
   if (isProduction && variables.RATE_LIMITS === null)
     faults.push(
       'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',
@@ -189,12 +210,14 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
   const faults = combinationFaults(variables);
   if (faults.length > 0) throw new InvalidConfiguration(faults.join('\n'));
   const secret = secretOf(variables);
+  const servers = serversOf(variables, secret);
   return {
     host: variables.HOST,
     port: variables.PORT,
     managementHost: variables.MANAGEMENT_HOST,
     managementPort: variables.MANAGEMENT_PORT,
-    servers: serversOf(variables, secret),
+    servers,
+    mail: mailOf(variables, servers),
     secret,
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
@@ -248,6 +271,16 @@ const serversOf = (variables: Variables, secret: string | null): Servers => {
     projectorUrl: variables.DATABASE_PROJECTOR_URL ?? databaseUrl,
     workerUrl: variables.DATABASE_WORKER_URL ?? databaseUrl,
     secret,
+  };
+};
+
+const mailOf = (variables: Variables, { mode }: Servers): MailConfig | null => {
+  const { MAIL_URL: smtpUrl, HOST: host, PORT: port } = variables;
+  if (smtpUrl === undefined && mode === 'servers') return null;
+  return {
+    smtpUrl: smtpUrl ?? null,
+    from: variables.MAIL_FROM ?? 'License Ledger <ledger@localhost>',
+    publicUrl: variables.PUBLIC_URL ?? `http://${host}:${port}`,
   };
 };
 

@@ -6,6 +6,9 @@ export type Limit = { readonly name: LimitName; readonly quota: number; readonly
 /** A kind of key to count. The kinds of a tier count the credentials of an organization. */
 export type Bucket = keyof typeof buckets;
 
+/** The kinds that count the requests with a license key, by the key. Their quotas grow with the license. */
+export type KeyBucket = keyof typeof growth;
+
 /** A limit as operators and clients name it. */
 export type LimitName = (typeof buckets)[Bucket][number];
 
@@ -20,13 +23,21 @@ export const buckets = {
   login: ['login'],
   login_account: ['login_account'],
   signup: ['signup'],
-  seat_acquire: ['seat_acquire'],
-  activate: ['activate'],
+  reset: ['reset'],
+  reset_account: ['reset_account'],
+  invite: ['invite'],
   validate: ['validate'],
+  features: ['features'],
+  activate: ['activate'],
+  deactivate: ['deactivate'],
+  seat_acquire: ['seat_acquire'],
+  seat_heartbeat: ['seat_heartbeat'],
+  seat_release: ['seat_release'],
+  usage: ['usage'],
   unknown_key: ['unknown_key'],
 } as const;
 
-const [minute, hour, day] = [60, 3_600, 86_400];
+const [minute, tenMinutes, hour, day] = [60, 600, 3_600, 86_400];
 
 const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: number]>> = {
   free: [60, minute],
@@ -41,9 +52,18 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   login: [10, minute],
   login_account: [10, 15 * minute],
   signup: [5, minute],
-  seat_acquire: [20, minute],
-  activate: [30, minute],
-  validate: [60, minute],
+  reset: [10, hour],
+  // As long as a mailed token works: whoever asks in vain has a mail that works.
+  reset_account: [3, 30 * minute],
+  invite: [100, hour],
+  validate: [60, tenMinutes],
+  features: [60, tenMinutes],
+  activate: [30, tenMinutes],
+  deactivate: [30, tenMinutes],
+  seat_acquire: [200, tenMinutes],
+  seat_heartbeat: [200, tenMinutes],
+  seat_release: [200, tenMinutes],
+  usage: [600, tenMinutes],
   unknown_key: [10, minute],
 };
 
@@ -53,6 +73,39 @@ const names = Object.keys(standard) as readonly LimitName[];
 export const standardLimits: Limits = Object.fromEntries(
   names.map((name) => [name, { name, quota: standard[name][0], seconds: standard[name][1] }]),
 ) as Limits;
+
+/**
+ * What the quotas of a license key grow with: how many devices, seats or users may use the license, and the seconds
+ * between two heartbeats of a seat.
+ */
+export type LicenseSize = { readonly devices: number; readonly heartbeatSeconds: number };
+
+/** Returns how many requests a license of this size may need in a window of so many seconds. */
+type Growth = (size: LicenseSize, seconds: number) => number;
+
+const perDevice =
+  (requests: number): Growth =>
+  ({ devices }) =>
+    devices * requests;
+
+const growth = {
+  validate: perDevice(2),
+  features: perDevice(2),
+  activate: perDevice(1),
+  deactivate: perDevice(1),
+  seat_acquire: perDevice(2),
+  // Twice as often as the holders of all seats should send them.
+  seat_heartbeat: ({ devices, heartbeatSeconds }, seconds) => devices * 2 * Math.ceil(seconds / heartbeatSeconds),
+  seat_release: perDevice(2),
+  usage: perDevice(60),
+} as const satisfies Readonly<Partial<Record<LimitName, Growth>>>;
+
+/** Returns the limit for a license of this size: the quota is never below that of `limit`. */
+export const grownLimit = (limit: Limit, size: LicenseSize): Limit => {
+  const { name, quota, seconds } = limit;
+  const needed = name in growth ? growth[name as KeyBucket](size, seconds) : 0;
+  return needed <= quota ? limit : { ...limit, quota: Math.min(needed, quotaMax) };
+};
 
 /** Returns the kind for the credentials of an organization. A trial gets the limits of the tier that it tries out. */
 export const bucketOfTier = (tier: Tier): Bucket => tierBuckets[tier];

@@ -101,6 +101,38 @@ describe('The configuration', () => {
     expect(() => loadConfig({ RATE_LIMITS: text })).toThrow(sentence);
   });
 
+  describe('for mail', () => {
+    const mail = { MAIL_URL: 'smtp://mail:25', MAIL_FROM: 'Ledger <l@v.example>', PUBLIC_URL: 'https://l.v.example' };
+
+    test('writes into the outbox when embedded, and sends nothing with servers', () => {
+      expect(loadConfig({ PORT: '9000' }).mail).toEqual({
+        smtpUrl: null,
+        from: 'License Ledger <ledger@localhost>',
+        publicUrl: 'http://127.0.0.1:9000',
+      });
+      expect(loadConfig(servers).mail).toBeNull();
+    });
+
+    test('uses a mail server with its sender and the public URL', () => {
+      const expected = { smtpUrl: 'smtp://mail:25', from: 'Ledger <l@v.example>', publicUrl: 'https://l.v.example' };
+      expect([loadConfig(mail).mail, loadConfig({ ...servers, ...mail }).mail]).toEqual([expected, expected]);
+    });
+
+    test.each(['MAIL_FROM', 'PUBLIC_URL'])('refuses a mail server without %s', (missing) => {
+      expect(() => loadConfig({ ...mail, [missing]: '' })).toThrow('MAIL_URL is set without MAIL_FROM or PUBLIC_URL');
+    });
+
+    test.each([
+      ['MAIL_URL', 'https://mail'],
+      ['MAIL_FROM', 'ledger'],
+      ['MAIL_FROM', 'a@v.example, b@v.example'],
+      ['MAIL_FROM', 'Ledger <l@v.example>\r\nBcc: x@y.example'],
+      ['PUBLIC_URL', 'l.v.example'],
+    ])('refuses %s=%j', (name, value) => {
+      expect(() => loadConfig({ ...mail, [name]: value })).toThrow(`${name}: must be`);
+    });
+  });
+
   test('accepts the signup policy as two ids and refuses other text', () => {
     const [organizationId, policyId] = [testId('org', 'platform'), testId('pol', 'free')];
     expect(loadConfig({}).signupPolicy).toBeNull();

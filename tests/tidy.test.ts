@@ -117,6 +117,7 @@ test('Only src/eventstore imports the event store’s client', () => {
 test.each([
   ['jsonwebtoken', 'src/identity/access-token.ts'],
   ['argon2', 'src/identity/passwords.ts'],
+  ['nodemailer', 'src/mail/smtp.ts'],
 ])('Only one file imports %s, because it is easy to use wrongly', (name, file) => {
   expect(offenders(sources, ({ text }) => text.includes(`from '${name}'`))).toEqual([file]);
 });

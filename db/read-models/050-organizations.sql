@@ -25,3 +25,10 @@ create policy projector on rm.organizations to ledger_projector using (true) wit
 
 grant select on rm.organizations to ledger_api;
 grant select, insert, update, delete on rm.organizations to ledger_projector;
+
+-- Rights end with these changes; see db/ops/110-access-notices.sql.
+create trigger notice_change after update on rm.organizations
+  for each row when (old.closed_at is distinct from new.closed_at)
+  execute function ops.notice_access_change('organization_id');
+create trigger notice_removal after delete on rm.organizations
+  for each row execute function ops.notice_access_change('organization_id');

@@ -23,3 +23,10 @@ create policy projector on rm.memberships to ledger_projector using (true) with 
 
 grant select on rm.memberships to ledger_api;
 grant select, insert, update, delete on rm.memberships to ledger_projector;
+
+-- Rights end with these changes; see db/ops/110-access-notices.sql.
+create trigger notice_change after update on rm.memberships
+  for each row when ((old.role, old.removed_at) is distinct from (new.role, new.removed_at))
+  execute function ops.notice_access_change('user_id');
+create trigger notice_removal after delete on rm.memberships
+  for each row execute function ops.notice_access_change('user_id');

@@ -24,3 +24,10 @@ create policy projector on rm.api_keys to ledger_projector using (true) with che
 
 grant select on rm.api_keys to ledger_api;
 grant select, insert, update, delete on rm.api_keys to ledger_projector;
+
+-- Rights end with these changes; see db/ops/110-access-notices.sql.
+create trigger notice_change after update on rm.api_keys
+  for each row when ((old.scopes, old.expires_at, old.revoked_at) is distinct from (new.scopes, new.expires_at, new.revoked_at))
+  execute function ops.notice_access_change('issuer_org_id');
+create trigger notice_removal after delete on rm.api_keys
+  for each row execute function ops.notice_access_change('issuer_org_id');

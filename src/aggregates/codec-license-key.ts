@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { rotationCauses } from '../domain/license/keys/key-events.ts';
-import { transferredActivations, transferredExpiries } from '../domain/license/transfer/transfer-events.ts';
+import { offerEnds, transferredActivations, transferredExpiries } from '../domain/license/transfer/transfer-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { ends, event, id, ordinal } from './codec-fields.ts';
 
@@ -29,5 +29,15 @@ export const keyEvents = [
       ends: ends.exactOptional(),
     }),
   ),
+  event(
+    'LicenseOffered',
+    z.object({
+      toHolderOrgId: id,
+      expiresAt: instant,
+      expiry: z.enum(transferredExpiries),
+      activations: z.enum(transferredActivations),
+    }),
+  ),
+  event('LicenseOfferEnded', z.object({ toHolderOrgId: id, cause: z.enum(offerEnds) })),
   event('ReplacementIssued', z.object({ by: id })),
 ] as const;

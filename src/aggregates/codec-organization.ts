@@ -61,5 +61,8 @@ const organizationEvent = z.discriminatedUnion('type', [
   event('ProjectChanged', project),
   event('ProjectArchived', z.object({ projectId: id })),
   event('ProjectRestored', z.object({ projectId: id })),
+  event('IssuerTrusted', z.object({ issuerOrgId: id })),
+  event('IssuerBlocked', z.object({ issuerOrgId: id })),
+  event('IssuerForgotten', z.object({ issuerOrgId: id })),
   repairEvent,
 ]) satisfies z.ZodType<OrganizationEvent | ChainRepaired>;

@@ -3,6 +3,7 @@ import { type Entitlement, entitlementSources } from '../domain/license/grants/e
 import {
   expiryStrategies,
   fingerprintMatchings,
+  keyReaches,
   leaseScopes,
   limitStrategies,
   type PinnedPolicy,
@@ -53,6 +54,8 @@ export const pinnedPolicy = z.object({
   environment: id.exactOptional(),
   versions: z.object({ from: z.string().nullable(), below: z.string().nullable() }).exactOptional(),
   reclaimBorrowed: z.boolean().exactOptional(),
+  deactivateByKey: z.enum(keyReaches).exactOptional(),
+  deviceNamesByKey: z.boolean().exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

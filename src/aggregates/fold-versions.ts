@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-1',
-  organization: 'organization-2',
-  catalog: 'catalog-1',
+  license: 'license-4',
+  organization: 'organization-3',
+  catalog: 'catalog-2',
   reservation: 'reservation-1',
 } as const;

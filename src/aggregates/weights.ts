@@ -27,7 +27,7 @@ export const weighOrganization = (organization: Organization): number =>
     ? small
     : 2_000 +
       (organization.members.size + organization.invitations.size + organization.apiKeys.size) * 450 +
-      (organization.formerMembers.size + organization.projects.size) * 300;
+      (organization.formerMembers.size + organization.projects.size + organization.issuers.size) * 300;
 
 /**
  * Estimates the bytes that a folded catalog takes in memory, from the number of its events. Counting the versions

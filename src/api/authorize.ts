@@ -11,7 +11,7 @@ import type { Call } from './route.ts';
 export type Authenticate = { readonly apiKey: AuthenticateApiKey; readonly user: AuthenticateUser };
 
 /** The parts of a call that its credential needs. */
-type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor'>;
+type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor' | 'actsAs'>;
 
 /**
  * Returns the caller of the credential in `Authorization: Bearer`. Refuses a credential that does not work, exceeds the
@@ -57,7 +57,10 @@ const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserI
   }
   const identity = await authenticate.user(token);
   if (identity === 'expired') return tokenExpired;
-  if (identity !== null) return identity;
+  if (identity !== null) {
+    call.actsAs(identity.userId);
+    return identity;
+  }
   const refusal = await call.limits.takeForAddress('unknown_key');
   return refusal ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
 };
@@ -93,12 +96,15 @@ const callerOf = async (authenticate: Authenticate, call: Credited): Promise<Cal
 
 const apiKeyOf = async (
   authenticate: Authenticate,
-  { limits }: Credited,
+  { limits, actsAs }: Credited,
   token: string,
 ): Promise<ApiKeyIdentity | Problem> => {
   const identity = await authenticate.apiKey(token);
   if (identity === 'behind') return notReadableYet;
-  if (identity !== null) return identity;
+  if (identity !== null) {
+    actsAs(identity.apiKeyId);
+    return identity;
+  }
   const refusal = await limits.takeForAddress('unknown_key');
   return refusal ?? unauthenticated('This API key is not known, mistyped, expired, or was revoked.');
 };

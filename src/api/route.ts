@@ -43,6 +43,10 @@ export type Call = {
   readonly expectedRevision: bigint | null;
   /** Notes the organization for the log line of the request. */
   readonly actsFor: (organizationId: string) => void;
+  /** Notes the user, API key or license that makes the request, by its id, for the log line of the request. */
+  readonly actsAs: (principal: string) => void;
+  /** Gives the turn of the request to others, before a wait for something else than work of this process. */
+  readonly endTurn: () => void;
   /**
    * Does `work` as soon as the read models contain this position of the log. The answer does not wait for it, but comes
    * after work that needs no waiting. Failures are logged.

@@ -6,6 +6,7 @@ import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
 import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
+import { offerRoutes } from './offers/routes.ts';
 import type { OrganizationNeeds } from './organizations/organization-needs.ts';
 import { organizationRoutes } from './organizations/routes.ts';
 import type { Route } from './route.ts';
@@ -27,6 +28,7 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
     ...licenseRoutes(licenseNeeds),
     ...authRoutes(needs),
     ...organizationRoutes(needs),
+    ...offerRoutes(needs),
     ...eventRoutes(needs),
     ...catalogRoutes(needs),
     ...healthRoutes(needs),

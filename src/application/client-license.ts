@@ -26,6 +26,9 @@ export type ClientRequest = {
   readonly license: ValidationFacts;
 };
 
+/** Returns true when the client has only the key of the license. */
+export const isByKey = ({ by }: Pick<ClientRequest, 'by'>): boolean => by.kind === 'keyHolder';
+
 /** A license after a client's command. `changed` is false when the command changed nothing. */
 export type UsedLicense = {
   readonly facts: LicenseFacts;

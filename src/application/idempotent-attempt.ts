@@ -41,6 +41,8 @@ export type Attempt = {
 /** The hashes that a request may have been stored with. The first is the one to store. */
 export type Recognized = {
   readonly hashes: readonly string[];
+  /** Those of `hashes` that an earlier build computed over a password or token. No event gets one of them. */
+  readonly overSecrets?: readonly string[];
   /**
    * The secret that only the first answer shows, or an empty text. It is stored encrypted before the work, so a crash
    * does not lose it.
@@ -120,7 +122,7 @@ type Begun = { readonly attempt: Attempt; readonly stored?: string };
 const begin = (
   { pool, secrets }: IdempotencyNeeds,
   place: IdempotencyPlace,
-  { hashes, secret: fresh }: Recognized,
+  { hashes, overSecrets = [], secret: fresh }: Recognized,
   freshId: string,
 ): Promise<Begun | Refusal> =>
   asTenant(
@@ -139,11 +141,20 @@ const begin = (
       if (row === null) return inFlight;
       if (!hashes.includes(row.requestHash)) return keyReused;
       if (row.status === null && !row.isStale) return inFlight;
-      const { commandId, requestHash } = row;
+      const { commandId } = row;
       const attemptedSince = plusSeconds(row.createdAt, -clockMarginSeconds);
       const secret = row.secret === null ? '' : unseal(secrets, row.secret, boundTo(place, commandId));
       // The previous attempt may have stalled and may continue at any time.
-      const next = { commandId, requestHash, secret, attemptedSince, earlierRequestHashes: hashes, whenOnly: never };
+      // The ids of the earlier attempt follow from its hash. Only a hash over a password may not get into an event.
+      const requestHash = overSecrets.includes(row.requestHash) ? firstHash : row.requestHash;
+      const next = {
+        commandId,
+        requestHash,
+        secret,
+        attemptedSince,
+        earlierRequestHashes: hashes,
+        whenOnly: never,
+      };
       if (row.status !== null) {
         const stored = unseal(secrets, Buffer.from(row.body ?? '', 'base64'), boundTo(place, commandId));
         return { attempt: next, stored };

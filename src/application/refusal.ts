@@ -15,6 +15,8 @@ export type RefusalCode =
   | 'EMAIL_TAKEN'
   | 'IDEMPOTENCY_IN_FLIGHT'
   | 'NOT_PROJECTED_YET'
+  | 'OFFER_LIMIT_EXCEEDED'
+  | 'PASSWORD_REQUIRED'
   | 'UNAUTHENTICATED';
 
 /** The refusal of an operation. `place` leads to the wrong member of the operation's input. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import { loadConfig } from '../config.ts';
-import { createPasswords, passwordFault } from '../identity/passwords.ts';
+import { createPasswords, isOwnAddress, passwordFault } from '../identity/passwords.ts';
 import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
@@ -16,6 +16,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
   const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
   const fault = passwordFault(password);
   if (fault !== null) throw new Error(fault);
+  if (isOwnAddress(password, email)) throw new Error('This password is the address of the user. Choose another.');
 
   const config = loadConfig();
   const log = createLog(config.logLevel);
@@ -33,7 +34,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
       user?.state === 'active' && (await setPassword(pool, user.userId, { passwordHash, exceptSessionId: null, now }));
     if (!isSet) throw new Error(noSuchUser(email, user?.state));
     console.log(stdin ? `The password of ${email} was changed.` : `The new password of ${email}: ${password}`);
-    console.log('All sessions have ended. Running servers notice within 30 seconds.');
+    console.log('All sessions have ended. Running servers notice within 2 seconds.');
   } finally {
     await pool.end();
     await servers.stop();

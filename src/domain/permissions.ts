@@ -16,6 +16,10 @@ export const permissions = {
   handOutInvitations: ownOnly(grant(managers)),
   readProjects: ownOnly(grant([...managers, 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write')),
   changeProjects: ownOnly(grant([...managers, 'MEMBER'], 'projects:write')),
+  /** See the licenses that issuers offer to the organization, and its decisions about issuers. */
+  readOffers: ownOnly(grant(readers, 'licenses:read')),
+  /** Accept or decline offers for the organization, and trust or block issuers. */
+  answerOffers: ownOnly(grant(managers, 'licenses:write')),
   readEvents: ownOnly(grant([...managers, 'BILLING', 'AUDITOR'], 'events:read')),
   /** Every credential of an organization has it. */
   readOrganization: ownOnly(grant(roles, ...scopes)),

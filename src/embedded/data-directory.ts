@@ -105,7 +105,8 @@ export const resetData = async (dataDir: string): Promise<void> => {
   await rmdir(directory).catch(() => {});
 };
 
-const ourNames = /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|postgres|postgres-programs)(\..+)?$/;
+const ourNames =
+  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|outbox|postgres|postgres-programs)(\..+)?$/;
 
 /** Returns true for a file of another program. Hidden files and folders of the file system do not count. */
 const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');

@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Role } from '../domain/organization/events.ts';
-import { type AccessState, readWhenCurrent, type UntilProjected } from './access-changes.ts';
+import { type AccessState, readWhenCurrent, type UntilProjected } from './access/access-changes.ts';
+import { type AccessNotices, subjectsOf } from './access/access-notices.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
 
 /** The user of an access token. */
@@ -21,80 +23,62 @@ export type UserIdentity = {
  */
 export type AuthenticateUser = (token: string, how?: 'afresh') => Promise<UserIdentity | 'expired' | null>;
 
-/**
- * Checks access tokens. The process that ends a session or user calls `forget` or `forgetUser`, so it notices at once.
- */
-export type UserAuthentication = {
-  readonly authenticate: AuthenticateUser;
-  /** Drops a session from the cache, after it ended or switched its organization. */
-  readonly forget: (sessionId: string) => void;
-  /** Drops a user from the cache, after a deactivation or the end of all sessions. */
-  readonly forgetUser: (userId: string) => void;
-};
-
 type Needs = {
   readonly pool: Pool;
   readonly verifyAccessToken: AccessTokens['verifyAccessToken'];
   readonly nowMs: () => number;
-  /** Returns elapsed milliseconds for the cache. They do not follow changes of the clock. */
+  /** Returns elapsed milliseconds for the cache, like the clock of `notices`. They do not follow changes of the clock. */
   readonly elapsedMs?: () => number;
+  readonly notices: Pick<AccessNotices, 'isCurrent'>;
   readonly untilProjected: UntilProjected;
 };
 
 type Remembered = {
   readonly identity: UserIdentity;
-  /** The end of the cache entry, as `elapsedMs` counts. */
-  readonly untilMs: number;
+  /** When its rights were read, as `elapsedMs` counts. */
+  readonly readMs: number;
   /** The end of the token, as `nowMs` counts. */
   readonly expiresMs: number;
 };
 
-const cachedMsMax = 30_000;
 const cachedTokensMax = 10_000;
 
 /**
- * Checks access tokens against users, sessions and memberships, in one query. A positive answer is cached for 30
- * seconds, and never beyond the token's end. So another process may notice an ended session, a deactivated user, a
- * removed member, a changed role or a closed organization 30 seconds late. Tokens themselves are not cached.
+ * Checks access tokens against users, sessions and memberships, in one query. A positive answer is cached while
+ * `notices` says that it counts, and never beyond the token's end. The cache knows a token by the hash of its whole
+ * text.
  */
 export const createAuthenticateUser = ({
   pool,
   verifyAccessToken,
   nowMs,
   elapsedMs = () => performance.now(),
+  notices,
   untilProjected,
-}: Needs): UserAuthentication => {
+}: Needs): AuthenticateUser => {
   const cached = new LRUCache<string, Remembered>({ max: cachedTokensMax });
-  // Counts calls of forget. A query that began before such a call does not fill the cache again.
-  let forgotten = 0;
-  const forgetWhere = (matches: (identity: UserIdentity) => boolean) => {
-    forgotten += 1;
-    for (const [jti, { identity }] of [...cached]) if (matches(identity)) cached.delete(jti);
+  const isCurrent = ({ identity, readMs, expiresMs }: Remembered): boolean => {
+    const { userId, sessionId, membership } = identity;
+    const organizationId = membership?.organizationId ?? null;
+    const subjects = subjectsOf({ kind: 'user', userId, sessionId, organizationId });
+    return nowMs() < expiresMs && notices.isCurrent(readMs, subjects);
   };
 
-  const authenticate: AuthenticateUser = async (token, how) => {
+  return async (token, how) => {
     // Runs at every request and has its own cache. A token ends when its key is removed.
     const claims = await verifyAccessToken(token);
     if (claims === null || claims === 'expired') return claims;
-    const hit = cached.get(claims.jti);
-    if (hit !== undefined && how !== 'afresh' && elapsedMs() < hit.untilMs && nowMs() < hit.expiresMs)
-      return hit.identity;
-    cached.delete(claims.jti);
+    const digest = createHash('sha256').update(token).digest('base64');
+    const hit = cached.get(digest);
+    if (hit !== undefined && how !== 'afresh' && isCurrent(hit)) return hit.identity;
+    cached.delete(digest);
 
-    const forgottenBefore = forgotten;
-    const startedMs = elapsedMs();
+    const readMs = elapsedMs();
     const identity = identityOf(claims, await readWhenCurrent(() => readRow(pool, claims), untilProjected));
     // A missing membership is not cached, because it may be projected at any moment.
     const isComplete = identity !== null && (identity.membership !== null || claims.tid === null);
-    if (isComplete && forgotten === forgottenBefore)
-      cached.set(claims.jti, { identity, untilMs: startedMs + cachedMsMax, expiresMs: claims.exp * 1_000 });
+    if (isComplete) cached.set(digest, { identity, readMs, expiresMs: claims.exp * 1_000 });
     return identity;
-  };
-
-  return {
-    authenticate,
-    forget: (sessionId) => forgetWhere((identity) => identity.sessionId === sessionId),
-    forgetUser: (userId) => forgetWhere((identity) => identity.userId === userId),
   };
 };
 

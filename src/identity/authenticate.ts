@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import type { Scope } from '../domain/organization/events.ts';
-import { type AccessState, readWhenCurrent, type UntilProjected } from './access-changes.ts';
+import { type AccessState, readWhenCurrent, type UntilProjected } from './access/access-changes.ts';
+import { type AccessNotices, subjectsOf } from './access/access-notices.ts';
 import { type ApiKey, isApiKey, parseApiKey } from './api-key.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -20,14 +21,6 @@ export type ApiKeyIdentity = {
  */
 export type AuthenticateApiKey = (text: string, how?: 'afresh') => Promise<ApiKeyIdentity | 'behind' | null>;
 
-/** Checks API keys. The process that changes a key calls `forget`, so it notices the change at once. */
-export type ApiKeyAuthentication = {
-  readonly authenticate: AuthenticateApiKey;
-  /** Drops a key from the cache, after it was revoked or its scopes changed. */
-  readonly forget: (apiKeyId: string) => void;
-};
-
-const cachedMsMax = 30_000;
 const cachedKeysMax = 10_000;
 
 // The shortest interval between two notes of a key's use, in this process and in Postgres.
@@ -35,8 +28,8 @@ const notedEveryMs = 60_000;
 
 type Remembered = {
   readonly identity: ApiKeyIdentity;
-  /** The end of the cache entry, as `elapsedMs` counts. */
-  readonly untilMs: number;
+  /** When its rights were read, as `elapsedMs` counts. */
+  readonly readMs: number;
   /** The end of the key, as `nowMs` counts. */
   readonly expiresMs: number;
 };
@@ -45,8 +38,9 @@ type Needs = {
   readonly pool: Pool;
   readonly secrets: Secrets;
   readonly nowMs: () => number;
-  /** Returns elapsed milliseconds for the cache. They do not follow changes of the clock. */
+  /** Returns elapsed milliseconds for the cache, like the clock of `notices`. They do not follow changes of the clock. */
   readonly elapsedMs?: () => number;
+  readonly notices: Pick<AccessNotices, 'isCurrent'>;
   readonly untilProjected: UntilProjected;
   /** Receives the error when the use of a key could not be stored. The request continues. */
   readonly onError: (error: unknown) => void;
@@ -67,23 +61,22 @@ type Row = AccessState & {
 };
 
 /**
- * Checks API keys against `identity.api_keys`. A positive answer is cached for 30 seconds, and never beyond the key's
- * end. So another process may notice a revoked key or a closed organization 30 seconds late. Refusals are not cached.
- * Memory holds only hashes of keys. The last use of a key is stored in the background, at most once a minute.
+ * Checks API keys against `identity.api_keys`. A positive answer is cached while `notices` says that it counts, and
+ * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached. The last use
+ * of a key is stored in the background, at most once a minute.
  */
-export const createAuthenticate = (needs: Needs): ApiKeyAuthentication => {
-  const { pool, secrets, nowMs, elapsedMs = () => performance.now(), untilProjected } = needs;
+export const createAuthenticate = (needs: Needs): AuthenticateApiKey => {
+  const { pool, secrets, nowMs, elapsedMs = () => performance.now(), untilProjected, notices } = needs;
   const cached = new LRUCache<string, Remembered>({ max: cachedKeysMax });
   const noteUse = createUseNotes(needs);
-  // Counts calls of forget. A query that began before such a call does not fill the cache again.
-  let forgotten = 0;
 
   const cachedIdentity = (digest: string): ApiKeyIdentity | null => {
     const hit = cached.get(digest);
-    return hit !== undefined && elapsedMs() < hit.untilMs && nowMs() < hit.expiresMs ? hit.identity : null;
+    if (hit === undefined || nowMs() >= hit.expiresMs) return null;
+    return notices.isCurrent(hit.readMs, subjectsOf(hit.identity)) ? hit.identity : null;
   };
 
-  const authenticate: AuthenticateApiKey = async (text, how) => {
+  return async (text, how) => {
     const key = parseApiKey(text);
     if (key === null) return null;
     const digest = createHash('sha256').update(text).digest('base64');
@@ -91,22 +84,15 @@ export const createAuthenticate = (needs: Needs): ApiKeyAuthentication => {
     if (known !== null) return known;
     cached.delete(digest);
 
-    const forgottenBefore = forgotten;
-    const startedMs = elapsedMs();
+    const readMs = elapsedMs();
     const row = await readWhenCurrent(() => readRow(pool, secrets, key), untilProjected);
     const now = nowMs();
     const result = judge(row, now);
     if (result === null || result === 'behind') return result;
     noteUse(result.identity, now);
-    if (forgotten === forgottenBefore) cached.set(digest, { ...result, untilMs: startedMs + cachedMsMax });
+    cached.set(digest, { ...result, readMs });
     return result.identity;
   };
-
-  const forget = (apiKeyId: string): void => {
-    forgotten += 1;
-    for (const [digest, { identity }] of [...cached]) if (identity.apiKeyId === apiKeyId) cached.delete(digest);
-  };
-  return { authenticate, forget };
 };
 
 /** Stores when keys were used, in the background. A failure goes to `onError`. */
@@ -136,7 +122,7 @@ const readRow = async (pool: Pool, secrets: Secrets, { text, lookupId }: ApiKey)
 };
 
 /** Returns the identity of a valid key and when the key expires, in milliseconds since 1970. */
-const judge = (row: Row | undefined, nowMs: number): Omit<Remembered, 'untilMs'> | 'behind' | null => {
+const judge = (row: Row | undefined, nowMs: number): Omit<Remembered, 'readMs'> | 'behind' | null => {
   if (row === undefined || row.revoked) return null;
   if (row.is_behind) return 'behind';
   if (row.closed || row.scopes === null) return null;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
 import { refuseWithConnection } from '../async/connection-watch.ts';
-import { isCommonPassword } from './common-passwords.ts';
 
 /** Thrown when too many passwords wait to be checked. Nothing was decided. Retry after `retryAfterSeconds`. */
 export class TooManyLogins extends Error {
@@ -49,19 +49,35 @@ export const createPasswords = (): Passwords => {
   };
 };
 
-const charactersMin = 8;
-const charactersMax = 256;
+/** The least and the most characters of a new password. Earlier builds accepted shorter ones, which still work. */
+export const passwordCharacters = { min: 10, max: 256 };
 
-/** Returns a sentence that says why a password is refused, or null. No kind of character is required. */
+/** Returns a sentence that says why a new password is refused, or null. No kind of character is required. */
 export const passwordFault = (password: string): string | null => {
+  const { min, max } = passwordCharacters;
   const characters = [...password].length;
-  if (characters < charactersMin || characters > charactersMax) {
-    return `A password has ${charactersMin} to ${charactersMax} characters; this one has ${characters}.`;
-  }
-  if (isCommonPassword(password))
+  if (characters < min || characters > max)
+    return `A password has ${min} to ${max} characters; this one has ${characters}.`;
+  const folded = fold(password);
+  if (new Set(folded).size === 1) return 'This password repeats one character. Choose another.';
+  if (common.has(folded))
     return 'This password is one of the most common ones, which attackers try first. Choose another.';
   return null;
 };
+
+/** Returns true for a password that is the user's own e-mail address, or the part of it before the @. */
+export const isOwnAddress = (password: string, email: string): boolean => {
+  const [folded, address] = [fold(password), fold(email)];
+  return folded === address || folded === address.slice(0, address.lastIndexOf('@'));
+};
+
+/** Makes passwords equal that differ only in case or in the Unicode encoding of their characters. */
+const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
+
+// The 49,233 most frequent passwords that leaked, without those that are too short anyway. The list is in lower case.
+const common = new Set(
+  dictionary['passwords-common'].filter((password) => password.length >= passwordCharacters.min).map(fold),
+);
 
 /** Runs work in the order of the calls. */
 const takeTurns = () => {

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
-import { hashRefreshToken, isRefreshToken, successorsOf } from './refresh-token.ts';
+import { hashRefreshToken, isRefreshToken, refreshTokenHashes, successorsOf } from './refresh-token.ts';
 import type { Secrets } from './secrets.ts';
 import { addRefreshToken, type IssuedRefreshToken, refreshEnd } from './sessions.ts';
 
@@ -33,14 +33,16 @@ export type Refreshed =
  */
 export const exchangeRefreshToken = async (needs: Needs, token: string): Promise<Refreshed | null> => {
   if (!isRefreshToken(token)) return null;
-  const hash = hashRefreshToken(token);
-  const { rows } = await needs.pool.query<{ user_id: string | null }>({
-    name: 'user-by-refresh-token',
-    text: 'select identity.user_by_refresh_token($1) as user_id',
-    values: [hash],
+  const { rows } = await needs.pool.query<[string, Buffer]>({
+    name: 'refresh-token-among',
+    text: 'select user_id, token_hash from identity.refresh_token_among($1)',
+    values: [refreshTokenHashes(needs.secrets, token)],
+    rowMode: 'array',
   });
-  const userId = rows[0]?.user_id ?? null;
-  return userId === null ? null : asUser(needs.pool, userId, (db) => rotate(db, needs, { token, hash, userId }));
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [userId, hash] = row;
+  return asUser(needs.pool, userId, (db) => rotate(db, needs, { token, hash, userId }));
 };
 
 type Presented = { readonly token: string; readonly hash: Buffer; readonly userId: string };
@@ -53,15 +55,16 @@ const rotate = async (db: PoolClient, needs: Needs, presented: Presented): Promi
   const { sessionId, organizationId, absoluteEnd } = session;
 
   const [refreshToken = ''] = successorsOf(needs.secrets, presented.token);
+  const successorHash = hashRefreshToken(needs.secrets, refreshToken);
   const used = await db.query({
     name: 'use-refresh-token',
     text: `update identity.refresh_tokens set used_at = $2, successor_hash = $3
       where token_hash = $1 and used_at is null and expires_at > $2`,
-    values: [presented.hash, now, hashRefreshToken(refreshToken)],
+    values: [presented.hash, now, successorHash],
   });
   if (used.rowCount === 1) {
     const end = refreshEnd(now, needs.refreshTokenSeconds, absoluteEnd);
-    await addRefreshToken(db, { token: refreshToken, parentHash: presented.hash, sessionId, userId, now, end });
+    await addRefreshToken(db, { hash: successorHash, parentHash: presented.hash, sessionId, userId, now, end });
     await db.query({
       name: 'prolong-session',
       text: 'update identity.sessions set last_used_at = $2, expires_at = $3 where session_id = $1',
@@ -75,7 +78,7 @@ const rotate = async (db: PoolClient, needs: Needs, presented: Presented): Promi
   if (earlier === null) return null;
   const isInGrace = now.getTime() - earlier.usedAt.getTime() <= refreshGraceMs;
   const again = successorsOf(needs.secrets, presented.token).find((successor) =>
-    hashRefreshToken(successor).equals(earlier.successorHash),
+    refreshTokenHashes(needs.secrets, successor).some((hash) => hash.equals(earlier.successorHash)),
   );
   if (isInGrace && !earlier.isSuccessorUsed && again !== undefined) {
     const refreshExpiresAt = earlier.successorEnd;

@@ -1,7 +1,17 @@
 import { hkdfSync } from 'node:crypto';
 
+const purposes = [
+  'license-key',
+  'fingerprint',
+  'api-key',
+  'cursor',
+  'idempotency',
+  'refresh-token',
+  'mailed-token',
+] as const;
+
 /** The purpose of a derived key. Each purpose has its own key. */
-export type Purpose = 'license-key' | 'fingerprint' | 'api-key' | 'cursor' | 'idempotency';
+export type Purpose = (typeof purposes)[number];
 
 /** A configured secret. `id` names it in stored rows and events without revealing it. */
 export type Secret = { readonly id: string; readonly key: (purpose: Purpose) => Buffer };
@@ -11,7 +21,6 @@ export type Secrets = { readonly signing: Secret; readonly all: readonly Secret[
 
 const secretBytesMin = 32;
 const keyBytes = 32;
-const purposes: readonly Purpose[] = ['license-key', 'fingerprint', 'api-key', 'cursor', 'idempotency'];
 
 /**
  * Parses LEDGER_SECRET: base64 secrets of at least 32 bytes, comma-separated, the signing one first. Throws an Error

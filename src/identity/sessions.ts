@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
 import { lockPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
+import type { Secrets } from './secrets.ts';
 
 /** Why a session was ended before it expired. */
 export type RevokeReason =
@@ -10,7 +11,8 @@ export type RevokeReason =
   | 'PASSWORD_CHANGED'
   | 'DEACTIVATED'
   | 'REFRESH_REUSED'
-  | 'TOO_MANY_SESSIONS';
+  | 'TOO_MANY_SESSIONS'
+  | 'ADDRESS_LOST';
 
 /** A session that can be refreshed. Its access tokens name no organization when `organizationId` is null. */
 export type Session = {
@@ -47,6 +49,7 @@ export const openSession = (
     readonly passwordHash: string;
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
+    readonly secrets: Secrets;
     readonly now: Date;
   },
 ): Promise<IssuedRefreshToken | null> =>
@@ -58,12 +61,14 @@ export const openSession = (
     await db.query({
       name: 'open-session',
       text: `insert into identity.sessions
-          (session_id, user_id, organization_id, user_agent, created_at, last_used_at, expires_at, absolute_expires_at)
-        values ($2, $1, $3, $4, $5, $5, $6, $7)`,
+          (session_id, user_id, organization_id, user_agent, created_at, last_used_at, expires_at, absolute_expires_at,
+           password_at)
+        values ($2, $1, $3, $4, $5, $5, $6, $7, $5)`,
       values: [userId, sessionId, organizationId, userAgentText(userAgent), now, end, absoluteEnd],
     });
     const refreshToken = createRefreshToken();
-    await addRefreshToken(db, { token: refreshToken, parentHash: null, sessionId, userId, now, end });
+    const hash = hashRefreshToken(session.secrets, refreshToken);
+    await addRefreshToken(db, { hash, parentHash: null, sessionId, userId, now, end });
     await endOldest(db, userId, now);
     return { refreshToken, refreshExpiresAt: end };
   });
@@ -158,7 +163,7 @@ export const refreshEnd = (now: Date, refreshTokenSeconds: number, absoluteEnd: 
 export const addRefreshToken = async (
   db: PoolClient,
   token: {
-    readonly token: string;
+    readonly hash: Buffer;
     readonly parentHash: Buffer | null;
     readonly sessionId: string;
     readonly userId: string;
@@ -170,7 +175,7 @@ export const addRefreshToken = async (
     name: 'add-refresh-token',
     text: `insert into identity.refresh_tokens (token_hash, session_id, user_id, parent_hash, created_at, expires_at)
       values ($1, $2, $3, $4, $5, $6)`,
-    values: [hashRefreshToken(token.token), token.sessionId, token.userId, token.parentHash, token.now, token.end],
+    values: [token.hash, token.sessionId, token.userId, token.parentHash, token.now, token.end],
   });
 };
 

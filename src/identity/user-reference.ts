@@ -2,22 +2,35 @@ import { createHmac } from 'node:crypto';
 import { encodeId, idPattern } from '../domain/ids.ts';
 import type { Secrets } from './secrets.ts';
 
+/** The parties of a license. `formerHolders`: the holders before whose assigned users stayed. */
+export type LicenseParties = {
+  readonly issuerOrgId: string;
+  readonly holderOrgId: string | null;
+  readonly formerHolders: readonly string[];
+};
+
 /**
- * Returns the references that a user may be stored under. New assignments use the first; the others belong to older
- * secrets. A user id of this server (usr_…) is its own reference. Any other text of 1–256 characters becomes `ref_…`
- * with 128 bits of an HMAC, so that no event contains a name or e-mail address. It depends on the issuer, like a
- * fingerprint.
+ * Returns the references that a user of a license may be stored under. New assignments use the first; the others belong
+ * to older secrets, former holders and earlier releases. A user id of this server (usr_…) is its own reference. Any
+ * other text of 1–256 characters becomes `ref_…` with 128 bits of an HMAC, so that no event contains a name or e-mail
+ * address. It depends on issuer and holder: two holders, or two issuers, cannot tell that they have a user in common.
  */
-export const userReferences = (secrets: Secrets, issuerOrgId: string, user: string): readonly string[] =>
-  userIdPattern.test(user)
-    ? [user]
-    : secrets.all.map((secret) => {
-        // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL.
-        const hmac = createHmac('sha256', secret.key('fingerprint'))
-          .update(`${issuerOrgId}\0user\0${user}`)
-          .digest('hex');
-        return encodeId('ref', uuidOf(hmac));
-      });
+export const userReferences = (
+  secrets: Secrets,
+  { issuerOrgId, holderOrgId, formerHolders }: LicenseParties,
+  user: string,
+): readonly string[] => {
+  if (userIdPattern.test(user)) return [user];
+  const texts = [holderOrgId, ...formerHolders.toReversed(), null].map((holder) =>
+    // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL. Earlier
+    // releases wrote the text without a holder for every license.
+    holder === null ? `${issuerOrgId}\0user\0${user}` : `${issuerOrgId}\0user of\0${holder}\0${user}`,
+  );
+  return [...new Set(texts)].flatMap((text) => secrets.all.map((secret) => referenceTo(secret, text)));
+};
+
+const referenceTo = (secret: Secrets['all'][number], text: string): string =>
+  encodeId('ref', uuidOf(createHmac('sha256', secret.key('fingerprint')).update(text).digest('hex')));
 
 const userIdPattern = idPattern('usr');
 

@@ -125,7 +125,8 @@ export const changePassword = (
     return (await storePassword(db, userId, { ...password, exceptSessionId: sessionId })) ? 'changed' : 'ended';
   });
 
-const storePassword = async (
+/** Changes the password of an active user like `setPassword`. Runs in the caller's transaction as this user. */
+export const storePassword = async (
   db: PoolClient,
   userId: string,
   { passwordHash, exceptSessionId, now }: NewPassword,

@@ -8,6 +8,7 @@ export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): bool
   switch (type) {
     case 'LicenseIssued':
     case 'LicenseKeyIssued':
+    case 'LicenseOffered':
     case 'ActivationRecorded':
     case 'LeaseAcquired':
       return true;

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { purgeMails } from '../records/mails.ts';
 import { purgeSnapshots } from '../records/stream-snapshots.ts';
 
 const batchMax = 5_000;
@@ -12,13 +13,14 @@ const purged = [
   { table: 'identity.refresh_tokens', age: 'expires_at' },
   // Turns of processes that died, after a day.
   { table: 'ops.turns', age: 'until' },
+  { table: 'identity.password_resets', age: 'expires_at' },
   // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;
 
 /**
- * Removes old answers for Idempotency-Keys, ended sessions and refresh tokens, abandoned signups, and snapshots of
- * earlier releases, in batches with short locks. `pool` has the role ledger_worker. Returns the number of removed rows.
+ * Removes old answers for Idempotency-Keys, ended sessions, refresh tokens and password resets, abandoned signups,
+ * finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker. Returns the number of removed rows.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;
@@ -36,5 +38,5 @@ export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> =
       removed += batch;
     } while (batch > 0 && signal?.aborted !== true);
   }
-  return removed + (await purgeSnapshots(pool, signal));
+  return removed + (await purgeMails(pool)) + (await purgeSnapshots(pool, signal));
 };

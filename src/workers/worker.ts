@@ -30,6 +30,8 @@ type Needs = {
    * Removes values without a stored event, once an hour. It needs other rights than the sweeps.
    */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
+  /** Sends mails, in a queue of their own: neither a slow mail server nor a long sweep waits for the other. */
+  readonly sendMails?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly now: () => Date;
   readonly log: Log;
   /** Workers of one queue share its jobs. */
@@ -37,14 +39,18 @@ type Needs = {
 };
 
 /** Starts the scheduled jobs of the role `worker`. Several workers may run. */
-export const startWorker = (needs: Needs): Promise<Schedule> => {
-  const { backend, queueName, log } = needs;
-  return startSchedule(jobsOf(needs), {
-    backend,
-    ...(queueName === undefined ? {} : { queueName }),
-    onError: (error, context) => log.error({ err: error, context }, 'A scheduled job failed.'),
-  });
+export const startWorker = async (needs: Needs): Promise<Schedule> => {
+  const { backend, queueName = 'ledger', sendMails, log } = needs;
+  const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
+  const schedules = [await startSchedule(jobsOf(needs), { backend, queueName, onError })];
+  if (sendMails !== undefined) {
+    const job = { name: 'mail', everySeconds: mailSeconds, run: sendMails };
+    schedules.push(await startSchedule([job], { backend, queueName: `${queueName}-mail`, onError }));
+  }
+  return { close: async () => void (await Promise.all(schedules.map((schedule) => schedule.close()))) };
 };
+
+const mailSeconds = 5;
 
 const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
   const { pool, expirySweepSeconds, settleReferences, checkReadModels } = needs;

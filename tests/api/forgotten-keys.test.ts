@@ -98,6 +98,10 @@ describe('A repeated request that is forgotten returns no other key, and the lic
       sourceRef: randomUUID(),
       historyFrom: '2024-03-01T00:00:00.000Z',
     }));
+  test('transferred', async () => {
+    const transfer = { toHolderOrganizationId: ledger.b.organizationId, accepted: true, activations: 'RELEASE' };
+    await unchanged(`/v1/licenses/${(await ledger.issue()).licenseId}/transfer`, transfer);
+  });
   test('rotated', async () => unchanged(`/v1/licenses/${(await ledger.issue()).licenseId}/rotate-key`, {}));
 });
 

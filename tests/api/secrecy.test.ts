@@ -17,7 +17,8 @@ test('No key, fingerprint, device name, metadata or written reason is in an even
     reason: { code: 'PURCHASE', text: 'canary-reason' },
   });
   const device = { licenseKey, fingerprint: 'canary-fingerprint' };
-  const [userRef = ''] = userReferences(ledger.secrets, ledger.a.organizationId, 'canary-user');
+  const parties = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, formerHolders: [] };
+  const [userRef = ''] = userReferences(ledger.secrets, parties, 'canary-user');
   await sendTo(ledger, licenseId, { type: 'AssignUser', data: { userRef } });
   const used = { ...device, components: { cpu: 'canary-cpu' }, user: 'canary-user' };
   expect((await post('/v1/licenses/activate', { ...used, name: 'canary-device' })).status).toBe(201);

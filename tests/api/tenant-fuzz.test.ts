@@ -34,7 +34,7 @@ const mayName: ReadonlySet<string> = new Set([
 
 /** Fields without free text: they name or prove an existing object, or choose a duration or a kind. */
 const namesOther =
-  /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$/;
+  /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$|^re(?:new|lease)Lease body leaseHolder$/;
 const saysOther =
   /(?:^| |\.)(?:duration|remindBefore\.0|currentPassword|newPassword|timeZone|version|version\.\w+|versions\.\w+|email)$/;
 

@@ -18,7 +18,11 @@ const issue = (body: object, headers: Record<string, string> = {}) =>
   ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body: { tier: 'TRIAL', ...body }, headers });
 const activate = (licenseKey: string, fingerprint: string, fields: object = {}) =>
   ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint, ...fields } });
-const newHolder = async () => (await ledger.createVendor('Holder')).organizationId;
+const newHolder = async () => {
+  const { organizationId } = await ledger.createVendor('Holder');
+  await ledger.consent(organizationId);
+  return organizationId;
+};
 const taken = (pointer: string) => ({ status: 409, body: { code: 'CODE_TAKEN', errors: [{ pointer }] } });
 
 describe('A holder', () => {

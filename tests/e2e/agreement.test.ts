@@ -13,6 +13,7 @@ import { context, send as sendCommand } from '../support/commands.ts';
 import { foldsOf } from '../support/folds.ts';
 import { testHash } from '../support/license-fixtures.ts';
 import { type Mesh, type MeshProcess, meshSecret, startMesh } from '../support/mesh.ts';
+import { consent } from '../support/organizations.ts';
 import { condition } from '../support/product.ts';
 import { hurriedOrigin, type LicenseRequest, randomRequest } from '../support/random-requests.ts';
 import { sized } from '../support/size.ts';
@@ -110,6 +111,9 @@ const createWorld = async ({ store, models }: Mesh, chance: Chance) => {
   const [one, other] = await Promise.all(
     ['Holder 1', 'Holder 2'].map((name) => bootstrapOrganization(needs, { commandId: randomUUID(), name })),
   );
+  const projected = { waitFor: async () => true };
+  for (const holder of [one, other])
+    await consent({ executor, needs, projected }, holder?.organizationId ?? '', vendor.organizationId);
   const licenseIds = Array.from({ length: sized(200) }, () => encodeId('lic', aggregateId(newCommandId(), 'license')));
   for (const licenseId of licenseIds) {
     const command = {

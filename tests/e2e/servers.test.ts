@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
+import { openStream } from '../support/feed.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
@@ -154,6 +155,28 @@ describe('Two API processes, two projectors and two workers on separate servers'
       expect(read.status).toBe(200);
     }
   });
+
+  test('refuse a key that the other process revoked, and end its streams, long before what they remember ends', async () => {
+    const { body: made } = await post(urls[0] ?? '', '/v1/api-keys', { name: 'short', scopes: ['events:read'] });
+    const authorization = { authorization: `Bearer ${made.secret}` };
+    const statusAt = async (url: string) => (await fetch(`${url}/v1/events`, { headers: authorization })).status;
+    for (const url of urls) await condition('the key works', async () => (await statusAt(url)) === 200);
+    const stream = await openStream({ baseUrl: urls[1] ?? '' }, { key: String(made.secret) });
+    let hasEnded = false;
+    const ended = (async () => {
+      while ((await stream.next()) !== null);
+      hasEnded = true;
+    })();
+    const { id } = made.apiKey as { id: string };
+    const revoked = await fetch(`${urls[0]}/v1/api-keys/${id}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${apiKey}` },
+    });
+    expect(revoked.status).toBe(200);
+    await condition('the other process refuses the key', async () => (await statusAt(urls[1] ?? '')) === 401, 10_000);
+    await condition('the stream ends', () => hasEnded, 10_000);
+    await ended;
+  }, 60_000);
 
   test('announce an expiry once', async () => {
     const { id } = await issue({ term: { duration: 'PT2S' } });

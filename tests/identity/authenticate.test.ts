@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { context, send as sendCommand } from '../support/commands.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
@@ -18,15 +20,25 @@ const authentication = () => {
   const { secrets, database, projected } = ledger;
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  const { authenticate, forget } = createAuthenticate({
-    pool: database.api,
+  const notices = createAccessNotices(() => clock.ms);
+  // Notices count as arriving, and none does.
+  notices.confirm(Number.MAX_SAFE_INTEGER);
+  const authenticate = createAuthenticate({
+    ...{ pool: database.api, notices },
     secrets,
     nowMs: () => clock.ms - clock.setBackMs,
     elapsedMs: () => clock.ms,
     untilProjected: projected.waitFor,
     onError,
   });
-  return { clock, authenticate, forget, errors };
+  /** Lets notices arrive. */
+  const listen = () =>
+    new Promise<void>((listening) => {
+      const heard = { note: notices.note, confirm: () => listening() };
+      const { stop } = listenForAccessChanges({ url: database.url, notices: heard, onState: onError });
+      onTestFinished(stop);
+    });
+  return { clock, authenticate, listen, errors };
 };
 
 test('An API key identifies its organization and scopes, and any other text nobody', async () => {
@@ -95,18 +107,27 @@ const organization = (type: 'RevokeApiKey' | 'CloseOrganization', organizationId
     () => null,
   );
 
-test.each(['RevokeApiKey', 'CloseOrganization'] as const)('%s ends a key once it is projected', async (type) => {
-  const { organizationId } = await bootstrapOrganization(ledger.needs, {
-    commandId: randomUUID(),
-    name: 'Short-lived',
-  });
-  const { apiKey, apiKeyId } = await ledger.createKey(organizationId, ['licenses:read']);
-  expect(await authentication().authenticate(apiKey)).not.toBeNull();
-  const done = await organization(type, organizationId, apiKeyId);
-  if ('rejected' in done) throw new Error(done.detail);
-  await ledger.projected.waitFor(done.position.commit, 10_000);
-  expect(await authentication().authenticate(apiKey)).toBeNull();
-});
+// As after a process that died when the event was stored: nobody else knows of the change.
+test.each(['RevokeApiKey', 'CloseOrganization'] as const)(
+  '%s ends a key once it is projected, also where it is remembered',
+  async (type) => {
+    const { organizationId } = await bootstrapOrganization(ledger.needs, {
+      commandId: randomUUID(),
+      name: 'Short-lived',
+    });
+    const { apiKey, apiKeyId } = await ledger.createKey(organizationId, ['licenses:read']);
+    const remembering = authentication();
+    await remembering.listen();
+    remembering.clock.ms = 1;
+    expect(await remembering.authenticate(apiKey)).not.toBeNull();
+    remembering.clock.ms = 2;
+    const done = await organization(type, organizationId, apiKeyId);
+    if ('rejected' in done) throw new Error(done.detail);
+    await ledger.projected.waitFor(done.position.commit, 10_000);
+    expect(await authentication().authenticate(apiKey)).toBeNull();
+    await expect.poll(() => remembering.authenticate(apiKey)).toBeNull();
+  },
+);
 
 test('A key works until its expiry and not at that instant, also when it was used before', async () => {
   const { clock, authenticate } = authentication();

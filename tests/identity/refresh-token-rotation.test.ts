@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRefreshToken, hashRefreshToken } from '../../src/identity/refresh-token.ts';
 import { exchangeRefreshToken, type Refreshed } from '../../src/identity/refresh-token-rotation.ts';
@@ -17,6 +17,7 @@ afterAll(() => database.drop());
 
 const [older, newer] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
 const week = 604_800;
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 const refresh = (token: string, atMs: number, secrets = older) =>
   exchangeRefreshToken(
@@ -32,7 +33,8 @@ const refreshed = async (token: string, atMs: number, secrets = older) => {
 
 const signedIn = async (organizationId: string | null = null) => {
   const { userId } = await createUser(database.api);
-  return { userId, ...(await openTestSession(database.api, userId, { organizationId })) };
+  const secrets = parseSecrets(older);
+  return { userId, ...(await openTestSession(database.api, userId, { organizationId, secrets })) };
 };
 
 const isOver = async ({ userId, sessionId }: { userId: string; sessionId: string }, atMs = 0) =>
@@ -64,9 +66,35 @@ test('No token is stored', async () => {
   );
   const stored = rows.map(({ row }) => row).join('\n');
   for (const token of [refreshToken, next.refreshToken]) {
-    expect(stored).toContain(hashRefreshToken(token).toString('hex'));
+    expect(stored).toContain(hashRefreshToken(parseSecrets(older), token).toString('hex'));
     expect(stored).not.toContain(token);
+    expect(stored).not.toContain(sha256(token).toString('hex'));
   }
+});
+
+test('A token that an earlier build stored as SHA-256 is exchanged, and its successor has a keyed hash', async () => {
+  const { refreshToken, sessionId } = await signedIn();
+  const stored = (hash: Buffer) =>
+    database.superuser.query('update identity.refresh_tokens set token_hash = $2 where session_id = $1', [
+      sessionId,
+      hash,
+    ]);
+  await stored(sha256(refreshToken));
+  const next = await refreshed(refreshToken, 0);
+  expect(await refreshed(refreshToken, 1_000)).toEqual(next);
+  const { rows } = await database.superuser.query<{ successor_hash: Buffer }>(
+    'select successor_hash from identity.refresh_tokens where token_hash = $1',
+    [sha256(refreshToken)],
+  );
+  expect(rows[0]?.successor_hash).toEqual(hashRefreshToken(parseSecrets(older), next.refreshToken));
+  await refreshed(next.refreshToken, 2_000);
+});
+
+test('A token of a secret that no longer signs is exchanged, and one of a removed secret is not', async () => {
+  const { refreshToken } = await signedIn();
+  const { refreshToken: second } = await signedIn();
+  await refreshed(refreshToken, 0, `${newer},${older}`);
+  expect(await refresh(second, 0, newer)).toBeNull();
 });
 
 test.each(['', 'lgr_rt_', 'lgr_live_12345678_', `${createRefreshToken()}=`, createRefreshToken(), ' '.repeat(1_000)])(
@@ -114,7 +142,7 @@ describe('A token that is used twice ends its session with all tokens', () => {
 
   test('but no other session of the user', async () => {
     const { first, ...session } = await family();
-    const other = await openTestSession(database.api, session.userId);
+    const other = await openTestSession(database.api, session.userId, { secrets: parseSecrets(older) });
     await refresh(session.refreshToken, 20_000);
     expect(first.sessionId).not.toBe(other.sessionId);
     await refreshed(other.refreshToken, 20_000);

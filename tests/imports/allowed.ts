@@ -46,21 +46,26 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   identity: {
     holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',
     ours: ['async', 'domain', 'postgres'],
-    packages: ['argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
+    packages: ['@zxcvbn-ts/language-common', 'argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
   },
   application: {
     holds: 'one file per operation; knows no HTTP',
-    ours: ['aggregates', 'async', 'domain', 'eventstore', 'identity', 'postgres', 'projections', 'records'],
+    ours: ['aggregates', 'async', 'domain', 'eventstore', 'identity', 'mail', 'postgres', 'projections', 'records'],
     packages: ['lru-cache', 'pg', 'zod'],
+  },
+  mail: {
+    holds: 'the port of mails, their texts, SMTP and the outbox of files',
+    ours: [],
+    packages: ['nodemailer', 'node:*'],
   },
   workers: {
     holds: 'scheduled jobs',
-    ours: ['aggregates', 'application', 'domain', 'eventstore', 'postgres', 'projections', 'records'],
+    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'records'],
     packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:timers/promises'],
   },
   api: {
     holds:
-      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `idempotency`, `monitoring`',
+      'routes by subject; `http` for requests and answers, `openapi`, `problems`, `rate-limit`, `admission`, `idempotency`, `monitoring`',
     ours: [
       'aggregates',
       'application',

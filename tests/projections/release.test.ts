@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'be44d5231f42979de32c99dfeec85b8df6777666a4c9473d1eaed1675884441a',
+  1: 'd7e0af8b32eea033b647df6c127bb132968b6f923dc72d7d1a185df6aec70e05',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

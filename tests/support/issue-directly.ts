@@ -19,7 +19,8 @@ import { testId } from './license-fixtures.ts';
 
 type Wanted = Partial<Omit<CommandOf<'IssueLicense'>['data'], 'policy' | 'limits' | 'key'>> & {
   readonly tier?: Tier;
-  readonly policy?: Partial<PinnedPolicy>;
+  /** Undefined leaves a rule out, as in policies from before the rule. */
+  readonly policy?: { readonly [Rule in keyof PinnedPolicy]?: PinnedPolicy[Rule] | undefined };
   readonly limits?: Partial<Limits>;
 };
 
@@ -57,7 +58,11 @@ export const issueDirectly = async (ledger: Issuing, { tier = 'PRO', policy, lim
     type: 'IssueLicense',
     data: {
       ...{ licenseId, issuerOrgId: ledger.a.organizationId, holderOrgId: null },
-      policy: { ...builtInPolicy(tier, testId('pol', tier)), ...policy },
+      policy: Object.fromEntries(
+        Object.entries({ ...builtInPolicy(tier, testId('pol', tier)), ...policy }).filter(
+          ([, rule]) => rule !== undefined,
+        ),
+      ) as PinnedPolicy,
       products: ['local_cli', 'cloud_ide'],
       term: { kind: 'duration', duration: 'P1Y', startsAt: null },
       ...{ entitlements: [], externalRef: null },

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
 import { readsMax } from '../../src/api/events/shared-reads.ts';
-import { type Front, openFront } from '../../src/api/front.ts';
+import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
@@ -16,21 +16,24 @@ import { type Role, type Scope, scopes } from '../../src/domain/organization/eve
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createSnapshotKeeper } from '../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { listenForAccessChanges } from '../../src/identity/access/access-listener.ts';
+import { createAccessNotices } from '../../src/identity/access/access-notices.ts';
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
-import { parseSecrets } from '../../src/identity/secrets.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
+import { unlimitedFront } from './limits.ts';
+import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
-import { createTestRing, createUser, joinOrganization, openTestSession } from './users.ts';
+import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
+import { createWaitingFollowers } from './waiting-followers.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
@@ -70,11 +73,12 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
  * Nothing is limited unless `frontOf` says so.
  */
 export const startLedger = async ({
-  frontOf = () => openFront,
+  frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
   storePortOf = async (port) => port,
   giveUpMs = 1_000,
+  mailing = true,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
@@ -84,6 +88,8 @@ export const startLedger = async ({
   storePortOf?: (port: number) => Promise<number>;
   /** How long the API repeats an append whose outcome is unknown. */
   giveUpMs?: number;
+  /** Whether mails are queued. */
+  mailing?: boolean;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -105,21 +111,11 @@ export const startLedger = async ({
   let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
   const feedPool = createPool({ url: database.url, role: 'ledger_api', max: readsMax + 1, log: log.pino });
-  const followers = createFeedFollowers({ pool: feedPool, projected, log: log.pino });
-  let hearing = 0;
-  const countedFollow: typeof followers.follow = (organizationId) => {
-    const follower = followers.follow(organizationId);
-    const news: typeof follower.news = async (mark, options) => {
-      hearing += 1;
-      await follower.news(mark, options);
-      hearing -= 1;
-    };
-    return { ...follower, news };
-  };
+  const followers = createWaitingFollowers(feedPool, projected);
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
-  const secrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
+  const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
   const executor = createExecutor({ store: connected, keeper, giveUpMs });
   const needs = { executor, pool: database.api, secrets, now };
@@ -130,33 +126,37 @@ export const startLedger = async ({
   const { verifyAccessToken, signAccessToken } = accessTokens;
   // What is remembered grows old with the clock that tests move.
   const elapsedMs = () => performance.now() + clock.aheadMs;
-  const remembering = { pool: database.api, nowMs, elapsedMs, untilProjected: projected.waitFor };
-  const users = createAuthenticateUser({ ...remembering, verifyAccessToken });
+  const notices = createAccessNotices(elapsedMs);
+  const listener = listenForAccessChanges({
+    ...{ url: database.url, notices, elapsedMs },
+    onState: (lost) => log.pino.warn({ err: lost }, 'Notices of access changes do not arrive, or arrive again.'),
+  });
+  const remembering = { pool: database.api, nowMs, elapsedMs, notices, untilProjected: projected.waitFor };
+  const user = createAuthenticateUser({ ...remembering, verifyAccessToken });
 
-  const apiKeys = createAuthenticate({
+  const apiKey = createAuthenticate({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
   const { server, routes } = createApi({
     ...needs,
     licenseKeyPrefix: 'LL',
-    authenticate: {
-      apiKey: apiKeys.authenticate,
-      user: users.authenticate,
-    },
+    authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: users, signupPolicy },
+      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy, defaultTier: 'FREE' },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
     }),
-    forgetApiKey: apiKeys.forget,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
+    mailing,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
     feedPool,
-    followers: { ...followers, follow: countedFollow },
+    followers,
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
@@ -185,7 +185,11 @@ export const startLedger = async ({
     const { token } = signAccessToken({ sub: user.userId, tid: organizationId, sid: sessionId });
     return { ...{ userId: user.userId, email: user.email }, accessToken: token, sessionId, refreshToken };
   };
-  const [a, b] = await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]);
+  const parts = { executor, needs, projected };
+  /** Two organizations that hold each other's licenses. */
+  const createPair = async () =>
+    trustEachOther(parts, await Promise.all([createVendor('Vendor A'), createVendor('Vendor B')]));
+  const [a, b] = await createPair();
 
   const call = async (method: string, path: string, { key, body, headers = {} }: Sent = {}): Promise<Answer> => {
     const response = await fetch(`${baseUrl}${path}`, {
@@ -208,10 +212,10 @@ export const startLedger = async ({
   return {
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
-    ...{ createMember, ring, accessTokens, users, metrics, feedPool },
+    ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
     /** How many requests and streams wait for news of their feed. */
-    hearing: () => hearing,
+    hearing: followers.waiting,
     /** What a process does first when it is to stop. */
     beginStop: () => stopping.abort(),
     /** Ends the projector; what is returned starts another one. */
@@ -223,8 +227,12 @@ export const startLedger = async ({
       };
     },
     logged: log.lines,
-    /** Issues a PRO license of organization A, with what is given on top. */
+    /** Lets an organization hold the licenses of an issuer, A unless said otherwise. */
+    consent: (holderOrgId: string, issuer: TestOrganization = a) => consent(parts, holderOrgId, issuer.organizationId),
+    /** Issues a PRO license of organization A, with what is given on top. A holder has consented. */
     issue: async (fields: object = {}, organization: TestOrganization = a) => {
+      if ('holderOrganizationId' in fields && typeof fields.holderOrganizationId === 'string')
+        await consent(parts, fields.holderOrganizationId, organization.organizationId);
       const answer = await call('POST', '/v1/licenses', {
         key: organization.apiKey,
         body: { tier: 'PRO', products: ['local_cli', 'cloud_ide'], ...fields },
@@ -262,7 +270,7 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
-      await followers.stop();
+      await Promise.all([followers.stop(), listener.stop()]);
       await feedPool.end();
       await projected.stop();
       await store.stop();

@@ -1,8 +1,16 @@
-import type { Front } from '../../src/api/front.ts';
+import { createAdmission } from '../../src/api/admission/admission.ts';
+import { type Front, openFront } from '../../src/api/front.ts';
 import type { Metrics } from '../../src/api/monitoring/metrics.ts';
 import { createRateLimiter } from '../../src/api/rate-limit/rate-limiter.ts';
 import type { Tier } from '../../src/domain/license/policy.ts';
 import { parseLimits } from '../../src/rate-limits.ts';
+
+/** The admission of the product, for organizations of one tier. */
+export const admissionOf = (tierOf: (organizationId: string) => Promise<Tier>) =>
+  createAdmission({ tierOf, onRefused: () => undefined });
+
+/** A front without limits and with the shares of the tier ENTERPRISE. */
+export const unlimitedFront = (): Front => ({ ...openFront, admission: admissionOf(async () => 'ENTERPRISE') });
 
 /** A front that counts in this process, with limits as RATE_LIMITS names them, for `startLedger`. */
 export const limitedFront =
@@ -21,5 +29,6 @@ export const limitedFront =
       log: { warn: () => undefined },
       onRefused: metrics.limited,
     });
-    return { rateLimiting: { limiter, tierOf, defaultTier: 'FREE' }, trustProxy: 0, corsOrigins: [], ...over };
+    const rateLimiting = { limiter, tierOf, defaultTier: 'FREE' } as const;
+    return { rateLimiting, admission: admissionOf(tierOf), trustProxy: 0, corsOrigins: [], ...over };
   };

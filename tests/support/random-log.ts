@@ -1,3 +1,4 @@
+import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createLog, customer, randomFrom, rival, testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 import { catalogLife, organizationLife } from './stream-fixtures.ts';
@@ -11,7 +12,7 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
     const name = `Organization ${index}`;
     ledger.organization(id, name);
     return [
-      { stream: `organization-${id}` as const, left: [...organizationLife(name)] },
+      { stream: `organization-${id}` as const, left: [...organizationLife(name), ...decisionsAbout(rival)] },
       { stream: `catalog-${id}` as const, left: [...catalogLife(id)] },
     ];
   });
@@ -39,9 +40,21 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
         type: 'Transfer',
         data: { toHolderOrgId, accepted: true, expiry: 'KEEP', activations: how },
       });
-    }
+    } else offering(ledger, licenseId, below);
   }
   return ledger.log;
+};
+
+const decisionsAbout = (issuerOrgId: string): readonly OrganizationEvent[] =>
+  (['IssuerTrusted', 'IssuerBlocked', 'IssuerForgotten', 'IssuerTrusted'] as const).map((type) => ({
+    ...{ type, data: { issuerOrgId } },
+  }));
+
+const offering = (ledger: ReturnType<typeof createLog>, licenseId: string, below: (bound: number) => number): void => {
+  const offer = { toHolderOrgId: customer, expiry: 'KEEP', activations: below(3) === 0 ? 'RELEASE' : 'KEEP' } as const;
+  const answer = { holderOrgId: customer };
+  ledger.send(licenseId, { type: 'OfferLicense', data: offer });
+  if (below(3) > 0) ledger.send(licenseId, { type: below(2) === 0 ? 'AcceptOffer' : 'DeclineOffer', data: answer });
 };
 
 // Leases that lapse within a few commands, come back, and are borrowed.

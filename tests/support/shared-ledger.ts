@@ -8,11 +8,12 @@ import { type Ledger, startLedger } from './ledger.ts';
 export const shareLedger = async (): Promise<Ledger> => {
   shared ??= startLedger();
   const ledger = await shared;
-  const [a, b] = await Promise.all([ledger.createVendor('Vendor A'), ledger.createVendor('Vendor B')]);
+  const [a, b] = await ledger.createPair();
   return {
     ...ledger,
     ...{ a, b, clock: Object.freeze({ ...ledger.clock }), faults: Object.freeze({ ...ledger.faults }), logged: [] },
     issue: (fields, organization = a) => ledger.issue(fields, organization),
+    consent: (holderOrgId, issuer = a) => ledger.consent(holderOrgId, issuer),
     ...{ beginStop: refuse, stopProjector: refuse, events: refuse, traces: refuse, hearing: refuse },
     stop: async () => {},
   };

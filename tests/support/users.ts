@@ -7,9 +7,13 @@ import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { publicJwk, type SigningKey } from '../../src/identity/key-files.ts';
 import { createRefreshToken } from '../../src/identity/refresh-token.ts';
 import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
+import { parseSecrets, type Secrets } from '../../src/identity/secrets.ts';
 import { openSession } from '../../src/identity/sessions.ts';
 import { findUserByEmail, getUser } from '../../src/identity/users.ts';
 import { context, send as sendCommand } from './commands.ts';
+
+/** The secrets of a test ledger. */
+export const testSecrets = parseSecrets(Buffer.alloc(32, 7).toString('base64'));
 
 /** The instant that identity's tests begin at. */
 export const start = new Date('2027-01-31T12:00:00.000Z');
@@ -35,13 +39,18 @@ export const createUser = async (pool: Pool, email = `${randomUUID()}@vendor.exa
 export const openTestSession = async (
   pool: Pool,
   userId: string,
-  { now = start, organizationId = null }: { readonly now?: Date; readonly organizationId?: string | null } = {},
+  {
+    now = start,
+    organizationId = null,
+    secrets = testSecrets,
+  }: { readonly now?: Date; readonly organizationId?: string | null; readonly secrets?: Secrets } = {},
 ) => {
   const sessionId = encodeId('ses', randomUUID());
   const email = (await getUser(pool, userId))?.email ?? '';
   const passwordHash = (await findUserByEmail(pool, email))?.passwordHash ?? '';
   const opened = await openSession(pool, {
-    ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800, now },
+    ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800 },
+    ...{ secrets, now },
   });
   return {
     sessionId,

@@ -111,6 +111,7 @@ const acceptAsNewUser = async (
     const opening = { call, attempt, userAgent: userAgentOf(call) };
     const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
     if (isRefusal(accepted)) return refused(accepted);
+    call.actsAs(accepted.signedIn.user.userId);
     return { status: 201, body: signedInBody(accepted.signedIn), position: accepted.position };
   });
 };

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import type { SignupPolicy } from '../../application/accounts/signup-offer.ts';
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
+import type { Tier } from '../../domain/license/policy.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
-import type { UserAuthentication } from '../../identity/authenticate-user.ts';
 import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
@@ -20,15 +20,22 @@ export type Accounts = {
   /** The public keys of access tokens, as JWKS. */
   readonly jwks: () => { readonly keys: readonly PublicJwk[] };
   /** Makes this process notice immediately which sessions it has ended. */
-  readonly forgetting: Pick<UserAuthentication, 'forget' | 'forgetUser'>;
+  readonly forgetting: {
+    readonly forget: (sessionId: string) => void;
+    readonly forgetUser: (userId: string) => void;
+  };
   /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;
+  /** The tier of an organization without a license of the platform. */
+  readonly defaultTier: Tier;
 };
 
 export type AuthNeeds = KeyNeeds & {
   readonly authenticate: Authenticate;
   readonly accounts: Accounts;
   readonly platformLicense: PlatformLicenseOf;
+  /** True when the server can send mail. */
+  readonly mailing: boolean;
   readonly log: Pick<RequestLog, 'reused'>;
   readonly metrics: Pick<Metrics, 'reused'>;
 };

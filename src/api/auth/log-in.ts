@@ -37,6 +37,7 @@ export const logInRoute = (needs: AuthNeeds): Route =>
       return idempotently(needs, call, request, async () => {
         const session = await logIn(needs, { userAgent: userAgentOf(call), actsFor: call.actsFor }, body);
         if (isRefusal(session)) return refused(session);
+        call.actsAs(session.user.userId);
         await call.limits.loggedIn(principal);
         return { status: 200, body: signedInBody(session) };
       });

@@ -32,7 +32,10 @@ export const refreshRoute = (needs: AuthNeeds): Route =>
         needs.metrics.reused();
       };
       const session = await refreshSession(needs, { onReused, actsFor: call.actsFor }, body.refreshToken);
-      if (session !== null) return { status: 200, body: signedInBody(session) };
+      if (session !== null) {
+        call.actsAs(session.user.userId);
+        return { status: 200, body: signedInBody(session) };
+      }
       // An invalid token counts like an unknown key.
       return (await call.limits.takeForAddress('unknown_key')) ?? refused(notSignedIn);
     },

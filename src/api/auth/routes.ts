@@ -4,6 +4,8 @@ import type { AuthNeeds } from './auth-needs.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
+import { confirmPasswordRoute } from './password-confirmation.ts';
+import { requestPasswordResetRoute, resetPasswordRoute } from './password-resets.ts';
 import { refreshRoute } from './refresh.ts';
 import { deleteSession, logOut, me, sessions, switchTo } from './sessions.ts';
 import { signUpRoute } from './sign-up.ts';
@@ -18,6 +20,9 @@ export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   switchTo(needs),
   me(needs),
   changePasswordRoute(needs),
+  requestPasswordResetRoute(needs),
+  resetPasswordRoute(needs),
+  confirmPasswordRoute(needs),
   sessions(needs),
   deleteSession(needs),
   jwks(needs),

@@ -98,7 +98,7 @@ export const deleteSession = (needs: AuthNeeds): Route =>
     path: '/v1/auth/sessions/{sessionId}',
     operationId: 'endSession',
     summary: 'End a session',
-    description: 'The refresh token of the session stops working immediately, its access tokens within 30 seconds.',
+    description: 'The refresh token of the session stops working immediately, its access tokens within 2 seconds.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: z.strictObject({ sessionId }), query: none }),

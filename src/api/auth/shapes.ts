@@ -3,7 +3,8 @@ import type { Access, SignedIn } from '../../application/accounts/open-session.t
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
-import { passwordFault } from '../../identity/passwords.ts';
+import { noAddressDomain } from '../../identity/mailed/proven-address.ts';
+import { passwordCharacters, passwordFault } from '../../identity/passwords.ts';
 import type { User } from '../../identity/users.ts';
 import { idOf, instantOut, text } from '../schemas.ts';
 
@@ -11,7 +12,11 @@ const emailMax = 254;
 const passwordMax = 1_024;
 
 /** The e-mail address of a new user. */
-export const newEmail = z.email('must be an e-mail address').max(emailMax).meta({ example: 'ann@vendor.example' });
+export const newEmail = z
+  .email('must be an e-mail address')
+  .max(emailMax)
+  .refine((email) => !email.toLowerCase().endsWith(`@${noAddressDomain}`), 'must be an address that can get mail')
+  .meta({ example: 'ann@vendor.example' });
 
 /** The text in the address field of a login, which need not be an address. */
 export const knownEmail = text(emailMax).meta({ example: 'ann@vendor.example' });
@@ -25,8 +30,8 @@ export const newPassword = z
     if (fault !== null) context.addIssue(fault);
   })
   .meta({
-    description: '8 to 256 characters. The most common passwords are refused.',
-    override: { minLength: 8, maxLength: 256 },
+    description: `${passwordCharacters.min} to ${passwordCharacters.max} characters, not your e-mail address or the part of it before the @, not one repeated character. The most common passwords are refused.`,
+    override: { minLength: passwordCharacters.min, maxLength: passwordCharacters.max },
     example: 'four small green apples',
   });
 

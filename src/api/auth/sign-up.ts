@@ -60,6 +60,7 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
       return idempotently(needs, call, request, async (attempt) => {
         const signedUp = await signUp(needs, { call, attempt, userAgent: userAgentOf(call) }, body);
         if (isRefusal(signedUp)) return refused(signedUp);
+        call.actsAs(signedUp.signedIn.user.userId);
         return { status: 201, body: signedInBody(signedUp.signedIn), position: signedUp.position };
       });
     },

@@ -42,13 +42,14 @@ export const changeUser = (needs: AuthNeeds): Route =>
     method: 'patch',
     path: '/v1/users/{userId}',
     operationId: 'changeUser',
-    summary: 'Change the name of a user',
-    description: 'Changes your own name. An OWNER or ADMIN also changes the names of members of the organization.',
+    summary: 'Change your name',
+    description:
+      'Changes your own name. An organization names its members by a label: PATCH /v1/organizations/{organizationId}/members/{userId}.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none, body: changeBody }),
     replies: { 200: { description: 'The user after the change.', body: userShape } },
-    rejections: ['NOT_FOUND'],
+    rejections: ['NOT_FOUND', 'FORBIDDEN'],
     handle: ({ params, body }, call) =>
       idempotently(needs, call, userRequest(call, 'changeUser', { ...params, body }), async () => {
         const user = await renameUser(needs, call.user, { ...params, ...body });
@@ -64,12 +65,12 @@ export const deleteUser = (needs: AuthNeeds): Route =>
     operationId: 'deleteUser',
     summary: 'Deactivate your login',
     description:
-      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Nobody else can use the address afterwards.',
+      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Needs the password within the last 5 minutes: sign in, or POST /v1/auth/password/confirm. Nobody else can use the address afterwards.',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none }),
     replies: { 204: { description: 'The login was deactivated.' } },
-    rejections: ['NOT_FOUND', 'LAST_OWNER'],
+    rejections: ['NOT_FOUND', 'PASSWORD_REQUIRED', 'LAST_OWNER'],
     handle: ({ params }, call) =>
       idempotently(needs, call, userRequest(call, 'deleteUser', params), async () => {
         const refusal = await deactivateUser(needs, call.user, params.userId);

@@ -3,6 +3,7 @@ import { secondsMax } from '../../domain/catalog/policy-checks.ts';
 import {
   expiryStrategies,
   fingerprintMatchings,
+  keyReaches,
   leaseScopes,
   limitStrategies,
   policyTypes,
@@ -145,6 +146,14 @@ const rules = {
     description: 'The versions of the application that the license allows. Null allows every version.',
   }),
   reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
+  deactivateByKey: sameRule(
+    z.enum(keyReaches),
+    'Whether the bearer of the license key may release or keep any device or seat by its id, or only its own.',
+  ),
+  deviceNamesByKey: sameRule(
+    z.boolean(),
+    'Whether the refusal of a full license shows the bearer of the license key the names of devices.',
+  ),
 };
 
 type Rules = typeof rules;

@@ -51,6 +51,9 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     userRequired: false,
     leaseRequired: false,
     reclaimBorrowed: false,
+    deactivateByKey: 'ANY',
+    // A policy from before this rule shows the names.
+    deviceNamesByKey: true,
     ...rules,
     id,
     name,

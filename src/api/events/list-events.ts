@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import type { Authenticate } from '../authorize.ts';
+import { filtersOf } from '../paging.ts';
 import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor, readAs } from '../schemas.ts';
+import { cursor, idOf, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
@@ -27,6 +28,7 @@ const query = z.strictObject({
   cursor: cursor.optional(),
   limit: wholeNumber(limitMax, 1, limitDefault).optional(),
   types: eventTypes.optional(),
+  issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
   wait: wholeNumber(waitMaxSeconds, 0, 0).optional(),
 });
 
@@ -48,8 +50,8 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     description:
       'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
-      'continue from it. After a crash you may receive an event again, with the same id. With types, a page can be empty ' +
-      'although hasMore is true. wait is the number of seconds to wait for the next event instead of answering with an ' +
+      'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
+      'one issuer. With types or issuer, a page can be empty although hasMore is true. wait is the number of seconds to wait for the next event instead of answering with an ' +
       'empty page.',
     tag: 'Events',
     permission: 'readEvents',
@@ -57,10 +59,11 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
-    handle: async ({ query: { cursor: from, limit = limitDefault, types = null, wait = 0 } }, call) => {
-      const feed = { organizationId: call.caller.organizationId, types };
+    handle: async ({ query: { cursor: from, limit = limitDefault, types = null, issuer = null, wait = 0 } }, call) => {
+      const feed = { organizationId: call.caller.organizationId, types, issuer };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
+      if (wait > 0) call.endTurn();
       const pageAfter =
         wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
       const page = await pageAfter(feed, start.place, limit);
@@ -70,7 +73,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };
       if (!page.hasMore) return { status: 200, body };
-      const filter = types === null ? '' : `types=${types.join()}&`;
+      const filter = filtersOf({ types: types?.join(), issuer: issuer ?? undefined });
       const next = `/v1/events?${filter}limit=${limit}&cursor=${nextCursor}`;
       return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
@@ -80,8 +83,8 @@ type ReadAfter = (feed: Feed, after: FeedPlace | null, limit: number) => Promise
 
 const readNow =
   ({ pool }: FeedNeeds): ReadAfter =>
-  ({ organizationId: orgId, types }, after, limit) =>
-    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, limit }));
+  ({ organizationId: orgId, types, issuer = null }, after, limit) =>
+    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit }));
 
 const readWaiting =
   (

@@ -21,13 +21,13 @@ export const createSharedReads = (pool: Pool): ReadPage => {
   const gate = createFairGate(readsMax);
   const running = new Map<string, Promise<FeedPage | null>>();
   return (feed, { after, limit, mark }) => {
-    const { organizationId: orgId, types } = feed;
-    const key = JSON.stringify([orgId, types, placeText(after), limit, mark]);
+    const { organizationId: orgId, types, issuer = null } = feed;
+    const key = JSON.stringify([orgId, types, issuer, placeText(after), limit, mark]);
     const shared = running.get(key);
     if (shared !== undefined) return shared;
-    const page = gate(orgId, () => asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, limit }))).finally(
-      () => running.delete(key),
-    );
+    const page = gate(orgId, () =>
+      asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit })),
+    ).finally(() => running.delete(key));
     running.set(key, page);
     return page;
   };

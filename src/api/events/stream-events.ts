@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
 import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
 import type { Authenticate } from '../authorize.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { type Answer, none, type OrganizationCall, type Route, route } from '../route.ts';
-import { cursor } from '../schemas.ts';
+import { cursor, idOf } from '../schemas.ts';
 import { currentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
@@ -14,6 +15,7 @@ import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
   readonly authenticate: Authenticate;
+  readonly watchAccess: AccessNotices['watch'];
   /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
 };
@@ -21,7 +23,12 @@ export type StreamNeeds = FeedNeeds & {
 const pageMax = 100;
 const heartbeatDefaultMs = 15_000;
 
-const query = z.strictObject({ cursor: cursor.optional(), types: eventTypes.optional() });
+const organization = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
+const query = z.strictObject({
+  cursor: cursor.optional(),
+  types: eventTypes.optional(),
+  issuer: organization.optional(),
+});
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
@@ -43,8 +50,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: startCursor, types = null } }, call) => {
-      const feed = { organizationId: call.caller.organizationId, types };
+    handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
+      const feed = { organizationId: call.caller.organizationId, types, issuer };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const release = streams.open(call.caller, call.clientIp());
@@ -74,11 +81,12 @@ type Opening = StreamNeeds & {
 
 /** Reads the first page and returns the stream, which calls `close` at its end, or a problem. */
 const openStream = async (
-  { secrets, authenticate, readPage, follower, close, streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs }: Opening,
+  { streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs, ...needs }: Opening,
   call: OrganizationCall,
   feed: Feed,
   start: FeedPlace | null,
 ): Promise<Answer> => {
+  const { secrets, authenticate, watchAccess, readPage, follower, close } = needs;
   const refusal = await currentRefusal(authenticate, call, 'readEvents');
   if (refusal !== null) return refusal;
   const gone = call.signal();
@@ -89,12 +97,16 @@ const openStream = async (
   const stream = async (response: ServerResponse): Promise<void> => {
     const revoked = new AbortController();
     const signal = AbortSignal.any([gone, revoked.signal]);
-    const checking = setInterval(() => {
+    const check = () =>
       currentRefusal(authenticate, call, 'readEvents').then(
         (refusal: Problem | null) => (refusal === null ? undefined : revoked.abort()),
         () => revoked.abort(),
       );
-    }, heartbeatMs);
+    // Ends the stream within two seconds after a right ends. The interval ends it when the credential expires.
+    const unwatch = watchAccess(subjectsOf(call.caller), check);
+    const checking = setInterval(check, heartbeatMs);
+    // A right may have ended since the check above.
+    void check();
     try {
       await sendEvents(response, {
         start,
@@ -109,6 +121,7 @@ const openStream = async (
       });
     } finally {
       clearInterval(checking);
+      unwatch();
       close();
     }
   };

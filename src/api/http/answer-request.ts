@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Request } from 'express';
+import type { Visit } from '../admission/admission.ts';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
-import type { RequestLog } from '../monitoring/logging.ts';
+import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, statusOf } from '../problems/problems.ts';
@@ -36,11 +37,12 @@ export const createAnswerRequest =
     const startedMs = performance.now();
     const exchange = openExchange(needs, route, request, response);
     const status = await answerOrFail(needs, exchange);
+    exchange.visit.leave();
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
-    const tenant = exchange.tenant.organizationId;
-    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...exchange.ids });
+    const tenant = exchange.party.organizationId;
+    needs.log.answered({ tenant, route: route.operationId, status, milliseconds, ...originOf(exchange) });
   };
 
 /** A request on its way to its answer. */
@@ -50,27 +52,51 @@ type Exchange = {
   readonly response: ServerResponse;
   readonly ids: RequestIds;
   readonly limits: CallLimits;
-  /** The organization of the request. The operation sets it for the log. */
-  readonly tenant: { organizationId: string | null };
+  readonly visit: Visit;
+  /** The address of the client, behind the proxies of the operator. */
+  readonly clientIp: string;
+  /** The organization and the principal of the request. The operation sets them for the log. */
+  readonly party: { organizationId: string | null; principal: string | null };
 };
 
-const openExchange = ({ front }: Needs, route: Route, request: Request, response: ServerResponse): Exchange => ({
-  route,
-  request,
-  response,
-  ids: requestIdsOf(request.headers),
-  limits: createCallLimits(front.rateLimiting, () => clientIp(request, front.trustProxy)),
-  tenant: { organizationId: null },
+const openExchange = (
+  { front, endingOf }: Needs,
+  route: Route,
+  request: Request,
+  response: ServerResponse,
+): Exchange => {
+  // Read now, because the socket no longer knows its address when the client has left.
+  const address = clientIp(request, front.trustProxy);
+  const limits = createCallLimits(front.rateLimiting, () => address);
+  return {
+    route,
+    request,
+    response,
+    ids: requestIdsOf(request.headers),
+    limits,
+    visit: front.admission.visit({ address, signal: () => endingOf(response), limits }),
+    clientIp: address,
+    party: { organizationId: null, principal: null },
+  };
+};
+
+const originOf = ({ ids, clientIp, party: { principal } }: Exchange): RequestOrigin => ({
+  ...ids,
+  clientIp,
+  principal,
 });
 
 /** Returns the status of the answer. */
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
-  const { route, request, response, ids } = exchange;
+  const { route, response } = exchange;
   try {
-    return await send(needs, exchange, await callRoute(needs, route, request, callOf(needs, exchange)));
+    const answer = await callRoute(needs, exchange, callOf(needs, exchange));
+    // Others work while this answer waits for the projector or the client.
+    exchange.visit.endTurn();
+    return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
-    needs.log.failed(error, ids, route.operationId);
+    needs.log.failed(error, originOf(exchange), route.operationId);
     // When a stream has already begun, only its early end tells the client that something failed.
     if (response.headersSent) response.destroy();
     else needs.respond.problem(response, refusal, headersOf(exchange));
@@ -78,24 +104,33 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
   }
 };
 
-const callOf = (needs: Needs, { route, request, response, ids, limits, tenant }: Exchange): Call => ({
-  requestId: ids.requestId,
-  correlationId: ids.correlationId,
-  headers: request.headers,
-  sent: { params: request.params, query: request.query, body: undefined },
-  clientIp: () => clientIp(request, needs.front.trustProxy),
-  limits,
-  signal: () => needs.endingOf(response),
-  expectedRevision: null,
-  actsFor: (organizationId) => {
-    tenant.organizationId = organizationId;
-  },
-  onceReadable: (position, work) => {
-    onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
-      needs.log.failed(error, ids, route.operationId),
-    );
-  },
-});
+const callOf = (needs: Needs, exchange: Exchange): Call => {
+  const { route, request, response, ids, limits, visit, party } = exchange;
+  return {
+    requestId: ids.requestId,
+    correlationId: ids.correlationId,
+    headers: request.headers,
+    sent: { params: request.params, query: request.query, body: undefined },
+    clientIp: () => exchange.clientIp,
+    limits,
+    signal: () => needs.endingOf(response),
+    expectedRevision: null,
+    actsFor: (organizationId) => {
+      party.organizationId = organizationId;
+      // Other credentials are known from their check.
+      if (route.access.kind === 'license') visit.belongsTo(organizationId);
+    },
+    endTurn: visit.endTurn,
+    actsAs: (principal) => {
+      party.principal = principal;
+    },
+    onceReadable: (position, work) => {
+      onceReadable(needs.waitUntilProjected, position, work).catch((error: unknown) =>
+        needs.log.failed(error, originOf(exchange), route.operationId),
+      );
+    },
+  };
+};
 
 /** Returns the headers that every answer to the request has. The limits count until the answer is written. */
 const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });

@@ -1,18 +1,20 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Request } from 'express';
 import type { Authenticate } from '../authorize.ts';
 import type { Front } from '../front.ts';
-import type { RequestLog } from '../monitoring/logging.ts';
+import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { internalProblem, type Problem, problem, statusOf } from '../problems/problems.ts';
 import type { Route } from '../route.ts';
 import { createAnswerRequest } from './answer-request.ts';
+import { clientIp } from './client-ip.ts';
 import { createCors } from './cors.ts';
 import { createEndings } from './endings.ts';
 import { createExpressServer, type Patience } from './express-server.ts';
 import { refuseNoRequest } from './no-request.ts';
 import type { WaitUntilProjected } from './position.ts';
-import { type RequestIds, requestIdsOf } from './request-id.ts';
+import { requestIdsOf } from './request-id.ts';
 import { createRespond, type Respond } from './respond.ts';
 import { routesByPath } from './routes-by-path.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -48,7 +50,9 @@ export const createApp = (
   server.on('clientError', (error, socket) => {
     const refused = refuseNoRequest(error, socket, sharedHeaders);
     if (refused === null) return;
-    report(needs, refused.status, { requestId: refused.requestId, correlationId: refused.requestId });
+    const { requestId } = refused;
+    const address = socket instanceof Socket ? clientIp({ headers: {}, socket }, 0) : '';
+    report(needs, refused.status, { requestId, correlationId: requestId, clientIp: address, principal: null });
   });
   const cors = createCors(needs.front.corsOrigins);
   if (cors !== null) {
@@ -80,7 +84,7 @@ export const createApp = (
   // Express passes errors only to a function with four parameters. Its router fails for a path that it cannot decode.
   app.use((error: unknown, request: Request, response: ServerResponse, _next: () => void) => {
     const isTheirs = error instanceof URIError;
-    if (!isTheirs) needs.log.failed(error, requestIdsOf(request.headers), 'router');
+    if (!isTheirs) needs.log.failed(error, originOf(request, needs.front), 'router');
     refuse(request, response, isTheirs ? badPath : internalProblem);
   });
   return server;
@@ -93,14 +97,21 @@ const badPath = problem('INVALID_REQUEST', 'The path is not a valid URL.');
 const createRefuse =
   (needs: AppNeeds, respond: Respond) =>
   (request: IncomingMessage, response: ServerResponse, refusal: Problem): void => {
-    const ids = requestIdsOf(request.headers);
-    respond.problem(response, refusal, { 'X-Request-Id': ids.requestId });
-    report(needs, statusOf(refusal), ids);
+    const origin = originOf(request, needs.front);
+    respond.problem(response, refusal, { 'X-Request-Id': origin.requestId });
+    report(needs, statusOf(refusal), origin);
   };
 
-const report = ({ metrics, log }: AppNeeds, status: number, ids: RequestIds): void => {
+/** Returns the origin of a request that no operation answers. Its credential is not checked. */
+const originOf = (request: IncomingMessage, { trustProxy }: Front): RequestOrigin => ({
+  ...requestIdsOf(request.headers),
+  clientIp: clientIp(request, trustProxy),
+  principal: null,
+});
+
+const report = ({ metrics, log }: AppNeeds, status: number, origin: RequestOrigin): void => {
   metrics.answered('none', status, 0);
-  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, ...ids });
+  log.answered({ tenant: null, route: 'none', status, milliseconds: 0, ...origin });
 };
 
 const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');

@@ -1,4 +1,6 @@
 import type { Request } from 'express';
+import type { Visit } from '../admission/admission.ts';
+import { unitsOf } from '../admission/shares.ts';
 import { type Authenticate, authorize, authorizeUser } from '../authorize.ts';
 import { isProblem, type Problem, problem } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
@@ -10,10 +12,11 @@ type Needs = { readonly authenticate: Authenticate; readonly waitUntilProjected:
 
 /**
  * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
- * asks for, and calls the route. Returns the answer, or the problem of the first check that fails.
+ * asks for, waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first check
+ * that fails. The caller ends the turn.
  */
-export const callRoute = async (needs: Needs, route: Route, request: Request, call: Call): Promise<Answer> => {
-  const called = await authorizeFor(needs.authenticate, route, call);
+export const callRoute = async (needs: Needs, { route, request, visit }: Exchange, call: Call): Promise<Answer> => {
+  const called = await authorizeInTurn(needs.authenticate, { route, request, visit }, call);
   if (isProblem(called)) return called;
   const expectedRevision = expectedRevisionFor(route, request);
   if (typeof expectedRevision === 'object' && expectedRevision !== null) return expectedRevision;
@@ -27,8 +30,52 @@ export const callRoute = async (needs: Needs, route: Route, request: Request, ca
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
+  if (route.isProbe !== true) {
+    const tenant = tenantOf(called) ?? tenantOfClient({ route, request, visit }, body) ?? visit.stranger();
+    const refusal = await visit.takeTurn(tenant, unitsOf(route));
+    if (refusal !== null) return refusal;
+  }
   const sent = { ...call.sent, body };
   return route.answer(sent, { ...call, sent, expectedRevision }, called);
+};
+
+type Exchange = { readonly route: Route; readonly request: Request; readonly visit: Visit };
+
+/**
+ * Checks the credential of an organization or a user. The check of a credential that has not worked before reads the
+ * database, so it takes a turn of the client's address.
+ */
+const authorizeInTurn = async (
+  authenticate: Authenticate,
+  { route, request, visit }: Exchange,
+  call: Call,
+): Promise<Called | Problem> => {
+  const { authorization } = request.headers;
+  const isChecked = route.access.kind === 'organization' || route.access.kind === 'user';
+  if (!isChecked || authorization === undefined) return authorizeFor(authenticate, route, call);
+  if (visit.recognize(authorization) === null) {
+    const refusal = await visit.takeTurn(visit.stranger(), unitsOf(route));
+    if (refusal !== null) return refusal;
+  }
+  const called = await authorizeFor(authenticate, route, call);
+  // Others work while the client sends the body.
+  visit.endTurn();
+  if (isProblem(called)) return called;
+  const tenant = tenantOf(called);
+  if (tenant !== null) visit.belongsTo(tenant);
+  return called;
+};
+
+const tenantOf = ({ caller, user }: Called): string | null =>
+  caller?.organizationId ?? user?.membership?.organizationId ?? user?.userId ?? null;
+
+/** Returns the tenant of a client's license key or credential, once it has worked. */
+const tenantOfClient = ({ route, request, visit }: Exchange, body: unknown): string | null => {
+  if (route.access.kind !== 'license') return null;
+  const { authorization } = request.headers;
+  const key = typeof body === 'object' && body !== null && 'licenseKey' in body ? body.licenseKey : undefined;
+  const credential = typeof key === 'string' ? key : authorization;
+  return credential === undefined ? null : visit.recognize(credential);
 };
 
 const expectedRevisionFor = (route: Route, { headers }: Request): Call['expectedRevision'] | Problem => {

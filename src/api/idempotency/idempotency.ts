@@ -2,7 +2,7 @@ import { type Attempt, attemptOnce, type IdempotencyNeeds, soleAttempt } from '.
 import { isRefusal } from '../../application/refusal.ts';
 import { isProblem, type Problem, problem, refused, statusOf } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
-import { requestHashes } from './request-hash.ts';
+import { hasSecrets, legacyHashes, requestHashes } from './request-hash.ts';
 
 /** A request that changes something: the caller, the operation and the validated input. */
 export type ChangeRequest = {
@@ -33,7 +33,8 @@ export const idempotently = async (
 ): Promise<Reply | Problem> => {
   const { organizationId, principal, operation, input, about = {}, createSecret, prove } = request;
   const hashes = requestHashes(needs.secrets, { sent: call.sent, about, legacyInput: input });
-  const recognized = { hashes, secret: createSecret?.() ?? '' };
+  const overSecrets = hasSecrets(call.sent.body) ? legacyHashes(needs.secrets, input) : [];
+  const recognized = { hashes, overSecrets, secret: createSecret?.() ?? '' };
   const key = call.headers['idempotency-key'];
   if (key === undefined) return work(soleAttempt(needs.pool, recognized));
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
@@ -69,6 +70,7 @@ const storedOf = (answer: Reply | Problem, requestId: string) => {
 const passing: ReadonlySet<string> = new Set([
   'CONCURRENT_MODIFICATION',
   'IDEMPOTENCY_IN_FLIGHT',
+  'PASSWORD_REQUIRED',
   'RATE_LIMITED',
   'REVISION_MISMATCH',
 ]);

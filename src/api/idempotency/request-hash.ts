@@ -34,10 +34,19 @@ export const requestHashes = (
 ): readonly string[] => {
   const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
   // These hashes belong to requests from before the upgrade. The release after next can drop them.
-  return [text, JSON.stringify(legacyInput)].flatMap((requestText) =>
-    secrets.all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(requestText).digest('hex')),
-  );
+  return [...keyedHashes(secrets, text), ...legacyHashes(secrets, legacyInput)];
 };
+
+/** Returns the hashes that the previous release stored a request with, over its passwords and tokens too. */
+export const legacyHashes = (secrets: Secrets, legacyInput: object): readonly string[] =>
+  keyedHashes(secrets, JSON.stringify(legacyInput));
+
+/** Returns true for a body with a password or token. */
+export const hasSecrets = (body: unknown): boolean =>
+  typeof body === 'object' && body !== null && Object.keys(body).some((name) => secretFields.has(name));
+
+const keyedHashes = ({ all }: Secrets, text: string): readonly string[] =>
+  all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(text).digest('hex'));
 
 /** Sorts the names of objects, as the replacer of JSON.stringify. Equal objects get equal text. */
 export const inOrder = (_: string, value: unknown): unknown =>

@@ -81,15 +81,15 @@ export const usageOf = ({ usage, limits }: LicenseFacts): z.output<typeof usageS
   };
 };
 
-/** The members that name an active device: its fingerprint or its activation. */
+/** The members that name an active device: its fingerprint, its activation, or both. */
 export const deviceNaming = {
   fingerprint: fingerprint.optional(),
   activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
 };
 
-/** Returns true when exactly one of the two members is present. */
-export const namesOneDevice = (named: { readonly [name in keyof typeof deviceNaming]?: string | undefined }): boolean =>
-  (named.fingerprint === undefined) !== (named.activationId === undefined);
+/** Returns true when a member is present. */
+export const namesDevice = (named: { readonly [name in keyof typeof deviceNaming]?: string | undefined }): boolean =>
+  named.fingerprint !== undefined || named.activationId !== undefined;
 
-/** The issue to report when `namesOneDevice` returns false. */
-export const oneDevice = { path: ['fingerprint'], message: 'give either fingerprint or activationId' };
+/** The issue to report when `namesDevice` returns false. */
+export const noDevice = { path: ['fingerprint'], message: 'give fingerprint, activationId or both' };

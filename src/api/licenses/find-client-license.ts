@@ -4,9 +4,11 @@ import type { ClientNeeds, ClientRequest, usableLicense } from '../../applicatio
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { type LicenseActing, noSuchLicense } from '../../domain/license/license-authority.ts';
+import { licenseSize } from '../../domain/license/usage/license-size.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
+import type { KeyBucket } from '../../rate-limits.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems/problems.ts';
@@ -54,15 +56,18 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
 /**
  * Finds the license that a client names: by its key in the body or in `Authorization: License`, or by its id with a
  * credential of an organization. The key alone is enough: another credential is ignored. A rotated key finds the
- * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`. A use
- * of the key counts in `bucket`. An unknown key counts for the address of the client, and only unknown keys are refused
- * for that. So nobody behind the same address is locked out. (Nobody can guess a key: it has 130 random bits.)
+ * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`.
+ *
+ * A use of a key counts in `bucket`, whose quota grows with the license. It counts by the key, so that a rotated key,
+ * or a stranger's use of the key, takes nothing from a credential of an organization. An unknown key counts for the
+ * address of the client, and only unknown keys are refused for that. So nobody behind the same address is locked out.
+ * (Nobody can guess a key: it has 130 random bits.)
  */
 export const findClientLicense = async (
   { authenticate, validations, secrets }: NamingNeeds,
   call: Call,
   named: LicenseNaming,
-  bucket?: 'validate',
+  bucket: KeyBucket,
 ): Promise<ClientLicense | Problem> => {
   const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
   if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
@@ -74,11 +79,23 @@ export const findClientLicense = async (
     return problem('LICENSE_KEY_MALFORMED', 'This is not a license key. It is mistyped or incomplete. Check the key.');
   }
   const hashes = licenseKeyHashes(secrets, body);
-  const refusal = bucket === undefined ? null : await call.limits.take(bucket, keyName(hashes));
-  if (refusal !== null) return refusal;
+  const { limits } = call;
+  const key = keyName(hashes);
+  // While the size of the license is known, a used-up key does not reach the database.
+  const size = limits.sizeOf(key);
+  const early = size === undefined ? null : await limits.takeForKey(bucket, key, size);
+  if (early !== null) return early;
   const license = await validations.byKey(hashes);
-  if (license === null) return (await call.limits.takeForAddress('unknown_key')) ?? { license, acting: null };
+  // Unknown keys are not counted by key: a flood of them would use up the memory for counts.
+  if (license === null) return (await limits.takeForAddress('unknown_key')) ?? { license, acting: null };
+  if (size === undefined) {
+    const readSize = licenseSize(license.facts);
+    limits.noteSize(key, readSize);
+    const refusal = await limits.takeForKey(bucket, key, readSize);
+    if (refusal !== null) return refusal;
+  }
   call.actsFor(license.facts.issuerOrgId);
+  call.actsAs(license.facts.licenseId);
   const { facts, keyVersion } = license;
   const actor = { type: 'CLIENT', id: facts.licenseId, onBehalfOf: null } as const;
   return { license, acting: { actor, by: { kind: 'keyHolder', keyVersion: keyVersion ?? facts.keyVersion } } };
@@ -91,8 +108,8 @@ type ClientOperation = {
   readonly input: object | ((licenseId: string) => object);
   /** Refuses a license that the client may not use. */
   readonly admit: typeof usableLicense;
-  /** Counts the request for its license. */
-  readonly bucket?: Parameters<Call['limits']['take']>[0];
+  /** Counts the request when it names the license by its key. */
+  readonly bucket: KeyBucket;
 };
 
 /** Carries out a client's request about the license that it names, once per Idempotency-Key. */
@@ -102,15 +119,13 @@ export const answerClient = async (
   { operation, named, input, admit, bucket }: ClientOperation,
   work: (request: ClientRequest) => Promise<Reply | Problem>,
 ): Promise<Reply | Problem> => {
-  const client = await findClientLicense(needs, call, named);
+  const client = await findClientLicense(needs, call, named, bucket);
   if (isProblem(client)) return client;
   const { acting } = client;
   const license = admit(client.license, needs.now());
   if (isRefusal(license)) return refused(license);
   if (acting === null) return refused(noSuchLicense);
   const { issuerOrgId, licenseId } = license.facts;
-  const refusal = bucket === undefined ? null : await call.limits.take(bucket, licenseId);
-  if (refusal !== null) return refusal;
   const recognized = typeof input === 'function' ? input(licenseId) : input;
   const request = { organizationId: issuerOrgId, principal: acting.actor.id, operation, input: recognized };
   return idempotently(needs, call, request, (attempt) => work({ call, attempt, ...acting, license }));

@@ -12,6 +12,7 @@ import {
 } from '../../domain/license/status.ts';
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
+import { openOffer } from '../../domain/license/transfer/license-offer.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
@@ -68,6 +69,13 @@ export const licenseShape = z
     holderOrganizationId: z.string().nullable().meta({
       description: 'The organization that holds the license. Null when no organization of this server holds it.',
     }),
+    pendingHolder: z
+      .strictObject({ organizationId: z.string(), offeredAt: instantOut, expiresAt: instantOut })
+      .nullable()
+      .meta({
+        description:
+          'The organization that the license is offered to. It becomes the holder when it accepts. Null when no offer is open.',
+      }),
     term: z
       .strictObject({
         number: z.int().meta({ description: 'The number of the term, from 1.' }),
@@ -149,6 +157,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     policy: policyOf(facts),
     issuerOrganizationId: facts.issuerOrgId,
     holderOrganizationId: facts.holderOrgId,
+    pendingHolder: pendingHolderOf(facts, at),
     term: termOf(facts, at),
     suspension: suspensionAt(facts, at),
     scheduled: pendingOf(facts, at).map(scheduledBody),
@@ -175,14 +184,17 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
+  const offer = pendingHolderOf(facts, at);
   const isPlain =
     effective === 'ACTIVE' &&
     suspension === null &&
     renewal === 'manual' &&
+    offer === null &&
     facts.scheduled.length + facts.keyOverlaps.length + Object.keys(metadata).length === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
-  return entityTag(revision, { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata });
+  const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
+  return entityTag(revision, { ...tagged, ...(offer === null ? {} : { offer }) });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {
@@ -199,6 +211,13 @@ const policyOf = ({ policy }: LicenseFacts) => {
     limitStrategy,
     transferable,
   };
+};
+
+const pendingHolderOf = (facts: LicenseFacts, at: Instant) => {
+  const offer = openOffer(facts, at);
+  if (offer === null) return null;
+  const { toHolderOrgId: organizationId, offeredAt, expiresAt } = offer;
+  return { organizationId, offeredAt, expiresAt };
 };
 
 const termOf = (facts: LicenseFacts, at: Instant) => ({

@@ -1,11 +1,18 @@
 import type { Logger } from 'pino';
 import type { RequestIds } from '../http/request-id.ts';
 
+/** Where a request came from. `clientIp` is the address behind the proxies of the operator. */
+export type RequestOrigin = RequestIds & {
+  readonly clientIp: string;
+  /** The id of the user, of the API key, or of the license that a client named by its key. Null: none was proved. */
+  readonly principal: string | null;
+};
+
 /**
  * One answered request. `route` is the id of the operation. It has no path, query or body, which could contain a
  * secret.
  */
-export type AnsweredRequest = RequestIds & {
+export type AnsweredRequest = RequestOrigin & {
   readonly tenant: string | null;
   readonly route: string;
   readonly status: number;
@@ -15,7 +22,7 @@ export type AnsweredRequest = RequestIds & {
 /** Reports requests: one line for each, and a line with the error when the server failed. */
 export type RequestLog = {
   readonly answered: (request: AnsweredRequest) => void;
-  readonly failed: (error: unknown, ids: RequestIds, route: string) => void;
+  readonly failed: (error: unknown, origin: RequestOrigin, route: string) => void;
   /**
    * Reports a refresh token that was used twice, which ended its session. It was stolen, or its owner used an old one.
    */
@@ -31,8 +38,8 @@ export const createRequestLog = (log: Logger): RequestLog => ({
   answered: ({ milliseconds, ...request }) => {
     if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
   },
-  failed: (error, { requestId, correlationId }, route) =>
-    log.error({ err: withoutValues(error), requestId, correlationId, route }, 'request failed'),
+  failed: (error, { requestId, correlationId, clientIp, principal }, route) =>
+    log.error({ err: withoutValues(error), requestId, correlationId, clientIp, principal, route }, 'request failed'),
   reused: (session) => log.warn(session, 'A refresh token was used twice. Its session has ended.'),
 });
 

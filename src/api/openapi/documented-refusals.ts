@@ -66,9 +66,9 @@ const codesByStatus = (route: Route): ReadonlyMap<number, ReadonlySet<ProblemCod
 /** Returns all codes that an operation may be refused with: its own and those of its kind. */
 const codesOf = (route: Route): readonly ProblemCode[] => [
   'INVALID_REQUEST',
-  ...(route.access.kind === 'anybody'
-    ? []
-    : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED'] as const)),
+  ...(route.access.kind === 'anybody' ? [] : (['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'FORBIDDEN'] as const)),
+  // Every tenant has a share of the process.
+  ...(route.isProbe === true ? [] : (['RATE_LIMITED'] as const)),
   ...(route.request.shape.body === undefined ? [] : (['BODY_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const)),
   ...(takesIdempotencyKey(route) ? (['IDEMPOTENCY_IN_FLIGHT', 'IDEMPOTENCY_KEY_REUSED'] as const) : []),
   ...(route.effect === 'append' ? (['CONCURRENT_MODIFICATION', 'BODY_TOO_LARGE'] as const) : []),

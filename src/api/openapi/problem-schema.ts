@@ -1,7 +1,26 @@
 import { z } from 'zod';
 import { activationShape } from '../licenses/devices/activation-shape.ts';
 import { meanings } from '../problems/problems.ts';
-import { idOf } from '../schemas.ts';
+import { idOf, instantOut } from '../schemas.ts';
+
+const lastSeenAt = instantOut.meta({
+  description: 'When the device was activated or the seat taken, or when the last heartbeat of the seat arrived.',
+});
+
+const deviceAtLimit = activationShape
+  .partial()
+  .required({ id: true, platform: true })
+  .extend({ lastSeenAt })
+  .meta({ id: 'DeviceAtLimit' });
+
+const seatAtLimit = z
+  .strictObject({
+    id: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q').meta({ description: 'The id of the lease.' }),
+    platform: activationShape.shape.platform,
+    lastSeenAt,
+    name: activationShape.shape.name.optional(),
+  })
+  .meta({ id: 'SeatAtLimit' });
 
 const known = z
   .enum(Object.keys(meanings))
@@ -27,10 +46,14 @@ export const problemSchema = z
       )
       .optional()
       .meta({ description: 'The places of the request that are wrong.' }),
-    activations: z
-      .array(activationShape)
-      .optional()
-      .meta({ description: 'The active devices, with ACTIVATION_LIMIT_EXCEEDED. Release one of them.' }),
+    activations: z.array(deviceAtLimit).optional().meta({
+      description:
+        'The active devices, with ACTIVATION_LIMIT_EXCEEDED. Replace one of them. A license key gets names and further members only when deviceNamesByKey of the policy says so.',
+    }),
+    leases: z.array(seatAtLimit).optional().meta({
+      description:
+        'The taken seats, with SEAT_LIMIT_EXCEEDED. A license key gets names only when deviceNamesByKey of the policy says so.',
+    }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
       .optional()
       .meta({ description: 'The license of the earlier import, with CODE_TAKEN.' }),

@@ -9,6 +9,10 @@ export const tags = [
     name: 'Licenses',
     description: 'The operations of issuers and holders: issue, change, end and read licenses, and read their history.',
   },
+  {
+    name: 'Offers',
+    description: 'The licenses that issuers offer to your organization, and the issuers that it trusts or blocks.',
+  },
   { name: 'Catalog', description: 'Products, and policies with the rules of licenses. Licenses are issued for them.' },
   { name: 'Events', description: 'The events of your licenses, as a feed to read, to wait for or to follow.' },
   {

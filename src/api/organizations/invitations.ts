@@ -40,7 +40,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server sends no mail. Give the token to the invited person, who sends it to /v1/invitations/accept. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
+      'The server mails a token to the invited person, who sends it to /v1/invitations/accept. Without a mail server (isMailed is false), give the token of this answer to the person. Only the mailed token proves the address and works for a person whose address somebody else has signed up with. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
@@ -50,7 +50,11 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
         description: 'The person was invited. The token is null for an API key.',
         headers: ['ETag'],
         body: z
-          .strictObject({ invitation: invitationShape, token: invitationToken.nullable() })
+          .strictObject({
+            invitation: invitationShape,
+            token: invitationToken.nullable(),
+            isMailed: z.boolean().meta({ description: 'True when the server sends a mail to the invited person.' }),
+          })
           .meta({ id: 'Invited' }),
       },
     },
@@ -65,6 +69,9 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     handle: async ({ params, body }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
+      // Everybody may sign up and name an organization, and so mail strangers.
+      const limit = needs.mailing ? await call.limits.take('invite', params.organizationId) : null;
+      if (limit !== null) return limit;
       return answerOwnChange(
         needs,
         call,
@@ -73,7 +80,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
           const invitation = invitationBody({ ...view, invitationId: id, email: body.email }, true);
           const isMember = call.caller.kind === 'user';
           const token = isMember ? encodeInvitationToken(needs.secrets, { ...params, invitationId: id }) : null;
-          return { status: 201, body: { invitation, token } };
+          return { status: 201, body: { invitation, token, isMailed: needs.mailing } };
         },
       );
     },

@@ -19,7 +19,11 @@ export const memberShape = z
   .strictObject({
     state: z.literal('active'),
     userId,
-    displayName: z.string().nullable(),
+    displayName: z.string().nullable().meta({ description: 'The name that the user chose. Only the user changes it.' }),
+    label: z
+      .string()
+      .nullable()
+      .meta({ description: 'What the organization calls the member.', example: 'Ann (support)' }),
     email,
     role: memberRole,
     joinedAt: instantOut,
@@ -42,13 +46,14 @@ export const invitationShape = z
 
 /** Returns a member as the API shows it, with the address when `showsEmail` is true. */
 export const memberBody = (
-  { userId: id, role, joinedAt, createdBy }: MemberView,
+  { userId: id, role, joinedAt, createdBy, label }: MemberView,
   profile: UserProfile,
   showsEmail: boolean,
 ): z.output<typeof memberShape> => ({
   state: 'active',
   userId: id,
   displayName: profile?.displayName ?? null,
+  label,
   role,
   joinedAt,
   createdBy,

@@ -12,7 +12,7 @@ import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page } from '../paging.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
-import { booleanText, cursor, pageLimit, pageOf, readAs } from '../schemas.ts';
+import { booleanText, cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
 import { apiKeyBody, apiKeyShape } from './api-key-shape.ts';
 import { invitationBody, invitationShape, memberBody, memberShape, userId } from './member-shape.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
@@ -23,7 +23,15 @@ const path = `${membersPath}/{userId}` as const;
 const tag = 'Members';
 const memberPath = z.strictObject({ organizationId, userId });
 
-const memberChange = z.strictObject({ role: memberRole }).meta({ id: 'MemberChange', example: { role: 'ADMIN' } });
+const label = text(100)
+  .refine((value) => value.trim() !== '', 'must not be blank')
+  .nullable()
+  .meta({ description: 'What the organization calls the member. Null removes it.' });
+
+const memberChange = z
+  .strictObject({ role: memberRole.optional(), label: label.optional() })
+  .refine(({ role, label: changed }) => role !== undefined || changed !== undefined, 'name a role or a label')
+  .meta({ id: 'MemberChange', example: { role: 'ADMIN' } });
 
 const removalQuery = z.strictObject({
   revokeKeys: booleanText
@@ -90,19 +98,23 @@ export const changeMemberRoute = (needs: OrganizationNeeds): Route =>
     path,
     tag,
     operationId: 'changeMember',
-    summary: 'Give a member another role',
+    summary: 'Give a member another role or a label',
     description:
-      'Only an OWNER can make a member an OWNER or take that role away. One OWNER who can sign in must stay. The ETag is the revision of the organization.',
+      'Only an OWNER can make a member an OWNER or take that role away. One OWNER who can sign in must stay. Every caller who may manage members can label each of them. A label does not change the display name, which belongs to the user. It ends with the membership. The ETag is the revision of the organization.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,
     request: z.object({ params: memberPath, query: none, body: memberChange }),
     replies: { 200: { description: 'The member after the change.', body: memberShape } },
     rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND', 'LAST_OWNER', 'ORGANIZATION_CLOSED'],
-    handle: async ({ params, body: { role } }, call) => {
+    handle: async ({ params, body: { role, label: changed } }, call) => {
       const other = refuseOther(call, params.organizationId);
       if (other !== null) return other;
-      const input = { userId: params.userId, role };
+      const input = {
+        userId: params.userId,
+        ...(role === undefined ? {} : { role }),
+        ...(changed === undefined ? {} : { label: changed }),
+      };
       return answerOwnChange(
         needs,
         call,
@@ -123,7 +135,7 @@ export const removeMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'removeMember',
     summary: 'Remove a member',
     description:
-      'The tokens of the member for this organization stop working within 30 seconds, and open invitations of the member end. The API keys that the member created work on, unless revokeKeys is true. One OWNER who can sign in must stay. Removing the member again changes nothing.',
+      'The tokens of the member for this organization stop working within 2 seconds, and open invitations of the member end. The API keys that the member created work on, unless revokeKeys is true. One OWNER who can sign in must stay. Removing the member again changes nothing.',
     permission: 'manageMembers',
     effect: 'append',
     conditional: true,

@@ -12,7 +12,11 @@ export type OrganizationNeeds = {
   readonly secrets: Secrets;
   readonly now: () => Instant;
   readonly platformLicense: PlatformLicenseOf;
-  /** Makes this process notice its own changes immediately. Other processes notice them within 30 seconds. */
-  readonly accounts: { readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'> };
+  /** True when the server can send mail. */
+  readonly mailing: boolean;
+  /** Makes this process notice its own changes immediately. Other processes notice them within 2 seconds. */
+  readonly accounts: Pick<Accounts, 'defaultTier'> & {
+    readonly forgetting: Pick<Accounts['forgetting'], 'forgetUser'>;
+  };
   readonly forgetApiKey: (apiKeyId: string) => void;
 };

@@ -56,7 +56,7 @@ export const createOrganizationRoute = (needs: OrganizationNeeds): Route =>
     path: '/v1/organizations',
     operationId: 'createOrganization',
     summary: 'Create another organization',
-    description: `You become its OWNER. Get a token for it with /v1/auth/switch. A user can belong to ${fixedLimits.organizationsOfUser} open organizations.`,
+    description: `You become its OWNER. Get a token for it with /v1/auth/switch. A user can belong to ${fixedLimits.organizationsOfUser} open organizations, and can have created ${fixedLimits.freeOrganizationsOfUser} open ones in tier FREE.`,
     tag: 'Organizations',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newOrganization }),

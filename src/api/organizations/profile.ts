@@ -82,13 +82,13 @@ export const closeOrganizationRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'closeOrganization',
     summary: 'Close your organization',
     description:
-      'Closes the organization for good. Its logins and API keys stop working within 30 seconds. Licenses that it has issued are no longer valid. Nothing is erased.',
+      'Closes the organization for good. Its logins and API keys stop working within 2 seconds. Licenses that it has issued are no longer valid. Nothing is erased. Needs the password within the last 5 minutes: sign in, or POST /v1/auth/password/confirm.',
     permission: 'closeOrganization',
     effect: 'append',
     conditional: true,
     request: z.object({ params: organizationPath, query: none }),
     replies: { 200: { description: 'The organization after the change.', body: organizationShape } },
-    rejections: ['ORGANIZATION_NOT_FOUND'],
+    rejections: ['ORGANIZATION_NOT_FOUND', 'PASSWORD_REQUIRED'],
     handle: async ({ params: { organizationId } }, call) =>
       refuseOther(call, organizationId) ??
       answerOwnChange(

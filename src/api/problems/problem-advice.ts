@@ -10,7 +10,10 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LIMIT_INVALID: 'A limit must be a whole number of at least 0.',
   UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',
   TOKEN_EXPIRED: 'The access token has expired. Refresh it and send the request again.',
-  FORBIDDEN: 'The credential is valid but lacks the role or scope, or only another organization has the right.',
+  FORBIDDEN:
+    'The credential is valid but lacks the role or scope, or only another organization has the right. With a license key, detail names the missing proof.',
+  PASSWORD_REQUIRED:
+    'The operation cannot be undone, so it needs the password of the last 5 minutes. Confirm it: POST /v1/auth/password/confirm.',
   NOT_FOUND: 'There is nothing at this path, or nothing that you may see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',
@@ -26,7 +29,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   USER_LIMIT_EXCEEDED:
     'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',
-  SEAT_LIMIT_EXCEEDED: 'All seats are taken. Try again when a seat is released or lapses.',
+  SEAT_LIMIT_EXCEEDED: 'All seats are taken. leases lists them. Try again when a seat is released or lapses.',
   QUOTA_EXCEEDED:
     'The quota of this meter is used up until the next term, or another quota is reached. detail names it.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
@@ -38,7 +41,12 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   EMAIL_TAKEN: 'A user with this e-mail address exists. Sign in, or use another address.',
   CODE_TAKEN:
     'The code is in use, the trial was already used, or the license was already imported. Then licenseId names it.',
+  HOLDER_CONSENT_REQUIRED:
+    'The organization has not consented to hold your licenses. Leave accepted out. Then the organization gets an offer.',
+  OFFER_LIMIT_EXCEEDED:
+    'The organization has as many open offers of yours as the limit allows. Wait until it answers, or withdraw one.',
   ARCHIVED: 'This is archived. It can be neither used nor changed.',
+  MAIL_NOT_CONFIGURED: 'This server sends no mail. Ask its operator to set a new password.',
   CONCURRENT_MODIFICATION: 'Other requests kept changing the same thing. Nothing was changed. Send the request again.',
   IDEMPOTENCY_IN_FLIGHT:
     'A request with this Idempotency-Key is being carried out. Repeat it after Retry-After seconds.',

@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'METHOD_NOT_ALLOWED'
   | 'BODY_TOO_LARGE'
   | 'UNSUPPORTED_MEDIA_TYPE'
+  | 'MAIL_NOT_CONFIGURED'
   | 'RATE_LIMITED'
   | 'INTERNAL'
   | 'UNAVAILABLE';
@@ -42,6 +43,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   UNAUTHENTICATED: { status: 401, title: 'Unauthenticated' },
   TOKEN_EXPIRED: { status: 401, title: 'Token expired' },
   FORBIDDEN: { status: 403, title: 'Forbidden' },
+  PASSWORD_REQUIRED: { status: 403, title: 'Password required' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
   LICENSE_NOT_FOUND: { status: 404, title: 'License not found' },
@@ -65,7 +67,10 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   ALREADY_MEMBER: { status: 409, title: 'Already a member' },
   EMAIL_TAKEN: { status: 409, title: 'E-mail address already taken' },
   CODE_TAKEN: { status: 409, title: 'Already taken' },
+  HOLDER_CONSENT_REQUIRED: { status: 409, title: 'Holder consent required' },
+  OFFER_LIMIT_EXCEEDED: { status: 409, title: 'Offer limit exceeded' },
   ARCHIVED: { status: 409, title: 'Archived' },
+  MAIL_NOT_CONFIGURED: { status: 409, title: 'Mail not configured' },
   CONCURRENT_MODIFICATION: { status: 409, title: 'Concurrent modification' },
   IDEMPOTENCY_IN_FLIGHT: { status: 409, title: 'Request with this idempotency key in flight' },
   REVISION_MISMATCH: { status: 412, title: 'Revision mismatch' },

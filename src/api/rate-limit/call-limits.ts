@@ -1,5 +1,5 @@
 import type { Tier } from '../../domain/license/policy.ts';
-import { type Bucket, bucketOfTier } from '../../rate-limits.ts';
+import { type Bucket, bucketOfTier, type KeyBucket, type LicenseSize } from '../../rate-limits.ts';
 import { limitedAs } from '../http/client-ip.ts';
 import type { Problem } from '../problems/problems.ts';
 import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
@@ -28,6 +28,14 @@ export const noRateLimiting: RateLimiting = {
 export type CallLimits = {
   /** Redis stores `key` as it is. Hash secret and personal values first. */
   readonly take: (bucket: Bucket, key: string) => Promise<Problem | null>;
+  /**
+   * Counts a use of a license key by the size of its license. The key is stored as `take` stores it.
+   */
+  readonly takeForKey: (bucket: KeyBucket, key: string, size: LicenseSize) => Promise<Problem | null>;
+  /** Returns the size of the license of a key when it was read a few seconds ago. */
+  readonly sizeOf: (key: string) => LicenseSize | undefined;
+  /** Notes the size of the license of a key for the next few seconds. */
+  readonly noteSize: (key: string, size: LicenseSize) => void;
   /** Counts by the address of the client, for callers who are not known otherwise. */
   readonly takeForAddress: (bucket: Bucket) => Promise<Problem | null>;
   /** Counts a request of a credential of the organization. */
@@ -46,14 +54,18 @@ export type CallLimits = {
 /** Returns the limits of one request from `address`. */
 export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting, address: () => string): CallLimits => {
   let verdict = unlimited;
-  const take = async (bucket: Bucket, key: string): Promise<Problem | null> => {
-    const taken = await limiter.take(bucket, key);
+  const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
+    const taken = await limiter.take(bucket, key, size);
     // The headers do not show the tries of an account, because they would reveal whether the account is in use.
-    if (bucket !== 'login_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
+    if (bucket !== 'login_account' && bucket !== 'reset_account')
+      verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
   return {
-    take,
+    take: (bucket, key) => take(bucket, key),
+    takeForKey: take,
+    sizeOf: limiter.sizeOf,
+    noteSize: limiter.noteSize,
     takeForAddress: (bucket) => take(bucket, limitedAs(address())),
     takeForOrganization: async (organizationId) => take(bucketOfTier(await tierOf(organizationId)), organizationId),
     takeForUser: (userId) => take(bucketOfTier(defaultTier), userId),

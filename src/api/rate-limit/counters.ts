@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit } from '../../rate-limits.ts';
 
@@ -7,7 +8,7 @@ export type Count = { readonly consumed: number; readonly msLeft: number };
 /** Counts the requests of each key in one window. */
 export type Counter = {
   /** Counts one request. Beyond the quota, `consumed` is larger than the quota, but not exact. */
-  readonly add: (key: string) => Promise<Count>;
+  readonly add: (key: string, quota: number) => Promise<Count>;
   /** Takes one request back from the count, because another limit refused it. */
   readonly takeBack: (key: string) => Promise<unknown>;
 };
@@ -65,25 +66,31 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
  * Counts in Redis, for all processes together. The window of a key begins with its first request. Redis is not asked
  * again for a key with a used-up quota before its window ends. Rejects when Redis does not answer.
  */
-export const countInRedis = ({ name, quota, seconds }: Limit, client: RedisClient): Counter => {
-  const limiter = new RateLimiterRedis({
-    storeClient: client,
-    keyPrefix: `${redisPrefix}:${name}`,
-    points: quota,
-    duration: seconds,
-    inMemoryBlockOnConsumed: quota + 1,
-    rejectIfRedisNotReady: true,
-  });
+export const countInRedis = ({ name, quota: usual, seconds }: Limit, client: RedisClient): Counter => {
+  const create = (quota: number) =>
+    new RateLimiterRedis({
+      storeClient: client,
+      keyPrefix: `${redisPrefix}:${name}`,
+      points: quota,
+      duration: seconds,
+      inMemoryBlockOnConsumed: quota + 1,
+      rejectIfRedisNotReady: true,
+    });
+  // All of them count in the same keys of Redis.
+  const limiters = new LRUCache<number, RateLimiterRedis>({ max: quotasMax, memoMethod: create });
   return {
-    add: async (key) => {
+    add: async (key, quota) => {
       try {
-        const { consumedPoints, msBeforeNext } = await limiter.consume(key);
+        const { consumedPoints, msBeforeNext } = await limiters.memo(quota).consume(key);
         return { consumed: consumedPoints, msLeft: msBeforeNext };
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
         return { consumed: quota + 1, msLeft: refused.msBeforeNext };
       }
     },
-    takeBack: (key) => limiter.reward(key),
+    takeBack: (key) => limiters.memo(usual).reward(key),
   };
 };
+
+// The quotas of one limit differ by the size of the license.
+const quotasMax = 1_000;

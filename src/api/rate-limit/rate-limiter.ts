@@ -1,4 +1,13 @@
-import { type Bucket, buckets, type Limit, type LimitName, type Limits } from '../../rate-limits.ts';
+import { LRUCache } from 'lru-cache';
+import {
+  type Bucket,
+  buckets,
+  grownLimit,
+  type LicenseSize,
+  type Limit,
+  type LimitName,
+  type Limits,
+} from '../../rate-limits.ts';
 import { type AccountDelay, delayInMemory, delayInRedis } from './account-delay.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
@@ -8,9 +17,12 @@ import { type LimitState, unlimited, type Verdict } from './verdict.ts';
 export type RateLimiter = {
   /**
    * Counts one request of `key`. A refused request counts only against the limits that refused it. Redis stores keys as
-   * they are: hash secret and personal values first.
+   * they are: hash secret and personal values first. `size`: of the license of a license key.
    */
-  readonly take: (bucket: Bucket, key: string) => Promise<Verdict>;
+  readonly take: (bucket: Bucket, key: string, size?: LicenseSize) => Promise<Verdict>;
+  /** Returns the size of the license of a key, which `noteSize` has noted in the last 10 seconds. */
+  readonly sizeOf: (key: string) => LicenseSize | undefined;
+  readonly noteSize: (key: string, size: LicenseSize) => void;
   /** Forgets the attempts of an account after a successful login. `key` is that of `take('login_account', key)`. */
   readonly loggedIn: (key: string) => Promise<void>;
 };
@@ -34,10 +46,16 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     Object.values(limits).map((limit) => [limit.name, counterOf(limit, nowMs, shared)]),
   ) as Record<LimitName, Counter>;
   const accounts = accountDelayOf(limits.login_account, shared);
+  const sizes = new LRUCache<string, LicenseSize>({
+    max: sizesMax,
+    ttl: sizeKnownMs,
+    ttlResolution: 0,
+    perf: { now: nowMs },
+  });
 
-  const takeOne = async (name: LimitName, key: string): Promise<Verdict> => {
-    const { consumed, msLeft } = await counters[name].add(key);
-    const limit = limits[name];
+  const takeOne = async (name: LimitName, key: string, size?: LicenseSize): Promise<Verdict> => {
+    const limit = size === undefined ? limits[name] : grownLimit(limits[name], size);
+    const { consumed, msLeft } = await counters[name].add(key, limit.quota);
     const standing = standingOf(limit, limit.quota - consumed, msLeft);
     if (consumed <= limit.quota) return { standings: [standing], refusedBy: [] };
     onRefused(name);
@@ -65,19 +83,29 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
   };
 
   return {
-    take: (bucket, key) => {
+    take: (bucket, key, size) => {
       if (bucket === 'login_account') return takeAccount(key);
       const names = buckets[bucket];
       // The usual case of one window needs no merging.
-      return names.length === 1 ? takeOne(names[0], key) : takeAll(names, key);
+      return names.length === 1 ? takeOne(names[0], key, size) : takeAll(names, key);
+    },
+    sizeOf: (key) => sizes.get(key),
+    noteSize: (key, size) => {
+      sizes.set(key, size);
     },
     loggedIn: (key) => accounts.forget(key),
   };
 };
 
+// A changed limit of a license counts after this time at the latest.
+const sizeKnownMs = 10_000;
+const sizesMax = 50_000;
+
 /** For RATE_LIMITS=off: allows everything. */
 export const noRateLimits: RateLimiter = {
   take: async () => unlimited,
+  sizeOf: () => ({ devices: 0, heartbeatSeconds: 1 }),
+  noteSize: () => undefined,
   loggedIn: async () => undefined,
 };
 
@@ -88,10 +116,10 @@ const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Co
   if (shared === null) return own;
   const common = countInRedis(limit, shared.redis);
   return {
-    add: (key) =>
+    add: (key, quota) =>
       shared.insured(
-        () => common.add(key),
-        () => own.add(key),
+        () => common.add(key, quota),
+        () => own.add(key, quota),
       ),
     takeBack: (key) =>
       shared.insured<unknown>(

@@ -3,11 +3,10 @@ import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import { findUserByEmail, getUser, changePassword as replacePassword } from '../../identity/users.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
-import { notSignedIn, type SignInNeeds } from './open-session.ts';
+import { type ForgettingNeeds, notSignedIn, type SignInNeeds } from './open-session.ts';
+import { refuseOwnAddress } from './refuse-own-address.ts';
 
-export type PasswordNeeds = SignInNeeds & {
-  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
-};
+export type PasswordNeeds = SignInNeeds & ForgettingNeeds;
 
 /** Changes the password of a user and ends all other sessions. Returns null on success. */
 export const changePassword = async (
@@ -17,9 +16,12 @@ export const changePassword = async (
 ): Promise<Refusal | null> => {
   const { pool, accounts } = needs;
   const { passwords, forgetting } = accounts;
-  if ((await getUser(pool, userId)) === null) return notSignedIn;
+  const user = await getUser(pool, userId);
+  if (user === null) return notSignedIn;
   const from = await currentHash(needs, userId);
   if ((await passwords.verify(from, currentPassword)) === 'wrong' || from === null) return wrongPassword;
+  const refusal = refuseOwnAddress(newPassword, user.email, 'newPassword');
+  if (refusal !== null) return refusal;
   const passwordHash = await passwords.hash(newPassword);
   const now = new Date(needs.now());
   const outcome = await replacePassword(pool, userId, { from, passwordHash, sessionId, now });

@@ -7,24 +7,31 @@ import { organizationsOfUser } from '../../projections/queries/organizations-of-
 import { inTurns } from '../in-turn.ts';
 import { ownersOf, ownersTurn } from '../organizations/owners.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { refuseWithoutPassword } from './confirm-password.ts';
+import type { UserSession } from './end-session.ts';
 import { noSuchUser, type SignedInUser, type UserNeeds, visibleUser } from './visible-user.ts';
 
-/** `forgetUser` makes this process refuse the user's access tokens now. Other processes do so within 30 seconds. */
+/** `forgetUser` makes this process refuse the user's access tokens now. Other processes do so within 2 seconds. */
 export type DeactivationNeeds = UserNeeds & {
   readonly now: () => Instant;
   readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
 };
 
-/** Deactivates the login of the caller for good. Returns null on success. */
+/**
+ * Deactivates the login of the caller for good. The caller must have presented the password within the last five
+ * minutes. Returns null on success.
+ */
 export const deactivateUser = async (
   needs: DeactivationNeeds,
-  caller: SignedInUser,
+  caller: SignedInUser & UserSession,
   userId: string,
 ): Promise<Refusal | null> => {
   if (userId !== caller.userId) {
     const user = await visibleUser(needs, caller, userId);
     return isRefusal(user) ? user : onlyOneself;
   }
+  const unproven = await refuseWithoutPassword(needs, caller);
+  if (unproven !== null) return unproven;
   const now = new Date(needs.now());
   const outcome = await deactivateInTurn(needs, userId, now);
   needs.accounts.forgetting.forgetUser(userId);

@@ -7,7 +7,7 @@ import type { Refusal } from '../refusal.ts';
 /** A signed-in user in one of their sessions. */
 export type UserSession = { readonly userId: string; readonly sessionId: string };
 
-/** `forget` makes this process refuse the session immediately. Other processes do so within 30 seconds. */
+/** `forget` makes this process refuse the session immediately. Other processes do so within 2 seconds. */
 export type EndSessionNeeds = {
   readonly pool: Pool;
   readonly now: () => Instant;

@@ -9,6 +9,7 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/uuids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { Passwords } from '../../identity/passwords.ts';
+import type { Secrets } from '../../identity/secrets.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
 import { findUserByEmail, getUser, type User, type UserByEmail } from '../../identity/users.ts';
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
@@ -18,11 +19,17 @@ import type { Refusal } from '../refusal.ts';
 export type SignInNeeds = {
   readonly pool: Pool;
   readonly now: () => Instant;
+  readonly secrets: Secrets;
   readonly accounts: {
     readonly passwords: Passwords;
     readonly signAccessToken: AccessTokens['signAccessToken'];
     readonly refreshTokenSeconds: number;
   };
+};
+
+/** Makes this process refuse the access tokens of a user at once. Other processes do so within two seconds. */
+export type ForgettingNeeds = {
+  readonly accounts: { readonly forgetting: { readonly forgetUser: (userId: string) => void } };
 };
 
 /** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
@@ -83,6 +90,7 @@ export const openSignedIn = async (
     organizationId,
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
+    secrets: needs.secrets,
     now: new Date(needs.now()),
   });
   return opened === null ? null : signedIn(needs, { userId, sessionId, organizationId, organization, ...opened });

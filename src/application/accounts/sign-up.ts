@@ -5,12 +5,13 @@ import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../id
 import { findUserByEmail } from '../../identity/users.ts';
 import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
-import { foundOrganization } from '../organizations/create-organization.ts';
+import { createFirstOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
+import { type ForgettingNeeds, openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
+import { refuseOwnAddress } from './refuse-own-address.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
-export type SignUpNeeds = SignInNeeds & OfferNeeds;
+export type SignUpNeeds = SignInNeeds & ForgettingNeeds & OfferNeeds;
 
 /** A request without a credential. `actsFor` notes the organization for the log line of the request. */
 export type OpenRequest = {
@@ -48,7 +49,7 @@ export const signUp = async (
   const reserved = await reserveAddress(needs, user, password);
   if (isRefusal(reserved)) return reserved;
 
-  const founded = await foundOrganization(needs, { call, attempt, userId }, { name, timeZone });
+  const founded = await createFirstOrganization(needs, { call, attempt, userId }, { name, timeZone });
   if (isRefusal(founded)) {
     await attempt.whenOnly(nobodysOrganization, (db) => abandonUserIn(db, user));
     return founded;
@@ -62,19 +63,24 @@ export const signUp = async (
   return signedIn === null ? emailTaken : { signedIn, position };
 };
 
-/** Reserves an address for a user, once per command. Refuses an address that is taken. */
+/** Reserves an address for a user, once per command. Refuses an address that is taken, and the address as password. */
 export const reserveAddress = async (
-  { pool, accounts: { passwords } }: SignInNeeds,
+  { pool, accounts: { passwords, forgetting } }: SignInNeeds & ForgettingNeeds,
   user: Omit<NewUser, 'passwordHash'>,
   password: string,
 ): Promise<Proven | Refusal> => {
   const { userId } = user;
+  const refusal = refuseOwnAddress(password, user.email, 'password');
+  if (refusal !== null) return refusal;
   // This check only saves the costly hash. The reservation decides.
-  const known = await findUserByEmail(pool, user.email);
+  const known = user.isProven === true ? null : await findUserByEmail(pool, user.email);
   if (known !== null && known.state !== 'pending' && known.commandId !== user.commandId) return emailTaken;
   const passwordHash = await passwords.hash(password);
   const reservation = await reserveUser(pool, { ...user, passwordHash });
-  if (reservation.outcome === 'reserved') return { userId, passwordHash };
+  if (reservation.outcome === 'reserved') {
+    if (reservation.displaced !== null) forgetting.forgetUser(reservation.displaced);
+    return { userId, passwordHash };
+  }
   if (reservation.outcome === 'taken') return emailTaken;
   const isRight = (await passwords.verify(reservation.passwordHash, password)) !== 'wrong';
   return isRight ? { userId, passwordHash: reservation.passwordHash } : emailTaken;

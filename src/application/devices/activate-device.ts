@@ -1,5 +1,6 @@
 import type { ClientRequest } from '../client-license.ts';
-import type { ActivatedDevice, DescribedDevice, DeviceNeeds, DeviceRefusal } from './device-request.ts';
+import type { Refusal } from '../refusal.ts';
+import type { ActivatedDevice, DescribedDevice, DeviceNeeds } from './device-request.ts';
 import { sendActivation } from './send-activation.ts';
 
 /** Activates a license on a device, once per device. */
@@ -7,5 +8,5 @@ export const activateDevice = (
   needs: DeviceNeeds,
   request: ClientRequest,
   described: DescribedDevice,
-): Promise<ActivatedDevice | DeviceRefusal> =>
+): Promise<ActivatedDevice | Refusal> =>
   sendActivation(needs, request, described, (device, at) => ({ type: 'Activate', at, data: device }));

@@ -1,6 +1,7 @@
 import {
   type ClientNeeds,
   type ClientRequest,
+  isByKey,
   sendClientCommand,
   type UsedLicense,
   usedLicense,
@@ -16,7 +17,11 @@ export const deactivateDevice = async (
   named: NamedDevice,
 ): Promise<UsedLicense | Refusal> => {
   const device = await deviceNameOf(needs, request.license, named);
-  const command = { type: 'Deactivate', at: needs.now(), data: { device, by: 'USER' } } as const;
+  const command = {
+    type: 'Deactivate',
+    at: needs.now(),
+    data: { device, by: 'USER', byKey: isByKey(request) },
+  } as const;
   const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
   return isRefusal(sent) ? sent : usedLicense(sent);
 };

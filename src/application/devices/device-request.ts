@@ -11,13 +11,12 @@ import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
-import { type ActivationView, activationsOf } from '../../projections/tables/activations.ts';
+import type { ActivationView } from '../../projections/tables/activations.ts';
 import { type PersonalValue, valueAt } from '../../records/vault.ts';
 import type { ClientNeeds, ClientRequest } from '../client-license.ts';
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
-import type { Refusal } from '../refusal.ts';
 import { findDevice, findDeviceHashes, findUser } from './known-names.ts';
 
 export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
@@ -35,7 +34,7 @@ export type DescribedDevice = {
   readonly environment?: string | undefined;
 };
 
-/** An active device by exactly one of its two names. */
+/** An active device by its fingerprint, by its activation, or by both. */
 export type NamedDevice = { readonly fingerprint?: string | undefined; readonly activationId?: string | undefined };
 
 /** A device as the stream stores it, and the personal values to store in the vault first. */
@@ -49,9 +48,6 @@ export type ActivatedDevice = {
   readonly revision: bigint;
   readonly position: bigint;
 };
-
-/** A refusal to activate a device. When no activation is free, it has the active devices. */
-export type DeviceRefusal = Refusal & { readonly activations?: readonly ActivationView[] };
 
 /** Returns a device in the form for events: hashes and references instead of the client's words. */
 export const prepareDevice = async (
@@ -83,11 +79,12 @@ export const prepareDevice = async (
 export const deviceNameOf = async (
   needs: ClientNeeds,
   license: ValidationFacts,
-  { fingerprint, activationId = '' }: NamedDevice,
-): Promise<DeviceName> =>
-  fingerprint === undefined
-    ? { activationId }
-    : { fingerprintHash: (await findDevice(needs, license, fingerprint)).hash };
+  { fingerprint, activationId }: NamedDevice,
+): Promise<DeviceName> => {
+  if (fingerprint === undefined) return { activationId: activationId ?? '' };
+  const { hash: fingerprintHash } = await findDevice(needs, license, fingerprint);
+  return activationId === undefined ? { fingerprintHash } : { activationId, fingerprintHash };
+};
 
 /** Returns the reservations for a trial on a device, and none for other licenses. */
 export const reservationsOf = (
@@ -129,20 +126,6 @@ export const activatedDevice = async (
   const { licenseId } = facts;
   return { activation: { ...activation, licenseId, name }, facts, changed, revision, position: position.commit };
 };
-
-/** Adds the active devices to a refusal because of the activation limit, so that the client can offer to swap one. */
-export const withActivations = async (
-  pool: Pool,
-  { facts: { issuerOrgId, licenseId }, isParked }: ValidationFacts,
-  refusal: Refusal,
-): Promise<DeviceRefusal> => {
-  // The rows of a parked license do not show its current devices.
-  if (refusal.rejected !== 'ACTIVATION_LIMIT_EXCEEDED' || isParked) return refusal;
-  const page = { limit: shownActivationsMax, after: null };
-  return { ...refusal, activations: await asTenant(pool, issuerOrgId, (db) => activationsOf(db, licenseId, page)) };
-};
-
-const shownActivationsMax = 100;
 
 const nameOf = (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> =>
   ref === null ? Promise.resolve(null) : asTenant(pool, issuerOrgId, (db) => valueAt(db, ref));

@@ -6,7 +6,7 @@ import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 
 // Clients name users, holders and devices by their own texts. Streams know them by HMACs. Values that were stored under
-// an older secret must be found under it. With one secret no lookup is needed.
+// an older secret must be found under it, and users also under an earlier holder. With one candidate no lookup is needed.
 
 /** Returns the reference of an assigned user, or the reference that an assignment would use. */
 export const findUser = async (
@@ -14,7 +14,7 @@ export const findUser = async (
   license: ValidationFacts,
   user: string,
 ): Promise<string> => {
-  const userRefs = userReferences(secrets, license.facts.issuerOrgId, user);
+  const userRefs = userReferences(secrets, license.facts, user);
   const [newest = ''] = userRefs;
   return userRefs.length === 1 ? newest : ((await validations.details(license, { userRefs })).assignedUser ?? newest);
 };

@@ -3,18 +3,17 @@ import type { Device } from '../../domain/license/devices/device-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { withReserved } from '../licenses/issue/reserve.ts';
-import { isRefusal } from '../refusal.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
 import {
   type ActivatedDevice,
   activatedDevice,
   activatedView,
   type DescribedDevice,
   type DeviceNeeds,
-  type DeviceRefusal,
   prepareDevice,
   reservationsOf,
-  withActivations,
 } from './device-request.ts';
+import { withUseAtLimit } from './use-at-limit.ts';
 
 /** Sends the command that activates a device. Reserves a trial for the device first. */
 export const sendActivation = async (
@@ -22,7 +21,7 @@ export const sendActivation = async (
   request: ClientRequest,
   described: DescribedDevice,
   commandOf: (device: Device, at: Instant) => LicenseCommand,
-): Promise<ActivatedDevice | DeviceRefusal> => {
+): Promise<ActivatedDevice | Refusal> => {
   const { license } = request;
   const { issuerOrgId, licenseId } = license.facts;
   const at = needs.now();
@@ -33,5 +32,5 @@ export const sendActivation = async (
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
   );
-  return isRefusal(sent) ? withActivations(needs.pool, license, sent) : activatedDevice(needs.pool, prepared, sent);
+  return isRefusal(sent) ? withUseAtLimit(needs.pool, request, sent) : activatedDevice(needs.pool, prepared, sent);
 };

@@ -1,9 +1,9 @@
-import type { ClientRequest } from '../client-license.ts';
+import { type ClientRequest, isByKey } from '../client-license.ts';
+import type { Refusal } from '../refusal.ts';
 import {
   type ActivatedDevice,
   type DescribedDevice,
   type DeviceNeeds,
-  type DeviceRefusal,
   deviceNameOf,
   type NamedDevice,
 } from './device-request.ts';
@@ -14,11 +14,11 @@ export const swapDevice = async (
   needs: DeviceNeeds,
   request: ClientRequest,
   { release: released, activate }: { readonly release: NamedDevice; readonly activate: DescribedDevice },
-): Promise<ActivatedDevice | DeviceRefusal> => {
+): Promise<ActivatedDevice | Refusal> => {
   const release = await deviceNameOf(needs, request.license, released);
   return sendActivation(needs, request, activate, (device, at) => ({
     type: 'SwapActivation',
     at,
-    data: { release, activate: device },
+    data: { release, activate: device, byKey: isByKey(request) },
   }));
 };

@@ -9,6 +9,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { claimEndings, deadLeases } from '../../records/lease-liveness.ts';
 import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { findHolder, findUser } from '../devices/known-names.ts';
+import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { withHeartbeat } from './with-heartbeat.ts';
@@ -65,7 +66,7 @@ export const acquireLease = async (
     facts,
     lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
-  if (isRefusal(sent)) return sent;
+  if (isRefusal(sent)) return withUseAtLimit(needs.pool, request, sent);
 
   const { view, outcome, events, revision, position } = sent;
   const changed = outcome !== 'unchanged';

@@ -1,14 +1,22 @@
-import { type ClientRequest, sendClientCommand, type UsedLicense, usedLicense } from '../client-license.ts';
+import {
+  type ClientNeeds,
+  type ClientRequest,
+  sendClientCommand,
+  type UsedLicense,
+  usedLicense,
+} from '../client-license.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { leaseNameOf, type NamedLease } from './lease-name.ts';
 
-/** Releases a floating seat. */
+/** Releases a floating seat. The policy may demand its holder of a client that has only the key. */
 export const releaseLease = async (
-  needs: CommandNeeds,
+  needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
-  leaseId: string,
+  lease: NamedLease,
 ): Promise<UsedLicense | Refusal> => {
-  const command = { type: 'ReleaseLease', at: needs.now(), data: { leaseId, by: 'USER' } } as const;
+  const named = await leaseNameOf(needs, request, lease);
+  const command = { type: 'ReleaseLease', at: needs.now(), data: { ...named, by: 'USER' } } as const;
   const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
   return isRefusal(sent) ? sent : usedLicense(sent);
 };

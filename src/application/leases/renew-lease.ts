@@ -1,29 +1,36 @@
 import { reject } from '../../domain/decider.ts';
-import { type ClientRequest, sendClientCommand } from '../client-license.ts';
+import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';
+import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { LeaseResult } from './acquire-lease.ts';
+import { leaseNameOf, type NamedLease } from './lease-name.ts';
 import { withHeartbeat } from './with-heartbeat.ts';
 
-/** Keeps a seat for another time to live. Appends an event only when a lapsed seat comes back. */
+/**
+ * Keeps a seat for another time to live. Appends an event only when a lapsed seat comes back. The policy may demand the
+ * holder of the seat of a client that has only the key.
+ */
 export const renewLease = async (
-  needs: CommandNeeds,
+  needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
-  { leaseId, borrowSeconds = null }: { readonly leaseId: string; readonly borrowSeconds?: number | undefined | null },
+  { borrowSeconds = null, ...lease }: NamedLease & { readonly borrowSeconds?: number | undefined | null },
 ): Promise<LeaseResult | Refusal> => {
+  const { leaseId } = lease;
+  const named = await leaseNameOf(needs, request, lease);
   const at = needs.now();
-  const command = { type: 'RenewLease', at, data: { leaseId, borrowSeconds } } as const;
+  const command = { type: 'RenewLease', at, data: { ...named, borrowSeconds } } as const;
   const renew = () =>
     sendClientCommand(needs, request, { command }, (license) => ({
       facts: issuedFacts(license),
       lease: license.kind === 'unissued' ? undefined : license.leases.get(leaseId),
     }));
   const sent = await withHeartbeat(needs, at, renew, ({ view }) => view);
-  if (isRefusal(sent)) return sent;
+  if (isRefusal(sent)) return withUseAtLimit(needs.pool, request, sent);
   const { view, outcome, revision, position } = sent;
-  const { facts, lease } = view;
+  const { facts, lease: kept } = view;
   // This happens only when the heartbeat is sent again after the lease has ended.
-  if (lease === undefined) return reject('NOT_FOUND', `The lease ${leaseId} has ended; acquire one.`);
-  const heardAt = lease.borrow ? null : at;
-  return { lease, heardAt, facts, changed: outcome !== 'unchanged', revision, position: position.commit };
+  if (kept === undefined) return reject('NOT_FOUND', `The lease ${leaseId} has ended; acquire one.`);
+  const heardAt = kept.borrow ? null : at;
+  return { lease: kept, heardAt, facts, changed: outcome !== 'unchanged', revision, position: position.commit };
 };

@@ -98,9 +98,9 @@ export const changeLicense = async <View = undefined>(
     asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId)),
   ]);
   if (isRefusal(sent)) return sent;
+  await settle?.();
   const refusal = refuse?.(sent.events) ?? null;
   if (refusal !== null) return refusal;
-  await settle?.();
   const { outcome, revision, position } = sent;
   return { ...sent.view, revision, metadata, at, changed: outcome !== 'unchanged', position: position.commit };
 };

@@ -38,7 +38,11 @@ export const changeMetadata = (
 ): Promise<ChangedLicense | Refusal> =>
   readInTurn(
     needs.pool,
-    metadataTurn(request),
+    metadataTurn({
+      issuerOrgId: request.caller.organizationId,
+      licenseId: request.licenseId,
+      token: request.attempt.commandId,
+    }),
     async (db) => ({
       present: await metadataOf(db, request.licenseId),
       isNoted: await isMetadata(db, request.licenseId, notes.metadata),

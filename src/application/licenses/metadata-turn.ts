@@ -1,13 +1,11 @@
 import type { TurnPlace } from '../../records/turns.ts';
-import type { LicenseRequest } from './change-license.ts';
+
+/** A license that a command changes. `token` is the id of the command. */
+export type LicenseInTurn = { readonly issuerOrgId: string; readonly licenseId: string; readonly token: string };
 
 /** The turn to change what the vault has of a license and its stream decides: the metadata, and who may read it. */
-export const metadataTurn = ({
-  caller,
-  licenseId,
-  attempt,
-}: Pick<LicenseRequest, 'caller' | 'licenseId' | 'attempt'>): TurnPlace => ({
-  organizationId: caller.organizationId,
+export const metadataTurn = ({ issuerOrgId, licenseId, token }: LicenseInTurn): TurnPlace => ({
+  organizationId: issuerOrgId,
   key: `license metadata ${licenseId}`,
-  token: attempt.commandId,
+  token,
 });

@@ -1,50 +1,107 @@
 import type { PoolClient } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { reject } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
+import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { giveValues, type Holding } from '../../records/vault.ts';
-import { inTurn, type Turn } from '../in-turn.ts';
-import type { Refusal } from '../refusal.ts';
+import { actorOf } from '../caller.ts';
+import type { Attempt } from '../idempotent-attempt.ts';
+import { inTurn } from '../in-turn.ts';
+import { withOfferPlace } from '../offers/offer-place.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
-import { refuseHolder } from './holder.ts';
-import { metadataTurn } from './metadata-turn.ts';
+import { keyOf, refuseForgottenKey } from './created-key.ts';
+import { type FoundHolder, findHolder } from './holder.ts';
+import { type LicenseInTurn, metadataTurn } from './metadata-turn.ts';
+import type { KeyNeeds } from './rotate-key.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
+/** A transferred license. `licenseKey` replaces all earlier keys and is stored nowhere; null: the keys stayed. */
+export type TransferredLicense = ChangedLicense & { readonly licenseKey: string | null };
+
 /**
- * Transfers a license to a holder that has agreed, or to no holder. The event ends all devices, seats and users of the
- * previous holder when the request releases them. Further events announce each end.
+ * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization. The
+ * event ends all devices, seats and users of the previous holder when the request releases them, and a new key replaces
+ * all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has created a
+ * different one.
  */
-export const transferLicense = (
-  needs: CommandNeeds,
+export const transferLicense = async (
+  needs: KeyNeeds,
   request: LicenseRequest,
-  transfer: CommandOf<'Transfer'>['data'],
-): Promise<ChangedLicense | Refusal> =>
-  changeLicense(needs, request, {
-    power: 'endLicenses',
-    command: async (at) => {
-      const refusal = await refuseHolder(needs.executor, transfer.toHolderOrgId, 'toHolderOrganizationId');
-      return refusal ?? { type: 'Transfer', at, data: transfer };
-    },
-    settle: () => inTurn(needs.pool, metadataTurn(request), (turn) => giveToHolder(needs, request, turn)),
-  });
+  transfer: Transfer,
+): Promise<TransferredLicense | Refusal> => {
+  const { call, caller, licenseId } = request;
+  const { organizationId: issuerOrgId } = caller;
+  const attempt = withKeyBody(request.attempt);
+  const parties = { issuerOrgId, holderOrgId: transfer.toHolderOrgId };
+  const holder = await findHolder(needs.executor, parties, 'toHolderOrganizationId');
+  const newKey = keyOf(needs.secrets, attempt);
+  const commanded = isRefusal(holder) ? holder : commandFor({ ...transfer, newKey }, holder);
+  let isRotated = false;
+  const send = () =>
+    changeLicense(needs, request, {
+      power: 'endLicenses',
+      command: (at) => (isRefusal(commanded) ? commanded : { ...commanded, at }),
+      refuse: (events) => {
+        isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
+        return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
+      },
+      settle: () => giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId }),
+    });
+  const { executor, now } = needs;
+  const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
+  const changed =
+    isRefusal(commanded) || commanded.type === 'Transfer'
+      ? await send()
+      : await withOfferPlace(
+          reserving,
+          { holderOrgId: commanded.data.toHolderOrgId, place: 'toHolderOrganizationId' },
+          send,
+        );
+  if (isRefusal(changed)) return changed;
+  return { ...changed, licenseKey: isRotated ? formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) : null };
+};
+
+type Transfer = Omit<CommandOf<'Transfer'>['data'], 'newKey'>;
+
+const commandFor = (transfer: CommandOf<'Transfer'>['data'], { offerTo }: FoundHolder) => {
+  if (offerTo === null) return { type: 'Transfer', data: { ...transfer, accepted: true } } as const;
+  const { accepted, expiry, activations } = transfer;
+  return accepted
+    ? consentRequired
+    : ({ type: 'OfferLicense', data: { toHolderOrgId: offerTo, expiry, activations } } as const);
+};
+
+const consentRequired: Refusal = reject(
+  'HOLDER_CONSENT_REQUIRED',
+  'This organization has not consented to hold your licenses. Leave accepted out to offer it the license.',
+  'accepted',
+);
+
+/** Gives a body for the new key to an attempt of an earlier build, which stored none for a transfer. */
+const withKeyBody = (attempt: Attempt): Attempt =>
+  attempt.secret === '' ? { ...attempt, secret: generateLicenseKeyBody() } : attempt;
 
 /**
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
  * concurrent transfers finds the current holder in the stream.
  */
-const giveToHolder = async (
-  { executor, pool }: CommandNeeds,
-  { caller, licenseId }: LicenseRequest,
-  turn: Turn,
+export const giveToHolder = (
+  { executor, pool }: Pick<CommandNeeds, 'executor' | 'pool'>,
+  license: LicenseInTurn,
 ): Promise<void> => {
-  const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
-  if (holding === null) return;
-  const give = async (db: PoolClient): Promise<void> => {
-    await turn.end(db);
-    await giveValues(db, licenseId, holding);
-  };
-  await asTenant(pool, caller.organizationId, give, { readOnly: false });
+  const { issuerOrgId, licenseId } = license;
+  return inTurn(pool, metadataTurn(license), async (turn) => {
+    const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
+    if (holding === null) return;
+    const give = async (db: PoolClient): Promise<void> => {
+      await turn.end(db);
+      await giveValues(db, licenseId, holding);
+    };
+    await asTenant(pool, issuerOrgId, give, { readOnly: false });
+  });
 };
 
 const holdingOf = (license: License): Holding | null => {

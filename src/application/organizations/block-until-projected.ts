@@ -1,11 +1,11 @@
 import type { Pool } from 'pg';
 import { createKeyedQueue } from '../../async/keyed-queue.ts';
-import { noteAccessChange } from '../../identity/access-changes.ts';
+import { noteAccessChange } from '../../identity/access/access-changes.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 
 /**
  * Blocks access to the organization until the read models reach this position, where a role, a membership, scopes or
- * the organization itself ended. Processes that remember an earlier credential use it for at most 30 seconds.
+ * the organization itself ended. Every process notices that within 2 seconds.
  */
 export const blockUntilProjected = (pool: Pool, organizationId: string, position: bigint): Promise<void> =>
   // The changes of one organization lock one row.

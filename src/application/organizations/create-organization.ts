@@ -1,4 +1,3 @@
-import type { Pool } from 'pg';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
@@ -8,10 +7,12 @@ import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
 import type { CommandContext } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
-import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
+import { takePlace } from '../../identity/organization-places.ts';
+import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import { contextOf, type Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { type FreeOrganizationNeeds, takeFreePlace } from './free-organizations.ts';
 import { type ChangedOrganization, created, type OrganizationCommandNeeds } from './send-to-organization.ts';
 
 /** A request of a user. `actsFor` notes the organization for the log line of the request. */
@@ -30,20 +31,41 @@ export type OrganizationProfile = Pick<
   'organizationId' | 'name' | 'timeZone' | 'createdAt' | 'closedAt'
 >;
 
-/** Creates another organization with the user as its OWNER. Refuses users who belong to as many as a user may. */
+/**
+ * Creates another organization with the user as its OWNER. Refuses users who belong to as many as a user may, or have
+ * created as many in tier FREE.
+ */
 export const createOrganization = async (
-  needs: OrganizationCommandNeeds,
+  needs: FreeOrganizationNeeds,
   request: UserRequest,
   organization: NewOrganization,
 ): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
+  const { userId } = request;
   const organizationId = newOrganizationId(request.attempt.commandId);
   request.call.actsFor(organizationId);
-  if (await hasMost(needs.pool, request.userId, organizationId)) return tooMany;
+  const memberships = await organizationsOfUser(needs.pool, userId);
+  if (hasMost(memberships, organizationId)) return tooMany;
+  if (!(await takeFreePlace(needs, { userId, organizationId, memberships }))) return tooManyFree;
+  return foundOrganization(needs, request, organization);
+};
+
+/**
+ * Creates the first organization of a new user, who becomes its OWNER. It counts for the next organization that the
+ * user creates.
+ */
+export const createFirstOrganization = async (
+  needs: OrganizationCommandNeeds,
+  request: Omit<UserRequest, 'call'> & { readonly call: Traced },
+  organization: NewOrganization,
+): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
+  const organizationId = newOrganizationId(request.attempt.commandId);
+  const place = { organizationId, takenAt: new Date(needs.now()), ended: [], others: 0, max: 1 };
+  if (!(await takePlace(needs.pool, request.userId, place))) return tooManyFree;
   return foundOrganization(needs, request, organization);
 };
 
 /** Creates an organization with the user as its OWNER, once per attempt. */
-export const foundOrganization = (
+const foundOrganization = (
   { executor, now }: OrganizationCommandNeeds,
   { call, attempt, userId: founderId }: Omit<UserRequest, 'call'> & { readonly call: Traced },
   organization: NewOrganization,
@@ -87,9 +109,13 @@ const tooMany = reject(
   `You already belong to ${fixedLimits.organizationsOfUser} open organizations. Close one, or let another user create this one.`,
 );
 
+const tooManyFree = reject(
+  'QUOTA_EXCEEDED',
+  `You have created ${fixedLimits.freeOrganizationsOfUser} open organizations in tier FREE. Close one, or get a license of another tier for one.`,
+);
+
 /** Returns true when the user belongs to as many open organizations as a user may, not counting the new one. */
-const hasMost = async (pool: Pool, userId: string, newId: string): Promise<boolean> => {
-  const all = await organizationsOfUser(pool, userId);
-  const open = all.filter(({ organizationId, closedAt }) => closedAt === null && organizationId !== newId);
+const hasMost = (memberships: readonly OrganizationOfUser[], newId: string): boolean => {
+  const open = memberships.filter(({ organizationId, closedAt }) => closedAt === null && organizationId !== newId);
   return open.length >= fixedLimits.organizationsOfUser;
 };

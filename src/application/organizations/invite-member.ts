@@ -6,6 +6,8 @@ import { organizationLimits } from '../../domain/organization/organization-limit
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { findUserByEmail } from '../../identity/users.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { queueMail } from '../../records/mails.ts';
 import { referenceOf } from '../personal-values.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { PlatformLicenseOf } from './platform-license.ts';
@@ -18,7 +20,11 @@ import {
   sendToOrganization,
 } from './send-to-organization.ts';
 
-export type InviteNeeds = OrganizationCommandNeeds & { readonly platformLicense: PlatformLicenseOf };
+/** `mailing` is true when the server can send mail. */
+export type InviteNeeds = OrganizationCommandNeeds & {
+  readonly platformLicense: PlatformLicenseOf;
+  readonly mailing: boolean;
+};
 
 /** A new invitation. Without `expiresAt` it expires after the days of `invitationEnd`. */
 export type NewInvitation = {
@@ -27,7 +33,10 @@ export type NewInvitation = {
   readonly expiresAt?: Instant | undefined;
 };
 
-/** Invites a person to the caller's organization by e-mail address. */
+/**
+ * Invites a person to the caller's organization by e-mail address. The mail is queued before the event, so that it is not
+ * lost. The worker sends it only for an invitation that the organization's stream has.
+ */
 export const inviteMember = async (
   needs: InviteNeeds,
   request: OrganizationRequest,
@@ -43,6 +52,10 @@ export const inviteMember = async (
   const limits = organizationLimits(license?.entitlements ?? [], at);
   const userId = user?.state === 'active' ? user.userId : null;
   const data = { invitationId, emailRef, userId, role, expiresAt, limits };
+  if (needs.mailing) {
+    const mail = { issuerOrgId, mailId: invitationId, kind: 'INVITATION', sealed: null, now: new Date(at) } as const;
+    await asTenant(needs.pool, issuerOrgId, (db) => queueMail(db, mail), { readOnly: false });
+  }
   const sent = await sendToOrganization(needs, request, {
     at,
     commandsOn: () => [{ type: 'InviteMember', data }],

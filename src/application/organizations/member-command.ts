@@ -12,7 +12,7 @@ import {
   type Unsent,
 } from './send-to-organization.ts';
 
-/** `forgetUser` makes this process notice a change immediately. Other processes notice it within 30 seconds. */
+/** `forgetUser` makes this process notice a change immediately. Other processes notice it within 2 seconds. */
 export type MemberNeeds = OrganizationCommandNeeds & { readonly forgetUser: (userId: string) => void };
 
 type AboutMember<View> = Pick<Change<View>, 'view'> & {

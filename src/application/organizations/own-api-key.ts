@@ -13,7 +13,7 @@ import {
   type Unsent,
 } from './send-to-organization.ts';
 
-/** `forgetApiKey` makes this process notice a change immediately. Other processes notice it within 30 seconds. */
+/** `forgetApiKey` makes this process notice a change immediately. Other processes notice it within 2 seconds. */
 export type ApiKeyNeeds = OrganizationCommandNeeds & {
   readonly secrets: Secrets;
   readonly forgetApiKey: (apiKeyId: string) => void;

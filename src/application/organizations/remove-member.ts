@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/time.ts';
 import { apiKeysLastUsedAt, revokeStoredApiKey } from '../../identity/stored-api-keys.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ApiKeyView } from '../../projections/tables/api-keys.ts';
+import { removeMemberLabel } from '../../records/member-labels.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type MemberNeeds, sendMemberCommand } from './member-command.ts';
 import { type ApiKeyNeeds, apiKeyIn, type OwnApiKey } from './own-api-key.ts';
@@ -35,7 +36,15 @@ export const removeMember = async (
   });
   if (isRefusal(removed)) return removed;
   const keys = removed.view;
-  const used = await asTenant(needs.pool, organizationId, (db) => revokeStored(db, keys), { readOnly: false });
+  const used = await asTenant(
+    needs.pool,
+    organizationId,
+    async (db) => {
+      await removeMemberLabel(db, organizationId, userId);
+      return revokeStored(db, keys);
+    },
+    { readOnly: false },
+  );
   for (const { apiKeyId, revokedAt } of keys) if (revokedAt !== null) needs.forgetApiKey(apiKeyId);
   await eraseAddresses(needs.pool, organizationId, removed);
   return { ...removed, view: keys.map((key) => ({ ...key, lastUsedAt: used.get(key.apiKeyId) ?? null })) };

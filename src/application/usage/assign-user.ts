@@ -9,7 +9,7 @@ import type { Refusal } from '../refusal.ts';
 /** A license with the reference that stands for the assigned user. */
 export type AssignedLicense = ChangedLicense<string>;
 
-/** Assigns a license to a user, once, even when another secret signed at the first assignment. */
+/** Assigns a license to a user, once, even when the first assignment was under another secret or an earlier holder. */
 export const assignUser = (
   needs: CommandNeeds & { readonly secrets: Secrets },
   request: LicenseRequest,
@@ -26,7 +26,7 @@ export const assignUser = (
   });
 
 /** Returns the reference under which the license has the user, else the one that the user gets. */
-const referenceIn = (secrets: Secrets, { facts: { issuerOrgId }, users }: IssuedLicense, user: string): string => {
-  const references = userReferences(secrets, issuerOrgId, user);
+const referenceIn = (secrets: Secrets, { facts, users }: IssuedLicense, user: string): string => {
+  const references = userReferences(secrets, facts, user);
   return references.find((reference) => users.has(reference)) ?? references[0] ?? '';
 };

@@ -72,10 +72,11 @@ const none: readonly string[] = [];
 /** Returns the details to read, or null when none are needed. */
 const neededDetails = (
   secrets: Secrets,
-  { facts: { issuerOrgId, policy } }: ValidationFacts,
+  { facts }: ValidationFacts,
   { components, activationId, leaseHolder, user }: NamedScope,
   isActivated: boolean,
 ): WantedDetails | null => {
+  const { issuerOrgId, policy } = facts;
   const checkIn = policy.checkInSeconds !== undefined;
   // Components matter only when the fingerprint does not identify the device.
   const hasParts = components !== undefined && policy.fingerprintMatching !== 'EXACT' && !isActivated;
@@ -86,7 +87,7 @@ const neededDetails = (
     ...(hasParts ? { components: componentHashes(secrets, issuerOrgId, components) } : {}),
     ...(activationId === undefined ? {} : { activationId }),
     ...(leaseHolder === undefined ? {} : { holderHashes: fingerprintHashes(secrets, issuerOrgId, leaseHolder) }),
-    ...(user === undefined ? {} : { userRefs: userReferences(secrets, issuerOrgId, user) }),
+    ...(user === undefined ? {} : { userRefs: userReferences(secrets, facts, user) }),
   };
 };
 

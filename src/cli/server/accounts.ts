@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { Accounts } from '../../api/auth/auth-needs.ts';
 import type { Config } from '../../config.ts';
-import type { UntilProjected } from '../../identity/access-changes.ts';
+import type { UntilProjected } from '../../identity/access/access-changes.ts';
+import type { AccessNotices } from '../../identity/access/access-notices.ts';
 import { createAccessTokens } from '../../identity/access-token.ts';
 import { type AuthenticateUser, createAuthenticateUser } from '../../identity/authenticate-user.ts';
 import { openKeyRing } from '../../identity/key-ring.ts';
@@ -13,25 +14,30 @@ type Needs = {
   readonly now: () => Date;
   readonly log: Logger;
   readonly untilProjected: UntilProjected;
+  readonly notices: AccessNotices;
 };
 
 /** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
 export const openAccounts = async (
-  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy }: Config,
-  { pool, now, log, untilProjected }: Needs,
+  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy, defaultTier }: Config,
+  { pool, now, log, untilProjected, notices }: Needs,
 ): Promise<{ readonly accounts: Accounts; readonly user: AuthenticateUser; readonly close: () => Promise<void> }> => {
   const ring = await openKeyRing({ directory: jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
   const nowMs = () => now().getTime();
   const { signAccessToken, verifyAccessToken } = createAccessTokens({ ring, accessTokenSeconds, nowMs });
-  const { authenticate: user, ...forgetting } = createAuthenticateUser({
-    pool,
-    verifyAccessToken,
-    nowMs,
-    untilProjected,
-  });
+  const user = createAuthenticateUser({ pool, verifyAccessToken, nowMs, untilProjected, notices });
+  const forgetting = { forget: notices.note, forgetUser: notices.note };
   const { jwks } = ring;
   return {
-    accounts: { passwords: createPasswords(), signAccessToken, refreshTokenSeconds, jwks, forgetting, signupPolicy },
+    accounts: {
+      passwords: createPasswords(),
+      signAccessToken,
+      refreshTokenSeconds,
+      jwks,
+      forgetting,
+      signupPolicy,
+      defaultTier,
+    },
     user,
     close: async () => ring.close(),
   };
@@ -47,4 +53,5 @@ export const noAccounts: Accounts = {
   jwks: () => ({ keys: [] }),
   forgetting: { forget: () => undefined, forgetUser: () => undefined },
   signupPolicy: null,
+  defaultTier: 'FREE',
 };

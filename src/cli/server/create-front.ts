@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { createAdmission } from '../../api/admission/admission.ts';
 import type { Front } from '../../api/front.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
-import { noRateLimiting } from '../../api/rate-limit/call-limits.ts';
+import { noRateLimiting, type RateLimiting } from '../../api/rate-limit/call-limits.ts';
 import { createRateLimiter } from '../../api/rate-limit/rate-limiter.ts';
 import {
   createPlatformLicenseOf,
@@ -21,9 +22,12 @@ export const createFront = (
 ): { readonly front: Front; readonly platformLicense: PlatformLicenseOf; readonly close: () => Promise<unknown> } => {
   const platformOrgId = signupPolicy?.organizationId ?? null;
   const platformLicense = createPlatformLicenseOf({ pool, platformOrgId, now: () => now().toISOString() });
+  const admissionOf = (tiers: RateLimiting['tierOf']) =>
+    createAdmission({ tierOf: tiers, onRefused: () => metrics.limited('share') });
   if (rateLimits === null) {
+    const admission = admissionOf(noRateLimiting.tierOf);
     return {
-      front: { rateLimiting: noRateLimiting, trustProxy, corsOrigins },
+      front: { rateLimiting: noRateLimiting, admission, trustProxy, corsOrigins },
       platformLicense,
       close: async () => undefined,
     };
@@ -42,7 +46,7 @@ export const createFront = (
     defaultTier,
   };
   return {
-    front: { rateLimiting, trustProxy, corsOrigins },
+    front: { rateLimiting, admission: admissionOf(rateLimiting.tierOf), trustProxy, corsOrigins },
     platformLicense,
     close: async () => redis?.disconnect(),
   };

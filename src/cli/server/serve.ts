@@ -4,7 +4,9 @@ import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
-import { createAuthenticate } from '../../identity/authenticate.ts';
+import { listenForAccessChanges } from '../../identity/access/access-listener.ts';
+import { type AccessNotices, createAccessNotices } from '../../identity/access/access-notices.ts';
+import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
 import { createFeedFollowers } from '../../projections/feed-followers.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
 import type { Projector } from '../../projections/run-projector.ts';
@@ -20,11 +22,13 @@ import { readiness } from './readiness.ts';
  */
 export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<string | null> => {
   const { config, roles, store, secrets, clock, waiter, apiPool, now, log, onStop } = parts;
-  const apiKeys = createAuthenticate({
+  const notices = createAccessNotices();
+  const apiKey = createAuthenticate({
     pool: apiPool,
     secrets,
     nowMs: () => now().getTime(),
     untilProjected: waiter.waitFor,
+    notices,
     onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
   });
   const stopping = new AbortController();
@@ -39,12 +43,12 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
   // Everybody who reaches the management port gets its answers, without a credential.
   const management = createManagement({
     ...shared,
-    authenticate: { apiKey: apiKeys.authenticate, user: async () => null },
+    authenticate: { apiKey, user: async () => null },
   });
   onStop(shutDown(await listen(management, config.managementHost, config.managementPort)));
   if (!roles.includes('api')) return null;
 
-  const server = await createApiServer(parts, shared, apiKeys);
+  const server = await createApiServer(parts, shared, { apiKey, notices });
   const listening = await listen(server, config.host, config.port);
   onStop(shutDown(listening));
   onStop(async () => stopping.abort());
@@ -59,7 +63,7 @@ type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & { r
 const createApiServer = async (
   parts: Parts,
   shared: Shared,
-  apiKeys: ReturnType<typeof createAuthenticate>,
+  { apiKey, notices }: { readonly apiKey: AuthenticateApiKey; readonly notices: AccessNotices },
 ): Promise<ReturnType<typeof createApi>['server']> => {
   const { config, servers, executor, store, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } = parts;
   const untilProjected = waiter.waitFor;
@@ -67,10 +71,11 @@ const createApiServer = async (
     accounts,
     user,
     close: closeAccounts,
-  } = await openAccounts(config, { pool: apiPool, now, log, untilProjected });
+  } = await openAccounts(config, { pool: apiPool, now, log, untilProjected, notices });
   const { metrics } = shared;
   const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
   onStop(closeAccounts);
+  onStop(listenForAccessChanges({ url: servers.apiUrl, notices, onState: reportListening(log) }).stop);
   onStop(closeFront);
   const feedPool = openPool(servers.apiUrl, 'ledger_api', feedConnections);
   const followers = createFeedFollowers({ pool: feedPool, projected: waiter, log });
@@ -82,8 +87,10 @@ const createApiServer = async (
     front,
     platformLicense,
     accounts,
-    forgetApiKey: apiKeys.forget,
-    authenticate: { apiKey: apiKeys.authenticate, user },
+    mailing: config.mail !== null,
+    forgetApiKey: notices.note,
+    watchAccess: notices.watch,
+    authenticate: { apiKey, user },
     executor,
     store,
     keeper,
@@ -97,3 +104,10 @@ const createApiServer = async (
     now: () => now().toISOString(),
   }).server;
 };
+
+const reportListening =
+  (log: Parts['log']) =>
+  (lost: unknown): void => {
+    if (lost === null) log.info('Notices of access changes arrive again.');
+    else log.warn({ err: lost }, 'Notices of access changes do not arrive. Rights are read again every second.');
+  };

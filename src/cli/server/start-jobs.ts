@@ -1,6 +1,13 @@
+import path from 'node:path';
+import type { Pool } from 'pg';
+import { composeMail } from '../../application/mail/compose-mail.ts';
 import { removeWritten } from '../../application/personal-values.ts';
+import { createFileOutbox } from '../../mail/file-outbox.ts';
+import { createSmtpMailer } from '../../mail/smtp.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { checkSample } from '../../projections/verify/check-sample.ts';
+import type { ClaimedMail } from '../../records/mails.ts';
+import { sendMails } from '../../workers/send-mails.ts';
 import { settleReferences } from '../../workers/settle-references.ts';
 import { startWorker } from '../../workers/worker.ts';
 import type { Parts } from './process-parts.ts';
@@ -27,8 +34,26 @@ export const startJobs = async (parts: Parts): Promise<void> => {
         signal,
         onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
       }),
+    ...mailing(parts, pool),
     now,
     log,
   });
   onStop(worker.close);
+};
+
+/** Returns the job that sends mails. Returns nothing on a server without mail. */
+const mailing = (parts: Parts, pool: Pool): { readonly sendMails?: (signal: AbortSignal) => Promise<unknown> } => {
+  const { config, executor, secrets, apiPool, now, log, onStop } = parts;
+  if (config.mail === null) return {};
+  const { smtpUrl, from, publicUrl } = config.mail;
+  const mailer =
+    smtpUrl === null
+      ? createFileOutbox({ folder: path.join(config.dataDir, 'outbox'), from })
+      : createSmtpMailer({ url: smtpUrl, from });
+  onStop(async () => mailer.close());
+  // A mail server that does not work stops no start: mails wait for it.
+  mailer.check().catch((error) => log.error({ err: error }, 'The mail server of MAIL_URL does not work.'));
+  const composing = { pool: apiPool, executor, secrets, publicUrl, now: () => now().toISOString() };
+  const compose = (claimed: ClaimedMail) => composeMail(composing, claimed);
+  return { sendMails: (signal) => sendMails({ pool, mailer, compose, now, signal, log }) };
 };

@@ -71,6 +71,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     userRequired,
     leaseRequired,
     reclaimBorrowed,
+    deactivateByKey,
     ...rules
   } = {
     ...before,
@@ -89,5 +90,6 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(userRequired === true ? { userRequired } : {}),
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
+    ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
   };
 };

@@ -47,6 +47,7 @@ export type LicenseRejection =
   | 'USER_LIMIT_EXCEEDED'
   | 'USER_NOT_ASSIGNED'
   | 'QUOTA_EXCEEDED'
+  | 'HOLDER_CONSENT_REQUIRED'
   | 'NOT_FOUND'
   | 'FORBIDDEN'
   | 'INVALID_REQUEST'

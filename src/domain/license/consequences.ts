@@ -12,6 +12,8 @@ const consequences = {
   LicenseKeyRotated: ['facts', 'parts'],
   LicenseKeyRetired: ['facts'],
   LicenseTransferred: ['facts', 'collections', 'parts'],
+  LicenseOffered: ['facts'],
+  LicenseOfferEnded: ['facts'],
   ReplacementIssued: ['facts'],
   LicenseReferenceChanged: ['facts'],
   ActivationRecorded: ['facts', 'collections', 'parts'],

@@ -59,6 +59,8 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'LicenseKeyRetired':
       return evolveKeyFacts(facts, event);
     case 'LicenseTransferred':
+    case 'LicenseOffered':
+    case 'LicenseOfferEnded':
       return evolveTransferFacts(facts, event, at);
     case 'LicenseRevoked':
       return evolveEndingFacts(facts, event, at);

@@ -6,6 +6,7 @@ import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalMode } from './term/term-events.ts';
 import type { Target } from './tiers/tier-events.ts';
+import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
 import type { Limits } from './usage/usage-limits.ts';
 
 /** A device that is bound to a license. */
@@ -70,6 +71,18 @@ export type Scheduled = {
     | { readonly kind: 'TIER'; readonly from: Tier; readonly target: Target };
 };
 
+/** An offer of the license to an organization that has not consented to the issuer. It takes effect when accepted. */
+export type LicenseOffer = {
+  readonly toHolderOrgId: string;
+  readonly offeredAt: Instant;
+  /** From this instant on nobody can accept the offer. */
+  readonly expiresAt: Instant;
+  readonly expiry: TransferredExpiry;
+  readonly activations: TransferredActivations;
+  /** Why the offer ended before its expiry; null: it has not. */
+  readonly ended: OfferEnd | null;
+};
+
 /**
  * A license without its collections. A row of `rm.licenses` has the same fields, so a folded stream and a row are the
  * same type. Immutable.
@@ -78,6 +91,8 @@ export type LicenseFacts = {
   readonly licenseId: string;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
+  /** The last offer to another holder, which may have ended; null: none since the last transfer. */
+  readonly offer: LicenseOffer | null;
   readonly ownerUserRef: string | null;
   readonly policy: PinnedPolicy;
   readonly products: readonly string[];
@@ -119,6 +134,8 @@ export type LicenseFacts = {
    * servers with different clocks once made it possible. `announcedTerm` does not count them.
    */
   readonly overtakenExpiries: readonly Instant[];
+  /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
+  readonly formerHolders: readonly string[];
 };
 
 /**

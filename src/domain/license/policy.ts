@@ -23,6 +23,9 @@ export const leaseScopes = ['MACHINE', 'INSTANCE', 'USER'] as const;
 /** Lists what happens at the end of a trial. */
 export const trialEnds = ['EXPIRE', 'DOWNGRADE'] as const;
 
+/** Lists which devices and seats the bearer of the key may name by their ids alone: any, or none but its own. */
+export const keyReaches = ['ANY', 'OWN'] as const;
+
 /** The policy of a license, copied whole when the license is issued, so that replay never reads the catalog. */
 export type PinnedPolicy = {
   readonly policyId: string;
@@ -66,4 +69,14 @@ export type PinnedPolicy = {
   readonly versions?: { readonly from: string | null; readonly below: string | null };
   /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
   readonly reclaimBorrowed?: boolean;
+  /**
+   * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:
+   * ANY, so its id is enough.
+   */
+  readonly deactivateByKey?: (typeof keyReaches)[number];
+  /**
+   * Whether the refusal of a full license shows the bearer of the key the names of devices. Absent, as in policies from
+   * before this field: devices are listed with their names, and seats are not listed.
+   */
+  readonly deviceNamesByKey?: boolean;
 };

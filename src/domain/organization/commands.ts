@@ -90,7 +90,11 @@ export type OrganizationCommand =
     >
   | Command<'ChangeProject', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
   | Command<'ArchiveProject', { readonly projectId: string }>
-  | Command<'RestoreProject', { readonly projectId: string; readonly limits: OrganizationLimits }>;
+  | Command<'RestoreProject', { readonly projectId: string; readonly limits: OrganizationLimits }>
+  /** `accepting` true: the consent follows from accepting an offer, so a block stays. */
+  | Command<'TrustIssuer', { readonly issuerOrgId: string; readonly accepting?: boolean }>
+  | Command<'BlockIssuer', { readonly issuerOrgId: string }>
+  | Command<'ForgetIssuer', { readonly issuerOrgId: string }>;
 
 /** The organization command of this type. */
 export type CommandOf<Type extends OrganizationCommand['type']> = Extract<OrganizationCommand, { type: Type }>;

@@ -1,9 +1,9 @@
 import { type Rejection, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
-import type { CommandOf, OrganizationDecision } from './commands.ts';
+import type { Acting, CommandOf, OrganizationDecision, OrganizationRejection } from './commands.ts';
 import { keysCreatedBy } from './decide-api-keys.ts';
 import type { OrganizationEvent } from './events.ts';
-import type { CreatedOrganization } from './organization.ts';
+import type { CreatedOrganization, Organization } from './organization.ts';
 import { isInForce, refuseRole, refuseStrongerKey, type Standing, standingFor } from './organization-authority.ts';
 import { endedAtOnce } from './organization-limits.ts';
 
@@ -44,6 +44,20 @@ export const removeMember = (
   if (above !== null) return above;
   if (isLastOwner(organization, userId, deactivated)) return lastOwner();
   return [{ type: 'MemberRemoved', data: { userId, role: member.role } }, ...revocations];
+};
+
+/**
+ * Refuses to label a member for callers who may not manage members, and to label somebody else. Returns null otherwise. A
+ * label is not an event.
+ */
+export const refuseLabel = (
+  organization: Organization,
+  { userId, by, at }: { readonly userId: string; readonly by: Acting; readonly at: Instant },
+): Rejection<OrganizationRejection> | null => {
+  if (organization.kind === 'missing') return noMember();
+  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  if ('rejected' in standing) return standing;
+  return organization.members.has(userId) ? null : noMember();
 };
 
 const revokeKeysOf = (

@@ -3,6 +3,7 @@ import type { Instant } from '../time.ts';
 import type { OrganizationCommand, OrganizationDecision, OrganizationRejection } from './commands.ts';
 import { changeApiKey, createApiKey, revokeApiKey } from './decide-api-keys.ts';
 import { acceptInvitation, invite, withdrawInvitation, withdrawOrphans } from './decide-invitations.ts';
+import { blockIssuer, forgetIssuer, trustIssuer } from './decide-issuers.ts';
 import { changeRole, removeMember } from './decide-members.ts';
 import { changeTimeZone, close, create, rename } from './decide-profile.ts';
 import { archiveProject, changeProject, createProject, restoreProject } from './decide-projects.ts';
@@ -73,6 +74,12 @@ const decideOn = (command: Later, organization: CreatedOrganization): Organizati
       return archiveProject(command, organization);
     case 'RestoreProject':
       return restoreProject(command, organization);
+    case 'TrustIssuer':
+      return trustIssuer(command, organization);
+    case 'BlockIssuer':
+      return blockIssuer(command, organization);
+    case 'ForgetIssuer':
+      return forgetIssuer(command, organization);
   }
 };
 

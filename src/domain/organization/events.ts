@@ -74,4 +74,10 @@ export type OrganizationEvent =
   | Event<'ProjectCreated', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
   | Event<'ProjectChanged', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>
   | Event<'ProjectArchived', { readonly projectId: string }>
-  | Event<'ProjectRestored', { readonly projectId: string }>;
+  | Event<'ProjectRestored', { readonly projectId: string }>
+  /** The organization consents to hold licenses of this issuer. */
+  | Event<'IssuerTrusted', { readonly issuerOrgId: string }>
+  /** The organization does not see offers of this issuer. A consent ends. Licenses that it holds stay. */
+  | Event<'IssuerBlocked', { readonly issuerOrgId: string }>
+  /** The organization decides about each offer of this issuer again. A consent or a block ends. */
+  | Event<'IssuerForgotten', { readonly issuerOrgId: string }>;

@@ -6,7 +6,7 @@ import type { ApiKey, CreatedOrganization, Invitation } from './organization.ts'
 import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from './rights.ts';
 
 /** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
-export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS';
+export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS' | 'DECIDE_ISSUERS';
 
 /** The standing of a caller in the organization. */
 export type Standing =
@@ -172,6 +172,8 @@ const powers: Readonly<Record<Power, { readonly roles: readonly Role[]; readonly
   CHANGE_PROFILE: { roles: ['OWNER', 'ADMIN'], scope: null },
   CLOSE: { roles: ['OWNER'], scope: null },
   MANAGE_ACCESS: { roles: ['OWNER', 'ADMIN'], scope: 'members:write' },
+  // The same roles and scope as the permission answerOffers.
+  DECIDE_ISSUERS: { roles: ['OWNER', 'ADMIN'], scope: 'licenses:write' },
   MANAGE_PROJECTS: { roles: ['OWNER', 'ADMIN', 'MEMBER'], scope: 'projects:write' },
 };
 

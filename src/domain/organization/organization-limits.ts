@@ -6,9 +6,18 @@ export type OrganizationLimits = { readonly members: number | null; readonly pro
 
 /**
  * The limits of every organization: API keys in force, open invitations, and unarchived projects unless its license
- * sets another limit. `organizationsOfUser`: a user in this many open organizations cannot create another one.
+ * sets another limit. `issuers`: trusted and blocked issuers. `organizationsOfUser`: a user in this many open
+ * organizations cannot create another one. `freeOrganizationsOfUser`: nor can a user who has created this many open
+ * organizations in tier FREE.
  */
-export const fixedLimits = { apiKeys: 1_000, invitations: 1_000, projects: 1_000, organizationsOfUser: 100 } as const;
+export const fixedLimits = {
+  apiKeys: 1_000,
+  invitations: 1_000,
+  projects: 1_000,
+  issuers: 1_000,
+  organizationsOfUser: 100,
+  freeOrganizationsOfUser: 5,
+} as const;
 
 /** The most invitations, and the most API keys, that one command ends: more would not fit into one append. */
 export const endedAtOnce = 200;

@@ -22,6 +22,8 @@ export type CreatedOrganization = {
   readonly invitations: ForkableMap<string, Invitation>;
   readonly apiKeys: ForkableMap<string, ApiKey>;
   readonly projects: ForkableMap<string, Project>;
+  /** The decisions about issuers whose licenses the organization may hold, by the issuer's id. */
+  readonly issuers: ForkableMap<string, IssuerDecision>;
 };
 
 /** `invitationId` null: the founder. */
@@ -51,6 +53,12 @@ export type ApiKey = {
   /** The user or API key that created it; null: the program. */
   readonly createdBy: string | null;
 };
+
+/** `TRUSTED`: the organization consents to hold the licenses of the issuer. `BLOCKED`: it sees no offers of the issuer. */
+export type IssuerDecision = { readonly decision: (typeof issuerDecisions)[number]; readonly decidedAt: Instant };
+
+/** Lists the decisions about an issuer. Without one, the organization decides about each offer. */
+export const issuerDecisions = ['TRUSTED', 'BLOCKED'] as const;
 
 /** `archivedAt` null: in use. */
 export type Project = {
@@ -83,6 +91,7 @@ export const fork = (organization: Organization): Organization =>
         invitations: organization.invitations.fork(),
         apiKeys: organization.apiKeys.fork(),
         projects: organization.projects.fork(),
+        issuers: organization.issuers.fork(),
       };
 
 type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
@@ -100,6 +109,7 @@ const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recorde
   invitations: new ForkableMap(),
   apiKeys: new ForkableMap(),
   projects: new ForkableMap(),
+  issuers: new ForkableMap(),
 });
 
 // The return type refuses to compile a new type of event without a case.
@@ -148,6 +158,10 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ProjectArchived':
     case 'ProjectRestored':
       return evolveProjects(organization, event, at);
+    case 'IssuerTrusted':
+    case 'IssuerBlocked':
+    case 'IssuerForgotten':
+      return evolveIssuers(organization, event, at);
   }
 };
 
@@ -201,6 +215,16 @@ const evolveProjects = (
       change(projects, event.data.projectId, { archivedAt: null });
       return organization;
   }
+};
+
+const evolveIssuers = (
+  organization: CreatedOrganization,
+  { type, data: { issuerOrgId } }: EventOf<'IssuerTrusted' | 'IssuerBlocked' | 'IssuerForgotten'>,
+  { effectiveAt: decidedAt }: At,
+): CreatedOrganization => {
+  if (type === 'IssuerForgotten') organization.issuers.delete(issuerOrgId);
+  else organization.issuers.set(issuerOrgId, { decision: type === 'IssuerTrusted' ? 'TRUSTED' : 'BLOCKED', decidedAt });
+  return organization;
 };
 
 const change = <Value extends object>(map: ForkableMap<string, Value>, key: string, changes: Partial<Value>): void => {

@@ -1,6 +1,7 @@
 import { wasReleased } from '../license/devices/device-matching.ts';
 import { repeatedSeconds } from '../license/forget.ts';
-import type { License } from '../license/license.ts';
+import type { IssuedLicense, License } from '../license/license.ts';
+import { openOffer } from '../license/transfer/license-offer.ts';
 import { type Instant, plusSeconds } from '../time.ts';
 import type { Reservation } from './reservation.ts';
 import type { NeededReservation } from './trial.ts';
@@ -29,11 +30,16 @@ export const useOf = (
   at: Instant,
 ): 'used' | 'unused' | 'forgotten' => {
   if (license.kind === 'unissued') return 'unused';
+  if (needed.kind === 'offer') return usesPlace(needed, license, at) ? 'used' : 'unused';
   const fingerprintHash = deviceOf(needed);
   if (needed.kind !== 'trial_device' || license.byFingerprint.has(fingerprintHash)) return 'used';
-  if (wasReleased(license, fingerprintHash, at)) return 'used';
+  if (wasReleased(license, { fingerprintHash }, at)) return 'used';
   return at >= plusSeconds(since, repeatedSeconds) ? 'forgotten' : 'unused';
 };
 
 /** Returns the fingerprint hash of the device in the reservation of a trial. */
 export const deviceOf = ({ fields }: NeededReservation): string => fields.at(-1) ?? '';
+
+// The fields of a place among open offers are the issuer, the receiver and the number of the place.
+const usesPlace = ({ fields }: NeededReservation, { facts }: IssuedLicense, at: Instant): boolean =>
+  openOffer(facts, at)?.toHolderOrgId === fields[1];

@@ -5,10 +5,10 @@ import type { Instant } from '../time.ts';
 // kind name the stream, so no event contains the thing itself.
 
 /**
- * Lists what can be reserved: a trial of a product, per holder and per device, and the replacement of a revoked
- * license.
+ * Lists what can be reserved: a trial of a product, per holder and per device, the replacement of a revoked license,
+ * and a place among the open offers of an issuer to a holder.
  */
-export const reservationKinds = ['trial_holder', 'trial_device', 'replacement'] as const;
+export const reservationKinds = ['trial_holder', 'trial_device', 'replacement', 'offer'] as const;
 export type ReservationKind = (typeof reservationKinds)[number];
 
 /** Events, version 1: add, never rename or repurpose. `owner`: the id of the license with the reservation. */
@@ -23,7 +23,10 @@ type Command<Type extends string, Data> = { readonly type: Type; readonly data: 
 
 /** Commands of the reservation stream. `at` is the server's clock, read once per command. */
 export type ReservationCommand =
-  /** `abandonedBy`: an owner that does not use its reservation, as the caller has checked. */
+  /**
+   * `abandonedBy`: an owner that does not use its reservation, as the caller has checked. It may be `owner` itself, which
+   * then reserves anew.
+   */
   | Command<
       'Reserve',
       {
@@ -54,7 +57,7 @@ const decide = (
   switch (command.type) {
     case 'Reserve': {
       const { kind, issuerOrgId, owner, abandonedBy } = command.data;
-      if (currentOwner === owner) return [];
+      if (currentOwner === owner && abandonedBy !== owner) return [];
       const reserved = { type: 'ReservationMade', data: { kind, issuerOrgId, owner } } as const;
       if (currentOwner === null) return [reserved];
       return currentOwner === abandonedBy
@@ -93,4 +96,5 @@ const conflicts: Readonly<Record<ReservationKind, string>> = {
   trial_holder: 'This organization has had its trial of this product.',
   trial_device: 'This product was tried on this device already.',
   replacement: 'Another license replaces this one already.',
+  offer: 'Another offer has this place.',
 };

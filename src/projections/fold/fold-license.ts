@@ -10,6 +10,7 @@ import { activationRow, activations, deactivation } from '../tables/activations.
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
+import { offerWrites } from '../tables/license-offers.ts';
 import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
@@ -42,7 +43,7 @@ export const foldLicense = (
   const parts = announced === null ? partWrites(event, at, facts, revision) : [];
   return {
     after: { facts, revision, position: position.commit },
-    writes: [history, ...productWrites(before, facts), ...parts],
+    writes: [history, ...productWrites(before, facts), ...offerWrites(before, facts), ...parts],
   };
 };
 

@@ -1,12 +1,15 @@
 import type { At } from '../../domain/decider.ts';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { apiKeyRow, apiKeys } from '../tables/api-keys.ts';
 import { invitationRow, invitations } from '../tables/invitations.ts';
+import { issuerDecisionRow, issuerDecisions } from '../tables/issuer-decisions.ts';
 import { membershipRow, memberships } from '../tables/memberships.ts';
 import type { FoldedOrganization, Organization } from '../tables/organizations.ts';
 import { projectRow, projects } from '../tables/projects.ts';
+import type { Row } from '../tables/rows.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
@@ -90,10 +93,21 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
       return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: effectiveAt })];
     case 'ProjectRestored':
       return [change(projects, { issuer_org_id, project_id: event.data.projectId, archived_at: null })];
+    case 'IssuerTrusted':
+    case 'IssuerBlocked':
+    case 'IssuerForgotten':
+      return [make(issuerDecisions, decisionRow(issuer_org_id, event, effectiveAt))];
     case 'OrganizationCreated':
     case 'OrganizationRenamed':
     case 'OrganizationTimeZoneChanged':
     case 'OrganizationClosed':
       return [];
   }
+};
+
+type AboutIssuer = Extract<OrganizationEvent, { readonly data: { readonly issuerOrgId: string } }>;
+
+const decisionRow = (organizationId: string, { type, data }: AboutIssuer, decidedAt: Instant): Row => {
+  const decision = type === 'IssuerForgotten' ? null : type === 'IssuerTrusted' ? 'TRUSTED' : 'BLOCKED';
+  return issuerDecisionRow({ organizationId, decidedOrgId: data.issuerOrgId, decision, decidedAt });
 };

@@ -40,8 +40,10 @@ type Reading = {
   readonly after: FeedPlace | null;
   /** Only these types; null: all. */
   readonly types: readonly string[] | null;
+  /** Only licenses of this issuer. Default: of any. */
+  readonly issuer?: string | null;
   readonly limit: number;
-  /** The greatest number of events that are read in search of these types. */
+  /** The greatest number of events that are read in search of these types or this issuer. */
   readonly readMax?: number;
 };
 
@@ -120,15 +122,15 @@ const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
 
 const bigintOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
-const readMaxOf = ({ types, limit, readMax = readMaxDefault }: Reading): number =>
-  types === null ? limit + 1 : Math.max(readMax, limit + 1);
+const readMaxOf = ({ types, issuer = null, limit, readMax = readMaxDefault }: Reading): number =>
+  types === null && issuer === null ? limit + 1 : Math.max(readMax, limit + 1);
 
 const readMaxDefault = 5_000;
 
 type RowsRead = {
   /** The version that serves at the moment of the reading. Null: none. */
   readonly version: number | null;
-  /** The events of the requested types. */
+  /** The events of the requested types and issuer. */
   readonly events: readonly FeedEvent[];
   /** The number of events of any type that were read, and the place of the last one. */
   readonly read: number;
@@ -138,7 +140,7 @@ type RowsRead = {
 };
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
-  const { orgId, after, types, limit } = reading;
+  const { orgId, after, types, issuer = null, limit } = reading;
   const { rows } = await db.query<FeedRow>({
     text: feedQuery,
     values: [
@@ -151,6 +153,7 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
       readModelsName,
       types,
       limit + 1,
+      issuer,
     ],
     rowMode: 'array',
   });
@@ -199,7 +202,7 @@ const feedQuery = `with read as materialized (
     select position as last_position, license_id as last_license_id, revision as last_revision
     from read order by position desc, license_id desc, revision desc limit 1
   ), fitting as (
-    select * from read where $8::text[] is null or type = any($8)
+    select * from read where ($8::text[] is null or type = any($8)) and ($10::text is null or issuer_org_id = $10)
     order by position, license_id, revision limit $9
   )
   select v.version, last.*, (select count(*) from read),

@@ -20,6 +20,7 @@ type Listing = {
   readonly product?: string | undefined;
   readonly externalRef?: string | undefined;
   readonly holder?: string | undefined;
+  readonly issuer?: string | undefined;
   /** Only terms that end before this instant. */
   readonly expiresBefore?: Instant | undefined;
   /** Only terms that end at this instant or later. */
@@ -35,7 +36,8 @@ type Listing = {
  * do not shift a page. For asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
-  const { orgId, limit, after, status, tier, product, externalRef, holder, expiresBefore, expiresAfter, now } = listing;
+  const { orgId, limit, after, status, tier, product, externalRef, holder, issuer, expiresBefore, expiresAfter, now } =
+    listing;
   const values: unknown[] = [orgId, limit];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const isBefore = (alias: string) =>
@@ -47,6 +49,7 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     tier === undefined ? [] : `l.tier = ${parameter(tier)}`,
     externalRef === undefined ? [] : `l.external_ref = ${parameter(externalRef)}`,
     holder === undefined ? [] : `l.holder_org_id = ${parameter(holder)}`,
+    issuer === undefined ? [] : `l.issuer_org_id = ${parameter(issuer)}`,
     expiresBefore === undefined ? [] : `l.expires_at < ${parameter(expiresBefore)}`,
     expiresAfter === undefined ? [] : `l.expires_at >= ${parameter(expiresAfter)}`,
   ].flat();
@@ -90,6 +93,7 @@ const isOfProduct = ({
   tier,
   externalRef,
   holder,
+  issuer,
   expiresBefore,
   expiresAfter,
   q,
@@ -97,7 +101,7 @@ const isOfProduct = ({
   product !== undefined &&
   status !== 'SUSPENDED' &&
   status !== 'REVOKED' &&
-  [tier, externalRef, holder, expiresBefore, expiresAfter, q].every((filter) => filter === undefined);
+  [tier, externalRef, holder, issuer, expiresBefore, expiresAfter, q].every((filter) => filter === undefined);
 
 const asIssuer = 'l.issuer_org_id = $1';
 const asHolder = 'l.holder_org_id = $1 and l.issuer_org_id <> $1';

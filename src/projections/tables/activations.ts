@@ -66,6 +66,36 @@ const view = viewOf('a', columns, { name });
 /** An open activation as the API shows it. `name` is null when the device has none, or when it was erased. */
 export type ActivationView = View<typeof columns, { readonly name: typeof name }>;
 
+const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.seen_at)');
+const seen = viewOf('a', columns, { name, lastSeenAt });
+
+/**
+ * Returns open activations of a license that the tenant of `db` issues or holds, the newest first, with the instant at
+ * which each device was last seen: at its activation, or at the last heartbeat of its seat.
+ */
+export const devicesInUse = async (
+  db: PoolClient,
+  licenseId: string,
+  limit: number,
+): Promise<readonly (ActivationView & { readonly lastSeenAt: Instant })[]> => {
+  const { rows } = await db.query<unknown[]>({
+    name: 'devices-in-use',
+    text: `select ${seen.select}
+      from (select * from rm.activations where license_id = $1 and deactivated_at is null
+        order by activated_at desc, activation_id desc limit $2) a
+      left join vault.personal_values v on v.ref = a.name_ref
+      left join lateral (select max(greatest(l.acquired_at, h.last_seen_at)) seen_at
+        from rm.leases l left join ops.lease_liveness h
+          on (h.issuer_org_id, h.license_id, h.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
+        where l.license_id = a.license_id and l.holder_hash = a.fingerprint_hash and l.scope = 'MACHINE'
+          and l.ended_at is null) s on true
+      order by a.activated_at desc, a.activation_id desc`,
+    values: [licenseId, limit],
+    rowMode: 'array',
+  });
+  return rows.map(seen.read);
+};
+
 /**
  * Returns a page of the open activations of a license that the tenant of `db` issues or holds, newest first. `after`:
  * the last activation of the previous page; null: the first page.

@@ -1,5 +1,7 @@
+import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
-import type { Instant } from '../../domain/time.ts';
+import { fromMs, type Instant } from '../../domain/time.ts';
+import { epochMs } from '../../postgres/epoch-ms.ts';
 import type { PartOwner } from './activations.ts';
 import { columnsFor, noInstantYet, notYet, rowMaker, typesOf } from './columns.ts';
 import type { Table } from './rows.ts';
@@ -73,3 +75,30 @@ const leaseKey = ({ issuerOrgId, licenseId }: PartOwner, { leaseId }: { readonly
   license_id: licenseId,
   lease_id: leaseId,
 });
+
+/** A taken seat. `platform`, `name`: of the active device that holds it; null for other holders. */
+export type LeaseInUse = {
+  readonly id: string;
+  readonly platform: string | null;
+  readonly name: string | null;
+  /** When the seat was taken, or when its last heartbeat arrived. */
+  readonly lastSeenAt: Instant;
+};
+
+/** Returns open leases of a license that the tenant of `db` issues or holds, the newest first. */
+export const leasesInUse = async (db: PoolClient, licenseId: string, limit: number): Promise<readonly LeaseInUse[]> => {
+  const { rows } = await db.query<[string, string | null, string | null, string]>({
+    name: 'leases-in-use',
+    text: `select l.lease_id, a.platform, v.value, ${epochMs('greatest(l.acquired_at, h.last_seen_at)')}
+      from rm.leases l left join ops.lease_liveness h
+        on (h.issuer_org_id, h.license_id, h.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
+      left join rm.activations a on l.scope = 'MACHINE' and a.license_id = l.license_id
+        and a.fingerprint_hash = l.holder_hash and a.deactivated_at is null
+      left join vault.personal_values v on v.ref = a.name_ref
+      where l.license_id = $1 and l.ended_at is null
+      order by l.acquired_at desc, l.lease_id desc limit $2`,
+    values: [licenseId, limit],
+    rowMode: 'array',
+  });
+  return rows.map(([id, platform, name, seenMs]) => ({ id, platform, name, lastSeenAt: fromMs(Number(seenMs)) }));
+};

@@ -4,6 +4,7 @@ import type { LicenseFacts, Usage } from '../../domain/license/license.ts';
 export type More = Pick<LicenseFacts, (typeof fields)[number]> & { readonly usage: Omit<Usage, 'activations'> };
 
 const fields = [
+  'offer',
   'awaited',
   'renewal',
   'scheduled',
@@ -17,11 +18,13 @@ const fields = [
   'replacedBy',
   'endings',
   'overtakenExpiries',
+  'formerHolders',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
 export const plainMore: More = {
   usage: { seats: 0, users: 0, meters: {} },
+  offer: null,
   awaited: null,
   renewal: 'manual',
   scheduled: [],
@@ -35,6 +38,7 @@ export const plainMore: More = {
   replacedBy: null,
   endings: [],
   overtakenExpiries: [],
+  formerHolders: [],
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

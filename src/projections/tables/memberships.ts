@@ -32,13 +32,14 @@ export const memberships = {
 export const membershipRow = rowMaker(columns);
 
 const createdBy = joined<string | null>('text', 'i.invited_by');
-const view = viewOf('m', columns, { createdBy });
+const label = joined<string | null>('text', 'b.label');
+const view = viewOf('m', columns, { createdBy, label });
 
 /**
- * A member of an organization. `createdBy`: who invited; null: the member is the founder, or the program invited. The
- * names and addresses of members are in `identity`.
+ * A member of an organization. `createdBy`: who invited; null: the member is the founder, or the program invited.
+ * `label`: what the organization calls the member. The names and addresses of members are in `identity`.
  */
-export type MemberView = View<typeof columns, { readonly createdBy: typeof createdBy }>;
+export type MemberView = View<typeof columns, { readonly createdBy: typeof createdBy; readonly label: typeof label }>;
 
 /** Returns a page of the present members of an organization, newest first. For asTenant of that organization. */
 export const listMembers = async (
@@ -49,6 +50,8 @@ export const listMembers = async (
     name: 'list-members',
     text: `select ${view.select} from rm.memberships m
       left join rm.invitations i on i.issuer_org_id = m.issuer_org_id and i.invitation_id = m.invitation_id
+      left join identity.member_labels b on b.issuer_org_id = m.issuer_org_id and b.user_id = m.user_id
+        and b.invitation_id = coalesce(m.invitation_id, '')
       where m.issuer_org_id = $1 and m.removed_at is null and ($4::text is null or m.role = $4)
         and ($3::text is null or (m.joined_at, m.user_id) <
           (select c.joined_at, c.user_id from rm.memberships c where c.issuer_org_id = $1 and c.user_id = $3))

@@ -6,9 +6,11 @@ import { activations } from './activations.ts';
 import { apiKeys } from './api-keys.ts';
 import { catalogRow, catalogs, loadCatalogs } from './catalogs.ts';
 import { invitations } from './invitations.ts';
+import { issuerDecisions } from './issuer-decisions.ts';
 import { leases } from './leases.ts';
 import { licenseEvents } from './license-events.ts';
 import { licenseKeys } from './license-keys.ts';
+import { licenseOffers } from './license-offers.ts';
 import { licenseProducts } from './license-products.ts';
 import { licenseUsers } from './license-users.ts';
 import { isSameGrant, licenseRow, licenseStateRow, licenses, loadLicenses } from './licenses.ts';
@@ -39,11 +41,13 @@ export const readModelTables: readonly ReadModel[] = [
   { table: activations, stream: 'license', rows: 'changing' },
   { table: leases, stream: 'license', rows: 'replaceable' },
   { table: licenseUsers, stream: 'license', rows: 'replaceable' },
+  { table: licenseOffers, stream: 'license', rows: 'replaceable' },
   { table: licenseEvents, stream: 'license', rows: 'final' },
   { table: organizations, stream: 'organization', rows: 'replaceable' },
   { table: memberships, stream: 'organization', rows: 'replaceable' },
   { table: invitations, stream: 'organization', rows: 'changing' },
   { table: projects, stream: 'organization', rows: 'changing' },
+  { table: issuerDecisions, stream: 'organization', rows: 'replaceable' },
   { table: apiKeys, stream: 'organization', rows: 'changing' },
   { table: catalogs, stream: 'catalog', rows: 'replaceable' },
   { table: products, stream: 'catalog', rows: 'changing' },

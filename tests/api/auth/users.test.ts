@@ -34,15 +34,19 @@ test('Users read themselves and change their names', async () => {
   expect((await ask('PATCH', member.userId, member, { email: 'x@y.example' })).status).toBe(400);
 });
 
-test.each(['OWNER', 'ADMIN'] as const)('%s sees members of the own organization and renames them', async (role) => {
-  const manager = await ledger.createMember(ledger.a.organizationId, role);
-  expect((await ask('GET', member.userId, manager)).body).toMatchObject({ id: member.userId, email: member.email });
-  const renamed = await ask('PATCH', member.userId, manager, { displayName: role });
-  expect([renamed.status, renamed.body.displayName]).toEqual([200, role]);
-  const deleted = await ask('DELETE', member.userId, manager);
-  expect([deleted.status, deleted.body.code]).toEqual([403, 'FORBIDDEN']);
-  expect((await ask('GET', member.userId, member)).status).toBe(200);
-});
+test.each(['OWNER', 'ADMIN'] as const)(
+  '%s sees members of the own organization and cannot rename them',
+  async (role) => {
+    const manager = await ledger.createMember(ledger.a.organizationId, role);
+    expect((await ask('GET', member.userId, manager)).body).toMatchObject({ id: member.userId, email: member.email });
+    const renamed = await ask('PATCH', member.userId, manager, { displayName: role });
+    expect([renamed.status, renamed.body.code]).toEqual([403, 'FORBIDDEN']);
+    expect((await ask('GET', member.userId, member)).body.displayName).not.toBe(role);
+    const deleted = await ask('DELETE', member.userId, manager);
+    expect([deleted.status, deleted.body.code]).toEqual([403, 'FORBIDDEN']);
+    expect((await ask('GET', member.userId, member)).status).toBe(200);
+  },
+);
 
 describe('A caller who may not see a user gets the same answer, to the byte, as for an unknown user', () => {
   test.each(['GET', 'PATCH', 'DELETE'])('%s', async (method) => {

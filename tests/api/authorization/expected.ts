@@ -107,6 +107,8 @@ export const expected: Readonly<Record<string, Expected>> = {
 
   signUp: anybody,
   logIn: anybody,
+  requestPasswordReset: anybody,
+  resetPassword: anybody,
   refresh: anybody,
   jwks: anybody,
   'acceptInvitation: with a password': anybody,
@@ -114,6 +116,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   logOut: user,
   switchOrganization: user,
   changePassword: user,
+  confirmPassword: user,
   listSessions: user,
   endSession: user,
   'acceptInvitation: signed in': user,
@@ -123,8 +126,8 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeUser: user,
   deleteUser: user,
   'getUser: a member': ofMember('ALLOWED'),
-  'changeUser: a member': ofMember('ALLOWED'),
-  // Users alone end their logins.
+  // Users alone change their names and end their logins.
+  'changeUser: a member': ofMember('FORBIDDEN'),
   'deleteUser: a member': ofMember('FORBIDDEN'),
 
   listOrganizations: user,
@@ -138,6 +141,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   createInvitationToken: ofOrganization(changesProfile),
   withdrawInvitation: { ...ofOrganization(changesProfile), keys: false },
   changeMember: { ...ofOrganization(changesProfile), keys: false },
+  'changeMember: a label': ofOrganization(managesMembers),
   removeMember: { ...ofOrganization(changesProfile), keys: false },
   // Nobody acts above the own role, and an API key hands on no scope that it has not.
   'inviteMember: as OWNER': ownersOnly,
@@ -172,6 +176,14 @@ export const expected: Readonly<Record<string, Expected>> = {
   listEvents: ownList(readsFeed, readsFeed),
   streamEvents: ownList(readsFeed, readsFeed),
   getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
+
+  listLicenseOffers: ownList(issuerReads),
+  acceptLicenseOffer: ofPart(issuerChanges),
+  declineLicenseOffer: ofPart(issuerChanges),
+  listIssuers: ownList(issuerReads),
+  trustIssuer: ownList(issuerChanges),
+  blockIssuer: ownList(issuerChanges),
+  forgetIssuer: ownList(issuerChanges),
 
   issueLicense: ownList(issuerChanges),
   listLicenses: ownList(issuerReads, holderReads),

@@ -55,6 +55,10 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
     path: own(subject, `/members/${await member(subject)}`),
     body: { role: 'MEMBER' },
   }),
+  'changeMember: a label': async (subject) => ({
+    path: own(subject, `/members/${await member(subject)}`),
+    body: { label: 'Ann (support)' },
+  }),
   removeMember: async (subject) => ({ path: own(subject, `/members/${await member(subject)}`) }),
   'inviteMember: as OWNER': (subject) => ({
     path: own(subject, '/members'),
@@ -77,6 +81,13 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
     const { invitation: made } = await subject.prepare('POST', own(subject, '/members'), invitation());
     return { path: own(subject, `/invitations/${made?.invitationId}`) };
   },
+  listLicenseOffers: () => ({ path: '/v1/license-offers' }),
+  acceptLicenseOffer: async ({ offered }) => ({ path: `/v1/license-offers/${(await offered()).licenseId}/accept` }),
+  declineLicenseOffer: async ({ offered }) => ({ path: `/v1/license-offers/${(await offered()).licenseId}/decline` }),
+  listIssuers: () => ({ path: '/v1/issuers' }),
+  trustIssuer: async ({ offered }) => ({ path: `/v1/issuers/${(await offered()).issuerOrgId}/trust` }),
+  blockIssuer: async ({ offered }) => ({ path: `/v1/issuers/${(await offered()).issuerOrgId}/block` }),
+  forgetIssuer: async ({ offered }) => ({ path: `/v1/issuers/${(await offered()).issuerOrgId}` }),
   listApiKeys: () => ({ path: '/v1/api-keys' }),
   createApiKey: (_subject, caller) => ({ path: '/v1/api-keys', body: newKey(caller) }),
   'createApiKey: with every scope': () => ({ path: '/v1/api-keys', body: { name: 'CI', scopes: allScopes } }),

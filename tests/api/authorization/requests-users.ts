@@ -1,3 +1,5 @@
+import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
+import { openReset } from '../../../src/identity/mailed/resets.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { getUser, setPassword } from '../../../src/identity/users.ts';
 import { invite } from '../../support/invitations.ts';
@@ -90,6 +92,21 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
       await setPassword(ledger.database.api, person.userId, change);
     }
     return { path: '/v1/auth/password', body: { currentPassword: password, newPassword: password } };
+  },
+  requestPasswordReset: () => ({ path: '/v1/auth/password-resets', body: { email: newEmail() } }),
+  resetPassword: async ({ ledger }) => {
+    const { userId } = await createUser(ledger.database.api);
+    const resetId = crypto.randomUUID();
+    await openReset(ledger.database.api, { userId, resetId }, new Date());
+    const token = createMailedToken(ledger.secrets, 'password-reset', [userId, resetId]);
+    return { path: '/v1/auth/password-resets/redeem', body: { token, newPassword: password } };
+  },
+  confirmPassword: async ({ ledger }, { person }) => {
+    if (person !== null) {
+      const change = { passwordHash: await passwordHash, exceptSessionId: person.sessionId, now: new Date() };
+      await setPassword(ledger.database.api, person.userId, change);
+    }
+    return { path: '/v1/auth/password/confirm', body: { password } };
   },
   'acceptInvitation: with a password': async ({ ledger }) => ({
     path: '/v1/invitations/accept',

@@ -9,6 +9,8 @@ export type Subject = {
   readonly side: Side;
   /** A license on this side, with its key, and what is given on top when it is issued. */
   readonly license: (fields?: object) => Promise<{ readonly licenseId: string; readonly licenseKey: string }>;
+  /** A license that an issuer of its own offers to the organization. */
+  readonly offered: () => Promise<{ readonly licenseId: string; readonly issuerOrgId: string }>;
   /** Sends a request that must succeed as the side's issuer; answers with its body. */
   readonly prepare: (method: string, path: string, body?: object) => Promise<Fields>;
 };
@@ -36,6 +38,12 @@ export const subjectOn = (
     organization,
     side,
     license: (fields = {}) => ledger.issue({ ...holder, ...fields }, by),
+    offered: async () => {
+      const { apiKey: key, organizationId: issuerOrgId } = await ledger.createVendor('Offering');
+      const body = { tier: 'PRO', products: ['local_cli'], holderOrganizationId: organization.organizationId };
+      const answer = await ledger.call('POST', '/v1/licenses', { key, body });
+      return { licenseId: String(answer.body.license?.id), issuerOrgId };
+    },
     prepare: async (method, path, body) => {
       const answer = await ledger.call(method, path, { key: by.apiKey, body });
       if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.text}`);
@@ -57,8 +65,10 @@ export const onceOnly = (subject: Subject): Subject => {
     known.set(name, value);
     return value;
   };
+  let offered: ReturnType<Subject['offered']> | undefined;
   return {
     ...subject,
+    offered: () => (offered ??= subject.offered()),
     license: (fields = {}) => once(made, JSON.stringify(fields), () => subject.license(fields)),
     prepare: (method, path, body) =>
       once(done, JSON.stringify([method, path, body]), () => subject.prepare(method, path, body)),

@@ -49,6 +49,8 @@ const everyRule = {
   environment: 'production',
   versions: { from: '2.0', below: '3.0.0-beta.1' },
   reclaimBorrowed: true,
+  deactivateByKey: 'OWN',
+  deviceNamesByKey: true,
 };
 
 describe('A new policy', () => {

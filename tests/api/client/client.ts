@@ -27,7 +27,8 @@ export const clientOf = (ledger: Ledger) => {
     get: (path: string, licenseKey: string) => send('GET', path, byHeader(licenseKey)),
     release: (leaseId: string, licenseKey: string) => send('DELETE', `leases/${leaseId}`, byHeader(licenseKey)),
     assign: (licenseId: string, user: string) => {
-      const [userRef = ''] = userReferences(ledger.secrets, ledger.a.organizationId, user);
+      const parties = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, formerHolders: [] };
+      const [userRef = ''] = userReferences(ledger.secrets, parties, user);
       return sendTo(ledger, licenseId, { type: 'AssignUser', data: { userRef } });
     },
     /** With the API's clock so many seconds ahead. */

@@ -39,7 +39,7 @@ const known = async () => {
 
 test('Users, holders and devices that were stored under an older secret are found', async () => {
   const { needs, found, issuer } = await known();
-  const [, olderUser] = userReferences(secrets, issuer, 'ada');
+  const [, olderUser] = userReferences(secrets, found.facts, 'ada');
   const [, olderHash] = fingerprintHashes(secrets, issuer, 'laptop');
   const [, olderParts] = componentHashes(secrets, issuer, components);
   expect(await findUser(needs, found, 'ada')).toBe(olderUser);
@@ -52,7 +52,7 @@ test('Users, holders and devices that were stored under an older secret are foun
 
 test('New users, holders and devices are stored under the newest secret', async () => {
   const { needs, found, issuer } = await known();
-  expect(await findUser(needs, found, 'bob')).toBe(userReferences(secrets, issuer, 'bob')[0]);
+  expect(await findUser(needs, found, 'bob')).toBe(userReferences(secrets, found.facts, 'bob')[0]);
   expect(await findHolder(needs, found, 'desktop')).toBe(fingerprintHashes(secrets, issuer, 'desktop')[0]);
   const fresh = { cpu: 'other' };
   expect(await findDeviceHashes(needs, found, { fingerprint: 'desktop', components: fresh })).toEqual({

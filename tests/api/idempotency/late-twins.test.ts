@@ -92,6 +92,8 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     expectedRevision,
     signal: () => new AbortController().signal,
     actsFor: () => {},
+    endTurn: () => {},
+    actsAs: () => {},
     onceReadable: () => {},
   };
   const request = { organizationId, principal: apiKeyId, operation: 'suspendLicense', input: { licenseId, text } };

@@ -203,4 +203,23 @@ describe('For a request with a password,', () => {
     expect((await change('seven tall blue pears')).status).toBe(204);
     expect(refusal(await change('nine short red plums'))).toEqual(reused);
   });
+
+  test('a signup that an earlier build began puts no hash over the password into its events', async () => {
+    const [email, once] = [`${randomUUID()}@x.example`, randomUUID()];
+    const body = { email, password, organizationName: 'Taken over' };
+    const earlier = legacyHash(body);
+    await ledger.database.superuser.query('revoke insert on identity.users from ledger_api');
+    expect((await post('/v1/auth/signup', body, once)).status).toBe(500);
+    await ledger.database.superuser.query('grant insert on identity.users to ledger_api');
+    await ledger.database.superuser.query('update ops.idempotency set request_hash = $2 where idempotency_key = $1', [
+      once,
+      earlier,
+    ]);
+    const { status, body: answer } = await post('/v1/auth/signup', body, once);
+    expect(status).toBe(201);
+    const stream = `organization-${String(answer.organization?.id)}`;
+    const events = (await ledger.events()).filter((event) => event.stream === stream);
+    expect(events.length).toBeGreaterThan(0);
+    for (const { metadata } of events) expect(metadata.requestHash).not.toBe(earlier);
+  });
 });

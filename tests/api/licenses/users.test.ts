@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { userReferences } from '../../../src/identity/user-reference.ts';
+import { sendTo } from '../../support/issue-directly.ts';
+import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
+import { condition } from '../../support/product.ts';
 import { commanding, refusal } from './commanding.ts';
 
 let ledger: Ledger;
@@ -11,6 +14,11 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 const issue = (fields: object = {}) => ledger.issue({ limits: { activations: 2, users: 2 }, ...fields });
+const heldBy = ({ organizationId }: TestOrganization) => issue({ holderOrganizationId: organizationId });
+const isAssigned = async (licenseKey: string, user: string): Promise<boolean> => {
+  const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, user } });
+  return String(body.code) === 'VALID';
+};
 const held = () => issue({ holderOrganizationId: ledger.b.organizationId });
 const assign = (licenseId: string, user: string, key?: string) => api.post(licenseId, 'users', { user }, key);
 const unassign = (licenseId: string, user: unknown, key?: string) =>
@@ -31,6 +39,38 @@ describe('A user', () => {
     expect(JSON.stringify(await ledger.events(), (_, value) => (typeof value === 'bigint' ? '' : value))).not.toContain(
       'ada@',
     );
+  });
+
+  test('of two holders has two references, and each holder recognizes its own', async () => {
+    const other = await ledger.createVendor('Another holder');
+    const references: unknown[] = [];
+    for (const holder of [ledger.b, other]) {
+      const [first, second] = [await heldBy(holder), await heldBy(holder)];
+      const { body } = await assign(first.licenseId, 'ada@example.com', holder.apiKey);
+      expect((await assign(second.licenseId, 'ada@example.com', holder.apiKey)).body.user).toBe(body.user);
+      expect(await usersOf(first.licenseId)).toEqual([body.user]);
+      expect(await isAssigned(first.licenseKey, 'ada@example.com')).toBe(true);
+      expect(await isAssigned(first.licenseKey, 'grace@example.com')).toBe(false);
+      references.push(body.user);
+    }
+    const { licenseId } = await issue();
+    references.push((await assign(licenseId, 'ada@example.com')).body.user);
+    expect(new Set(references).size).toBe(3);
+  });
+
+  test('stays assigned when the license gets another holder, also under the reference of an earlier release', async () => {
+    const { licenseId, licenseKey } = await heldBy(ledger.b);
+    const earlier = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, formerHolders: [] };
+    const [userRef = ''] = userReferences(ledger.secrets, earlier, 'ada');
+    await sendTo(ledger, licenseId, { type: 'AssignUser', data: { userRef } });
+    await assign(licenseId, 'grace', ledger.b.apiKey);
+    const other = await ledger.createVendor('Another holder');
+    const transfer = { accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
+    await sendTo(ledger, licenseId, { type: 'Transfer', data: { toHolderOrgId: other.organizationId, ...transfer } });
+    for (const user of ['ada', 'grace']) {
+      await condition(`${user} is assigned`, () => isAssigned(licenseKey, user));
+      expect((await assign(licenseId, user, other.apiKey)).body.changed).toBe(false);
+    }
   });
 
   test('of this server is named by its id', async () => {

@@ -105,7 +105,7 @@ test('The document describes a problem with its codes and their further members'
   expect(Problem).toMatchObject({
     properties: {
       code: { anyOf: [{ $ref: '#/components/schemas/ProblemCode' }, { type: 'string' }] },
-      activations: { type: 'array', items: { $ref: '#/components/schemas/Activation' } },
+      activations: { type: 'array', items: { $ref: '#/components/schemas/DeviceAtLimit' } },
       licenseId: { type: 'string' },
     },
   });
@@ -129,7 +129,7 @@ test('The document describes every rule of a policy and the rules of a password'
     expect(rules.map((rule) => properties[rule]?.description)).toEqual(descriptions);
   }
   const { properties } = z.object({ properties: described }).parse(schemas().SignUp);
-  expect(properties.password).toMatchObject({ minLength: 8, maxLength: 256, description: expect.any(String) });
+  expect(properties.password).toMatchObject({ minLength: 10, maxLength: 256, description: expect.any(String) });
 });
 
 test('The document names headers only at the operations that have them', () => {

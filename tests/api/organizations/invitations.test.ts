@@ -50,6 +50,7 @@ describe('An invitation', () => {
           createdBy: expect.stringMatching(/^usr_/),
         },
         token: expect.any(String),
+        isMailed: true,
       },
     ]);
     const { invitedAt, expiresAt } = invited.body.invitation ?? {};

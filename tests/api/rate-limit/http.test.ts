@@ -7,6 +7,8 @@ import { limitedFront } from '../../support/limits.ts';
 // Every quota is small, every window so long that no test sees its end. The vendor A is the platform.
 const minuteAndHour = 'free=12/3600,free_hour=15/7200,pro=17/3600,enterprise=50/3600';
 const others = 'validate=5/3600,activate=4/3600,unknown_key=3/3600,seat_acquire=2/3600';
+// Small, so that the quotas do not grow with it.
+const small = { limits: { activations: 1 } };
 const page = 'https://app.example.com';
 let ledger: Ledger;
 let anyLicense: { licenseId: string; licenseKey: string };
@@ -110,7 +112,7 @@ describe('The credentials of an organization', () => {
 
 describe('A license key', () => {
   test('is validated up to its quota from all addresses and in all notations', async () => {
-    const { licenseKey } = await ledger.issue();
+    const { licenseKey } = await ledger.issue(small);
     const spellings = [licenseKey, licenseKey.toLowerCase(), licenseKey.replaceAll('-', ' ').replace(' ', '-')];
     const { allowed, refusal } = await untilRefused((index) => validate(spellings[index % 3] ?? '', stranger()));
     expect(allowed.map((answer) => [answer.body.valid, remaining(answer, 'validate')])).toEqual(
@@ -129,26 +131,49 @@ describe('A license key', () => {
     expect([...statuses]).toEqual([200]);
   });
 
-  test('activates up to the quota of its license, by key and by id together', async () => {
-    const { licenseKey, licenseId } = await ledger.issue({ limits: { activations: 100 } });
+  test('activates every device that its license allows, and a used-up key does not stop an API key', async () => {
+    const { licenseKey, licenseId } = await ledger.issue({ limits: { activations: 7 } });
     const byKey = (device: number) =>
       ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: `device-${device}` } });
-    const byId = (device: number) =>
-      ledger.call('POST', '/v1/licenses/activate', {
-        key: ledger.a.apiKey,
-        body: { licenseId, fingerprint: `device-${device}` },
-      });
-    const { allowed, refusal } = await untilRefused((device) => (device < 2 ? byKey(device) : byId(device)));
-    expect(allowed.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    const { allowed, refusal } = await untilRefused(byKey);
+    expect(allowed.map(({ status }) => status)).toEqual(Array<number>(7).fill(201));
+    expectRefusedBy(refusal, 'activate', 7);
+    const body = { licenseId, fingerprint: 'device-0' };
+    const byId = await ledger.call('POST', '/v1/licenses/activate', { key: ledger.a.apiKey, body });
+    expect([byId.status, byId.headers.get('ratelimit-policy')]).toEqual([200, expect.stringMatching(/^"enterprise"/)]);
+    expect(byId.headers.get('ratelimit')).not.toContain('activate');
+  });
+
+  test('has a larger quota within seconds after the limit of its license was raised', async () => {
+    const { licenseKey, licenseId } = await ledger.issue(small);
+    expectRefusedBy((await untilRefused(() => validate(licenseKey))).refusal, 'validate', 5);
+    const raised = { limits: { activations: 100 } };
+    const changed = await ledger.call('POST', `/v1/licenses/${licenseId}/limits`, {
+      key: ledger.a.apiKey,
+      body: raised,
+    });
+    expect(changed.status).toBe(200);
+    ledger.clock.aheadMs = 11_000;
+    const again = await validate(licenseKey);
+    ledger.clock.aheadMs = 0;
+    expect([again.status, remaining(again, 'validate')]).toEqual([200, 193]);
+  });
+
+  test('that was rotated is limited too, and takes nothing from the new key', async () => {
+    const { licenseKey, licenseId } = await ledger.issue(small);
+    const path = `/v1/licenses/${licenseId}/rotate-key`;
+    const rotated = await ledger.call('POST', path, { key: ledger.a.apiKey, body: {} });
+    const activate = (key: string) =>
+      ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey: key, fingerprint: 'one' } });
+    const { allowed, refusal } = await untilRefused(() => activate(licenseKey));
+    expect(allowed.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
     expectRefusedBy(refusal, 'activate', 4);
-    expect(refusal.headers.get('ratelimit-policy')).toMatch(/"enterprise";.*"activate";q=4/);
-    const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
-    expect(body.usage).toMatchObject({ activations: 4 });
+    expect((await activate(String(rotated.body.licenseKey))).status).toBe(201);
   });
 });
 
 test('A license accepts requests for seats up to its quota, successful or not', async () => {
-  const { licenseKey } = await ledger.issue({ limits: { seats: 1 } });
+  const { licenseKey } = await ledger.issue({ limits: { activations: 1, seats: 1 } });
   const acquire = (holder: number) =>
     ledger.call('POST', '/v1/licenses/leases', { body: { licenseKey, leaseHolder: `holder-${holder}` } });
   const { allowed, refusal } = await untilRefused(acquire);
@@ -223,7 +248,7 @@ test('A page of a configured origin can read its limits, and preflights are not 
 });
 
 test('Metrics count refusals by the name of the limit', async () => {
-  const { licenseKey } = await ledger.issue();
+  const { licenseKey } = await ledger.issue(small);
   const count = async () =>
     Number(
       /ledger_rate_limited_total\{limit="validate"\} (\d+)/.exec(await ledger.metrics.registry.metrics())?.[1] ?? 0,

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
-import { bucketOfTier, type Limits, parseLimits } from '../../../src/rate-limits.ts';
+import {
+  bucketOfTier,
+  grownLimit,
+  type KeyBucket,
+  type Limits,
+  parseLimits,
+  standardLimits,
+} from '../../../src/rate-limits.ts';
 import { sized } from '../../support/size.ts';
 
 const limitsOf = (text: string): Limits => {
@@ -70,8 +77,8 @@ test('The headers name every limit with its quota, window, rest and time until r
   clock.ms += 10_500;
   const verdict = together([await take('pro', 'org'), await take('activate', 'license')]);
   expect(rateLimitHeaders(verdict)).toEqual({
-    'RateLimit-Policy': '"pro";q=2;w=60, "pro_hour";q=10000;w=3600, "pro_day";q=100000;w=86400, "activate";q=30;w=60',
-    RateLimit: '"pro";r=1;t=50, "pro_hour";r=9999;t=3590, "pro_day";r=99999;t=86390, "activate";r=29;t=50',
+    'RateLimit-Policy': '"pro";q=2;w=60, "pro_hour";q=10000;w=3600, "pro_day";q=100000;w=86400, "activate";q=30;w=600',
+    RateLimit: '"pro";r=1;t=50, "pro_hour";r=9999;t=3590, "pro_day";r=99999;t=86390, "activate";r=29;t=590',
   });
   expect(refusalOf(verdict)).toBeNull();
   await take('pro', 'org');
@@ -151,5 +158,39 @@ describe('Logins to one account', () => {
     vi.advanceTimersByTime(1_000);
     const later = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
     expect(later.filter((outcome) => outcome === 'allowed')).toHaveLength(1);
+  });
+});
+
+describe('The quota of a license key', () => {
+  const quotaOf = (bucket: KeyBucket, devices: number) =>
+    grownLimit(standardLimits[bucket], { devices, heartbeatSeconds: 120 }).quota;
+
+  test.each([
+    ['validate', [60, 60, 62, 2_000]],
+    ['features', [60, 60, 62, 2_000]],
+    ['activate', [30, 30, 31, 1_000]],
+    ['deactivate', [30, 30, 31, 1_000]],
+    ['seat_acquire', [200, 200, 200, 2_000]],
+    ['seat_release', [200, 200, 200, 2_000]],
+    // Each of them twice as often as every 120 seconds, for ten minutes.
+    ['seat_heartbeat', [200, 300, 310, 10_000]],
+    ['usage', [600, 1_800, 1_860, 60_000]],
+  ] as const)('for %s grows with the license', (bucket, quotas) => {
+    expect([0, 30, 31, 1_000].map((devices) => quotaOf(bucket, devices))).toEqual(quotas);
+    expect(standardLimits[bucket].seconds).toBe(600);
+  });
+
+  test('admits a whole fleet at once, and is full again after ten minutes', async () => {
+    const { take, clock } = limiterWith('pro=1/60');
+    const size = { devices: 500, heartbeatSeconds: 120 };
+    const passing = async (count: number) => {
+      const verdicts = await Promise.all(Array.from({ length: count }, () => take('activate', 'key', size)));
+      return verdicts.filter(({ refusedBy }) => refusedBy.length === 0).length;
+    };
+    expect(await passing(600)).toBe(500);
+    clock.ms += 599_999;
+    expect(await passing(1)).toBe(0);
+    clock.ms += 1;
+    expect(await passing(600)).toBe(500);
   });
 });

@@ -63,6 +63,8 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LeaseLapsed: true,
   UsageRecorded: true,
   LicenseTransferred: true,
+  LicenseOffered: true,
+  LicenseOfferEnded: true,
   LicenseRevoked: true,
   ReplacementIssued: true,
   LicenseReferenceChanged: true,
@@ -148,6 +150,8 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('ChangeExpiry', { to: '2026-07-03T12:00:00.000Z', reasonCode: 'GOODWILL' }, tomorrow),
   command('Remind', { termNumber: 2, offset: 'P1D' }, '2026-07-03T11:00:00.000Z'),
   command('EndGrace', { termNumber: 2 }, '2026-07-03T12:01:00.000Z'),
+  command('OfferLicense', { toHolderOrgId: 'org_8', expiry: 'KEEP', activations: 'KEEP' }, '2026-07-04T11:00:00.000Z'),
+  command('DeclineOffer', { holderOrgId: 'org_8' }, '2026-07-04T11:00:00.000Z'),
   command(
     'Transfer',
     { toHolderOrgId: 'org_9', accepted: true, expiry: 'RESET', activations: 'RELEASE' },

@@ -100,6 +100,10 @@ const cases: Record<LicenseRejection, Case> = {
     [issued({ policy: free })],
     [command('Transfer', { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' })],
   ],
+  HOLDER_CONSENT_REQUIRED: [
+    [issued()],
+    [command('Transfer', { toHolderOrgId: 'org_2', accepted: false, expiry: 'KEEP', activations: 'KEEP' })],
+  ],
   INVALID_REQUEST: [
     followedBy([issued()], activate('a'), activate('b')),
     [

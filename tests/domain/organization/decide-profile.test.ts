@@ -182,6 +182,7 @@ describe('folding an organization', () => {
           { emailRef, role: 'MEMBER', invitedAt: noon, expiresAt: nextWeek, state: 'pending', invitedBy: 'ada' },
         ],
       ]),
+      issuers: new ForkableMap(),
       apiKeys: new ForkableMap([
         [
           'key_1',

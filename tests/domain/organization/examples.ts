@@ -129,6 +129,14 @@ export const createProject = (changed: Partial<CommandOf<'CreateProject'>['data'
 };
 export const changeProject = (changed: Partial<CommandOf<'ChangeProject'>['data']> = {}, settings: Settings = {}) =>
   command('ChangeProject', { projectId: 'prj_1', name: 'Atlas', metadataRef: null, ...changed }, settings);
+export const trustIssuer = (issuerOrgId = 'org_v', settings: Settings = {}) =>
+  command('TrustIssuer', { issuerOrgId }, settings);
+export const acceptFrom = (issuerOrgId = 'org_v', settings: Settings = {}) =>
+  command('TrustIssuer', { issuerOrgId, accepting: true }, settings);
+export const blockIssuer = (issuerOrgId = 'org_v', settings: Settings = {}) =>
+  command('BlockIssuer', { issuerOrgId }, settings);
+export const forgetIssuer = (issuerOrgId = 'org_v', settings: Settings = {}) =>
+  command('ForgetIssuer', { issuerOrgId }, settings);
 export const archiveProject = (projectId = 'prj_1', settings: Settings = {}) =>
   command('ArchiveProject', { projectId }, settings);
 export const restoreProject = (
@@ -151,6 +159,9 @@ export const oneOfEach = (settings: Settings = {}): readonly OrganizationCommand
   revokeKey('key_1', settings),
   createProject({ projectId: 'prj_new' }, settings),
   changeProject({ name: 'other' }, settings),
+  trustIssuer('org_v', settings),
+  blockIssuer('org_v', settings),
+  forgetIssuer('org_v', settings),
   archiveProject('prj_1', settings),
   restoreProject('prj_1', settings),
 ];

@@ -8,12 +8,14 @@ import { testEventIds } from '../../support/event-ids.ts';
 import {
   archivedEvent,
   archiveProject,
+  blockIssuer,
   changeKey,
   changeProject,
   changeRole,
   close,
   createKey,
   createProject,
+  forgetIssuer,
   invite,
   invitedEvent,
   key,
@@ -26,6 +28,7 @@ import {
   restoreProject,
   revokeKey,
   system,
+  trustIssuer,
   user,
   withdraw,
 } from './examples.ts';
@@ -73,6 +76,7 @@ const expected = (actor: string, may: readonly string[]) =>
 
 const profile = ['OWNER', 'ADMIN', 'the system'];
 const access = [...profile, 'members:write'];
+const issuers = [...profile, 'licenses:write'];
 const projects = ['OWNER', 'ADMIN', 'MEMBER', 'projects:write', 'the system'];
 
 // The table of permissions: the command, and who may send it.
@@ -88,6 +92,9 @@ const commands: readonly (readonly [string, (by: Acting) => OrganizationCommand,
   ['revoke an API key', (by) => revokeKey('key_1', { by }), profile],
   ['create a project', (by) => createProject({ projectId: 'prj_n' }, { by }), projects],
   ['change a project', (by) => changeProject({ name: 'other' }, { by }), projects],
+  ['trust an issuer', (by) => trustIssuer('org_n', { by }), issuers],
+  ['block an issuer', (by) => blockIssuer('org_n', { by }), issuers],
+  ['forget an issuer', (by) => forgetIssuer('org_n', { by }), issuers],
   ['archive a project', (by) => archiveProject('prj_1', { by }), projects],
   ['restore a project', (by) => restoreProject('prj_2', { by }), projects],
 ];

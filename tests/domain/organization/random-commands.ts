@@ -4,17 +4,21 @@ import type { Role, Scope } from '../../../src/domain/organization/events.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import {
   accept,
+  acceptFrom,
   archiveProject,
+  blockIssuer,
   changeKey,
   changeRole,
   create,
   createKey,
   createProject,
+  forgetIssuer,
   invite,
   remove,
   rename,
   restoreProject,
   revokeKey,
+  trustIssuer,
   withdraw,
 } from './examples.ts';
 
@@ -125,6 +129,14 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
       ([id, newLimits]): Request =>
         (sent) =>
           restoreProject(`prj_${id}`, { ...sent, limits: newLimits }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(number, fc.constantFrom(trustIssuer, acceptFrom, blockIssuer, forgetIssuer)).map(
+      ([id, decide]): Request =>
+        (sent) =>
+          decide(`org_${id + 1}`, sent),
     ),
   },
   {

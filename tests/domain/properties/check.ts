@@ -142,6 +142,7 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
     ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
     ['products', [...facts.products].sort(), [...m.products].sort()],
     ['policy and holder', [facts.policy.policyId, facts.holderOrgId], [m.policy.policyId, m.holder]],
+    ['offer', offerText(facts.offer), m.offer === null ? 'none' : `${m.offer.to} ${m.offer.declined}`],
     ['reference', facts.externalRef, m.reference],
     ['limits', JSON.stringify(facts.limits), JSON.stringify(m.limits)],
     ['meters', Object.entries(usage.meters).sort(), Object.entries(m.meters).sort()],
@@ -158,6 +159,8 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
 };
 
 const sizesOf = ({ activations, leases, users }: Ended) => [activations.size, leases.size, users.size];
+const offerText = (offer: LicenseFacts['offer']): string =>
+  offer === null ? 'none' : `${offer.toHolderOrgId} ${offer.ended === 'DECLINED'}`;
 const leaseText = ({ leaseId, expiresAt }: Lease): string => `${leaseId} ${Date.parse(expiresAt)}`;
 const entitlementText = ({ code, value, limit, until, source }: Entitlement): string =>
   [code, value, limit, until, source].join(' ');

@@ -15,6 +15,9 @@ export const grantKinds: Kinds<
   | 'RotateKey'
   | 'RetireKey'
   | 'Transfer'
+  | 'OfferLicense'
+  | 'AcceptOffer'
+  | 'DeclineOffer'
 > = {
   ChangeLimits: {
     weight: 8,
@@ -71,4 +74,14 @@ export const grantKinds: Kinds<
       activations: chance.one(['KEEP', 'RELEASE']),
     }),
   },
+  OfferLicense: {
+    weight: 5,
+    draw: ({ chance }) => ({
+      toHolderOrgId: chance.one(['org_2', 'org_3']),
+      expiry: chance.one(['KEEP', 'RESET']),
+      activations: chance.one(['KEEP', 'RELEASE']),
+    }),
+  },
+  AcceptOffer: { weight: 5, draw: ({ chance }) => ({ holderOrgId: chance.one(['org_2', 'org_3']) }) },
+  DeclineOffer: { weight: 3, draw: ({ chance }) => ({ holderOrgId: chance.one(['org_2', 'org_3']) }) },
 };

@@ -91,7 +91,11 @@ export const lifeKinds: Kinds<
 const origination = (draw: Draw): Origination => ({
   licenseId: 'lic_1',
   issuerOrgId: 'org_1',
-  holderOrgId: draw.chance.one([null, 'org_2']),
+  ...draw.chance.one<Pick<Origination, 'holderOrgId' | 'offerTo'>>([
+    { holderOrgId: null },
+    { holderOrgId: 'org_2' },
+    { holderOrgId: null, offerTo: 'org_2' },
+  ]),
   policy: policy(draw),
   products: draw.chance.one([['local_cli', 'cloud_ide'], ['local_cli']]),
   term: term(draw),

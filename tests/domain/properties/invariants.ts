@@ -197,6 +197,10 @@ export const watchStream = (): Watch => {
         );
       case 'LicenseTransferred':
         return pending.end('TRANSFER', event.data, at, open);
+      case 'LicenseOffered':
+        return event.data.expiresAt > at.recordedAt ? null : '2.7.5: an offer ends before it begins';
+      case 'LicenseOfferEnded':
+        return null;
       case 'ProductRemoved':
         return pending.end('PRODUCT_REMOVED', event.data, at, open);
       case 'LicenseExpiringSoon': {

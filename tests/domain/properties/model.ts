@@ -55,6 +55,17 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     });
   };
 
+  const openOffer = () => (m.offer !== null && m.now < m.offer.over ? m.offer : null);
+  const endOffer = (to: string | undefined, declined: boolean) =>
+    put(to !== undefined && m.offer !== null && { offer: { ...m.offer, over: -Infinity, declined } });
+  const mayNotMove = () => !m.policy.transferable && (m.holder !== null || m.offer === null);
+  const resets = ({ expiry }: { readonly expiry: string }) => expiry === 'RESET' && m.end < Infinity;
+  const move = (holder: string | null, terms: { readonly expiry: string; readonly activations: string }): Verdict => {
+    const refused = first({ TERM_INVALID: resets(terms) && Number.isNaN(m.span) });
+    if (terms.activations === 'RELEASE') end(() => true);
+    return refused ?? all(put({ holder, offer: null }), resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
+  };
+
   const rules: Rules = {
     IssueLicense: (data) => begin(data, m.now),
     ImportLicense: (data) => begin(data, -Infinity),
@@ -100,7 +111,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
       return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
     },
-    Revoke: () => end(({ kind }) => kind !== 'users') && put({ revoked: true }),
+    Revoke: () => end(({ kind }) => kind !== 'users') && put({ revoked: true, offer: null }),
     AnnounceEnded: () => put(m.unannounced > 0 && { announcing: m.announcing + 1 }),
     ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
@@ -113,14 +124,25 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
       return put(m.now >= until && { overlaps });
     },
-    Transfer: ({ toHolderOrgId: holder, accepted, expiry, activations }) => {
-      const [resets, FORBIDDEN] = [
-        expiry === 'RESET' && m.end < Infinity,
-        !m.policy.transferable || (!accepted && holder !== null),
-      ];
-      const refused = first({ nothing: holder === m.holder, FORBIDDEN, TERM_INVALID: resets && Number.isNaN(m.span) });
-      if (activations === 'RELEASE') end(() => true);
-      return refused ?? all(put({ holder }), resets ? setTerm(m.now, m.now + m.span) : 'done');
+    Transfer: ({ toHolderOrgId: holder, accepted, ...terms }) => {
+      if (holder === m.holder) return endOffer(openOffer()?.to, false);
+      const HOLDER_CONSENT_REQUIRED = !accepted && holder !== null;
+      return first({ FORBIDDEN: mayNotMove(), HOLDER_CONSENT_REQUIRED }) ?? move(holder, terms);
+    },
+    OfferLicense: ({ toHolderOrgId: to, ...terms }) => {
+      if (to === m.holder) return endOffer(openOffer()?.to, false);
+      const nothing = openOffer()?.to === to && isSame(openOffer()?.terms, terms);
+      const refused = first({ FORBIDDEN: mayNotMove(), TERM_INVALID: resets(terms) && Number.isNaN(m.span), nothing });
+      return refused ?? put({ offer: { to, terms, over: m.now + offerLength, declined: false } });
+    },
+    AcceptOffer: ({ holderOrgId }) => {
+      const offer = openOffer();
+      if (m.holder === holderOrgId) return 'nothing';
+      return offer?.to === holderOrgId ? move(offer.to, offer.terms) : 'NOT_FOUND';
+    },
+    DeclineOffer: ({ holderOrgId }) => {
+      if (m.offer?.to === holderOrgId && m.offer.declined) return 'nothing';
+      return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
@@ -205,18 +227,22 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
   };
 
-  const begin = ({ policy, products, term, limits, ...data }: Origination, endsAfter: number): Verdict => {
+  const begin = ({ policy, products, term, limits, offerTo, ...data }: Origination, endsAfter: number): Verdict => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
     if (awaits === '') setTerm(start, end);
     put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
+    const over = m.now + offerLength;
+    if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ span: 'duration' in term ? end - start : NaN });
   };
   return { m, judge, announced, statusAt, modeAt };
 };
 
 const nameOf = (device: DeviceName) => ('activationId' in device ? device.activationId : device.fingerprintHash);
+const asItStays = { expiry: 'KEEP', activations: 'KEEP' };
+const offerLength = 30 * 86_400_000;
 const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
 // A late command of the worker on a revoked license is no mistake.
 const mayComeLate: ReadonlySet<string> = new Set([

@@ -23,6 +23,8 @@ type Hold = { over: number; known: number; end: number; ttl: number; borrow: boo
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
+type Offer = { to: string; terms: Terms; over: number; declined: boolean };
+type Terms = { expiry: string; activations: string };
 type Marks = Readonly<Record<string, number>>;
 
 const unissued = (policy: PinnedPolicy) => ({
@@ -34,6 +36,8 @@ const unissued = (policy: PinnedPolicy) => ({
   replacedBy: '',
   reference: null as string | null,
   holder: null as string | null,
+  /** The last offer since the last transfer. `over`: when it ends by itself, or -Infinity once it has ended. */
+  offer: null as Offer | null,
   policy,
   products: [] as readonly string[],
   limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits,

@@ -1,10 +1,12 @@
 import type { PoolClient } from 'pg';
-import { noteAccessChange } from '../../../src/identity/access-changes.ts';
+import { noteAccessChange } from '../../../src/identity/access/access-changes.ts';
 import { asUser } from '../../../src/identity/as-user.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
+import { storeMemberLabel } from '../../../src/records/member-labels.ts';
+import { queueMail } from '../../../src/records/mails.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
 import { takeTurn } from '../../../src/records/turns.ts';
@@ -38,10 +40,15 @@ const fillOrganizations = async (models: Models): Promise<void> => {
   ] as const) {
     ledger.organization(org, name);
     ledger.happen(`organization-${org}`, organizationLife(name));
+    ledger.happen(`organization-${org}`, [{ type: 'IssuerTrusted', data: { issuerOrgId: customer } }]);
     ledger.happen(`catalog-${org}`, catalogLife(org));
     const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1 });
     ledger.activate(licenseId, `${name}'s device`);
     ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
+    ledger.send(licenseId, {
+      type: 'OfferLicense',
+      data: { toHolderOrgId: customer, expiry: 'KEEP', activations: 'KEEP' },
+    });
     const lease = {
       leaseId: testId('lea', `lease of ${name}`),
       holderHash: testHash(name),
@@ -86,6 +93,9 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
   );
   await noteAccessChange(db, org, 0n);
   await takeTurn(db, { organizationId: org, key: 'same', token: 'command' });
+  await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
+  const mail = { issuerOrgId: org, mailId: name, kind: 'INVITATION', sealed: null, now: new Date(0) } as const;
+  await queueMail(db, mail);
 };
 
 const saveSnapshot = async (models: Models, org: string): Promise<void> => {
@@ -125,6 +135,10 @@ const fillUsers = async (models: Models): Promise<void> => {
         `insert into identity.refresh_tokens (token_hash, session_id, user_id, created_at, expires_at)
         values ($1, $2, $3, now(), now())`,
         [Buffer.from(testHash(name), 'hex'), testId('ses', name), userId],
+      );
+      await db.query(
+        `insert into identity.password_resets (reset_id, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
+        [name, userId],
       );
     });
 };
@@ -173,9 +187,11 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Two of its columns may be updated too, but none that names the owner of a row.
   'identity.api_keys': ['select', 'insert', 'delete'],
   'identity.access_changes': ['select', 'insert', 'update'],
+  'identity.member_labels': ['select', 'insert', 'update', 'delete'],
   'identity.users': ['select', 'insert', 'update', 'delete'],
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
+  'identity.password_resets': ['select', 'insert', 'update'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
@@ -185,6 +201,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
   'ops.turns': ['select', 'insert', 'update', 'delete'],
+  'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */

@@ -6,7 +6,9 @@ import { listLicenses } from '../../../src/projections/queries/license-list.ts';
 import { activationsOf } from '../../../src/projections/tables/activations.ts';
 import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
 import { listInvitations } from '../../../src/projections/tables/invitations.ts';
+import { listIssuerDecisions } from '../../../src/projections/tables/issuer-decisions.ts';
 import { historyOf } from '../../../src/projections/tables/license-events.ts';
+import { listOffers } from '../../../src/projections/tables/license-offers.ts';
 import { listMembers } from '../../../src/projections/tables/memberships.ts';
 import { organizationById } from '../../../src/projections/tables/organizations.ts';
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
@@ -94,6 +96,11 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
     suspended_since: n % 200 === 100 ? testInstant(n) : null,
   }),
   license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
+  license_offers: (n) => ({
+    ...{ license_id: `lic_${n}`, issuer_org_id: `org_${n}`, holder_org_id: n % 100 === 0 ? vendor : `org_${n + 1}` },
+    ...{ offered_at: testInstant(n * 60), expires_at: testInstant(200 * 86_400), open: true },
+  }),
+  issuer_decisions: (n) => ({ decided_org_id: `org_${n}`, decision: 'TRUSTED' }),
   organizations: (n) => ({ organization_id: `org_${n}`, issuer_org_id: `org_${n}` }),
   license_keys: (n) => ({ key_version: n + 2 }),
   catalogs: (n) => ({ issuer_org_id: `org_${n}` }),
@@ -175,6 +182,9 @@ describe('Postgres uses an index under row-level security for', () => {
       list({ q: 'SUB_19' }),
     ],
     ['licenses by the name of their holder', 'licenses_by_issuer_and_holder', list({ q: 'organization 2' })],
+    ['licenses of an issuer', '', list({ issuer: 'org_2' })],
+    ['offers', 'license_offers_by_holder', (db) => listOffers(db, { ...ours, now: testInstant(0) })],
+    ['issuers', 'issuer_decisions_pkey', (db) => listIssuerDecisions(db, ours)],
     ['activations', 'activations_open_by_time', (db) => activationsOf(db, 'lic_100', { limit: 51, after: null })],
     [
       'history',

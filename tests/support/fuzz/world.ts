@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { bootstrapCatalog } from '../../../src/application/bootstrap/bootstrap-catalog.ts';
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
+import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
+import { openReset } from '../../../src/identity/mailed/resets.ts';
 import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
+import { createUser } from '../users.ts';
 
 /** An organization to send requests for, and what was learned of it: what ends it for requests ends no other. */
 export type World = {
@@ -69,6 +72,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });
     const email = `${randomUUID()}@fuzz.example`;
     await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
+    learn({ token: await resetTokenFor(ledger) });
     await make('/v1/projects', { name: 'Fuzz' });
     await make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] });
     const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
@@ -95,6 +99,14 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     return values === undefined ? undefined : oneOf(values, chance);
   };
   return { organization, owner, known, learn, refresh };
+};
+
+/** The token of a password reset of a user of its own, as a mail has it. */
+const resetTokenFor = async ({ database, secrets }: Ledger): Promise<string> => {
+  const { userId } = await createUser(database.api);
+  const resetId = randomUUID();
+  await openReset(database.api, { userId, resetId }, new Date());
+  return createMailedToken(secrets, 'password-reset', [userId, resetId]);
 };
 
 /** Calls `found` with everything in a request or an answer that others can be asked with, and the pool that it belongs to. */

@@ -4,12 +4,12 @@ import { deactivateDevice } from '../../../application/devices/deactivate-device
 import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { deviceNaming, namesOneDevice, oneDevice, usageOf, usageShape } from '../client-schemas.ts';
+import { deviceNaming, namesDevice, noDevice, usageOf, usageShape } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 
 const body = z
   .strictObject({ ...licenseNaming, ...deviceNaming })
-  .refine(namesOneDevice, oneDevice)
+  .refine(namesDevice, noDevice)
   .meta({
     id: 'DeactivateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', fingerprint: '3f9c1a77d0e4' },
@@ -22,7 +22,8 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     path: '/v1/licenses/deactivate',
     operationId: 'deactivateLicense',
     summary: 'Deactivate a license on a device',
-    description: 'Deactivating the device again changes nothing and answers with changed: false.',
+    description:
+      'Name the device by its fingerprint, its activationId or both. With a license key, a policy with deactivateByKey: OWN demands the fingerprint. Deactivating the device again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
@@ -44,7 +45,7 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'deactivateLicense', named: fields, input: fields, admit: knownLicense };
-      return answerClient(needs, call, operation, async (request) => {
+      return answerClient(needs, call, { ...operation, bucket: 'deactivate' }, async (request) => {
         const used = await deactivateDevice(needs, request, fields);
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;

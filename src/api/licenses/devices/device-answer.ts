@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { ActivatedDevice, DeviceRefusal } from '../../../application/devices/device-request.ts';
+import type { ActivatedDevice } from '../../../application/devices/device-request.ts';
+import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
@@ -14,8 +15,8 @@ export const activationAnswer = z.strictObject({
 });
 
 /** Returns the answer to a device: 201 when it is activated, 200 with the activation that it had before. */
-export const activationReply = (result: ActivatedDevice | DeviceRefusal): Reply | Problem => {
-  if ('rejected' in result) return refusedDevice(result);
+export const activationReply = (result: ActivatedDevice | Refusal): Reply | Problem => {
+  if (isRefusal(result)) return refused(result);
   const { activation, facts, changed, revision, position } = result;
   return {
     status: changed ? 201 : 200,
@@ -23,8 +24,3 @@ export const activationReply = (result: ActivatedDevice | DeviceRefusal): Reply 
     position,
   };
 };
-
-const refusedDevice = ({ activations, ...refusal }: DeviceRefusal): Problem =>
-  activations === undefined
-    ? refused(refusal)
-    : { ...refused(refusal), extension: { activations: activations.map(activationBody) } };

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { swapDevice } from '../../../application/devices/swap-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { deviceFields, deviceNaming, namesOneDevice, oneDevice } from '../client-schemas.ts';
+import { deviceFields, deviceNaming, namesDevice, noDevice } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 
-const release = z.strictObject(deviceNaming).refine(namesOneDevice, oneDevice);
+const release = z.strictObject(deviceNaming).refine(namesDevice, noDevice);
 
 const body = z.strictObject({ ...licenseNaming, release, ...deviceFields }).meta({
   id: 'SwapActivation',
@@ -26,7 +26,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
     operationId: 'swapActivation',
     summary: 'Replace a device by another one',
     description:
-      'Releases one device and activates another one in one step, or does neither. Swapping again changes nothing and answers with changed: false.',
+      'Releases one device and activates another one in one step, or does neither. With a license key, a policy with deactivateByKey: OWN demands the fingerprint of the device to release. Swapping again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

@@ -19,7 +19,7 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     effect: 'append',
     request: z.object({ params: none, query: none, body: importLicenseBody }),
     replies: creationReplies,
-    rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
+    rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN', 'OFFER_LIMIT_EXCEEDED'],
     handle: ({ body }, call) =>
       answerCreation(needs, call, { operation: 'importLicense', input: body }, (request) =>
         importLicense(needs, request, newLicenseOf(body)),

@@ -13,13 +13,13 @@ export const issueLicenseRoute = (needs: KeyNeeds): Route =>
     operationId: 'issueLicense',
     summary: 'Issue a license',
     description:
-      'Name a tier or a policy. A tier stands for its oldest policy that is not archived. Other fields override the policy. A holder can have one trial of a product. replaces names a revoked license that this license replaces. Only this answer contains the license key.',
+      'Name a tier or a policy. A tier stands for its oldest policy that is not archived. Other fields override the policy. An organization that trusts you holds the license immediately, and any other organization gets an offer: pendingHolder names it until it accepts. A holder can have one trial of a product. replaces names a revoked license that this license replaces. Only this answer contains the license key.',
     tag: 'Licenses',
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: issueLicenseBody }),
     replies: creationReplies,
-    rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN'],
+    rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN', 'OFFER_LIMIT_EXCEEDED'],
     handle: ({ body }, call) =>
       answerCreation(needs, call, { operation: 'issueLicense', input: body }, (request) =>
         issueLicense(needs, request, newLicenseOf(body)),

@@ -6,15 +6,24 @@ import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { idOf } from '../../schemas.ts';
-import { usageOf, usageShape } from '../client-schemas.ts';
+import { leaseHolder, usageOf, usageShape } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { borrowSeconds } from './acquire-lease.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
 const path = z.strictObject({ leaseId: idOf('lea', 'lea_01h455vb4pex5vsknk084sn02q') });
 
+/** The holder of the seat, which proves to a policy with deactivateByKey: OWN that the seat is the client's own. */
+const ownHolder = leaseHolder.optional().meta({
+  description: 'The holder of the seat. Needed with the license key when the policy says deactivateByKey: OWN.',
+});
+
+const release = z
+  .strictObject({ leaseHolder: ownHolder })
+  .meta({ id: 'ReleaseLease', example: { leaseHolder: '3f9c1a77d0e4' } });
+
 const heartbeat = z
-  .strictObject({ ...licenseNaming, borrowSeconds: borrowSeconds.optional() })
+  .strictObject({ ...licenseNaming, leaseHolder: ownHolder, borrowSeconds: borrowSeconds.optional() })
   .meta({ id: 'LeaseHeartbeat', example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9' } });
 
 /**
@@ -38,6 +47,7 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
       ...useRejections,
       'PRODUCT_NOT_LICENSED',
       'USER_NOT_ASSIGNED',
+      'FORBIDDEN',
       'NOT_FOUND',
       'SEAT_LIMIT_EXCEEDED',
       'LIMIT_INVALID',
@@ -45,8 +55,8 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
     handle: ({ params: { leaseId }, body: fields }, call) => {
       const input = { leaseId, body: fields };
       const operation = { operation: 'renewLease', named: fields, input, admit: usableLicense };
-      return answerClient(needs, call, operation, async (request) =>
-        leaseReply(await renewLease(needs, request, { leaseId, borrowSeconds: fields.borrowSeconds }), 200),
+      return answerClient(needs, call, { ...operation, bucket: 'seat_heartbeat' }, async (request) =>
+        leaseReply(await renewLease(needs, request, { ...fields, leaseId }), 200),
       );
     },
   });
@@ -63,19 +73,23 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
-    request: z.object({ params: path, query: z.strictObject({ licenseId: licenseNaming.licenseId }) }),
+    request: z.object({
+      params: path,
+      query: z.strictObject({ licenseId: licenseNaming.licenseId }),
+      body: release,
+    }),
     replies: {
       200: {
         description: 'The seat is free.',
         body: z.strictObject({ leaseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
       },
     },
-    rejections: ['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'NOT_FOUND'],
-    handle: ({ params: { leaseId }, query: named }, call) => {
+    rejections: ['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'FORBIDDEN', 'NOT_FOUND'],
+    handle: ({ params: { leaseId }, query: named, body: { leaseHolder } }, call) => {
       const input = (licenseId: string) => ({ leaseId, licenseId });
       const operation = { operation: 'releaseLease', named, input, admit: knownLicense };
-      return answerClient(needs, call, operation, async (request) => {
-        const used = await releaseLease(needs, request, leaseId);
+      return answerClient(needs, call, { ...operation, bucket: 'seat_release' }, async (request) => {
+        const used = await releaseLease(needs, request, { leaseId, leaseHolder });
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;
         const body = { leaseId, changed, limits: usageOf(facts), revision: Number(revision) };

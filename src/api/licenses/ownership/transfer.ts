@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { transferLicense } from '../../../application/licenses/transfer-license.ts';
+import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
+import { type TransferredLicense, transferLicense } from '../../../application/licenses/transfer-license.ts';
 import { transferredActivations, transferredExpiries } from '../../../domain/license/transfer/transfer-events.ts';
+import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
 import { none, type Route, route } from '../../route.ts';
 import { idOf, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
-import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { answerChange, commandAnswer, described } from '../change-answer.ts';
 
 const body = z
   .strictObject({
@@ -25,22 +27,37 @@ const body = z
     },
   });
 
-/** POST /v1/licenses/{licenseId}/transfer: transfers a license to a holder that has agreed, or to no holder. */
-export const transferLicenseRoute = (needs: LicenseCommandNeeds): Route =>
+/** POST /v1/licenses/{licenseId}/transfer: transfers a license to another holder, or to no holder. */
+export const transferLicenseRoute = (needs: KeyNeeds): Route =>
   route({
     ...described({
       verb: 'transfer',
       operationId: 'transferLicense',
       summary: 'Transfer a license to another holder',
       permission: 'endLicenses',
-      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'HOLDER_CONSENT_REQUIRED', 'OFFER_LIMIT_EXCEEDED'],
+    }),
+    ...commandAnswer({
+      licenseKey: z.string().nullable().meta({
+        description:
+          'The new key after a transfer with RELEASE. Only this answer contains it. Null when the keys stayed.',
+      }),
+      oldKeyWorks: z.boolean().meta({
+        description: 'Whether the keys from before this request still work. Rotate the key to end them.',
+      }),
     }),
     description:
-      'accepted: true says that the receiving organization has agreed. Without it the transfer is refused. activations: RELEASE ends the devices, seats and users of the previous holder. A command that changes nothing answers with changed: false.',
+      'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. When the license is offered, the organization gets that key as it accepts. With KEEP the keys stay, so whoever knows one can still use the license. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;
-      return answerChange(needs, call, { operation: 'transferLicense', input: { ...params, body } }, (request) =>
+      const changing = {
+        operation: 'transferLicense',
+        input: { ...params, body },
+        createSecret: generateLicenseKeyBody,
+        further: ({ licenseKey }: TransferredLicense) => ({ licenseKey, oldKeyWorks: licenseKey === null }),
+      };
+      return answerChange(needs, call, changing, (request) =>
         transferLicense(needs, request, { toHolderOrgId, accepted, expiry, activations }),
       );
     },

@@ -28,6 +28,7 @@ const listQuery = z.strictObject({
   product: productCode.optional(),
   externalRef: text(200).optional(),
   holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
   expiresBefore: instantIn.optional(),
   expiresAfter: instantIn.optional(),
   q: text(200).optional(),

@@ -59,7 +59,7 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
     rejections: [...useRejections, 'QUOTA_EXCEEDED', 'LIMIT_INVALID'],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
-      return answerClient(needs, call, operation, async (request) => {
+      return answerClient(needs, call, { ...operation, bucket: 'usage' }, async (request) => {
         const used = await recordUsage(needs, request, fields);
         if (isRefusal(used)) return refused(used);
         const { meter } = fields;

@@ -14,9 +14,10 @@ import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
 import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
 import type { Traced } from '../../command-context.ts';
 import type { Attempt } from '../../idempotent-attempt.ts';
+import { withNewOfferPlace } from '../../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import { keyOf, refuseForgottenKey } from '../created-key.ts';
-import { refuseHolder } from '../holder.ts';
+import { findHolder } from '../holder.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {
   type GivenReason,
@@ -95,9 +96,10 @@ const createNew = async (
   const { executor } = needs;
   const { call, attempt, caller } = request;
   const { organizationId: issuerOrgId } = caller;
-  const holderOrgId = newLicense.holderOrganizationId ?? null;
-  const unknownHolder = await refuseHolder(executor, holderOrgId, 'holderOrganizationId');
-  if (unknownHolder !== null) return unknownHolder;
+  const requestedOrgId = newLicense.holderOrganizationId ?? null;
+  const holder = await findHolder(executor, { issuerOrgId, holderOrgId: requestedOrgId }, 'holderOrganizationId');
+  if (isRefusal(holder)) return holder;
+  const { holderOrgId, offerTo } = holder;
   const offered = await findOffer(executor, issuerOrgId, newLicense);
   if (isRefusal(offered)) return offered;
   const { policy, products } = offered;
@@ -108,6 +110,7 @@ const createNew = async (
     licenseId,
     issuerOrgId,
     holderOrgId,
+    ...(offerTo === null ? {} : { offerTo }),
     policy,
     products,
     limits: offered.limits,
@@ -115,12 +118,15 @@ const createNew = async (
     timeZone: timeZone ?? 'UTC',
     key: keyOf(needs.secrets, attempt),
   };
-  const trial =
-    policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
-  return withReserved(
-    { executor, store: null, call, attempt, actor: actorOf(caller), at, issuerOrgId, licenseId },
-    [...reserved, ...trial],
-    () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) }),
+  // An offered trial is the receiver's trial of this issuer, whether or not it accepts.
+  const ofTrial = { issuerOrgId, products, holderOrgId: requestedOrgId, fingerprintHash: null };
+  const trial = policy.type === 'TRIAL' ? trialReservations(ofTrial) : [];
+  const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at, issuerOrgId, licenseId };
+  const send = () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) });
+  return withReserved(reserving, [...reserved, ...trial], () =>
+    offerTo === null
+      ? send()
+      : withNewOfferPlace(reserving, { holderOrgId: offerTo, place: 'holderOrganizationId' }, send),
   );
 };
 

@@ -42,7 +42,8 @@ export const withReserved = async <Answer extends object>(
 ): Promise<Answer | Refusal> => {
   const created: string[] = [];
   const release = async (): Promise<void> => {
-    for (const id of created) await send(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
+    for (const id of created)
+      await sendToReservation(reserving, id, { type: 'Release', data: { owner: reserving.licenseId } });
   };
   for (const reservation of needed) {
     const reserved = await reserve(reserving, reservation);
@@ -65,17 +66,18 @@ const reserve = async (
   const { issuerOrgId, licenseId: owner } = reserving;
   const id = reservationId(needed);
   const data = { kind, issuerOrgId, owner };
-  let sent = await send(reserving, id, { type: 'Reserve', data });
+  let sent = await sendToReservation(reserving, id, { type: 'Reserve', data });
   if ('rejected' in sent && sent.rejected === 'CODE_TAKEN') {
     const abandonedBy = await abandonedOwner(reserving, id, needed);
-    if (abandonedBy !== null) sent = await send(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
+    if (abandonedBy !== null)
+      sent = await sendToReservation(reserving, id, { type: 'Reserve', data: { ...data, abandonedBy } });
   }
   if (!('rejected' in sent)) return { id, isNew: sent.outcome === 'appended' };
   return sent.rejected === 'CODE_TAKEN' ? { ...sent, place: places[kind] } : sent;
 };
 
-/** Returns the owner of a reservation when its attempt died before using it, else null. */
-const abandonedOwner = async (
+/** Returns the owner of a reservation when its attempt died before using it, or it is no longer used. Else null. */
+export const abandonedOwner = async (
   { executor, store, at }: Reserving,
   id: string,
   needed: NeededReservation,
@@ -116,7 +118,12 @@ const wasActivated = async (
 
 type Unsent<Command> = Command extends { readonly at: Instant } ? Omit<Command, 'at'> : never;
 
-const send = ({ executor, call, attempt, actor, at }: Reserving, id: string, command: Unsent<ReservationCommand>) =>
+/** Sends a command to the stream of a reservation for a license. */
+export const sendToReservation = (
+  { executor, call, attempt, actor, at }: Reserving,
+  id: string,
+  command: Unsent<ReservationCommand>,
+) =>
   executor.execute(reservationAggregate, id, toDecide(reservationAggregate, { ...command, at }), {
     context: commandContext({
       // The owner makes a repeated command harmless. With the same id a released reservation could not be taken again.
@@ -138,4 +145,5 @@ const places = {
   trial_holder: ['holderOrganizationId'],
   trial_device: ['fingerprint'],
   replacement: ['replaces'],
+  offer: ['holderOrganizationId'],
 } as const;

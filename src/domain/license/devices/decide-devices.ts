@@ -5,11 +5,11 @@ import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { firstTerm } from '../term/decide-first-term.ts';
-import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
-import type { Device, DeviceCommand, DeviceName } from './device-commands.ts';
+import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
-import { activationOf, namedActivation, wasReleased } from './device-matching.ts';
+import { activationOf, isNamedByIdAlone, namedActivation, wasReleased } from './device-matching.ts';
 
 /** Decides a command about devices. */
 export const decideDevices = (command: DeviceCommand, license: IssuedLicense): LicenseDecision => {
@@ -37,10 +37,12 @@ const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): 
  */
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts, activations } = license;
-  const { device, by } = data;
+  const { device, by, byKey } = data;
+  const foreign = isNamedByIdAlone(device) ? refuseByIdAlone(facts, byKey, 'fingerprint') : null;
+  if (foreign !== null) return foreign;
   const activation = namedActivation(license, device);
   if (activation === null)
-    return wasReleased(license, nameOf(device), at)
+    return wasReleased(license, device, at)
       ? []
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on this device.`);
   const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
@@ -58,8 +60,10 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
   const existing = activationOf(license, data.activate);
   const refusal = refuseUse(facts, data.activate.product, at);
   if (refusal !== null) return refusal;
+  const foreign = isNamedByIdAlone(data.release) ? refuseByIdAlone(facts, data.byKey, 'fingerprint') : null;
+  if (foreign !== null) return foreign;
   if (previous === null)
-    return existing !== null && wasReleased(license, nameOf(data.release), at)
+    return existing !== null && wasReleased(license, data.release, at)
       ? []
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on the device to release.`);
   if (existing !== null)
@@ -76,9 +80,6 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
     ...activation,
   ];
 };
-
-const nameOf = (device: DeviceName): string =>
-  'activationId' in device ? device.activationId : device.fingerprintHash;
 
 const record = (
   license: IssuedLicense,

@@ -4,12 +4,17 @@ import type { Command } from '../message-shapes.ts';
 export type DeviceCommand =
   | Command<'Activate', Device>
   /** ADMIN in `by` is exempt from allowance and cooldown. */
-  | Command<'Deactivate', { readonly device: DeviceName; readonly by: 'USER' | 'ADMIN' }>
+  | Command<'Deactivate', { readonly device: DeviceName; readonly by: 'USER' | 'ADMIN' } & ByKey>
   /** The holder replaces one device by another. */
-  | Command<'SwapActivation', { readonly release: DeviceName; readonly activate: Device }>;
+  | Command<'SwapActivation', { readonly release: DeviceName; readonly activate: Device } & ByKey>;
 
-/** The name of a device: its fingerprint or the id of its activation. */
-export type DeviceName = { readonly fingerprintHash: string } | { readonly activationId: string };
+/** `byKey`: the sender has only the key of the license. Absent: a credential of an organization, or the program. */
+export type ByKey = { readonly byKey?: boolean };
+
+/** The name of a device: its fingerprint, the id of its activation, or both, which must then name one device. */
+export type DeviceName =
+  | { readonly fingerprintHash: string }
+  | { readonly activationId: string; readonly fingerprintHash?: string };
 
 /** A device to activate. */
 export type Device = {

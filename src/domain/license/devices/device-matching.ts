@@ -21,22 +21,36 @@ export const activationOf = (
   return null;
 };
 
-/** Returns the open activation with this id or fingerprint hash; null when there is none. */
+/** Returns the open activation with this id, this fingerprint hash, or both; null when there is none. */
 export const namedActivation = (
   { activations, byFingerprint }: IssuedLicense,
   device: DeviceName,
 ): Activation | null => {
-  const activationId = 'activationId' in device ? device.activationId : byFingerprint.get(device.fingerprintHash);
-  return (activationId === undefined ? undefined : activations.get(activationId)) ?? null;
+  if (!('activationId' in device)) return activations.get(byFingerprint.get(device.fingerprintHash) ?? '') ?? null;
+  const activation = activations.get(device.activationId);
+  const { fingerprintHash = activation?.fingerprintHash } = device;
+  return activation?.fingerprintHash === fingerprintHash ? (activation ?? null) : null;
 };
 
+/** Returns true when a device is named by the id of its activation alone, which other devices may know too. */
+export const isNamedByIdAlone = (device: DeviceName): boolean => device.fingerprintHash === undefined;
+
 /**
- * Returns true when the device with this activation id or fingerprint hash was released in the last 25 hours, or its
- * release is not announced yet: then releasing it again is a repetition.
+ * Returns true when the named device was released in the last 25 hours, or its release is not announced yet: then
+ * releasing it again is a repetition.
  */
-export const wasReleased = ({ deactivated, ended }: IssuedLicense, name: string, at: Instant): boolean =>
-  isRepeated(deactivated, name, at) ||
-  ended.some(({ activations, byFingerprint }) => activations.has(name) || byFingerprint.has(name));
+export const wasReleased = ({ deactivated, ended }: IssuedLicense, device: DeviceName, at: Instant): boolean =>
+  namesOf(device).every(
+    (name) =>
+      isRepeated(deactivated, name, at) ||
+      ended.some(({ activations, byFingerprint }) => activations.has(name) || byFingerprint.has(name)),
+  );
+
+const namesOf = (device: DeviceName): readonly string[] => {
+  const { fingerprintHash } = device;
+  const byFingerprint = fingerprintHash === undefined ? [] : [fingerprintHash];
+  return 'activationId' in device ? [device.activationId, ...byFingerprint] : byFingerprint;
+};
 
 type Components = Readonly<Record<string, string>>;
 

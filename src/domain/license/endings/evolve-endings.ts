@@ -10,20 +10,21 @@ export const evolveEndingFacts = (
   facts: LicenseFacts,
   event: EventOf<'LicenseRevoked'>,
   { effectiveAt }: At,
-): LicenseFacts => withEnds(facts, event, effectiveAt, { revokedAt: effectiveAt });
+): LicenseFacts => withEnds(facts, event, effectiveAt, { revokedAt: effectiveAt, offer: null });
 
 /** Returns the facts after a decisive event: with `changes`, and without the usage that the event ends. */
 export const withEnds = (
   facts: LicenseFacts,
   event: DecisiveEvent,
   effectiveAt: Instant,
-  changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'products' | 'holderOrgId'>>,
+  changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'products' | 'holderOrgId' | 'offer'>>,
 ): LicenseFacts => {
   const { usage, endings } = ended(facts, event, effectiveAt);
   const { revokedAt = facts.revokedAt, limits = facts.limits, products = facts.products } = changes;
   const holderOrgId = changes.holderOrgId === undefined ? facts.holderOrgId : changes.holderOrgId;
+  const offer = changes.offer === undefined ? facts.offer : changes.offer;
   // Spreading a second object would make an object that is slow to read.
-  return { ...facts, holderOrgId, products, limits, revokedAt, usage, endings };
+  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings };
 };
 
 /**

@@ -56,6 +56,7 @@ const common = {
   lease: { scope: 'MACHINE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 0 },
   heartbeatSeconds: null,
   trialEnd: 'EXPIRE',
+  deviceNamesByKey: false,
 } as const;
 
 const ofTier = {

@@ -3,6 +3,7 @@ import { type Instant, isInstant } from '../../time.ts';
 import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { License } from '../license.ts';
+import { offered } from '../transfer/license-offer.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
 import type { Origination } from './issue-commands.ts';
 import type { Origin } from './issue-events.ts';
@@ -15,7 +16,9 @@ import { issuedTerm } from './issued-term.ts';
 export const issue = ({ data, at }: CommandOf<'IssueLicense'>, license: License): LicenseDecision => {
   if (license.kind === 'issued') return [];
   const origin = originOf(data, at, { mayHaveEnded: false });
-  return 'rejected' in origin ? origin : [{ type: 'LicenseIssued', data: origin }, firstKey(data)];
+  return 'rejected' in origin
+    ? origin
+    : [{ type: 'LicenseIssued', data: origin }, firstKey(data), ...firstOffer(data, at)];
 };
 
 /** Imports a license from another system as that system describes it. Its term may have ended already. */
@@ -29,7 +32,8 @@ export const importLicense = ({ data, at }: CommandOf<'ImportLicense'>, license:
     );
   const origin = originOf(data, at, { mayHaveEnded: true });
   if ('rejected' in origin) return origin;
-  return [{ type: 'LicenseImported', data: { ...origin, source, sourceRef, historyFrom } }, firstKey(data)];
+  const imported = { type: 'LicenseImported', data: { ...origin, source, sourceRef, historyFrom } } as const;
+  return [imported, firstKey(data), ...firstOffer(data, at)];
 };
 
 const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly mayHaveEnded: boolean }) => {
@@ -60,3 +64,6 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
 
 const firstKey = ({ key: { keyHash, secretId, hint } }: Origination) =>
   ({ type: 'LicenseKeyIssued', data: { keyVersion: 1, keyHash, secretId, hint } }) as const;
+
+const firstOffer = ({ offerTo }: Origination, at: Instant) =>
+  offerTo === undefined ? [] : [offered(offerTo, { expiry: 'KEEP', activations: 'KEEP' }, at)];

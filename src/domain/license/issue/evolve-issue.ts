@@ -35,6 +35,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   licenseId: data.licenseId,
   issuerOrgId: data.issuerOrgId,
   holderOrgId: data.holderOrgId,
+  offer: null,
   ownerUserRef: data.ownerUserRef,
   policy: data.policy,
   products: data.products,
@@ -66,6 +67,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   replacedBy: null,
   endings: [],
   overtakenExpiries: [],
+  formerHolders: [],
 });
 
 /** Returns the facts after an event about the origin of the license. */

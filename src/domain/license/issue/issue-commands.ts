@@ -30,6 +30,8 @@ export type Origination = {
   readonly timeZone?: string;
   readonly maintenanceUntil?: Instant;
   readonly replaces?: string;
+  /** The organization that the license is offered to; then `holderOrgId` is null. Absent: the license is not offered. */
+  readonly offerTo?: string;
 };
 
 /** The requested term: a calendar duration (ISO 8601) from `startsAt`, now or first use on, a fixed end, or no end. */

@@ -1,9 +1,10 @@
 import { reject } from '../../decider.ts';
-import { plusSeconds } from '../../time.ts';
+import { type Instant, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
-import type { KeyCommand } from './key-commands.ts';
+import type { KeyCommand, NewKey } from './key-commands.ts';
+import type { RotationCause } from './key-events.ts';
 
 /** Decides a command about the key. */
 export const decideKeys = (command: KeyCommand, license: IssuedLicense): LicenseDecision => {
@@ -23,18 +24,34 @@ const rotateKey = ({ data, at }: CommandOf<'RotateKey'>, { facts }: IssuedLicens
   const { keyHash, secretId, hint, overlapSeconds, cause } = data;
   if (!Number.isSafeInteger(overlapSeconds) || overlapSeconds < 0)
     return reject('LIMIT_INVALID', `An overlap must be a whole number of seconds, 0 or more, not ${overlapSeconds}.`);
-  const fromVersion = facts.keyVersion;
-  const overlapUntil = plusSeconds(at, overlapSeconds);
-  const rotated: LicenseEvent = {
-    type: 'LicenseKeyRotated',
-    data: { fromVersion, toVersion: fromVersion + 1, keyHash, secretId, hint, overlapUntil, cause },
-  };
-  return overlapSeconds === 0 ? [rotated, { type: 'LicenseKeyRetired', data: { keyVersion: fromVersion } }] : [rotated];
+  const key = { keyHash, secretId, hint };
+  const rotated = keyRotated(facts, key, { overlapUntil: plusSeconds(at, overlapSeconds), cause });
+  return overlapSeconds === 0 ? [rotated, retired(facts.keyVersion)] : [rotated];
 };
+
+/** Returns the events that replace every key of a license, also those of earlier overlaps, by a new one at once. */
+export const replaceKeys = ({ facts }: IssuedLicense, key: NewKey, at: Instant): readonly LicenseEvent[] => [
+  keyRotated(facts, key, { overlapUntil: at, cause: 'ADMIN' }),
+  retired(facts.keyVersion),
+  ...facts.keyOverlaps.map(({ keyVersion, until }) =>
+    until <= at ? { ...retired(keyVersion), effectiveAt: until } : retired(keyVersion),
+  ),
+];
+
+const keyRotated = (
+  { keyVersion: fromVersion }: IssuedLicense['facts'],
+  { keyHash, secretId, hint }: NewKey,
+  { overlapUntil, cause }: { readonly overlapUntil: Instant; readonly cause: RotationCause },
+): LicenseEvent => ({
+  type: 'LicenseKeyRotated',
+  data: { fromVersion, toVersion: fromVersion + 1, keyHash, secretId, hint, overlapUntil, cause },
+});
+
+const retired = (keyVersion: number) => ({ type: 'LicenseKeyRetired', data: { keyVersion } }) as const;
 
 /** Announces, once, that a rotated key no longer works, with the instant its overlap ended. */
 const retireKey = ({ data, at }: CommandOf<'RetireKey'>, { facts }: IssuedLicense): LicenseDecision => {
   const overlap = facts.keyOverlaps.find(({ keyVersion }) => keyVersion === data.keyVersion);
   if (overlap === undefined || at < overlap.until) return [];
-  return [{ type: 'LicenseKeyRetired', data: { keyVersion: data.keyVersion }, effectiveAt: overlap.until }];
+  return [{ ...retired(data.keyVersion), effectiveAt: overlap.until }];
 };

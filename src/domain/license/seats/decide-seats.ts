@@ -1,14 +1,15 @@
 import { reject } from '../../decider.ts';
 import { earlier, type Instant, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { ByKey } from '../devices/device-commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { graceUntil } from '../status.ts';
-import { refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
-import type { SeatCommand } from './seat-commands.ts';
+import type { LeaseName, SeatCommand } from './seat-commands.ts';
 import { seatsInUse } from './seats-in-use.ts';
 
 /** Decides a command about floating seats. */
@@ -53,9 +54,11 @@ const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLi
 const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicense): LicenseDecision => {
   const { leases } = license;
   const { leaseId, borrowSeconds } = data;
+  const foreign = refuseForeign(license, data);
+  if (foreign !== null) return foreign;
   const previous = recentlyLapsed(license, leaseId, at);
   const lease = leases.get(leaseId) ?? previous?.lease;
-  if (lease === undefined) return noLease(license);
+  if (lease === undefined || !isOf(lease, data)) return noLease(license);
   const refusal = refuseUse(license.facts, lease.product, at) ?? refuseUser(license, lease.userRef);
   if (refusal !== null) return refusal;
   const isAlive = leases.has(leaseId) && (!lease.borrow || at < lease.expiresAt);
@@ -98,8 +101,11 @@ const resurrectLease = (
  */
 const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
   const { leaseId, by } = data;
+  const foreign = refuseForeign(license, data);
+  if (foreign !== null) return foreign;
   const lease = license.leases.get(leaseId);
-  if (lease !== undefined) return [released(license, lease, { by, cause: by }, at)];
+  if (lease !== undefined)
+    return isOf(lease, data) ? [released(license, lease, { by, cause: by }, at)] : noLease(license);
   const isRepetition =
     isRepeated(license.released, leaseId, at) ||
     recentlyLapsed(license, leaseId, at) !== undefined ||
@@ -128,6 +134,11 @@ export const releaseOnDeactivation = (
   if (lease === undefined) return [];
   return [released(license, lease, { by, cause: by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED' }, at)];
 };
+
+const refuseForeign = ({ facts }: IssuedLicense, { holderHash, byKey }: LeaseName & ByKey) =>
+  holderHash === undefined ? refuseByIdAlone(facts, byKey, 'leaseHolder') : null;
+
+const isOf = (lease: Lease, { holderHash = lease.holderHash }: LeaseName): boolean => lease.holderHash === holderHash;
 
 type Acquisition = CommandOf<'AcquireLease'>['data'];
 

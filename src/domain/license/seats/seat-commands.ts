@@ -1,4 +1,5 @@
 import type { Instant } from '../../time.ts';
+import type { ByKey } from '../devices/device-commands.ts';
 import type { Command } from '../message-shapes.ts';
 
 /** Commands about floating seats. */
@@ -19,10 +20,13 @@ export type SeatCommand =
       }
     >
   /** A heartbeat. With `borrowSeconds` it extends a borrowed lease from now on. */
-  | Command<'RenewLease', { readonly leaseId: string; readonly borrowSeconds: number | null }>
-  | Command<'ReleaseLease', { readonly leaseId: string; readonly by: 'USER' | 'ADMIN' }>
+  | Command<'RenewLease', { readonly borrowSeconds: number | null } & LeaseName & ByKey>
+  | Command<'ReleaseLease', { readonly by: 'USER' | 'ADMIN' } & LeaseName & ByKey>
   /** The worker sends it: ends a lease without a heartbeat for its time to live. */
   | Command<'LapseLease', LastSeen>;
+
+/** The name of a lease. With `holderHash`, the lease must be of this holder. */
+export type LeaseName = { readonly leaseId: string; readonly holderHash?: string };
 
 /** When the last heartbeat of a lease arrived. */
 export type LastSeen = { readonly leaseId: string; readonly lastSeenAt: Instant };

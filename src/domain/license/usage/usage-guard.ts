@@ -27,6 +27,22 @@ export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | nu
     ? null
     : refuse('USER_NOT_ASSIGNED', `License ${facts.licenseId} is not assigned to this user.`);
 
+/**
+ * Refuses the bearer of the key who names a device or seat by its id alone, when the policy lets each act on its own
+ * only: limit errors show the ids to everybody with the key. `proof` is the member of the request that is missing.
+ */
+export const refuseByIdAlone = (
+  { policy }: LicenseFacts,
+  byKey: boolean | undefined,
+  proof: 'fingerprint' | 'leaseHolder',
+) =>
+  byKey === true && policy.deactivateByKey === 'OWN'
+    ? refuse(
+        'FORBIDDEN',
+        `With the license key alone, the policy of this license allows this to its own ${proof === 'fingerprint' ? 'device' : 'holder'} only. Send its ${proof} too, or use a credential of an organization.`,
+      )
+    : null;
+
 const startOf = ({ term, awaited }: LicenseFacts): string =>
   term.startsAt === null ? `with its ${awaited?.trigger}` : `at ${term.startsAt}`;
 

@@ -8,6 +8,7 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   licenseId: facts.licenseId,
   issuerOrgId: facts.issuerOrgId,
   holderOrgId: facts.holderOrgId,
+  offer: facts.offer,
   ownerUserRef: facts.ownerUserRef,
   policy: facts.policy,
   products: facts.products,
@@ -36,4 +37,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   replacedBy: facts.replacedBy,
   endings,
   overtakenExpiries: facts.overtakenExpiries,
+  formerHolders: facts.formerHolders,
 });

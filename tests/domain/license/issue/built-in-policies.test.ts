@@ -31,6 +31,7 @@ describe('built-in policies', () => {
       trialEnd: 'EXPIRE',
       reinstateOnPayment: true,
       transferable: true,
+      deviceNamesByKey: false,
     };
     expect(builtInPolicy('PRO', 'pol_1')).toEqual(pro);
   });

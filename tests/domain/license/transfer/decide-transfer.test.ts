@@ -47,6 +47,19 @@ describe('a transfer', () => {
         event('UserUnassigned', { userRef: 'usr_a', cause: 'TRANSFER', countAfter: 0 }),
       );
   });
+  test('remembers the holders whose users stay, each once, and forgets them when no user stays', () => {
+    const assigned = followedBy([license], command('AssignUser', { userRef: 'usr_a' }));
+    const to = (toHolderOrgId: string | null, activations = 'KEEP') => transfer({ toHolderOrgId, activations });
+    const formerAfter = (...commands: readonly ReturnType<typeof to>[]) =>
+      licenseAfter(...followedBy(assigned, ...commands)).facts.formerHolders;
+    expect(formerAfter()).toEqual([]);
+    expect(formerAfter(to('org_3'))).toEqual(['org_2']);
+    expect(formerAfter(to('org_3'), to(null), to('org_2'), to('org_4'))).toEqual(['org_3', 'org_2']);
+    expect(formerAfter(to('org_3'), to('org_4', 'RELEASE'))).toEqual([]);
+    const many = Array.from({ length: 30 }, (_, index) => to(`org_${index + 10}`));
+    expect(formerAfter(...many)).toHaveLength(20);
+    expect(licenseAfter(...followedBy([license], to('org_3'))).facts.formerHolders).toEqual([]);
+  });
   test('can start the duration anew', () => {
     given(license)
       .when(transfer({ expiry: 'RESET' }))
@@ -66,15 +79,15 @@ describe('a transfer', () => {
       .when(transfer({ expiry: 'RESET' }))
       .thenRejected('TERM_INVALID');
   });
-  test('needs a policy that allows it and a receiver that has agreed', () => {
+  test('needs a policy that allows it and a receiver that has consented', () => {
     given(issued({ policy: free }))
       .when(transfer())
       .thenRejected('FORBIDDEN');
     given(license)
       .when(transfer({ accepted: false }))
-      .thenRejected('FORBIDDEN');
+      .thenRejected('HOLDER_CONSENT_REQUIRED');
   });
-  test('needs no agreement when it leaves the license without a holder', () => {
+  test('needs no consent when it leaves the license without a holder', () => {
     expect(
       licenseAfter(...followedBy([license], transfer({ toHolderOrgId: null, accepted: false }))).facts,
     ).toMatchObject({

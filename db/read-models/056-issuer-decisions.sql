@@ -1,0 +1,24 @@
+-- The issuers that an organization trusts or blocks.
+create table rm.issuer_decisions (
+  -- The organization that decides: the row belongs to it.
+  issuer_org_id text not null,
+  -- The issuer that the decision is about. It cannot read the row.
+  decided_org_id text not null,
+  -- Null: the organization has forgotten the decision.
+  decision text check (decision in ('TRUSTED', 'BLOCKED')),
+  decided_at timestamptz not null,
+  primary key (issuer_org_id, decided_org_id)
+);
+
+alter table rm.issuer_decisions enable row level security;
+alter table rm.issuer_decisions force row level security;
+create policy tenant_reads on rm.issuer_decisions for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.issuer_decisions to ledger_projector using (true) with check (true);
+
+grant select on rm.issuer_decisions to ledger_api;
+grant select, insert, update, delete on rm.issuer_decisions to ledger_projector;
+
+-- For rm.holders_named, which leaves out those that block the tenant.
+create policy look_up on rm.issuer_decisions for select to ledger_auth using (true);
+grant select (issuer_org_id, decided_org_id, decision) on rm.issuer_decisions to ledger_auth;

@@ -1,0 +1,111 @@
+import { createRound, type Round, type Tenant, type Waiting } from './round.ts';
+import type { Share } from './shares.ts';
+
+/** A request that the queue has taken in. */
+export type Ticket = {
+  /**
+   * Waits for the turn of a request with this many units. Returns null at once when nobody has to wait. An earlier turn
+   * of the request ends.
+   */
+  readonly take: (units: number, signal: () => AbortSignal) => Promise<Turn> | null;
+  /** Gives the turn to others. The request stays, because its answer still waits for something. */
+  readonly endTurn: () => void;
+  /** Removes the request, which has been answered. */
+  readonly leave: () => void;
+};
+
+/** How the wait for a turn ended. `expired`: it took too long. `left`: the signal aborted. */
+export type Turn = 'begun' | 'expired' | 'left';
+
+/** Why a request is not taken in: the tenant has its most requests in the process, or all tenants together have. */
+export type Full = 'tenant_full' | 'all_full';
+
+/** Shares turns between tenants. */
+export type FairQueue = { readonly enter: (tenant: string, share: Share) => Ticket | Full };
+
+/** The most units at a time, and the most requests in the process. */
+type Totals = { readonly runningMax: number; readonly presentMax: number };
+
+/**
+ * Returns a queue that lets tenants work in turn (deficit round robin). While several tenants wait, each gets units in
+ * proportion to its weight. A tenant alone gets all units up to its own limit, without waiting. A tenant that has just
+ * come waits for one round at most, however many requests of others wait.
+ */
+export const createFairQueue = (totals: Totals, { waitMsMax }: { readonly waitMsMax: number }): FairQueue => {
+  const round = createRound(totals.runningMax);
+  const tenants = new Map<string, Tenant>();
+  let present = 0;
+
+  return {
+    enter: (name, share) => {
+      const tenant = tenants.get(name) ?? { share, running: 0, present: 0, credit: 0, waiting: new Set() };
+      tenant.share = share;
+      if (tenant.present >= share.presentMax) return 'tenant_full';
+      if (present >= totals.presentMax) return 'all_full';
+      tenants.set(name, tenant);
+      tenant.present += 1;
+      present += 1;
+      return createTicket({ round, waitMsMax }, tenant, () => {
+        tenant.present -= 1;
+        present -= 1;
+        if (tenant.present === 0) tenants.delete(name);
+      });
+    },
+  };
+};
+
+type Turns = { readonly round: Round; readonly waitMsMax: number };
+
+const createTicket = (turns: Turns, tenant: Tenant, remove: () => void): Ticket => {
+  const { round } = turns;
+  let taken = 0;
+  let hasLeft = false;
+  const endTurn = () => {
+    if (taken === 0) return;
+    const units = taken;
+    taken = 0;
+    round.end(tenant, units);
+  };
+  return {
+    take: (units, signal) => {
+      endTurn();
+      if (round.tryBegin(tenant, units)) {
+        taken = units;
+        return null;
+      }
+      return waitForTurn(turns, tenant, units, signal()).then((turn) => {
+        if (turn === 'begun') taken = units;
+        return turn;
+      });
+    },
+    endTurn,
+    leave: () => {
+      if (hasLeft) return;
+      hasLeft = true;
+      remove();
+      endTurn();
+    },
+  };
+};
+
+const waitForTurn = ({ round, waitMsMax }: Turns, tenant: Tenant, units: number, signal: AbortSignal): Promise<Turn> =>
+  new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve('left');
+      return;
+    }
+    const end = (turn: Turn) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', leave);
+      resolve(turn);
+    };
+    const giveUp = (turn: Turn) => {
+      round.remove(tenant, waiting);
+      end(turn);
+    };
+    const leave = () => giveUp('left');
+    const timer = setTimeout(() => giveUp('expired'), waitMsMax);
+    const waiting: Waiting = { units, begin: () => end('begun') };
+    signal.addEventListener('abort', leave);
+    round.add(tenant, waiting);
+  });

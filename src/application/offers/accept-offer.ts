@@ -1,0 +1,96 @@
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import type { License } from '../../domain/license/license.ts';
+import { noSuchOffer } from '../../domain/license/transfer/decide-offers.ts';
+import { openOffer } from '../../domain/license/transfer/license-offer.ts';
+import type { Instant } from '../../domain/time.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
+import { formatLicenseKey } from '../../identity/license-key.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { actorOf } from '../caller.ts';
+import { keyOf, refuseForgottenKey } from '../licenses/created-key.ts';
+import { refuseClosed } from '../licenses/holder.ts';
+import { metadataOf } from '../licenses/license-metadata.ts';
+import type { KeyNeeds } from '../licenses/rotate-key.ts';
+import { issuedFacts, sendLicenseCommand } from '../licenses/send-license-command.ts';
+import { giveToHolder, type TransferredLicense } from '../licenses/transfer-license.ts';
+import {
+  type OrganizationCommandNeeds,
+  type OrganizationRequest,
+  sendToOrganization,
+} from '../organizations/send-to-organization.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
+
+/**
+ * Accepts the offer of a license for the caller's organization, which then holds the license and consents to its issuer.
+ * The consent comes first: after a crash between the two, the offer is still open, and a retry accepts it. Accepting a
+ * license that the organization holds changes nothing, so a later block of the issuer stays. A transfer that releases
+ * everything of the previous holder returns the new key, which is the secret of the attempt.
+ */
+export const acceptOffer = async (
+  needs: KeyNeeds,
+  request: OrganizationRequest,
+  licenseId: string,
+): Promise<TransferredLicense | Refusal> => {
+  const { call, attempt, caller } = request;
+  const { organizationId: holderOrgId } = caller;
+  const at = needs.now();
+  const offer = await needs.executor.read(licenseAggregate, licenseId, (license) =>
+    acceptableOf(license, holderOrgId, at),
+  );
+  if (offer === null) return noSuchOffer;
+  const { issuerOrgId } = offer;
+  if (!offer.isHeld) {
+    const refusal = await consent(needs, request, issuerOrgId, at);
+    if (refusal !== null) return refusal;
+  }
+  const sent = await sendLicenseCommand(
+    needs,
+    {
+      ...{ call, attempt, actor: actorOf(caller), issuerOrgId, licenseId, reason: null, values: [] },
+      // The organization's own stream has decided that the caller may accept.
+      ...{ by: { kind: 'system' }, power: 'endLicenses' },
+      command: { type: 'AcceptOffer', at, data: { holderOrgId, newKey: keyOf(needs.secrets, attempt) } },
+    },
+    issuedFacts,
+  );
+  if (isRefusal(sent)) return sent;
+  await giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId });
+  const isRotated = sent.events.some(({ type }) => type === 'LicenseKeyRotated');
+  const forgotten = isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, sent.events) : null;
+  if (forgotten !== null) return forgotten;
+  const licenseKey = isRotated ? formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) : null;
+  const metadata = await asTenant(needs.pool, holderOrgId, (db) => metadataOf(db, licenseId));
+  const { view: facts, outcome, revision, position } = sent;
+  const changed = outcome !== 'unchanged';
+  return { facts, revision, metadata, at, changed, view: undefined, position: position.commit, licenseKey };
+};
+
+/**
+ * Records the consent to an issuer. Refuses a caller that may not answer offers, and an issuer that is blocked or closed.
+ */
+const consent = async (
+  needs: OrganizationCommandNeeds,
+  request: OrganizationRequest,
+  issuerOrgId: string,
+  at: Instant,
+): Promise<Refusal | null> => {
+  // Licenses of a closed issuer do not work.
+  if ((await refuseClosed(needs.executor, issuerOrgId, 'licenseId')) !== null) return noSuchOffer;
+  const { attempt } = request;
+  // The license needs the command id of the request, and ids of events follow from it.
+  const consenting = { ...request, attempt: { ...attempt, commandId: aggregateId(attempt.commandId, 'consent') } };
+  const consented = await sendToOrganization(needs, consenting, {
+    at,
+    commandsOn: () => [{ type: 'TrustIssuer', data: { issuerOrgId, accepting: true } }],
+    view: () => null,
+  });
+  return isRefusal(consented) ? consented : null;
+};
+
+const acceptableOf = (license: License, holderOrgId: string, at: Instant) => {
+  if (license.kind === 'unissued') return null;
+  const { facts } = license;
+  const { issuerOrgId } = facts;
+  if (facts.holderOrgId === holderOrgId) return { issuerOrgId, isHeld: true };
+  return openOffer(facts, at)?.toHolderOrgId === holderOrgId ? { issuerOrgId, isHeld: false } : null;
+};

@@ -1,0 +1,81 @@
+import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import type { Tier } from '../../domain/license/policy.ts';
+import { fixedLimits } from '../../domain/organization/organization-limits.ts';
+import { type OrganizationPlace, readPlaces, takePlace } from '../../identity/organization-places.ts';
+import type { OrganizationOfUser } from '../../projections/queries/organizations-of-user.ts';
+import { type PlatformLicenseOf, tierOf } from './platform-license.ts';
+import type { OrganizationCommandNeeds } from './send-to-organization.ts';
+
+/** The needs of creating organizations. */
+export type FreeOrganizationNeeds = OrganizationCommandNeeds & {
+  readonly platformLicense: PlatformLicenseOf;
+  readonly accounts: { readonly defaultTier: Tier };
+};
+
+/** An organization to create, and the memberships of its founder. */
+type Founding = {
+  readonly userId: string;
+  readonly organizationId: string;
+  readonly memberships: readonly OrganizationOfUser[];
+};
+
+/**
+ * Takes a place for an organization that a user creates. Returns false when the user has created as many open
+ * organizations in tier FREE as a user may. An organization counts until it is closed or gets a license of another tier,
+ * whoever owns it by then. So nobody gets a further one by handing one over.
+ */
+export const takeFreePlace = async (
+  needs: FreeOrganizationNeeds,
+  { userId, organizationId, memberships }: Founding,
+): Promise<boolean> => {
+  const now = new Date(needs.now());
+  const ended: OrganizationPlace[] = [];
+  const places = (await readPlaces(needs.pool, userId)).filter((place) => place.organizationId !== organizationId);
+  for (const place of places) if (!(await isInUse(needs, place, now))) ended.push(place);
+  const withPlace = new Set([organizationId, ...places.map((place) => place.organizationId)]);
+  let others = 0;
+  for (const membership of memberships) {
+    if (withPlace.has(membership.organizationId) || membership.closedAt !== null) continue;
+    if (await isEarlier(needs, userId, membership)) others += 1;
+  }
+  const max = fixedLimits.freeOrganizationsOfUser;
+  return takePlace(needs.pool, userId, { organizationId, takenAt: now, ended, others, max });
+};
+
+// An attempt to create an organization stops long before this.
+const attemptMsMax = 60_000;
+
+/** Returns true for a place of an open organization in tier FREE, and for one that an attempt may still create. */
+const isInUse = async (
+  needs: FreeOrganizationNeeds,
+  { organizationId, takenAt }: OrganizationPlace,
+  now: Date,
+): Promise<boolean> => {
+  const state = await needs.executor.read(organizationAggregate, organizationId, (organization) =>
+    organization.kind === 'missing' ? 'missing' : organization.closedAt === null ? 'open' : 'closed',
+  );
+  if (state === 'missing') return now.getTime() - takenAt.getTime() < attemptMsMax;
+  return state === 'open' && (await isFree(needs, organizationId));
+};
+
+/** Returns true for an organization in tier FREE that the user created before organizations had places. */
+const isEarlier = async (
+  needs: FreeOrganizationNeeds,
+  userId: string,
+  { organizationId }: OrganizationOfUser,
+): Promise<boolean> => {
+  const isFounder = await needs.executor.read(
+    organizationAggregate,
+    organizationId,
+    (organization) =>
+      organization.kind === 'created' &&
+      organization.closedAt === null &&
+      organization.members.get(userId)?.invitationId === null,
+  );
+  return isFounder && isFree(needs, organizationId);
+};
+
+const isFree = async (
+  { platformLicense, accounts: { defaultTier } }: FreeOrganizationNeeds,
+  organizationId: string,
+): Promise<boolean> => tierOf(await platformLicense(organizationId), defaultTier) === 'FREE';

@@ -1,0 +1,29 @@
+/** A mail of plain text. `id`: the same at every try, so that a mailbox recognizes a mail that it got before. */
+export type Mail = {
+  readonly id: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+};
+
+/** Sends mails. */
+export type Mailer = {
+  /**
+   * Sends a mail. Resolves when the mail server, or the disk, has it. Throws MailRefused when the server refuses it for
+   * good, and another Error when it may take it later.
+   */
+  readonly send: (mail: Mail) => Promise<void>;
+  /** Throws when the mail server cannot be reached, or refuses the login. */
+  readonly check: () => Promise<void>;
+  readonly close: () => void;
+};
+
+/** Thrown when the mail server refuses a mail for good. The message has the code of the server, and no address. */
+export class MailRefused extends Error {
+  override readonly name = 'MailRefused';
+}
+
+/** Thrown when a mail could not be sent now. The message has codes of the failure, and no address. */
+export class MailFailed extends Error {
+  override readonly name = 'MailFailed';
+}

@@ -1,0 +1,91 @@
+import type { Mail } from './mail.ts';
+
+/** The words of a mail. */
+type Words = Pick<Mail, 'subject' | 'text'>;
+
+/** Returns the mail that invites a person. `expiresAt` is an ISO 8601 instant, `publicUrl` the URL of the API. */
+export const invitationText = ({
+  organizationName,
+  role,
+  token,
+  expiresAt,
+  publicUrl,
+}: {
+  readonly organizationName: string;
+  readonly role: string;
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly publicUrl: string;
+}): Words => ({
+  subject: `Invitation to ${quoted(organizationName)} on License Ledger`,
+  text: `Hello,
+
+${quoted(organizationName)} invites you to join as ${role} on License Ledger, at
+${publicUrl}
+
+This is your token. It works once, for this e-mail address, until
+${expiresAt}:
+
+${token}
+
+If you have no account, choose a password of at least 10 characters and send:
+
+  curl ${at(publicUrl, '/v1/invitations/accept')} \\
+    -H 'content-type: application/json' \\
+    -d '{"token":"<the token>","password":"<your password>"}'
+
+If you have an account, send the token alone, with your access token:
+
+  curl ${at(publicUrl, '/v1/invitations/accept')} \\
+    -H 'authorization: Bearer <your access token>' \\
+    -H 'content-type: application/json' \\
+    -d '{"token":"<the token>"}'
+
+Give the token to nobody. If you do not expect this mail, ignore it.
+`,
+});
+
+/** Returns the mail that resets a password. `expiresAt` is an ISO 8601 instant, `publicUrl` the URL of the API. */
+export const passwordResetText = ({
+  token,
+  expiresAt,
+  publicUrl,
+}: {
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly publicUrl: string;
+}): Words => ({
+  subject: 'Reset your License Ledger password',
+  text: `Hello,
+
+somebody asked to reset the password of your account on License Ledger, at
+${publicUrl}
+
+This is your token. It works once, until
+${expiresAt}:
+
+${token}
+
+Choose a password of at least 10 characters and send:
+
+  curl ${at(publicUrl, '/v1/auth/password-resets/redeem')} \\
+    -H 'content-type: application/json' \\
+    -d '{"token":"<the token>","newPassword":"<your password>"}'
+
+Every session of your account then ends, and the answer signs you in.
+
+Give the token to nobody. If you did not ask for this mail, ignore it: your
+password stays as it is.
+`,
+});
+
+const nameMax = 80;
+
+/** Returns a name that others chose, on one line and not too long, so that it cannot pass for the text of the mail. */
+const quoted = (name: string): string => {
+  const line = name.replaceAll(/[\p{C}\p{Z}"]+/gu, ' ').trim();
+  const characters = [...line];
+  return `"${characters.length > nameMax ? `${characters.slice(0, nameMax).join('')}…` : line}"`;
+};
+
+const at = (publicUrl: string, route: string): string => publicUrl.replace(/\/+$/, '') + route;

@@ -1,0 +1,90 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** The kinds of mails. The id of a mail is that of its invitation or password reset. */
+export type MailKind = 'INVITATION' | 'PASSWORD_RESET';
+
+/** A mail to send. `sealed`: the encrypted address of a password reset. */
+export type NewMail = {
+  readonly issuerOrgId: string;
+  readonly mailId: string;
+  readonly kind: MailKind;
+  readonly sealed: Buffer | null;
+  readonly now: Date;
+};
+
+/** A mail that this worker is to send. `tries` counts this try, from 1. */
+export type ClaimedMail = Omit<NewMail, 'now'> & { readonly createdAt: Date; readonly tries: number };
+
+/** How a mail ended. `db/ops/115-mails.sql` explains the values. */
+export type MailOutcome = 'SENT' | 'DROPPED' | 'REFUSED' | 'GAVE_UP';
+
+/** Queues a mail, once per id. Runs in the caller's transaction as the issuer. */
+export const queueMail = async (db: PoolClient, mail: NewMail): Promise<void> => {
+  await db.query({
+    name: 'queue-mail',
+    text: `insert into ops.mails (issuer_org_id, mail_id, kind, sealed, created_at, next_try_at)
+      values ($1, $2, $3, $4, $5, $5) on conflict do nothing`,
+    values: [mail.issuerOrgId, mail.mailId, mail.kind, mail.sealed, mail.now],
+  });
+};
+
+/**
+ * Takes the next due mail, password resets first. No other worker takes it before `until`. Returns null when none is
+ * due. As ledger_worker.
+ */
+export const claimMail = async (
+  pool: Pool,
+  { now, until }: { readonly now: Date; readonly until: Date },
+): Promise<ClaimedMail | null> => {
+  const { rows } = await pool.query<[string, string, MailKind, Buffer | null, Date, number]>({
+    name: 'claim-mail',
+    text: `update ops.mails set next_try_at = $2, tries = tries + 1
+      where (issuer_org_id, mail_id) = (
+        select issuer_org_id, mail_id from ops.mails where finished_at is null and next_try_at <= $1
+        order by (kind = 'INVITATION'), next_try_at limit 1 for update skip locked)
+      returning issuer_org_id, mail_id, kind, sealed, created_at, tries`,
+    values: [now, until],
+    rowMode: 'array',
+  });
+  const [row] = rows;
+  if (row === undefined) return null;
+  const [issuerOrgId, mailId, kind, sealed, createdAt, tries] = row;
+  return { issuerOrgId, mailId, kind, sealed, createdAt, tries };
+};
+
+/** Ends a mail and removes its address, unless another worker has taken it since. As ledger_worker. */
+export const finishMail = async (
+  pool: Pool,
+  { issuerOrgId, mailId, tries }: ClaimedMail,
+  { outcome, now }: { readonly outcome: MailOutcome; readonly now: Date },
+): Promise<void> => {
+  await pool.query({
+    name: 'finish-mail',
+    text: `update ops.mails set finished_at = $4, outcome = $5, sealed = null
+      where (issuer_org_id, mail_id, tries) = ($1, $2, $3) and finished_at is null`,
+    values: [issuerOrgId, mailId, tries, now, outcome],
+  });
+};
+
+/** Sets the next try of a mail, unless another worker has taken it since. As ledger_worker. */
+export const postponeMail = async (
+  pool: Pool,
+  { issuerOrgId, mailId, tries }: ClaimedMail,
+  nextTry: Date,
+): Promise<void> => {
+  await pool.query({
+    name: 'postpone-mail',
+    text: `update ops.mails set next_try_at = $4
+      where (issuer_org_id, mail_id, tries) = ($1, $2, $3) and finished_at is null`,
+    values: [issuerOrgId, mailId, tries, nextTry],
+  });
+};
+
+/**
+ * Removes mails that ended more than two days ago. Until then a late repetition of a request queues no second mail. As
+ * ledger_worker. Returns the number of removed rows.
+ */
+export const purgeMails = async (pool: Pool): Promise<number> => {
+  const { rowCount } = await pool.query("delete from ops.mails where finished_at < now() - interval '2 days'");
+  return rowCount ?? 0;
+};

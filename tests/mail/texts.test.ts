@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import { invitationText, passwordResetText } from '../../src/mail/texts.ts';
+
+const reset = { token: 'lgr_mail_abc', expiresAt: '2027-01-31T12:30:00.000Z', publicUrl: 'https://ledger.example/' };
+const invitation = { ...reset, organizationName: 'Example Software', role: 'ADMIN' };
+
+test('The mail of a password reset has the token, its end, and the request to send', () => {
+  expect(passwordResetText(reset)).toEqual({
+    subject: 'Reset your License Ledger password',
+    text: `Hello,
+
+somebody asked to reset the password of your account on License Ledger, at
+https://ledger.example/
+
+This is your token. It works once, until
+2027-01-31T12:30:00.000Z:
+
+lgr_mail_abc
+
+Choose a password of at least 10 characters and send:
+
+  curl https://ledger.example/v1/auth/password-resets/redeem \\
+    -H 'content-type: application/json' \\
+    -d '{"token":"<the token>","newPassword":"<your password>"}'
+
+Every session of your account then ends, and the answer signs you in.
+
+Give the token to nobody. If you did not ask for this mail, ignore it: your
+password stays as it is.
+`,
+  });
+});
+
+test('The mail of an invitation names the organization and the role, and both ways to accept', () => {
+  const { subject, text } = invitationText(invitation);
+  expect(subject).toBe('Invitation to "Example Software" on License Ledger');
+  for (const part of [
+    '"Example Software" invites you to join as ADMIN on License Ledger, at\nhttps://ledger.example/',
+    'until\n2027-01-31T12:30:00.000Z:\n\nlgr_mail_abc\n',
+    `-d '{"token":"<the token>","password":"<your password>"}'`,
+    `-H 'authorization: Bearer <your access token>'`,
+    'https://ledger.example/v1/invitations/accept',
+  ])
+    expect(text).toContain(part);
+});
+
+describe('The name of an organization, which anybody may choose,', () => {
+  const subjectOf = (organizationName: string) => invitationText({ ...invitation, organizationName }).subject;
+
+  test('stays on one line and within its quotation marks', () => {
+    expect(subjectOf('Evil"\r\nBcc: all@vendor.example\u2028\u202e x')).toBe(
+      'Invitation to "Evil Bcc: all@vendor.example x" on License Ledger',
+    );
+  });
+
+  test('is cut after 80 characters', () => {
+    expect(subjectOf('🔑'.repeat(200))).toBe(`Invitation to "${'🔑'.repeat(80)}…" on License Ledger`);
+  });
+});
