@@ -21,7 +21,9 @@ export const buckets = {
   pro: ['pro', 'pro_hour', 'pro_day'],
   enterprise: ['enterprise', 'enterprise_hour', 'enterprise_day'],
   login: ['login'],
+  login_place: ['login_place', 'login_place_day'],
   login_account: ['login_account'],
+  login_device: ['login_device', 'login_device_day'],
   signup: ['signup'],
   reset: ['reset'],
   reset_account: ['reset_account'],
@@ -37,6 +39,9 @@ export const buckets = {
   unknown_key: ['unknown_key'],
 } as const;
 
+/** The kinds that count failures. A success takes its request back. */
+export const failureBuckets = ['login_place', 'login_account', 'login_device'] as const satisfies readonly Bucket[];
+
 const [minute, tenMinutes, hour, day] = [60, 600, 3_600, 86_400];
 
 const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: number]>> = {
@@ -50,7 +55,11 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   enterprise_hour: [50_000, hour],
   enterprise_day: [500_000, day],
   login: [10, minute],
-  login_account: [10, 15 * minute],
+  login_place: [10, 15 * minute],
+  login_place_day: [20, day],
+  login_account: [200, day],
+  login_device: [10, 15 * minute],
+  login_device_day: [20, day],
   signup: [5, minute],
   reset: [10, hour],
   // As long as a mailed token works: whoever asks in vain has a mail that works.

@@ -143,6 +143,12 @@ test('No test waits for time to pass instead of a condition', () => {
   expect(pausing.sort()).toEqual(mayPause);
 });
 
+test('No installed package reports installations to a third party', () => {
+  const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
+  expect(Object.keys(packages).length).toBeGreaterThan(100);
+  expect(readFileSync('package-lock.json', 'utf8')).not.toContain('@scarf/');
+});
+
 test('Every table of a tenant has row-level security', () => {
   const withoutPolicy = ({ text }: { text: string }) =>
     /create table/i.test(text) && /issuer_org_id/.test(text) && !/force row level security/i.test(text);

@@ -7,6 +7,9 @@ import { type Problem, problem, refused } from './problems/problems.ts';
 import type { Reply } from './route.ts';
 import { booleanText, pageLimitDefault, readAs } from './schemas.ts';
 
+/** The bounds of a list that has few filters. */
+export const smallerPages = { narrow: 'Use a smaller limit.' } as const;
+
 /** Filters a list by whether its entries are archived. */
 export const archivedFilter = booleanText.meta({ override: readAs({ type: 'boolean' }), example: false });
 

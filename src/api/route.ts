@@ -102,6 +102,11 @@ type Described = {
   readonly effect: 'append' | 'change' | 'read' | 'none';
   /** True for an operation with an ETag. A read supports If-None-Match, a command If-Match. */
   readonly conditional?: boolean;
+  /**
+   * Present for an operation that may take long. `LongWork` bounds it in number for each organization and in time.
+   * `narrow` says what the caller can ask for less. `when` tells the requests that it applies to; absent: all.
+   */
+  readonly bounded?: { readonly narrow: string; readonly when?: (query: object) => boolean };
   /** True for an operation that machines call every few seconds. Its successes are not logged. */
   readonly isProbe?: boolean;
   /** True when anybody may call, and signed-in users may send an access token. */

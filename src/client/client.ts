@@ -1,4 +1,5 @@
 import { authorizing, type Credentials, type Refresh } from './credentials.ts';
+import { type DeviceTokens, storeDeviceToken, withDeviceToken } from './device-tokens.ts';
 import { type Operations, operations } from './generated/operations.ts';
 import { bodyOf, LedgerProblem, problemOf } from './problem.ts';
 import { type Patience, pause, type Received, send } from './send.ts';
@@ -65,11 +66,17 @@ type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 export const createClient = ({
   baseUrl,
   credentials = { kind: 'none' },
+  deviceTokens = new Map(),
   tries = 4,
   timeoutMs = 10_000,
   waitMsMax = 30_000,
   pause: pauseBetween = pause,
-}: { readonly baseUrl: string; readonly credentials?: Credentials } & Partial<Patience>): Client => {
+}: {
+  readonly baseUrl: string;
+  readonly credentials?: Credentials;
+  /** Where the device tokens of logins are stored. Default: a Map, which ends with the client. */
+  readonly deviceTokens?: DeviceTokens;
+} & Partial<Patience>): Client => {
   const settings = { root: rootOf(baseUrl), patience: { tries, timeoutMs, waitMsMax, pause: pauseBetween } };
   const refresh: Refresh = async (refreshToken) => {
     const received = await send({
@@ -88,7 +95,8 @@ export const createClient = ({
   };
   const authorization = authorizing(credentials, refresh);
 
-  const call: Client['call'] = async (id, input, options = {}) => {
+  const call: Client['call'] = async (id, calledWith, options = {}) => {
+    const input = id === 'logIn' ? await withDeviceToken(deviceTokens, calledWith) : calledWith;
     // A retry with a new token has the same key.
     const key = options.idempotencyKey ?? crypto.randomUUID();
     const attempt = (header: string | null) =>
@@ -100,9 +108,11 @@ export const createClient = ({
       throw error;
     });
     const { status, headers } = received;
+    const data = bodyOf(received);
+    await storeDeviceToken(deviceTokens, data);
     return {
       status,
-      data: bodyOf(received),
+      data,
       etag: headers.get('etag'),
       position: headers.get('ledger-position'),
       requestId: headers.get('x-request-id'),

@@ -8,6 +8,7 @@ const purposes = [
   'idempotency',
   'refresh-token',
   'mailed-token',
+  'device-token',
 ] as const;
 
 /** The purpose of a derived key. Each purpose has its own key. */

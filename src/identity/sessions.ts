@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser } from './as-user.ts';
+import { type DeviceOfLogin, keepDevice } from './devices/login-devices.ts';
 import { lockPassword } from './lock-password.ts';
 import { createRefreshToken, hashRefreshToken } from './refresh-token.ts';
 import type { Secrets } from './secrets.ts';
@@ -29,6 +30,9 @@ export type Session = {
 /** A refresh token for the client, and when it ends. */
 export type IssuedRefreshToken = { readonly refreshToken: string; readonly refreshExpiresAt: Date };
 
+/** The tokens that a new session gives to its client: a refresh token, and the token of the device. */
+export type OpenedSession = IssuedRefreshToken & { readonly deviceToken: string };
+
 /** The longest life of a session, however often it is refreshed: 90 days. */
 export const absoluteSessionMs = 90 * 86_400_000;
 /** The maximum number of sessions of a user. One more ends the least recently used session. */
@@ -37,7 +41,7 @@ export const sessionsMax = 100;
 const userAgentMax = 200;
 
 /**
- * Opens a session for a user who has presented the password of `passwordHash`, and returns its first refresh token.
+ * Opens a session for a user who has presented the password of `passwordHash`, and returns its first tokens.
  * Returns null when the user is no longer active or the password has changed meanwhile.
  */
 export const openSession = (
@@ -50,9 +54,10 @@ export const openSession = (
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
     readonly secrets: Secrets;
+    readonly device: DeviceOfLogin;
     readonly now: Date;
   },
-): Promise<IssuedRefreshToken | null> =>
+): Promise<OpenedSession | null> =>
   asUser(pool, session.userId, async (db) => {
     const { sessionId, userId, organizationId, userAgent, now } = session;
     if (!(await lockPassword(db, userId, session.passwordHash))) return null;
@@ -70,7 +75,8 @@ export const openSession = (
     const hash = hashRefreshToken(session.secrets, refreshToken);
     await addRefreshToken(db, { hash, parentHash: null, sessionId, userId, now, end });
     await endOldest(db, userId, now);
-    return { refreshToken, refreshExpiresAt: end };
+    const deviceToken = await keepDevice(db, userId, session.device, now);
+    return { refreshToken, refreshExpiresAt: end, deviceToken };
   });
 
 /** Returns the sessions of a user that can be refreshed, the most recently used first. */

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { asUser, becomeUser } from './as-user.ts';
+import { forgetDevices } from './devices/login-devices.ts';
 import { lockPassword } from './lock-password.ts';
 import { endSessions } from './sessions.ts';
 
@@ -91,8 +92,8 @@ export const changeDisplayName = (pool: Pool, userId: string, displayName: strin
   });
 
 /**
- * Changes the password of an active user and ends all sessions except `exceptSessionId`. When that is null, all access
- * tokens end too. Returns false when there is no such user.
+ * Changes the password of an active user, forgets all devices, and ends all sessions except `exceptSessionId`. When that
+ * is null, all access tokens end too. Returns false when there is no such user.
  */
 export const setPassword = (pool: Pool, userId: string, password: NewPassword): Promise<boolean> =>
   asUser(pool, userId, (db) => storePassword(db, userId, password));
@@ -139,6 +140,7 @@ export const storePassword = async (
     values: [userId, passwordHash, exceptSessionId === null, now],
   });
   if (rowCount !== 1) return false;
+  await forgetDevices(db, userId);
   await endSessions(db, userId, { exceptSessionId, reason: 'PASSWORD_CHANGED', now });
   return true;
 };
@@ -187,6 +189,7 @@ export const deactivateUser = (
       values: [userId, now],
     });
     if (rowCount !== 1) return 'unknown';
+    await forgetDevices(db, userId);
     await endSessions(db, userId, { exceptSessionId: null, reason: 'DEACTIVATED', now });
     return 'deactivated';
   });

@@ -5,7 +5,7 @@ import { transaction } from './transaction.ts';
  * Runs `work` in a transaction in which row-level security shows what this organization issues or holds. Throws while
  * the read models are not level, or are of another release. Closes a connection that did not commit. Requests without
  * an organization use `asUser` (src/identity/as-user.ts). Validation calls functions that set the organization
- * themselves.
+ * themselves. A statement of a read that takes longer than 2 s is canceled.
  */
 export const asTenant = <T>(
   pool: Pool,
@@ -15,8 +15,19 @@ export const asTenant = <T>(
 ): Promise<T> => {
   if (orgId === '') throw new Error('asTenant needs the id of an organization.');
   return transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
-    await becomeTenant(db, orgId);
+    await (readOnly ? readAsTenant(db, orgId) : becomeTenant(db, orgId));
     return work(db);
+  });
+};
+
+const readMsMax = 2_000;
+
+const readAsTenant = async (db: PoolClient, orgId: string): Promise<void> => {
+  await db.query({
+    name: 'read-as-tenant',
+    text: `select ops.require_read_models(), set_config('app.org_id', $1, true),
+      set_config('statement_timeout', '${readMsMax}', true)`,
+    values: [orgId],
   });
 };
 

@@ -64,6 +64,20 @@ afterEach(() => {
 const through = { status: 0, body: {} };
 const issue = { tier: 'PRO' as const, products: ['local_cli'] };
 
+test('A client sends the device token of an account with its next login, in upper or lower case', async () => {
+  const deviceTokens = new Map<string, string>();
+  const client = createClient({ baseUrl: ledger.baseUrl, deviceTokens });
+  const account = { email: 'Device@vendor.example', password: 'four small green apples' };
+  const { data: signedUp } = await client.call('signUp', { body: { ...account, organizationName: 'Acme' } });
+  expect([...deviceTokens]).toEqual([['device@vendor.example', signedUp.deviceToken]]);
+  const logIn = async (by: typeof client) => (await by.call('logIn', { body: account })).data.deviceToken;
+  expect(await logIn(client)).toBe(signedUp.deviceToken);
+  const other = createClient({ baseUrl: ledger.baseUrl });
+  const first = await logIn(other);
+  expect(first).not.toBe(signedUp.deviceToken);
+  expect(await logIn(other)).toBe(first);
+});
+
 describe('A call', () => {
   test('returns the body and the values of the headers', async () => {
     const issued = await vendor().call('issueLicense', { body: issue });

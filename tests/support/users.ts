@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { organizationAggregate } from '../../src/aggregates/aggregates.ts';
 import { encodeId } from '../../src/domain/ids.ts';
@@ -48,9 +48,10 @@ export const openTestSession = async (
   const sessionId = encodeId('ses', randomUUID());
   const email = (await getUser(pool, userId))?.email ?? '';
   const passwordHash = (await findUserByEmail(pool, email))?.passwordHash ?? '';
+  const device = { known: null, fresh: { token: '', hash: randomBytes(32) } };
   const opened = await openSession(pool, {
+    ...{ device, secrets, now },
     ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800 },
-    ...{ secrets, now },
   });
   return {
     sessionId,

@@ -9,9 +9,10 @@ import { authorizeUser } from '../authorize.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { decodeInvitationToken } from '../organizations/invitation-token.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
+import { countingFailures } from '../rate-limit/password-tries.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './auth-needs.ts';
-import { displayName, memberOfShape, newPassword, signedInBody, tokensShape, userBody, userShape } from './shapes.ts';
+import { displayName, memberOfShape, newPassword, openedBody, openedShape, userBody, userShape } from './shapes.ts';
 
 const acceptBody = z
   .strictObject({
@@ -46,7 +47,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
         description: 'The signed-in user is a member now. Get a token for the organization with /v1/auth/switch.',
         body: z.strictObject({ user: userShape, organization: memberOfShape }).meta({ id: 'InvitationAccepted' }),
       },
-      201: { description: 'The new user is a member and signed in.', body: tokensShape },
+      201: { description: 'The new user is a member and signed in.', body: openedShape },
     },
     rejections: [
       'UNAUTHENTICATED',
@@ -95,9 +96,7 @@ const acceptAsNewUser = async (
   const invitation = await invitationOf(needs, call, token);
   if (isProblem(invitation)) return invitation;
   // The link must not reveal whether the user exists, or the password, faster than other operations do.
-  const refusal =
-    (await call.limits.takeForAddress('signup')) ??
-    (await call.limits.take('login_account', emailPseudonym(needs.secrets, invitation.email)));
+  const refusal = await call.limits.takeForAddress('signup');
   if (refusal !== null) return refusal;
   const request = {
     organizationId: nobodysOrganization,
@@ -107,13 +106,16 @@ const acceptAsNewUser = async (
     about: idsOf(invitation),
     prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
   };
-  return idempotently(needs, call, request, async (attempt) => {
-    const opening = { call, attempt, userAgent: userAgentOf(call) };
-    const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
-    if (isRefusal(accepted)) return refused(accepted);
-    call.actsAs(accepted.signedIn.user.userId);
-    return { status: 201, body: signedInBody(accepted.signedIn), position: accepted.position };
-  });
+  const account = emailPseudonym(needs.secrets, invitation.email);
+  return countingFailures(call.limits, { account }, () =>
+    idempotently(needs, call, request, async (attempt) => {
+      const opening = { call, attempt, userAgent: userAgentOf(call) };
+      const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
+      if (isRefusal(accepted)) return refused(accepted);
+      call.actsAs(accepted.signedIn.user.userId);
+      return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };
+    }),
+  );
 };
 
 /** Returns the ids of an invitation, which recognize a repeated request. */

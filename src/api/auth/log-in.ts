@@ -3,14 +3,21 @@ import { logIn } from '../../application/accounts/log-in.ts';
 import { provePassword } from '../../application/accounts/open-session.ts';
 import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
+import { findDevice } from '../../identity/devices/login-devices.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
+import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
-import { knownEmail, knownPassword, organizationId, signedInBody, tokensShape } from './shapes.ts';
+import { deviceToken, knownEmail, knownPassword, openedBody, openedShape, organizationId } from './shapes.ts';
 
 const loginBody = z
-  .strictObject({ email: knownEmail, password: knownPassword, organizationId: organizationId.optional() })
+  .strictObject({
+    email: knownEmail,
+    password: knownPassword,
+    organizationId: organizationId.optional(),
+    deviceToken: deviceToken.optional(),
+  })
   .meta({ id: 'LogIn', example: { email: 'ann@vendor.example', password: 'four small green apples' } });
 
 /** POST /v1/auth/login: opens a session. An unknown user gets the same answer after the same time. */
@@ -21,25 +28,37 @@ export const logInRoute = (needs: AuthNeeds): Route =>
     operationId: 'logIn',
     summary: 'Sign in',
     description:
-      'Opens a session for one organization: the named organization, or else the open organization that the user joined first. A refresh token works once, so keep the newest one.',
+      'Opens a session for one organization: the named organization, or else the open organization that the user joined first. A refresh token works once, so keep the newest one. Keep deviceToken too, and send it with the next login on this device: then wrong passwords that others try do not count. An invalid deviceToken is ignored.',
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: loginBody }),
-    replies: { 200: { description: 'The tokens of the new session.', body: tokensShape } },
+    replies: { 200: { description: 'The tokens of the new session.', body: openedShape } },
     rejections: ['UNAUTHENTICATED', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
       const principal = emailPseudonym(needs.secrets, body.email);
-      const refusal =
-        (await call.limits.takeForAddress('login')) ?? (await call.limits.take('login_account', principal));
+      const device = await deviceOf(needs, body);
+      const id = device?.hash.toString('base64url');
+      // Behind a shared address, the logins of others do not count for a known device either.
+      const refusal = await (id === undefined
+        ? call.limits.takeForAddress('login')
+        : call.limits.take('login', `device ${id}`));
       if (refusal !== null) return refusal;
       const place = { organizationId: nobodysOrganization, principal, operation: 'logIn' };
       const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(needs, body)) };
-      return idempotently(needs, call, request, async () => {
-        const session = await logIn(needs, { userAgent: userAgentOf(call), actsFor: call.actsFor }, body);
-        if (isRefusal(session)) return refused(session);
-        call.actsAs(session.user.userId);
-        await call.limits.loggedIn(principal);
-        return { status: 200, body: signedInBody(session) };
-      });
+      const attempt = id === undefined ? { account: principal } : { device: id };
+      return countingFailures(call.limits, attempt, () =>
+        idempotently(needs, call, request, async () => {
+          const client = { userAgent: userAgentOf(call), device, actsFor: call.actsFor };
+          const session = await logIn(needs, client, body);
+          if (isRefusal(session)) return refused(session);
+          call.actsAs(session.user.userId);
+          return { status: 200, body: openedBody(session) };
+        }),
+      );
     },
   });
+
+type Body = z.output<typeof loginBody>;
+
+const deviceOf = async ({ pool, secrets, now }: AuthNeeds, { email, deviceToken: token }: Body) =>
+  token === undefined ? null : findDevice(pool, secrets, { email, token, now: new Date(now()) });

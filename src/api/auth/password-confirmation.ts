@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { confirmPassword } from '../../application/accounts/confirm-password.ts';
 import { refused } from '../problems/problems.ts';
+import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import type { AuthNeeds } from './auth-needs.ts';
 import { knownPassword } from './shapes.ts';
@@ -24,14 +25,12 @@ export const confirmPasswordRoute = (needs: AuthNeeds): Route =>
     replies: { 204: { description: 'The password was confirmed.' } },
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     // Without idempotency: a stored answer would claim a proof that has ended.
-    handle: async ({ body }, call) => {
-      const { userId } = call.user;
+    handle: ({ body }, call) => {
       // A stolen access token must not reveal the password faster than the login does; see changePassword.
-      const limit = await call.limits.take('login_account', userId);
-      if (limit !== null) return limit;
-      const refusal = await confirmPassword(needs, call.user, body.password);
-      if (refusal !== null) return refused(refusal);
-      await call.limits.loggedIn(userId);
-      return { status: 204, body: {} };
+      const attempt = { device: call.user.sessionId };
+      return countingFailures(call.limits, attempt, async () => {
+        const refusal = await confirmPassword(needs, call.user, body.password);
+        return refusal === null ? { status: 204, body: {} } : refused(refusal);
+      });
     },
   });

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { changePassword, proveChange } from '../../application/accounts/change-password.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
-import { refused, refusedOrNull } from '../problems/problems.ts';
-import { none, type Route, userRoute } from '../route.ts';
+import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
+import { countingFailures } from '../rate-limit/password-tries.ts';
+import { none, type Reply, type Route, userRoute } from '../route.ts';
 import type { AuthNeeds } from './auth-needs.ts';
 import { sessionRequest } from './sessions.ts';
 import { knownPassword, newPassword } from './shapes.ts';
@@ -27,20 +28,25 @@ export const changePasswordRoute = (needs: AuthNeeds): Route =>
     rejections: ['FORBIDDEN', 'RATE_LIMITED'],
     handle: ({ body }, call) => {
       const { userId } = call.user;
-      // A stolen access token must not reveal the password faster than the login does. The count is apart from that of
-      // the login, so that a stranger who tries to log in cannot stop the owner from changing the password.
-      const take = () => call.limits.take('login_account', userId);
+      // A stolen access token must not reveal the password faster than the login does. Each session counts its own tries,
+      // so that nobody stops the owner from changing the password in another session.
+      const attempt = { device: call.user.sessionId };
+      const counting = (work: () => Promise<Reply | Problem>) => countingFailures(call.limits, attempt, work);
+      const repeated: Reply = { status: 204, body: {} };
       const request = {
         ...sessionRequest(call, 'changePassword', body),
-        prove: async () => (await take()) ?? refusedOrNull(await proveChange(needs, userId, body.newPassword)),
+        prove: async () => {
+          const proof = await counting(
+            async () => refusedOrNull(await proveChange(needs, userId, body.newPassword)) ?? repeated,
+          );
+          return isProblem(proof) ? proof : null;
+        },
       };
-      return idempotently(needs, call, request, async () => {
-        const limit = await take();
-        if (limit !== null) return limit;
-        const refusal = await changePassword(needs, call.user, body);
-        if (refusal !== null) return refused(refusal);
-        await call.limits.loggedIn(userId);
-        return { status: 204, body: {} };
-      });
+      return idempotently(needs, call, request, () =>
+        counting(async () => {
+          const refusal = await changePassword(needs, call.user, body);
+          return refusal === null ? { status: 204, body: {} } : refused(refusal);
+        }),
+      );
     },
   });

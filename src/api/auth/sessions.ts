@@ -5,6 +5,7 @@ import { whoAmI } from '../../application/accounts/who-am-i.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { listSessions, type Session } from '../../identity/sessions.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
+import { smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, type UserCall, userRoute } from '../route.ts';
 import { idOf, instantOut, pageOf } from '../schemas.ts';
@@ -82,6 +83,7 @@ export const sessions = (needs: AuthNeeds): Route =>
     tag: 'Authentication',
     effect: 'none',
     request: z.object({ params: none, query: none }),
+    bounded: smallerPages,
     replies: { 200: { description: 'All sessions on one page. A user has at most 100.', body: pageOf(sessionShape) } },
     rejections: [],
     handle: async (_input, { user }) => {

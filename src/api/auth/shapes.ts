@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Access, SignedIn } from '../../application/accounts/open-session.ts';
+import type { Access, SignedIn, SignedInOnDevice } from '../../application/accounts/open-session.ts';
 import { isName, nameMax, nameRule } from '../../domain/names.ts';
 import { roles } from '../../domain/organization/events.ts';
 import { isTimeZone } from '../../domain/time-zone.ts';
@@ -59,6 +59,12 @@ export const organizationId = idOf('org', 'org_01h455vb4pex5vsknk084sn02q');
 /** A refresh token. Malformed and expired tokens get the same error, so the schema does not check the form. */
 export const refreshToken = z.string().min(1).max(1_000);
 
+/** The device token of an earlier login. Invalid tokens are ignored, so the schema does not check the form. */
+export const deviceToken = z
+  .string()
+  .max(1_000)
+  .meta({ example: 'lgr_dt_47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU' });
+
 export const memberRole = z.enum(roles);
 
 /** A user as the API shows it. */
@@ -98,6 +104,16 @@ export const tokensShape = z
   })
   .meta({ id: 'SignedIn' });
 
+/** The tokens of a new session, with the token of the device. */
+export const openedShape = tokensShape
+  .extend({
+    deviceToken: z.string().meta({
+      description:
+        'Store it on the device and send it with the next login to this account. Wrong passwords that others try do not slow down a login that sends it. It is no credential. It ends with a change of the password, or 180 days after its last login.',
+    }),
+  })
+  .meta({ id: 'SignedInOnDevice' });
+
 export type UserBody = z.output<typeof userShape>;
 
 /** Returns a user as the API shows it. */
@@ -115,6 +131,12 @@ export const accessBody = ({ accessToken: token, expiresInSeconds, user, organiz
   expiresInSeconds,
   user: userBody(user),
   organization,
+});
+
+/** Returns the tokens of a new session as the API shows them. */
+export const openedBody = (session: SignedInOnDevice): object => ({
+  ...signedInBody(session),
+  deviceToken: session.deviceToken,
 });
 
 /** Returns the tokens of a session as the API shows them. */

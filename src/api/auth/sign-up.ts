@@ -8,7 +8,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
-import { displayName, newEmail, newPassword, organizationName, signedInBody, timeZone, tokensShape } from './shapes.ts';
+import { displayName, newEmail, newPassword, openedBody, openedShape, organizationName, timeZone } from './shapes.ts';
 
 const signUpBody = z
   .strictObject({
@@ -42,7 +42,7 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
     effect: 'append',
     request: z.object({ params: none, query: none, body: signUpBody }),
     replies: {
-      201: { description: 'The user and the organization exist, and the user is signed in.', body: tokensShape },
+      201: { description: 'The user and the organization exist, and the user is signed in.', body: openedShape },
     },
     rejections: ['EMAIL_TAKEN', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
@@ -61,7 +61,7 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
         const signedUp = await signUp(needs, { call, attempt, userAgent: userAgentOf(call) }, body);
         if (isRefusal(signedUp)) return refused(signedUp);
         call.actsAs(signedUp.signedIn.user.userId);
-        return { status: 201, body: signedInBody(signedUp.signedIn), position: signedUp.position };
+        return { status: 201, body: openedBody(signedUp.signedIn), position: signedUp.position };
       });
     },
   });

@@ -9,7 +9,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listPolicies, type PolicyView, policyById } from '../../projections/tables/policies.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, organizationPage } from '../paging.ts';
+import { archivedFilter, organizationPage, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
@@ -40,6 +40,7 @@ export const listPoliciesRoute = (needs: CatalogNeeds): Route =>
         q: text(200).optional().meta({ description: 'The beginning of the name, in upper or lower case.' }),
       }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(policyShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) =>

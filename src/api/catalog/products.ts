@@ -7,7 +7,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { listProducts, type ProductView, productById } from '../../projections/tables/products.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, organizationPage } from '../paging.ts';
+import { archivedFilter, organizationPage, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, pageLimit, pageOf, productCode, text } from '../schemas.ts';
@@ -48,6 +48,7 @@ export const listProductsRoute = (needs: CatalogNeeds): Route =>
         q: text(200).optional().meta({ description: 'The beginning of the name, in upper or lower case.' }),
       }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(productShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) =>

@@ -57,6 +57,11 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
     permission: 'readEvents',
     effect: 'read',
     request: z.object({ params: none, query }),
+    bounded: {
+      narrow: 'Use a smaller limit, or name fewer types.',
+      // A request that waits for an event must not keep others from theirs.
+      when: (query) => !('wait' in query) || query.wait === '0',
+    },
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
     handle: async ({ query: { cursor: from, limit = limitDefault, types = null, issuer = null, wait = 0 } }, call) => {

@@ -12,6 +12,7 @@ import { type Answer, type Call, isStreamed, type Reply, type Route, type Stream
 import { callRoute } from './call-route.ts';
 import { clientIp } from './client-ip.ts';
 import { isUnmodified } from './conditional.ts';
+import type { LongWork } from './long-work.ts';
 import { onceReadable, positionHeaders, type WaitUntilProjected } from './position.ts';
 import { type RequestIds, requestIdsOf } from './request-id.ts';
 import type { Respond } from './respond.ts';
@@ -19,6 +20,7 @@ import type { Respond } from './respond.ts';
 type Needs = {
   readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
+  readonly longWork: LongWork;
   readonly log: Pick<RequestLog, 'answered' | 'failed'>;
   readonly metrics: Metrics;
   readonly front: Front;
@@ -90,7 +92,10 @@ const originOf = ({ ids, clientIp, party: { principal } }: Exchange): RequestOri
 const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> => {
   const { route, response } = exchange;
   try {
-    const answer = await callRoute(needs, exchange, callOf(needs, exchange));
+    const onLateFailure = (error: unknown) => needs.log.failed(error, originOf(exchange), route.operationId);
+    const longWork: Parameters<typeof callRoute>[0]['longWork'] = (request, work) =>
+      needs.longWork({ ...request, onLateFailure }, work);
+    const answer = await callRoute({ ...needs, longWork }, exchange, callOf(needs, exchange));
     // Others work while this answer waits for the projector or the client.
     exchange.visit.endTurn();
     return await send(needs, exchange, answer);

@@ -12,6 +12,7 @@ import { clientIp } from './client-ip.ts';
 import { createCors } from './cors.ts';
 import { createEndings } from './endings.ts';
 import { createExpressServer, type Patience } from './express-server.ts';
+import { createLongWork } from './long-work.ts';
 import { refuseNoRequest } from './no-request.ts';
 import type { WaitUntilProjected } from './position.ts';
 import { requestIdsOf } from './request-id.ts';
@@ -67,7 +68,8 @@ export const createApp = (
       refuse(request, response, { ...problem('METHOD_NOT_ALLOWED', detail), headers: { Allow: allowed } });
     });
   };
-  const answerRequest = createAnswerRequest({ ...needs, respond, endingOf: createEndings(needs.stopping) });
+  const longWork = createLongWork();
+  const answerRequest = createAnswerRequest({ ...needs, longWork, respond, endingOf: createEndings(needs.stopping) });
   for (const [path, routesHere] of routesByPath(routes)) {
     for (const route of routesHere) {
       app[route.method](expressPath(path), (request, response) => {

@@ -6,9 +6,15 @@ import { isProblem, type Problem, problem } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
 import { expectedRevisionIn } from './conditional.ts';
+import type { LongRequest } from './long-work.ts';
 import { awaitMinPosition, type WaitUntilProjected } from './position.ts';
 
-type Needs = { readonly authenticate: Authenticate; readonly waitUntilProjected: WaitUntilProjected };
+type Needs = {
+  readonly authenticate: Authenticate;
+  readonly waitUntilProjected: WaitUntilProjected;
+  /** Does work that may take long, within bounds of number and time. */
+  readonly longWork: (request: Omit<LongRequest, 'onLateFailure'>, work: () => Promise<Answer>) => Promise<Answer>;
+};
 
 /**
  * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
@@ -36,7 +42,12 @@ export const callRoute = async (needs: Needs, { route, request, visit }: Exchang
     if (refusal !== null) return refusal;
   }
   const sent = { ...call.sent, body };
-  return route.answer(sent, { ...call, sent, expectedRevision }, called);
+  const answer = () => route.answer(sent, { ...call, sent, expectedRevision }, called);
+  const { bounded } = route;
+  const isBounded = bounded !== undefined && (bounded.when?.(request.query) ?? true);
+  if (!isBounded) return answer();
+  const { narrow } = bounded;
+  return needs.longWork({ tenant: tenantOf(called) ?? 'anybody', narrow }, answer);
 };
 
 type Exchange = { readonly route: Route; readonly request: Request; readonly visit: Visit };

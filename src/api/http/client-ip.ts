@@ -30,6 +30,13 @@ export const clientIp = ({ headers, socket }: Came, hops: number): string => {
  */
 export const limitedAs = (address: string): string => (isIPv6(address) ? `${networkOf(address)}::/64` : address);
 
+/**
+ * Returns the place of an address in the network: its /24 for IPv4, and its /64 for IPv6. The owner of one address of
+ * a place can often use the others.
+ */
+export const placeOf = (address: string): string =>
+  isIP(address) === 4 ? `${address.slice(0, address.lastIndexOf('.'))}.0/24` : limitedAs(address);
+
 /** Returns an address without port, brackets, zone or the IPv6 form of an IPv4 address. Returns null for other text. */
 const plain = (text: string): string | null => {
   const [, bracketed] = /^\[([^\]]{2,60})\](?::\d{1,5})?$/.exec(text) ?? [];

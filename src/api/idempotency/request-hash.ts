@@ -12,6 +12,7 @@ export const secretFields: ReadonlySet<string> = new Set([
   'newPassword',
   'token',
   'refreshToken',
+  'deviceToken',
 ]);
 
 /** The values that recognize a request. */

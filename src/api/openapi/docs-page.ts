@@ -20,10 +20,11 @@ export const serveDocsPage = (serve: ServeFile, respond: Respond): void => {
 
 type File = { readonly type: string; readonly read: () => Buffer };
 
-// The files of the Swagger UI package are read at the first request.
+// The package holds the files of Swagger UI without the telemetry that swagger-ui-dist depends on. Its code is not used,
+// and its files are read at the first request.
 const packaged = (name: string) => (): Buffer => {
-  const folder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-  return readFileSync(path.join(folder, name));
+  const folder = path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json'));
+  return readFileSync(path.join(folder, 'static', name));
 };
 
 const page = `<!doctype html>

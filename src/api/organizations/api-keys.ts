@@ -8,7 +8,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { type ApiKeyView, apiKeyById, listApiKeys } from '../../projections/tables/api-keys.ts';
 import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { page } from '../paging.ts';
+import { page, smallerPages } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
@@ -56,6 +56,7 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
       params: none,
       query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(apiKeyShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId: orgId } }) =>

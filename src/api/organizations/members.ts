@@ -9,7 +9,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { filtersOf, type PageQuery, page } from '../paging.ts';
+import { filtersOf, type PageQuery, page, smallerPages } from '../paging.ts';
 import type { Problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { booleanText, cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
@@ -76,6 +76,7 @@ export const listMembersRoute = (needs: OrganizationNeeds): Route =>
     permission: 'readMembers',
     effect: 'read',
     request: z.object({ params: organizationPath, query: listQuery }),
+    bounded: smallerPages,
     replies: {
       200: {
         description: 'One page.',

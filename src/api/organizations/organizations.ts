@@ -10,7 +10,7 @@ import {
 import { organizationName, timeZone } from '../auth/shapes.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
-import { page } from '../paging.ts';
+import { page, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, userRoute } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
@@ -36,6 +36,7 @@ export const listOrganizations = ({ pool, secrets }: OrganizationNeeds): Route =
       params: none,
       query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(membershipShape) } },
     rejections: [],
     handle: ({ query }, { user: { userId } }) =>

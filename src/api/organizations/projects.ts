@@ -7,7 +7,7 @@ import { listProjects, type ProjectView, projectById } from '../../projections/t
 import { entityTag } from '../http/conditional.ts';
 import { metadataIn } from '../licenses/issue/issue-body.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { archivedFilter, organizationPage } from '../paging.ts';
+import { archivedFilter, organizationPage, smallerPages } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf, text } from '../schemas.ts';
@@ -51,6 +51,7 @@ export const listProjectsRoute = (needs: OrganizationNeeds): Route =>
     permission: 'readProjects',
     effect: 'read',
     request: z.object({ params: none, query: listQuery }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(projectShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) =>

@@ -1,7 +1,8 @@
 import type { Tier } from '../../domain/license/policy.ts';
 import { type Bucket, bucketOfTier, type KeyBucket, type LicenseSize } from '../../rate-limits.ts';
-import { limitedAs } from '../http/client-ip.ts';
+import { limitedAs, placeOf } from '../http/client-ip.ts';
 import type { Problem } from '../problems/problems.ts';
+import { createPasswordTries, type PasswordTries } from './password-tries.ts';
 import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
@@ -25,7 +26,7 @@ export const noRateLimiting: RateLimiting = {
  * Counts one request against the limits that apply to it. Each function returns the refusal when its limit is used up,
  * else null.
  */
-export type CallLimits = {
+export type CallLimits = PasswordTries & {
   /** Redis stores `key` as it is. Hash secret and personal values first. */
   readonly take: (bucket: Bucket, key: string) => Promise<Problem | null>;
   /**
@@ -42,10 +43,8 @@ export type CallLimits = {
   readonly takeForOrganization: (organizationId: string) => Promise<Problem | null>;
   /** Counts a request of a user who acts for no organization. */
   readonly takeForUser: (userId: string) => Promise<Problem | null>;
-  /** Forgets the count of `take('login_account', key)` after a successful login. */
-  readonly loggedIn: (key: string) => Promise<void>;
   /**
-   * Returns `RateLimit` and `RateLimit-Policy` of all limits counted so far, without the tries of accounts. Returns an
+   * Returns `RateLimit` and `RateLimit-Policy` of all limits counted so far, without the tries of passwords. Returns an
    * empty object when nothing limits.
    */
   readonly headers: () => Readonly<Record<string, string>>;
@@ -56,11 +55,11 @@ export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting,
   let verdict = unlimited;
   const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key, size);
-    // The headers do not show the tries of an account, because they would reveal whether the account is in use.
-    if (bucket !== 'login_account' && bucket !== 'reset_account')
-      verdict = verdict === unlimited ? taken : together([verdict, taken]);
+    // The headers do not show the mails of a reset, because they would reveal whether the account is in use.
+    if (bucket !== 'reset_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
+  const tries = createPasswordTries(limiter, () => placeOf(address()));
   return {
     take: (bucket, key) => take(bucket, key),
     takeForKey: take,
@@ -69,7 +68,7 @@ export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting,
     takeForAddress: (bucket) => take(bucket, limitedAs(address())),
     takeForOrganization: async (organizationId) => take(bucketOfTier(await tierOf(organizationId)), organizationId),
     takeForUser: (userId) => take(bucketOfTier(defaultTier), userId),
-    loggedIn: limiter.loggedIn,
+    ...tries,
     headers: () => rateLimitHeaders(verdict),
   };
 };

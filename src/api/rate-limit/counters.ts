@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Limit } from '../../rate-limits.ts';
 
 /** The number of requests of a key in its window, and the milliseconds until the window ends. */
@@ -9,8 +9,10 @@ export type Count = { readonly consumed: number; readonly msLeft: number };
 export type Counter = {
   /** Counts one request. Beyond the quota, `consumed` is larger than the quota, but not exact. */
   readonly add: (key: string, quota: number) => Promise<Count>;
-  /** Takes one request back from the count, because another limit refused it. */
+  /** Takes one request of the current window back from the count. The count stays at least 0. */
   readonly takeBack: (key: string) => Promise<unknown>;
+  /** Forgets the requests of a key. */
+  readonly forget: (key: string) => Promise<unknown>;
 };
 
 /** The parts of an ioredis client that `rate-limiter-flexible` uses. Its commands must time out. */
@@ -48,32 +50,40 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
     return (current + 1) * lengthMs - now;
   };
   return {
-    add: (key) => {
+    add: async (key, quota) => {
       const left = msLeft();
-      return limiter.penalty(key).then(({ consumedPoints }) => {
-        if (consumedPoints === 1) keys += 1;
-        return { consumed: consumedPoints, msLeft: left };
-      });
+      const counting = limiter;
+      const { consumedPoints } = await counting.penalty(key);
+      if (consumedPoints === 1) keys += 1;
+      // A refused request is not counted, so that a quota that grows admits the next one.
+      if (consumedPoints > quota) await counting.reward(key);
+      return { consumed: consumedPoints, msLeft: left };
     },
     takeBack: (key) => {
       msLeft();
-      return limiter.reward(key);
+      return takeBackFrom(limiter, key);
     },
+    forget: (key) => limiter.delete(key),
   };
 };
 
 /**
- * Counts in Redis, for all processes together. The window of a key begins with its first request. Redis is not asked
- * again for a key with a used-up quota before its window ends. Rejects when Redis does not answer.
+ * Counts in Redis, for all processes together. The window of a key begins with its first request. Unless requests are
+ * taken back after they were answered, Redis is not asked again for a key with a used-up quota before its window ends.
+ * Rejects when Redis does not answer.
  */
-export const countInRedis = ({ name, quota: usual, seconds }: Limit, client: RedisClient): Counter => {
+export const countInRedis = (
+  { name, quota: usual, seconds }: Limit,
+  client: RedisClient,
+  { isTakenBack }: { readonly isTakenBack: boolean },
+): Counter => {
   const create = (quota: number) =>
     new RateLimiterRedis({
       storeClient: client,
       keyPrefix: `${redisPrefix}:${name}`,
       points: quota,
       duration: seconds,
-      inMemoryBlockOnConsumed: quota + 1,
+      ...(isTakenBack ? {} : { inMemoryBlockOnConsumed: quota + 1 }),
       rejectIfRedisNotReady: true,
     });
   // All of them count in the same keys of Redis.
@@ -88,8 +98,15 @@ export const countInRedis = ({ name, quota: usual, seconds }: Limit, client: Red
         return { consumed: quota + 1, msLeft: refused.msBeforeNext };
       }
     },
-    takeBack: (key) => limiters.memo(usual).reward(key),
+    takeBack: (key) => takeBackFrom(limiters.memo(usual), key),
+    forget: (key) => limiters.memo(usual).delete(key),
   };
+};
+
+// A window may have ended since the request was counted. Taking it back from the next one would allow a request more.
+const takeBackFrom = async (limiter: RateLimiterAbstract, key: string): Promise<void> => {
+  const count = await limiter.get(key);
+  if (count !== null && count.consumedPoints > 0) await limiter.reward(key);
 };
 
 // The quotas of one limit differ by the size of the license.

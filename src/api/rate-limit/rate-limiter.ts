@@ -2,13 +2,13 @@ import { LRUCache } from 'lru-cache';
 import {
   type Bucket,
   buckets,
+  failureBuckets,
   grownLimit,
   type LicenseSize,
   type Limit,
   type LimitName,
   type Limits,
 } from '../../rate-limits.ts';
-import { type AccountDelay, delayInMemory, delayInRedis } from './account-delay.ts';
 import { type Counter, countInMemory, countInRedis, type RedisClient } from './counters.ts';
 import { createInsured, type InsuranceLog, type Insured } from './insured.ts';
 import { type LimitState, unlimited, type Verdict } from './verdict.ts';
@@ -23,8 +23,10 @@ export type RateLimiter = {
   /** Returns the size of the license of a key, which `noteSize` has noted in the last 10 seconds. */
   readonly sizeOf: (key: string) => LicenseSize | undefined;
   readonly noteSize: (key: string, size: LicenseSize) => void;
-  /** Forgets the attempts of an account after a successful login. `key` is that of `take('login_account', key)`. */
-  readonly loggedIn: (key: string) => Promise<void>;
+  /** Takes a counted request of `key` back, so that a bucket counts failures only. */
+  readonly takeBack: (bucket: Bucket, key: string) => Promise<void>;
+  /** Forgets all requests of `key` in a bucket. */
+  readonly forget: (bucket: Bucket, key: string) => Promise<void>;
 };
 
 export type RateLimiterNeeds = {
@@ -45,7 +47,6 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
   const counters = Object.fromEntries(
     Object.values(limits).map((limit) => [limit.name, counterOf(limit, nowMs, shared)]),
   ) as Record<LimitName, Counter>;
-  const accounts = accountDelayOf(limits.login_account, shared);
   const sizes = new LRUCache<string, LicenseSize>({
     max: sizesMax,
     ttl: sizeKnownMs,
@@ -59,6 +60,8 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     const standing = standingOf(limit, limit.quota - consumed, msLeft);
     if (consumed <= limit.quota) return { standings: [standing], refusedBy: [] };
     onRefused(name);
+    // A burst of correct logins must not count as failures.
+    if (failureLimits.has(name)) await counters[name].takeBack(key);
     return { standings: [standing], refusedBy: [standing] };
   };
   const takeAll = async (names: readonly LimitName[], key: string): Promise<Verdict> => {
@@ -74,17 +77,8 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
       refusedBy,
     };
   };
-  const takeAccount = async (key: string): Promise<Verdict> => {
-    const { left, msLeft, refusedMs } = await accounts.attempt(key);
-    const standing = standingOf(limits.login_account, left, msLeft);
-    if (refusedMs === null) return { standings: [standing], refusedBy: [] };
-    onRefused('login_account');
-    return { standings: [standing], refusedBy: [standing] };
-  };
-
   return {
     take: (bucket, key, size) => {
-      if (bucket === 'login_account') return takeAccount(key);
       const names = buckets[bucket];
       // The usual case of one window needs no merging.
       return names.length === 1 ? takeOne(names[0], key, size) : takeAll(names, key);
@@ -93,7 +87,12 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     noteSize: (key, size) => {
       sizes.set(key, size);
     },
-    loggedIn: (key) => accounts.forget(key),
+    takeBack: async (bucket, key) => {
+      await Promise.all(buckets[bucket].map((name) => counters[name].takeBack(key)));
+    },
+    forget: async (bucket, key) => {
+      await Promise.all(buckets[bucket].map((name) => counters[name].forget(key)));
+    },
   };
 };
 
@@ -106,7 +105,8 @@ export const noRateLimits: RateLimiter = {
   take: async () => unlimited,
   sizeOf: () => ({ devices: 0, heartbeatSeconds: 1 }),
   noteSize: () => undefined,
-  loggedIn: async () => undefined,
+  takeBack: async () => undefined,
+  forget: async () => undefined,
 };
 
 type Shared = { readonly redis: RedisClient; readonly insured: Insured };
@@ -114,7 +114,7 @@ type Shared = { readonly redis: RedisClient; readonly insured: Insured };
 const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Counter => {
   const own = countInMemory(limit, nowMs);
   if (shared === null) return own;
-  const common = countInRedis(limit, shared.redis);
+  const common = countInRedis(limit, shared.redis, { isTakenBack: failureLimits.has(limit.name) });
   return {
     add: (key, quota) =>
       shared.insured(
@@ -126,30 +126,18 @@ const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Co
         () => common.takeBack(key),
         () => own.takeBack(key),
       ),
+    forget: (key) =>
+      Promise.all([
+        own.forget(key),
+        shared.insured<unknown>(
+          () => common.forget(key),
+          async () => undefined,
+        ),
+      ]),
   };
 };
 
-const accountDelayOf = (limit: Limit, shared: Shared | null): AccountDelay => {
-  const own = delayInMemory(limit);
-  if (shared === null) return own;
-  const common = delayInRedis(limit, shared.redis);
-  return {
-    attempt: (account) =>
-      shared.insured(
-        () => common.attempt(account),
-        () => own.attempt(account),
-      ),
-    forget: async (account) => {
-      await Promise.all([
-        own.forget(account),
-        shared.insured(
-          () => common.forget(account),
-          async () => undefined,
-        ),
-      ]);
-    },
-  };
-};
+const failureLimits: ReadonlySet<LimitName> = new Set(failureBuckets.flatMap((bucket) => buckets[bucket]));
 
 const standingOf = (limit: Limit, remaining: number, msLeft: number): LimitState => ({
   limit,

@@ -1,3 +1,4 @@
+import type { KnownDevice } from '../../identity/devices/login-devices.ts';
 import { rehashPassword, type UserByEmail } from '../../identity/users.ts';
 import type { Refusal } from '../refusal.ts';
 import {
@@ -5,7 +6,7 @@ import {
   notSignedIn,
   openOrganizations,
   openSignedIn,
-  type SignedIn,
+  type SignedInOnDevice,
   type SignInNeeds,
 } from './open-session.ts';
 
@@ -18,23 +19,28 @@ export type Login = {
   readonly organizationId?: string | undefined;
 };
 
-/** The client of a login. `actsFor` notes the organization for the log line of the request. */
+/** The client of a login. `device` is the one that it presented a valid token of. `actsFor` notes the organization for the log line of the request. */
 export type LoginRequest = {
   readonly userAgent: string | null;
+  readonly device: KnownDevice | null;
   readonly actsFor: (organizationId: string) => void;
 };
 
 /** Opens a session. An unknown user gets the same refusal after the same time. */
-export const logIn = async (needs: SignInNeeds, request: LoginRequest, login: Login): Promise<SignedIn | Refusal> =>
+export const logIn = async (
+  needs: SignInNeeds,
+  request: LoginRequest,
+  login: Login,
+): Promise<SignedInOnDevice | Refusal> =>
   // Null means that the password changed after its check, or that another login has just replaced its hash.
   (await tryToLogIn(needs, request, login)) ?? (await tryToLogIn(needs, request, login)) ?? notSignedIn;
 
 /** Returns null when the correct password has been replaced since its check. */
 const tryToLogIn = async (
   needs: SignInNeeds,
-  { userAgent, actsFor }: LoginRequest,
+  { userAgent, device, actsFor }: LoginRequest,
   login: Login,
-): Promise<SignedIn | Refusal | null> => {
+): Promise<SignedInOnDevice | Refusal | null> => {
   const checked = await checkPassword(needs, login);
   if (checked === null) return notSignedIn;
   const { user, isOutdated } = checked;
@@ -45,7 +51,7 @@ const tryToLogIn = async (
   const organization = named === undefined ? organizations[0] : organizations.find(({ id }) => id === named);
   if (named !== undefined && organization === undefined) return notSignedIn;
   if (organization !== undefined) actsFor(organization.id);
-  return openSignedIn(needs, { userId, passwordHash, organization: organization ?? null, userAgent });
+  return openSignedIn(needs, { userId, passwordHash, organization: organization ?? null, userAgent, device });
 };
 
 const strengthen = async ({ pool, accounts }: SignInNeeds, user: UserByEmail, password: string): Promise<string> => {

@@ -8,6 +8,7 @@ import { keyReused } from '../../eventstore/executor/decide-batch.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { newCommandId } from '../../eventstore/uuids.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
+import { createDeviceToken, type KnownDevice } from '../../identity/devices/login-devices.ts';
 import type { Passwords } from '../../identity/passwords.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { type IssuedRefreshToken, openSession } from '../../identity/sessions.ts';
@@ -15,13 +16,18 @@ import { findUserByEmail, getUser, type User, type UserByEmail } from '../../ide
 import { type OrganizationOfUser, organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
 import type { Refusal } from '../refusal.ts';
 
-/** The needs of signing in. */
-export type SignInNeeds = {
+/** The needs of signing in with a password. */
+export type SignInNeeds = TokenNeeds & {
+  readonly secrets: Secrets;
+  readonly accounts: { readonly passwords: Passwords };
+};
+
+/** The needs of giving a session its tokens. */
+export type TokenNeeds = {
   readonly pool: Pool;
   readonly now: () => Instant;
   readonly secrets: Secrets;
   readonly accounts: {
-    readonly passwords: Passwords;
     readonly signAccessToken: AccessTokens['signAccessToken'];
     readonly refreshTokenSeconds: number;
   };
@@ -52,6 +58,9 @@ export type Access = {
 /** The tokens of a session. */
 export type SignedIn = Access & IssuedRefreshToken;
 
+/** The tokens of a new session. The client sends the device token at its next login. */
+export type SignedInOnDevice = SignedIn & { readonly deviceToken: string };
+
 /** The address and the password that a user signs in with. */
 export type SignInCredentials = { readonly email: string; readonly password: string };
 
@@ -79,8 +88,8 @@ export const provePassword = async (needs: SignInNeeds, credentials: SignInCrede
 /** Opens a session for a user. Returns null when the user may no longer sign in, or the password has changed. */
 export const openSignedIn = async (
   needs: SignInNeeds,
-  { userId, passwordHash, organization, userAgent }: SessionRequest,
-): Promise<SignedIn | null> => {
+  { userId, passwordHash, organization, userAgent, device = null }: SessionRequest,
+): Promise<SignedInOnDevice | null> => {
   const sessionId = encodeId('ses', newCommandId());
   const organizationId = organization?.id ?? null;
   const opened = await openSession(needs.pool, {
@@ -91,19 +100,24 @@ export const openSignedIn = async (
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
     secrets: needs.secrets,
+    device: { known: device, fresh: createDeviceToken(needs.secrets) },
     now: new Date(needs.now()),
   });
-  return opened === null ? null : signedIn(needs, { userId, sessionId, organizationId, organization, ...opened });
+  if (opened === null) return null;
+  const session = await signedIn(needs, { userId, sessionId, organizationId, organization, ...opened });
+  return session === null ? null : { ...session, deviceToken: opened.deviceToken };
 };
 
 type SessionRequest = Proven & {
   readonly organization: MemberOf | null;
   /** The User-Agent of the client. */
   readonly userAgent: string | null;
+  /** The device that the login presented a valid token of. Absent: none. */
+  readonly device?: KnownDevice | null;
 };
 
 /** Returns the tokens of a session, or null when its user no longer exists. */
-export const signedIn = async (needs: SignInNeeds, session: Granted & IssuedRefreshToken): Promise<SignedIn | null> => {
+export const signedIn = async (needs: TokenNeeds, session: Granted & IssuedRefreshToken): Promise<SignedIn | null> => {
   const access = await grantAccess(needs, session);
   const { refreshToken, refreshExpiresAt } = session;
   return access === null ? null : { ...access, refreshToken, refreshExpiresAt };
@@ -120,7 +134,7 @@ type Granted = {
 
 /** Returns an access token of a session, or null when its user no longer exists. */
 export const grantAccess = async (
-  { pool, accounts }: SignInNeeds,
+  { pool, accounts }: TokenNeeds,
   { userId, sessionId, organizationId, organization }: Granted,
 ): Promise<Access | null> => {
   const user = await getUser(pool, userId);

@@ -1,11 +1,11 @@
 import { exchangeRefreshToken } from '../../identity/refresh-token-rotation.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import { openOrganizations, type SignedIn, type SignInNeeds, signedIn } from './open-session.ts';
+import { openOrganizations, type SignedIn, signedIn, type TokenNeeds } from './open-session.ts';
 
 /** A session with a refresh token that was used twice, so two parties have the token. */
 export type ReusedSession = { readonly userId: string; readonly sessionId: string };
 
-export type RefreshNeeds = SignInNeeds & {
+export type RefreshNeeds = TokenNeeds & {
   readonly secrets: Secrets;
   readonly accounts: { readonly forgetting: { readonly forget: (sessionId: string) => void } };
 };

@@ -7,7 +7,13 @@ import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { createFirstOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import { type ForgettingNeeds, openSignedIn, type Proven, type SignedIn, type SignInNeeds } from './open-session.ts';
+import {
+  type ForgettingNeeds,
+  openSignedIn,
+  type Proven,
+  type SignedInOnDevice,
+  type SignInNeeds,
+} from './open-session.ts';
 import { refuseOwnAddress } from './refuse-own-address.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
@@ -30,7 +36,7 @@ export type SigningUp = {
 };
 
 /** The session of a user who was just created. */
-export type NewlySignedIn = { readonly signedIn: SignedIn; readonly position: bigint };
+export type NewlySignedIn = { readonly signedIn: SignedInOnDevice; readonly position: bigint };
 
 /**
  * Creates a user and an organization, and signs in. The user is pending until everything else exists. Each step finds

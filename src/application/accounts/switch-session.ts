@@ -3,14 +3,14 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { switchOrganization } from '../../identity/sessions.ts';
 import type { Refusal } from '../refusal.ts';
 import type { UserSession } from './end-session.ts';
-import { type Access, grantAccess, membershipIn, notSignedIn, type SignInNeeds } from './open-session.ts';
+import { type Access, grantAccess, membershipIn, notSignedIn, type TokenNeeds } from './open-session.ts';
 
 /** The session to switch. `actsFor` notes the organization for the log line of the request. */
 export type SwitchRequest = UserSession & { readonly actsFor: (organizationId: string) => void };
 
 /** Switches a session to another organization of its user. Returns an access token for that organization. */
 export const switchSession = async (
-  needs: SignInNeeds & { readonly executor: Executor },
+  needs: TokenNeeds & { readonly executor: Executor },
   { userId, sessionId, actsFor }: SwitchRequest,
   organizationId: string,
 ): Promise<Access | Refusal> => {

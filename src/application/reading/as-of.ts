@@ -22,9 +22,14 @@ export type PastNeeds = {
  * Returns the license as of an instant. Folds the events that were recorded or took effect by then, in the order of the
  * stream. Events that were recorded later and took effect earlier count too. Returns null before the license was
  * issued. Reads only the parts of a long stream around the instant. The first such read of a stream without snapshots
- * folds all of it.
+ * folds all of it. Throws an AbortError when `signal` aborts before the last part was read.
  */
-export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Instant): Promise<LicenseThen | null> => {
+export const licenseAsOf = async (
+  needs: PastNeeds,
+  licenseId: string,
+  asOf: Instant,
+  signal?: AbortSignal,
+): Promise<LicenseThen | null> => {
   const { store } = needs;
   const stream = licenseAggregate.stream(licenseId);
   let then: LicenseThen | null = null;
@@ -51,6 +56,7 @@ export const licenseAsOf = async (needs: PastNeeds, licenseId: string, asOf: Ins
   if (base !== null) then = { facts: base.facts as LicenseFacts, revision: base.revision };
   for (const { from, to } of ranges) {
     for (let next = from; to === null || next <= to; next += BigInt(pageMax)) {
+      signal?.throwIfAborted();
       const count = to === null ? pageMax : Math.min(pageMax, Number(to - next) + 1);
       const { events } = await store.read(stream, next, count);
       take(events);

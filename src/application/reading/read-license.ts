@@ -21,18 +21,21 @@ export type ReadLicense = {
   readonly at: Instant;
 };
 
-/** Returns a license that the organization issues or holds, as of now or of an instant in the past. */
+/**
+ * Returns a license that the organization issues or holds, as of now or of an instant in the past. `signal` ends the
+ * reading of the past.
+ */
 export const readLicense = async (
   needs: LicenseReadNeeds,
   organizationId: string,
   licenseId: string,
-  asOf: Instant | undefined,
+  { asOf, signal }: { readonly asOf?: Instant | undefined; readonly signal: AbortSignal },
 ): Promise<ReadLicense | Refusal> => {
   const current = await currentLicense(needs, organizationId, licenseId);
   if (current === null) return noSuchLicense;
   const { facts, revision, metadata } = current;
   if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at: needs.now() };
-  const then = await licenseAsOf(needs, licenseId, asOf);
+  const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };
 };

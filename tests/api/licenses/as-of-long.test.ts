@@ -41,7 +41,10 @@ const startProcess = (from: EventStore) => {
   const keeper = createSnapshotKeeper({ snapshots });
   const executor = createExecutor({ store: counted.store, keeper });
   const needs = { store: counted.store, keeper, executor };
-  return { reads: counted.reads, asOf: (instant: string) => licenseAsOf(needs, licenseId, instant) };
+  return {
+    reads: counted.reads,
+    asOf: (instant: string, signal?: AbortSignal) => licenseAsOf(needs, licenseId, instant, signal),
+  };
 };
 
 /** The whole stream, folded event by event. */
@@ -124,4 +127,19 @@ describe('A long license as of an instant', () => {
     const process = startProcess(store);
     for (const instant of someInstants) expect(await process.asOf(instant)).toEqual(plainly(log, instant));
   });
+});
+
+test('A past that nobody waits for any more is not read to its end', async () => {
+  const { asOf, reads } = startProcess(store);
+  // Between two snapshots.
+  const instant = instants[8] ?? '';
+  await asOf(instant);
+  const countOf = async (signal?: AbortSignal) => {
+    reads.count = 0;
+    const outcome = await asOf(instant, signal).catch((error: Error) => error.name);
+    return { outcome, count: reads.count };
+  };
+  const [aborted, whole] = [await countOf(AbortSignal.abort()), await countOf()];
+  expect(aborted.outcome).toBe('AbortError');
+  expect(aborted.count).toBeLessThan(whole.count);
 });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together } from '../../../src/api/rate-limit/verdict.ts';
 import {
@@ -117,50 +117,6 @@ test('A flood of keys resets the window instead of filling the memory', async ()
   expect(process.memoryUsage().heapUsed - heapBefore).toBeLessThan(300_000_000);
 });
 
-describe('Logins to one account', () => {
-  beforeEach(() => {
-    vi.useFakeTimers({ now: startOfWindow });
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-  const attempts = (take: ReturnType<typeof limiterWith>['take']) => async (account: string) => {
-    const { refusedBy } = await take('login_account', account);
-    return refusedBy[0]?.resetSeconds ?? 'allowed';
-  };
-
-  test('are free up to the quota, then wait longer each time, at most fifteen minutes', async () => {
-    const attempt = attempts(limiterWith('login_account=3/900').take);
-    for (const _ of [1, 2, 3]) expect(await attempt('a')).toBe('allowed');
-    for (const wait of [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]) {
-      expect(await attempt('a')).toBe(wait);
-      vi.advanceTimersByTime(wait * 1_000 - 1);
-      expect(await attempt('a')).toBe(1);
-      vi.advanceTimersByTime(1);
-      expect(await attempt('a')).toBe('allowed');
-    }
-    expect(await attempt('another')).toBe('allowed');
-  });
-
-  test('have their quota again after a success', async () => {
-    const limiter = limiterWith('login_account=2/900');
-    const attempt = attempts(limiter.take);
-    for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
-    expect(await attempt('a')).toBe(1);
-    await limiter.loggedIn('a');
-    for (const _ of [1, 2]) expect(await attempt('a')).toBe('allowed');
-  });
-
-  test('pass one at a time when many arrive beyond the quota', async () => {
-    const attempt = attempts(limiterWith('login_account=5/900').take);
-    const outcomes = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
-    expect(outcomes.filter((outcome) => outcome === 'allowed')).toHaveLength(5);
-    vi.advanceTimersByTime(1_000);
-    const later = await Promise.all(Array.from({ length: 100 }, () => attempt('a')));
-    expect(later.filter((outcome) => outcome === 'allowed')).toHaveLength(1);
-  });
-});
-
 describe('The quota of a license key', () => {
   const quotaOf = (bucket: KeyBucket, devices: number) =>
     grownLimit(standardLimits[bucket], { devices, heartbeatSeconds: 120 }).quota;
@@ -188,6 +144,7 @@ describe('The quota of a license key', () => {
       return verdicts.filter(({ refusedBy }) => refusedBy.length === 0).length;
     };
     expect(await passing(600)).toBe(500);
+    expect((await take('activate', 'key', { ...size, devices: 501 })).refusedBy).toEqual([]);
     clock.ms += 599_999;
     expect(await passing(1)).toBe(0);
     clock.ms += 1;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createRateLimiter } from '../../../src/api/rate-limit/rate-limiter.ts';
+import { createPasswordTries } from '../../../src/api/rate-limit/password-tries.ts';
+import { createRateLimiter, noRateLimits } from '../../../src/api/rate-limit/rate-limiter.ts';
 import { connectLimitsRedis } from '../../../src/cli/server/limits-redis.ts';
 import { parseLimits } from '../../../src/rate-limits.ts';
 import { condition } from '../../support/product.ts';
@@ -35,6 +36,7 @@ const limiterOn = (overrides: string, commandTimeoutMs?: number) => {
     connected: () => condition('Redis is there', () => client.status === 'ready'),
   };
 };
+const noTries = createPasswordTries(noRateLimits, () => '');
 const passed = (outcomes: readonly boolean[]) => outcomes.filter((outcome) => outcome).length;
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
@@ -61,15 +63,39 @@ describe.runIf(hasRedis)('With Redis', () => {
     expect(Number(await commands()) - before).toBeLessThanOrEqual(1);
   });
 
-  test('two processes share the delay of an account, and a success in one ends it for both', async () => {
-    const [one, two] = [limiterOn('login_account=4/900', patientMs), limiterOn('login_account=4/900', patientMs)];
+  test('two processes share a quota that grows with the license, also when it grows after it was used up', async () => {
+    const [one, two] = [limiterOn('activate=5/600', patientMs), limiterOn('activate=5/600', patientMs)];
     await Promise.all([one.connected(), two.connected()]);
-    const attempt = async (by: typeof one) => (await by.take('login_account', 'hash')).refusedBy.length === 0;
-    expect(passed(await times(40, (index) => attempt(index % 2 === 0 ? one : two)))).toBe(4);
+    const passing = async (devices: number) => {
+      const take = async (by: typeof one) =>
+        (await by.take('activate', 'key', { devices, heartbeatSeconds: 120 })).refusedBy.length === 0;
+      let count = 0;
+      for (let index = 0; index < 100; index += 1) if (await take(index % 2 === 0 ? one : two)) count += 1;
+      return count;
+    };
+    expect(await passing(20)).toBe(20);
+    // Each process has counted one refused request, and has asked Redis for no further one.
+    expect(await passing(50)).toBe(28);
+  });
+
+  test('two processes share the failures of an account, and what one takes back', async () => {
+    const limits = 'login_place=3/900,login_account=4/900,login_device=2/900';
+    const [one, two] = [limiterOn(limits, patientMs), limiterOn(limits, patientMs)];
+    await Promise.all([one.connected(), two.connected()]);
+    const tries = (place: string) => [one, two].map((by) => createPasswordTries(by, () => place));
+    const [mine = noTries, yours = noTries] = tries('a');
+    const account = { account: 'hash' };
+    const attempt = async (by: typeof mine) => (await by.takeTry(account)) === null;
+    expect(passed(await times(40, (index) => attempt(index % 2 === 0 ? mine : yours)))).toBe(3);
+    await mine.takeBackTry(account);
+    expect([await attempt(yours), await attempt(mine)]).toEqual([true, false]);
+    const [far = noTries] = tries('b');
+    expect([await attempt(far), await attempt(far)]).toEqual([true, false]);
+    await far.reopenAccount('hash');
+    expect(await attempt(far)).toBe(true);
+    expect([await mine.takeTry({ device: 'd' }), await yours.takeTry({ device: 'd' })]).toEqual([null, null]);
+    expect(await mine.takeTry({ device: 'd' })).not.toBeNull();
     expect([one.said, two.said]).toEqual([[], []]);
-    await condition('the first delay is over', () => attempt(one));
-    await one.loggedIn('hash');
-    expect(passed(await times(4, () => attempt(two)))).toBe(4);
   });
 
   test('several windows are counted together, and a refused request is given back to the others', async () => {

@@ -5,8 +5,8 @@ import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
-import { storeMemberLabel } from '../../../src/records/member-labels.ts';
 import { queueMail } from '../../../src/records/mails.ts';
+import { storeMemberLabel } from '../../../src/records/member-labels.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
 import { takeTurn } from '../../../src/records/turns.ts';
@@ -140,6 +140,14 @@ const fillUsers = async (models: Models): Promise<void> => {
         `insert into identity.password_resets (reset_id, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
         [name, userId],
       );
+      await db.query(
+        `insert into identity.login_devices (token_hash, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
+        [Buffer.from(testHash(name), 'hex'), userId],
+      );
+      await db.query(
+        `insert into identity.organization_places (user_id, organization_id, taken_at) values ($1, $2, now())`,
+        [userId, vendor],
+      );
     });
 };
 
@@ -192,6 +200,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
   'identity.password_resets': ['select', 'insert', 'update'],
+  'identity.login_devices': ['select', 'insert', 'update', 'delete'],
+  'identity.organization_places': ['select', 'insert', 'update', 'delete'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],

@@ -18,6 +18,10 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: importLicenseBody }),
+    bounded: {
+      narrow:
+        'It may still be carried out. Repeat it with the same Idempotency-Key, and import fewer licenses at once.',
+    },
     replies: creationReplies,
     rejections: ['TERM_INVALID', 'LIMIT_INVALID', 'ARCHIVED', 'CODE_TAKEN', 'OFFER_LIMIT_EXCEEDED'],
     handle: ({ body }, call) =>

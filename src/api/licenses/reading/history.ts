@@ -50,6 +50,7 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
     permission: 'readHistory',
     effect: 'read',
     request: z.object({ params: licensePath, query }),
+    bounded: { narrow: 'Narrow from and to, name fewer types, or use a smaller limit.' },
     replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
     rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
     handle: (

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { smallerPages } from '../../paging.ts';
 import { cursor, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 
 /** Returns the common part of the routes of the lists of one license. `list` is the end of their path. */
@@ -13,6 +14,7 @@ export const listOfLicense = <Entry extends z.ZodType>(list: 'activations' | 'us
       params: licensePath,
       query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(entry) } },
     rejections: ['LICENSE_NOT_FOUND'],
   }) as const;

@@ -48,6 +48,10 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     effect: 'read',
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
+    bounded: {
+      narrow:
+        'Use a longer beginning of the reference or name in q, one filter such as externalRef, or a smaller limit.',
+    },
     rejections: [],
     handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
       const at = now();
@@ -95,10 +99,14 @@ export const getLicense = (needs: ReadNeeds): Route =>
     request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
     replies: { 200: { description: 'The license.', body: licenseShape } },
     rejections: ['LICENSE_NOT_FOUND'],
-    handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId } }) => {
+    bounded: {
+      narrow: 'Send the request again: the first read of a long history prepares the next ones.',
+      when: (query) => 'asOf' in query,
+    },
+    handle: async ({ params: { licenseId }, query: { asOf } }, { caller: { organizationId }, signal }) => {
       const refusal = asOf === undefined ? null : refuseFuture(asOf, needs.now());
       if (refusal !== null) return refusal;
-      const license = await readLicense(needs, organizationId, licenseId, asOf);
+      const license = await readLicense(needs, organizationId, licenseId, { asOf, signal: signal() });
       if (isRefusal(license)) return refused(license);
       return {
         status: 200,
