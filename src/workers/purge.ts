@@ -11,6 +11,8 @@ const purged = [
   // Sessions, tokens and devices, a day after their end.
   { table: 'identity.sessions', age: 'expires_at' },
   { table: 'identity.refresh_tokens', age: 'expires_at' },
+  // Turns of processes that died, after a day.
+  { table: 'ops.turns', age: 'until' },
   { table: 'identity.login_devices', age: 'expires_at' },
   { table: 'identity.password_resets', age: 'expires_at' },
   // Abandoned signups, after a day.

@@ -76,7 +76,7 @@ test('A change of the password and a deactivation end all tokens of the user, an
   const renewed = await signIn({ ...ann, passwordHash: 'new' }, { known });
   expect(renewed).not.toBe(ofAnn);
   expect(await find(ann.email, ofAnn)).toBeNull();
-  await deactivateUser(database.api, bob.userId, { owned: [], now: start });
+  await deactivateUser(database.api, bob.userId, { owners: [], now: start });
   expect(await find(bob.email, ofBob)).toBeNull();
 });
 
