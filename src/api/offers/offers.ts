@@ -9,7 +9,7 @@ import { listOffers } from '../../projections/tables/license-offers.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { licenseBody, licenseShape, licenseTag } from '../licenses/license-shape.ts';
 import type { OrganizationNeeds } from '../organizations/organization-needs.ts';
-import { organizationPage } from '../paging.ts';
+import { organizationPage, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, licensePath, pageLimit, pageOf } from '../schemas.ts';
@@ -39,6 +39,7 @@ export const listLicenseOffers = (needs: OrganizationNeeds): Route =>
         issuer: issuerId.optional().meta({ description: 'Only offers of this issuer.' }),
       }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(offerShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) => {
@@ -90,6 +91,9 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
                   'The new key of a license that was transferred with RELEASE. Only this answer contains it. Null when the ' +
                   'keys stayed: then ask the issuer for the key, or rotate it.',
               }),
+            oldKeyWorks: z.boolean().meta({
+              description: 'Whether the keys from before this request still work. Rotate the key to end them.',
+            }),
           })
           .meta({ id: 'LicenseOfferAccepted' }),
       },
@@ -107,7 +111,7 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
         const { facts, changed, licenseKey, position } = accepted;
         return {
           status: 200,
-          body: { license: licenseBody(facts, accepted), changed, licenseKey },
+          body: { license: licenseBody(facts, accepted), changed, licenseKey, oldKeyWorks: licenseKey === null },
           headers: { ETag: licenseTag(facts, accepted) },
           position,
         };

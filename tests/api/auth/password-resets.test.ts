@@ -154,7 +154,7 @@ test('A stranger causes at most three mails to an address in half an hour, and a
 test('Neither a deactivated login nor one that is deactivated after the mail comes back', async () => {
   const [before, after] = [await createPerson(), await createPerson()];
   const deactivate = ({ userId }: { readonly userId: string }) =>
-    deactivateUser(ledger.database.api, userId, { owned: [], now: new Date() });
+    deactivateUser(ledger.database.api, userId, { owners: [], now: new Date() });
   await deactivate(before);
   await ask(before.email);
   expect(await mailbox.mailsTo(before.email)).toEqual([]);

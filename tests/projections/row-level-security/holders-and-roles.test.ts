@@ -60,10 +60,12 @@ describe('A holder', () => {
 const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   'ops.idempotency.created_at',
+  'ops.turns.until',
   'identity.users.created_at',
   'identity.sessions.expires_at',
   'identity.refresh_tokens.expires_at',
   'identity.password_resets.expires_at',
+  'identity.login_devices.expires_at',
   ...['issuer_org_id', 'mail_id', 'kind', 'sealed', 'created_at', 'tries', 'next_try_at', 'finished_at'].map(
     (column) => `ops.mails.${column}`,
   ),
