@@ -4,7 +4,7 @@ import { issuerDecisions } from '../../domain/organization/organization.ts';
 import { type IssuerDecisionView, listIssuerDecisions } from '../../projections/tables/issuer-decisions.ts';
 import type { OrganizationNeeds } from '../organizations/organization-needs.ts';
 import { answerOwnChange } from '../own-change.ts';
-import { organizationPage } from '../paging.ts';
+import { organizationPage, smallerPages } from '../paging.ts';
 import type { ProblemCode } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
@@ -33,6 +33,7 @@ export const listIssuers = (needs: OrganizationNeeds): Route =>
         decision: z.enum(issuerDecisions).optional(),
       }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(issuerShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) =>

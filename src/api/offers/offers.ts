@@ -9,7 +9,7 @@ import { listOffers } from '../../projections/tables/license-offers.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { licenseBody, licenseShape, licenseTag } from '../licenses/license-shape.ts';
 import type { OrganizationNeeds } from '../organizations/organization-needs.ts';
-import { organizationPage } from '../paging.ts';
+import { organizationPage, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, licensePath, pageLimit, pageOf } from '../schemas.ts';
@@ -39,6 +39,7 @@ export const listLicenseOffers = (needs: OrganizationNeeds): Route =>
         issuer: issuerId.optional().meta({ description: 'Only offers of this issuer.' }),
       }),
     }),
+    bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(offerShape) } },
     rejections: [],
     handle: ({ query }, { caller: { organizationId } }) => {

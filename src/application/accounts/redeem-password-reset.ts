@@ -8,7 +8,7 @@ import {
   openOrganizations,
   openSignedIn,
   type Proven,
-  type SignedIn,
+  type SignedInOnDevice,
   type SignInNeeds,
 } from './open-session.ts';
 import { refuseOwnAddress } from './refuse-own-address.ts';
@@ -47,7 +47,7 @@ export const resetPassword = async (
   needs: Needs,
   { attempt, userAgent, actsFor }: ResetRequest,
   { place, newPassword }: { readonly place: ResetPlace; readonly newPassword: string },
-): Promise<SignedIn | Refusal> => {
+): Promise<SignedInOnDevice | Refusal> => {
   const user = await userOfReset(needs, attempt, place);
   if (isRefusal(user)) return user;
   const refusal = refuseOwnAddress(newPassword, user.email, 'newPassword');

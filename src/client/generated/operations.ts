@@ -136,7 +136,7 @@ export type Operations = {
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
   requestPasswordReset: { body: RequestPasswordReset; answer: PasswordResetRequested };
-  resetPassword: { body: ResetPassword; answer: SignedIn };
+  resetPassword: { body: ResetPassword; answer: SignedInOnDevice };
   confirmPassword: { body: ConfirmPassword; answer: undefined };
   listSessions: { answer: { data: (Session)[]; nextCursor: string | null; hasMore: boolean } };
   endSession: { params: { sessionId: string }; answer: undefined };
