@@ -90,6 +90,7 @@ export const resetPasswordRoute = (needs: AuthNeeds): Route =>
         const opening = { attempt, userAgent: userAgentOf(call), actsFor: call.actsFor };
         const session = await resetPassword(needs, opening, { place, newPassword: body.newPassword });
         if (isRefusal(session)) return refused(session);
+        call.actsAs(user.userId);
         await call.limits.reopenAccount(emailPseudonym(needs.secrets, user.email));
         return { status: 200, body: openedBody(session) };
       });
