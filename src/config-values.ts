@@ -2,6 +2,12 @@ import { z } from 'zod';
 import { decodeId } from './domain/ids.ts';
 import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
 
+/** Parses the URL of a mail server, if any. */
+export const smtpUrl = z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional();
+
+/** Parses the URL of a web server, if any. */
+export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional();
+
 /** Parses an address that mails come from, with or without a name before it. */
 export const mailbox = z
   .string()

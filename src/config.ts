@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { mailbox, origins, rateLimits, signupPolicy } from './config-values.ts';
+import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
 import type { Limits } from './rate-limits.ts';
 
@@ -71,19 +71,15 @@ const schema = z.object({
     .describe(
       'Platform organization and its policy, as org_…/pol_…. New organizations get a license of it. Default: none.',
     ),
-  MAIL_URL: z
-    .url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' })
-    .optional()
-    .describe(
-      'Mail server, as smtp://name:password@host:587 or smtps://host. Set it together with MAIL_FROM and PUBLIC_URL. Without it the embedded mode writes mails into outbox in LEDGER_DATA_DIR, and with DATABASE_URL no mail is sent.',
-    ),
+  MAIL_URL: smtpUrl.describe(
+    'Mail server, as smtp://name:password@host:587 or smtps://host. Set it together with MAIL_FROM and PUBLIC_URL. Without it the embedded mode writes mails into outbox in LEDGER_DATA_DIR, and with DATABASE_URL no mail is sent.',
+  ),
   MAIL_FROM: mailbox
     .optional()
     .describe('Address that mails come from, such as License Ledger <ledger@vendor.example>.'),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' })
-    .optional()
-    .describe('URL at which the readers of mails reach the API. Default in the embedded mode: HOST and PORT.'),
+  PUBLIC_URL: webUrl.describe(
+    'URL at which the readers of mails reach the API. Default in the embedded mode: HOST and PORT.',
+  ),
   DEFAULT_TIER: z
     .enum(tiers)
     .default('FREE')
@@ -279,10 +275,10 @@ const serversOf = (variables: Variables, secret: string | null): Servers => {
 };
 
 const mailOf = (variables: Variables, { mode }: Servers): MailConfig | null => {
-  const { MAIL_URL: smtpUrl, HOST: host, PORT: port } = variables;
-  if (smtpUrl === undefined && mode === 'servers') return null;
+  const { MAIL_URL, HOST: host, PORT: port } = variables;
+  if (MAIL_URL === undefined && mode === 'servers') return null;
   return {
-    smtpUrl: smtpUrl ?? null,
+    smtpUrl: MAIL_URL ?? null,
     from: variables.MAIL_FROM ?? 'License Ledger <ledger@localhost>',
     publicUrl: variables.PUBLIC_URL ?? `http://${host}:${port}`,
   };
