@@ -30,8 +30,8 @@ const signIn = async (
 ) => {
   const opened = await openSession(database.api, {
     ...{ sessionId: encodeId('ses', randomUUID()), userId: user.userId, passwordHash: user.passwordHash },
-    ...{ organizationId: null, userAgent: null, refreshTokenSeconds: 60, secrets, now },
-    device: { known, fresh: createDeviceToken(secrets) },
+    ...{ organizationId: null, userAgent: null, refreshTokenSeconds: 60, now },
+    ...{ secrets, device: { known, fresh: createDeviceToken(secrets) } },
   });
   return opened?.deviceToken ?? '';
 };

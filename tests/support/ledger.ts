@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { Writable } from 'node:stream';
 import type { Pool } from 'pg';
-import { pino } from 'pino';
 import { createApi } from '../../src/api/api.ts';
 import type { Accounts } from '../../src/api/auth/auth-needs.ts';
 import { readsMax } from '../../src/api/events/shared-reads.ts';
@@ -28,6 +26,7 @@ import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
+import { collectLog } from './collect-log.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
@@ -288,14 +287,3 @@ export type Ledger = Awaited<ReturnType<typeof startLedger>>;
 
 const bodyText = (body: unknown): string | Uint8Array<ArrayBuffer> =>
   typeof body === 'string' || body instanceof Uint8Array ? new Uint8Array(Buffer.from(body)) : JSON.stringify(body);
-
-const collectLog = () => {
-  const lines: string[] = [];
-  const sink = new Writable({
-    write: (chunk, _encoding, done) => {
-      lines.push(String(chunk));
-      done();
-    },
-  });
-  return { lines, pino: pino({ level: 'debug' }, sink) };
-};

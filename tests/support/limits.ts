@@ -6,8 +6,8 @@ import type { Tier } from '../../src/domain/license/policy.ts';
 import { parseLimits } from '../../src/rate-limits.ts';
 
 /** The admission of the product, for organizations of one tier. */
-export const admissionOf = (tierOf: (organizationId: string) => Promise<Tier>) =>
-  createAdmission({ tierOf, onRefused: () => undefined });
+export const admissionOf = (tierOf: (organizationId: string) => Promise<Tier>, elapsedMs = () => performance.now()) =>
+  createAdmission({ tierOf, onRefused: () => undefined, elapsedMs });
 
 /** A front without limits and with the shares of the tier ENTERPRISE. */
 export const unlimitedFront = (): Front => ({ ...openFront, admission: admissionOf(async () => 'ENTERPRISE') });

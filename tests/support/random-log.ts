@@ -36,9 +36,10 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
     else if (below(10) === 0) ledger.revoke(licenseId);
     else if (below(4) === 0) {
       const [toHolderOrgId, how] = [below(2) === 0 ? customer : null, below(3) === 0 ? 'RELEASE' : 'KEEP'] as const;
+      const newKey = { keyHash: testHash(`key ${ledger.log.length}`), secretId: 'secret-1', hint: 'ZV3MP' };
       ledger.send(licenseId, {
         type: 'Transfer',
-        data: { toHolderOrgId, accepted: true, expiry: 'KEEP', activations: how },
+        data: { toHolderOrgId, accepted: true, expiry: 'KEEP', activations: how, newKey },
       });
     } else offering(ledger, licenseId, below);
   }

@@ -50,9 +50,8 @@ export const openTestSession = async (
   const passwordHash = (await findUserByEmail(pool, email))?.passwordHash ?? '';
   const device = { known: null, fresh: { token: '', hash: randomBytes(32) } };
   const opened = await openSession(pool, {
-    device,
+    ...{ device, secrets, now },
     ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800 },
-    ...{ secrets, now },
   });
   return {
     sessionId,

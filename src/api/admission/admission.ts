@@ -40,14 +40,22 @@ type Needs = {
   readonly tierOf: (organizationId: string) => Promise<Tier>;
   /** Counts a request that was refused. */
   readonly onRefused: () => void;
+  /** Returns elapsed milliseconds. */
+  readonly elapsedMs?: () => number;
 };
 
+// Every tenant is a stranger until its credential has worked once.
+const strangerPrefix = 'address ';
 const credentialsMax = 20_000;
 const waitMsMax = 20_000;
 
 /** Returns the admission of a process. It stores only hashes of credentials. */
-export const createAdmission = ({ tierOf, onRefused }: Needs): Admission => {
-  const queue = createFairQueue(totals, { waitMsMax });
+export const createAdmission = ({ tierOf, onRefused, elapsedMs }: Needs): Admission => {
+  const queue = createFairQueue(totals, {
+    waitMsMax,
+    elapsedMs,
+    isActive: (tenant) => !tenant.startsWith(strangerPrefix),
+  });
   const tierNow = createKnownTiers(tierOf);
   const tenants = new LRUCache<string, string>({ max: credentialsMax });
   const shareOf = (tenant: string): Share => shares[tenant.startsWith('org_') ? tierNow(tenant) : 'FREE'];
@@ -80,7 +88,7 @@ export const createAdmission = ({ tierOf, onRefused }: Needs): Admission => {
           known = tenants.get(digest) ?? null;
           return known;
         },
-        stranger: () => `address ${limitedAs(call.address)}`,
+        stranger: () => `${strangerPrefix}${limitedAs(call.address)}`,
         belongsTo: (tenant) => {
           if (digest !== null && known !== tenant) tenants.set(digest, tenant);
         },

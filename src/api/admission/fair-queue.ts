@@ -1,3 +1,4 @@
+import { createActivity } from './activity.ts';
 import { createRound, type Round, type Tenant, type Waiting } from './round.ts';
 import type { Share } from './shares.ts';
 
@@ -26,22 +27,36 @@ export type FairQueue = { readonly enter: (tenant: string, share: Share) => Tick
 /** The most units at a time, and the most requests in the process. */
 type Totals = { readonly runningMax: number; readonly presentMax: number };
 
+type Options = {
+  /** How long a request may wait for its turn. */
+  readonly waitMsMax: number;
+  /** Returns elapsed milliseconds, for the activity of tenants. */
+  readonly elapsedMs?: (() => number) | undefined;
+  /** Returns false for a tenant for which others need not leave room. Default: true for all. */
+  readonly isActive?: (tenant: string) => boolean;
+};
+
 /**
  * Returns a queue that lets tenants work in turn (deficit round robin). While several tenants wait, each gets units in
- * proportion to its weight. A tenant alone gets all units up to its own limit, without waiting. A tenant that has just
- * come waits for one round at most, however many requests of others wait.
+ * proportion to its weight. A tenant that has just come waits for one round at most, however many requests of others
+ * wait.
  */
-export const createFairQueue = (totals: Totals, { waitMsMax }: { readonly waitMsMax: number }): FairQueue => {
-  const round = createRound(totals.runningMax);
+export const createFairQueue = (
+  totals: Totals,
+  { waitMsMax, elapsedMs = () => performance.now(), isActive = () => true }: Options,
+): FairQueue => {
+  const activity = createActivity(elapsedMs);
+  const round = createRound(totals.runningMax, activity);
   const tenants = new Map<string, Tenant>();
   let present = 0;
 
   return {
     enter: (name, share) => {
-      const tenant = tenants.get(name) ?? { share, running: 0, present: 0, credit: 0, waiting: new Set() };
+      const tenant = tenants.get(name) ?? { name, share, running: 0, present: 0, credit: 0, waiting: new Set() };
       tenant.share = share;
       if (tenant.present >= share.presentMax) return 'tenant_full';
       if (present >= totals.presentMax) return 'all_full';
+      if (isActive(name)) activity.note(name);
       tenants.set(name, tenant);
       tenant.present += 1;
       present += 1;

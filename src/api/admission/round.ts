@@ -1,3 +1,4 @@
+import type { Activity } from './activity.ts';
 import type { Share } from './shares.ts';
 
 /** A request that waits for its turn. The round calls `begin` once. */
@@ -5,6 +6,7 @@ export type Waiting = { readonly units: number; readonly begin: () => void };
 
 /** A tenant with requests in the process. The round changes `running` and `credit`. */
 export type Tenant = {
+  readonly name: string;
   share: Share;
   /** The units that are worked on. */
   running: number;
@@ -31,13 +33,16 @@ export type Round = {
 const creditPerVisit = 8;
 
 /** Returns a round of turns with `runningMax` units of work at a time. */
-export const createRound = (runningMax: number): Round => {
+export const createRound = (runningMax: number, activity: Activity): Round => {
   // The tenants with waiting requests, in their order.
   const order = new Set<Tenant>();
   let running = 0;
   // True while the next tenant waits for work of others to end. Nobody may overtake it then.
   let isTotalUsed = false;
 
+  // A tenant without running requests may always begin one, so that no request is too large for its share.
+  const isWithinShare = ({ name, running: own, share }: Tenant, units: number): boolean =>
+    own === 0 || own + units <= (activity.hasOthers(name) ? share.sharedMax : share.aloneMax);
   const isWithinTotal = (units: number) => running === 0 || running + units <= runningMax;
   const begin = (tenant: Tenant, units: number) => {
     tenant.running += units;
@@ -107,7 +112,3 @@ export const createRound = (runningMax: number): Round => {
     },
   };
 };
-
-// A tenant without running requests may always begin one, so that no request is too large for its share.
-const isWithinShare = ({ running, share }: Tenant, units: number): boolean =>
-  running === 0 || running + units <= share.runningMax;

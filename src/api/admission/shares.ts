@@ -5,21 +5,23 @@ import type { Route } from '../route.ts';
 export type Share = {
   /** How much of the work a tenant gets while others wait, relative to them. */
   readonly weight: number;
-  /** The most units of a tenant that are worked on at a time. */
-  readonly runningMax: number;
+  /** The most units of a tenant that are worked on at a time while it is the only active one. */
+  readonly aloneMax: number;
+  /** The same while other tenants are active. It leaves most of the process to them. */
+  readonly sharedMax: number;
   /** The most requests of a tenant that the process has taken in and not yet answered. */
   readonly presentMax: number;
 };
 
 /**
- * The share of each tier. `runningMax` is less than `totals.runningMax` and, in ordinary requests, less than the
- * connections of the pool. So no tenant alone takes every turn or every connection.
+ * The share of each tier. `aloneMax` is less than `totals.runningMax` and, in ordinary requests, less than the
+ * connections of the pool. So one tenant never takes every turn or every connection.
  */
 export const shares: Readonly<Record<Tier, Share>> = {
-  FREE: { weight: 1, runningMax: 48, presentMax: 256 },
-  TRIAL: { weight: 2, runningMax: 64, presentMax: 512 },
-  PRO: { weight: 2, runningMax: 64, presentMax: 512 },
-  ENTERPRISE: { weight: 4, runningMax: 80, presentMax: 1_024 },
+  FREE: { weight: 1, aloneMax: 96, sharedMax: 32, presentMax: 256 },
+  TRIAL: { weight: 2, aloneMax: 128, sharedMax: 32, presentMax: 512 },
+  PRO: { weight: 2, aloneMax: 128, sharedMax: 32, presentMax: 512 },
+  ENTERPRISE: { weight: 4, aloneMax: 128, sharedMax: 48, presentMax: 1_024 },
 };
 
 /** The most units and requests of all tenants together. */

@@ -91,6 +91,9 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
                   'The new key of a license that was transferred with RELEASE. Only this answer contains it. Null when the ' +
                   'keys stayed: then ask the issuer for the key, or rotate it.',
               }),
+            oldKeyWorks: z.boolean().meta({
+              description: 'Whether the keys from before this request still work. Rotate the key to end them.',
+            }),
           })
           .meta({ id: 'LicenseOfferAccepted' }),
       },
@@ -108,7 +111,7 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
         const { facts, changed, licenseKey, position } = accepted;
         return {
           status: 200,
-          body: { license: licenseBody(facts, accepted), changed, licenseKey },
+          body: { license: licenseBody(facts, accepted), changed, licenseKey, oldKeyWorks: licenseKey === null },
           headers: { ETag: licenseTag(facts, accepted) },
           position,
         };

@@ -50,12 +50,14 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
     return (current + 1) * lengthMs - now;
   };
   return {
-    add: (key) => {
+    add: async (key, quota) => {
       const left = msLeft();
-      return limiter.penalty(key).then(({ consumedPoints }) => {
-        if (consumedPoints === 1) keys += 1;
-        return { consumed: consumedPoints, msLeft: left };
-      });
+      const counting = limiter;
+      const { consumedPoints } = await counting.penalty(key);
+      if (consumedPoints === 1) keys += 1;
+      // A refused request is not counted, so that a quota that grows admits the next one.
+      if (consumedPoints > quota) await counting.reward(key);
+      return { consumed: consumedPoints, msLeft: left };
     },
     takeBack: (key) => {
       msLeft();

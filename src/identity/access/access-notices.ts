@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 
 /**
  * Knows which rights that this process remembers still count. A subject is the id of an organization, a user, an API
@@ -43,6 +44,8 @@ const unconfirmedMs = 1_000;
 /** How long notices count as arriving after they were confirmed. With `unconfirmedMs` it stays below two seconds. */
 const confirmedMs = 1_500;
 const subjectsMax = 10_000;
+/** How many checks of watched rights run at a time. */
+const checksMax = 4;
 
 /**
  * Creates the notices of a process. Until `confirm` is called, rights are remembered for one second. A notice costs the
@@ -84,10 +87,12 @@ export const createAccessNotices = (elapsedMs: () => number = () => performance.
 const createWatches = (isUnconfirmed: () => boolean) => {
   const bySubject = new Map<string, Set<() => void>>();
   const all = new Set<() => void>();
+  // One notice can concern a thousand streams, and their checks must leave connections to requests.
+  const inTurn = pLimit(checksMax);
   let timer: NodeJS.Timeout | undefined;
 
   const watch: AccessNotices['watch'] = (subjects, check) => {
-    const run = withoutOverlap(check);
+    const run = withoutOverlap(() => inTurn(check));
     all.add(run);
     for (const subject of subjects) bySubject.set(subject, (bySubject.get(subject) ?? new Set()).add(run));
     timer ??= setInterval(() => {

@@ -4,7 +4,13 @@ import { createFairQueue, type FairQueue, type Ticket } from '../../../src/api/a
 import { type Share, shares, totals } from '../../../src/api/admission/shares.ts';
 import { tiers } from '../../../src/domain/license/policy.ts';
 
-const share = (over: Partial<Share> = {}): Share => ({ weight: 1, runningMax: 16, presentMax: 100, ...over });
+const share = (over: Partial<Share> = {}): Share => ({
+  weight: 1,
+  aloneMax: 16,
+  sharedMax: 16,
+  presentMax: 100,
+  ...over,
+});
 const open = () => new AbortController().signal;
 const enter = (queue: FairQueue, tenant: string, of = share()): Ticket => {
   const entered = queue.enter(tenant, of);
@@ -44,6 +50,25 @@ test('A tenant has its share of turns, and another tenant does not wait for it',
   expect(send('b').turn).toBeNull();
 });
 
+test('A tenant has more turns while it is the only active one', async () => {
+  let nowMs = 0;
+  const queue = createFairQueue({ runningMax: 64, presentMax: 100 }, { waitMsMax: 60_000, elapsedMs: () => nowMs });
+  const mine = share({ aloneMax: 32, sharedMax: 8 });
+  const begins = (tenant: string) => {
+    const ticket = enter(queue, tenant, mine);
+    return { ticket, isBegun: ticket.take(8, open) === null };
+  };
+  const alone = Array.from({ length: 4 }, () => begins('a'));
+  expect(alone.map(({ isBegun }) => isBegun)).toEqual([true, true, true, true]);
+  expect(begins('b').isBegun).toBe(true);
+  for (const { ticket } of alone) ticket.leave();
+  expect([begins('a').isBegun, begins('a').isBegun]).toEqual([true, false]);
+  // The other one has been quiet for a second.
+  nowMs = 1_000;
+  const working = enter(queue, 'a', mine).take(8, open);
+  expect(await working).toBe('begun');
+});
+
 test('A tenant that comes late has its turn after one round, however many requests wait', async () => {
   const { begun, send, end } = observed(16);
   for (let at = 0; at < 50; at += 1) send('a');
@@ -67,10 +92,10 @@ test('Waiting tenants get turns in proportion to their weights', async () => {
 
 test('A heavy request of one tenant is not overtaken for ever by light ones of others', async () => {
   const { begun, send, end } = observed(32);
-  for (let at = 0; at < 4; at += 1) send('light', share({ runningMax: 32 }), 8);
+  for (let at = 0; at < 4; at += 1) send('light', share({ aloneMax: 32, sharedMax: 32 }), 8);
   send('heavy', share(), 32);
   for (let at = 0; at < 20; at += 1) {
-    send('light', share({ runningMax: 32 }), 8);
+    send('light', share({ aloneMax: 32, sharedMax: 32 }), 8);
     if (at % 5 === 4) await end('light');
   }
   for (let at = 0; at < 4; at += 1) await end('light');
@@ -127,7 +152,7 @@ test('In every order of calls, no limit is exceeded, every request gets its turn
     fc.record({
       kind: fc.constant('send' as const),
       tenant: fc.constantFrom(...tiers),
-      units: fc.constantFrom(1, 8, 32),
+      units: fc.constantFrom(1, 16, 64),
     }),
     fc.record({ kind: fc.constant('end' as const), at: fc.nat(50) }),
     fc.record({ kind: fc.constant('leave' as const), at: fc.nat(50) }),
@@ -162,7 +187,7 @@ test('In every order of calls, no limit is exceeded, every request gets its turn
         expect(unitsOf(running)).toBeLessThanOrEqual(totals.runningMax);
         for (const tier of tiers) {
           const own = [...running].filter(({ tenant }) => tenant === tier);
-          expect(unitsOf(own)).toBeLessThanOrEqual(shares[tier].runningMax);
+          expect(unitsOf(own)).toBeLessThanOrEqual(Math.max(64, shares[tier].aloneMax));
         }
       }
       while (running.size > 0 || waiting.size > 0) {
@@ -172,7 +197,7 @@ test('In every order of calls, no limit is exceeded, every request gets its turn
         request.ticket.leave();
         await settled();
       }
-      for (const tier of tiers) expect(enter(queue, tier, shares[tier]).take(32, open)).toBeNull();
+      for (const tier of tiers) expect(enter(queue, tier, shares[tier]).take(64, open)).toBeNull();
     }),
     { numRuns: 60 },
   );

@@ -75,7 +75,11 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
       waitUntilProjected: async () => true,
       log: { answered: () => undefined, failed: () => undefined },
       metrics: createMetrics(),
-      front: { ...openFront, trustProxy: 1, admission: admissionOf(async (organizationId) => tierOf(organizationId)) },
+      front: {
+        ...openFront,
+        trustProxy: 1,
+        admission: admissionOf(async (organizationId) => tierOf(organizationId), atOnce),
+      },
       ...needs,
     },
     routes,
@@ -118,18 +122,21 @@ type Answer = { readonly status: number | undefined; readonly headers: object; r
 /** Waits until a condition holds. */
 const until = (holds: () => boolean): Promise<void> =>
   vi.waitFor(() => expect(holds()).toBe(true), { timeout: 10_000, interval: 2 });
-const turnsMax = (tier: Tier) => shares[tier].runningMax / 16;
+const turnsAlone = (tier: Tier) => shares[tier].aloneMax / 16;
+const turnsShared = (tier: Tier) => shares[tier].sharedMax / 16;
+/** A clock that stands still: who has once sent a request stays active. */
+const atOnce = () => 0;
 
 test('An organization fills its share, and a request of another one is answered before its queue ends', async () => {
   const { as, work, worksFor } = await startServer();
   const sent = Array.from({ length: 60 }, () => as('a'));
-  await until(() => worksFor('org_a') === turnsMax('FREE'));
+  await until(() => worksFor('org_a') === turnsAlone('FREE'));
   const other = as('b');
   await until(() => worksFor('org_b') === 1);
   work.find(({ tenant }) => tenant === 'org_b')?.end();
   expect((await other.answer).status).toBe(200);
   // Meanwhile no further request of the first one began.
-  expect(worksFor('org_a')).toBe(turnsMax('FREE'));
+  expect(worksFor('org_a')).toBe(turnsAlone('FREE'));
   let ended = 0;
   while (ended < sent.length) {
     await until(() => worksFor('org_a') > ended);
@@ -161,18 +168,19 @@ test('Requests beyond the share are refused with RATE_LIMITED, Retry-After and t
 
 test('A higher tier has more turns', async () => {
   const { as, worksFor } = await startServer((id) => (id === 'org_free' ? 'FREE' : 'ENTERPRISE'));
-  for (const tenant of ['free', 'large']) {
-    // The first request of an organization makes its tier known.
-    for (let at = 0; at < 40; at += 1) as(tenant);
-  }
-  await until(() => worksFor('org_free') === turnsMax('FREE') && worksFor('org_large') === turnsMax('ENTERPRISE'));
+  // The first request of an organization makes its tier known.
+  for (const tenant of ['free', 'large']) as(tenant);
+  await until(() => worksFor('org_free') === 1 && worksFor('org_large') === 1);
+  for (let at = 0; at < 40; at += 1) for (const tenant of ['free', 'large']) as(tenant);
+  await until(() => worksFor('org_large') === turnsShared('ENTERPRISE'));
+  await until(() => worksFor('org_free') === turnsShared('FREE'));
 });
 
 test('Clients that leave free their places in the queue', async () => {
   const statuses: number[] = [];
   const log = { answered: ({ status }: { status: number }) => statuses.push(status), failed: () => undefined };
   const { as, work, worksFor } = await startServer(undefined, { log });
-  const running = turnsMax('FREE');
+  const running = turnsAlone('FREE');
   for (let at = 0; at < running; at += 1) as('a');
   await until(() => worksFor('org_a') === running);
   const waiting = Array.from({ length: shares.FREE.presentMax - running + 1 }, () => as('a'));
@@ -194,8 +202,8 @@ test('A license key counts for its issuer, and an unknown one for the address of
   work[0]?.end();
   await first.answer;
   // The organization fills its share with its own credential.
-  for (let at = 0; at < turnsMax('FREE'); at += 1) as('a');
-  await until(() => worksFor('org_a') === turnsMax('FREE'));
+  for (let at = 0; at < turnsAlone('FREE'); at += 1) as('a');
+  await until(() => worksFor('org_a') === turnsAlone('FREE'));
   byKey('key', '10.0.0.2');
   byKey('other key', '10.0.0.3');
   await until(() => worksFor('License other key') === 1);
@@ -223,7 +231,7 @@ test('A client that sends its body slowly has no turn', async () => {
 
 test('An answer that waits for the projector has no turn', async () => {
   const { as, work, worksFor } = await startServer(undefined, { waitUntilProjected: () => new Promise(() => {}) });
-  const running = turnsMax('FREE');
+  const running = turnsAlone('FREE');
   for (let at = 0; at < 2 * running; at += 1) as('a');
   await until(() => worksFor('org_a') === running);
   for (const one of work) one.end();

@@ -144,6 +144,7 @@ describe('The quota of a license key', () => {
       return verdicts.filter(({ refusedBy }) => refusedBy.length === 0).length;
     };
     expect(await passing(600)).toBe(500);
+    expect((await take('activate', 'key', { ...size, devices: 501 })).refusedBy).toEqual([]);
     clock.ms += 599_999;
     expect(await passing(1)).toBe(0);
     clock.ms += 1;

@@ -63,6 +63,21 @@ describe.runIf(hasRedis)('With Redis', () => {
     expect(Number(await commands()) - before).toBeLessThanOrEqual(1);
   });
 
+  test('two processes share a quota that grows with the license, also when it grows after it was used up', async () => {
+    const [one, two] = [limiterOn('activate=5/600', patientMs), limiterOn('activate=5/600', patientMs)];
+    await Promise.all([one.connected(), two.connected()]);
+    const passing = async (devices: number) => {
+      const take = async (by: typeof one) =>
+        (await by.take('activate', 'key', { devices, heartbeatSeconds: 120 })).refusedBy.length === 0;
+      let count = 0;
+      for (let index = 0; index < 100; index += 1) if (await take(index % 2 === 0 ? one : two)) count += 1;
+      return count;
+    };
+    expect(await passing(20)).toBe(20);
+    // Each process has counted one refused request, and has asked Redis for no further one.
+    expect(await passing(50)).toBe(28);
+  });
+
   test('two processes share the failures of an account, and what one takes back', async () => {
     const limits = 'login_place=3/900,login_account=4/900,login_device=2/900';
     const [one, two] = [limiterOn(limits, patientMs), limiterOn(limits, patientMs)];

@@ -1,5 +1,5 @@
 import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
-import { around, duration, entitlement, limits, product, schedule, target } from './draw.ts';
+import { around, type Draw, duration, entitlement, limits, product, schedule, target } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 
 /** Draws commands about grants, keys and holders. */
@@ -67,11 +67,12 @@ export const grantKinds: Kinds<
   RetireKey: { weight: 6, draw: ({ chance }) => ({ keyVersion: 1 + chance.below(4) }) },
   Transfer: {
     weight: 5,
-    draw: ({ chance }) => ({
-      toHolderOrgId: chance.one([null, 'org_2', 'org_3']),
-      accepted: chance.percent(85),
-      expiry: chance.one(['KEEP', 'RESET']),
-      activations: chance.one(['KEEP', 'RELEASE']),
+    draw: (draw) => ({
+      toHolderOrgId: draw.chance.one([null, 'org_2', 'org_3']),
+      accepted: draw.chance.percent(85),
+      expiry: draw.chance.one(['KEEP', 'RESET']),
+      activations: draw.chance.one(['KEEP', 'RELEASE']),
+      ...newKey(draw),
     }),
   },
   OfferLicense: {
@@ -82,6 +83,9 @@ export const grantKinds: Kinds<
       activations: chance.one(['KEEP', 'RELEASE']),
     }),
   },
-  AcceptOffer: { weight: 5, draw: ({ chance }) => ({ holderOrgId: chance.one(['org_2', 'org_3']) }) },
+  AcceptOffer: { weight: 5, draw: (draw) => ({ holderOrgId: draw.chance.one(['org_2', 'org_3']), ...newKey(draw) }) },
   DeclineOffer: { weight: 3, draw: ({ chance }) => ({ holderOrgId: chance.one(['org_2', 'org_3']) }) },
 };
+
+const newKey = ({ chance, index }: Draw) =>
+  chance.percent(70) ? { newKey: { keyHash: `hash-${index}`, secretId: 's1', hint: 'ZV3MP' } } : {};

@@ -19,9 +19,9 @@ export const useKinds: Kinds<
   Activate: { weight: 30, draw: (draw) => newDevice(draw) },
   Deactivate: {
     weight: 24,
-    draw: (draw) => ({ device: named(draw), by: draw.chance.one(['USER', 'USER', 'USER', 'ADMIN']) }),
+    draw: (draw) => ({ device: named(draw), by: draw.chance.one(['USER', 'USER', 'USER', 'ADMIN']), ...byKey(draw) }),
   },
-  SwapActivation: { weight: 8, draw: (draw) => ({ release: named(draw), activate: newDevice(draw) }) },
+  SwapActivation: { weight: 8, draw: (draw) => ({ release: named(draw), activate: newDevice(draw), ...byKey(draw) }) },
   AcquireLease: {
     weight: 24,
     draw: (draw) => {
@@ -42,11 +42,12 @@ export const useKinds: Kinds<
     draw: (draw) => ({
       leaseId: known(draw, draw.leases),
       borrowSeconds: draw.chance.percent(70) ? null : draw.chance.one([3600, 7200, 7201]),
+      ...byKey(draw),
     }),
   },
   ReleaseLease: {
     weight: 12,
-    draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']) }),
+    draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']), ...byKey(draw) }),
   },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {
@@ -83,3 +84,5 @@ const lastSeen = (draw: Draw): LastSeen => ({
   leaseId: known(draw, draw.leases),
   lastSeenAt: instant(draw.at - draw.chance.one([0, hour - 1, hour, hour, 2 * hour])),
 });
+
+const byKey = ({ chance }: Draw) => ({ byKey: chance.percent(40) });

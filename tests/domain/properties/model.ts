@@ -30,6 +30,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
@@ -60,10 +61,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put(to !== undefined && m.offer !== null && { offer: { ...m.offer, over: -Infinity, declined } });
   const mayNotMove = () => !m.policy.transferable && (m.holder !== null || m.offer === null);
   const resets = ({ expiry }: { readonly expiry: string }) => expiry === 'RESET' && m.end < Infinity;
-  const move = (holder: string | null, terms: { readonly expiry: string; readonly activations: string }): Verdict => {
+  const move = (holder: string | null, terms: Terms, newKey: object | undefined): Verdict => {
     const refused = first({ TERM_INVALID: resets(terms) && Number.isNaN(m.span) });
-    if (terms.activations === 'RELEASE') end(() => true);
-    return refused ?? all(put({ holder, offer: null }), resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
+    const releases = terms.activations === 'RELEASE';
+    if (releases) end(() => true);
+    const keys = releases && newKey && { keyVersion: m.keyVersion + 1, overlaps: {} };
+    const moved = put({ holder, offer: null, ...keys });
+    return refused ?? all(moved, resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
   };
 
   const rules: Rules = {
@@ -124,10 +128,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
       return put(m.now >= until && { overlaps });
     },
-    Transfer: ({ toHolderOrgId: holder, accepted, ...terms }) => {
+    Transfer: ({ toHolderOrgId: holder, accepted, newKey, ...terms }) => {
       if (holder === m.holder) return endOffer(openOffer()?.to, false);
       const HOLDER_CONSENT_REQUIRED = !accepted && holder !== null;
-      return first({ FORBIDDEN: mayNotMove(), HOLDER_CONSENT_REQUIRED }) ?? move(holder, terms);
+      return first({ FORBIDDEN: mayNotMove(), HOLDER_CONSENT_REQUIRED }) ?? move(holder, terms, newKey);
     },
     OfferLicense: ({ toHolderOrgId: to, ...terms }) => {
       if (to === m.holder) return endOffer(openOffer()?.to, false);
@@ -135,10 +139,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const refused = first({ FORBIDDEN: mayNotMove(), TERM_INVALID: resets(terms) && Number.isNaN(m.span), nothing });
       return refused ?? put({ offer: { to, terms, over: m.now + offerLength, declined: false } });
     },
-    AcceptOffer: ({ holderOrgId }) => {
+    AcceptOffer: ({ holderOrgId, newKey }) => {
       const offer = openOffer();
       if (m.holder === holderOrgId) return 'nothing';
-      return offer?.to === holderOrgId ? move(offer.to, offer.terms) : 'NOT_FOUND';
+      return offer?.to === holderOrgId ? move(offer.to, offer.terms, newKey) : 'NOT_FOUND';
     },
     DeclineOffer: ({ holderOrgId }) => {
       if (m.offer?.to === holderOrgId && m.offer.declined) return 'nothing';
@@ -151,7 +155,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       if (starts) setTerm(m.now, m.now + m.span);
       return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
     },
-    Deactivate: ({ device, by }) => {
+    Deactivate: ({ device, by, byKey }) => {
+      if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
       const { allowed, maxPerTerm, cooldownSeconds } = m.policy.deactivation;
       const use = find('activations', nameOf(device));
       if (!isOpen(use)) return isKnown('activations', nameOf(device)) ? 'nothing' : 'ACTIVATION_NOT_FOUND';
@@ -161,11 +166,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
       return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
-    SwapActivation: ({ release: device, activate }) => {
+    SwapActivation: ({ release: device, activate, byKey }) => {
       const [use, requested] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
-      const guards = { nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const FORBIDDEN = 'activationId' in device && isBarred(byKey);
+      const guards = { FORBIDDEN, nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
       const refused = unusable(activate.product, null) ?? first(guards);
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
     },
@@ -175,7 +181,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const refused = unusable(product, user) ?? first(guards);
       return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);
     },
-    RenewLease: ({ leaseId, borrowSeconds: borrow }) => {
+    RenewLease: ({ leaseId, borrowSeconds: borrow, byKey }) => {
+      if (isBarred(byKey)) return 'FORBIDDEN';
       const lease = find('seats', leaseId);
       if (!lease || lease.over === -Infinity || m.now >= lease.known) return 'NOT_FOUND';
       const [over, other] = [overAt(lease), find('seats', lease.name)];
@@ -186,8 +193,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
       return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
     },
-    ReleaseLease: ({ leaseId, by }) =>
-      isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND',
+    ReleaseLease: ({ leaseId, by, byKey }) => {
+      if (isBarred(byKey)) return 'FORBIDDEN';
+      return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND';
+    },
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
@@ -240,6 +249,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   return { m, judge, announced, statusAt, modeAt };
 };
 
+type Terms = { readonly expiry: string; readonly activations: string };
 const nameOf = (device: DeviceName) => ('activationId' in device ? device.activationId : device.fingerprintHash);
 const asItStays = { expiry: 'KEEP', activations: 'KEEP' };
 const offerLength = 30 * 86_400_000;

@@ -64,6 +64,7 @@ const readableByWorker: readonly string[] = [
   'identity.sessions.expires_at',
   'identity.refresh_tokens.expires_at',
   'identity.password_resets.expires_at',
+  'identity.login_devices.expires_at',
   ...['issuer_org_id', 'mail_id', 'kind', 'sealed', 'created_at', 'tries', 'next_try_at', 'finished_at'].map(
     (column) => `ops.mails.${column}`,
   ),

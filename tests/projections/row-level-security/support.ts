@@ -134,6 +134,14 @@ const fillUsers = async (models: Models): Promise<void> => {
         `insert into identity.password_resets (reset_id, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
         [name, userId],
       );
+      await db.query(
+        `insert into identity.login_devices (token_hash, user_id, created_at, expires_at) values ($1, $2, now(), now())`,
+        [Buffer.from(testHash(name), 'hex'), userId],
+      );
+      await db.query(
+        `insert into identity.organization_places (user_id, organization_id, taken_at) values ($1, $2, now())`,
+        [userId, vendor],
+      );
     });
 };
 
@@ -186,6 +194,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'identity.sessions': ['select', 'insert', 'update'],
   'identity.refresh_tokens': ['select', 'insert', 'update'],
   'identity.password_resets': ['select', 'insert', 'update'],
+  'identity.login_devices': ['select', 'insert', 'update', 'delete'],
+  'identity.organization_places': ['select', 'insert', 'update', 'delete'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
