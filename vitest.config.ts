@@ -19,6 +19,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
   test: {
     ...{ name, include, exclude },
     pool: 'forks',
+    // A transaction that waits for the event store fails the test. The domain has none.
+    setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts'],
     // Files share the modules of their worker, which costs a quarter less: none of them may change what another one loads.
     isolate: false,
     // Tests make and drop much at once: a larger young generation saves a twentieth of the processor time.

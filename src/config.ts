@@ -31,7 +31,11 @@ const schema = z.object({
     .describe(
       'Redis or Valkey for scheduled jobs and shared rate limits. Without it Postgres stores the jobs, and each process counts its own limits.',
     ),
-  LEDGER_DATA_DIR: z.string().min(1).default('.ledger').describe('Embedded data, demo.json, secrets.json and keys.'),
+  LEDGER_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.ledger')
+    .describe('Embedded data, demo.json, secrets.json, keys and outbox.'),
   LEDGER_SECRET: z
     .string()
     .optional()

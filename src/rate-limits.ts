@@ -109,6 +109,9 @@ const growth = {
   usage: perDevice(60),
 } as const satisfies Readonly<Partial<Record<LimitName, Growth>>>;
 
+/** Returns true for the limits of license keys, whose quotas grow. */
+export const growsWithLicense = (name: LimitName): boolean => name in growth;
+
 /** Returns the limit for a license of this size: the quota is never below that of `limit`. */
 export const grownLimit = (limit: Limit, size: LicenseSize): Limit => {
   const { name, quota, seconds } = limit;

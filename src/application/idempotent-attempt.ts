@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { createKeyedQueue } from '../async/keyed-queue.ts';
 import { retry } from '../async/retry.ts';
 import { reject } from '../domain/decider.ts';
 import { type Instant, plusSeconds } from '../domain/time.ts';
@@ -86,7 +87,10 @@ export const attemptOnce = async <Answer extends object>(
 ): Promise<Answer | Refusal> => {
   const { organizationId, principal, operation, key } = place;
   const commandId = commandIdFor(organizationId, principal, operation, key);
-  const begun = await begin(needs, place, recognized, commandId);
+  // Requests with one key would wait for each other's lock, each with a connection.
+  const begun = await oneAfterAnother(JSON.stringify([organizationId, principal, operation, key]), () =>
+    begin(needs, place, recognized, commandId),
+  );
   if (isRefusal(begun)) return begun;
   if (begun.stored !== undefined) return replay(begun.stored, begun.attempt);
 
@@ -102,6 +106,8 @@ export const attemptOnce = async <Answer extends object>(
   await retryWrite(() => (toKeep === null ? release() : complete(needs, place, commandId, toKeep)));
   return answer;
 };
+
+const oneAfterAnother = createKeyedQueue();
 
 /** Retries when the connection is lost, because a row that stays in flight makes its client wait for seconds. */
 const retryWrite = (work: () => Promise<unknown>): Promise<unknown> =>

@@ -18,3 +18,19 @@ export const retry = async <Result>(
     }
   }
 };
+
+/**
+ * Calls `attempt` until it returns a value, with a pause of `everyMs` after each call. Returns null when it has not after
+ * `forMs`.
+ */
+export const poll = async <Value>(
+  attempt: () => Promise<Value | null>,
+  { everyMs, forMs }: { readonly everyMs: number; readonly forMs: number },
+): Promise<Value | null> => {
+  const until = performance.now() + forMs;
+  for (;;) {
+    const value = await attempt();
+    if (value !== null || performance.now() + everyMs >= until) return value;
+    await delay(everyMs);
+  }
+};

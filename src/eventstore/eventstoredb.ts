@@ -11,6 +11,7 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { refuseWithConnection } from '../async/connection-watch.ts';
 import { retry } from '../async/retry.ts';
 import { type Connection, openConnection } from './connection.ts';
 import {
@@ -52,19 +53,21 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
   const closing = new AbortController();
 
   return {
-    read: (stream, from = 0n, eventsMax = Number.POSITIVE_INFINITY) => readForwards(reader, stream, from, eventsMax),
+    read: async (stream, from = 0n, eventsMax = Number.POSITIVE_INFINITY) => {
+      refuseWithConnection('read a stream');
+      return readForwards(reader, stream, from, eventsMax);
+    },
 
-    readBackwards: (stream, from, eventsMax) =>
-      retryRead(() =>
-        readPage(reader, stream, {
-          direction: BACKWARDS,
-          fromRevision: from === 'end' ? END : from,
-          maxCount: eventsMax,
-        }),
-      ),
+    readBackwards: async (stream, from, eventsMax) => {
+      refuseWithConnection('read a stream');
+      const fromRevision = from === 'end' ? END : from;
+      return retryRead(() => readPage(reader, stream, { direction: BACKWARDS, fromRevision, maxCount: eventsMax }));
+    },
 
-    append: (stream, events, expected, { timeoutMs }) =>
-      append({ connection, credentials }, stream, events, { expected, timeoutMs }),
+    append: async (stream, events, expected, { timeoutMs }) => {
+      refuseWithConnection('append');
+      return append({ connection, credentials }, stream, events, { expected, timeoutMs });
+    },
 
     follow: (from, { streamPrefixes, signal }) =>
       followAll(
@@ -74,7 +77,10 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
         { ...defaultWatch, ...watch },
       ),
 
-    head: ({ timeoutMs }) => readHead({ connection, timeoutMs }),
+    head: async ({ timeoutMs }) => {
+      refuseWithConnection('read the log');
+      return readHead({ connection, timeoutMs });
+    },
 
     close: async () => {
       closing.abort();

@@ -1,8 +1,11 @@
 import type { Pool, PoolClient } from 'pg';
+import { createKeyedQueue } from '../async/keyed-queue.ts';
+import { transaction } from '../postgres/transaction.ts';
 
 /**
  * Runs `work` in one transaction as this user and returns its result. Row-level security shows the row, sessions and
- * tokens of a user only here. Destroys the connection when the transaction did not commit.
+ * tokens of a user only here. Destroys the connection when the transaction did not commit. The changes of one user
+ * run one after the other. Throws WaitedTooLong after 10 seconds of waiting.
  */
 export const asUser = async <T>(
   pool: Pool,
@@ -11,21 +14,16 @@ export const asUser = async <T>(
   { readOnly }: { readonly readOnly: boolean } = { readOnly: false },
 ): Promise<T> => {
   if (userId === '') throw new Error('asUser needs the id of a user.');
-  const db = await pool.connect();
-  let committed = false;
-  try {
-    await db.query(readOnly ? 'begin read only' : 'begin');
-    await becomeUser(db, userId);
-    const result = await work(db);
-    const { command } = await db.query('commit');
-    // Postgres rolls a failed transaction back at its commit and reports no error.
-    if (command !== 'COMMIT') throw new Error('The transaction had failed before its commit and was rolled back.');
-    committed = true;
-    return result;
-  } finally {
-    db.release(!committed);
-  }
+  const run = () =>
+    transaction(pool, readOnly ? 'begin read only' : 'begin', async (db) => {
+      await becomeUser(db, userId);
+      return work(db);
+    });
+  // The changes of one user lock the same rows. They wait here without a connection.
+  return readOnly ? run() : oneAfterAnother(userId, run);
 };
+
+const oneAfterAnother = createKeyedQueue();
 
 /** Continues the transaction as another user. */
 export const becomeUser = async (db: PoolClient, userId: string): Promise<void> => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
+import { refuseWithConnection } from '../async/connection-watch.ts';
 
 /** Thrown when too many passwords wait to be checked. Nothing was decided. Retry after `retryAfterSeconds`. */
 export class TooManyLogins extends Error {
@@ -82,6 +83,7 @@ const common = new Set(
 const takeTurns = () => {
   const limit = pLimit(runningMax);
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    refuseWithConnection('hash a password');
     if (limit.pendingCount >= waitingMax)
       throw new TooManyLogins('Too many passwords are being checked at this moment.');
     return limit(work);

@@ -53,8 +53,8 @@ export const openSession = (
     readonly passwordHash: string;
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
-    readonly secrets: Secrets;
     readonly device: DeviceOfLogin;
+    readonly secrets: Secrets;
     readonly now: Date;
   },
 ): Promise<OpenedSession | null> =>

@@ -157,27 +157,29 @@ export const rehashPassword = (
     return true;
   });
 
-/** An organization of a user. `ownerIds` reads its OWNERs, and returns none when the organization is closed. */
-export type Owned = { readonly organizationId: string; readonly ownerIds: () => Promise<readonly string[]> };
+/** What a deactivation is decided by. */
+type Deactivation = {
+  /** The OWNERs of each open organization of the user. */
+  readonly owners: readonly (readonly string[])[];
+  readonly now: Date;
+  /** Proves in the transaction that the owners have not changed meanwhile, or throws. */
+  readonly confirm?: (db: PoolClient) => Promise<void>;
+};
 
 /**
  * Deactivates a user for ever and ends all sessions and access tokens. Refuses when an organization would have no OWNER
- * who can sign in. When all OWNERs leave at once, one is refused. Returns `unknown` when there is no such active user.
+ * who can sign in. Returns `unknown` when there is no such active user.
  */
 export const deactivateUser = (
   pool: Pool,
   userId: string,
-  { owned, now }: { readonly owned: readonly Owned[]; readonly now: Date },
+  { owners, now, confirm }: Deactivation,
 ): Promise<'deactivated' | 'last_owner' | 'unknown'> =>
   asUser(pool, userId, async (db) => {
-    // A fixed order prevents a deadlock of two users who own the same organizations.
-    for (const { organizationId } of owned.toSorted((a, b) => a.organizationId.localeCompare(b.organizationId, 'en'))) {
-      await lockOwners(db, organizationId);
-    }
-    for (const { ownerIds } of owned) {
-      const owners = await ownerIds();
-      const others = owners.filter((id) => id !== userId);
-      if (owners.length > others.length && (await activeOf(db, others)).length === 0) return 'last_owner';
+    await confirm?.(db);
+    for (const ownerIds of owners) {
+      const others = ownerIds.filter((id) => id !== userId);
+      if (ownerIds.length > others.length && (await activeOf(db, others)).length === 0) return 'last_owner';
     }
     await becomeUser(db, userId);
     const { rowCount } = await db.query({
@@ -192,30 +194,13 @@ export const deactivateUser = (
     return 'deactivated';
   });
 
-/**
- * Runs `work` on a member of an organization, with the ids of its deactivated OWNERs. No OWNER can be deactivated
- * before `work` has ended. Throws when others lock the organization for more than 2 s.
- */
-export const whileOwnersStay = <T>(
-  pool: Pool,
-  userId: string,
-  { organizationId, ownerIds }: Owned,
-  work: (deactivated: readonly string[]) => Promise<T>,
-): Promise<T> =>
-  asUser(pool, userId, async (db) => {
-    await lockOwners(db, organizationId);
-    const owners = await ownerIds();
-    const active = await activeOf(db, owners);
-    return work(owners.filter((id) => !active.includes(id)));
-  });
-
-// Postgres stores whether a user can sign in, and the event store who is an OWNER. The lock lets only one change at a
-// time.
-const lockOwners = async (db: PoolClient, organizationId: string): Promise<void> => {
-  await db.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+/** Returns those of the users who can no longer sign in. */
+export const deactivatedAmong = async (pool: Pool, userIds: readonly string[]): Promise<readonly string[]> => {
+  const active = await activeOf(pool, userIds);
+  return userIds.filter((id) => !active.includes(id));
 };
 
-const activeOf = async (db: PoolClient, userIds: readonly string[]): Promise<readonly string[]> => {
+const activeOf = async (db: Pool | PoolClient, userIds: readonly string[]): Promise<readonly string[]> => {
   const { rows } = await db.query<[string]>({
     name: 'active-users',
     text: `select user_id from identity.user_profiles($1) where state = 'active'`,

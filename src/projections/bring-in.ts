@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { mayWaitWithConnection } from '../async/connection-watch.ts';
 import { createWakeUp } from '../async/wake-up.ts';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import type { Log } from '../postgres/log.ts';
@@ -100,7 +101,7 @@ const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promis
   let next = from;
   const readUpTo = async ({ position }: Checkpoint): Promise<readonly Recorded[]> => {
     signal.throwIfAborted();
-    const { events } = await store.read(stream, next, pageMax);
+    const { events } = await mayWaitWithConnection(() => store.read(stream, next, pageMax));
     return events.filter((event) => position !== 'start' && event.position.commit <= position.commit);
   };
   for (;;) {
@@ -146,7 +147,7 @@ const park = async ({ pool, store, projection, log }: Needs, stream: string, err
   const isParked = await transaction(pool, 'begin', async (db) => {
     const from = await lockSetAside(db, projection, stream);
     if (from === null) return false;
-    const [recorded] = (await store.read(stream, from, 1)).events;
+    const [recorded] = (await mayWaitWithConnection(() => store.read(stream, from, 1))).events;
     if (recorded === undefined) throw error;
     await parkStreams(db, projection, [new Unprojectable(recorded, error)]);
     return true;

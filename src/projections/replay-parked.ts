@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { mayWaitWithConnection } from '../async/connection-watch.ts';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { transaction } from '../postgres/transaction.ts';
 import { writeEvents } from './apply.ts';
@@ -76,7 +77,8 @@ const replayPage = async (
   if (!(await isParked(db, projection, stream))) return { outcome: 'not_parked' };
   // The projector may have left out events that were appended since the page was read. From now on it cannot.
   const next = from + BigInt(events.length);
-  const since = events.length < size ? (await store.read(stream, next, size)).events : [];
+  const isLast = events.length < size;
+  const since = isLast ? (await mayWaitWithConnection(() => store.read(stream, next, size))).events : [];
   const read = [...events, ...since];
   const due = read.filter((event) => position !== 'start' && event.position.commit <= position.commit);
   const [misfit] = await writeEvents(db, due);

@@ -87,15 +87,6 @@ export const removeValue = async (db: PoolClient, ref: string): Promise<boolean>
   return rowCount === 1;
 };
 
-/** Locks the metadata of a license until the transaction ends. */
-export const lockMetadata = async (db: PoolClient, licenseId: string): Promise<void> => {
-  await db.query({
-    name: 'lock-metadata',
-    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
-    values: [`license metadata ${licenseId}`],
-  });
-};
-
 /** The holder of a license, if any, and the references of the names of its devices. */
 export type Holding = { readonly holderOrgId: string | null; readonly names: readonly string[] };
 
@@ -136,16 +127,32 @@ export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): P
     name: 'first-metadata',
     text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
       on conflict (license_id) do nothing`,
-    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+    values: valuesOf(license),
   });
 };
 
-/** Stores the metadata of a license and replaces the previous metadata. As its issuer. */
-export const storeMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
+/**
+ * Stores the metadata of a license at a revision, and replaces the previous metadata. With `unlessLater` it keeps
+ * metadata of the same or a later revision. As its issuer.
+ */
+export const storeMetadata = async (
+  db: PoolClient,
+  license: LicenseMetadata,
+  { revision, unlessLater }: { readonly revision: bigint; readonly unlessLater: boolean },
+): Promise<void> => {
   await db.query({
     name: 'store-metadata',
-    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
-      on conflict (license_id) do update set metadata = excluded.metadata`,
-    values: [license.licenseId, license.issuerOrgId, license.holderOrgId, JSON.stringify(license.metadata)],
+    text: `insert into vault.license_metadata as m (license_id, issuer_org_id, holder_org_id, metadata, revision)
+      values ($1, $2, $3, $4, $5)
+      on conflict (license_id) do update set metadata = excluded.metadata, revision = excluded.revision
+        where not $6 or m.revision is null or m.revision < excluded.revision`,
+    values: [...valuesOf(license), revision, unlessLater],
   });
 };
+
+const valuesOf = ({ licenseId, issuerOrgId, holderOrgId, metadata }: LicenseMetadata): (string | null)[] => [
+  licenseId,
+  issuerOrgId,
+  holderOrgId,
+  JSON.stringify(metadata),
+];

@@ -11,15 +11,18 @@ const purged = [
   // Sessions, tokens and devices, a day after their end.
   { table: 'identity.sessions', age: 'expires_at' },
   { table: 'identity.refresh_tokens', age: 'expires_at' },
-  { table: 'identity.password_resets', age: 'expires_at' },
+  // Turns of processes that died, after a day.
+  { table: 'ops.turns', age: 'until' },
   { table: 'identity.login_devices', age: 'expires_at' },
+  { table: 'identity.password_resets', age: 'expires_at' },
   // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;
 
 /**
  * Removes old answers for Idempotency-Keys, ended sessions, tokens, devices and password resets, abandoned signups,
- * finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker. Returns the number of removed rows.
+ * finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker.
+ * Returns the number of removed rows.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;

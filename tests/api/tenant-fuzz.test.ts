@@ -27,6 +27,9 @@ afterAll(() => ledger.stop());
 /** Where one organization names another, which it must know to be one: to give it a license, and to find that again. */
 const mayName: ReadonlySet<string> = new Set([
   'listLicenses query holder',
+  // A cursor belongs to the issuer that its feed was filtered by.
+  'listEvents query issuer',
+  'streamEvents query issuer',
   'issueLicense body holderOrganizationId',
   'importLicense body holderOrganizationId',
   'transferLicense body toHolderOrganizationId',

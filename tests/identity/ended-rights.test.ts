@@ -22,7 +22,7 @@ const endings: Readonly<
     withoutUser,
   ],
   'the user was deactivated': [
-    ({ userId }) => deactivateUser(database.api, userId, { owned: [], now: start }),
+    ({ userId }) => deactivateUser(database.api, userId, { owners: [], now: start }),
     withoutUser,
   ],
   'all sessions were ended': [

@@ -30,8 +30,8 @@ const signIn = async (
 ) => {
   const opened = await openSession(database.api, {
     ...{ sessionId: encodeId('ses', randomUUID()), userId: user.userId, passwordHash: user.passwordHash },
-    ...{ organizationId: null, userAgent: null, refreshTokenSeconds: 60, now },
-    ...{ secrets, device: { known, fresh: createDeviceToken(secrets) } },
+    ...{ organizationId: null, userAgent: null, refreshTokenSeconds: 60, secrets, now },
+    device: { known, fresh: createDeviceToken(secrets) },
   });
   return opened?.deviceToken ?? '';
 };
@@ -76,7 +76,7 @@ test('A change of the password and a deactivation end all tokens of the user, an
   const renewed = await signIn({ ...ann, passwordHash: 'new' }, { known });
   expect(renewed).not.toBe(ofAnn);
   expect(await find(ann.email, ofAnn)).toBeNull();
-  await deactivateUser(database.api, bob.userId, { owned: [], now: start });
+  await deactivateUser(database.api, bob.userId, { owners: [], now: start });
   expect(await find(bob.email, ofBob)).toBeNull();
 });
 

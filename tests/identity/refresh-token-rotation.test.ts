@@ -204,7 +204,7 @@ test.each(['ended', 'deactivated'] as const)('A session that was %s can no longe
   const { userId, sessionId, refreshToken } = await signedIn();
   if (how === 'ended')
     expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(true);
-  else await deactivateUser(database.api, userId, { owned: [], now: start });
+  else await deactivateUser(database.api, userId, { owners: [], now: start });
   expect(await refresh(refreshToken, 1_000)).toBeNull();
   expect(await endSession(database.api, userId, { sessionId, reason: 'LOGOUT', now: start })).toBe(false);
 });

@@ -92,7 +92,7 @@ test('A retried signup continues at once and keeps its address', async () => {
     outcome: 'active',
     passwordHash: 'hash of another try',
   });
-  await deactivateUser(database.api, user.userId, { owned: [], now: start });
+  await deactivateUser(database.api, user.userId, { owners: [], now: start });
   expect(await reserveUser(database.api, again)).toEqual({ outcome: 'taken' });
   expect(await activateUser(database.api, again)).toBe(false);
 });
@@ -169,8 +169,8 @@ test('A stronger hash replaces the old hash, but not a password that was changed
 test('A deactivated user keeps the address, has no sessions and cannot change anything', async () => {
   const { userId, email } = await createUser(database.api);
   await openTestSession(database.api, userId);
-  expect(await deactivateUser(database.api, userId, { owned: [], now: later(1) })).toBe('deactivated');
-  expect(await deactivateUser(database.api, userId, { owned: [], now: later(2) })).toBe('unknown');
+  expect(await deactivateUser(database.api, userId, { owners: [], now: later(1) })).toBe('deactivated');
+  expect(await deactivateUser(database.api, userId, { owners: [], now: later(2) })).toBe('unknown');
   expect(await getUser(database.api, userId)).toMatchObject({ state: 'deactivated' });
   expect(await listSessions(database.api, userId, start)).toEqual([]);
   expect((await openTestSession(database.api, userId)).refreshExpiresAt).toBeUndefined();

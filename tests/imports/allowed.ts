@@ -14,9 +14,9 @@ export type Allowed = {
 export const allowed: Readonly<Record<string, Allowed>> = {
   domain: { holds: 'what a license is: commands, events, rules; pure', ours: [], packages: [] },
   async: {
-    holds: 'how to retry, and how to wait until something happens',
+    holds: 'how to retry, wait and take turns, and which work must not wait',
     ours: [],
-    packages: ['node:timers/promises'],
+    packages: ['node:async_hooks', 'node:timers/promises'],
   },
   eventstore: {
     holds: 'the port, the client’s adapter, the hash chain, the write path, snapshots; knows no license',
@@ -30,7 +30,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   postgres: {
     holds: 'pool, transaction, tenant, migrations, the check of row-level security; knows no table of ours',
-    ours: [],
+    ours: ['async'],
     packages: ['pg', 'node:*'],
   },
   records: {
@@ -45,7 +45,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   identity: {
     holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',
-    ours: ['domain', 'postgres'],
+    ours: ['async', 'domain', 'postgres'],
     packages: ['@zxcvbn-ts/language-common', 'argon2', 'jsonwebtoken', 'lru-cache', 'p-limit', 'pg', 'zod', 'node:*'],
   },
   application: {

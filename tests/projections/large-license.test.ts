@@ -3,12 +3,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
-import { transaction } from '../../src/postgres/transaction.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { listParked } from '../../src/projections/parked.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
 import { checkStreams } from '../../src/projections/verify/check-streams.ts';
+import { inSnapshot } from '../../src/projections/verify/in-snapshot.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';
 import { createLog, customer, rival, testHash } from '../support/license-fixtures.ts';
@@ -138,7 +138,7 @@ test.each(inFull)('Events of another tenant are projected during %s with many de
     await reach();
     expect(await listParked(models.projector, readModels)).toEqual([]);
     const stored = (await store.head({ timeoutMs: 5_000 }))?.commit ?? 0n;
-    const differences = await transaction(models.projector, 'begin read only', (db) =>
+    const differences = await inSnapshot(models.projector, (db) =>
       checkStreams([`license-${licenseId}`], { store, db, upTo: stored }),
     );
     expect(differences).toEqual([]);

@@ -56,7 +56,11 @@ beforeAll(async () => {
   await project(models.projector, ledger.log);
   const owner = { issuerOrgId: vendor, holderOrgId: null };
   await write(vendor, (db) =>
-    storeMetadata(db, { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] } }),
+    storeMetadata(
+      db,
+      { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] } },
+      { revision: 1n, unlessLater: false },
+    ),
   );
   await write(vendor, (db) =>
     storeValue(db, { ref: testId('ref', 'a'), ...owner, kind: 'DEVICE_NAME', subject: active, value: 'build-7' }),

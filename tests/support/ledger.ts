@@ -21,7 +21,6 @@ import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
 import { createPasswords } from '../../src/identity/passwords.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { createFeedFollowers } from '../../src/projections/feed-followers.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
@@ -33,6 +32,7 @@ import { unlimitedFront } from './limits.ts';
 import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
+import { createWaitingFollowers } from './waiting-followers.ts';
 
 /** An organization with an API key that has every scope. */
 export type TestOrganization = { readonly organizationId: string; readonly apiKey: string; readonly apiKeyId: string };
@@ -75,12 +75,18 @@ export const startLedger = async ({
   frontOf = unlimitedFront,
   signupPolicy = null,
   apiConnections,
+  storePortOf = async (port) => port,
+  giveUpMs = 1_000,
   mailing = true,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
+  /** Returns the port of what is between the API and the event store, which has this port. */
+  storePortOf?: (port: number) => Promise<number>;
+  /** How long the API repeats an append whose outcome is unknown. */
+  giveUpMs?: number;
   /** Whether mails are queued. */
   mailing?: boolean;
 } = {}) => {
@@ -89,7 +95,7 @@ export const startLedger = async ({
     createReadModels(apiConnections === undefined ? {} : { apiConnections }),
   ]);
   const log = collectLog();
-  const connected = store.connect();
+  const connected = store.connect({ port: await storePortOf(store.server.port) });
   const stopping = new AbortController();
   const startProjector = () => {
     const ending = new AbortController();
@@ -104,23 +110,13 @@ export const startLedger = async ({
   let projector = startProjector();
   const projected = createProjectedWaiter({ url: database.url, log: log.pino });
   const feedPool = createPool({ url: database.url, role: 'ledger_api', max: readsMax + 1, log: log.pino });
-  const followers = createFeedFollowers({ pool: feedPool, projected, log: log.pino });
-  let hearing = 0;
-  const countedFollow: typeof followers.follow = (organizationId) => {
-    const follower = followers.follow(organizationId);
-    const news: typeof follower.news = async (mark, options) => {
-      hearing += 1;
-      await follower.news(mark, options);
-      hearing -= 1;
-    };
-    return { ...follower, news };
-  };
+  const followers = createWaitingFollowers(feedPool, projected);
   const clock = { aheadMs: 0 };
   const nowMs = () => Date.now() + clock.aheadMs;
   const now = () => new Date(nowMs()).toISOString();
   const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
-  const executor = createExecutor({ store: connected, keeper, giveUpMs: 1_000 });
+  const executor = createExecutor({ store: connected, keeper, giveUpMs });
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 
@@ -159,7 +155,7 @@ export const startLedger = async ({
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },
     feedPool,
-    followers: { ...followers, follow: countedFollow },
+    followers,
     streamHeartbeatMs: 200,
     validations: createValidationReader(database.api),
     waitUntilProjected: projected.waitFor,
@@ -218,7 +214,7 @@ export const startLedger = async ({
     ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
     faults: store.server.faults,
     /** How many requests and streams wait for news of their feed. */
-    hearing: () => hearing,
+    hearing: followers.waiting,
     /** What a process does first when it is to stop. */
     beginStop: () => stopping.abort(),
     /** Ends the projector; what is returned starts another one. */

@@ -10,9 +10,10 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
   const below = (bound: number) => Math.floor(random() * bound);
   const lives = [vendor, rival, customer].flatMap((id, index) => {
     const name = `Organization ${index}`;
+    const [first = [], ...later] = decisionsAbout(rival);
     ledger.organization(id, name);
     return [
-      { stream: `organization-${id}` as const, left: [...organizationLife(name), ...decisionsAbout(rival)] },
+      { stream: `organization-${id}` as const, left: [...first, ...organizationLife(name), ...later.flat()] },
       { stream: `catalog-${id}` as const, left: [...catalogLife(id)] },
     ];
   });
@@ -46,10 +47,10 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
   return ledger.log;
 };
 
-const decisionsAbout = (issuerOrgId: string): readonly OrganizationEvent[] =>
-  (['IssuerTrusted', 'IssuerBlocked', 'IssuerForgotten', 'IssuerTrusted'] as const).map((type) => ({
-    ...{ type, data: { issuerOrgId } },
-  }));
+const decisionsAbout = (issuerOrgId: string): readonly (readonly OrganizationEvent[])[] =>
+  (['IssuerTrusted', 'IssuerBlocked', 'IssuerForgotten', 'IssuerTrusted'] as const).map((type) => [
+    { type, data: { issuerOrgId } },
+  ]);
 
 const offering = (ledger: ReturnType<typeof createLog>, licenseId: string, below: (bound: number) => number): void => {
   const offer = { toHolderOrgId: customer, expiry: 'KEEP', activations: below(3) === 0 ? 'RELEASE' : 'KEEP' } as const;

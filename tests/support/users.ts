@@ -50,8 +50,9 @@ export const openTestSession = async (
   const passwordHash = (await findUserByEmail(pool, email))?.passwordHash ?? '';
   const device = { known: null, fresh: { token: '', hash: randomBytes(32) } };
   const opened = await openSession(pool, {
-    ...{ device, secrets, now },
+    device,
     ...{ sessionId, userId, passwordHash, organizationId, userAgent: 'curl/8', refreshTokenSeconds: 604_800 },
+    ...{ secrets, now },
   });
   return {
     sessionId,

@@ -11,7 +11,7 @@ import { decodeInvitationToken } from '../organizations/invitation-token.ts';
 import { isProblem, type Problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
-import { type AuthNeeds, emailPseudonym, pseudonymOf, userAgentOf } from './auth-needs.ts';
+import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, memberOfShape, newPassword, openedBody, openedShape, userBody, userShape } from './shapes.ts';
 
 const acceptBody = z
@@ -37,7 +37,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
     description:
-      'With a password, creates a user with the invited address and signs in. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
+      'With a password, creates a user with the invited address and signs in. A user who never proved the address loses it to the mailed token, or joins with its own password. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
     tag: 'Members',
     takesAccessToken: true,
     effect: 'append',
@@ -95,27 +95,29 @@ const acceptAsNewUser = async (
   const name = newName ?? null;
   const invitation = await invitationOf(needs, call, token);
   if (isProblem(invitation)) return invitation;
-  // The link must not reveal whether the user exists, or the password, faster than other operations do.
+  // The token must not reveal whether the user exists, or the password, faster than other operations do.
   const refusal = await call.limits.takeForAddress('signup');
   if (refusal !== null) return refusal;
   const request = {
     organizationId: nobodysOrganization,
     operation: 'acceptInvitation',
-    principal: pseudonymOf(needs.secrets, 'token', token),
+    // The ids of the token, because no hash of a token is stored. The bearers of the two tokens are different callers.
+    principal: `${invitation.isMailed ? 'mailed' : 'shown'} ${invitation.invitationId}`,
     input: { password, called: name },
     about: idsOf(invitation),
     prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
   };
-  const account = emailPseudonym(needs.secrets, invitation.email);
-  return countingFailures(call.limits, { account }, () =>
+  const accept = () =>
     idempotently(needs, call, request, async (attempt) => {
       const opening = { call, attempt, userAgent: userAgentOf(call) };
       const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
       if (isRefusal(accepted)) return refused(accepted);
       call.actsAs(accepted.signedIn.user.userId);
       return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };
-    }),
-  );
+    });
+  // Whoever has the mailed token may take the address anyway, and no stranger’s wrong passwords may keep the owner from it.
+  if (invitation.isMailed) return accept();
+  return countingFailures(call.limits, { account: emailPseudonym(needs.secrets, invitation.email) }, accept);
 };
 
 /** Returns the ids of an invitation, which recognize a repeated request. */

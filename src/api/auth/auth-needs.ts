@@ -44,12 +44,8 @@ export type AuthNeeds = KeyNeeds & {
 export const userAgentOf = ({ headers }: Pick<Call, 'headers'>): string | null => headers['user-agent'] ?? null;
 
 /**
- * Returns a pseudonym for an address or a token that may not be stored. The same value gets the same pseudonym, and
- * nobody can find the value without the secret.
+ * Returns a pseudonym for an address, which may not be stored. The same address gets the same pseudonym, in upper or lower
+ * case. Nobody can find the address without the secret.
  */
-export const pseudonymOf = (secrets: Secrets, kind: 'email' | 'token', value: string): string =>
-  createHmac('sha256', secrets.signing.key('idempotency')).update(`${kind}\0${value}`).digest('base64url');
-
-/** Returns the pseudonym of an address, in upper or lower case. */
 export const emailPseudonym = (secrets: Secrets, email: string): string =>
-  pseudonymOf(secrets, 'email', email.toLowerCase());
+  createHmac('sha256', secrets.signing.key('idempotency')).update(`email\0${email.toLowerCase()}`).digest('base64url');

@@ -12,7 +12,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { type Problem, problem, refused, refusedOrNull } from '../problems/problems.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
-import { newEmail, newPassword, signedInBody, tokensShape } from './shapes.ts';
+import { newEmail, newPassword, openedBody, openedShape } from './shapes.ts';
 
 const requestBody = z
   .strictObject({ email: newEmail })
@@ -73,7 +73,7 @@ export const resetPasswordRoute = (needs: AuthNeeds): Route =>
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: resetBody }),
-    replies: { 200: { description: 'The tokens of the new session.', body: tokensShape } },
+    replies: { 200: { description: 'The tokens of the new session.', body: openedShape } },
     rejections: ['NOT_FOUND', 'RATE_LIMITED'],
     handle: async ({ body }, call) => {
       const place = placeOf(needs, body.token);
@@ -90,8 +90,9 @@ export const resetPasswordRoute = (needs: AuthNeeds): Route =>
         const opening = { attempt, userAgent: userAgentOf(call), actsFor: call.actsFor };
         const session = await resetPassword(needs, opening, { place, newPassword: body.newPassword });
         if (isRefusal(session)) return refused(session);
+        call.actsAs(user.userId);
         await call.limits.reopenAccount(emailPseudonym(needs.secrets, user.email));
-        return { status: 200, body: signedInBody(session) };
+        return { status: 200, body: openedBody(session) };
       });
     },
   });

@@ -55,7 +55,7 @@ export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting,
   let verdict = unlimited;
   const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key, size);
-    // The headers do not show the mails of a reset, because they would reveal whether the account is in use.
+    // The headers do not show what others have asked for an account.
     if (bucket !== 'reset_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Limit } from '../../rate-limits.ts';
+import { growsWithLicense, type Limit } from '../../rate-limits.ts';
 
 /** The number of requests of a key in its window, and the milliseconds until the window ends. */
 export type Count = { readonly consumed: number; readonly msLeft: number };
@@ -32,8 +32,9 @@ const keysMax = 200_000;
  * is one limiter without expiry and is dropped as a whole. The limiter's own expiry would need a timer for each key,
  * five times the time of a first request and four times the memory.
  */
-export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter => {
+export const countInMemory = ({ name, seconds }: Limit, nowMs: () => number): Counter => {
   const lengthMs = seconds * 1_000;
+  const isGrowing = growsWithLicense(name);
   const open = () => new RateLimiterMemory({ points: Number.MAX_SAFE_INTEGER, duration: 0, keyPrefix: '' });
   let window = -1;
   let keys = 0;
@@ -56,7 +57,7 @@ export const countInMemory = ({ seconds }: Limit, nowMs: () => number): Counter 
       const { consumedPoints } = await counting.penalty(key);
       if (consumedPoints === 1) keys += 1;
       // A refused request is not counted, so that a quota that grows admits the next one.
-      if (consumedPoints > quota) await counting.reward(key);
+      if (consumedPoints > quota && isGrowing) await counting.reward(key);
       return { consumed: consumedPoints, msLeft: left };
     },
     takeBack: (key) => {

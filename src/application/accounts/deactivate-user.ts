@@ -1,8 +1,11 @@
+import type { PoolClient } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
-import { deactivateUser as deactivate, type Owned } from '../../identity/users.ts';
+import { newCommandId } from '../../eventstore/uuids.ts';
+import { deactivateUser as deactivate } from '../../identity/users.ts';
 import { organizationsOfUser } from '../../projections/queries/organizations-of-user.ts';
-import { ownersOf } from '../organizations/owners.ts';
+import { inTurns } from '../in-turn.ts';
+import { ownersOf, ownersTurn } from '../organizations/owners.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { refuseWithoutPassword } from './confirm-password.ts';
 import type { UserSession } from './end-session.ts';
@@ -30,17 +33,29 @@ export const deactivateUser = async (
   const unproven = await refuseWithoutPassword(needs, caller);
   if (unproven !== null) return unproven;
   const now = new Date(needs.now());
-  const outcome = await deactivate(needs.pool, userId, { owned: await openOrganizationsOf(needs, userId), now });
+  const outcome = await deactivateInTurn(needs, userId, now);
   needs.accounts.forgetting.forgetUser(userId);
   if (outcome === 'last_owner') return lastOwner;
   return outcome === 'deactivated' ? null : noSuchUser;
 };
 
-/** Returns the open organizations of a user with what reads their owners. */
-const openOrganizationsOf = async ({ pool, executor }: UserNeeds, userId: string): Promise<readonly Owned[]> => {
+/** Decides by the owners of each organization of the user, while no other change decides by them. */
+const deactivateInTurn = async (
+  { pool, executor }: UserNeeds,
+  userId: string,
+  now: Date,
+): ReturnType<typeof deactivate> => {
   const all = await organizationsOfUser(pool, userId);
-  const open = all.filter(({ closedAt }) => closedAt === null);
-  return open.map(({ organizationId }) => ({ organizationId, ownerIds: () => ownersOf(executor, organizationId) }));
+  const open = all.filter(({ closedAt }) => closedAt === null).map(({ organizationId }) => organizationId);
+  const token = newCommandId();
+  const places = open.map((organizationId) => ownersTurn(organizationId, token));
+  return inTurns(pool, places, async (turns) => {
+    const owners = await Promise.all(open.map((organizationId) => ownersOf(executor, organizationId)));
+    const confirm = async (db: PoolClient): Promise<void> => {
+      for (const turn of turns) await turn.end(db);
+    };
+    return deactivate(pool, userId, { owners, now, confirm });
+  });
 };
 
 const onlyOneself = reject('FORBIDDEN', 'Only the user can deactivate this login. Ask the user to do it.');

@@ -18,7 +18,6 @@ import type { Refusal } from '../refusal.ts';
 
 /** The needs of signing in with a password. */
 export type SignInNeeds = TokenNeeds & {
-  readonly secrets: Secrets;
   readonly accounts: { readonly passwords: Passwords };
 };
 
@@ -99,8 +98,8 @@ export const openSignedIn = async (
     organizationId,
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,
-    secrets: needs.secrets,
     device: { known: device, fresh: createDeviceToken(needs.secrets) },
+    secrets: needs.secrets,
     now: new Date(needs.now()),
   });
   if (opened === null) return null;

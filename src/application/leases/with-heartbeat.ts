@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { createKeyedQueue } from '../../async/keyed-queue.ts';
 import type { Lease, License, LicenseFacts } from '../../domain/license/license.ts';
 import { type Instant, later, plusSeconds } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
@@ -41,14 +42,12 @@ const noteLeaseHeartbeat = async (
 ): Promise<boolean> => {
   const { licenseId, issuerOrgId } = facts;
   const acquiredAt = plusSeconds(expiresAt, -ttlSeconds);
-  const heard = await asTenant(
-    pool,
-    issuerOrgId,
-    (db) => noteHeartbeat(db, facts, { leaseId, seenAt: at, acquiredAt }),
-    {
+  const note = () =>
+    asTenant(pool, issuerOrgId, (db) => noteHeartbeat(db, facts, { leaseId, seenAt: at, acquiredAt }), {
       readOnly: false,
-    },
-  );
+    });
+  // The heartbeats of one lease lock its row.
+  const heard = await oneAfterAnother(leaseId, note);
   if (heard.endingSince !== null) {
     const lastSeenAt = heard.endingSince;
     // The lease has expired by the clock of the process that began to end it.
@@ -62,6 +61,8 @@ const noteLeaseHeartbeat = async (
   // The row of an ended lease is removed, so a new row may belong to an ended lease.
   return !heard.isNew || executor.read(licenseAggregate, licenseId, (license) => isHeld(license, leaseId, expiresAt));
 };
+
+const oneAfterAnother = createKeyedQueue();
 
 const isHeld = (license: License, leaseId: string, expiresAt: Instant): boolean =>
   license.kind !== 'unissued' && license.leases.get(leaseId)?.expiresAt === expiresAt;

@@ -1,4 +1,3 @@
-import type { PoolClient } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
@@ -46,8 +45,8 @@ export type LicenseChange<View> = {
   readonly view?: (license: IssuedLicense) => View;
   /** Refuses the answer to a command that was carried out. */
   readonly refuse?: (events: readonly Recorded[]) => Refusal | null;
-  /** Changes the vault as the issuer, after each sending of the command. */
-  readonly settle?: (db: PoolClient) => Promise<void>;
+  /** Changes the vault after each sending of the command, also of a repeated one. */
+  readonly settle?: () => Promise<void>;
 };
 
 type Commanded = LicenseCommand | ComposedCommand | Refusal;
@@ -99,7 +98,7 @@ export const changeLicense = async <View = undefined>(
     asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId)),
   ]);
   if (isRefusal(sent)) return sent;
-  if (settle !== undefined) await asTenant(needs.pool, issuerOrgId, settle, { readOnly: false });
+  await settle?.();
   const refusal = refuse?.(sent.events) ?? null;
   if (refusal !== null) return refusal;
   const { outcome, revision, position } = sent;

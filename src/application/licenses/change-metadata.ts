@@ -5,11 +5,13 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { lockMetadata, storeMetadata } from '../../records/vault.ts';
+import { storeMetadata } from '../../records/vault.ts';
 import { actorOf, licenseActingOf } from '../caller.ts';
+import { readInTurn, type Turn } from '../in-turn.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { ChangedLicense, LicenseRequest } from './change-license.ts';
 import { isMetadata, metadataOf } from './license-metadata.ts';
+import { metadataTurn } from './metadata-turn.ts';
 import { type CommandNeeds, issuedFacts, sendLicenseCommand } from './send-license-command.ts';
 
 /** The metadata of a license. Without `externalRef` the external reference stays. */
@@ -25,27 +27,40 @@ export type Notes = {
 };
 
 /**
- * Changes the metadata of a license, and its external reference when the request has one: both or neither. Concurrent
- * changes run one after the other.
+ * Changes the metadata of a license, and its external reference when the request has one. Changes of one license take
+ * turns. The event comes first, and a short transaction then stores the metadata. When the process dies between them,
+ * the repeated request finds its event and stores the metadata, unless there is later metadata by then.
  */
 export const changeMetadata = (
   needs: CommandNeeds,
   request: LicenseRequest,
   notes: Notes,
 ): Promise<ChangedLicense | Refusal> =>
-  asTenant(needs.pool, request.caller.organizationId, (db) => change(needs, request, notes, db), { readOnly: false });
+  readInTurn(
+    needs.pool,
+    metadataTurn({
+      issuerOrgId: request.caller.organizationId,
+      licenseId: request.licenseId,
+      token: request.attempt.commandId,
+    }),
+    async (db) => ({
+      present: await metadataOf(db, request.licenseId),
+      isNoted: await isMetadata(db, request.licenseId, notes.metadata),
+    }),
+    (turn, stored) => change(needs, request, notes, { turn, ...stored }),
+  );
+
+/** The turn of a change, the metadata at its begin, and whether that is the requested metadata already. */
+type Begun = { readonly turn: Turn; readonly present: object; readonly isNoted: boolean };
 
 const change = async (
   needs: CommandNeeds,
   { call, attempt, caller, licenseId, reason }: LicenseRequest,
   { metadata, externalRef, isSeen }: Notes,
-  db: PoolClient,
+  { turn, present, isNoted }: Begun,
 ): Promise<ChangedLicense | Refusal> => {
   const { organizationId: issuerOrgId } = caller;
   const at = needs.now();
-  await lockMetadata(db, licenseId);
-  const present = await metadataOf(db, licenseId);
-  const isNoted = await isMetadata(db, licenseId, metadata);
   const compose = ({ facts }: { readonly facts: LicenseFacts }) =>
     isNoted || isSeen({ facts, metadata: present, at }) ? referenceChange(externalRef, at) : metadataMismatch;
   const sending = {
@@ -64,7 +79,14 @@ const change = async (
   if (isRefusal(sent)) return sent;
   const { view: facts, revision, outcome, position } = sent;
   const { holderOrgId } = facts;
-  if (!isNoted) await storeMetadata(db, { licenseId, issuerOrgId, holderOrgId, metadata });
+  if (!isNoted) {
+    const license = { licenseId, issuerOrgId, holderOrgId, metadata };
+    const store = async (db: PoolClient): Promise<void> => {
+      await turn.end(db);
+      await storeMetadata(db, license, { revision, unlessLater: outcome === 'repeated' });
+    };
+    await asTenant(needs.pool, issuerOrgId, store, { readOnly: false });
+  }
   const changed = outcome !== 'unchanged' || !isNoted;
   return { facts, revision, metadata, at, changed, view: undefined, position: position.commit };
 };

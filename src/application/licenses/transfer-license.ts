@@ -4,14 +4,17 @@ import { reject } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
-import { giveValues, type Holding, lockMetadata } from '../../records/vault.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { giveValues, type Holding } from '../../records/vault.ts';
 import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
+import { inTurn } from '../in-turn.ts';
 import { withOfferPlace } from '../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import { keyOf, refuseForgottenKey } from './created-key.ts';
 import { type FoundHolder, findHolder } from './holder.ts';
+import { type LicenseInTurn, metadataTurn } from './metadata-turn.ts';
 import type { KeyNeeds } from './rotate-key.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
@@ -45,7 +48,7 @@ export const transferLicense = async (
         isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
         return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
       },
-      settle: (db) => giveToHolder(needs, db, licenseId),
+      settle: () => giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId }),
     });
   const { executor, now } = needs;
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
@@ -85,14 +88,20 @@ const withKeyBody = (attempt: Attempt): Attempt =>
  * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
  * concurrent transfers finds the current holder in the stream.
  */
-export const giveToHolder = async (
-  { executor }: Pick<CommandNeeds, 'executor'>,
-  db: PoolClient,
-  licenseId: string,
+export const giveToHolder = (
+  { executor, pool }: Pick<CommandNeeds, 'executor' | 'pool'>,
+  license: LicenseInTurn,
 ): Promise<void> => {
-  await lockMetadata(db, licenseId);
-  const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
-  if (holding !== null) await giveValues(db, licenseId, holding);
+  const { issuerOrgId, licenseId } = license;
+  return inTurn(pool, metadataTurn(license), async (turn) => {
+    const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
+    if (holding === null) return;
+    const give = async (db: PoolClient): Promise<void> => {
+      await turn.end(db);
+      await giveValues(db, licenseId, holding);
+    };
+    await asTenant(pool, issuerOrgId, give, { readOnly: false });
+  });
 };
 
 const holdingOf = (license: License): Holding | null => {

@@ -54,7 +54,7 @@ export const acceptOffer = async (
     issuedFacts,
   );
   if (isRefusal(sent)) return sent;
-  await asTenant(needs.pool, issuerOrgId, (db) => giveToHolder(needs, db, licenseId), { readOnly: false });
+  await giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId });
   const isRotated = sent.events.some(({ type }) => type === 'LicenseKeyRotated');
   const forgotten = isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, sent.events) : null;
   if (forgotten !== null) return forgotten;

@@ -1,7 +1,6 @@
 import type { IssuerDecision } from '../../domain/organization/organization.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { issuerName } from '../../projections/tables/issuer-decisions.ts';
-import { refuseClosed } from '../licenses/holder.ts';
 import {
   type ChangedOrganization,
   type OrganizationCommandNeeds,
@@ -17,8 +16,8 @@ export type DecidedIssuer = ChangedOrganization<IssuerDecision | null> & {
 };
 
 /**
- * Trusts or blocks an issuer for the caller's organization, or forgets the decision. Refuses to trust an organization
- * that is not open.
+ * Trusts or blocks an issuer for the caller's organization, or forgets the decision. The answer does not tell whether the
+ * other organization exists.
  */
 export const decideIssuer = async (
   needs: OrganizationCommandNeeds,
@@ -27,8 +26,6 @@ export const decideIssuer = async (
   type: 'TrustIssuer' | 'BlockIssuer' | 'ForgetIssuer',
 ): Promise<DecidedIssuer | Refusal> => {
   const { organizationId } = request.caller;
-  const closed = type === 'TrustIssuer' ? await refuseClosed(needs.executor, decidedOrgId, 'organizationId') : null;
-  if (closed !== null) return closed;
   const decided = await sendToOrganization(needs, request, {
     at: needs.now(),
     commandsOn: () => [{ type, data: { issuerOrgId: decidedOrgId } }],

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { createKeyedQueue } from '../../async/keyed-queue.ts';
 import { noteAccessChange } from '../../identity/access/access-changes.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 
@@ -7,4 +8,9 @@ import { asTenant } from '../../postgres/tenant.ts';
  * the organization itself ended. Every process notices that within 2 seconds.
  */
 export const blockUntilProjected = (pool: Pool, organizationId: string, position: bigint): Promise<void> =>
-  asTenant(pool, organizationId, (db) => noteAccessChange(db, organizationId, position), { readOnly: false });
+  // The changes of one organization lock one row.
+  oneAfterAnother(organizationId, () =>
+    asTenant(pool, organizationId, (db) => noteAccessChange(db, organizationId, position), { readOnly: false }),
+  );
+
+const oneAfterAnother = createKeyedQueue();

@@ -1,7 +1,8 @@
-import { whileOwnersStay } from '../../identity/users.ts';
+import { deactivatedAmong } from '../../identity/users.ts';
+import { inTurn } from '../in-turn.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { blockUntilProjected } from './block-until-projected.ts';
-import { ownersOf } from './owners.ts';
+import { ownersOf, ownersTurn } from './owners.ts';
 import {
   type Change,
   type ChangedOrganization,
@@ -31,10 +32,13 @@ export const sendMemberCommand = async <View>(
 ): Promise<ChangedOrganization<View> | Refusal> => {
   const { organizationId } = request.caller;
   const at = needs.now();
-  const owned = { organizationId, ownerIds: () => ownersOf(needs.executor, organizationId) };
-  const sent = await whileOwnersStay(needs.pool, memberId, owned, (deactivated) =>
-    sendToOrganization(needs, request, { at, commandsOn: () => [commandOn(deactivated)], aboutAccess: true, view }),
-  );
+  // No OWNER can be deactivated meanwhile.
+  const place = ownersTurn(organizationId, request.attempt.commandId);
+  const sent = await inTurn(needs.pool, place, async () => {
+    const deactivated = await deactivatedAmong(needs.pool, await ownersOf(needs.executor, organizationId));
+    const commandsOn = () => [commandOn(deactivated)];
+    return sendToOrganization(needs, request, { at, commandsOn, aboutAccess: true, view });
+  });
   if (isRefusal(sent)) return sent;
   await blockUntilProjected(needs.pool, organizationId, sent.position);
   request.call.onceReadable(sent.position, () => needs.forgetUser(memberId));

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { createKeyedQueue } from '../../async/keyed-queue.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { checksIn, isCheckInNoted, startsTerm } from '../../domain/license/validation/validation-effects.ts';
 import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
@@ -63,7 +64,11 @@ export const validateLicense = async (
 /** Notes a check-in of a license, unless a recent one is noted. */
 const checkIn = async (pool: Pool, { facts, lastCheckInAt }: ValidationView, at: Instant): Promise<void> => {
   if (!isCheckInNoted(facts, lastCheckInAt, at)) return;
-  await asTenant(pool, facts.issuerOrgId, (db) => noteCheckIn(db, facts, at), { readOnly: false });
+  const note = () => asTenant(pool, facts.issuerOrgId, (db) => noteCheckIn(db, facts, at), { readOnly: false });
+  // The check-ins of one license lock its row.
+  await oneAfterAnother(facts.licenseId, note);
 };
+
+const oneAfterAnother = createKeyedQueue();
 
 const nothingNamed: ValidationScope = { product: null, fingerprint: null };

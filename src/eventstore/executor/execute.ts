@@ -1,3 +1,4 @@
+import { refuseWithConnection } from '../../async/connection-watch.ts';
 import type { Rejection } from '../../domain/decider.ts';
 import type { EventStore } from '../event-store.ts';
 import { type DomainEvent, type Folded, type Folding, weigh } from '../folding.ts';
@@ -107,10 +108,12 @@ export const createExecutor = ({
   return {
     execute: (aggregate, id, decide, options) =>
       new Promise((resolve, reject) => {
+        refuseWithConnection('send a command');
         queuesOf(aggregate).add(aggregate.stream(id), waitingCommand(decide, options, resolve, reject));
       }),
     read: (aggregate, id, view) =>
       new Promise((resolve, reject) => {
+        refuseWithConnection('read a stream');
         queuesOf(aggregate).add(aggregate.stream(id), waitingRead(view, resolve, reject));
       }),
   };

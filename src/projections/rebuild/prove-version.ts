@@ -2,13 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Position } from '../../eventstore/event-store.ts';
 import type { Log } from '../../postgres/log.ts';
-import { transaction } from '../../postgres/transaction.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { listParked } from '../parked.ts';
 import { runProjector } from '../run-projector.ts';
 import { type ReadModel, readModelTables } from '../tables/tables.ts';
 import { checkStreams } from '../verify/check-streams.ts';
-import { countsOf, digestSettings } from '../verify/digests.ts';
+import { countsOf } from '../verify/digests.ts';
+import { inSnapshot } from '../verify/in-snapshot.ts';
 import { activeProjection, projectionOf, type Version, versionsOf } from '../versions.ts';
 import type { Tail } from './tail.ts';
 
@@ -36,15 +36,13 @@ export const proveVersion = async ({ force = false, ...needs }: Needs): Promise<
   const streams = needs.streams.filter((stream) => !parked.has(stream));
   const position = tail.position();
   if (position === 'start') return 0;
-  const [difference] = await transaction(pools.next, beginSnapshot, (db) =>
+  const [difference] = await inSnapshot(pools.next, (db) =>
     checkStreams(streams, { store, db, upTo: position.commit }),
   );
   if (difference !== undefined)
     throw new Error(`The rebuilt read models are not the fold of ${difference.stream}: ${difference.what}.`);
   return streams.length;
 };
-
-const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
 
 const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> => {
   const position = tail.position();
@@ -55,7 +53,7 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
     ...(await parkedIn(pools.serving, await activeProjection(pools.serving))),
     ...(await parkedIn(pools.next, projectionOf(needs.next))),
   ];
-  const serving = await transaction(pools.serving, beginSnapshot, async (db) => {
+  const serving = await inSnapshot(pools.serving, async (db) => {
     const at = (await readCheckpoint(db, await activeProjection(db))).position;
     // The snapshot stays as it is while the new version is brought to its position.
     const head = await needs.store.head({ timeoutMs: 10_000 });
@@ -66,7 +64,7 @@ const compareCounts = async ({ pools, tail, ...needs }: Needs): Promise<void> =>
     if (at !== 'start') await tail.reach(at);
     return countsWithout(db, await parked());
   });
-  const rebuilt = await transaction(pools.next, beginSnapshot, async (db) => countsWithout(db, await parked()));
+  const rebuilt = await inSnapshot(pools.next, async (db) => countsWithout(db, await parked()));
   const differing = [...rebuilt].filter(([table, count]) => serving.get(table) !== count);
   if (differing.length === 0) return;
   const numbers = differing.map(([table, count]) => `${table} ${serving.get(table) ?? 'none'} and ${count}`).join(', ');

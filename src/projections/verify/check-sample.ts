@@ -1,12 +1,11 @@
 import type { Pool } from 'pg';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Log } from '../../postgres/log.ts';
-import { transaction } from '../../postgres/transaction.ts';
 import { readCheckpoint } from '../checkpoint.ts';
 import { parkedAmong } from '../parked.ts';
 import { activeProjection } from '../versions.ts';
 import { checkStreams, type Difference, drawStreams } from './check-streams.ts';
-import { digestSettings } from './digests.ts';
+import { inSnapshot } from './in-snapshot.ts';
 
 type Needs = {
   readonly store: Pick<EventStore, 'read'>;
@@ -31,7 +30,7 @@ export const checkSample = async ({
 }: Needs): Promise<readonly Difference[]> => {
   const projection = await activeProjection(pool);
   const { version } = projection;
-  const { streams, differences } = await transaction(pool, beginSnapshot, async (db) => {
+  const { streams, differences } = await inSnapshot(pool, async (db) => {
     const { position } = await readCheckpoint(db, projection);
     if (position === 'start') return { streams: [], differences: [] };
     const known = await drawStreams(db, streamsMax);
@@ -50,4 +49,3 @@ export const checkSample = async ({
 };
 
 const sliceMax = 50;
-const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;

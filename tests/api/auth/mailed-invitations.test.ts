@@ -107,7 +107,7 @@ describe('Somebody who signed up with another person’s address', () => {
 
   test('does not keep the address by deactivating the login', async () => {
     const { email, squattersId } = await squat();
-    await deactivateUser(ledger.database.api, squattersId, { owned: [], now: new Date() });
+    await deactivateUser(ledger.database.api, squattersId, { owners: [], now: new Date() });
     expect((await accept(await (await invite(email)).mailed(), password)).status).toBe(201);
   });
 

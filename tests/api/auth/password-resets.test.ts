@@ -129,6 +129,19 @@ test('A reset is a way in while wrong passwords keep the account waiting, and en
   expect((await logIn(person.email, password)).status).toBe(200);
 });
 
+test('Wrong passwords of strangers do not keep the owner from accepting a mailed invitation', async () => {
+  const email = `${randomUUID()}@vendor.example`;
+  expect((await post('/v1/auth/signup', { email, password: forgotten, organizationName: 'Squatting' })).status).toBe(
+    201,
+  );
+  const inviter = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+  const place = `/v1/organizations/${ledger.a.organizationId}/members`;
+  expect((await post(place, { email, role: 'MEMBER' }, {}, inviter.accessToken)).status).toBe(201);
+  const token = await mailbox.tokenTo(email);
+  for (let n = 0; n < 6; n += 1) await logIn(email, 'wrong');
+  expect((await post('/v1/invitations/accept', { token, password })).status).toBe(201);
+});
+
 test('A stranger causes at most three mails to an address in half an hour, and all their tokens work', async () => {
   const person = await createPerson();
   const answers: Answer[] = [];
@@ -141,7 +154,7 @@ test('A stranger causes at most three mails to an address in half an hour, and a
 test('Neither a deactivated login nor one that is deactivated after the mail comes back', async () => {
   const [before, after] = [await createPerson(), await createPerson()];
   const deactivate = ({ userId }: { readonly userId: string }) =>
-    deactivateUser(ledger.database.api, userId, { owned: [], now: new Date() });
+    deactivateUser(ledger.database.api, userId, { owners: [], now: new Date() });
   await deactivate(before);
   await ask(before.email);
   expect(await mailbox.mailsTo(before.email)).toEqual([]);

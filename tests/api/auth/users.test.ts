@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Ledger, TestMember } from '../../support/ledger.ts';
 import { ordain } from '../../support/organizations.ts';
-import { condition } from '../../support/product.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
@@ -120,21 +119,16 @@ describe('An OWNER with a deactivated login', () => {
 
   test('cannot be deactivated while the other OWNER loses the role', async () => {
     const { organizationId, staying, leaving } = await ownedByTwo();
-    const holder = await ledger.database.superuser.connect();
-    await holder.query('begin');
-    await holder.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`owners of ${organizationId}`]);
+    // Another process changes the role at this moment.
+    const { superuser } = ledger.database;
+    await superuser.query(
+      `insert into ops.turns (issuer_org_id, key, token, until) values ($1, 'owners', 'other', now() + interval '1 minute')`,
+      [organizationId],
+    );
     const deleting = ask('DELETE', leaving.userId, leaving);
-    await condition('the deletion waits', async () => {
-      const { rows } = await holder.query(
-        `select from pg_locks where locktype = 'advisory' and not granted
-          and database = (select oid from pg_database where datname = current_database())`,
-      );
-      return rows.length > 0;
-    });
     const data = { userId: staying.userId, role: 'ADMIN', deactivated: [] } as const;
     await ordain(ledger, organizationId, { type: 'ChangeMemberRole', data });
-    await holder.query('commit');
-    holder.release();
+    await superuser.query('delete from ops.turns where issuer_org_id = $1', [organizationId]);
     const deleted = await deleting;
     expect([deleted.status, deleted.body.code]).toEqual([409, 'LAST_OWNER']);
   });

@@ -120,7 +120,7 @@ const deadTokens = async (ledger: Ledger, { organizationId }: TestOrganization):
   const out = await owner();
   await endSession(database.api, out.userId, { sessionId: out.sessionId, reason: 'LOGOUT', now: new Date() });
   const gone = await owner();
-  await deactivateUser(database.api, gone.userId, { owned: [], now: new Date() });
+  await deactivateUser(database.api, gone.userId, { owners: [], now: new Date() });
 
   // Good until its key leaves the ring, or the matrix would show nothing.
   const key = createTestKey();

@@ -142,10 +142,13 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   changeLicenseLimits: command('limits', { limits: { activations: 9 } }),
   changeLicenseProducts: command('products', { add: ['workflow_app'] }),
   changeLicenseEntitlements: command('entitlements', { grant: { code: 'export' } }),
-  transferLicense: async ({ license, side, ledger: { a, b } }) => ({
-    path: `/v1/licenses/${(await license()).licenseId}/transfer`,
-    body: { toHolderOrganizationId: side === 'own' ? b.organizationId : a.organizationId, accepted: true },
-  }),
+  transferLicense: async ({ license, side, organization, ledger: { a, b, consent } }) => {
+    const holder = side === 'own' ? b : a;
+    if (side === 'own') await consent(holder.organizationId, organization);
+    const { licenseId } = await license();
+    const body = { toHolderOrganizationId: holder.organizationId, accepted: true };
+    return { path: `/v1/licenses/${licenseId}/transfer`, body };
+  },
   rotateLicenseKey: command('rotate-key', {}),
   releaseActivation: async ({ license, prepare }) => {
     const { licenseId, licenseKey } = await license();

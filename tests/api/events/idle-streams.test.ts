@@ -1,6 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
 import { type OpenStream, openStream, readFeed, type Sent } from '../../support/feed.ts';
+import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { condition } from '../../support/product.ts';
 
@@ -71,9 +73,11 @@ test('An event reaches all streams of its organization with few reads, each stre
 
 test('Streams do without a connection of the requests, also while all of these are taken', async () => {
   const [stream] = await openIdle(ledger.a.apiKey, 1);
-  const { licenseId } = await ledger.issue();
+  // The command takes no connection, so that only the stream could need one.
+  const executor = createExecutor({ store: ledger.store.connect() });
   const taken = await Promise.all(Array.from({ length: 8 }, () => ledger.database.api.connect()));
   try {
+    const { licenseId } = await issueDirectly({ ...ledger, executor });
     expect(await stream?.next()).toMatchObject({ data: { subject: licenseId } });
   } finally {
     for (const client of taken) client.release();

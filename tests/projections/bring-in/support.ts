@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { EventStore } from '../../../src/eventstore/event-store.ts';
-import { transaction } from '../../../src/postgres/transaction.ts';
 import { listParked } from '../../../src/projections/parked.ts';
 import { runProjector } from '../../../src/projections/run-projector.ts';
 import { checkStreams } from '../../../src/projections/verify/check-streams.ts';
+import { inSnapshot } from '../../../src/projections/verify/in-snapshot.ts';
 import { activeProjection } from '../../../src/projections/versions.ts';
 import { appendLog } from '../../support/append-log.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
@@ -75,7 +75,7 @@ export const useLargeLicenses = () => {
 
   const expectRowsAsLog = async (licenseId: string) => {
     const upTo = (await store.head({ timeoutMs: 5_000 }))?.commit ?? 0n;
-    const differences = await transaction(models.projector, 'begin read only', (db) =>
+    const differences = await inSnapshot(models.projector, (db) =>
       checkStreams([`license-${licenseId}`], { store, db, upTo }),
     );
     expect(differences).toEqual([]);

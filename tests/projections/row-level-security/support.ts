@@ -9,6 +9,7 @@ import { queueMail } from '../../../src/records/mails.ts';
 import { storeMemberLabel } from '../../../src/records/member-labels.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
+import { takeTurn } from '../../../src/records/turns.ts';
 import { storeMetadata, storeValues } from '../../../src/records/vault.ts';
 import { rowSecurity } from '../../../src/row-security.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
@@ -55,7 +56,8 @@ const fillOrganizations = async (models: Models): Promise<void> => {
       userRef: null,
     };
     ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
-    await asTenant(models.api, org, (db) => fill(models, db, { org, name, licenseId }), { readOnly: false });
+    await asTenant(models.api, org, (db) => fill(db, { org, name, licenseId }), { readOnly: false });
+    await saveSnapshot(models, org);
   }
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
   await project(models.projector, ledger.log);
@@ -69,11 +71,11 @@ const fillOrganizations = async (models: Models): Promise<void> => {
   await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, parked));
 };
 
-const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Tenant): Promise<void> => {
+const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<void> => {
   const owner = { issuerOrgId: org, holderOrgId: null };
   const deviceName = { ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name } as const;
   await storeValues(db, `license-${licenseId}`, [{ ...deviceName, ref: testId('ref', name) }]);
-  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } });
+  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } }, { revision: 1n, unlessLater: false });
   await db.query(
     `insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until)
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
@@ -90,9 +92,13 @@ const fill = async (models: Models, db: PoolClient, { org, name, licenseId }: Te
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
   await noteAccessChange(db, org, 0n);
+  await takeTurn(db, { organizationId: org, key: 'same', token: 'command' });
   await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
   const mail = { issuerOrgId: org, mailId: name, kind: 'INVITATION', sealed: null, now: new Date(0) } as const;
   await queueMail(db, mail);
+};
+
+const saveSnapshot = async (models: Models, org: string): Promise<void> => {
   const anchor = { revision: 499n, eventId: 'event', hash: testHash(org), recordedAt: testInstant(0) };
   await createStreamSnapshots(models.api).save(
     { issuerOrgId: org, stream: `organization-${org}`, fold: 'organization-1' },
@@ -204,6 +210,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
+  'ops.turns': ['select', 'insert', 'update', 'delete'],
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
-import { transaction } from '../../../src/postgres/transaction.ts';
 import { createFastFold } from '../../../src/projections/rebuild/fold-fast.ts';
 import { checkStreams } from '../../../src/projections/verify/check-streams.ts';
+import { inSnapshot } from '../../../src/projections/verify/in-snapshot.ts';
 import { customer, rival, testId } from '../../support/license-fixtures.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
 import { before, device, evict, inOldOrder, lease, logOf, off, transferTo, user, userIds } from './ending-logs.ts';
@@ -50,7 +50,7 @@ const rowsAfter = (log: readonly Recorded[]) => ({
 });
 
 const differences = (log: readonly Recorded[]) =>
-  transaction(models.projector, 'begin read only', (db) =>
+  inSnapshot(models.projector, (db) =>
     checkStreams([...new Set(log.map(({ stream }) => stream))], {
       store: {
         read: async (stream) => ({

@@ -1,0 +1,88 @@
+import type { Pool, PoolClient } from 'pg';
+import { createKeyedQueue, WaitedTooLong } from '../async/keyed-queue.ts';
+import { poll } from '../async/retry.ts';
+import { asTenant, becomeTenant } from '../postgres/tenant.ts';
+import { endTurn, type TurnPlace, takeTurn } from '../records/turns.ts';
+
+/** The turn of a command. */
+export type Turn = {
+  /**
+   * Ends the turn in the transaction that does its last change, and continues it as the turn's organization. Throws
+   * WaitedTooLong when another command may have had the turn since. The transaction then changes nothing.
+   */
+  readonly end: (db: PoolClient) => Promise<void>;
+};
+
+/**
+ * Does `work` while no other command has the turn at the place, in this process and in all others. Nobody waits for a
+ * turn with a connection, and the work may wait for the event store. A turn ends with its work, or 30 seconds after the
+ * process has died. A repeated command has the turn of its first attempt immediately. Throws WaitedTooLong after 10 seconds
+ * of waiting; nothing was done.
+ */
+export const inTurn = <Result>(pool: Pool, place: TurnPlace, work: (turn: Turn) => Promise<Result>): Promise<Result> =>
+  readInTurn(pool, place, async () => undefined, work);
+
+/** Does work like `inTurn`. It gets what `read` reads as the organization, in the transaction that takes the turn. */
+export const readInTurn = <Read, Result>(
+  pool: Pool,
+  place: TurnPlace,
+  read: (db: PoolClient) => Promise<Read>,
+  work: (turn: Turn, present: Read) => Promise<Result>,
+): Promise<Result> => {
+  const { organizationId, key } = place;
+  const until = performance.now() + waitMaxMs;
+  const take = () =>
+    asTenant(pool, organizationId, async (db) => ((await takeTurn(db, place)) ? { present: await read(db) } : null), {
+      readOnly: false,
+    });
+  const takeAndWork = async (): Promise<Result> => {
+    const taken = await poll(take, { everyMs: pollMs, forMs: until - performance.now() });
+    if (taken === null) throw busy();
+    return workAndEnd(pool, place, (turn) => work(turn, taken.present));
+  };
+  return oneAfterAnother(`${organizationId} ${key}`, takeAndWork, waitMaxMs);
+};
+
+/** Does work while nobody else has the turn at any of the places. Takes them in one order, so that nobody waits in a circle. */
+export const inTurns = <Result>(
+  pool: Pool,
+  places: readonly TurnPlace[],
+  work: (turns: readonly Turn[]) => Promise<Result>,
+): Promise<Result> => {
+  const [first, ...rest] = places.toSorted((a, b) =>
+    `${a.organizationId} ${a.key}` < `${b.organizationId} ${b.key}` ? -1 : 1,
+  );
+  if (first === undefined) return work([]);
+  return inTurn(pool, first, (turn) => inTurns(pool, rest, (turns) => work([turn, ...turns])));
+};
+
+const workAndEnd = async <Result>(
+  pool: Pool,
+  place: TurnPlace,
+  work: (turn: Turn) => Promise<Result>,
+): Promise<Result> => {
+  const { organizationId } = place;
+  let isEnded = false;
+  const end = async (db: PoolClient): Promise<void> => {
+    await becomeTenant(db, organizationId);
+    if (!(await endTurn(db, place))) throw busy();
+    isEnded = true;
+  };
+  // The result stands also when the turn cannot be ended now. It then ends by itself.
+  const endLater = () =>
+    asTenant(pool, organizationId, (db) => endTurn(db, place), { readOnly: false }).catch(() => undefined);
+  try {
+    const result = await work({ end });
+    if (!isEnded) await endLater();
+    return result;
+  } catch (error) {
+    await endLater();
+    throw error;
+  }
+};
+
+const busy = () => new WaitedTooLong('Other requests change the same at this moment. Nothing was changed. Try again.');
+
+const oneAfterAnother = createKeyedQueue();
+const waitMaxMs = 10_000;
+const pollMs = 50;

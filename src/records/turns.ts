@@ -1,0 +1,30 @@
+import type { PoolClient } from 'pg';
+
+/** What is changed, and the command that has the turn to change it. A repeated command has the same `token`. */
+export type TurnPlace = { readonly organizationId: string; readonly key: string; readonly token: string };
+
+/** For how many seconds a command has its turn. Longer than a command of the executor takes. */
+export const turnSeconds = 30;
+
+/** Takes the turn. Returns false while another command has it. As the organization. */
+export const takeTurn = async (db: PoolClient, { organizationId, key, token }: TurnPlace): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'take-turn',
+    text: `insert into ops.turns as t (issuer_org_id, key, token, until)
+      values ($1, $2, $3, clock_timestamp() + make_interval(secs => ${turnSeconds}))
+      on conflict (issuer_org_id, key) do update set token = excluded.token, until = excluded.until
+        where t.token = excluded.token or t.until <= clock_timestamp()`,
+    values: [organizationId, key, token],
+  });
+  return rowCount === 1;
+};
+
+/** Ends the turn. Returns false when it had ended before, so that another command may have had it. As the organization. */
+export const endTurn = async (db: PoolClient, { organizationId, key, token }: TurnPlace): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'end-turn',
+    text: `delete from ops.turns where issuer_org_id = $1 and key = $2 and token = $3 and until > clock_timestamp()`,
+    values: [organizationId, key, token],
+  });
+  return rowCount === 1;
+};
