@@ -21,7 +21,7 @@ begin
     where v.projection = 'read-models' and v.state = 'active';
   with recent as (
     select e.issuer_org_id, e.holder_org_id, e.previous_holder_org_id from rm.license_events e
-      where e.position > after and e.position <= reached order by e.position limit events_max
+      where e.position + 0 > after and e.position + 0 <= reached order by e.position + 0 limit events_max
   )
   select count(*) >= events_max, array(
       select distinct o.id from recent r

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'd7e0af8b32eea033b647df6c127bb132968b6f923dc72d7d1a185df6aec70e05',
+  1: '6c10b037ed2b6c715202477d32115c57b259e5fda2b787715363ddf3a11d6ca9',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
