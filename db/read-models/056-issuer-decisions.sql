@@ -18,7 +18,3 @@ create policy projector on rm.issuer_decisions to ledger_projector using (true) 
 
 grant select on rm.issuer_decisions to ledger_api;
 grant select, insert, update, delete on rm.issuer_decisions to ledger_projector;
-
--- For rm.holders_named, which leaves out those that block the tenant.
-create policy look_up on rm.issuer_decisions for select to ledger_auth using (true);
-grant select (issuer_org_id, decided_org_id, decision) on rm.issuer_decisions to ledger_auth;

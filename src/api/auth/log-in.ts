@@ -38,10 +38,11 @@ export const logInRoute = (needs: AuthNeeds): Route =>
       const principal = emailPseudonym(needs.secrets, body.email);
       const device = await deviceOf(needs, body);
       const id = device?.hash.toString('base64url');
-      // Behind a shared address, the logins of others do not count for a known device either.
+      // Behind a shared address, the logins of others do not count for a known device either. All devices of an account
+      // count together, because each login stores a session.
       const refusal = await (id === undefined
         ? call.limits.takeForAddress('login')
-        : call.limits.take('login', `device ${id}`));
+        : call.limits.take('login', `account ${principal}`));
       if (refusal !== null) return refusal;
       const place = { organizationId: nobodysOrganization, principal, operation: 'logIn' };
       const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(needs, body)) };

@@ -1,7 +1,6 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { License } from '../../domain/license/license.ts';
-import { noSuchOffer } from '../../domain/license/transfer/decide-offers.ts';
-import { openOffer } from '../../domain/license/transfer/license-offer.ts';
+import { acceptOffer as decideAcceptance, noSuchOffer } from '../../domain/license/transfer/decide-offers.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { formatLicenseKey } from '../../identity/license-key.ts';
@@ -38,6 +37,7 @@ export const acceptOffer = async (
     acceptableOf(license, holderOrgId, at),
   );
   if (offer === null) return noSuchOffer;
+  if (isRefusal(offer)) return offer;
   const { issuerOrgId } = offer;
   if (!offer.isHeld) {
     const refusal = await consent(needs, request, issuerOrgId, at);
@@ -87,10 +87,11 @@ const consent = async (
   return isRefusal(consented) ? consented : null;
 };
 
+/** Returns the issuer of the offer, or why the license cannot be given: a refused acceptance must not record a consent. */
 const acceptableOf = (license: License, holderOrgId: string, at: Instant) => {
   if (license.kind === 'unissued') return null;
+  const decision = decideAcceptance({ type: 'AcceptOffer', at, data: { holderOrgId } }, license);
+  if (isRefusal(decision)) return decision;
   const { facts } = license;
-  const { issuerOrgId } = facts;
-  if (facts.holderOrgId === holderOrgId) return { issuerOrgId, isHeld: true };
-  return openOffer(facts, at)?.toHolderOrgId === holderOrgId ? { issuerOrgId, isHeld: false } : null;
+  return { issuerOrgId: facts.issuerOrgId, isHeld: facts.holderOrgId === holderOrgId };
 };

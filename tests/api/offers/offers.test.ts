@@ -136,6 +136,22 @@ describe('A transfer to an organization that has not consented', () => {
     expect((await as(other)('GET', `/v1/licenses/${licenseId}`)).body.issuerOrganizationId).toBe(vendor.organizationId);
   });
 
+  test('cannot be accepted when it can no longer be carried out, and that is no consent to the issuer', async () => {
+    const { customer, issue, asVendor, asCustomer, transfer, answer, offers } = await createOffering(ledger);
+    const issued = await issue({ holderOrganizationId: null });
+    const licenseId = String(issued.body.license?.id);
+    await transfer(licenseId, customer, { expiry: 'RESET' });
+    const end = { expiresAt: '2031-01-01T00:00:00Z', reason: { code: 'OTHER' } };
+    expect((await asVendor('POST', `/v1/licenses/${licenseId}/expiry`, end)).status).toBe(200);
+    expect(await offers()).toEqual([licenseId]);
+    expect(refusal(await answer(licenseId, 'accept'))).toEqual([400, 'TERM_INVALID']);
+    expect((await asCustomer('GET', '/v1/issuers')).body.data).toEqual([]);
+    expect((await issue()).body.license).toMatchObject({
+      holderOrganizationId: null,
+      pendingHolder: { organizationId: customer.organizationId },
+    });
+  });
+
   test('is replaced by a later transfer, and withdrawn by one to the present holder', async () => {
     const { customer, offer, transfer, offers, answer, license } = await createOffering(ledger);
     const other = await ledger.createVendor('Other Customer');

@@ -51,8 +51,8 @@ const page = { orgId: vendor, limit: 100, after: null };
 describe('The list of members', () => {
   test('contains the present members, newest first, each with the latest role', async () => {
     expect(await as(vendor, (db) => listMembers(db, page))).toEqual([
-      { userId: bob, role: 'GUEST', joinedAt: testInstant(20), createdBy: null },
-      { userId: ada, role: 'OWNER', joinedAt: testInstant(1), createdBy: null },
+      { userId: bob, role: 'GUEST', joinedAt: testInstant(20), createdBy: null, label: null },
+      { userId: ada, role: 'OWNER', joinedAt: testInstant(1), createdBy: null, label: null },
     ]);
   });
 
