@@ -158,7 +158,19 @@ describe('A transfer', () => {
     expect(again.body).toMatchObject({ changed: true, oldKeyWorks: false, licenseKey: expect.stringMatching(/^LL-/) });
 
     for (const old of [licenseKey, String(rotated.body.licenseKey)]) {
-      expect(await validate(old)).toBe('KEY_ROTATED');
+      const verdict = await client.post('validate', old);
+      expect(verdict.body).toMatchObject({ reasons: ['KEY_ROTATED'], status: null, effectiveStatus: null });
+      expect(verdict.body).toMatchObject({
+        license: null,
+        entitlements: [],
+        limits: null,
+        expiresAt: null,
+        revision: null,
+      });
+      const guess = { fingerprint: 'guessed', user: 'guessed', leaseHolder: 'guessed', entitlements: ['guessed'] };
+      const guessed = await client.post('validate', old, guess);
+      expect(JSON.parse(guessed.text)).toEqual({ ...JSON.parse(verdict.text), asOf: expect.any(String) });
+      expect(outline(await client.get('features', old))).toEqual([404, 'LICENSE_NOT_FOUND']);
       expect(outline(await activate(old, 'of the old holder'))).toEqual([404, 'LICENSE_NOT_FOUND']);
     }
     expect(await validate(String(again.body.licenseKey))).toBe('VALID');
