@@ -94,6 +94,32 @@ describe('A license without a free seat', () => {
       expect(outline(refusal)).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
       return JSON.parse(refusal.text).leases as readonly Record<string, unknown>[] | undefined;
     };
+describe('A device that another fingerprint finds by its components', () => {
+  const components = { cpu: 'X1' };
+  const matched = async (policy: Wanted['policy']) => {
+    const license = await issue({ policy: { fingerprintMatching: 'ANY', ...policy } });
+    const own = { fingerprint: 'one', components, name: 'device of one' };
+    const { body } = await client.post('activate', license.licenseKey, own);
+    const activation = { id: undefined, ...body.activation, name: null };
+    const ask = (fields: object) => client.post('activate', license.licenseKey, { ...own, name: undefined, ...fields });
+    return { ...license, activation, ask };
+  };
+
+  test('keeps its name from a client with only the key, unless the policy says so or is older than this rule', async () => {
+    const { licenseId, licenseKey, activation, ask } = await matched({});
+    const guess = { fingerprint: 'stranger', components };
+    const swap = { ...guess, release: { activationId: String(activation.id) } };
+    for (const answer of [await ask(guess), await client.post('swap', licenseKey, swap)])
+      expect([answer.status, answer.body.activation]).toEqual([200, activation]);
+    expect((await ask({})).body.activation?.name).toBe('device of one');
+    expect((await byApiKey('activate', licenseId, guess)).body.activation?.name).toBe('device of one');
+    for (const deviceNamesByKey of [true, undefined]) {
+      const open = await matched({ deviceNamesByKey });
+      expect((await open.ask(guess)).body.activation?.name).toBe('device of one');
+    }
+  });
+});
+
     return { ...license, leaseId: String(taken.body.lease?.id), refused };
   };
   const release = (leaseId: string, licenseKey: string, body?: object) =>
