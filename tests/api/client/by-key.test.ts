@@ -201,7 +201,7 @@ describe('A transfer', () => {
     }
     expect(await validate(String(again.body.licenseKey))).toBe('VALID');
     expect((await transfer(licenseId, { activations: 'RELEASE' })).body).toMatchObject({
-      ...{ changed: false, licenseKey: null, oldKeyWorks: true },
+      ...{ changed: false, licenseKey: null, oldKeyWorks: null },
     });
     const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
     expect(history.text).not.toContain(String(again.body.licenseKey));
