@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueDirectly } from '../../support/issue-directly.ts';
-import type { Ledger } from '../../support/ledger.ts';
+import type { Answer, Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 import { clientOf, outline } from './client.ts';
 
@@ -23,6 +23,13 @@ const codeFor = async (licenseKey: string, fingerprint: string) =>
   (await client.post('validate', licenseKey, { fingerprint })).body.code;
 const byApiKey = (operation: string, licenseId: string, fields: object, key = ledger.a.apiKey) =>
   ledger.call('POST', `/v1/licenses/${operation}`, { key, body: { licenseId, ...fields } });
+
+/** The places of a request where a proof is missing. */
+const missing = (refusal: Answer) => {
+  expect(outline(refusal)).toEqual([403, 'FORBIDDEN']);
+  const errors: readonly { readonly pointer: string }[] = JSON.parse(refusal.text).errors ?? [];
+  return errors.map(({ pointer }) => pointer);
+};
 
 /** A license with two devices and no free activation, and what a stranger with its key is told about them. */
 const full = async (policy: Wanted['policy'] = {}) => {
@@ -47,6 +54,10 @@ describe('A stranger with the key of a license', () => {
         expect(outline(await client.post('swap', licenseKey, swap))).toEqual(expected);
       }
     for (const device of ['one', 'two']) expect(await codeFor(licenseKey, device)).toBe('VALID');
+    const [named] = activations.map(({ id: activationId }) => ({ activationId }));
+    expect(missing(await client.post('deactivate', licenseKey, named))).toEqual(['/fingerprint']);
+    const swap = { release: named, fingerprint: 'another stranger' };
+    expect(missing(await client.post('swap', licenseKey, swap))).toEqual(['/release/fingerprint']);
 
     const [newest, oldest] = activations.map(({ id }) => String(id));
     const byOwner = { activationId: newest, fingerprint: 'two' };
@@ -83,17 +94,6 @@ describe('A stranger with the key of a license', () => {
   });
 });
 
-describe('A license without a free seat', () => {
-  const seated = async (policy: Wanted['policy'] = {}) => {
-    const license = await issue({ policy, limits: { seats: 1 } });
-    await activate(license.licenseKey, 'one');
-    const taken = await client.post('leases', license.licenseKey, { leaseHolder: 'one' });
-    expect(outline(taken)).toEqual([201]);
-    const refused = async () => {
-      const refusal = await client.post('leases', license.licenseKey, { leaseHolder: 'stranger' });
-      expect(outline(refusal)).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
-      return JSON.parse(refusal.text).leases as readonly Record<string, unknown>[] | undefined;
-    };
 describe('A device that another fingerprint finds by its components', () => {
   const components = { cpu: 'X1' };
   const matched = async (policy: Wanted['policy']) => {
@@ -120,6 +120,17 @@ describe('A device that another fingerprint finds by its components', () => {
   });
 });
 
+describe('A license without a free seat', () => {
+  const seated = async (policy: Wanted['policy'] = {}) => {
+    const license = await issue({ policy, limits: { seats: 1 } });
+    await activate(license.licenseKey, 'one');
+    const taken = await client.post('leases', license.licenseKey, { leaseHolder: 'one' });
+    expect(outline(taken)).toEqual([201]);
+    const refused = async () => {
+      const refusal = await client.post('leases', license.licenseKey, { leaseHolder: 'stranger' });
+      expect(outline(refusal)).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
+      return JSON.parse(refusal.text).leases as readonly Record<string, unknown>[] | undefined;
+    };
     return { ...license, leaseId: String(taken.body.lease?.id), refused };
   };
   const release = (leaseId: string, licenseKey: string, body?: object) =>
@@ -148,7 +159,7 @@ describe('A device that another fingerprint finds by its components', () => {
     const { leaseId, licenseId, licenseKey } = await seated(own);
     const keep = (more: object) => client.post(`leases/${leaseId}/heartbeat`, licenseKey, more);
     for (const act of [keep, (more: object) => release(leaseId, licenseKey, more)]) {
-      expect(outline(await act({}))).toEqual([403, 'FORBIDDEN']);
+      expect(missing(await act({}))).toEqual(['/leaseHolder']);
       expect(outline(await act({ leaseHolder: 'stranger' }))).toEqual([404, 'NOT_FOUND']);
       expect(outline(await act({ leaseHolder: 'one' }))).toEqual([200]);
     }
