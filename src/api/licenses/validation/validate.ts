@@ -72,11 +72,9 @@ const answerShape = z
   .strictObject({
     valid: z.boolean().meta({ description: 'Whether the application may run.' }),
     code: z.enum(validationCodes).meta({ description: 'The most important result code.' }),
-    reasons: z
-      .array(z.enum(validationCodes))
-      .meta({
-        description: 'All reasons why the license is not valid. Empty when it is valid. KEY_ROTATED is always alone.',
-      }),
+    reasons: z.array(z.enum(validationCodes)).meta({
+      description: 'All reasons why the license is not valid. Empty when it is valid. KEY_ROTATED is always alone.',
+    }),
     status: z
       .enum(statuses)
       .nullable()
@@ -109,13 +107,9 @@ const answerShape = z
       description: 'Until when the application may run without contact to the server. Null means not at all.',
     }),
     asOf: instantOut.meta({ description: 'When the license was validated, by the clock of the server.' }),
-    revision: z
-      .int()
-      .nullable()
-      .meta({
-        description:
-          'The revision of the validated license. Null when there is no such license, or the key was rotated.',
-      }),
+    revision: z.int().nullable().meta({
+      description: 'The revision of the validated license. Null when there is no such license, or the key was rotated.',
+    }),
     nonce: z.string().nullable().meta({ description: 'The nonce of the request. Null when the request had none.' }),
     missingEntitlements: z
       .array(z.string())
