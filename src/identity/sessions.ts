@@ -51,6 +51,8 @@ export const openSession = (
     readonly userId: string;
     readonly organizationId: string | null;
     readonly passwordHash: string;
+    /** The address that the user signs in with, which the user may have lost by now; absent: none. */
+    readonly email?: string | undefined;
     readonly userAgent: string | null;
     readonly refreshTokenSeconds: number;
     readonly device: DeviceOfLogin;
@@ -60,7 +62,7 @@ export const openSession = (
 ): Promise<OpenedSession | null> =>
   asUser(pool, session.userId, async (db) => {
     const { sessionId, userId, organizationId, userAgent, now } = session;
-    if (!(await lockPassword(db, userId, session.passwordHash))) return null;
+    if (!(await lockPassword(db, userId, session.passwordHash, session.email))) return null;
     const absoluteEnd = new Date(now.getTime() + absoluteSessionMs);
     const end = refreshEnd(now, session.refreshTokenSeconds, absoluteEnd);
     await db.query({

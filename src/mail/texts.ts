@@ -34,6 +34,9 @@ If you have no account, choose a password of at least 10 characters and send:
     -H 'content-type: application/json' \\
     -d '{"token":"<the token>","password":"<your password>"}'
 
+If the answer is EMAIL_TAKEN, an account has this e-mail address. If it is not
+yours, add "replaceAccount":true, and you get a new one.
+
 If you have an account, send the token alone, with your access token:
 
   curl ${at(publicUrl, '/v1/invitations/accept')} \\

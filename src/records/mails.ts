@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 
 /** The kinds of mails. The id of a mail is that of its invitation or password reset. */
-export type MailKind = 'INVITATION' | 'PASSWORD_RESET';
+export const mailKinds = ['INVITATION', 'PASSWORD_RESET'] as const;
+export type MailKind = (typeof mailKinds)[number];
 
 /** A mail to send. `sealed`: the encrypted address of a password reset. */
 export type NewMail = {
@@ -16,7 +17,8 @@ export type NewMail = {
 export type ClaimedMail = Omit<NewMail, 'now'> & { readonly createdAt: Date; readonly tries: number };
 
 /** How a mail ended. `db/ops/115-mails.sql` explains the values. */
-export type MailOutcome = 'SENT' | 'DROPPED' | 'REFUSED' | 'GAVE_UP';
+export const mailOutcomes = ['SENT', 'DROPPED', 'REFUSED', 'GAVE_UP'] as const;
+export type MailOutcome = (typeof mailOutcomes)[number];
 
 /** Queues a mail, once per id. Runs in the caller's transaction as the issuer. */
 export const queueMail = async (db: PoolClient, mail: NewMail): Promise<void> => {

@@ -39,7 +39,7 @@ const mayName: ReadonlySet<string> = new Set([
 const namesOther =
   /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$|^re(?:new|lease)Lease body leaseHolder$/;
 const saysOther =
-  /(?:^| |\.)(?:duration|remindBefore\.0|currentPassword|newPassword|timeZone|version|version\.\w+|versions\.\w+|email)$/;
+  /(?:^| |\.)(?:duration|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$/;
 
 /** Every row of the read models and the vault that belongs to these organizations, as text. */
 const rowsOf = async (tenants: readonly Tenant[]) => {

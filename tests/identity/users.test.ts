@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asUser } from '../../src/identity/as-user.ts';
-import { activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
+import { proveAddress } from '../../src/identity/mailed/proven-address.ts';
+import { abandonUser, activateUser, reserveUser } from '../../src/identity/reserve-user.ts';
 import { endSession, listSessions } from '../../src/identity/sessions.ts';
 import {
   changeDisplayName,
@@ -95,6 +96,50 @@ test('A retried signup continues at once and keeps its address', async () => {
   await deactivateUser(database.api, user.userId, { owners: [], now: start });
   expect(await reserveUser(database.api, again)).toEqual({ outcome: 'taken' });
   expect(await activateUser(database.api, again)).toBe(false);
+});
+
+const claiming = (email: string, now = start) => ({ ...newUser(email, now), isProven: true, replacesUnproven: true });
+
+test('A user who never proved the address keeps it until the one who has is activated', async () => {
+  const { userId, email } = await createUser(database.api);
+  await openTestSession(database.api, userId);
+  const holder = async () => (await findUserByEmail(database.api, email))?.userId;
+  const cautious = { ...claiming(email), replacesUnproven: false };
+  expect(await reserveUser(database.api, cautious)).toEqual({ outcome: 'unproven', state: 'active' });
+
+  const claims = Array.from({ length: 5 }, () => claiming(email.toUpperCase()));
+  const outcomes = await Promise.all(claims.map((user) => reserveUser(database.api, user)));
+  const [reserved, ...others] = outcomes.filter(({ outcome }) => outcome === 'reserved');
+  expect([reserved, others]).toEqual([{ outcome: 'reserved', displaces: userId }, []]);
+  const first = claims.find((_, index) => outcomes[index] === reserved) ?? claiming('nobody');
+  const { outcome } = await reserveUser(database.api, { ...first, passwordHash: 'of a retry' });
+  expect([outcome, await reserveUser(database.api, newUser(email, later(600_000)))]).toEqual([
+    'reserved',
+    { outcome: 'taken' },
+  ]);
+  expect([await holder(), (await listSessions(database.api, userId, start)).length]).toEqual([userId, 1]);
+
+  const second = claiming(email, later(60_000));
+  expect(await reserveUser(database.api, second)).toEqual({ outcome: 'reserved', displaces: userId });
+  expect([await activateUser(database.api, first), await holder()]).toEqual([false, userId]);
+  await abandonUser(database.api, second);
+  expect(await holder()).toBe(userId);
+
+  await reserveUser(database.api, second);
+  expect(await Promise.all([second, second].map((user) => activateUser(database.api, user)))).toEqual([true, true]);
+  expect([await holder(), await listSessions(database.api, userId, start)]).toEqual([second.userId, []]);
+  expect(await getUser(database.api, second.userId)).toMatchObject({ email, state: 'active' });
+  expect(await getUser(database.api, userId)).toMatchObject({ email: `${userId}@no-address.invalid`, state: 'active' });
+  expect(await reserveUser(database.api, claiming(email, later(600_000)))).toEqual({ outcome: 'taken' });
+});
+
+test('A user who proves the address while another one is to get it keeps it', async () => {
+  const { userId, email } = await createUser(database.api);
+  const late = claiming(email);
+  expect((await reserveUser(database.api, late)).outcome).toBe('reserved');
+  await proveAddress(database.api, userId, { email, now: start });
+  expect(await activateUser(database.api, late)).toBe(false);
+  expect(await findUserByEmail(database.api, email)).toMatchObject({ userId });
 });
 
 test('A new password ends all other sessions, or all sessions', async () => {

@@ -38,6 +38,7 @@ test('The mail of an invitation names the organization and the role, and both wa
     '"Example Software" invites you to join as ADMIN on License Ledger, at\nhttps://ledger.example/',
     'until\n2027-01-31T12:30:00.000Z:\n\nlgr_mail_abc\n',
     `-d '{"token":"<the token>","password":"<your password>"}'`,
+    'add "replaceAccount":true, and you get a new one.\n',
     `-H 'authorization: Bearer <your access token>'`,
     'https://ledger.example/v1/invitations/accept',
   ])

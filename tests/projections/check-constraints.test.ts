@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issuerDecisions } from '../../src/domain/organization/organization.ts';
 import { userStates } from '../../src/identity/users.ts';
 import { versionStates } from '../../src/projections/versions.ts';
+import { mailKinds, mailOutcomes } from '../../src/records/mails.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -12,7 +14,10 @@ afterAll(() => models.drop());
 // Each column with a list of allowed values, and the list in the code that it must equal.
 const lists: Readonly<Record<string, readonly string[]>> = {
   'identity.users.state': userStates,
+  'ops.mails.kind': mailKinds,
+  'ops.mails.outcome': mailOutcomes,
   'ops.projection_versions.state': versionStates,
+  'rm.issuer_decisions.decision': issuerDecisions,
 };
 
 test('A check constraint allows the same values as the list in the code', async () => {

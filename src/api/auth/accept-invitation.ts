@@ -19,6 +19,14 @@ const acceptBody = z
     token: z.string().min(1).max(500),
     password: newPassword.optional(),
     displayName: displayName.optional(),
+    replaceAccount: z.boolean().optional().meta({
+      description:
+        'With the mailed token: true makes a new user also when a user with another password has the address and never proved it. That user loses the address and all sessions, and keeps the rest. Absent: false.',
+    }),
+  })
+  .refine(({ password, replaceAccount }) => password !== undefined || replaceAccount === undefined, {
+    path: ['replaceAccount'],
+    message: 'needs a password: only a new user replaces an account',
   })
   .refine(({ password, displayName: name }) => password !== undefined || name === undefined, {
     path: ['displayName'],
@@ -37,7 +45,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
     description:
-      'With a password, creates a user with the invited address and signs in. A user who never proved the address loses it to the mailed token, or joins with its own password. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
+      'With a password, creates a user with the invited address and signs in. A user who never proved the address joins with the mailed token and its own password. With another password the answer is 409 EMAIL_TAKEN, and replaceAccount makes a new user, who gets the address. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
     tag: 'Members',
     takesAccessToken: true,
     effect: 'append',
@@ -90,7 +98,7 @@ const acceptAsUser = async (needs: AuthNeeds, call: Call, body: Acceptance): Pro
 const acceptAsNewUser = async (
   needs: AuthNeeds,
   call: Call,
-  { token, password, displayName: newName }: Acceptance & { readonly password: string },
+  { token, password, displayName: newName, replaceAccount = false }: Acceptance & { readonly password: string },
 ): Promise<Reply | Problem> => {
   const name = newName ?? null;
   const invitation = await invitationOf(needs, call, token);
@@ -110,7 +118,8 @@ const acceptAsNewUser = async (
   const accept = () =>
     idempotently(needs, call, request, async (attempt) => {
       const opening = { call, attempt, userAgent: userAgentOf(call) };
-      const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, { password, displayName: name });
+      const member = { password, displayName: name, replaceAccount };
+      const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, member);
       if (isRefusal(accepted)) return refused(accepted);
       call.actsAs(accepted.signedIn.user.userId);
       return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };

@@ -30,7 +30,7 @@ export const requestPasswordResetRoute = (needs: AuthNeeds): Route =>
     path: '/v1/auth/password-resets',
     operationId: 'requestPasswordReset',
     summary: 'Request a mail that resets your password',
-    description: `When the address has a user, the server mails a token to it. The token works once, for ${resetMinutes} minutes. The answer is the same for every address. At most 3 mails are sent to an address in ${resetMinutes} minutes; further requests get the same answer and no mail.`,
+    description: `When the address has a user, the server mails a token to it. The token works once, for ${resetMinutes} minutes. The answer is the same for every address. About 3 mails are sent to an address in ${resetMinutes} minutes; further requests get the same answer and no mail. The count is that of the limit reset_account: there are more mails where two of its windows meet, and without Redis each API process counts for itself.`,
     tag: 'Authentication',
     effect: 'change',
     request: z.object({ params: none, query: none, body: requestBody }),

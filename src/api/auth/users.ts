@@ -65,7 +65,7 @@ export const deleteUser = (needs: AuthNeeds): Route =>
     operationId: 'deleteUser',
     summary: 'Deactivate your login',
     description:
-      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Needs the password within the last 5 minutes: sign in, or POST /v1/auth/password/confirm. Nobody else can use the address afterwards.',
+      'Deactivates the login for good and ends all sessions. Refused while you are the only OWNER of an open organization: close the organization, or make another user an OWNER first. Needs the password within the last 5 minutes: sign in, or POST /v1/auth/password/confirm. Nobody can sign up with the address afterwards. If you never proved it, the reader of a mailed invitation to it can become a new user with it (replaceAccount).',
     tag: 'Users',
     effect: 'change',
     request: z.object({ params: userPath, query: none }),

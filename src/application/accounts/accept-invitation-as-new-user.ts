@@ -13,21 +13,26 @@ import { checkPassword, type ForgettingNeeds, openSignedIn, type SignInNeeds } f
 import { emailTaken, type NewlySignedIn, type OpenRequest, reserveAddress } from './sign-up.ts';
 
 /** A new user who accepts an invitation. */
-export type NewMember = { readonly password: string; readonly displayName: string | null };
+export type NewMember = {
+  readonly password: string;
+  readonly displayName: string | null;
+  /** True when the mailed token may take the address from a user with another password who never proved it. */
+  readonly replaceAccount: boolean;
+};
 
 type Needs = JoinNeeds & SignInNeeds & ForgettingNeeds;
 
 /**
  * Creates a user with the invited address, makes the user a member and signs in. The id of the user follows from the
  * invitation, which is accepted once. So a retry continues where an earlier attempt stopped. With the mailed token, a user
- * who never proved the address does not stand in the way: the one with this password joins, any other one loses the
- * address.
+ * who never proved the address does not stand in the way: the one with this password joins, and any other one loses the
+ * address with `replaceAccount`, in the transaction that activates the new user. Until then nobody loses anything.
  */
 export const acceptInvitationAsNewUser = async (
   needs: Needs,
   request: OpenRequest,
   invitation: AddressedInvitation,
-  { password, displayName }: NewMember,
+  { password, displayName, replaceAccount }: NewMember,
 ): Promise<NewlySignedIn | Refusal> => {
   const { email, isMailed } = invitation;
   const known = isMailed ? await unprovenUser(needs, { email, password }) : null;
@@ -35,7 +40,7 @@ export const acceptInvitationAsNewUser = async (
   if (!(await mayStillJoin(needs, invitation))) return noInvitation;
   const commandId = acceptanceOf(invitation);
   const [userId, now] = [userIdOf(invitation), new Date(needs.now())];
-  const user = { userId, email, displayName, commandId, isProven: isMailed, now };
+  const user = { userId, email, displayName, commandId, isProven: isMailed, replacesUnproven: replaceAccount, now };
   if ((await isUsedUp(needs, user)) && !(await hasJoined(needs, request, invitation))) return noInvitation;
   const reserved = await reserveAddress(needs, user, password);
   if (isRefusal(reserved)) return reserved;
@@ -48,6 +53,7 @@ export const acceptInvitationAsNewUser = async (
   }
   const { organization, position } = joined;
   if (!(await afterAppend(() => activateUser(needs.pool, user)))) return emailTaken;
+  if (reserved.displaces !== null) needs.accounts.forgetting.forgetUser(reserved.displaces);
   const signedIn = await openSignedIn(needs, { ...reserved, organization, userAgent: request.userAgent });
   return signedIn === null ? emailTaken : { signedIn, position };
 };

@@ -51,7 +51,8 @@ const tryToLogIn = async (
   const organization = named === undefined ? organizations[0] : organizations.find(({ id }) => id === named);
   if (named !== undefined && organization === undefined) return notSignedIn;
   if (organization !== undefined) actsFor(organization.id);
-  return openSignedIn(needs, { userId, passwordHash, organization: organization ?? null, userAgent, device });
+  const { email } = login;
+  return openSignedIn(needs, { userId, passwordHash, email, organization: organization ?? null, userAgent, device });
 };
 
 const strengthen = async ({ pool, accounts }: SignInNeeds, user: UserByEmail, password: string): Promise<string> => {

@@ -38,10 +38,13 @@ export type ForgettingNeeds = {
 };
 
 /** The refusal of all invalid credentials. Invalid and expired ones get the same answer, which reveals nothing. */
-export const notSignedIn = reject('UNAUTHENTICATED', 'The credentials are invalid or have expired. Sign in again.');
+export const notSignedIn = reject(
+  'UNAUTHENTICATED',
+  'The address, the password or the token is wrong or has expired. Try again, or sign in again.',
+);
 
-/** A user with a correct password, which matched this hash. */
-export type Proven = { readonly userId: string; readonly passwordHash: string };
+/** A user with a correct password, which matched this hash. `email`: the address that led to the user, if one did. */
+export type Proven = { readonly userId: string; readonly passwordHash: string; readonly email?: string };
 
 /** An organization with the role of one of its members. */
 export type MemberOf = { readonly id: string; readonly name: string; readonly role: Role };
@@ -87,7 +90,7 @@ export const provePassword = async (needs: SignInNeeds, credentials: SignInCrede
 /** Opens a session for a user. Returns null when the user may no longer sign in, or the password has changed. */
 export const openSignedIn = async (
   needs: SignInNeeds,
-  { userId, passwordHash, organization, userAgent, device = null }: SessionRequest,
+  { userId, passwordHash, email, organization, userAgent, device = null }: SessionRequest,
 ): Promise<SignedInOnDevice | null> => {
   const sessionId = encodeId('ses', newCommandId());
   const organizationId = organization?.id ?? null;
@@ -95,6 +98,7 @@ export const openSignedIn = async (
     sessionId,
     userId,
     passwordHash,
+    email,
     organizationId,
     userAgent,
     refreshTokenSeconds: needs.accounts.refreshTokenSeconds,

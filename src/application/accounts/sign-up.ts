@@ -2,23 +2,17 @@ import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/reserve-user.ts';
-import { findUserByEmail } from '../../identity/users.ts';
+import { findUserByEmail, type User } from '../../identity/users.ts';
 import { afterAppend } from '../after-append.ts';
 import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { createFirstOrganization } from '../organizations/create-organization.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
-import {
-  type ForgettingNeeds,
-  openSignedIn,
-  type Proven,
-  type SignedInOnDevice,
-  type SignInNeeds,
-} from './open-session.ts';
+import { openSignedIn, type Proven, type SignedInOnDevice, type SignInNeeds } from './open-session.ts';
 import { refuseOwnAddress } from './refuse-own-address.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
-export type SignUpNeeds = SignInNeeds & ForgettingNeeds & OfferNeeds;
+export type SignUpNeeds = SignInNeeds & OfferNeeds;
 
 /** A request without a credential. `actsFor` notes the organization for the log line of the request. */
 export type OpenRequest = {
@@ -72,10 +66,10 @@ export const signUp = async (
 
 /** Reserves an address for a user, once per command. Refuses an address that is taken, and the address as password. */
 export const reserveAddress = async (
-  { pool, accounts: { passwords, forgetting } }: SignInNeeds & ForgettingNeeds,
+  { pool, accounts: { passwords } }: SignInNeeds,
   user: Omit<NewUser, 'passwordHash'>,
   password: string,
-): Promise<Proven | Refusal> => {
+): Promise<Reserved | Refusal> => {
   const { userId } = user;
   const refusal = refuseOwnAddress(password, user.email, 'password');
   if (refusal !== null) return refusal;
@@ -84,17 +78,30 @@ export const reserveAddress = async (
   if (known !== null && known.state !== 'pending' && known.commandId !== user.commandId) return emailTaken;
   const passwordHash = await passwords.hash(password);
   const reservation = await reserveUser(pool, { ...user, passwordHash });
-  if (reservation.outcome === 'reserved') {
-    if (reservation.displaced !== null) forgetting.forgetUser(reservation.displaced);
-    return { userId, passwordHash };
-  }
+  if (reservation.outcome === 'reserved') return { userId, passwordHash, displaces: reservation.displaces };
+  if (reservation.outcome === 'unproven') return unprovenInTheWay[reservation.state];
   if (reservation.outcome === 'taken') return emailTaken;
   const isRight = (await passwords.verify(reservation.passwordHash, password)) !== 'wrong';
-  return isRight ? { userId, passwordHash: reservation.passwordHash } : emailTaken;
+  return isRight ? { userId, passwordHash: reservation.passwordHash, displaces: null } : emailTaken;
 };
+
+/** A user who may be activated. `displaces` is the user who loses the address then, or null. */
+type Reserved = Proven & { readonly displaces: string | null };
 
 /** The refusal of an address that another user has. A signup cannot hide that the address is in use. */
 export const emailTaken: Refusal = reject(
   'EMAIL_TAKEN',
   'A user with this e-mail address exists. Sign in instead, or use another address.',
 );
+
+/** The refusals of an address that a user without a proved address has, by the state of that user. For the mail's reader. */
+const unprovenInTheWay: { readonly [state in User['state']]: Refusal } = {
+  active: reject(
+    'EMAIL_TAKEN',
+    'A user with this e-mail address exists, and has another password. If the user is you, accept with its password, or reset the password by mail and accept with the access token. To leave that user to whoever made it and become a new one, add "replaceAccount": true.',
+  ),
+  deactivated: reject(
+    'EMAIL_TAKEN',
+    'The user with this e-mail address was deactivated for good. To become a new user with the address, add "replaceAccount": true.',
+  ),
+};

@@ -9,16 +9,18 @@ type Needs = {
   readonly pool: Pool;
   readonly projector: Projector | null;
   readonly clockFault: () => Promise<string | null>;
+  /** Whether the API listens already. True in a process without the role api. */
+  readonly isServing: () => boolean;
 };
 
 const storeTimeoutMs = 2_000;
 
 /**
- * Returns what checks every part that this process needs: Postgres, the event store, its clock, the read models, and
- * its projector. `pool` has the role ledger_api.
+ * Returns what checks every part that this process needs: Postgres, the event store, its clock, the read models, its
+ * projector and its own port. `pool` has the role ledger_api.
  */
 export const readiness =
-  ({ store, pool, projector, clockFault }: Needs) =>
+  ({ store, pool, projector, clockFault, isServing }: Needs) =>
   async (): Promise<Readiness> => {
     const [fault, eventStore, clock] = await Promise.all([
       readModelsFault(pool).then(
@@ -29,11 +31,15 @@ export const readiness =
       clockFault(),
     ]);
     const servers = { ...fault, eventStore, clock: clock ?? 'ok' };
-    const parts = { ...servers, ...(projector === null ? {} : { projector: projectorState(projector) }) };
+    const parts = {
+      ...servers,
+      ...(projector === null ? {} : { projector: projectorState(projector) }),
+      ...(isServing() ? {} : { api: 'starting' }),
+    };
     const faults = Object.entries(parts).filter(([, state]) => state !== 'ok');
     // The projector waits until the read models of this release serve.
     const isLate = (part: string) =>
-      part === 'readModels' || (part === 'projector' && waitsFor.has(projector?.state().kind ?? ''));
+      part === 'readModels' || part === 'api' || (part === 'projector' && waitsFor.has(projector?.state().kind ?? ''));
     return { ready: faults.length === 0, notYet: faults.every(([part]) => isLate(part)), parts };
   };
 

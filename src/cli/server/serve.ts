@@ -32,12 +32,13 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
     onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
   });
   const stopping = new AbortController();
+  let isServing = !roles.includes('api');
   const shared = {
     stopping: stopping.signal,
     waitUntilProjected: waiter.waitFor,
     log: createRequestLog(log),
     metrics,
-    ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault }),
+    ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault, isServing: () => isServing }),
     version: { version, node: process.version },
   };
   // Everybody who reaches the management port gets its answers, without a credential.
@@ -50,6 +51,7 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
 
   const server = await createApiServer(parts, shared, { apiKey, notices });
   const listening = await listen(server, config.host, config.port);
+  isServing = true;
   onStop(shutDown(listening));
   onStop(async () => stopping.abort());
   return listening.url;

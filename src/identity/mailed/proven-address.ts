@@ -11,19 +11,24 @@ export const noAddressDomain = 'no-address.invalid';
 
 /** Returns true when a mailed token has proved the address of the user. */
 export const isAddressProven = (pool: Pool, userId: string): Promise<boolean> =>
-  asUser(
-    pool,
-    userId,
-    async (db) => {
-      const { rowCount } = await db.query({
-        name: 'is-address-proven',
-        text: 'select from identity.users where user_id = $1 and email_proven_at is not null',
-        values: [userId],
-      });
-      return rowCount === 1;
-    },
-    { readOnly: true },
-  );
+  asUser(pool, userId, (db) => isProvenIn(db, userId), { readOnly: true });
+
+/** Tells like `isAddressProven`, in the caller's transaction, and continues as this user. */
+export const isProvenIn = async (db: PoolClient, userId: string): Promise<boolean> => {
+  await becomeUser(db, userId);
+  const { rowCount } = await db.query({
+    name: 'is-address-proven',
+    text: 'select from identity.users where user_id = $1 and email_proven_at is not null',
+    values: [userId],
+  });
+  return rowCount === 1;
+};
+
+/**
+ * Returns the address of a pending user who waits for `email`, while a user who never proved it still has it. It is unique
+ * like every address, so one pending user waits at a time. Nobody signs up with it or is invited to it.
+ */
+export const claimOn = (email: string): string => `${email}@${noAddressDomain}`;
 
 /** Notes that a mailed token has proved the address of a user. Does nothing when the user has another one by now. */
 export const proveAddress = (

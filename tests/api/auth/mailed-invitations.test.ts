@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decodeInvitationToken } from '../../../src/api/organizations/invitation-token.ts';
 import { deactivateUser } from '../../../src/identity/users.ts';
 import { type Answer, type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
 import { openMailbox } from '../../support/mails.ts';
@@ -31,6 +32,9 @@ const invite = async (email: string, key = inviter.accessToken, organizationId =
 };
 const accept = (token: string, chosen?: string, key?: string) =>
   post('/v1/invitations/accept', { token, ...(chosen === undefined ? {} : { password: chosen }) }, key);
+/** Accepts as a new user, also when somebody else has the address and never proved it. */
+const replace = (token: string, chosen: string) =>
+  post('/v1/invitations/accept', { token, password: chosen, replaceAccount: true });
 const signUp = (email: string, chosen: string) =>
   post('/v1/auth/signup', { email, password: chosen, organizationName: 'Squatting' });
 const refusal = ({ status, body }: Answer) => [status, body.code];
@@ -72,10 +76,10 @@ describe('Somebody who signed up with another person’s address', () => {
     const { email, squatter, squattersId } = await squat();
     const { mailed, shown } = await invite(email);
     // The inviter’s token touches no existing account.
-    expect(refusal(await accept(shown, password))).toEqual([409, 'EMAIL_TAKEN']);
+    expect(refusal(await replace(shown, password))).toEqual([409, 'EMAIL_TAKEN']);
     expect((await me(squatter)).status).toBe(200);
 
-    const owner = await accept(await mailed(), password);
+    const owner = await replace(await mailed(), password);
     expect([owner.status, owner.body.organization, owner.body.user]).toMatchObject([
       201,
       { id: ledger.a.organizationId, role: 'MEMBER' },
@@ -100,7 +104,7 @@ describe('Somebody who signed up with another person’s address', () => {
     await post('/v1/auth/password-resets', { email });
     const reset = await mailbox.tokenTo(email);
     const { mailed } = await invite(email);
-    expect((await accept(await mailed(), password)).status).toBe(201);
+    expect((await replace(await mailed(), password)).status).toBe(201);
     const redeemed = await post('/v1/auth/password-resets/redeem', { token: reset, newPassword: other });
     expect(refusal(redeemed)).toEqual([404, 'NOT_FOUND']);
   });
@@ -108,7 +112,14 @@ describe('Somebody who signed up with another person’s address', () => {
   test('does not keep the address by deactivating the login', async () => {
     const { email, squattersId } = await squat();
     await deactivateUser(ledger.database.api, squattersId, { owners: [], now: new Date() });
-    expect((await accept(await (await invite(email)).mailed(), password)).status).toBe(201);
+    const token = await (await invite(email)).mailed();
+    const refused = await accept(token, other);
+    expect([...refusal(refused), refused.body.detail]).toMatchObject([
+      409,
+      'EMAIL_TAKEN',
+      expect.stringMatching(/deactivated.*"replaceAccount": true/),
+    ]);
+    expect((await replace(token, password)).status).toBe(201);
   });
 
   test('loses it once, whichever of two mailed invitations is accepted first', async () => {
@@ -118,7 +129,7 @@ describe('Somebody who signed up with another person’s address', () => {
       await (await invite(email)).mailed(),
       await (await invite(email, second.accessToken, ledger.b.organizationId)).mailed(),
     ];
-    const answers = await Promise.all(tokens.map((token) => accept(token, password)));
+    const answers = await Promise.all(tokens.map((token) => replace(token, password)));
     const codes = answers.map(({ status, body }) => (status === 201 ? 'joined' : body.code));
     expect(codes).toContain('joined');
     for (const code of codes) expect(['joined', 'EMAIL_TAKEN']).toContain(code);
@@ -126,6 +137,10 @@ describe('Somebody who signed up with another person’s address', () => {
       email,
     ]);
     expect(rows).toHaveLength(1);
+    // The loser was refused before it joined.
+    const joined = (await ledger.events()).filter(({ type }) => type === 'MemberJoined').map(({ data }) => data);
+    const invited = tokens.map((token) => decodeInvitationToken(ledger.secrets, token)?.invitationId);
+    expect(joined.filter(({ invitationId }) => invited.includes(String(invitationId)))).toHaveLength(1);
   });
 
   test('does not get the owner’s half-finished account with the token that the inviter saw', async () => {
@@ -133,11 +148,63 @@ describe('Somebody who signed up with another person’s address', () => {
     const { mailed, shown } = await invite(email);
     const token = await mailed();
     await ledger.database.superuser.query('revoke insert on identity.sessions from ledger_api');
-    expect((await accept(token, password)).status).toBe(500);
+    expect((await replace(token, password)).status).toBe(500);
     await ledger.database.superuser.query('grant insert on identity.sessions to ledger_api');
     expect((await accept(shown, other)).status).toBe(404);
     expect((await post('/v1/auth/login', { email, password: other })).status).toBe(401);
     expect((await post('/v1/auth/login', { email, password })).status).toBe(200);
+  });
+});
+
+describe('Somebody who never proved the own address keeps the account', () => {
+  const keeps = async (email: string, own: Answer) => {
+    expect((await me(own)).status).toBe(200);
+    const login = await post('/v1/auth/login', { email, password });
+    expect([login.status, login.body.user?.id]).toEqual([200, own.body.user?.id]);
+    expect(refusal(await signUp(email, other))).toEqual([409, 'EMAIL_TAKEN']);
+  };
+
+  test('when the password of an acceptance is mistyped, and only the mail’s reader learns what to do', async () => {
+    const email = newEmail();
+    const own = await signUp(email, password);
+    const { mailed, shown } = await invite(email);
+    const [token, inviters] = [await mailed(), await replace(shown, other)];
+    for (const refused of [await accept(token, other), inviters]) {
+      expect(refusal(refused)).toEqual([409, 'EMAIL_TAKEN']);
+      expect(String(refused.body.detail).includes('"replaceAccount": true')).toBe(refused !== inviters);
+    }
+    await keeps(email, own);
+    const alone = await post('/v1/invitations/accept', { token, replaceAccount: true });
+    expect(alone.body.errors?.[0]?.pointer).toBe('/replaceAccount');
+    expect((await accept(token, password)).body.user).toMatchObject({ id: own.body.user?.id });
+  });
+
+  test('when the organization is closed before the acceptance', async () => {
+    const email = newEmail();
+    const own = await signUp(email, password);
+    const { organizationId } = await ledger.createVendor('To be closed');
+    const owner = await ledger.createMember(organizationId, 'OWNER');
+    const token = await (await invite(email, owner.accessToken, organizationId)).mailed();
+    await ordain(ledger, organizationId, { type: 'CloseOrganization', data: {} });
+    expect(refusal(await replace(token, other))).toEqual([409, 'ORGANIZATION_CLOSED']);
+    await keeps(email, own);
+  });
+
+  test('while an acceptance stopped between two steps, until it is repeated', async () => {
+    const email = newEmail();
+    const own = await signUp(email, password);
+    const token = await (await invite(email)).mailed();
+    await ledger.database.superuser.query('revoke update on identity.users from ledger_api');
+    expect((await replace(token, other)).status).toBe(500);
+    await ledger.database.superuser.query('grant update on identity.users to ledger_api');
+    await keeps(email, own);
+    expect(refusal(await accept(token, other))).toEqual([409, 'EMAIL_TAKEN']);
+    const answers = await Promise.all([replace(token, other), replace(token, other)]);
+    expect(answers.map(({ status }) => status)).toContain(201);
+    expect((await me(own)).status).toBe(401);
+    expect((await post('/v1/auth/login', { email, password: other })).body.organization).toMatchObject({
+      id: ledger.a.organizationId,
+    });
   });
 });
 

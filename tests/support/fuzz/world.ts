@@ -55,6 +55,8 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   };
   const learn = (value: unknown): void => eachKnown(value, add);
 
+  const offers = await offersTo(ledger, organizationId);
+
   // What belongs together, by the same names: an operation on a device finds it only at its own license.
   let latest = new Map<string, string>();
   const refresh = async () => {
@@ -73,6 +75,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     const email = `${randomUUID()}@fuzz.example`;
     await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
     learn({ token: await resetTokenFor(ledger) });
+    learn(offers);
     await make('/v1/projects', { name: 'Fuzz' });
     await make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] });
     const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
@@ -99,6 +102,14 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     return values === undefined ? undefined : oneOf(values, chance);
   };
   return { organization, owner, known, learn, refresh };
+};
+
+/** The ids of two licenses that another issuer offers to the organization. */
+const offersTo = async (ledger: Ledger, holderOrganizationId: string): Promise<readonly unknown[]> => {
+  const { apiKey: key } = await ledger.createVendor('Offering');
+  const offer = () =>
+    ledger.call('POST', '/v1/licenses', { key, body: { tier: 'PRO', products, holderOrganizationId } });
+  return [(await offer()).body.license?.id, (await offer()).body.license?.id];
 };
 
 /** The token of a password reset of a user of its own, as a mail has it. */
