@@ -29,6 +29,13 @@ export type ClientRequest = {
 /** Returns true when the client has only the key of the license. */
 export const isByKey = ({ by }: Pick<ClientRequest, 'by'>): boolean => by.kind === 'keyHolder';
 
+/**
+ * Returns whether the client may see the names of devices that it does not prove to be its own. Undefined for a client
+ * with only the key, under a policy from before this rule.
+ */
+export const seesNames = (request: Pick<ClientRequest, 'by'>, { policy }: LicenseFacts): boolean | undefined =>
+  isByKey(request) ? policy.deviceNamesByKey : true;
+
 /** A license after a client's command. `changed` is false when the command changed nothing. */
 export type UsedLicense = {
   readonly facts: LicenseFacts;

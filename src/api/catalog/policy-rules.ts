@@ -152,7 +152,7 @@ const rules = {
   ),
   deviceNamesByKey: sameRule(
     z.boolean(),
-    'Whether the refusal of a full license shows the bearer of the license key the names of devices.',
+    'Whether the bearer of the license key sees the names of devices in the refusal of a full license, and of a device that only its components match.',
   ),
 };
 

@@ -3,8 +3,10 @@ import { actorOf, licenseActingOf } from '../../application/caller.ts';
 import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import { isRefusal } from '../../application/refusal.ts';
+import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import { type LicenseActing, noSuchLicense } from '../../domain/license/license-authority.ts';
-import { licenseSize } from '../../domain/license/usage/license-size.ts';
+import { licenseSize, noLicenseSize } from '../../domain/license/usage/license-size.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
@@ -16,7 +18,7 @@ import type { Call, Reply } from '../route.ts';
 import { idOf } from '../schemas.ts';
 
 /** The needs of finding the license that a client names. */
-export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate };
+export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate; readonly now: () => Instant };
 
 /** The needs of the operations of clients. */
 export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
@@ -56,7 +58,8 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
 /**
  * Finds the license that a client names: by its key in the body or in `Authorization: License`, or by its id with a
  * credential of an organization. The key alone is enough: another credential is ignored. A rotated key finds the
- * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`.
+ * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`. Its
+ * quota does not show the size of the license.
  *
  * A use of a key counts in `bucket`, whose quota grows with the license. It counts by the key, so that a rotated key,
  * or a stranger's use of the key, takes nothing from a credential of an organization. An unknown key counts for the
@@ -64,7 +67,7 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
  * (Nobody can guess a key: it has 130 random bits.)
  */
 export const findClientLicense = async (
-  { authenticate, validations, secrets }: NamingNeeds,
+  { authenticate, validations, secrets, now }: NamingNeeds,
   call: Call,
   named: LicenseNaming,
   bucket: KeyBucket,
@@ -89,7 +92,8 @@ export const findClientLicense = async (
   // Unknown keys are not counted by key: a flood of them would use up the memory for counts.
   if (license === null) return (await limits.takeForAddress('unknown_key')) ?? { license, acting: null };
   if (size === undefined) {
-    const readSize = licenseSize(license.facts);
+    const isRotated = isKeyRotated(license.facts, license.keyVersion, now());
+    const readSize = isRotated ? noLicenseSize : licenseSize(license.facts);
     limits.noteSize(key, readSize);
     const refusal = await limits.takeForKey(bucket, key, readSize);
     if (refusal !== null) return refusal;

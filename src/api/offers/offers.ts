@@ -8,6 +8,7 @@ import { generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { listOffers } from '../../projections/tables/license-offers.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { licenseBody, licenseShape, licenseTag } from '../licenses/license-shape.ts';
+import { oldKeyWorks, oldKeyWorksAfter } from '../licenses/ownership/transfer.ts';
 import type { OrganizationNeeds } from '../organizations/organization-needs.ts';
 import { organizationPage, smallerPages } from '../paging.ts';
 import { refused } from '../problems/problems.ts';
@@ -91,9 +92,7 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
                   'The new key of a license that was transferred with RELEASE. Only this answer contains it. Null when the ' +
                   'keys stayed: then ask the issuer for the key, or rotate it.',
               }),
-            oldKeyWorks: z.boolean().meta({
-              description: 'Whether the keys from before this request still work. Rotate the key to end them.',
-            }),
+            oldKeyWorks,
           })
           .meta({ id: 'LicenseOfferAccepted' }),
       },
@@ -111,7 +110,7 @@ export const acceptLicenseOffer = (needs: KeyNeeds): Route =>
         const { facts, changed, licenseKey, position } = accepted;
         return {
           status: 200,
-          body: { license: licenseBody(facts, accepted), changed, licenseKey, oldKeyWorks: licenseKey === null },
+          body: { license: licenseBody(facts, accepted), changed, licenseKey, oldKeyWorks: oldKeyWorksAfter(accepted) },
           headers: { ETag: licenseTag(facts, accepted) },
           position,
         };

@@ -25,11 +25,12 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_NOT_STARTED: 'The term of the license begins later.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
-    'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one.',
+    'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',
   USER_LIMIT_EXCEEDED:
     'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',
-  SEAT_LIMIT_EXCEEDED: 'All seats are taken. leases lists them. Try again when a seat is released or lapses.',
+  SEAT_LIMIT_EXCEEDED:
+    'All seats are taken. leases lists them. Try again when a seat is released or lapses, or ask the holder or the issuer to release one.',
   QUOTA_EXCEEDED:
     'The quota of this meter is used up until the next term, or another quota is reached. detail names it.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',

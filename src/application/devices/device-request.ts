@@ -13,7 +13,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ActivationView } from '../../projections/tables/activations.ts';
 import { type PersonalValue, valueAt } from '../../records/vault.ts';
-import type { ClientNeeds, ClientRequest } from '../client-license.ts';
+import { type ClientNeeds, type ClientRequest, seesNames } from '../client-license.ts';
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
@@ -109,9 +109,13 @@ export const activatedView =
 
 type Activated = { readonly facts: LicenseFacts; readonly open: Activation | null };
 
-/** Returns the new or existing activation of a device. */
+/**
+ * Returns the new or existing activation of a device. Under ANY or MOST the components may find the device of somebody
+ * else, whose name a client with only the key does not see.
+ */
 export const activatedDevice = async (
   pool: Pool,
+  request: Pick<ClientRequest, 'by'>,
   { device, values }: PreparedDevice,
   { view, outcome, events, revision, position }: Executed<Activated>,
 ): Promise<ActivatedDevice> => {
@@ -122,7 +126,9 @@ export const activatedDevice = async (
   // The id follows from the stored hash of the request, which may be under an older secret.
   const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
   const activation = changed || open === null ? { ...device, activationId: String(stored), activatedAt } : open;
-  const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, activation.nameRef);
+  const isProven = activation.fingerprintHash === device.fingerprintHash;
+  const nameRef = isProven || seesNames(request, facts) !== false ? activation.nameRef : null;
+  const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, nameRef);
   const { licenseId } = facts;
   return { activation: { ...activation, licenseId, name }, facts, changed, revision, position: position.commit };
 };

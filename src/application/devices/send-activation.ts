@@ -32,5 +32,7 @@ export const sendActivation = async (
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
   );
-  return isRefusal(sent) ? withUseAtLimit(needs.pool, request, sent) : activatedDevice(needs.pool, prepared, sent);
+  return isRefusal(sent)
+    ? withUseAtLimit(needs.pool, request, sent)
+    : activatedDevice(needs.pool, request, prepared, sent);
 };

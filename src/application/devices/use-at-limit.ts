@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type ActivationView, devicesInUse } from '../../projections/tables/activations.ts';
 import { leasesInUse } from '../../projections/tables/leases.ts';
-import { type ClientRequest, isByKey } from '../client-license.ts';
+import { type ClientRequest, seesNames } from '../client-license.ts';
 import type { Refusal } from '../refusal.ts';
 
 /**
@@ -19,8 +19,8 @@ export const withUseAtLimit = async (
   const { facts, isParked } = request.license;
   // The rows of a parked license do not show its current devices.
   if (isParked) return refusal;
-  const { issuerOrgId, licenseId, policy } = facts;
-  const names = isByKey(request) ? policy.deviceNamesByKey : true;
+  const { issuerOrgId, licenseId } = facts;
+  const names = seesNames(request, facts);
   if (refusal.rejected === 'ACTIVATION_LIMIT_EXCEEDED') {
     const devices = await asTenant(pool, issuerOrgId, (db) => devicesInUse(db, licenseId, listedMax));
     return { ...refusal, details: { activations: devices.map(names === false ? unnamed : whole) } };

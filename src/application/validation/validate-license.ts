@@ -1,8 +1,13 @@
 import type { Pool } from 'pg';
 import { createKeyedQueue } from '../../async/keyed-queue.ts';
+import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { checksIn, isCheckInNoted, startsTerm } from '../../domain/license/validation/validation-effects.ts';
-import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
+import {
+  type ValidationScope,
+  type ValidationView,
+  viewOfFacts,
+} from '../../domain/license/validation/validation-view.ts';
 import { type Validation, validate } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
@@ -23,7 +28,10 @@ export type ValidationRequest = {
   readonly actor: Actor | null;
 };
 
-/** The verdict on a license as of `asOf`. `position` is that of the start of a term that waited for this validation. */
+/**
+ * The verdict on a license as of `asOf`. `license` is null when it is unknown, or the key no longer works. `position` is
+ * that of the start of a term that waited for this validation.
+ */
 export type Validated = {
   readonly verdict: Validation;
   readonly license: { readonly facts: LicenseFacts; readonly revision: bigint } | null;
@@ -41,10 +49,12 @@ export const validateLicense = async (
   named: NamedScope,
 ): Promise<Validated> => {
   const readAt = needs.now();
-  if (license === null || actor === null) {
-    // An unknown license takes the same work as an existing one.
+  if (license === null || actor === null || isKeyRotated(license.facts, license.keyVersion, readAt)) {
+    // An unknown license takes the same work as an existing one, and a key that no longer works takes no more.
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
-    return { verdict: validate(null, nothingNamed, readAt), license: null, asOf: readAt };
+    const view = license === null ? null : viewOfFacts(license.facts);
+    const scope = { ...nothingNamed, keyVersion: license?.keyVersion ?? null };
+    return { verdict: validate(view, scope, readAt), license: null, asOf: readAt };
   }
   const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
@@ -58,7 +68,9 @@ export const validateLicense = async (
   const startsAt = started.facts.term.startsAt ?? readAt;
   const asOf = startsAt > readAt ? startsAt : readAt;
   const verdictNow = validate({ ...view, facts: started.facts }, scope, asOf);
-  return { verdict: verdictNow, license: started, asOf, position: started.position };
+  // The key may have been rotated since it was read.
+  const known = verdictNow.code === 'KEY_ROTATED' ? null : started;
+  return { verdict: verdictNow, license: known, asOf, position: started.position };
 };
 
 /** Notes a check-in of a license, unless a recent one is noted. */

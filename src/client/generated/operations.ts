@@ -85,7 +85,7 @@ export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type LicenseOffer = { licenseId: string; issuer: { organizationId: string; name: string | null }; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; offeredAt: string; expiresAt: string };
-export type LicenseOfferAccepted = { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean };
+export type LicenseOfferAccepted = { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean | null };
 export type LicenseOfferDeclined = { licenseId: string; changed: boolean };
 export type Issuer = { organizationId: string; name: string | null; decision: "TRUSTED" | "BLOCKED" | null; decidedAt: string | null };
 export type CloudEvent = { specversion: "1.0"; id: string; source: string; type: string; subject: string; time: string; datacontenttype: "application/json"; recordedtime: string; position: string; revision: number; correlationid: string; causationid?: string; data: { licenseId: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string } | null; [name: string]: unknown } };
@@ -126,7 +126,7 @@ export type Operations = {
   changeLicenseLimits: { params: { licenseId: string }; body: ChangeLicenseLimits; answer: { license: License; changed: boolean } };
   changeLicenseProducts: { params: { licenseId: string }; body: ChangeLicenseProducts; answer: { license: License; changed: boolean } };
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
-  transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean } };
+  transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean | null } };
   rotateLicenseKey: { params: { licenseId: string }; body?: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
   signUp: { body: SignUp; answer: SignedInOnDevice };
   logIn: { body: LogIn; answer: SignedInOnDevice };

@@ -75,8 +75,8 @@ export type PinnedPolicy = {
    */
   readonly deactivateByKey?: (typeof keyReaches)[number];
   /**
-   * Whether the refusal of a full license shows the bearer of the key the names of devices. Absent, as in policies from
-   * before this field: devices are listed with their names, and seats are not listed.
+   * Whether the bearer of the key sees the names of devices in the refusal of a full license, and of a device that only
+   * its components match. Absent, as in policies from before this field: names are shown, and seats are not listed.
    */
   readonly deviceNamesByKey?: boolean;
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueDirectly } from '../../support/issue-directly.ts';
-import type { Ledger } from '../../support/ledger.ts';
+import type { Answer, Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 import { clientOf, outline } from './client.ts';
 
@@ -23,6 +23,13 @@ const codeFor = async (licenseKey: string, fingerprint: string) =>
   (await client.post('validate', licenseKey, { fingerprint })).body.code;
 const byApiKey = (operation: string, licenseId: string, fields: object, key = ledger.a.apiKey) =>
   ledger.call('POST', `/v1/licenses/${operation}`, { key, body: { licenseId, ...fields } });
+
+/** The places of a request where a proof is missing. */
+const missing = (refusal: Answer) => {
+  expect(outline(refusal)).toEqual([403, 'FORBIDDEN']);
+  const errors: readonly { readonly pointer: string }[] = JSON.parse(refusal.text).errors ?? [];
+  return errors.map(({ pointer }) => pointer);
+};
 
 /** A license with two devices and no free activation, and what a stranger with its key is told about them. */
 const full = async (policy: Wanted['policy'] = {}) => {
@@ -47,6 +54,10 @@ describe('A stranger with the key of a license', () => {
         expect(outline(await client.post('swap', licenseKey, swap))).toEqual(expected);
       }
     for (const device of ['one', 'two']) expect(await codeFor(licenseKey, device)).toBe('VALID');
+    const [named] = activations.map(({ id: activationId }) => ({ activationId }));
+    expect(missing(await client.post('deactivate', licenseKey, named))).toEqual(['/fingerprint']);
+    const swap = { release: named, fingerprint: 'another stranger' };
+    expect(missing(await client.post('swap', licenseKey, swap))).toEqual(['/release/fingerprint']);
 
     const [newest, oldest] = activations.map(({ id }) => String(id));
     const byOwner = { activationId: newest, fingerprint: 'two' };
@@ -80,6 +91,32 @@ describe('A stranger with the key of a license', () => {
     }
     const { body } = await byApiKey('activate', unnamed.licenseId, { fingerprint: 'stranger' });
     expect(body.activations).toMatchObject([{ name: 'device of two' }, { name: 'device of one' }]);
+  });
+});
+
+describe('A device that another fingerprint finds by its components', () => {
+  const components = { cpu: 'X1' };
+  const matched = async (policy: Wanted['policy']) => {
+    const license = await issue({ policy: { fingerprintMatching: 'ANY', ...policy } });
+    const own = { fingerprint: 'one', components, name: 'device of one' };
+    const { body } = await client.post('activate', license.licenseKey, own);
+    const activation = { id: undefined, ...body.activation, name: null };
+    const ask = (fields: object) => client.post('activate', license.licenseKey, { ...own, name: undefined, ...fields });
+    return { ...license, activation, ask };
+  };
+
+  test('keeps its name from a client with only the key, unless the policy says so or is older than this rule', async () => {
+    const { licenseId, licenseKey, activation, ask } = await matched({});
+    const guess = { fingerprint: 'stranger', components };
+    const swap = { ...guess, release: { activationId: String(activation.id) } };
+    for (const answer of [await ask(guess), await client.post('swap', licenseKey, swap)])
+      expect([answer.status, answer.body.activation]).toEqual([200, activation]);
+    expect((await ask({})).body.activation?.name).toBe('device of one');
+    expect((await byApiKey('activate', licenseId, guess)).body.activation?.name).toBe('device of one');
+    for (const deviceNamesByKey of [true, undefined]) {
+      const open = await matched({ deviceNamesByKey });
+      expect((await open.ask(guess)).body.activation?.name).toBe('device of one');
+    }
   });
 });
 
@@ -122,7 +159,7 @@ describe('A license without a free seat', () => {
     const { leaseId, licenseId, licenseKey } = await seated(own);
     const keep = (more: object) => client.post(`leases/${leaseId}/heartbeat`, licenseKey, more);
     for (const act of [keep, (more: object) => release(leaseId, licenseKey, more)]) {
-      expect(outline(await act({}))).toEqual([403, 'FORBIDDEN']);
+      expect(missing(await act({}))).toEqual(['/leaseHolder']);
       expect(outline(await act({ leaseHolder: 'stranger' }))).toEqual([404, 'NOT_FOUND']);
       expect(outline(await act({ leaseHolder: 'one' }))).toEqual([200]);
     }
@@ -158,12 +195,24 @@ describe('A transfer', () => {
     expect(again.body).toMatchObject({ changed: true, oldKeyWorks: false, licenseKey: expect.stringMatching(/^LL-/) });
 
     for (const old of [licenseKey, String(rotated.body.licenseKey)]) {
-      expect(await validate(old)).toBe('KEY_ROTATED');
+      const verdict = await client.post('validate', old);
+      expect(verdict.body).toMatchObject({ reasons: ['KEY_ROTATED'], status: null, effectiveStatus: null });
+      expect(verdict.body).toMatchObject({
+        license: null,
+        entitlements: [],
+        limits: null,
+        expiresAt: null,
+        revision: null,
+      });
+      const guess = { fingerprint: 'guessed', user: 'guessed', leaseHolder: 'guessed', entitlements: ['guessed'] };
+      const guessed = await client.post('validate', old, guess);
+      expect(JSON.parse(guessed.text)).toEqual({ ...JSON.parse(verdict.text), asOf: expect.any(String) });
+      expect(outline(await client.get('features', old))).toEqual([404, 'LICENSE_NOT_FOUND']);
       expect(outline(await activate(old, 'of the old holder'))).toEqual([404, 'LICENSE_NOT_FOUND']);
     }
     expect(await validate(String(again.body.licenseKey))).toBe('VALID');
     expect((await transfer(licenseId, { activations: 'RELEASE' })).body).toMatchObject({
-      ...{ changed: false, licenseKey: null, oldKeyWorks: true },
+      ...{ changed: false, licenseKey: null, oldKeyWorks: null },
     });
     const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
     expect(history.text).not.toContain(String(again.body.licenseKey));

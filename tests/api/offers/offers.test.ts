@@ -129,6 +129,8 @@ describe('A transfer to an organization that has not consented', () => {
     expect(await listed()).toEqual([licenseId]);
     expect(refusal(await as(other)('GET', `/v1/licenses/${licenseId}`))).toEqual([404, 'LICENSE_NOT_FOUND']);
     const accepted = await as(other)('POST', `/v1/license-offers/${licenseId}/accept`);
+    const again = await as(other)('POST', `/v1/license-offers/${licenseId}/accept`);
+    expect(again.body).toMatchObject({ changed: false, licenseKey: null, oldKeyWorks: null });
     // The previous holder has no key that works any longer.
     expect((await validate(accepted.body.licenseKey)).code).toBe('VALID');
     expect((await validate(issued.body.licenseKey)).code).toBe('KEY_ROTATED');

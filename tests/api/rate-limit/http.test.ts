@@ -144,6 +144,13 @@ describe('A license key', () => {
     expect(byId.headers.get('ratelimit')).not.toContain('activate');
   });
 
+  test('that no longer works does not show the size of its license by its quota', async () => {
+    const { licenseKey, licenseId } = await ledger.issue({ limits: { activations: 100 } });
+    await ledger.call('POST', `/v1/licenses/${licenseId}/rotate-key`, { key: ledger.a.apiKey, body: {} });
+    const old = await validate(licenseKey);
+    expect([old.body.code, remaining(old, 'validate')]).toEqual(['KEY_ROTATED', 4]);
+  });
+
   test('has a larger quota within seconds after the limit of its license was raised', async () => {
     const { licenseKey, licenseId } = await ledger.issue(small);
     expectRefusedBy((await untilRefused(() => validate(licenseKey))).refusal, 'validate', 5);

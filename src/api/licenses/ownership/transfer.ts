@@ -27,6 +27,16 @@ const body = z
     },
   });
 
+/** What a transfer, or the acceptance of one, says about the earlier keys. */
+export const oldKeyWorks = z.boolean().nullable().meta({
+  description:
+    'Whether the keys from before this request still work. Rotate the key to end them. Null when the request changed nothing.',
+});
+
+/** Returns whether the keys from before a transfer still work. Null: it changed nothing, so an earlier one decided that. */
+export const oldKeyWorksAfter = ({ changed, licenseKey }: Pick<TransferredLicense, 'changed' | 'licenseKey'>) =>
+  changed ? licenseKey === null : null;
+
 /** POST /v1/licenses/{licenseId}/transfer: transfers a license to another holder, or to no holder. */
 export const transferLicenseRoute = (needs: KeyNeeds): Route =>
   route({
@@ -42,9 +52,7 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
         description:
           'The new key after a transfer with RELEASE. Only this answer contains it. Null when the keys stayed.',
       }),
-      oldKeyWorks: z.boolean().meta({
-        description: 'Whether the keys from before this request still work. Rotate the key to end them.',
-      }),
+      oldKeyWorks,
     }),
     description:
       'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. When the license is offered, the organization gets that key as it accepts. With KEEP the keys stay, so whoever knows one can still use the license. A command that changes nothing answers with changed: false.',
@@ -55,7 +63,10 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
         operation: 'transferLicense',
         input: { ...params, body },
         createSecret: generateLicenseKeyBody,
-        further: ({ licenseKey }: TransferredLicense) => ({ licenseKey, oldKeyWorks: licenseKey === null }),
+        further: (transferred: TransferredLicense) => ({
+          licenseKey: transferred.licenseKey,
+          oldKeyWorks: oldKeyWorksAfter(transferred),
+        }),
       };
       return answerChange(needs, call, changing, (request) =>
         transferLicense(needs, request, { toHolderOrgId, accepted, expiry, activations }),

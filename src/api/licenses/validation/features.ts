@@ -2,21 +2,18 @@ import { z } from 'zod';
 import { isRefusal } from '../../../application/refusal.ts';
 import { listFeatures } from '../../../application/validation/list-features.ts';
 import { tiers } from '../../../domain/license/policy.ts';
-import type { Instant } from '../../../domain/time.ts';
 import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds, useRejections } from '../find-client-license.ts';
 import { licenseShape } from '../license-shape.ts';
 
-type Needs = NamingNeeds & { readonly now: () => Instant };
-
 const answer = z
   .strictObject({ tier: z.enum(tiers), features: licenseShape.shape.entitlements, asOf: instantOut })
   .meta({ id: 'Features' });
 
 /** GET /v1/licenses/features: lists the current features. The key is in the Authorization header, not the URL. */
-export const licenseFeatures = (needs: Needs): Route =>
+export const licenseFeatures = (needs: NamingNeeds): Route =>
   clientRoute({
     method: 'get',
     path: '/v1/licenses/features',

@@ -74,22 +74,27 @@ const answerShape = z
     code: z.enum(validationCodes).meta({ description: 'The most important result code.' }),
     reasons: z
       .array(z.enum(validationCodes))
-      .meta({ description: 'All reasons why the license is not valid. Empty when it is valid.' }),
+      .meta({
+        description: 'All reasons why the license is not valid. Empty when it is valid. KEY_ROTATED is always alone.',
+      }),
     status: z
       .enum(statuses)
       .nullable()
-      .meta({ description: 'The status of the license. Null when there is no such license.' }),
+      .meta({ description: 'The status of the license. Null when there is no such license, or the key was rotated.' }),
     effectiveStatus: z.enum(effectiveStatuses).nullable().meta({
-      description: 'The status including grace and a start in the future. Null when there is no such license.',
+      description:
+        'The status including grace and a start in the future. Null when there is no such license, or the key was rotated.',
     }),
     license: z
       .strictObject({ id: z.string(), tier: z.enum(tiers), products: z.array(z.string()) })
       .nullable()
-      .meta({ description: 'The license and what it covers. Null when there is no such license.' }),
+      .meta({
+        description: 'The license and what it covers. Null when there is no such license, or the key was rotated.',
+      }),
     entitlements: licenseShape.shape.entitlements.meta({ description: 'The entitlements at this moment.' }),
     limits: usageShape
       .nullable()
-      .meta({ description: 'The usage and the limits. Null when there is no such license.' }),
+      .meta({ description: 'The usage and the limits. Null when there is no such license, or the key was rotated.' }),
     expiresAt: instantOut
       .nullable()
       .meta({ description: 'The end of the term. Null when the license is perpetual or its term has not started.' }),
@@ -107,7 +112,10 @@ const answerShape = z
     revision: z
       .int()
       .nullable()
-      .meta({ description: 'The revision of the validated license. Null when there is no such license.' }),
+      .meta({
+        description:
+          'The revision of the validated license. Null when there is no such license, or the key was rotated.',
+      }),
     nonce: z.string().nullable().meta({ description: 'The nonce of the request. Null when the request had none.' }),
     missingEntitlements: z
       .array(z.string())
@@ -127,7 +135,7 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     operationId: 'validateLicense',
     summary: 'Validate a license',
     description:
-      'Answers 200 with a verdict, also for an unknown key (NOT_FOUND). The verdict checks only what the request names, and what the policy requires.',
+      'Answers 200 with a verdict, also for an unknown key (NOT_FOUND). A key that no longer works gets KEY_ROTATED, and nothing about the license. The verdict checks only what the request names, and what the policy requires.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'read',

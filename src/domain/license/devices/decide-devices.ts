@@ -60,7 +60,7 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
   const existing = activationOf(license, data.activate);
   const refusal = refuseUse(facts, data.activate.product, at);
   if (refusal !== null) return refusal;
-  const foreign = isNamedByIdAlone(data.release) ? refuseByIdAlone(facts, data.byKey, 'fingerprint') : null;
+  const foreign = isNamedByIdAlone(data.release) ? refuseByIdAlone(facts, data.byKey, 'release/fingerprint') : null;
   if (foreign !== null) return foreign;
   if (previous === null)
     return existing !== null && wasReleased(license, data.release, at)
@@ -97,7 +97,7 @@ const record = (
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
       'ACTIVATION_LIMIT_EXCEEDED',
-      `License ${facts.licenseId} is active on ${count} of ${limit} devices; deactivate one first.`,
+      `License ${facts.licenseId} is active on ${count} of ${limit} devices. Deactivate one first, or ask the holder or the issuer to release one.`,
     );
   const activation = recorded(device, count, limit);
   return start === null ? [activation] : [start, activation];

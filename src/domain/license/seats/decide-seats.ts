@@ -197,7 +197,10 @@ const refuseBorrow = ({ facts }: IssuedLicense, seconds: number | null) => {
 };
 
 const noSeat = ({ facts }: IssuedLicense, inUse: number) =>
-  reject('SEAT_LIMIT_EXCEEDED', `License ${facts.licenseId} has ${inUse} of ${facts.limits.seats} seats in use.`);
+  reject(
+    'SEAT_LIMIT_EXCEEDED',
+    `License ${facts.licenseId} has ${inUse} of ${facts.limits.seats} seats in use. Try again when a seat is free, or ask the holder or the issuer to release one.`,
+  );
 
 const noLease = ({ facts }: IssuedLicense) =>
   reject('NOT_FOUND', `License ${facts.licenseId} has no such lease, or it has ended; acquire a new one.`);

@@ -19,4 +19,7 @@ export const licenseSize = (
   };
 };
 
+/** The size that a key which no longer works counts as: it gets the quotas without growth. */
+export const noLicenseSize: ReturnType<typeof licenseSize> = { devices: 0, heartbeatSeconds: 1 };
+
 const unlimitedDevices = 1_000;

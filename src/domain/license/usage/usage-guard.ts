@@ -29,19 +29,22 @@ export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | nu
 
 /**
  * Refuses the bearer of the key who names a device or seat by its id alone, when the policy lets each act on its own
- * only: limit errors show the ids to everybody with the key. `proof` is the member of the request that is missing.
+ * only: limit errors show the ids to everybody with the key. `proof` leads to the missing member of the request.
  */
-export const refuseByIdAlone = (
-  { policy }: LicenseFacts,
-  byKey: boolean | undefined,
-  proof: 'fingerprint' | 'leaseHolder',
-) =>
+export const refuseByIdAlone = ({ policy }: LicenseFacts, byKey: boolean | undefined, proof: keyof typeof proofs) =>
   byKey === true && policy.deactivateByKey === 'OWN'
-    ? refuse(
-        'FORBIDDEN',
-        `With the license key alone, the policy of this license allows this to its own ${proof === 'fingerprint' ? 'device' : 'holder'} only. Send its ${proof} too, or use a credential of an organization.`,
-      )
+    ? reject<LicenseRejection>('FORBIDDEN', proofs[proof], ...proof.split('/'))
     : null;
+
+const ownDevice =
+  "The policy lets a client that has only the license key release only its own device. Send the device's fingerprint";
+
+const proofs = {
+  fingerprint: `${ownDevice}, or use a credential of an organization.`,
+  'release/fingerprint': `${ownDevice} in release, or use a credential of an organization.`,
+  leaseHolder:
+    "The policy lets a client that has only the license key keep or release only its own seat. Send the seat's leaseHolder, or use a credential of an organization.",
+} as const;
 
 const startOf = ({ term, awaited }: LicenseFacts): string =>
   term.startsAt === null ? `with its ${awaited?.trigger}` : `at ${term.startsAt}`;

@@ -51,7 +51,7 @@ export const validationCodes = [
   'VALID',
 ] as const;
 
-/** The result of a validation, also for a license that does not exist. */
+/** The result of a validation, also for a license that does not exist, and for a key that no longer works. */
 export type Validation = {
   readonly valid: boolean;
   /** The first reason that makes the license invalid, else the first remark, else VALID. */
@@ -73,12 +73,14 @@ export type Validation = {
 
 /**
  * Validates a license (null: unknown key) at `at` for the scope. Checks only what the scope names or the policy
- * requires. A folded stream and a row give the same view, and so the same result.
+ * requires. A folded stream and a row give the same view, and so the same result. A key that no longer works learns
+ * this alone: it may be that of a former holder.
  */
 export const validate = (view: ValidationView | null, scope: ValidationScope, at: Instant): Validation => {
   if (view === null) return unknownLicense;
 
   const { facts } = view;
+  if (isKeyRotated(facts, scope.keyVersion ?? null, at)) return rotatedKey;
   const missingEntitlements = missingOf(facts, scope, at);
   const exceededMeters = exceededOf(facts, scope);
   const blocking = blockingReasons(view, scope, at);
@@ -103,10 +105,10 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   };
 };
 
-const unknownLicense: Validation = {
+const nothingKnown = (code: ValidationCode): Validation => ({
   valid: false,
-  code: 'NOT_FOUND',
-  reasons: ['NOT_FOUND'],
+  code,
+  reasons: [code],
   status: null,
   effectiveStatus: null,
   expiresAt: null,
@@ -115,7 +117,10 @@ const unknownLicense: Validation = {
   offlineGraceUntil: null,
   missingEntitlements: [],
   exceededMeters: [],
-};
+});
+
+const unknownLicense = nothingKnown('NOT_FOUND');
+const rotatedKey = nothingKnown('KEY_ROTATED');
 
 const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
   const { facts } = view;
@@ -124,7 +129,6 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
   if (facts.revokedAt !== null) reasons.add('REVOKED');
   if (isSuspended(facts, at)) reasons.add('SUSPENDED');
-  if (isKeyRotated(facts, scope.keyVersion ?? null, at)) reasons.add('KEY_ROTATED');
   if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
   if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
   if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');

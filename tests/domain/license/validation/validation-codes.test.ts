@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { validate, validationCodes } from '../../../../src/domain/license/validation/validity.ts';
 import { command, followedBy } from '../commands.ts';
 import { activate, expiresAt, noon, on, revokedEvent, suspendedEvent, withGrace } from '../examples.ts';
-import { acquire, answer, assign, lowered, named, of, seats, table, use } from './validation-examples.ts';
+import { acquire, answer, assign, lowered, named, of, rotated, seats, table, use } from './validation-examples.ts';
 
 describe('the codes of a validation', () => {
   test('include NOT_FOUND for an unknown license', () => expect(validate(null, named(), noon).code).toBe('NOT_FOUND'));
@@ -33,7 +33,6 @@ describe('a validation has all reasons, in the order of the codes', () => {
         fingerprint: 'hash-b',
         user: 'usr_b',
         lease: 'm2',
-        keyVersion: 7,
         environment: 'test',
         version: { number: '1', releasedAt: null },
         entitlements: ['sso', 'api'],
@@ -52,7 +51,6 @@ describe('a validation has all reasons, in the order of the codes', () => {
       'TENANT_SUSPENDED',
       'REVOKED',
       'SUSPENDED',
-      'KEY_ROTATED',
       'EXPIRED',
       'CHECK_IN_OVERDUE',
       'ENVIRONMENT_MISMATCH',
@@ -67,6 +65,15 @@ describe('a validation has all reasons, in the order of the codes', () => {
       'TOO_MANY_USERS',
       'QUOTA_EXCEEDED',
     ]);
+  });
+  test('a key that no longer works is the only reason, and nothing else about the license is said', () => {
+    const history = [...rotated, on(noon, suspendedEvent()), on(noon, revokedEvent)];
+    const scope = {
+      keyVersion: 1,
+      ...{ fingerprint: 'hash-b', user: 'usr_b', entitlements: ['sso'], meters: ['builds'] },
+    };
+    const judged = answer(history, scope, expiresAt, { tenantSuspended: true });
+    expect(judged).toEqual({ ...validate(null, named(), noon), code: 'KEY_ROTATED', reasons: ['KEY_ROTATED'] });
   });
   test('the first remark on a valid license is its code', () => {
     const over = followedBy(
