@@ -28,6 +28,7 @@ export const buckets = {
   reset: ['reset'],
   reset_account: ['reset_account'],
   invite: ['invite'],
+  invite_address: ['invite_address'],
   validate: ['validate'],
   features: ['features'],
   activate: ['activate'],
@@ -65,6 +66,7 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   // As long as a mailed token works: whoever asks in vain has a mail that works.
   reset_account: [3, 30 * minute],
   invite: [100, hour],
+  invite_address: [3, day],
   validate: [60, tenMinutes],
   features: [60, tenMinutes],
   activate: [30, tenMinutes],

@@ -13,7 +13,7 @@ create table ops.mails (
   -- A worker that takes the mail moves this on, so that no other one takes it meanwhile.
   next_try_at timestamptz not null,
   finished_at timestamptz,
-  -- How it ended: SENT, DROPPED (nothing to send any more), REFUSED (by the mail server, for good), GAVE_UP.
+  -- How it ended: SENT, DROPPED (nothing to send any more; a repeated request queues it again), REFUSED (by the mail server, for good), GAVE_UP.
   outcome text check (outcome in ('SENT', 'DROPPED', 'REFUSED', 'GAVE_UP')),
   primary key (issuer_org_id, mail_id),
   check ((finished_at is null) = (outcome is null))
@@ -30,6 +30,6 @@ create policy tenant on ops.mails to ledger_api
   with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy sends on ops.mails to ledger_worker using (true) with check (true);
 
-grant select, insert on ops.mails to ledger_api;
+grant select, insert, update (created_at, sealed, finished_at, outcome, next_try_at) on ops.mails to ledger_api;
 grant select (issuer_org_id, mail_id, kind, sealed, created_at, tries, next_try_at, finished_at), update, delete
   on ops.mails to ledger_worker;

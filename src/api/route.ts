@@ -16,10 +16,14 @@ export type Reply = {
 };
 
 /**
- * An answer of media type `type` that has no fixed end. `stream` is called in every case and resolves at the end of the
- * answer. It writes no body when the response has ended already (HEAD).
+ * An answer of media type `type` that has no fixed end. `stream` is called once the headers are sent, and resolves at the end of the
+ * answer. It writes no body when the response has ended already (HEAD). `close` is called at the end in every case.
  */
-export type Streamed = { readonly type: string; readonly stream: (response: ServerResponse) => Promise<void> };
+export type Streamed = {
+  readonly type: string;
+  readonly stream: (response: ServerResponse) => Promise<void>;
+  readonly close: () => void;
+};
 
 /** The answer of an operation. */
 export type Answer = Reply | Streamed | Problem;

@@ -5,6 +5,7 @@ import type { Role } from '../domain/organization/events.ts';
 import { type AccessState, readWhenCurrent, type UntilProjected } from './access/access-changes.ts';
 import { type AccessNotices, subjectsOf } from './access/access-notices.ts';
 import type { AccessClaims, AccessTokens } from './access-token.ts';
+import { createCredentialReads } from './credential-reads.ts';
 
 /** The user of an access token. */
 export type UserIdentity = {
@@ -46,7 +47,7 @@ const cachedTokensMax = 10_000;
 /**
  * Checks access tokens against users, sessions and memberships, in one query. A positive answer is cached while
  * `notices` says that it counts, and never beyond the token's end. The cache knows a token by the hash of its whole
- * text.
+ * text. Requests that come during a read share it.
  */
 export const createAuthenticateUser = ({
   pool,
@@ -64,21 +65,29 @@ export const createAuthenticateUser = ({
     return nowMs() < expiresMs && notices.isCurrent(readMs, subjects);
   };
 
+  const readOnce = createCredentialReads<UserIdentity | null>();
+
   return async (token, how) => {
     // Runs at every request and has its own cache. A token ends when its key is removed.
     const claims = await verifyAccessToken(token);
     if (claims === null || claims === 'expired') return claims;
     const digest = createHash('sha256').update(token).digest('base64');
-    const hit = cached.get(digest);
-    if (hit !== undefined && how !== 'afresh' && isCurrent(hit)) return hit.identity;
-    cached.delete(digest);
-
-    const readMs = elapsedMs();
-    const identity = identityOf(claims, await readWhenCurrent(() => readRow(pool, claims), untilProjected));
     // A missing membership is not cached, because it may be projected at any moment.
-    const isComplete = identity !== null && (identity.membership !== null || claims.tid === null);
-    if (isComplete) cached.set(digest, { identity, readMs, expiresMs: claims.exp * 1_000 });
-    return identity;
+    const isComplete = (identity: UserIdentity | null): identity is UserIdentity =>
+      identity !== null && (identity.membership !== null || claims.tid === null);
+    const readNow = async () => {
+      cached.delete(digest);
+      const readMs = elapsedMs();
+      const identity = identityOf(claims, await readWhenCurrent(() => readRow(pool, claims), untilProjected));
+      if (isComplete(identity)) cached.set(digest, { identity, readMs, expiresMs: claims.exp * 1_000 });
+      return identity;
+    };
+    if (how === 'afresh') return readNow();
+    const remembered = () => {
+      const hit = cached.get(digest);
+      return hit !== undefined && isCurrent(hit) ? hit.identity : null;
+    };
+    return readOnce(digest, { remembered, read: readNow, isPositive: isComplete });
   };
 };
 

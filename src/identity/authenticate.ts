@@ -5,6 +5,7 @@ import type { Scope } from '../domain/organization/events.ts';
 import { type AccessState, readWhenCurrent, type UntilProjected } from './access/access-changes.ts';
 import { type AccessNotices, subjectsOf } from './access/access-notices.ts';
 import { type ApiKey, isApiKey, parseApiKey } from './api-key.ts';
+import { createCredentialReads } from './credential-reads.ts';
 import type { Secrets } from './secrets.ts';
 
 /** The API key of a request, its organization and its scopes. */
@@ -62,13 +63,14 @@ type Row = AccessState & {
 
 /**
  * Checks API keys against `identity.api_keys`. A positive answer is cached while `notices` says that it counts, and
- * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached. The last use
- * of a key is stored in the background, at most once a minute.
+ * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached, but
+ * requests that come during a read share it. The last use of a key is stored in the background, at most once a minute.
  */
 export const createAuthenticate = (needs: Needs): AuthenticateApiKey => {
   const { pool, secrets, nowMs, elapsedMs = () => performance.now(), untilProjected, notices } = needs;
   const cached = new LRUCache<string, Remembered>({ max: cachedKeysMax });
   const noteUse = createUseNotes(needs);
+  const readOnce = createCredentialReads<ApiKeyIdentity | 'behind' | null>();
 
   const cachedIdentity = (digest: string): ApiKeyIdentity | null => {
     const hit = cached.get(digest);
@@ -80,20 +82,23 @@ export const createAuthenticate = (needs: Needs): AuthenticateApiKey => {
     const key = parseApiKey(text);
     if (key === null) return null;
     const digest = createHash('sha256').update(text).digest('base64');
-    const known = how === 'afresh' ? null : cachedIdentity(digest);
-    if (known !== null) return known;
-    cached.delete(digest);
-
-    const readMs = elapsedMs();
-    const row = await readWhenCurrent(() => readRow(pool, secrets, key), untilProjected);
-    const now = nowMs();
-    const result = judge(row, now);
-    if (result === null || result === 'behind') return result;
-    noteUse(result.identity, now);
-    cached.set(digest, { ...result, readMs });
-    return result.identity;
+    const readNow = async () => {
+      cached.delete(digest);
+      const readMs = elapsedMs();
+      const row = await readWhenCurrent(() => readRow(pool, secrets, key), untilProjected);
+      const now = nowMs();
+      const result = judge(row, now);
+      if (result === null || result === 'behind') return result;
+      noteUse(result.identity, now);
+      cached.set(digest, { ...result, readMs });
+      return result.identity;
+    };
+    if (how === 'afresh') return readNow();
+    return readOnce(digest, { remembered: () => cachedIdentity(digest), read: readNow, isPositive });
   };
 };
+
+const isPositive = (result: ApiKeyIdentity | 'behind' | null): boolean => result !== null && result !== 'behind';
 
 /** Stores when keys were used, in the background. A failure goes to `onError`. */
 const createUseNotes = ({ pool, onError }: Pick<Needs, 'pool' | 'onError'>) => {

@@ -9,8 +9,8 @@ export type Mail = {
 /** Sends mails. */
 export type Mailer = {
   /**
-   * Sends a mail. Resolves when the mail server, or the disk, has it. Throws MailRefused when the server refuses it for
-   * good, and another Error when it may take it later.
+   * Sends a mail. Resolves when the mail server, or the disk, has it. Throws MailRefused when the server refuses this mail
+   * for good, MailDeferred when it may take this mail later, and another Error when no mail can be sent now.
    */
   readonly send: (mail: Mail) => Promise<void>;
   /** Throws when the mail server cannot be reached, or refuses the login. */
@@ -23,7 +23,12 @@ export class MailRefused extends Error {
   override readonly name = 'MailRefused';
 }
 
-/** Thrown when a mail could not be sent now. The message has codes of the failure, and no address. */
+/** Thrown when the mail server wants this mail later, and may take others. The message has its codes, and no address. */
+export class MailDeferred extends Error {
+  override readonly name = 'MailDeferred';
+}
+
+/** Thrown when no mail can be sent now. The message has codes of the failure, and no address. */
 export class MailFailed extends Error {
   override readonly name = 'MailFailed';
 }

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { type Mailer, MailFailed, MailRefused } from './mail.ts';
+import { MailDeferred, type Mailer, MailFailed, MailRefused } from './mail.ts';
 
 /** A mail server as an smtp:// or smtps:// URL, and the address that mails come from. */
 export type SmtpServer = { readonly url: string; readonly from: string };
@@ -47,11 +47,23 @@ export const domainOf = (from: string): string => /@([^\s<>@]+)>?\s*$/.exec(from
 
 /** Returns an error without the text of the mail server, which repeats addresses. */
 const withoutAddress = (error: unknown): Error => {
-  const { code, responseCode, command } = (error ?? {}) as Readonly<Record<string, unknown>>;
+  const { code, responseCode, command, response } = (error ?? {}) as Readonly<Record<string, unknown>>;
   const said = [code, responseCode, command].filter((part) => typeof part === 'string' || typeof part === 'number');
   const sentence = `The mail server did not take the mail: ${said.join(' ')}.`;
-  // 5xx about the recipient or the content is final. 5xx about the login or the connection is an error of the operator.
-  const isFinal =
-    typeof responseCode === 'number' && responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE');
-  return isFinal ? new MailRefused(sentence) : new MailFailed(sentence);
+  // nodemailer refuses a mail by itself without a code of the server.
+  const isSender = command === 'MAIL FROM' && responseCode !== undefined;
+  const isAboutMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && !isSender && responseCode !== closing;
+  if (!isAboutMail) return new MailFailed(sentence);
+  const isRecipientOrContent = command === 'RCPT TO' || code === 'EMESSAGE';
+  return isRecipientOrContent && isFinal(String(response)) ? new MailRefused(sentence) : new MailDeferred(sentence);
 };
+
+/** The code with which a mail server closes the connection, at any command. */
+const closing = 421;
+
+/**
+ * Returns true for an answer about the mailbox or the content that stays the same: 55x (RFC 5321, 4.2.1). Other 5xx are about
+ * commands, the connection and the login. 5.7.x is about permissions, such as `554 5.7.1 Relay access denied` (RFC 3463).
+ * Both are for the operator to mend, and the mail waits for that.
+ */
+const isFinal = (response: string): boolean => /^55\d/.test(response) && !/^\d{3}[ -]5\.7\./.test(response);

@@ -3,7 +3,10 @@ import type { Mail } from './mail.ts';
 /** The words of a mail. */
 type Words = Pick<Mail, 'subject' | 'text'>;
 
-/** Returns the mail that invites a person. `expiresAt` is an ISO 8601 instant, `publicUrl` the URL of the API. */
+/**
+ * Returns the mail that invites a person. `expiresAt` is an ISO 8601 instant, `publicUrl` the URL of the API. The subject
+ * has no word that the inviter chose: anybody may name an organization and invite strangers.
+ */
 export const invitationText = ({
   organizationName,
   role,
@@ -17,7 +20,7 @@ export const invitationText = ({
   readonly expiresAt: string;
   readonly publicUrl: string;
 }): Words => ({
-  subject: `Invitation to ${quoted(organizationName)} on License Ledger`,
+  subject: 'Invitation to an organization on License Ledger',
   text: `Hello,
 
 ${quoted(organizationName)} invites you to join as ${role} on License Ledger, at
@@ -84,9 +87,19 @@ password stays as it is.
 
 const nameMax = 80;
 
-/** Returns a name that others chose, on one line and not too long, so that it cannot pass for the text of the mail. */
+// A URL, an e-mail address, a scheme or port, an IPv4 address, or a domain. Browsers take other full stops for dots.
+const linkLike = /\/\/|@|:[^:]|\d\.\d+\.\d+\.\d|[^.][.\u2024\u3002\uff0e\uff61]\p{L}{2}/u;
+
+/**
+ * Returns a name that others chose, on one line and not too long, so that it cannot pass for the text of the mail. A word
+ * that a mail program could show as a link becomes a mark.
+ */
 const quoted = (name: string): string => {
-  const line = name.replaceAll(/[\p{C}\p{Z}"]+/gu, ' ').trim();
+  const words = name
+    .replaceAll(/[\p{C}\p{Z}"]+/gu, ' ')
+    .trim()
+    .split(' ');
+  const line = words.map((word) => (linkLike.test(word) ? '[address]' : word)).join(' ');
   const characters = [...line];
   return `"${characters.length > nameMax ? `${characters.slice(0, nameMax).join('')}…` : line}"`;
 };

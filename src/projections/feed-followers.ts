@@ -21,6 +21,8 @@ export type FeedFollower = {
   readonly mark: () => number;
   /** Resolves when there was news after `mark`, after `timeoutMs`, when the signal is aborted, or on `stop`. */
   readonly news: (mark: number, options: { timeoutMs: number; signal: AbortSignal }) => Promise<void>;
+  /** Aborts on `stop`. There is no news afterwards. */
+  readonly stopped: AbortSignal;
   /** Ends the following. */
   readonly close: () => void;
 };
@@ -85,7 +87,7 @@ export const createFeedFollowers = ({ pool, projected, log }: Options): FeedFoll
 
 /** Followers for tools, which read no feed. Nothing is ever new. */
 export const noFollowers: FeedFollowers = {
-  follow: () => ({ mark: () => 0, news: async () => undefined, close: () => undefined }),
+  follow: () => ({ mark: () => 0, news: async () => undefined, stopped: AbortSignal.abort(), close: () => undefined }),
   stop: async () => undefined,
 };
 
@@ -134,6 +136,7 @@ const createFeeds = () => {
       return {
         mark: () => feed.mark,
         news: (mark, options) => waitForNews(feed, mark, options, stopped),
+        stopped,
         close: () => {
           if (!isOpen) return;
           isOpen = false;

@@ -20,12 +20,32 @@ export type ClaimedMail = Omit<NewMail, 'now'> & { readonly createdAt: Date; rea
 export const mailOutcomes = ['SENT', 'DROPPED', 'REFUSED', 'GAVE_UP'] as const;
 export type MailOutcome = (typeof mailOutcomes)[number];
 
-/** Queues a mail, once per id. Runs in the caller's transaction as the issuer. */
+/** Returns true for a mail that is queued, or ended otherwise than dropped. Runs in the caller's transaction as the issuer. */
+export const isQueued = async (
+  db: PoolClient,
+  { issuerOrgId, mailId }: Pick<NewMail, 'issuerOrgId' | 'mailId'>,
+): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'is-mail-queued',
+    text: `select from ops.mails where (issuer_org_id, mail_id) = ($1, $2) and outcome is distinct from 'DROPPED'`,
+    values: [issuerOrgId, mailId],
+  });
+  return rowCount === 1;
+};
+
+/**
+ * Queues a mail, once per id. Runs in the caller's transaction as the issuer. The event of a dropped mail may still come: a
+ * repeated request queues it again. `finishMail` drops no mail that was repeated meanwhile.
+ */
 export const queueMail = async (db: PoolClient, mail: NewMail): Promise<void> => {
   await db.query({
     name: 'queue-mail',
     text: `insert into ops.mails (issuer_org_id, mail_id, kind, sealed, created_at, next_try_at)
-      values ($1, $2, $3, $4, $5, $5) on conflict do nothing`,
+      values ($1, $2, $3, $4, $5, $5)
+      on conflict (issuer_org_id, mail_id) do update set
+        created_at = excluded.created_at, sealed = excluded.sealed, finished_at = null, outcome = null,
+        next_try_at = case when mails.outcome is null then mails.next_try_at else excluded.next_try_at end
+      where mails.outcome is null or mails.outcome = 'DROPPED'`,
     values: [mail.issuerOrgId, mail.mailId, mail.kind, mail.sealed, mail.now],
   });
 };
@@ -54,17 +74,21 @@ export const claimMail = async (
   return { issuerOrgId, mailId, kind, sealed, createdAt, tries };
 };
 
-/** Ends a mail and removes its address, unless another worker has taken it since. As ledger_worker. */
+/**
+ * Ends a mail and removes its address, unless another worker has taken it since. Drops no mail whose request was repeated
+ * since. As ledger_worker.
+ */
 export const finishMail = async (
   pool: Pool,
-  { issuerOrgId, mailId, tries }: ClaimedMail,
+  { issuerOrgId, mailId, tries, createdAt }: ClaimedMail,
   { outcome, now }: { readonly outcome: MailOutcome; readonly now: Date },
 ): Promise<void> => {
   await pool.query({
     name: 'finish-mail',
     text: `update ops.mails set finished_at = $4, outcome = $5, sealed = null
-      where (issuer_org_id, mail_id, tries) = ($1, $2, $3) and finished_at is null`,
-    values: [issuerOrgId, mailId, tries, now, outcome],
+      where (issuer_org_id, mail_id, tries) = ($1, $2, $3) and finished_at is null
+        and ($5 <> 'DROPPED' or created_at = $6)`,
+    values: [issuerOrgId, mailId, tries, now, outcome, createdAt],
   });
 };
 

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type Mail, type Mailer, MailRefused } from '../mail/mail.ts';
+import { type Mail, MailDeferred, type Mailer, MailRefused } from '../mail/mail.ts';
 import type { Log } from '../postgres/log.ts';
 import { type ClaimedMail, claimMail, finishMail, type MailOutcome, postponeMail } from '../records/mails.ts';
 
@@ -24,8 +24,8 @@ export const eventlessSeconds = 3_600;
 const retrySecondsMax = 900;
 
 /**
- * Sends the due mails one after the other, until none is due or one fails. A row is claimed before its mail is sent, and
- * ends afterwards. So no two workers send it. When the process dies in between, the mail is sent once more, with the same
+ * Sends the due mails one after the other, until none is due or the mail server does not work. A mail that fails for itself
+ * waits and holds up no other one. A row is claimed before its mail is sent, and ends afterwards. So no two workers send it. When the process dies in between, the mail is sent once more, with the same
  * Message-ID. Returns the number of sent mails.
  */
 export const sendMails = async (needs: Needs): Promise<number> => {
@@ -36,13 +36,13 @@ export const sendMails = async (needs: Needs): Promise<number> => {
     if (claimed === null) return sent;
     const outcome = await sendOne(needs, claimed);
     if (outcome === 'SENT') sent += 1;
-    // The mail server or a database does not work. The next run tries another mail.
-    if (outcome === 'failed') return sent;
+    // The mail server takes no mail. The next run tries another one.
+    if (outcome === 'server failed') return sent;
   }
   return sent;
 };
 
-const sendOne = async (needs: Needs, claimed: ClaimedMail): Promise<MailOutcome | 'postponed' | 'failed'> => {
+const sendOne = async (needs: Needs, claimed: ClaimedMail): Promise<MailOutcome | 'postponed' | 'server failed'> => {
   const { pool, now, compose, mailer, log } = needs;
   const { mailId, kind, tries } = claimed;
   const finish = async (outcome: MailOutcome) => {
@@ -51,8 +51,10 @@ const sendOne = async (needs: Needs, claimed: ClaimedMail): Promise<MailOutcome 
   };
   const age = (now().getTime() - claimed.createdAt.getTime()) / 1_000;
   const nextTry = later(now(), Math.min(retrySecondsMax, 15 * 2 ** Math.min(tries, 10)));
+  let isComposed = false;
   try {
     const mail = await compose(claimed);
+    isComposed = true;
     if (mail === 'drop' || (mail === 'not_yet' && age > eventlessSeconds)) return await finish('DROPPED');
     if (mail === 'not_yet') {
       await postponeMail(pool, claimed, nextTry);
@@ -71,7 +73,7 @@ const sendOne = async (needs: Needs, claimed: ClaimedMail): Promise<MailOutcome 
     }
     log.error({ err: error, mailId, kind, tries, nextTry }, 'A mail could not be sent. It is tried again.');
     await postponeMail(pool, claimed, nextTry);
-    return 'failed';
+    return isComposed && !(error instanceof MailDeferred) ? 'server failed' : 'postponed';
   }
 };
 

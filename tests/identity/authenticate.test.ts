@@ -194,3 +194,28 @@ test('A failure to store a use is reported, and the request continues', async ()
     await ledger.database.superuser.query('grant update (last_used_at) on identity.api_keys to ledger_api');
   }
 });
+
+test('Requests that come during a read of a key share it, also its refusal', async () => {
+  const { database, secrets, projected } = ledger;
+  const { apiKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  let reads = 0;
+  const query = (statement: { readonly name?: string }) => {
+    if (statement.name === 'identity-authenticate') reads += 1;
+    return Reflect.apply(database.api.query, database.api, [statement]);
+  };
+  const notices = createAccessNotices();
+  const authenticate = createAuthenticate({
+    ...{ pool: Object.assign(Object.create(database.api), { query }), notices, secrets, nowMs: Date.now },
+    untilProjected: projected.waitFor,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  const unknown = `${apiKey.slice(0, -6)}${'0'.repeat(6)}`;
+  for (const text of [apiKey, unknown]) {
+    const identities = await Promise.all(Array.from({ length: 50 }, () => authenticate(text)));
+    expect(new Set(identities).size).toBe(1);
+  }
+  expect(reads).toBeLessThanOrEqual(2);
+  expect(await authenticate(apiKey, 'afresh')).not.toBeNull();
+});

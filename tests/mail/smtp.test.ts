@@ -1,7 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, expect, test } from 'vitest';
-import { MailFailed, MailRefused } from '../../src/mail/mail.ts';
+import { MailDeferred, MailFailed, MailRefused } from '../../src/mail/mail.ts';
 import { createSmtpMailer } from '../../src/mail/smtp.ts';
 
 const from = 'License Ledger <ledger@vendor.example>';
@@ -74,21 +74,39 @@ test('An address is one recipient, even when it has a comma', async () => {
   expect(mails.filter((received) => received.to.includes('eve@evil.example'))).toEqual([]);
 });
 
-const answering = (responseCode: number): SMTPServerOptions => ({
-  onRcptTo: ({ address }, _session, done) =>
-    done(Object.assign(new Error(`${address} is unknown here`), { responseCode })),
+type Answering = (error: Error) => void;
+const saying = (responseCode: number, words: string) => (done: Answering) =>
+  done(Object.assign(new Error(`${words} bob@vendor.example`), { responseCode }));
+const atSender = (code: number, words: string): SMTPServerOptions => ({
+  onMailFrom: (_address, _session, done) => saying(code, words)(done),
+});
+const atRecipient = (code: number, words: string): SMTPServerOptions => ({
+  onRcptTo: (_address, _session, done) => saying(code, words)(done),
+});
+const atContent = (code: number, words: string): SMTPServerOptions => ({
+  onData: (stream, _session, done) => {
+    stream.resume().on('end', () => saying(code, words)(done));
+  },
 });
 
 test.each([
-  ['refuses the recipient for good', 550, MailRefused],
-  ['wants the mail later', 451, MailFailed],
-])('A mail server that %s leads to an error without the address', async (_name, code, kind) => {
-  const { port } = await startServer(answering(code));
+  ['refuses the recipient', atRecipient(550, '5.1.1 Unknown'), MailRefused],
+  ['refuses the recipient without an enhanced code', atRecipient(553, 'Unknown'), MailRefused],
+  ['refuses the content', atContent(554, '5.6.0 Not this one'), MailRefused],
+  ['wants the recipient later', atRecipient(450, '4.2.0 Greylisted'), MailDeferred],
+  ['wants the content later', atContent(451, '4.3.0 Busy'), MailDeferred],
+  ['does not relay for this login', atRecipient(554, '5.7.1 Relay access denied'), MailDeferred],
+  ['wants a login at the recipient', atRecipient(530, 'Authentication required'), MailDeferred],
+  ['wants a login at the sender', atSender(530, '5.7.0 Authentication required'), MailFailed],
+  ['does not know the sender', atSender(550, '5.1.8 Unknown sender'), MailFailed],
+  ['closes at the recipient', atRecipient(421, '4.3.2 Closing'), MailFailed],
+])('A mail server that %s leads to the right error, without the address', async (_name, options, kind) => {
+  const { port } = await startServer(options);
   const error = await mailerOn(`127.0.0.1:${port}`)
     .send(mail)
     .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(kind);
-  expect(String(error)).toContain(String(code));
+  expect(String(error)).toMatch(/ [45]\d\d /);
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain('bob@');
 });
 

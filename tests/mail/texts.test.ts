@@ -33,7 +33,7 @@ password stays as it is.
 
 test('The mail of an invitation names the organization and the role, and both ways to accept', () => {
   const { subject, text } = invitationText(invitation);
-  expect(subject).toBe('Invitation to "Example Software" on License Ledger');
+  expect(subject).toBe('Invitation to an organization on License Ledger');
   for (const part of [
     '"Example Software" invites you to join as ADMIN on License Ledger, at\nhttps://ledger.example/',
     'until\n2027-01-31T12:30:00.000Z:\n\nlgr_mail_abc\n',
@@ -46,15 +46,53 @@ test('The mail of an invitation names the organization and the role, and both wa
 });
 
 describe('The name of an organization, which anybody may choose,', () => {
-  const subjectOf = (organizationName: string) => invitationText({ ...invitation, organizationName }).subject;
+  const textOf = (organizationName: string) => invitationText({ ...invitation, organizationName }).text;
+  const namedIn = (organizationName: string) => /^Hello,\n\n(.*) invites you/.exec(textOf(organizationName))?.[1];
+
+  test('stays out of the subject', () => {
+    const { subject } = invitationText({ ...invitation, organizationName: 'Buy now http://evil.example' });
+    expect(subject).toBe('Invitation to an organization on License Ledger');
+  });
 
   test('stays on one line and within its quotation marks', () => {
-    expect(subjectOf('Evil"\r\nBcc: all@vendor.example\u2028\u202e x')).toBe(
-      'Invitation to "Evil Bcc: all@vendor.example x" on License Ledger',
-    );
+    expect(namedIn('Evil"\r\nBcc: all\u2028\u202e x')).toBe('"Evil Bcc: all x"');
   });
 
   test('is cut after 80 characters', () => {
-    expect(subjectOf('🔑'.repeat(200))).toBe(`Invitation to "${'🔑'.repeat(80)}…" on License Ledger`);
+    expect(namedIn('🔑'.repeat(200))).toBe(`"${'🔑'.repeat(80)}…"`);
+  });
+
+  test.each([
+    'http://evil.example',
+    'HTTPS://evil.example/a?b=c',
+    'hxxp://evil',
+    '//evil',
+    'www.evil.example',
+    'evil.example',
+    'evil.example/path',
+    '(evil.co.uk)',
+    'evil。example',
+    'evil．example',
+    'xn--vil-sqa.xn--p1ai',
+    '💰.la',
+    '198.51.100.7',
+    'evil.example:8080',
+    'localhost:8080',
+    'eve@evil.example',
+    'eve@evil',
+    'mailto:eve',
+    'tel:+4912345',
+    'a.b.evil.example,',
+  ])('has no address, such as %s', (address) => {
+    expect(namedIn(`Buy now ${address} today`)).toBe('"Buy now [address] today"');
+  });
+
+  test.each(['Smith & Sons Ltd.', 'St. Gallen S.p.A.', 'A/B Testing: the firm', 'Release 2.0', '24/7', 'Größe – №1 …'])(
+    'is kept when it has none, such as %s',
+    (name) => expect(namedIn(name)).toBe(`"${name}"`),
+  );
+
+  test('gets no address by the cut', () => {
+    expect(namedIn(`${'a'.repeat(70)} x.evil.example`)).toBe(`"${'a'.repeat(70)} [address]"`);
   });
 });

@@ -1,4 +1,5 @@
 import { createAdmission } from '../../src/api/admission/admission.ts';
+import { turnMsMax } from '../../src/api/admission/turn.ts';
 import { type Front, openFront } from '../../src/api/front.ts';
 import type { Metrics } from '../../src/api/monitoring/metrics.ts';
 import { createRateLimiter } from '../../src/api/rate-limit/rate-limiter.ts';
@@ -6,8 +7,11 @@ import type { Tier } from '../../src/domain/license/policy.ts';
 import { parseLimits } from '../../src/rate-limits.ts';
 
 /** The admission of the product, for organizations of one tier. */
-export const admissionOf = (tierOf: (organizationId: string) => Promise<Tier>, elapsedMs = () => performance.now()) =>
-  createAdmission({ tierOf, onRefused: () => undefined, elapsedMs });
+export const admissionOf = (
+  tierOf: (organizationId: string) => Promise<Tier>,
+  elapsedMs = () => performance.now(),
+  turnMs = turnMsMax,
+) => createAdmission({ tierOf, onRefused: () => undefined, elapsedMs, turnMs });
 
 /** A front without limits and with the shares of the tier ENTERPRISE. */
 export const unlimitedFront = (): Front => ({ ...openFront, admission: admissionOf(async () => 'ENTERPRISE') });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Mail, MailFailed, MailRefused } from '../../src/mail/mail.ts';
+import { type Mail, MailDeferred, MailFailed, MailRefused } from '../../src/mail/mail.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { type ClaimedMail, claimMail, type MailKind, purgeMails, queueMail } from '../../src/records/mails.ts';
 import { claimSeconds, eventlessSeconds, giveUpSeconds, sendMails } from '../../src/workers/send-mails.ts';
@@ -92,6 +92,29 @@ test('While the mail server is down for an hour, mails wait and each run tries o
   expect(sent.toSorted()).toEqual(mailIds.toSorted());
 });
 
+test('A mail that the server wants later, or that cannot be composed, waits and holds up no other mail', async () => {
+  const [greylisted, unreadable, good] = [await queue(), await queue('INVITATION', 1), await queue('INVITATION', 2)];
+  const sent: string[] = [];
+  const send = async ({ id }: Mail) => {
+    if (id === greylisted && sent.length < 1) throw new MailDeferred('EENVELOPE 450 RCPT TO');
+    sent.push(id);
+  };
+  const compose = async (claimed: ClaimedMail) => {
+    if (claimed.mailId === unreadable) throw new Error('The address cannot be unsealed.');
+    return mailOf(claimed);
+  };
+  expect(await run(2, send, compose)).toBe(1);
+  expect(sent).toEqual([good]);
+  expect([await rowOf(greylisted), await rowOf(unreadable)]).toMatchObject([
+    { tries: 1, outcome: null },
+    { tries: 1, outcome: null },
+  ]);
+  await run(32, send, compose);
+  expect(sent).toEqual([good, greylisted]);
+  for (const seconds of [giveUpSeconds, giveUpSeconds + 1_000]) await run(seconds, send, compose);
+  expect(await rowOf(unreadable)).toMatchObject({ outcome: 'GAVE_UP' });
+});
+
 describe('A mail ends', () => {
   test('when the mail server refuses it for good, and the next one is sent', async () => {
     const refused = await queue();
@@ -128,11 +151,48 @@ describe('A mail ends', () => {
   });
 });
 
+const repeat = (mailId: string, atSeconds: number, kind: MailKind = 'INVITATION') => {
+  const now = new Date(start + atSeconds * 1_000);
+  const mail = { issuerOrgId: 'org_a', mailId, kind, sealed: kind === 'INVITATION' ? null : Buffer.from('again'), now };
+  return asTenant(database.api, 'org_a', (db) => queueMail(db, mail), { readOnly: false });
+};
+
+describe('A late repetition of a request', () => {
+  const late = eventlessSeconds + 1;
+  const notYet = async () => 'not_yet' as const;
+
+  test.each(['INVITATION', 'PASSWORD_RESET'] as const)('queues a dropped mail again: %s', async (kind) => {
+    const mailId = await queue(kind);
+    await run(late, down, notYet);
+    expect(await rowOf(mailId)).toMatchObject({ outcome: 'DROPPED', sealed: null });
+    await repeat(mailId, 2 * late, kind);
+    await run(2 * late, down, notYet);
+    const sent: string[] = [];
+    expect(await run(2 * late + 900, async ({ id }) => sent.push(id))).toBe(1);
+    expect([sent, await rowOf(mailId)]).toMatchObject([[mailId], { outcome: 'SENT' }]);
+  });
+
+  test('keeps its mail when it comes while a worker is about to drop it', async () => {
+    const mailId = await queue();
+    await run(late, down, async () => {
+      await repeat(mailId, late);
+      return 'not_yet';
+    });
+    expect(await rowOf(mailId)).toMatchObject({ outcome: null });
+    expect(await run(late + claimSeconds, async () => undefined)).toBe(1);
+  });
+
+  test('sends no mail twice when it comes while a worker sends it', async () => {
+    const mailId = await queue();
+    await run(1, () => repeat(mailId, 2));
+    expect(await rowOf(mailId)).toMatchObject({ outcome: 'SENT' });
+  });
+});
+
 test('A mail that was queued before is not queued again until it is purged, two days after it ended', async () => {
   const mailId = await queue();
   await run(0, async () => undefined);
-  const again = { issuerOrgId: 'org_a', mailId, kind: 'INVITATION', sealed: null, now: new Date(start) } as const;
-  await asTenant(database.api, 'org_a', (db) => queueMail(db, again), { readOnly: false });
+  await repeat(mailId, 0);
   expect(await run(10, async () => undefined)).toBe(0);
   await database.superuser.query(`update ops.mails set finished_at = now() - interval '47 hours'`);
   expect(await purgeMails(database.worker)).toBe(0);
@@ -140,9 +200,17 @@ test('A mail that was queued before is not queued again until it is purged, two 
   expect(await purgeMails(database.worker)).toBe(1);
 });
 
-test('An organization sees no mail of another one', async () => {
+test('An organization sees and changes no mail of another one', async () => {
   await queue('INVITATION', 0, 'org_a');
   const count = (organization: string) =>
     asTenant(database.api, organization, async (db) => (await db.query('select from ops.mails')).rowCount);
+  const change = (organization: string) =>
+    asTenant(
+      database.api,
+      organization,
+      async (db) => (await db.query('update ops.mails set next_try_at = now()')).rowCount,
+      { readOnly: false },
+    );
   expect([await count('org_a'), await count('org_b')]).toEqual([1, 0]);
+  expect([await change('org_a'), await change('org_b')]).toEqual([1, 0]);
 });

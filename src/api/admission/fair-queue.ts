@@ -1,14 +1,14 @@
-import { createActivity } from './activity.ts';
+import { type Activity, createActivity } from './activity.ts';
 import { createRound, type Round, type Tenant, type Waiting } from './round.ts';
 import type { Share } from './shares.ts';
 
 /** A request that the queue has taken in. */
 export type Ticket = {
   /**
-   * Waits for the turn of a request with this many units. Returns null at once when nobody has to wait. An earlier turn
-   * of the request ends.
+   * Waits for the turn of a request with this many units, at most `waitMs` and the most of the queue. Returns null at
+   * once when nobody has to wait. An earlier turn of the request ends.
    */
-  readonly take: (units: number, signal: () => AbortSignal) => Promise<Turn> | null;
+  readonly take: (units: number, signal: () => AbortSignal, waitMs?: number) => Promise<Turn> | null;
   /** Gives the turn to others. The request stays, because its answer still waits for something. */
   readonly endTurn: () => void;
   /** Removes the request, which has been answered. */
@@ -30,10 +30,8 @@ type Totals = { readonly runningMax: number; readonly presentMax: number };
 type Options = {
   /** How long a request may wait for its turn. */
   readonly waitMsMax: number;
-  /** Returns elapsed milliseconds, for the activity of tenants. */
-  readonly elapsedMs?: (() => number) | undefined;
-  /** Returns false for a tenant for which others need not leave room. Default: true for all. */
-  readonly isActive?: (tenant: string) => boolean;
+  /** The activity of tenants, which queues of one process share. */
+  readonly activity?: Activity;
 };
 
 /**
@@ -43,9 +41,8 @@ type Options = {
  */
 export const createFairQueue = (
   totals: Totals,
-  { waitMsMax, elapsedMs = () => performance.now(), isActive = () => true }: Options,
+  { waitMsMax, activity = createActivity(() => performance.now()) }: Options,
 ): FairQueue => {
-  const activity = createActivity(elapsedMs);
   const round = createRound(totals.runningMax, activity);
   const tenants = new Map<string, Tenant>();
   let present = 0;
@@ -56,7 +53,7 @@ export const createFairQueue = (
       tenant.share = share;
       if (tenant.present >= share.presentMax) return 'tenant_full';
       if (present >= totals.presentMax) return 'all_full';
-      if (isActive(name)) activity.note(name);
+      activity.note(name);
       tenants.set(name, tenant);
       tenant.present += 1;
       present += 1;
@@ -82,13 +79,14 @@ const createTicket = (turns: Turns, tenant: Tenant, remove: () => void): Ticket 
     round.end(tenant, units);
   };
   return {
-    take: (units, signal) => {
+    take: (units, signal, waitMs = turns.waitMsMax) => {
       endTurn();
       if (round.tryBegin(tenant, units)) {
         taken = units;
         return null;
       }
-      return waitForTurn(turns, tenant, units, signal()).then((turn) => {
+      const limited = { round, waitMsMax: Math.min(waitMs, turns.waitMsMax) };
+      return waitForTurn(limited, tenant, units, signal()).then((turn) => {
         if (turn === 'begun') taken = units;
         return turn;
       });

@@ -1,3 +1,4 @@
+import { createFairGate } from '../../async/fair-gate.ts';
 import type { PermissionName } from '../../domain/permissions.ts';
 import { type Authenticate, authorize } from '../authorize.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
@@ -8,17 +9,55 @@ import type { OrganizationCall } from '../route.ts';
  * Returns why the credential of a long call no longer has the permission, or null while it has it. The check ignores
  * remembered credentials, because their age would add to the age of the call. It does not count as a request.
  */
-export const currentRefusal = async (
-  authenticate: Authenticate,
-  { headers }: OrganizationCall,
-  permission: PermissionName,
-): Promise<Problem | null> => {
+export type CurrentRefusal = (call: Checked, permission: PermissionName) => Promise<Problem | null>;
+
+type Checked = Pick<OrganizationCall, 'headers' | 'caller'>;
+
+/** The most checks of a process at a time. The others leave connections to requests. */
+const checksMax = 4;
+
+/**
+ * Returns the check of credentials of long calls. One check of a credential runs at a time. Calls that come meanwhile
+ * share the next one. Organizations take turns.
+ */
+export const createCurrentRefusal = (authenticate: Authenticate): CurrentRefusal => {
   const afresh: Authenticate = {
     apiKey: (text) => authenticate.apiKey(text, 'afresh'),
     user: (token) => authenticate.user(token, 'afresh'),
   };
+  const gate = createFairGate(checksMax);
+  // `next` has not begun, so whoever comes now may share it.
+  const checks = new Map<string, { running: Promise<unknown>; next: Promise<Problem | null> | null }>();
+
+  return ({ headers, caller: { organizationId } }, permission) => {
+    const key = `${permission} ${headers.authorization}`;
+    const check = checks.get(key) ?? { running: Promise.resolve(), next: null };
+    checks.set(key, check);
+    if (check.next !== null) return check.next;
+    const next = check.running.then(() =>
+      gate(organizationId, () => {
+        check.next = null;
+        return refusalOf(afresh, headers, permission);
+      }),
+    );
+    check.next = next;
+    const running = next
+      .catch(() => null)
+      .then(() => {
+        if (check.running === running) checks.delete(key);
+      });
+    check.running = running;
+    return next;
+  };
+};
+
+const refusalOf = async (
+  authenticate: Authenticate,
+  headers: Checked['headers'],
+  permission: PermissionName,
+): Promise<Problem | null> => {
   const uncounted = { headers, limits: createCallLimits(noRateLimiting, () => ''), actsFor: nothing, actsAs: nothing };
-  const caller = await authorize(afresh, uncounted, permission);
+  const caller = await authorize(authenticate, uncounted, permission);
   return isProblem(caller) ? caller : null;
 };
 

@@ -69,7 +69,8 @@ export const createPages = ({ read, follower }: FeedReading, feed: Feed): NextPa
         end = { place: from, mark };
       }
       await follower.news(end.mark, { timeoutMs: until - performance.now(), signal });
-      if (signal.aborted || performance.now() >= until) return { events: [], through: from, hasMore: false };
+      if (signal.aborted || follower.stopped.aborted || performance.now() >= until)
+        return { events: [], through: from, hasMore: false };
     }
   };
 };

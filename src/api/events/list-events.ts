@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
-import type { Authenticate } from '../authorize.ts';
 import { filtersOf } from '../paging.ts';
 import { isProblem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
-import { currentRefusal } from './current-refusal.ts';
+import type { CurrentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
@@ -41,7 +40,7 @@ const pageShape = z.strictObject({
 /**
  * GET /v1/events: returns the events of the licenses that the organization issues or holds, in the order of the log.
  */
-export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authenticate }): Route =>
+export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: CurrentRefusal }): Route =>
   route({
     method: 'get',
     path: '/v1/events',
@@ -73,7 +72,7 @@ export const listEvents = (needs: FeedNeeds & { readonly authenticate: Authentic
         wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
       const page = await pageAfter(feed, start.place, limit);
       if (page === null) return placeUnknown();
-      const refusal = wait === 0 ? null : await currentRefusal(needs.authenticate, call, 'readEvents');
+      const refusal = wait === 0 ? null : await needs.currentRefusal(call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };

@@ -3,9 +3,9 @@ import { limitedAs } from '../http/client-ip.ts';
 import { type Problem, problem } from '../problems/problems.ts';
 
 /** The most open streams in this process. IPv6 addresses count by their /64. API keys count for no user. */
-export const streamsMax = { organization: 20, user: 40, address: 100 } as const;
+export const streamsMax = { organization: 20, user: 40, address: 100, process: 4_000 } as const;
 
-/** Counts the open streams of each organization, user and client address. */
+/** Counts the open streams of each organization, user and client address, and of the process. */
 export type OpenStreams = {
   /** Takes a place and returns what releases it, or the refusal of the first maximum that is reached. */
   readonly open: (caller: Caller, clientIp: string) => (() => void) | Problem;
@@ -39,6 +39,7 @@ const ownersOf = (caller: Caller, clientIp: string): readonly (readonly [Owner, 
   ['organization', caller.organizationId],
   ...(caller.kind === 'user' ? [['user', caller.userId] as const] : []),
   ['address', `address ${limitedAs(clientIp)}`],
+  ['process', 'process'],
 ];
 
 const tooMany = (kind: Owner, max: number): Problem => ({

@@ -2,11 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
 import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
-import type { Authenticate } from '../authorize.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
 import { type Answer, none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, idOf } from '../schemas.ts';
-import { currentRefusal } from './current-refusal.ts';
+import type { CurrentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
@@ -14,7 +13,7 @@ import { createOpenStreams, streamsMax } from './open-streams.ts';
 import { sendEvents } from './send-events.ts';
 
 export type StreamNeeds = FeedNeeds & {
-  readonly authenticate: Authenticate;
+  readonly currentRefusal: CurrentRefusal;
   readonly watchAccess: AccessNotices['watch'];
   /** The milliseconds between two signs of life, and between two checks of the credential. Default: 15 s. */
   readonly streamHeartbeatMs?: number;
@@ -79,15 +78,15 @@ type Opening = StreamNeeds & {
   readonly close: () => void;
 };
 
-/** Reads the first page and returns the stream, which calls `close` at its end, or a problem. */
+/** Reads the first page and returns the stream, whose `close` releases its place, or a problem. */
 const openStream = async (
   { streamHeartbeatMs: heartbeatMs = heartbeatDefaultMs, ...needs }: Opening,
   call: OrganizationCall,
   feed: Feed,
   start: FeedPlace | null,
 ): Promise<Answer> => {
-  const { secrets, authenticate, watchAccess, readPage, follower, close } = needs;
-  const refusal = await currentRefusal(authenticate, call, 'readEvents');
+  const { secrets, currentRefusal, watchAccess, readPage, follower, close } = needs;
+  const refusal = await currentRefusal(call, 'readEvents');
   if (refusal !== null) return refusal;
   const gone = call.signal();
   const nextPage = createPages({ read: readPage, follower }, feed);
@@ -98,7 +97,7 @@ const openStream = async (
     const revoked = new AbortController();
     const signal = AbortSignal.any([gone, revoked.signal]);
     const check = () =>
-      currentRefusal(authenticate, call, 'readEvents').then(
+      currentRefusal(call, 'readEvents').then(
         (refusal: Problem | null) => (refusal === null ? undefined : revoked.abort()),
         () => revoked.abort(),
       );
@@ -114,6 +113,7 @@ const openStream = async (
           // An open stream must not keep its first page.
           const page = first;
           first = null;
+          if (follower.stopped.aborted) return null;
           return page ?? nextPage(after, { limit: pageMax, waitMs: heartbeatMs, signal });
         },
         cursorOf: (place) => encodeFeedCursor(secrets, feed, place),
@@ -122,10 +122,9 @@ const openStream = async (
     } finally {
       clearInterval(checking);
       unwatch();
-      close();
     }
   };
-  return { type: 'text/event-stream', stream };
+  return { type: 'text/event-stream', stream, close };
 };
 
 const lastEventIdOf = ({ headers }: OrganizationCall): string | undefined => {

@@ -38,8 +38,12 @@ export const createAnswerRequest =
   async (route, request, response) => {
     const startedMs = performance.now();
     const exchange = openExchange(needs, route, request, response);
-    const status = await answerOrFail(needs, exchange);
-    exchange.visit.leave();
+    let status: number;
+    try {
+      status = await answerOrFail(needs, exchange);
+    } finally {
+      exchange.visit.leave();
+    }
     const milliseconds = performance.now() - startedMs;
     needs.metrics.answered(route.operationId, status, milliseconds);
     if (route.isProbe === true && status < 400) return;
@@ -98,6 +102,7 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
     const answer = await callRoute({ ...needs, longWork }, exchange, callOf(needs, exchange));
     // Others work while this answer waits for the projector or the client.
     exchange.visit.endTurn();
+    if (isOfUnknown(exchange, answer)) exchange.visit.forget();
     return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
@@ -137,6 +142,12 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
   };
 };
 
+/** Returns true when a client's key or credential did not lead to a license or an organization. */
+const isOfUnknown = ({ route, party }: Exchange, answer: Answer): boolean =>
+  route.access.kind === 'license' &&
+  party.organizationId === null &&
+  (!isProblem(answer) || [401, 404].includes(statusOf(answer)));
+
 /** Returns the headers that every answer to the request has. The limits count until the answer is written. */
 const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });
 
@@ -151,10 +162,16 @@ const send = async (needs: Needs, exchange: Exchange, answer: Answer): Promise<n
 
 const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Streamed): Promise<number> => {
   const { request, response } = exchange;
-  respond.begin(response, answer.type, headersOf(exchange));
-  if (request.method === 'HEAD') response.end();
-  await answer.stream(response);
-  response.end();
+  // Streams have maxima of their own.
+  exchange.visit.leave();
+  try {
+    respond.begin(response, answer.type, headersOf(exchange));
+    if (request.method === 'HEAD') response.end();
+    await answer.stream(response);
+    response.end();
+  } finally {
+    answer.close();
+  }
   return 200;
 };
 

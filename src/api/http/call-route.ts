@@ -1,8 +1,8 @@
 import type { Request } from 'express';
 import type { Visit } from '../admission/admission.ts';
-import { unitsOf } from '../admission/shares.ts';
+import { checkOfCredential, workOf } from '../admission/shares.ts';
 import { type Authenticate, authorize, authorizeUser } from '../authorize.ts';
-import { isProblem, type Problem, problem } from '../problems/problems.ts';
+import { isProblem, type Problem, problem, statusOf } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
 import { expectedRevisionIn } from './conditional.ts';
@@ -36,9 +36,9 @@ export const callRoute = async (needs: Needs, { route, request, visit }: Exchang
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
+  const tenant = tenantOf(called) ?? tenantOfClient({ route, request, visit }, body) ?? visit.stranger();
   if (route.isProbe !== true) {
-    const tenant = tenantOf(called) ?? tenantOfClient({ route, request, visit }, body) ?? visit.stranger();
-    const refusal = await visit.takeTurn(tenant, unitsOf(route));
+    const refusal = await visit.takeTurn(tenant, workOf(route));
     if (refusal !== null) return refusal;
   }
   const sent = { ...call.sent, body };
@@ -47,7 +47,7 @@ export const callRoute = async (needs: Needs, { route, request, visit }: Exchang
   const isBounded = bounded !== undefined && (bounded.when?.(request.query) ?? true);
   if (!isBounded) return answer();
   const { narrow } = bounded;
-  return needs.longWork({ tenant: tenantOf(called) ?? 'anybody', narrow }, answer);
+  return needs.longWork({ tenant, narrow }, answer);
 };
 
 type Exchange = { readonly route: Route; readonly request: Request; readonly visit: Visit };
@@ -65,13 +65,17 @@ const authorizeInTurn = async (
   const isChecked = route.access.kind === 'organization' || route.access.kind === 'user';
   if (!isChecked || authorization === undefined) return authorizeFor(authenticate, route, call);
   if (visit.recognize(authorization) === null) {
-    const refusal = await visit.takeTurn(visit.stranger(), unitsOf(route));
+    const refusal = await visit.takeTurn(visit.stranger(), checkOfCredential);
     if (refusal !== null) return refusal;
   }
   const called = await authorizeFor(authenticate, route, call);
   // Others work while the client sends the body.
   visit.endTurn();
-  if (isProblem(called)) return called;
+  if (isProblem(called)) {
+    // A credential that has ended is a stranger again, so its next check needs a turn.
+    if (statusOf(called) === 401) visit.forget();
+    return called;
+  }
   const tenant = tenantOf(called);
   if (tenant !== null) visit.belongsTo(tenant);
   return called;

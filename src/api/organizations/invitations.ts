@@ -10,6 +10,7 @@ import { refused } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { instantIn } from '../schemas.ts';
 import { encodeInvitationToken } from './invitation-token.ts';
+import { mailAllowance } from './mail-allowance.ts';
 import { invitationBody, invitationId, invitationShape } from './member-shape.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
@@ -40,7 +41,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server mails a token to the invited person, who sends it to /v1/invitations/accept. Without a mail server (isMailed is false), give the token of this answer to the person. Only the mailed token proves the address and works for a person whose address somebody else has signed up with. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
+      'The server mails a token to the invited person, who sends it to /v1/invitations/accept. At most 3 invitations a day are mailed to an address, by all organizations together. Without a mail (isMailed is false), give the token of this answer to the person. Only the mailed token proves the address and works for a person whose address somebody else has signed up with. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
     tag,
     permission: 'manageMembers',
     effect: 'append',
@@ -72,15 +73,20 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
       // Everybody may sign up and name an organization, and so mail strangers.
       const limit = needs.mailing ? await call.limits.take('invite', params.organizationId) : null;
       if (limit !== null) return limit;
+      const allowance = mailAllowance(needs, call, body.email);
       return answerOwnChange(
         needs,
         call,
-        { operation: 'inviteMember', input: body, change: (request) => inviteMember(needs, request, body) },
-        ({ view, invitationId: id }) => {
+        {
+          operation: 'inviteMember',
+          input: body,
+          change: (request) => inviteMember(needs, request, { ...body, allowance }),
+        },
+        ({ view, invitationId: id, isMailed }) => {
           const invitation = invitationBody({ ...view, invitationId: id, email: body.email }, true);
           const isMember = call.caller.kind === 'user';
           const token = isMember ? encodeInvitationToken(needs.secrets, { ...params, invitationId: id }) : null;
-          return { status: 201, body: { invitation, token, isMailed: needs.mailing } };
+          return { status: 201, body: { invitation, token, isMailed } };
         },
       );
     },

@@ -29,6 +29,8 @@ export const noRateLimiting: RateLimiting = {
 export type CallLimits = PasswordTries & {
   /** Redis stores `key` as it is. Hash secret and personal values first. */
   readonly take: (bucket: Bucket, key: string) => Promise<Problem | null>;
+  /** Takes a counted request back. */
+  readonly takeBack: (bucket: Bucket, key: string) => Promise<void>;
   /**
    * Counts a use of a license key by the size of its license. The key is stored as `take` stores it.
    */
@@ -50,18 +52,21 @@ export type CallLimits = PasswordTries & {
   readonly headers: () => Readonly<Record<string, string>>;
 };
 
+/** The limits that the headers do not show: others may have asked for the same address. */
+const ofOthers: ReadonlySet<Bucket> = new Set(['reset_account', 'invite_address']);
+
 /** Returns the limits of one request from `address`. */
 export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting, address: () => string): CallLimits => {
   let verdict = unlimited;
   const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
     const taken = await limiter.take(bucket, key, size);
-    // The headers do not show what others have asked for an account.
-    if (bucket !== 'reset_account') verdict = verdict === unlimited ? taken : together([verdict, taken]);
+    if (!ofOthers.has(bucket)) verdict = verdict === unlimited ? taken : together([verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   };
   const tries = createPasswordTries(limiter, () => placeOf(address()));
   return {
     take: (bucket, key) => take(bucket, key),
+    takeBack: limiter.takeBack,
     takeForKey: take,
     sizeOf: limiter.sizeOf,
     noteSize: limiter.noteSize,

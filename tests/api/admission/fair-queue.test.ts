@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createActivity } from '../../../src/api/admission/activity.ts';
 import { createFairQueue, type FairQueue, type Ticket } from '../../../src/api/admission/fair-queue.ts';
 import { type Share, shares, totals } from '../../../src/api/admission/shares.ts';
 import { tiers } from '../../../src/domain/license/policy.ts';
@@ -52,7 +53,10 @@ test('A tenant has its share of turns, and another tenant does not wait for it',
 
 test('A tenant has more turns while it is the only active one', async () => {
   let nowMs = 0;
-  const queue = createFairQueue({ runningMax: 64, presentMax: 100 }, { waitMsMax: 60_000, elapsedMs: () => nowMs });
+  const queue = createFairQueue(
+    { runningMax: 64, presentMax: 100 },
+    { waitMsMax: 60_000, activity: createActivity(() => nowMs) },
+  );
   const mine = share({ aloneMax: 32, sharedMax: 8 });
   const begins = (tenant: string) => {
     const ticket = enter(queue, tenant, mine);
@@ -159,7 +163,7 @@ test('In every order of calls, no limit is exceeded, every request gets its turn
   );
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
-      const queue = createFairQueue(totals, { waitMsMax: 60_000 });
+      const queue = createFairQueue(totals.known.work, { waitMsMax: 60_000 });
       type Request = { tenant: (typeof tiers)[number]; units: number; ticket: Ticket; client: AbortController };
       const running = new Set<Request>();
       const waiting = new Set<Request>();
@@ -184,7 +188,7 @@ test('In every order of calls, no limit is exceeded, every request gets its turn
           request.ticket.leave();
         } else end(waiting, one.at)?.client.abort();
         await settled();
-        expect(unitsOf(running)).toBeLessThanOrEqual(totals.runningMax);
+        expect(unitsOf(running)).toBeLessThanOrEqual(totals.known.work.runningMax);
         for (const tier of tiers) {
           const own = [...running].filter(({ tenant }) => tenant === tier);
           expect(unitsOf(own)).toBeLessThanOrEqual(Math.max(64, shares[tier].aloneMax));

@@ -2,7 +2,7 @@ import { Agent, request as sendRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { z } from 'zod';
-import { shares } from '../../../src/api/admission/shares.ts';
+import { shares, strangerShare } from '../../../src/api/admission/shares.ts';
 import { openFront } from '../../../src/api/front.ts';
 import { type AppNeeds, createApp } from '../../../src/api/http/app.ts';
 import { createMetrics } from '../../../src/api/monitoring/metrics.ts';
@@ -52,6 +52,21 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
         return waitFor(call.headers.authorization ?? '');
       },
     }),
+    {
+      ...route({
+        ...shape,
+        method: 'post',
+        path: '/stream',
+        operationId: 'stream',
+        permission: 'readLicenses',
+        handle: () => waitFor('stream'),
+      }),
+      answer: async () => ({
+        type: 'text/event-stream',
+        stream: (response) => new Promise((resolve) => response.once('close', () => resolve())),
+        close: () => undefined,
+      }),
+    },
     publicRoute({
       ...shape,
       method: 'post',
@@ -78,7 +93,7 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
       front: {
         ...openFront,
         trustProxy: 1,
-        admission: admissionOf(async (organizationId) => tierOf(organizationId), atOnce),
+        admission: admissionOf(async (organizationId) => tierOf(organizationId), atOnce, longTurns),
       },
       ...needs,
     },
@@ -96,6 +111,7 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
   /** Sends a request with this credential. `abort` closes its connection. */
   const send = (path: string, headers: Record<string, string>) => {
     const sent = sendRequest({ port, path, method: 'POST', agent, headers });
+    const begun = new Promise<void>((resolve) => sent.once('response', () => resolve()));
     const answer = new Promise<Answer>((resolve, reject) => {
       sent.once('error', reject);
       sent.once('response', (response) => {
@@ -110,7 +126,7 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
     });
     answer.catch(() => undefined);
     sent.end();
-    return { answer, abort: () => sent.destroy() };
+    return { answer, begun, abort: () => sent.destroy() };
   };
   const as = (tenant: string, path = '/work') => send(path, { authorization: `Bearer lgr_${tenant}` });
   const worksFor = (tenant: string) => work.filter((one) => one.tenant === tenant).length;
@@ -124,6 +140,8 @@ const until = (holds: () => boolean): Promise<void> =>
   vi.waitFor(() => expect(holds()).toBe(true), { timeout: 10_000, interval: 2 });
 const turnsAlone = (tier: Tier) => shares[tier].aloneMax / 16;
 const turnsShared = (tier: Tier) => shares[tier].sharedMax / 16;
+// No turn ends before its request does.
+const longTurns = { command: 60_000, read: 60_000 };
 /** A clock that stands still: who has once sent a request stays active. */
 const atOnce = () => 0;
 
@@ -216,7 +234,48 @@ test('Strangers are told apart by their addresses', async () => {
   for (let at = 0; at < 20; at += 1) send('/open', { 'x-forwarded-for': '10.0.0.1' });
   send('/open', { 'x-forwarded-for': '10.0.0.2' });
   await until(() => worksFor('10.0.0.2') === 1);
-  expect(worksFor('10.0.0.1')).toBe(1);
+  expect(worksFor('10.0.0.1')).toBe(strangerShare.sharedMax / 16);
+});
+
+test('The check of a credential that was refused needs a turn of its address again', async () => {
+  const checks: (() => void)[] = [];
+  let isRevoked = false;
+  const apiKey = async (text: string) => {
+    if (isRevoked) await new Promise<void>((resolve) => checks.push(resolve));
+    const organizationId = text.replace('lgr_', 'org_');
+    return isRevoked ? null : ({ kind: 'apiKey', apiKeyId: text, organizationId, scopes: [...scopes] } as const);
+  };
+  const { as, send, work } = await startServer(undefined, { authenticate: { apiKey, user: async () => null } });
+  const works = as('a');
+  await until(() => work.length === 1);
+  work[0]?.end();
+  await works.answer;
+  isRevoked = true;
+  const refused = as('a');
+  await until(() => checks.length === 1);
+  checks[0]?.();
+  expect((await refused.answer).status).toBe(401);
+  const sent = Array.from({ length: 20 }, () => as('a'));
+  const turns = strangerShare.sharedMax / 16;
+  await until(() => checks.length === 1 + turns);
+  // Another address has a turn of its own.
+  sent.push(send('/work', { authorization: 'Bearer lgr_a', 'x-forwarded-for': '10.0.0.2' }));
+  await until(() => checks.length === 2 + turns);
+  for (let at = 1; at <= sent.length; at += 1) {
+    await until(() => checks.length > at);
+    checks[at]?.();
+  }
+  const answers = await Promise.all(sent.map(({ answer }) => answer));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]));
+});
+
+test('A stream that has begun takes no place of the requests of its tenant', async () => {
+  const { as, worksFor } = await startServer();
+  const streams = Array.from({ length: shares.FREE.presentMax }, () => as('a', '/stream'));
+  await Promise.all(streams.map(({ begun }) => begun));
+  as('a');
+  await until(() => worksFor('org_a') === 1);
+  for (const { abort } of streams) abort();
 });
 
 test('A client that sends its body slowly has no turn', async () => {

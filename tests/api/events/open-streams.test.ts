@@ -35,7 +35,7 @@ test('A client address has a maximum of open streams, and an IPv6 client has it 
 });
 
 test('A refused stream takes no place, and a released place is free once', () => {
-  const streams = createOpenStreams({ organization: 2, user: 1, address: 5 });
+  const streams = createOpenStreams({ ...streamsMax, organization: 2, user: 1, address: 5 });
   const open = (name: string) => streams.open(user(name, 'shared'), '192.0.2.1');
   const first = open('one');
   for (let times = 0; times < 10; times++) expect(open('one')).toHaveProperty('problem', 'RATE_LIMITED');

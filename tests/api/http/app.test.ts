@@ -58,6 +58,7 @@ test('A bug gets a 500 without details, and the log has the error', async () => 
 
 test('A stream that fails midway is cut off, and the log has the error', async () => {
   const error = new Error('the pipe broke');
+  const ends: string[] = [];
   const streaming = routeThat(async () => ({ status: 200, body: {} }), {
     answer: async () => ({
       type: 'text/event-stream',
@@ -65,6 +66,7 @@ test('A stream that fails midway is cut off, and the log has the error', async (
         response.write('data: 1\n\n');
         throw error;
       },
+      close: () => ends.push('closed'),
     }),
   });
   const baseUrl = await listen(createApp(needs, [streaming]));
@@ -72,6 +74,17 @@ test('A stream that fails midway is cut off, and the log has the error', async (
   expect(response.status).toBe(200);
   await expect(response.text()).rejects.toThrow();
   expect(failures).toContain(error);
+  expect(ends).toEqual(['closed']);
+});
+
+test('A stream that cannot begin gives its place back', async () => {
+  const ends: string[] = [];
+  const streaming = routeThat(async () => ({ status: 200, body: {} }), {
+    answer: async () => ({ type: 'no\nheader', stream: async () => undefined, close: () => ends.push('closed') }),
+  });
+  const baseUrl = await listen(createApp(needs, [streaming]));
+  expect((await fetch(`${baseUrl}/work`, { method: 'POST' })).status).toBe(500);
+  expect(ends).toEqual(['closed']);
 });
 
 test.each(['57P01', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'])('A lost database (%s) gets a 503', async (code) => {

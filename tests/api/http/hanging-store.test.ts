@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openFront } from '../../../src/api/front.ts';
 import { startHoldingProxy } from '../../support/holding-proxy.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { admissionOf } from '../../support/limits.ts';
 import { sized } from '../../support/size.ts';
 import { outline } from '../client/client.ts';
 
@@ -11,6 +13,7 @@ beforeAll(async () => {
   ledger = await startLedger({
     apiConnections: connections,
     giveUpMs: 20_000,
+    frontOf: () => ({ ...openFront, admission: admissionOf(async () => 'FREE'), trustProxy: 1 }),
     storePortOf: async (port) => {
       proxy = await startHoldingProxy(port);
       return proxy.port;
@@ -74,6 +77,36 @@ test('Changes of members that wait for the event store leave the connections to 
     expect(statuses).toEqual([]);
   });
   expect(statuses).toEqual(vendors.map(() => 200));
+});
+
+test('Activations and signups that wait for the event store leave turns to all reads', async () => {
+  const { licenseKey } = await ledger.issue({ limits: { activations: 20 } });
+  const other = await ledger.issue({}, ledger.b);
+  const byKey = (operation: string, key: unknown, fields: object = {}, from = '192.0.2.1') =>
+    ledger.call('POST', `/v1/licenses/${operation}`, {
+      body: { licenseKey: key, ...fields },
+      headers: { 'x-forwarded-for': from },
+    });
+  for (const key of [licenseKey, other.licenseKey]) expect((await byKey('validate', key)).status).toBe(200);
+  const signUp = (index: number) =>
+    ledger.call('POST', '/v1/auth/signup', {
+      body: { email: `canary${index}@vendor.example`, password: 'four small green apples', organizationName: 'canary' },
+      headers: { 'x-forwarded-for': `10.0.0.${index}` },
+    });
+  const statuses: number[] = [];
+  const send = () =>
+    [
+      ...Array.from({ length: 12 }, (_, index) => byKey('activate', licenseKey, { fingerprint: `canary-${index}` })),
+      ...Array.from({ length: 8 }, (_, index) => signUp(index)),
+    ].map(async (answer) => statuses.push((await answer).status));
+  await whileHeld(send, 'license-', async () => {
+    for (const key of [licenseKey, other.licenseKey])
+      expect(outline(await byKey('validate', key))).toEqual([200, 'VALID']);
+    for (const { apiKey } of [ledger.a, ledger.b])
+      expect((await ledger.call('GET', '/v1/licenses', { key: apiKey })).status).toBe(200);
+    expect(statuses).toEqual([]);
+  });
+  expect(new Set(statuses)).toEqual(new Set([201]));
 });
 
 test('Many changes of one license take turns, while others read and write', async () => {

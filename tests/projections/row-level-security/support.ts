@@ -211,6 +211,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
   'ops.turns': ['select', 'insert', 'update', 'delete'],
+  // Like identity.api_keys: columns that queue a mail again, but not its owner.
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
 };
