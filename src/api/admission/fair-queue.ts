@@ -36,8 +36,8 @@ type Options = {
 
 /**
  * Returns a queue that lets tenants work in turn (deficit round robin). While several tenants wait, each gets units in
- * proportion to its weight. A tenant that has just come waits for one round at most, however many requests of others
- * wait.
+ * proportion to its weight. A tenant collects eight units times its weight in each round. So one that has just come
+ * begins an ordinary request in its third round at the latest, however many requests of others wait.
  */
 export const createFairQueue = (
   totals: Totals,

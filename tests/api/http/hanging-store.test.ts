@@ -109,6 +109,24 @@ test('Activations and signups that wait for the event store leave turns to all r
   expect(new Set(statuses)).toEqual(new Set([201]));
 });
 
+test('Changes that wait for the turn of a process that died leave turns to the reads of their tenant', async () => {
+  const { licenseId } = await ledger.issue();
+  const { superuser } = ledger.database;
+  await superuser.query(
+    `insert into ops.turns (issuer_org_id, key, token, until) values ($1, $2, 'dead', now() + interval '1 hour')`,
+    [ledger.a.organizationId, `license metadata ${licenseId}`],
+  );
+  const statuses: number[] = [];
+  const changes = Array.from({ length: 6 }, async (_, n) =>
+    statuses.push((await patch(licenseId, { metadata: { n } })).status),
+  );
+  for (let times = 0; times < 3; times++) await read(licenseId);
+  expect(statuses).toEqual([]);
+  await superuser.query('delete from ops.turns');
+  await Promise.all(changes);
+  expect(new Set(statuses)).toEqual(new Set([200]));
+});
+
 test('Many changes of one license take turns, while others read and write', async () => {
   const { licenseId } = await ledger.issue();
   const count = Math.max(10, sized(200));
