@@ -186,7 +186,7 @@ const combinationFaults = (variables: Variables): readonly string[] => {
     faults.push('REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.');
   const { MAIL_URL, MAIL_FROM, PUBLIC_URL } = variables;
   if (MAIL_URL !== undefined && (MAIL_FROM === undefined || PUBLIC_URL === undefined))
-    faults.push('MAIL_URL is set without MAIL_FROM or PUBLIC_URL: set all three, or remove MAIL_URL to send no mail.');
+    faults.push('MAIL_URL is set without MAIL_FROM or PUBLIC_URL: set all three, or remove MAIL_URL.');
   if (isProduction && variables.RATE_LIMITS === null)
     faults.push(
       'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',

@@ -5,7 +5,7 @@ create table ops.turns (
   key text not null,
   -- The command that has the turn. A repeated request has the same one.
   token text not null,
-  -- After this instant another command may take over, because the process of this one has died.
+  -- After this instant another command may take over, because the process of this one has died. A working process extends it.
   until timestamptz not null,
   primary key (issuer_org_id, key)
 );

@@ -1,8 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 import { createKeyedQueue, WaitedTooLong } from '../async/keyed-queue.ts';
 import { poll } from '../async/retry.ts';
+import { OutcomeUnknown } from '../eventstore/event-store.ts';
+import { appendMsMax } from '../eventstore/executor/execute.ts';
 import { asTenant, becomeTenant } from '../postgres/tenant.ts';
-import { endTurn, type TurnPlace, takeTurn } from '../records/turns.ts';
+import { endTurn, extendTurn, type TurnPlace, takeTurn, turnSeconds } from '../records/turns.ts';
 
 /** The turn of a command. */
 export type Turn = {
@@ -11,13 +13,19 @@ export type Turn = {
    * WaitedTooLong when another command may have had the turn since. The transaction then changes nothing.
    */
   readonly end: (db: PoolClient) => Promise<void>;
+  /**
+   * Throws WaitedTooLong when the turn may end before an append that begins now. Call it where the command is decided,
+   * because a command may wait long for its decision.
+   */
+  readonly check: () => void;
 };
 
 /**
  * Does `work` while no other command has the turn at the place, in this process and in all others. Nobody waits for a
- * turn with a connection, and the work may wait for the event store. A turn ends with its work, or 30 seconds after the
- * process has died. A repeated command has the turn of its first attempt immediately. Throws WaitedTooLong after 10 seconds
- * of waiting; nothing was done.
+ * turn with a connection, and the work may wait for the event store: the turn is extended every 5 seconds. A turn ends
+ * with its work, or 30 seconds after the process has died or an append of unknown outcome was given up. A repeated
+ * command has the turn of its first attempt immediately. Throws WaitedTooLong after 10 seconds of waiting; nothing was
+ * done. Take the turn before the first append. What follows the append is done by `afterAppend`.
  */
 export const inTurn = <Result>(pool: Pool, place: TurnPlace, work: (turn: Turn) => Promise<Result>): Promise<Result> =>
   readInTurn(pool, place, async () => undefined, work);
@@ -31,14 +39,16 @@ export const readInTurn = <Read, Result>(
 ): Promise<Result> => {
   const { organizationId, key } = place;
   const until = performance.now() + waitMaxMs;
-  const take = () =>
-    asTenant(pool, organizationId, async (db) => ((await takeTurn(db, place)) ? { present: await read(db) } : null), {
-      readOnly: false,
-    });
+  const take = () => {
+    const takenMs = performance.now();
+    const takeAndRead = async (db: PoolClient) =>
+      (await takeTurn(db, place)) ? { takenMs, present: await read(db) } : null;
+    return asTenant(pool, organizationId, takeAndRead, { readOnly: false });
+  };
   const takeAndWork = async (): Promise<Result> => {
     const taken = await poll(take, { everyMs: pollMs, forMs: until - performance.now() });
     if (taken === null) throw busy();
-    return workAndEnd(pool, place, (turn) => work(turn, taken.present));
+    return workAndEnd(pool, place, taken.takenMs, (turn) => work(turn, taken.present));
   };
   return oneAfterAnother(`${organizationId} ${key}`, takeAndWork, waitMaxMs);
 };
@@ -59,9 +69,11 @@ export const inTurns = <Result>(
 const workAndEnd = async <Result>(
   pool: Pool,
   place: TurnPlace,
+  takenMs: number,
   work: (turn: Turn) => Promise<Result>,
 ): Promise<Result> => {
   const { organizationId } = place;
+  const kept = keepTurn(pool, place, takenMs);
   let isEnded = false;
   const end = async (db: PoolClient): Promise<void> => {
     await becomeTenant(db, organizationId);
@@ -72,13 +84,41 @@ const workAndEnd = async <Result>(
   const endLater = () =>
     asTenant(pool, organizationId, (db) => endTurn(db, place), { readOnly: false }).catch(() => undefined);
   try {
-    const result = await work({ end });
+    const result = await work({ end, check: kept.check });
+    kept.stop();
     if (!isEnded) await endLater();
     return result;
   } catch (error) {
-    await endLater();
+    kept.stop();
+    // The append may still arrive, and must find that nobody has decided meanwhile.
+    if (error instanceof OutcomeUnknown) await kept.extend();
+    else await endLater();
     throw error;
   }
+};
+
+/** Extends a turn that was taken at `takenMs` of this process's monotonic clock, until `stop`. */
+const keepTurn = (pool: Pool, place: TurnPlace, takenMs: number) => {
+  let heldUntilMs = takenMs + turnSeconds * 1_000;
+  let isExtending = false;
+  const extend = async (): Promise<void> => {
+    if (isExtending) return;
+    isExtending = true;
+    const beganMs = performance.now();
+    try {
+      const isHeld = await asTenant(pool, place.organizationId, (db) => extendTurn(db, place), { readOnly: false });
+      heldUntilMs = isHeld ? beganMs + turnSeconds * 1_000 : beganMs;
+    } catch {
+      // The next time tries again. Until then the turn ends as it would have, and `check` knows when.
+    } finally {
+      isExtending = false;
+    }
+  };
+  const timer = setInterval(extend, extendEveryMs).unref();
+  const check = (): void => {
+    if (performance.now() + appendMsMax + marginMs > heldUntilMs) throw busy();
+  };
+  return { extend, check, stop: () => clearInterval(timer) };
 };
 
 const busy = () => new WaitedTooLong('Other requests change the same at this moment. Nothing was changed. Try again.');
@@ -86,3 +126,6 @@ const busy = () => new WaitedTooLong('Other requests change the same at this mom
 const oneAfterAnother = createKeyedQueue();
 const waitMaxMs = 10_000;
 const pollMs = 50;
+const extendEveryMs = 5_000;
+// For the scheduling of this process between the check and the append.
+const marginMs = 2_000;

@@ -3,7 +3,10 @@ import type { PoolClient } from 'pg';
 /** What is changed, and the command that has the turn to change it. A repeated command has the same `token`. */
 export type TurnPlace = { readonly organizationId: string; readonly key: string; readonly token: string };
 
-/** For how many seconds a command has its turn. Longer than a command of the executor takes. */
+/**
+ * For how many seconds a command has its turn. Longer than an append takes with all its repetitions. A command can take
+ * longer, and extends its turn while it works.
+ */
 export const turnSeconds = 30;
 
 /** Takes the turn. Returns false while another command has it. As the organization. */
@@ -14,6 +17,17 @@ export const takeTurn = async (db: PoolClient, { organizationId, key, token }: T
       values ($1, $2, $3, clock_timestamp() + make_interval(secs => ${turnSeconds}))
       on conflict (issuer_org_id, key) do update set token = excluded.token, until = excluded.until
         where t.token = excluded.token or t.until <= clock_timestamp()`,
+    values: [organizationId, key, token],
+  });
+  return rowCount === 1;
+};
+
+/** Extends the turn from now on. Returns false when it had ended before. As the organization. */
+export const extendTurn = async (db: PoolClient, { organizationId, key, token }: TurnPlace): Promise<boolean> => {
+  const { rowCount } = await db.query({
+    name: 'extend-turn',
+    text: `update ops.turns set until = clock_timestamp() + make_interval(secs => ${turnSeconds})
+      where issuer_org_id = $1 and key = $2 and token = $3 and until > clock_timestamp()`,
     values: [organizationId, key, token],
   });
   return rowCount === 1;

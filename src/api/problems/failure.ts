@@ -1,4 +1,5 @@
 import { SignupPolicyUnusable } from '../../application/accounts/signup-offer.ts';
+import { Unfinished } from '../../application/after-append.ts';
 import { NotProjected, notProjected } from '../../application/reading/parked-license.ts';
 import { WaitedTooLong } from '../../async/keyed-queue.ts';
 import { NewerEvent } from '../../eventstore/envelope.ts';
@@ -16,7 +17,8 @@ import { internalProblem, type Problem, problem, problemForNow, refused } from '
 export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof AppendTooLarge) return tooLargeForStore;
   if (error instanceof ClockDiffers) return problemForNow('UNAVAILABLE', error.message, 10);
-  if (error instanceof WaitedTooLong) return problemForNow('UNAVAILABLE', error.message, 1);
+  if (error instanceof WaitedTooLong || error instanceof Unfinished)
+    return problemForNow('UNAVAILABLE', error.message, 1);
   if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
     return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);

@@ -57,7 +57,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   UNSUPPORTED_MEDIA_TYPE: 'Send the body as application/json in UTF-8, not compressed.',
   IDEMPOTENCY_KEY_REUSED: 'This Idempotency-Key belongs to another request. Use a new key for a new request.',
   RATE_LIMITED:
-    'Too many requests in too short a time. Wait Retry-After seconds. RateLimit names each limit and what is left of it.',
+    'Too many requests in too short a time, or in progress at a time. Wait Retry-After seconds. The detail names the limit.',
   INTERNAL: 'The server failed. Its log has the error under the requestId.',
   UNAVAILABLE: 'A part of the server does not answer. Repeat after Retry-After seconds with the same Idempotency-Key.',
   NOT_PROJECTED_YET:

@@ -5,6 +5,7 @@ import { aggregateId } from '../../eventstore/uuids.ts';
 import { isAddressProven, proveAddress } from '../../identity/mailed/proven-address.ts';
 import { abandonUser, activateUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail, type UserByEmail } from '../../identity/users.ts';
+import { afterAppend } from '../after-append.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type AddressedInvitation, noInvitation, type PresentedInvitation } from './find-invitation.ts';
 import { type JoinNeeds, joinOrganization } from './join-organization.ts';
@@ -51,7 +52,7 @@ export const acceptInvitationAsNewUser = async (
     return joined;
   }
   const { organization, position } = joined;
-  if (!(await activateUser(needs.pool, user))) return emailTaken;
+  if (!(await afterAppend(() => activateUser(needs.pool, user)))) return emailTaken;
   if (reserved.displaces !== null) needs.accounts.forgetting.forgetUser(reserved.displaces);
   const signedIn = await openSignedIn(needs, { ...reserved, organization, userAgent: request.userAgent });
   return signedIn === null ? emailTaken : { signedIn, position };

@@ -3,6 +3,7 @@ import { encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail, type User } from '../../identity/users.ts';
+import { afterAppend } from '../after-append.ts';
 import type { Traced } from '../command-context.ts';
 import { type Attempt, nobodysOrganization } from '../idempotent-attempt.ts';
 import { createFirstOrganization } from '../organizations/create-organization.ts';
@@ -56,7 +57,7 @@ export const signUp = async (
   }
   const { organizationId: id } = founded.view;
   const position = offer === null ? founded.position : await offer.issueTo(id, attempt);
-  if (!(await activateUser(needs.pool, user))) return emailTaken;
+  if (!(await afterAppend(() => activateUser(needs.pool, user)))) return emailTaken;
   const organization = { id, name, role: 'OWNER' } as const;
   const signedIn = await openSignedIn(needs, { ...reserved, organization, userAgent });
   call.actsFor(id);

@@ -6,6 +6,7 @@ import { type Instant, later, plusSeconds } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { noteHeartbeat } from '../../records/lease-liveness.ts';
+import { afterAppend } from '../after-append.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { endLease } from './end-lease.ts';
 
@@ -47,7 +48,7 @@ const noteLeaseHeartbeat = async (
       readOnly: false,
     });
   // The heartbeats of one lease lock its row.
-  const heard = await oneAfterAnother(leaseId, note);
+  const heard = await afterAppend(() => oneAfterAnother(leaseId, note));
   if (heard.endingSince !== null) {
     const lastSeenAt = heard.endingSince;
     // The lease has expired by the clock of the process that began to end it.

@@ -6,6 +6,7 @@ import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { storeMetadata } from '../../records/vault.ts';
+import { afterAppend } from '../after-append.ts';
 import { actorOf, licenseActingOf } from '../caller.ts';
 import { readInTurn, type Turn } from '../in-turn.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
@@ -61,8 +62,10 @@ const change = async (
 ): Promise<ChangedLicense | Refusal> => {
   const { organizationId: issuerOrgId } = caller;
   const at = needs.now();
-  const compose = ({ facts }: { readonly facts: LicenseFacts }) =>
-    isNoted || isSeen({ facts, metadata: present, at }) ? referenceChange(externalRef, at) : metadataMismatch;
+  const compose = ({ facts }: { readonly facts: LicenseFacts }) => {
+    turn.check();
+    return isNoted || isSeen({ facts, metadata: present, at }) ? referenceChange(externalRef, at) : metadataMismatch;
+  };
   const sending = {
     call,
     attempt,
@@ -85,7 +88,7 @@ const change = async (
       await turn.end(db);
       await storeMetadata(db, license, { revision, unlessLater: outcome === 'repeated' });
     };
-    await asTenant(needs.pool, issuerOrgId, store, { readOnly: false });
+    await afterAppend(() => asTenant(needs.pool, issuerOrgId, store, { readOnly: false }));
   }
   const changed = outcome !== 'unchanged' || !isNoted;
   return { facts, revision, metadata, at, changed, view: undefined, position: position.commit };

@@ -6,9 +6,10 @@ import type { License } from '../../domain/license/license.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { giveValues, type Holding } from '../../records/vault.ts';
+import { afterAppend } from '../after-append.ts';
 import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
-import { inTurn } from '../in-turn.ts';
+import { inTurn, type Turn } from '../in-turn.ts';
 import { withOfferPlace } from '../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
@@ -25,12 +26,24 @@ export type TransferredLicense = ChangedLicense & { readonly licenseKey: string 
  * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization. The
  * event ends all devices, seats and users of the previous holder when the request releases them, and a new key replaces
  * all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has created a
- * different one.
+ * different one. Takes the turn to change the vault before the append, so that a transfer that waits too long has changed
+ * nothing. A repeated transfer changes the vault by the stream, also when the license has its holder already.
  */
-export const transferLicense = async (
+export const transferLicense = (
   needs: KeyNeeds,
   request: LicenseRequest,
   transfer: Transfer,
+): Promise<TransferredLicense | Refusal> => {
+  const { attempt, caller, licenseId } = request;
+  const license = { issuerOrgId: caller.organizationId, licenseId, token: attempt.commandId };
+  return inTurn(needs.pool, metadataTurn(license), (turn) => transferInTurn(needs, request, transfer, turn));
+};
+
+const transferInTurn = async (
+  needs: KeyNeeds,
+  request: LicenseRequest,
+  transfer: Transfer,
+  turn: Turn,
 ): Promise<TransferredLicense | Refusal> => {
   const { call, caller, licenseId } = request;
   const { organizationId: issuerOrgId } = caller;
@@ -44,11 +57,15 @@ export const transferLicense = async (
     changeLicense(needs, request, {
       power: 'endLicenses',
       command: (at) => (isRefusal(commanded) ? commanded : { ...commanded, at }),
+      guard: () => {
+        turn.check();
+        return null;
+      },
       refuse: (events) => {
         isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
         return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
       },
-      settle: () => giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId }),
+      settle: () => giveToHolder(needs, { issuerOrgId, licenseId }, turn),
     });
   const { executor, now } = needs;
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
@@ -85,23 +102,21 @@ const withKeyBody = (attempt: Attempt): Attempt =>
   attempt.secret === '' ? { ...attempt, secret: generateLicenseKeyBody() } : attempt;
 
 /**
- * Lets the holder of the license read its metadata and the names of the devices that stay. The last of several
- * concurrent transfers finds the current holder in the stream.
+ * Lets the holder of the license read its metadata and the names of the devices that stay, and ends the turn. The stream
+ * has the current holder. Throws Unfinished when the turn was lost; the vault is then as before.
  */
-export const giveToHolder = (
+export const giveToHolder = async (
   { executor, pool }: Pick<CommandNeeds, 'executor' | 'pool'>,
-  license: LicenseInTurn,
+  { issuerOrgId, licenseId }: Omit<LicenseInTurn, 'token'>,
+  turn: Turn,
 ): Promise<void> => {
-  const { issuerOrgId, licenseId } = license;
-  return inTurn(pool, metadataTurn(license), async (turn) => {
-    const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
-    if (holding === null) return;
-    const give = async (db: PoolClient): Promise<void> => {
-      await turn.end(db);
-      await giveValues(db, licenseId, holding);
-    };
-    await asTenant(pool, issuerOrgId, give, { readOnly: false });
-  });
+  const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
+  if (holding === null) return;
+  const give = async (db: PoolClient): Promise<void> => {
+    await turn.end(db);
+    await giveValues(db, licenseId, holding);
+  };
+  await afterAppend(() => asTenant(pool, issuerOrgId, give, { readOnly: false }));
 };
 
 const holdingOf = (license: License): Holding | null => {

@@ -5,10 +5,13 @@ import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { formatLicenseKey } from '../../identity/license-key.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { afterAppend } from '../after-append.ts';
 import { actorOf } from '../caller.ts';
+import { inTurn, type Turn } from '../in-turn.ts';
 import { keyOf, refuseForgottenKey } from '../licenses/created-key.ts';
 import { refuseClosed } from '../licenses/holder.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
+import { metadataTurn } from '../licenses/metadata-turn.ts';
 import type { KeyNeeds } from '../licenses/rotate-key.ts';
 import { issuedFacts, sendLicenseCommand } from '../licenses/send-license-command.ts';
 import { giveToHolder, type TransferredLicense } from '../licenses/transfer-license.ts';
@@ -30,31 +33,48 @@ export const acceptOffer = async (
   request: OrganizationRequest,
   licenseId: string,
 ): Promise<TransferredLicense | Refusal> => {
-  const { call, attempt, caller } = request;
-  const { organizationId: holderOrgId } = caller;
-  const at = needs.now();
-  const offer = await needs.executor.read(licenseAggregate, licenseId, (license) =>
-    acceptableOf(license, holderOrgId, at),
-  );
-  if (offer === null) return noSuchOffer;
+  // Only whoever may accept gets the turn. What was acceptable can change until then.
+  const offer = await readOffer(needs, request, licenseId);
   if (isRefusal(offer)) return offer;
   const { issuerOrgId } = offer;
+  const place = metadataTurn({ issuerOrgId, licenseId, token: request.attempt.commandId });
+  return inTurn(needs.pool, place, (turn) => acceptInTurn(needs, request, licenseId, turn));
+};
+
+const acceptInTurn = async (
+  needs: KeyNeeds,
+  request: OrganizationRequest,
+  licenseId: string,
+  turn: Turn,
+): Promise<TransferredLicense | Refusal> => {
+  const { call, attempt, caller } = request;
+  const { organizationId: holderOrgId } = caller;
+  const offer = await readOffer(needs, request, licenseId);
+  if (isRefusal(offer)) return offer;
+  const { issuerOrgId, at } = offer;
   if (!offer.isHeld) {
     const refusal = await consent(needs, request, issuerOrgId, at);
     if (refusal !== null) return refusal;
   }
-  const sent = await sendLicenseCommand(
-    needs,
-    {
-      ...{ call, attempt, actor: actorOf(caller), issuerOrgId, licenseId, reason: null, values: [] },
-      // The organization's own stream has decided that the caller may accept.
-      ...{ by: { kind: 'system' }, power: 'endLicenses' },
-      command: { type: 'AcceptOffer', at, data: { holderOrgId, newKey: keyOf(needs.secrets, attempt) } },
-    },
-    issuedFacts,
+  // The consent is stored by now.
+  const sent = await afterAppend(() =>
+    sendLicenseCommand(
+      needs,
+      {
+        ...{ call, attempt, actor: actorOf(caller), issuerOrgId, licenseId, reason: null, values: [] },
+        // The organization's own stream has decided that the caller may accept.
+        ...{ by: { kind: 'system' }, power: 'endLicenses' },
+        guard: () => {
+          turn.check();
+          return null;
+        },
+        command: { type: 'AcceptOffer', at, data: { holderOrgId, newKey: keyOf(needs.secrets, attempt) } },
+      },
+      issuedFacts,
+    ),
   );
   if (isRefusal(sent)) return sent;
-  await giveToHolder(needs, { issuerOrgId, licenseId, token: attempt.commandId });
+  await giveToHolder(needs, { issuerOrgId, licenseId }, turn);
   const isRotated = sent.events.some(({ type }) => type === 'LicenseKeyRotated');
   const forgotten = isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, sent.events) : null;
   if (forgotten !== null) return forgotten;
@@ -85,6 +105,21 @@ const consent = async (
     view: () => null,
   });
   return isRefusal(consented) ? consented : null;
+};
+
+type Acceptable = { readonly issuerOrgId: string; readonly isHeld: boolean; readonly at: Instant };
+
+const readOffer = async (
+  { executor, now }: KeyNeeds,
+  { caller }: OrganizationRequest,
+  licenseId: string,
+): Promise<Acceptable | Refusal> => {
+  const at = now();
+  const offer = await executor.read(licenseAggregate, licenseId, (license) =>
+    acceptableOf(license, caller.organizationId, at),
+  );
+  if (offer === null) return noSuchOffer;
+  return isRefusal(offer) ? offer : { ...offer, at };
 };
 
 /** Returns the issuer of the offer, or why the license cannot be given: a refused acceptance must not record a consent. */

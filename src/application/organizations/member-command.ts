@@ -1,4 +1,6 @@
 import { deactivatedAmong } from '../../identity/users.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { afterAppend } from '../after-append.ts';
 import { inTurn } from '../in-turn.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { blockUntilProjected } from './block-until-projected.ts';
@@ -34,13 +36,20 @@ export const sendMemberCommand = async <View>(
   const at = needs.now();
   // No OWNER can be deactivated meanwhile.
   const place = ownersTurn(organizationId, request.attempt.commandId);
-  const sent = await inTurn(needs.pool, place, async () => {
+  const sent = await inTurn(needs.pool, place, async (turn) => {
     const deactivated = await deactivatedAmong(needs.pool, await ownersOf(needs.executor, organizationId));
-    const commandsOn = () => [commandOn(deactivated)];
-    return sendToOrganization(needs, request, { at, commandsOn, aboutAccess: true, view });
+    const commandsOn = () => {
+      turn.check();
+      return [commandOn(deactivated)];
+    };
+    const changed = await sendToOrganization(needs, request, { at, commandsOn, aboutAccess: true, view });
+    if (isRefusal(changed)) return changed;
+    await blockUntilProjected(needs.pool, organizationId, changed.position);
+    // Another process may have deactivated an OWNER by the old owners when the turn was lost.
+    await afterAppend(() => asTenant(needs.pool, organizationId, turn.end, { readOnly: false }));
+    return changed;
   });
   if (isRefusal(sent)) return sent;
-  await blockUntilProjected(needs.pool, organizationId, sent.position);
   request.call.onceReadable(sent.position, () => needs.forgetUser(memberId));
   return sent;
 };

@@ -81,6 +81,12 @@ export type ExecutorNeeds = {
   readonly giveUpMs?: number;
 };
 
+const tryMsMax = 3_000;
+const repeatMsMax = 10_000;
+
+/** Milliseconds that an append of the executor takes at most, with all its repetitions. */
+export const appendMsMax = repeatMsMax + tryMsMax;
+
 /** Creates the executor of a process. It starts nothing by itself and needs no closing. */
 export const createExecutor = ({
   store,
@@ -92,8 +98,8 @@ export const createExecutor = ({
   queueMax = 2_048,
   queuePerStreamMax = 1_024,
   batchMax = 200,
-  appendTimeoutMs = 3_000,
-  giveUpMs = 10_000,
+  appendTimeoutMs = tryMsMax,
+  giveUpMs = repeatMsMax,
 }: ExecutorNeeds): Executor => {
   const limits: QueueLimits = { totalMax: queueMax, perStreamMax: queuePerStreamMax, total: 0 };
   const patience = { timeoutMs: appendTimeoutMs, giveUpMs, random };

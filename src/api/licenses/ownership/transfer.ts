@@ -55,7 +55,7 @@ export const transferLicenseRoute = (needs: KeyNeeds): Route =>
       oldKeyWorks,
     }),
     description:
-      'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. When the license is offered, the organization gets that key as it accepts. With KEEP the keys stay, so whoever knows one can still use the license. A command that changes nothing answers with changed: false.',
+      'An organization that trusts you receives the license immediately, and any other organization gets an offer: until it accepts, pendingHolder names it and the license stays with its holder. With accepted: true the transfer is refused instead of offered. A transfer to the present holder, or to null without a holder, withdraws the offer. activations: RELEASE ends the devices, seats and users of the previous holder, and a new key replaces all keys of the license at once. When the license is offered, the organization gets that key as it accepts. With KEEP the keys stay, so everybody who knows one can still use the license. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const { toHolderOrganizationId: toHolderOrgId, accepted, expiry, activations } = body;

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { inTurn } from '../../../src/application/in-turn.ts';
+import { changeMember } from '../../../src/application/organizations/change-member.ts';
+import { WaitedTooLong } from '../../../src/async/keyed-queue.ts';
+import { poll } from '../../../src/async/retry.ts';
+import { type EventStore, OutcomeUnknown } from '../../../src/eventstore/event-store.ts';
+import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
+import { newCommandId } from '../../../src/eventstore/uuids.ts';
+import type { Ledger, TestMember } from '../../support/ledger.ts';
+import { shareLedger } from '../../support/shared-ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await shareLedger();
+});
+afterAll(() => ledger.stop());
+
+const sql = (text: string, values: readonly unknown[]) => ledger.database.superuser.query(text, [...values]);
+/** The turn of an organization, if it has one now: its token, and whether it ends in more than 10 seconds. */
+const turnOf = async (organizationId: string): Promise<{ token: string; is_long: boolean } | undefined> => {
+  const text = `select token, until > now() + interval '10 seconds' as is_long from ops.turns
+    where issuer_org_id = $1 and until > now()`;
+  return (await sql(text, [organizationId])).rows[0];
+};
+/** A command that began 23 seconds ago. */
+const age = (organizationId: string) =>
+  sql(`update ops.turns set until = now() + interval '7 seconds' where issuer_org_id = $1`, [organizationId]);
+
+const signal = () => {
+  let send = () => {};
+  const sent = new Promise<void>((resolve) => {
+    send = resolve;
+  });
+  return { sent, send };
+};
+
+/** A process whose appends wait. */
+const startSlowProcess = () => {
+  const store = ledger.store.connect();
+  const [append, go] = [signal(), signal()];
+  const slow: Pick<EventStore, 'append'> = {
+    append: async (...args) => {
+      append.send();
+      await go.sent;
+      return store.append(...args);
+    },
+  };
+  const executor = createExecutor({ store: Object.assign(Object.create(store), slow) });
+  return { needs: { ...ledger.needs, executor, forgetUser: () => undefined }, appends: append.sent, go: go.send };
+};
+
+const requestOf = (organizationId: string, { userId, sessionId }: TestMember) => ({
+  call: {
+    ...{ requestId: randomUUID(), correlationId: randomUUID(), expectedRevision: null },
+    onceReadable: () => undefined,
+  },
+  attempt: {
+    ...{ commandId: newCommandId(), requestHash: 'r'.repeat(64), earlierRequestHashes: [] },
+    ...{ secret: '', whenOnly: async () => undefined },
+  },
+  caller: { kind: 'user', organizationId, userId, sessionId, role: 'OWNER' } as const,
+});
+
+test.concurrent('An OWNER is not deactivated while the other OWNER loses the role in a slow append', async () => {
+  const { organizationId } = await ledger.createVendor('Owned by two');
+  const staying = await ledger.createMember(organizationId, 'OWNER');
+  const leaving = await ledger.createMember(organizationId, 'OWNER');
+  const { needs, appends, go } = startSlowProcess();
+  const change = { userId: staying.userId, role: 'ADMIN' } as const;
+  const changing = changeMember(needs, requestOf(organizationId, staying), change);
+  await appends;
+  await age(organizationId);
+  // A process with another command would take a turn that has ended.
+  const kept = async () => {
+    const turn = await turnOf(organizationId);
+    return turn?.is_long === false ? null : { turn };
+  };
+  expect((await poll(kept, { everyMs: 100, forMs: 9_000 }))?.turn).toBeDefined();
+  const deleting = ledger.call('DELETE', `/v1/users/${leaving.userId}`, { key: leaving.accessToken });
+  go();
+  expect(await changing).toMatchObject({ view: { role: 'ADMIN' } });
+  const { status, body } = await deleting;
+  expect([status, body.code]).toEqual([409, 'LAST_OWNER']);
+});
+
+test.concurrent('A command that has lost its turn is not appended', async () => {
+  const { organizationId } = await ledger.createVendor('Lost');
+  const place = { organizationId, key: 'owners', token: 'slow' };
+  const states = await inTurn(ledger.needs.pool, place, async ({ check }) => {
+    const state = () => {
+      try {
+        check();
+        return 'may be appended';
+      } catch (error) {
+        return error instanceof WaitedTooLong ? 'is late' : error;
+      }
+    };
+    const before = state();
+    await sql(`update ops.turns set token = 'other' where issuer_org_id = $1`, [organizationId]);
+    const lost = await poll(async () => (state() === before ? null : state()), { everyMs: 100, forMs: 9_000 });
+    return [before, lost];
+  });
+  expect(states).toEqual(['may be appended', 'is late']);
+});
+
+test.concurrent('A turn stays when it is unknown whether an append arrives, and ends after every other error', async () => {
+  const { organizationId } = await ledger.createVendor('Unknown');
+  const fail = (token: string, error: Error) =>
+    inTurn(ledger.needs.pool, { organizationId, key: 'owners', token }, async () => Promise.reject(error));
+  await expect(fail('first', new Error('broken'))).rejects.toThrow('broken');
+  expect(await turnOf(organizationId)).toBeUndefined();
+  await expect(fail('second', new OutcomeUnknown('lost'))).rejects.toThrow(OutcomeUnknown);
+  expect(await turnOf(organizationId)).toMatchObject({ token: 'second' });
+});
