@@ -82,7 +82,7 @@ test('A stream that cannot begin gives its place back', async () => {
   const streaming = routeThat(async () => ({ status: 200, body: {} }), {
     answer: async () => ({ type: 'no\nheader', stream: async () => undefined, close: () => ends.push('closed') }),
   });
-  const baseUrl = await listen(createApp(needs, [streaming]));
+  const baseUrl = await listen(createApp({ ...needs, stopping: new AbortController().signal }, [streaming]));
   expect((await fetch(`${baseUrl}/work`, { method: 'POST' })).status).toBe(500);
   expect(ends).toEqual(['closed']);
 });
