@@ -143,7 +143,7 @@ describe('A transfer to an organization that has not consented', () => {
     const issued = await issue({ holderOrganizationId: null });
     const licenseId = String(issued.body.license?.id);
     await transfer(licenseId, customer, { expiry: 'RESET' });
-    const end = { expiresAt: '2031-01-01T00:00:00Z', reason: { code: 'OTHER' } };
+    const end = { to: '2031-01-01T00:00:00Z', reason: { code: 'GOODWILL' } };
     expect((await asVendor('POST', `/v1/licenses/${licenseId}/expiry`, end)).status).toBe(200);
     expect(await offers()).toEqual([licenseId]);
     expect(refusal(await answer(licenseId, 'accept'))).toEqual([400, 'TERM_INVALID']);
