@@ -140,7 +140,7 @@ describe('A transfer to an organization that has not consented', () => {
 
   test('cannot be accepted when it can no longer be carried out, and that is no consent to the issuer', async () => {
     const { customer, issue, asVendor, asCustomer, transfer, answer, offers } = await createOffering(ledger);
-    const issued = await issue({ holderOrganizationId: null });
+    const issued = await issue({ holderOrganizationId: null, term: { perpetual: true } });
     const licenseId = String(issued.body.license?.id);
     await transfer(licenseId, customer, { expiry: 'RESET' });
     const end = { to: '2031-01-01T00:00:00Z', reason: { code: 'GOODWILL' } };
