@@ -4,8 +4,7 @@ import { type Bench, type Figures, type Row, whole } from './bench.ts';
 import { type App, type Seeded, seed, startApp } from './http.ts';
 import { makeLedger } from './ledgers.ts';
 import { generate, type Load } from './load.ts';
-import { type Probes, probe } from './probe.ts';
-import type { SteadyResult } from './steady.ts';
+import { type Probed, type Probes, probe } from './probe.ts';
 
 /**
  * Measures what one organization does to another one. A noisy organization sends as fast as it is answered. Meanwhile
@@ -104,7 +103,7 @@ const measureStorm = async (
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const during = await measure();
   const noisy = await storm;
-  const row = (what: string, [one, other]: readonly [SteadyResult, SteadyResult]): Row => [
+  const row = (what: string, [one, other]: readonly [Probed, Probed]): Row => [
     'neighbours',
     `${name}: p95 of another’s ${what}, during / before`,
     (one.p95 / other.p95).toFixed(2),
