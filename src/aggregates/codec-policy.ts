@@ -59,6 +59,7 @@ export const pinnedPolicy = z.object({
   versionRequired: z.boolean().exactOptional(),
   environmentRequired: z.boolean().exactOptional(),
   releasedAtRequired: z.boolean().exactOptional(),
+  deactivateOnUnassign: z.boolean().exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

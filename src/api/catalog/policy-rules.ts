@@ -165,6 +165,10 @@ const rules = {
     description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',
   }),
   reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
+  deactivateOnUnassign: sameRule(
+    z.boolean(),
+    'Whether unassigning a user also ends the devices that were activated for the user. The seats end in every case.',
+  ),
   deactivateByKey: sameRule(
     z.enum(keyReaches),
     'Whether the bearer of the license key may release or keep any device or seat by its id, or only its own.',

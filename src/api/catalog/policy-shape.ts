@@ -54,6 +54,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     releasedAtRequired: false,
     leaseRequired: false,
     reclaimBorrowed: false,
+    deactivateOnUnassign: false,
     deactivateByKey: 'ANY',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,

@@ -79,6 +79,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     releasedAtRequired: _releasedAtRequired,
     leaseRequired,
     reclaimBorrowed,
+    deactivateOnUnassign,
     deactivateByKey,
     ...rules
   } = {
@@ -97,6 +98,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(isBound ? { versions } : {}),
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
+    ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
   };
 };

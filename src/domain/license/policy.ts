@@ -75,6 +75,8 @@ export type PinnedPolicy = {
   readonly versions?: { readonly from: string | null; readonly below: string | null };
   /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
   readonly reclaimBorrowed?: boolean;
+  /** True when unassigning a user ends the devices that were activated for the user; absent: they stay. */
+  readonly deactivateOnUnassign?: boolean;
   /**
    * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:
    * ANY, so its id is enough.

@@ -52,6 +52,7 @@ const everyRule = {
   environment: 'production',
   versions: { from: '2.0', below: '3.0.0-beta.1' },
   reclaimBorrowed: true,
+  deactivateOnUnassign: true,
   deactivateByKey: 'OWN',
   deviceNamesByKey: true,
 };

@@ -144,7 +144,7 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
-  { facts, userAssigned }: ValidationView,
+  { facts, userAssigned, activation }: ValidationView,
   { product, version, user, environment }: ValidationScope,
 ): void => {
   const { policy } = facts;
@@ -152,6 +152,7 @@ const addScopeReasons = (
   if (!isNamed && policy.environmentRequired === true) reasons.add('ENVIRONMENT_SCOPE_REQUIRED');
   if (isNamed && policy.environment !== undefined && policy.environment !== environment)
     reasons.add('ENVIRONMENT_MISMATCH');
+  if (activation?.isOfEnvironment === false) reasons.add('ENVIRONMENT_MISMATCH');
   if (product === null && policy.productRequired) reasons.add('PRODUCT_SCOPE_REQUIRED');
   if (product !== null && !facts.products.includes(product)) reasons.add('PRODUCT_NOT_LICENSED');
   const isVersionNamed = version !== undefined && version !== null;
@@ -162,6 +163,7 @@ const addScopeReasons = (
   const isUserNamed = user !== undefined && user !== null;
   if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
   if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
+  if (activation?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
 };
 
 const addDeviceReasons = (
