@@ -23,8 +23,7 @@ type Named = { readonly product: string | null; readonly fingerprint: 'absent' |
 const named = (scope: Partial<Named> = {}): Named => ({ product: null, fingerprint: 'absent', ...scope });
 const validate = (facts: LicenseFacts | null, { product, fingerprint }: Named, at: string) => {
   const scope: ValidationScope = { product, fingerprint: fingerprint === 'absent' ? null : 'hash' };
-  const activation =
-    fingerprint === 'activated' ? { isOfFingerprint: true } : null;
+  const activation = fingerprint === 'activated' ? { isOfFingerprint: true } : null;
   return validateView(facts === null ? null : { ...viewOfFacts(facts), activation }, scope, at);
 };
 const using = (activations: number) => ({ activations, seats: 0, users: 0, meters: {} });
