@@ -294,8 +294,7 @@ const secretOf = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new InvalidConfiguration(
-      `LEDGER_SECRET_FILE cannot be read: ${error instanceof Error ? error.message : error}`,
-    );
+    const why = error instanceof Error ? error.message : error;
+    throw new InvalidConfiguration(`LEDGER_SECRET_FILE cannot be read: ${why}`);
   }
 };
