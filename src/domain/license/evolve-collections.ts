@@ -8,6 +8,7 @@ import type { IssuedLicense } from './license.ts';
 import { evolveSeatCollections } from './seats/evolve-seats.ts';
 import { evolveSuspensionCollections } from './suspension/evolve-suspension.ts';
 import { evolveTermCollections } from './term/evolve-term.ts';
+import { notePaidConversion } from './term/paid-terms.ts';
 import { evolveUsageCollections } from './usage/evolve-usage.ts';
 
 /**
@@ -40,6 +41,9 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseRenewed':
     case 'LicenseExpiryChanged':
       evolveTermCollections(license, event);
+      return;
+    case 'TrialConverted':
+      notePaidConversion(license, event, at.effectiveAt);
       return;
     case 'LicenseSuspended':
     case 'SuspensionReasonAdded':

@@ -4,7 +4,7 @@ import type { Entitlement } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
-import type { FirstUse, RenewalMode } from './term/term-events.ts';
+import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
 import type { Target } from './tiers/tier-events.ts';
 import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
 import type { Limits } from './usage/usage-limits.ts';
@@ -186,6 +186,8 @@ export type IssuedLicense = {
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
   /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
+  /** The terms that were paid for, by the reference of the payment. */
+  readonly paidTerms: ForkableMap<string, PaidTerm>;
   /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;
   /** Assigned users and since when, in the order of their assignment. */
@@ -221,3 +223,16 @@ export type Ended = {
 
 /** A lease that lapsed at `lapsedAt`. From `knownUntil` on it counts as unknown. */
 export type LapsedLease = { readonly lease: Lease; readonly lapsedAt: Instant; readonly knownUntil: Instant };
+
+/** The term that a payment bought, and the terms that its request named. */
+export type PaidTerm = {
+  readonly termNumber: number;
+  readonly startsAt: Instant;
+  /** Null: the term has no end. */
+  readonly expiresAt: Instant | null;
+  readonly basis: RenewalBasis | 'FIXED' | 'CONVERSION';
+  /** The requested duration of a renewal; null: the request named an end, or was a conversion. */
+  readonly duration: string | null;
+  /** The policy that a trial was converted to; null: the payment was a renewal. */
+  readonly policyId: string | null;
+};

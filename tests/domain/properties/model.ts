@@ -83,11 +83,19 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
     Renew: (data) => {
+      const terms = 'duration' in data ? `${data.basis} ${data.duration}` : 'FIXED';
+      const paid = m.paid[data.billingRef ?? ''];
+      const isSameEnd = 'expiresAt' in data && paid?.end === ms(data.expiresAt) && paid.policy === '';
+      if (paid) return isSameEnd || ('duration' in data && paid.terms === terms) ? 'nothing' : 'BILLING_REF_REUSED';
       const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
       const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
       const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
-      const isTooLate = m.end === Infinity || m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
-      if (isTooLate || end <= Math.max(m.end, start, m.now)) return 'TERM_INVALID';
+      const isWrong = m.end === Infinity || ('duration' in data && end <= start);
+      const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
+      const guards = { nothing: end === m.end, TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
+      const refused = first({ TERM_INVALID: isWrong }) ?? first(guards) ?? first({ TERM_INVALID: end <= m.now });
+      if (refused) return refused;
+      if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
       const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment;
       if (isPaid && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
       return setTerm(start, end, run);
@@ -222,9 +230,15 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
     ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
-    ConvertTrial: ({ target, term }) => {
-      const INVALID_REQUEST = m.policy.type !== 'TRIAL' || target.policy.type === 'TRIAL';
-      const refused = first({ INVALID_REQUEST, TERM_INVALID: endOf(term, m.now) <= m.now });
+    ConvertTrial: ({ target, term, billingRef }) => {
+      const paid = m.paid[billingRef ?? ''];
+      // Each drawn policy differs, so no drawn conversion repeats another one.
+      const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
+      const end = endOf(term, m.now);
+      const refused =
+        first(guards) ?? first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: end <= m.now });
+      if (billingRef !== null && !refused)
+        put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
       return refused ?? all(become(target), setTerm(m.now, endOf(term, m.now)));
     },
     EndTrial: ({ downgrade: to }) => {

@@ -59,6 +59,8 @@ const unissued = (policy: PinnedPolicy) => ({
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
   uses: [] as readonly Use[],
   withheld: [] as readonly number[],
+  /** The terms of each payment, by its reference. */
+  paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   releases: 0,
   lastRelease: -Infinity,
   meters: {} as Marks,

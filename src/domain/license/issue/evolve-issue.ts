@@ -16,6 +16,7 @@ export const issuedLicense = (event: FirstEvent, at: At): IssuedLicense => ({
   lastDeactivatedAt: null,
   suspendedFor: new Map(),
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
+  paidTerms: new ForkableMap(),
   issuedDuration: event.data.term.duration,
   users: new ForkableMap(),
   leases: new ForkableMap(),

@@ -4,6 +4,7 @@ import type { EventWith } from '../consequences.ts';
 import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts, Term } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
+import { notePaidRenewal, notePaidStart } from './paid-terms.ts';
 import type { TermEvent } from './term-events.ts';
 
 /** Returns the facts after an event about the term. */
@@ -48,10 +49,12 @@ export const evolveTermCollections = (
 ): void => {
   switch (event.type) {
     case 'LicenseRenewed':
+      notePaidRenewal(license, event);
       license.deactivationsInTerm = 0;
       if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
       return;
     case 'LicenseTermStarted':
+      notePaidStart(license, event);
       license.deactivationsInTerm = 0;
       license.calendarAnchor = event.data.startsAt;
       return;

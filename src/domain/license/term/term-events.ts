@@ -23,6 +23,10 @@ export type TermEvent =
         readonly basis: RenewalBasis | 'FIXED';
         /** Whole seconds between the previous expiry and the new start: time without a license. */
         readonly gapSeconds: number;
+        /** The payment of the term, unique within the license; absent: the request named none. */
+        readonly billingRef?: string;
+        /** The requested duration, stored with `billingRef` to recognize a repetition; absent: it named an end. */
+        readonly duration?: string;
       }
     >
   | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
