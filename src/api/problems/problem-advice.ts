@@ -22,7 +22,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_SUSPENDED: 'The license is suspended. It works again when its issuer reinstates it or the suspension ends.',
   LICENSE_EXPIRED: 'The term of the license has ended. Renew it.',
   LICENSE_REVOKED: 'The license was revoked for good. Issue a new license.',
-  LICENSE_NOT_STARTED: 'The term of the license begins later.',
+  LICENSE_NOT_STARTED: 'The term of the license begins later. detail says when, or with which first use.',
   TERM_NOT_LATER:
     'The license already has a term with a later end. Renew to a later end, or move the end with POST …/expiry.',
   BILLING_REF_REUSED:

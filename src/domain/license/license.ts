@@ -55,7 +55,7 @@ export type Term = {
   readonly expiresAt: Instant | null;
 };
 
-/** The term that starts with the first activation or validation. */
+/** The term that starts with the first use, and what counts as one. */
 export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: string };
 
 /**

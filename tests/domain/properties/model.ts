@@ -158,9 +158,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
 
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
-      const starts = m.awaits === 'FIRST_ACTIVATION';
-      const refused = unusable(product, user, starts) ?? first({ nothing: isOpen(find('activations', name)) });
-      if (starts) setTerm(m.now, m.now + m.span);
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
+      const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
       return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
     },
     Deactivate: ({ device, by, byKey }) => {
@@ -175,6 +174,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
     SwapActivation: ({ release: device, activate, byKey }) => {
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       const [use, requested] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
@@ -184,6 +184,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
     },
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       lapse(dead);
       const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
       const refused = unusable(product, user) ?? first(guards);
@@ -210,6 +211,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => close(({ kind, id }) => kind === 'users' && id === userRef),
     RecordUsage: ({ meter, quantity, usageId }) => {
+      if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
       const isCounted = m.now < (m.usageIds[usageId] ?? -Infinity) + usageKnown;
       const guards = { LIMIT_INVALID: limit === undefined, nothing: isCounted };

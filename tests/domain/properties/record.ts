@@ -167,13 +167,13 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
     return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
-  /** Rule 2.5.13: the one guard of every use. `starts`: this use starts the term. */
-  const unusable = (product: string | null, user: string | null, starts = false) => {
+  /** Rule 2.5.13: the one guard of every use. */
+  const unusable = (product: string | null, user: string | null) => {
     const status = statusAt(m.now);
     return first({
       LICENSE_SUSPENDED: status === 'SUSPENDED',
       LICENSE_EXPIRED: status === 'EXPIRED',
-      LICENSE_NOT_STARTED: status === 'NOT_YET_VALID' && !starts,
+      LICENSE_NOT_STARTED: status === 'NOT_YET_VALID',
       PRODUCT_NOT_LICENSED: product !== null && !m.products.includes(product),
       USER_NOT_ASSIGNED: user !== null && !isOpen(find('users', user)),
     });

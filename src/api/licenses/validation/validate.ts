@@ -140,8 +140,7 @@ export const validateLicenseRoute = (needs: Needs): Route =>
       const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
       const { license, acting } = client;
-      const request = { call, license, actor: acting?.actor ?? null };
-      return answered(await validateLicense(needs, request, fields), fields.nonce);
+      return answered(await validateLicense(needs, { call, license, acting }, fields), fields.nonce);
     },
   });
 

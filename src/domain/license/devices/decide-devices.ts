@@ -4,7 +4,7 @@ import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.t
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
-import { firstTerm } from '../term/decide-first-term.ts';
+import { withFirstTerm } from '../term/decide-first-term.ts';
 import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
@@ -19,16 +19,16 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
     case 'Deactivate':
       return deactivate(command, license);
     case 'SwapActivation':
-      return swap(command, license);
+      return withFirstTerm(license, 'ACTIVATION', command.at, (started) => swap(command, started));
   }
 };
 
 /**
  * Binds a device to the license, once per device, while the limit and its overage allow another one. The activation is
- * valid for all products of the license. The first activation starts a term that waits for it.
+ * valid for all products of the license. The first activation begins a term that waits for the first use.
  */
 const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
-  record(license, data, at, license.activations.size);
+  withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at, started.activations.size));
 
 /**
  * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
@@ -89,9 +89,7 @@ const record = (
 ): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
   const { facts } = license;
   const { activations: limit } = facts.limits;
-  const start = facts.awaited?.trigger === 'FIRST_ACTIVATION' ? firstTerm(facts, facts.awaited, at) : null;
-  if (start !== null && 'rejected' in start) return start;
-  const refusal = refuseUse(facts, device.product, at, start !== null) ?? refuseUser(license, device.userRef ?? null);
+  const refusal = refuseUse(facts, device.product, at) ?? refuseUser(license, device.userRef ?? null);
   if (refusal !== null) return refusal;
   if (activationOf(license, device) !== null) return [];
   if (count >= capacity(limit, facts.policy.overage))
@@ -99,8 +97,7 @@ const record = (
       'ACTIVATION_LIMIT_EXCEEDED',
       `License ${facts.licenseId} is active on ${count} of ${limit} devices. Deactivate one first, or ask the holder or the issuer to release one.`,
     );
-  const activation = recorded(device, count, limit);
-  return start === null ? [activation] : [start, activation];
+  return [recorded(device, count, limit)];
 };
 
 const recorded = (device: Device, count: number, limit: number): LicenseEvent => {

@@ -2,6 +2,7 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { isKnownUsage } from '../forget.ts';
 import type { IssuedLicense } from '../license.ts';
+import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
 import type { UsageCommand } from './usage-commands.ts';
 import { refuseUse } from './usage-guard.ts';
@@ -13,13 +14,13 @@ export const decideUsage = (command: UsageCommand, license: IssuedLicense): Lice
     case 'ChangeLimits':
       return changeLimits(command, license);
     case 'RecordUsage':
-      return recordUsage(command, license);
+      return withFirstTerm(license, 'USAGE', command.at, (started) => recordUsage(command, started));
   }
 };
 
 /**
  * Adds to a meter, once per `usageId` in 35 days, while the quota of the term and its overage allow all of the
- * quantity.
+ * quantity. The first usage begins a term that waits for the first validation.
  */
 const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;

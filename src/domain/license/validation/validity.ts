@@ -129,7 +129,7 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
   if (facts.revokedAt !== null) reasons.add('REVOKED');
   if (isSuspended(facts, at)) reasons.add('SUSPENDED');
-  if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
+  if (isNotYetValid(facts, at)) reasons.add(waitsForDevice(facts) ? 'NOT_ACTIVATED' : 'NOT_YET_VALID');
   if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
   if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
   addScopeReasons(reasons, view, scope);
@@ -139,6 +139,9 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   if (isOverUsed(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
   return reasons;
 };
+
+// A client activates at NOT_ACTIVATED, which begins the term; at NOT_YET_VALID it gives up.
+const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger === 'FIRST_ACTIVATION';
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
