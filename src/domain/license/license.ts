@@ -136,6 +136,8 @@ export type LicenseFacts = {
   readonly overtakenExpiries: readonly Instant[];
   /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
   readonly formerHolders: readonly string[];
+  /** The starts of renewed terms that were still to come at the last event, the earliest first. */
+  readonly nextTerms: readonly Instant[];
 };
 
 /**
@@ -152,7 +154,10 @@ export type Ending = {
   readonly users: number;
 };
 
-/** The usage: open activations, leases, assigned users, and the total of each meter since the last renewal. */
+/**
+ * The usage: open activations, leases, assigned users, and the total of each meter in the term that ran at the last
+ * event. `usageAt` returns that of another instant.
+ */
 export type Usage = {
   readonly activations: number;
   readonly seats: number;
@@ -176,7 +181,7 @@ export type IssuedLicense = {
    * mistake. In the order of recording, as every collection that forget.ts shortens.
    */
   readonly deactivated: ForkableMap<string, Instant>;
-  /** How often the holder deactivated since the last renewal, and when last, for allowance and cooldown. */
+  /** How often the holder deactivated in the term that ran at the last event, and when last. */
   deactivationsInTerm: number;
   lastDeactivatedAt: Instant | null;
   /**

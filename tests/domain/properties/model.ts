@@ -27,16 +27,17 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, enterTerm, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
-    const before = { ...m };
     m.eventId = eventId;
     m.now = ms(at);
+    enterTerm();
+    const before = { ...m };
     // The rule of this type; the compiler cannot link the two.
     const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));

@@ -61,6 +61,8 @@ const unissued = (policy: PinnedPolicy) => ({
   withheld: [] as readonly number[],
   /** The terms of each payment, by its reference. */
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
+  /** The starts of renewed terms that are still to come. */
+  ahead: [] as readonly number[],
   releases: 0,
   lastRelease: -Infinity,
   meters: {} as Marks,
@@ -86,9 +88,20 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   /** Starts a term. Announces the expiry of an expired one first. */
   const setTerm = (start: number, end: number, run = start): Verdict => {
     announce();
-    return all(put({ term: m.term + 1, run, meters: {}, releases: 0, awaits: '' }), setEnd(end));
+    const ahead = start > m.now ? [...m.ahead.filter((other) => other < start), start] : [];
+    const counters = start > m.now ? {} : { meters: {}, releases: 0 };
+    return all(put({ term: m.term + 1, run, ...counters, ahead, awaits: '' }), setEnd(end));
   };
-  const setEnd = (end: number) => put({ end, endSetAt: m.now, reminded: {} });
+  const setEnd = (end: number) =>
+    put({ end, endSetAt: m.now, reminded: {}, ahead: m.ahead.filter((start) => start < end) });
+  /** Begins the counters of a renewed term that has started. */
+  const enterTerm = () =>
+    put(
+      m.ahead.some((start) => start <= m.now) && {
+        ...{ meters: {}, releases: 0 },
+        ahead: m.ahead.filter((start) => start > m.now),
+      },
+    );
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
 
@@ -205,6 +218,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     startOf,
     setTerm,
     setEnd,
+    enterTerm,
     announce,
     plan,
     drop,

@@ -155,7 +155,7 @@ const answered = ({ verdict, license, asOf, position }: Validated, nonce: string
     effectiveStatus: verdict.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
     entitlements: facts === null ? [] : [...grantedAt(facts, asOf)],
-    limits: facts === null ? null : usageOf(facts),
+    limits: facts === null ? null : usageOf(facts, asOf),
     expiresAt: verdict.expiresAt,
     graceUntil: verdict.graceUntil,
     ttlSeconds: verdict.ttlSeconds,

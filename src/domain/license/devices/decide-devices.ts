@@ -5,6 +5,7 @@ import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
+import { hasEnteredTerm } from '../usage/term-counters.ts';
 import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
@@ -32,8 +33,8 @@ const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): 
 
 /**
  * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
- * policy's allowance and cooldown bind clients, not administrators: the allowance counts releases since the last renewal, the cooldown
- * runs from the last release by a client.
+ * policy's allowance and cooldown bind clients, not administrators: the allowance counts releases in the running term,
+ * the cooldown runs from the last release by a client.
  */
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts, activations } = license;
@@ -129,7 +130,8 @@ const refuseRelease = ({ facts, deactivationsInTerm, lastDeactivatedAt }: Issued
   const { allowed, maxPerTerm, cooldownSeconds } = facts.policy.deactivation;
   if (!allowed)
     return refuse('DEACTIVATION_LIMIT', 'The policy of this license lets only its vendor release a device.');
-  if (maxPerTerm !== null && deactivationsInTerm >= maxPerTerm)
+  const releases = hasEnteredTerm(facts, at) ? 0 : deactivationsInTerm;
+  if (maxPerTerm !== null && releases >= maxPerTerm)
     return refuse('DEACTIVATION_LIMIT', `All ${maxPerTerm} deactivations of this term are used; ask the vendor.`);
   if (lastDeactivatedAt === null) return null;
   const cooldownEndsAt = plusSeconds(lastDeactivatedAt, cooldownSeconds);

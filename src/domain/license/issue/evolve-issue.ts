@@ -69,6 +69,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   endings: [],
   overtakenExpiries: [],
   formerHolders: [],
+  nextTerms: [],
 });
 
 /** Returns the facts after an event about the origin of the license. */

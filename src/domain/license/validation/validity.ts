@@ -13,6 +13,7 @@ import {
   type Status,
   simpleStatus,
 } from '../status.ts';
+import { usageAt } from '../usage/term-counters.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { isVersionEntitled } from './app-versions.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
@@ -82,7 +83,7 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   const { facts } = view;
   if (isKeyRotated(facts, scope.keyVersion ?? null, at)) return rotatedKey;
   const missingEntitlements = missingOf(facts, scope, at);
-  const exceededMeters = exceededOf(facts, scope);
+  const exceededMeters = exceededOf(facts, scope, at);
   const blocking = blockingReasons(view, scope, at);
   if (missingEntitlements.length > 0) blocking.add('ENTITLEMENT_MISSING');
   if (exceededMeters.length > 0) blocking.add('QUOTA_EXCEEDED');
@@ -192,10 +193,11 @@ const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): re
   return scope.entitlements.filter((code) => !granted.has(code));
 };
 
-const exceededOf = ({ usage, limits, policy }: LicenseFacts, scope: ValidationScope): readonly string[] =>
+const exceededOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
   (scope.meters ?? []).filter((meter) => {
+    const { limits, policy } = facts;
     const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
-    return (usage.meters[meter] ?? 0) >= capacity(limit, policy.overage);
+    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, policy.overage);
   });
 
 const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, at: Instant): ValidationCode[] => {
@@ -204,11 +206,13 @@ const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, a
   // The codes below say that the license is valid.
   if (blocking.size > 0) return remarks;
   if (isInGrace(facts, at)) remarks.push('VALID_IN_GRACE');
-  if (isOverLimit(facts)) remarks.push('VALID_OVERAGE');
+  if (isOverLimit(facts, at)) remarks.push('VALID_OVERAGE');
   return remarks;
 };
 
-const isOverLimit = ({ usage, limits }: LicenseFacts): boolean => {
+const isOverLimit = (facts: LicenseFacts, at: Instant): boolean => {
+  const { limits } = facts;
+  const usage = usageAt(facts, at);
   if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
   for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
   return false;
@@ -221,6 +225,7 @@ const ttlSeconds = ({ facts, lease }: ValidationView, scope: ValidationScope, at
     lease?.aliveUntil ?? null,
     keyUntil(facts, scope.keyVersion ?? null),
     ...facts.entitlements.map(({ until }) => until),
+    ...facts.nextTerms,
     ...suspensionStarts(facts),
   ];
   const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
