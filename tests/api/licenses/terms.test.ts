@@ -121,7 +121,10 @@ describe('A scheduled suspension', () => {
 });
 
 test('Meters go on after an early renewal, and begin at zero when the renewed term starts', async () => {
-  const { licenseId, licenseKey } = await ledger.issue({ term: { duration: 'P1D' }, limits: { meters: { builds: 100 } } });
+  const { licenseId, licenseKey } = await ledger.issue({
+    term: { duration: 'P1D' },
+    limits: { meters: { builds: 100 } },
+  });
   const use = (quantity: number) =>
     ledger.call('POST', '/v1/licenses/usage', { body: { licenseKey, meter: 'builds', quantity } });
   expect((await use(90)).body.usage).toMatchObject({ total: 90 });
