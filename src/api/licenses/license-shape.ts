@@ -13,6 +13,7 @@ import {
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import { openOffer } from '../../domain/license/transfer/license-offer.ts';
+import { hasEnteredTerm, usageAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
@@ -107,7 +108,7 @@ export const licenseShape = z
       .nullable()
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
-    usage: limitsOut.meta({ description: 'The usage.' }),
+    usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
     entitlements: z.array(entitlementOut).meta({ description: 'The entitlements, each with its source.' }),
     maintenanceUntil: instantOut
       .nullable()
@@ -163,7 +164,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
-    usage: { ...facts.usage },
+    usage: { ...usageAt(facts, at) },
     entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
@@ -190,11 +191,12 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
     suspension === null &&
     renewal === 'manual' &&
     offer === null &&
-    facts.scheduled.length + facts.keyOverlaps.length + Object.keys(metadata).length === 0;
+    facts.scheduled.length + facts.keyOverlaps.length + facts.nextTerms.length + Object.keys(metadata).length === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
-  return entityTag(revision, { ...tagged, ...(offer === null ? {} : { offer }) });
+  const counted = facts.nextTerms.length === 0 ? {} : { isNextTerm: hasEnteredTerm(facts, at) };
+  return entityTag(revision, { ...tagged, ...counted, ...(offer === null ? {} : { offer }) });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {

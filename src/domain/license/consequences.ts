@@ -32,7 +32,7 @@ const consequences = {
   TierChangeScheduled: ['facts'],
   ScheduledChangeCancelled: ['facts'],
   LicenseTierChanged: ['facts'],
-  TrialConverted: ['facts'],
+  TrialConverted: ['facts', 'collections'],
   LicenseLimitsChanged: ['facts', 'collections', 'parts'],
   EntitlementGranted: ['facts'],
   EntitlementRevoked: ['facts'],

@@ -50,7 +50,7 @@ export const grantKinds: Kinds<
           { kind: 'fixed', expiresAt: around(draw) },
           { kind: 'perpetual' },
         ]),
-        billingRef: null,
+        billingRef: draw.chance.one([null, 'in_1', 'in_2']),
       };
     },
   },

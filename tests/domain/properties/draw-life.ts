@@ -49,13 +49,16 @@ export const lifeKinds: Kinds<
   Renew: {
     weight: 16,
     draw: (draw) => {
-      const reasonCode = draw.chance.one([null, 'PAYMENT']);
+      const payment = {
+        reasonCode: draw.chance.one([null, 'PAYMENT']),
+        ...(draw.chance.percent(40) && { billingRef: draw.chance.one(['in_1', 'in_2', 'in_3']) }),
+      };
       return draw.chance.percent(20)
-        ? { expiresAt: around(draw), reasonCode }
+        ? { expiresAt: around(draw), ...payment }
         : {
             duration: duration(draw),
             basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
-            reasonCode,
+            ...payment,
           };
     },
   },

@@ -148,8 +148,7 @@ export const validateLicenseRoute = (needs: Needs): Route =>
       const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
       const { license, acting } = client;
-      const request = { call, license, actor: acting?.actor ?? null };
-      return answered(await validateLicense(needs, request, fields), fields.nonce);
+      return answered(await validateLicense(needs, { call, license, acting }, fields), fields.nonce);
     },
   });
 
@@ -164,7 +163,7 @@ const answered = ({ verdict, license, asOf, position }: Validated, nonce: string
     effectiveStatus: verdict.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
     entitlements: facts === null ? [] : [...grantedAt(facts, asOf)],
-    limits: facts === null ? null : usageOf(facts),
+    limits: facts === null ? null : usageOf(facts, asOf),
     expiresAt: verdict.expiresAt,
     graceUntil: verdict.graceUntil,
     ttlSeconds: verdict.ttlSeconds,

@@ -5,17 +5,23 @@ import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
+import { repeatedConversion } from '../term/paid-terms.ts';
 import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
 import type { Target } from './tier-events.ts';
 
-/** Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. */
+/**
+ * Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. Repeating
+ * the payment of a conversion changes nothing.
+ */
 export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: IssuedLicense): LicenseDecision => {
   const { target, term, billingRef } = data;
   const { facts } = license;
   const { policy } = target;
   const refusal = refuseTarget(target) ?? refuseTrialPolicy(target);
   if (refusal !== null) return refusal;
+  const repeated = repeatedConversion(license, data);
+  if (repeated !== null) return repeated;
   if (facts.policy.type !== 'TRIAL')
     return facts.policy.policyId === policy.policyId
       ? []
