@@ -29,6 +29,7 @@ export type ChangeLicenseProducts = { add?: (string)[]; remove?: (string)[]; rea
 export type ChangeLicenseEntitlements = { grant?: { code: string; value?: string | null; limit?: number | null; until?: string | null }; revoke?: string; reason?: { code: string; text?: string } };
 export type TransferLicense = { toHolderOrganizationId: string | null; expiry?: "KEEP" | "RESET"; activations?: "KEEP" | "RELEASE"; accepted?: boolean; reason?: { code: string; text?: string } };
 export type RotateLicenseKey = { overlapSeconds?: number; cause?: "LOST" | "LEAKED" | "ROUTINE" | "ADMIN"; reason?: { code: string; text?: string } };
+export type EndKeyOverlap = { keyVersion?: number; reason?: { code: string; text?: string } };
 export type SignUp = { email: string; password: string; displayName?: string; organizationName?: string; timeZone?: string };
 export type LogIn = { email: string; password: string; organizationId?: string; deviceToken?: string };
 export type Refresh = { refreshToken: string };
@@ -128,6 +129,7 @@ export type Operations = {
   changeLicenseEntitlements: { params: { licenseId: string }; body: ChangeLicenseEntitlements; answer: { license: License; changed: boolean } };
   transferLicense: { params: { licenseId: string }; body: TransferLicense; answer: { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean | null } };
   rotateLicenseKey: { params: { licenseId: string }; body?: RotateLicenseKey; answer: { license: License; changed: boolean; licenseKey: string } };
+  endKeyOverlap: { params: { licenseId: string }; body?: EndKeyOverlap; answer: { license: License; changed: boolean } };
   signUp: { body: SignUp; answer: SignedInOnDevice };
   logIn: { body: LogIn; answer: SignedInOnDevice };
   refresh: { body: Refresh; answer: SignedIn };
@@ -226,6 +228,7 @@ export const operations = {
   changeLicenseEntitlements: { method: 'POST', path: '/v1/licenses/{licenseId}/entitlements', repeats: true },
   transferLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/transfer', repeats: true },
   rotateLicenseKey: { method: 'POST', path: '/v1/licenses/{licenseId}/rotate-key', repeats: true },
+  endKeyOverlap: { method: 'POST', path: '/v1/licenses/{licenseId}/end-key-overlap', repeats: true },
   signUp: { method: 'POST', path: '/v1/auth/signup', repeats: true },
   logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
   refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: false },

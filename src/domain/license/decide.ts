@@ -77,6 +77,7 @@ const decideOnIssued = (
       return decideGrants(command, license);
     case 'RotateKey':
     case 'RetireKey':
+    case 'EndKeyOverlap':
       return decideKeys(command, license);
     case 'Transfer':
       return transfer(command, license);
