@@ -19,8 +19,7 @@ const withKey = [issued(), on(issuedAt, keyIssuedEvent)];
 const day = 86_400;
 const rotate = (cause: Cause, overlapSeconds: number, at: string) =>
   command('RotateKey', { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds, cause }, at);
-const lifeOf = (...commands: readonly LicenseCommand[]) =>
-  followedBy(withKey, ...commands);
+const lifeOf = (...commands: readonly LicenseCommand[]) => followedBy(withKey, ...commands);
 const [nine, ten, eleven] = ['2026-06-01T09:00:00.000Z', '2026-06-01T10:00:00.000Z', '2026-06-01T11:00:00.000Z'];
 const works = (history: ReturnType<typeof lifeOf>, at: string) => {
   const { facts } = licenseAfter(...history);
