@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Caller } from '../application/caller.ts';
 import { isPermitted, lacking } from '../domain/authority.ts';
@@ -65,12 +66,23 @@ const userOf = async (authenticate: Authenticate, call: Credited): Promise<UserI
   return refusal ?? unauthenticated('This access token is not valid, or its session has ended. Sign in again.');
 };
 
-/** Returns what follows the scheme in the Authorization header, or null for another scheme. */
+/**
+ * Returns what follows the scheme in the Authorization header, or null for another scheme. A header with other than
+ * ASCII characters is read as UTF-8, and as Latin-1 when it is not valid UTF-8.
+ */
 export const credentialIn = (headers: IncomingHttpHeaders, scheme: 'bearer' | 'license'): string | null => {
   const { authorization } = headers;
   if (authorization === undefined || authorization.length > authorizationMax) return null;
   const at = authorization.indexOf(' ');
-  return at > 0 && authorization.slice(0, at).toLowerCase() === scheme ? authorization.slice(at + 1).trim() : null;
+  if (at <= 0 || authorization.slice(0, at).toLowerCase() !== scheme) return null;
+  return textOf(authorization.slice(at + 1)).trim();
+};
+
+// Node has decoded the bytes of every header as Latin-1.
+const textOf = (header: string): string => {
+  if (!/[\x80-\xff]/.test(header)) return header;
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : header;
 };
 
 // An access token has at most 4 kB.

@@ -21,8 +21,6 @@ export type RefusalCode =
 
 /** The refusal of an operation. `place` leads to the wrong member of the operation's input. */
 export type Refusal = Rejection<RefusalCode> & {
-  /** When the same request may succeed. */
-  readonly retryAfterSeconds?: number;
   /** Values that help the caller to continue, by name. */
   readonly details?: Readonly<Record<string, unknown>>;
 };

@@ -35,7 +35,7 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
     case 'apiKey':
       return fixed(`Bearer ${credentials.apiKey}`);
     case 'licenseKey':
-      return fixed(`License ${credentials.licenseKey}`);
+      return fixed(`License ${inHeader(credentials.licenseKey)}`);
     case 'user': {
       let { tokens } = credentials;
       let renewing: Promise<boolean> | null = null;
@@ -62,3 +62,7 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
 };
 
 const fixed = (header: string | null): Authorizing => ({ header: () => header, renew: async () => false });
+
+/** Returns a pasted key for a header: its UTF-8 bytes, one character each, without line breaks. */
+const inHeader = (licenseKey: string): string =>
+  String.fromCharCode(...new TextEncoder().encode(licenseKey.replace(/\p{Cc}/gu, ' ')));

@@ -8,6 +8,9 @@ export type Rejection<Code extends string = string> = {
   readonly rejected: Code;
   readonly detail: string;
   readonly place?: Place;
+  /** When the same command can succeed, and in how many seconds. Absent: time alone does not help. */
+  readonly retryAt?: Instant;
+  readonly retryAfterSeconds?: number;
 };
 
 /** The path to a part of a command: names and indexes, from the outside in. */

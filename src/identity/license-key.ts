@@ -22,23 +22,47 @@ export const formatLicenseKey = (prefix: string, body: string): string => {
   return [prefix, ...groups].join('-');
 };
 
+/** The greatest length of a text that can be a license key, in UTF-16 code units. */
+export const licenseKeyTextMax = 256;
+
 /**
- * Returns the body of a typed key, or null when the key is malformed or mistyped. Ignores case, spaces, dashes and any
- * prefix up to the first dash. Reads O as 0, and I and L as 1.
+ * Returns the body of a key as a person pasted it, or null when the text is no key or is mistyped. A key is 30 symbols
+ * with right check symbols, with or without a prefix before them. Case, white space, dashes, invisible characters,
+ * surrounding quotes and punctuation at the end do not matter, and full-width letters are read as plain ones. Reads O as
+ * 0, and I and L as 1.
  */
 export const parseLicenseKey = (text: string): string | null => {
-  // The longest prefix, the symbols and many separators fit into 100 characters.
-  if (text.length > 100) return null;
-  const upper = text.toUpperCase();
-  const symbols = upper
-    .slice(upper.indexOf('-') + 1)
-    .replace(/[\s-]/g, '')
-    .replace(/O/g, '0')
-    .replace(/[IL]/g, '1');
-  if (!/^[0-9A-HJKMNP-TV-Z]{30}$/.test(symbols)) return null;
+  if (text.length > licenseKeyTextMax) return null;
+  // Programs send keys as they were issued, thousands a second.
+  const symbols = issuedKey.test(text) ? text.slice(-shownLength).replaceAll('-', '') : pastedSymbols(text);
+  if (symbols === null) return null;
   const body = symbols.slice(0, bodyLength);
   return symbols.slice(bodyLength) === checkSymbols(body) ? body : null;
 };
+
+const issuedKey = /^[0-9A-Z]{2,10}(?:-[0-9A-HJKMNP-TV-Z]{5}){6}$/;
+// Six groups with the dashes between them.
+const shownLength = 35;
+
+/** Returns the 30 symbols of a pasted key, or null when the text does not end with 30 symbols after a prefix. */
+const pastedSymbols = (text: string): string | null => {
+  const plain = text
+    .normalize('NFKC')
+    .replace(unseen, '')
+    .replace(surroundings, '')
+    .replace(dashes, '-')
+    .toUpperCase()
+    .replaceAll('O', '0')
+    .replace(/[IL]/g, '1');
+  return symbolsAfterPrefix.exec(plain)?.[1]?.replaceAll('-', '') ?? null;
+};
+
+const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
+const surroundings = /^[\p{Quotation_Mark}`]+|[\p{Quotation_Mark}`\p{Terminal_Punctuation}]+$/gu;
+// Unicode does not count these as dashes: ˗ (modifier), ⁃ (bullet), ー (Japanese keyboards), ─ and ━ (box drawing), ➖.
+const dashes = /[\p{Dash}\u02D7\u2043\u30FC\u2500\u2501\u2796]/gu;
+// The prefix ends at the first dash. When that dash was lost, the prefix has 2 to 10 letters or digits.
+const symbolsAfterPrefix = /^(?:[^-]*-+|[0-9A-Z]{2,10})?((?:[0-9A-HJKMNP-TV-Z]-*){30})$/;
 
 /** Returns the last group of a key. It identifies the key to a person and cannot be used as one. */
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);

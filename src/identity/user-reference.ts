@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { encodeId, idPattern } from '../domain/ids.ts';
 import type { Secrets } from './secrets.ts';
+import { spellingsOfUser } from './spellings.ts';
 
 /** The parties of a license. `formerHolders`: the holders before whose assigned users stayed. */
 export type LicenseParties = {
@@ -11,7 +12,7 @@ export type LicenseParties = {
 
 /**
  * Returns the references that a user of a license may be stored under. New assignments use the first; the others belong
- * to older secrets, former holders and earlier releases. A user id of this server (usr_…) is its own reference. Any
+ * to older secrets, former holders and earlier releases, which also stored other spellings. A user id of this server (usr_…) is its own reference. Any
  * other text of 1–256 characters becomes `ref_…` with 128 bits of an HMAC, so that no event contains a name or e-mail
  * address. It depends on issuer and holder: two holders, or two issuers, cannot tell that they have a user in common.
  */
@@ -20,11 +21,16 @@ export const userReferences = (
   { issuerOrgId, holderOrgId, formerHolders }: LicenseParties,
   user: string,
 ): readonly string[] => {
-  if (userIdPattern.test(user)) return [user];
-  const texts = [holderOrgId, ...formerHolders.toReversed(), null].map((holder) =>
-    // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL. Earlier
-    // releases wrote the text without a holder for every license.
-    holder === null ? `${issuerOrgId}\0user\0${user}` : `${issuerOrgId}\0user of\0${holder}\0${user}`,
+  const names = spellingsOfUser(user);
+  const id = names.find((name) => userIdPattern.test(name));
+  if (id !== undefined) return [id];
+  const holders = [holderOrgId, ...formerHolders.toReversed(), null];
+  const texts = names.flatMap((name) =>
+    holders.map((holder) =>
+      // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL. Earlier
+      // releases wrote the text without a holder for every license.
+      holder === null ? `${issuerOrgId}\0user\0${name}` : `${issuerOrgId}\0user of\0${holder}\0${name}`,
+    ),
   );
   return [...new Set(texts)].flatMap((text) => secrets.all.map((secret) => referenceTo(secret, text)));
 };

@@ -62,7 +62,7 @@ type Kept =
 
 const storedOf = (answer: Reply | Problem, requestId: string) => {
   const status = isProblem(answer) ? statusOf(answer) : answer.status;
-  if (isProblem(answer) && (status >= 500 || passing.has(answer.problem))) return null;
+  if (isProblem(answer) && (status >= 500 || isPassing(answer))) return null;
   return { status, text: JSON.stringify(kept(answer, requestId)) };
 };
 
@@ -74,6 +74,9 @@ const passing: ReadonlySet<string> = new Set([
   'RATE_LIMITED',
   'REVISION_MISMATCH',
 ]);
+
+// A client that waits as the refusal says, and repeats its request, must not get the stored refusal.
+const isPassing = ({ problem: code, extension = {} }: Problem): boolean => passing.has(code) || 'retryAt' in extension;
 
 const kept = (answer: Reply | Problem, requestId: string): Kept => {
   if (isProblem(answer)) return { refusal: { ...answer, requestId } };

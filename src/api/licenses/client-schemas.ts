@@ -88,12 +88,28 @@ export const usageOf = (facts: LicenseFacts, at: Instant): z.output<typeof usage
 /** The members that name an active device: its fingerprint, its activation, or both. */
 export const deviceNaming = {
   fingerprint: fingerprint.optional(),
+  components: components
+    .optional()
+    .meta({ description: 'Components of the device, with its fingerprint. The policy may find the device by them.' }),
   activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q').optional(),
 };
 
-/** Returns true when a member is present. */
-export const namesDevice = (named: { readonly [name in keyof typeof deviceNaming]?: string | undefined }): boolean =>
+type Naming = {
+  readonly fingerprint?: string | undefined;
+  readonly components?: object | undefined;
+  readonly activationId?: string | undefined;
+};
+
+/** Returns true when a device is named by its fingerprint or its activation. */
+export const namesDevice = (named: Naming): boolean =>
   named.fingerprint !== undefined || named.activationId !== undefined;
 
 /** The issue to report when `namesDevice` returns false. */
 export const noDevice = { path: ['fingerprint'], message: 'give fingerprint, activationId or both' };
+
+/** Returns true when no components are named, or a fingerprint with them. */
+export const hasFingerprint = ({ fingerprint: device, components: parts }: Naming): boolean =>
+  parts === undefined || device !== undefined;
+
+/** The issue to report when `hasFingerprint` returns false. */
+export const noFingerprint = { path: ['components'], message: 'need a fingerprint' };

@@ -8,7 +8,7 @@ import { type LicenseActing, noSuchLicense } from '../../domain/license/license-
 import { licenseSize, noLicenseSize } from '../../domain/license/usage/license-size.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
-import { licenseKeyHashes, parseLicenseKey } from '../../identity/license-key.ts';
+import { licenseKeyHashes, licenseKeyTextMax, parseLicenseKey } from '../../identity/license-key.ts';
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
 import type { KeyBucket } from '../../rate-limits.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
@@ -27,8 +27,9 @@ export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
  * The members that name a license in the body of a client: the key, unless the Authorization header has it, or the id.
  */
 export const licenseNaming = {
-  licenseKey: z.string().min(1).max(100).optional().meta({
-    description: 'The key of the license. It can stand in the header Authorization: License instead.',
+  licenseKey: z.string().min(1).max(licenseKeyTextMax).optional().meta({
+    description:
+      'The key of the license, as a person pasted it. It can stand in the header Authorization: License instead.',
     example: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
   }),
   licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')

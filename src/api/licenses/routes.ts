@@ -12,7 +12,7 @@ import { issueLicenseRoute } from './issue/issue.ts';
 import { acquireLeaseRoute } from './leases/acquire-lease.ts';
 import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
-import { rotateLicenseKey } from './ownership/rotate-key.ts';
+import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
 import { transferLicenseRoute } from './ownership/transfer.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
@@ -71,4 +71,5 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   changeLicenseEntitlements(needs),
   transferLicenseRoute(needs),
   rotateLicenseKey(needs),
+  endKeyOverlapRoute(needs),
 ];

@@ -22,7 +22,7 @@ const credential = header('WWWAuthenticate', 'The kinds of credentials that the 
 const retryAfter = header('RetryAfter', 'The seconds to wait before sending the request again.');
 const retryInFlight = maybe(
   'RetryInFlight',
-  'With IDEMPOTENCY_IN_FLIGHT: the seconds to wait before sending the request again.',
+  'The seconds to wait before sending the request again, with IDEMPOTENCY_IN_FLIGHT, COOLDOWN_ACTIVE, and limits that time frees.',
 );
 const limits = {
   'RateLimit-Policy': maybe(

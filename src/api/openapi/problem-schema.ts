@@ -54,6 +54,10 @@ export const problemSchema = z
       description:
         'The taken seats, with SEAT_LIMIT_EXCEEDED. A license key gets names only when deviceNamesByKey of the policy says so.',
     }),
+    retryAt: instantOut.optional().meta({
+      description:
+        'The first instant at which the same request can succeed by time alone, with COOLDOWN_ACTIVE, and with limits that time frees. Retry-After has the seconds until then.',
+    }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
       .optional()
       .meta({ description: 'The license of the earlier import, with CODE_TAKEN.' }),

@@ -36,11 +36,13 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   SEAT_LIMIT_EXCEEDED:
     'All seats are taken. leases lists them. Try again when a seat is released or lapses, or ask the holder or the issuer to release one.',
   QUOTA_EXCEEDED:
-    'The quota of this meter is used up until the next term, or another quota is reached. detail names it.',
+    'The quota of this meter is used up until the next term, or another quota is reached. detail names it, and retryAt names the end of the term.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
   ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
-  DEACTIVATION_LIMIT: 'The policy allows no further deactivation in this term. The issuer can still release devices.',
-  COOLDOWN_ACTIVE: 'The last deactivation was too recent. Wait for the cooldown of the policy.',
+  DEACTIVATION_LIMIT:
+    'The policy allows no further deactivation in this term. retryAt names its end. The issuer can still release devices.',
+  COOLDOWN_ACTIVE:
+    'The last deactivation was too recent. Send the request again at retryAt, after Retry-After seconds.',
   ORGANIZATION_CLOSED: 'The organization is closed. It can no longer be changed.',
   LAST_OWNER: 'An organization needs at least one OWNER. Make another user an OWNER first.',
   ALREADY_MEMBER: 'This user is already a member of the organization.',

@@ -98,9 +98,11 @@ export const problemForNow = (code: ProblemCode, detail: string, retryAfterSecon
 });
 
 /** Returns the refusal of an operation as a problem. The body of the request has the names of the operation's input. */
-export const refused = ({ rejected, detail, place, retryAfterSeconds, details }: Refusal): Problem => ({
+export const refused = ({ rejected, detail, place, retryAt, retryAfterSeconds, details }: Refusal): Problem => ({
   ...problem(rejected, detail, place === undefined ? undefined : [{ pointer: pointerTo(place), detail }]),
-  ...(details === undefined ? {} : { extension: details }),
+  ...(details === undefined && retryAt === undefined
+    ? {}
+    : { extension: { ...details, ...(retryAt === undefined ? {} : { retryAt }) } }),
   ...headersOf(rejected, retryAfterSeconds),
 });
 

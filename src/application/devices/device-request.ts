@@ -17,7 +17,7 @@ import { type ClientNeeds, type ClientRequest, seesNames } from '../client-licen
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
-import { findDevice, findDeviceHashes, findUser } from './known-names.ts';
+import { findDeviceHashes, findUser } from './known-names.ts';
 
 export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
 
@@ -35,7 +35,12 @@ export type DescribedDevice = {
 };
 
 /** An active device by its fingerprint, by its activation, or by both. */
-export type NamedDevice = { readonly fingerprint?: string | undefined; readonly activationId?: string | undefined };
+export type NamedDevice = {
+  readonly fingerprint?: string | undefined;
+  /** The components of the device by name, with its fingerprint. The policy may find the device by them. */
+  readonly components?: Readonly<Record<string, string>> | undefined;
+  readonly activationId?: string | undefined;
+};
 
 /** A device as the stream stores it, and the personal values to store in the vault first. */
 export type PreparedDevice = { readonly device: Device; readonly values: readonly PersonalValue[] };
@@ -79,11 +84,11 @@ export const prepareDevice = async (
 export const deviceNameOf = async (
   needs: ClientNeeds,
   license: ValidationFacts,
-  { fingerprint, activationId }: NamedDevice,
+  { fingerprint, components, activationId }: NamedDevice,
 ): Promise<DeviceName> => {
   if (fingerprint === undefined) return { activationId: activationId ?? '' };
-  const { hash: fingerprintHash } = await findDevice(needs, license, fingerprint);
-  return activationId === undefined ? { fingerprintHash } : { activationId, fingerprintHash };
+  const hashes = await findDeviceHashes(needs, license, { fingerprint, components });
+  return activationId === undefined ? hashes : { activationId, ...hashes };
 };
 
 /** Returns the reservations for a trial on a device, and none for other licenses. */

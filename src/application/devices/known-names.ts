@@ -1,12 +1,15 @@
 import type { Device } from '../../domain/license/devices/device-commands.ts';
 import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
-import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import { componentHashes, fingerprintHashes, holderHashes } from '../../identity/fingerprint.ts';
+import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ClientNeeds } from '../client-license.ts';
 
 // Clients name users, holders and devices by their own texts. Streams know them by HMACs. Values that were stored under
-// an older secret must be found under it, and users also under an earlier holder. With one candidate no lookup is needed.
+// an older secret or in another spelling must be found under it, and users also under an earlier holder. With one
+// candidate no lookup is needed.
 
 /** Returns the reference of an assigned user, or the reference that an assignment would use. */
 export const findUser = async (
@@ -19,18 +22,23 @@ export const findUser = async (
   return userRefs.length === 1 ? newest : ((await validations.details(license, { userRefs })).assignedUser ?? newest);
 };
 
-/** Returns the hash of a holder with a seat, or the hash that a new seat would use. */
-export const findHolder = async (
-  { secrets, validations }: ClientNeeds,
-  license: ValidationFacts,
-  holder: string,
-): Promise<string> => {
-  const holderHashes = fingerprintHashes(secrets, license.facts.issuerOrgId, holder);
-  const [newest = ''] = holderHashes;
-  return holderHashes.length === 1
-    ? newest
-    : ((await validations.details(license, { holderHashes })).leaseHolder ?? newest);
+/**
+ * Returns the hash of a holder with a seat, or the hash that a new seat would use. An active device keeps its hash, so
+ * that its release finds its seat.
+ */
+export const findHolder = async (needs: ClientNeeds, license: ValidationFacts, holder: string): Promise<string> => {
+  const hashes = holderHashesIn(needs.secrets, license.facts, holder);
+  const [newest = ''] = hashes;
+  if (hashes.length === 1) return newest;
+  const { leaseHolder } = await needs.validations.details(license, { holderHashes: hashes });
+  if (leaseHolder !== null) return leaseHolder;
+  const device = await findDevice(needs, license, holder);
+  return device.isActivated ? device.hash : newest;
 };
+
+/** Returns the hashes that the holder of a seat of this license may be stored under. */
+export const holderHashesIn = (secrets: Secrets, { issuerOrgId, policy }: LicenseFacts, holder: string) =>
+  holderHashes(secrets, issuerOrgId, holder, policy.lease.scope === 'USER');
 
 /** Returns the hash of an active device, or the hash that it would get, and whether it is active. */
 export const findDevice = async (
@@ -58,7 +66,9 @@ export const findDeviceHashes = async (
   const { issuerOrgId, policy } = license.facts;
   const hashes = fingerprintHashes(needs.secrets, issuerOrgId, fingerprint);
   const parts = componentHashes(needs.secrets, issuerOrgId, components);
-  let place = hashes.indexOf(hash);
+  // Hashes and parts go through the secrets in the same order, once for each spelling.
+  const secretsCount = needs.secrets.all.length;
+  let place = hashes.indexOf(hash) % secretsCount;
   if (!isActivated && policy.fingerprintMatching !== 'EXACT' && parts.length > 1) {
     const { devices } = await needs.validations.details(license, { components: parts });
     const known = parts.findIndex((hashedParts) =>
@@ -66,7 +76,10 @@ export const findDeviceHashes = async (
     );
     place = Math.max(0, known);
   }
-  return { fingerprintHash: hashes[place] ?? hash, components: parts[place] ?? {} };
+  return {
+    fingerprintHash: isActivated ? hash : (hashes[place % secretsCount] ?? hash),
+    components: parts[place] ?? {},
+  };
 };
 
 type Parts = Readonly<Record<string, string>>;

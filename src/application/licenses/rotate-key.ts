@@ -29,3 +29,14 @@ export const rotateKey = async (
   if (isRefusal(changed)) return changed;
   return { ...changed, licenseKey: formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) };
 };
+
+/** Stops an earlier key of a license before its overlap ends; without `keyVersion` all earlier keys. */
+export const endKeyOverlap = (
+  needs: CommandNeeds,
+  request: LicenseRequest,
+  keyVersion: number | undefined,
+): Promise<ChangedLicense | Refusal> =>
+  changeLicense(needs, request, {
+    power: 'manageUse',
+    command: (at) => ({ type: 'EndKeyOverlap', at, data: keyVersion === undefined ? {} : { keyVersion } }),
+  });

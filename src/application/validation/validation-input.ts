@@ -2,7 +2,7 @@ import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
-import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
+import { componentHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
@@ -13,7 +13,7 @@ import {
   type WantedDetails,
 } from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
-import { findDevice } from '../devices/known-names.ts';
+import { findDevice, holderHashesIn } from '../devices/known-names.ts';
 
 /** The version of an application, with the instant of its release where maintenance decides. */
 export type NamedVersion = string | { readonly number: string; readonly releasedAt?: Instant | undefined };
@@ -93,7 +93,7 @@ const neededDetails = (
     ...(hasParts ? { components: componentHashes(secrets, issuerOrgId, components) } : {}),
     ...(activationId === undefined ? {} : { activationId }),
     ...(hasDevice ? { fingerprintHash: hash } : {}),
-    ...(leaseHolder === undefined ? {} : { holderHashes: fingerprintHashes(secrets, issuerOrgId, leaseHolder) }),
+    ...(leaseHolder === undefined ? {} : { holderHashes: holderHashesIn(secrets, facts, leaseHolder) }),
     ...(user === undefined ? {} : { userRefs: userReferences(secrets, facts, user) }),
   };
 };

@@ -17,6 +17,7 @@ import { decideTiers } from './tiers/decide-tiers.ts';
 import { acceptOffer, declineOffer, offerLicense } from './transfer/decide-offers.ts';
 import { transfer } from './transfer/decide-transfer.ts';
 import { decideUsage } from './usage/decide-usage.ts';
+import { withRetryAt } from './usage/retry-at.ts';
 
 /** Decides one command on a license. Returns its events, none when it changes nothing, or the reason to refuse it. */
 export const decide = (command: LicenseCommand, license: License, eventIds: EventIds): LicenseDecision => {
@@ -26,7 +27,8 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
   if (command.type === 'RecordReplacement') return recordReplacement(command, license);
   if (command.type === 'AnnounceEnded') return announceEnded(command, license);
   if (license.facts.revokedAt !== null) return decideRevoked(command.type, license.facts.licenseId);
-  return decideOnIssued(command, license, eventIds);
+  const decision = decideOnIssued(command, license, eventIds);
+  return 'rejected' in decision ? withRetryAt(decision, command, license) : decision;
 };
 
 type First = { readonly type: 'IssueLicense' | 'ImportLicense' | 'RecordReplacement' | 'AnnounceEnded' };
@@ -77,6 +79,7 @@ const decideOnIssued = (
       return decideGrants(command, license);
     case 'RotateKey':
     case 'RetireKey':
+    case 'EndKeyOverlap':
       return decideKeys(command, license);
     case 'Transfer':
       return transfer(command, license);

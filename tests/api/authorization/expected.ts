@@ -211,6 +211,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeLicenseEntitlements: ofLicense(issuerChanges, nobody),
   transferLicense: ofLicense(issuerChanges, nobody),
   rotateLicenseKey: ofLicense(issuerChanges, holderManages),
+  endKeyOverlap: ofLicense(issuerChanges, holderManages),
   releaseActivation: ofLicense(issuerChanges, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
   // The organization itself has no separate holder.

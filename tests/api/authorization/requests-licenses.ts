@@ -150,6 +150,7 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     return { path: `/v1/licenses/${licenseId}/transfer`, body };
   },
   rotateLicenseKey: command('rotate-key', {}),
+  endKeyOverlap: command('end-key-overlap', {}),
   releaseActivation: async ({ license, prepare }) => {
     const { licenseId, licenseKey } = await license();
     const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });

@@ -147,7 +147,8 @@ describe('A validation that names', () => {
       await client.assign(licenseId, user);
       await expectCode('VALID', true, licenseKey, { user });
     }
-    await expectCode('USER_NOT_ASSIGNED', false, licenseKey, { user: 'Ada@example.com' });
+    await expectCode('VALID', true, licenseKey, { user: 'Ada@example.com' });
+    await expectCode('USER_NOT_ASSIGNED', false, licenseKey, { user: 'bob@example.com' });
   });
 
   test('entitlements and meters returns the missing and the used up ones', async () => {

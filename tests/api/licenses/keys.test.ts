@@ -44,6 +44,29 @@ describe('A rotated key', () => {
     expect(await api.historyOf(licenseId)).toEqual(['LicenseKeyRotated', 'LicenseKeyRetired']);
   });
 
+  test.each(['LEAKED', 'LOST'])(
+    'after %s leaves no earlier key working, whatever overlap was asked for',
+    async (cause) => {
+      const { licenseId, licenseKey } = await ledger.issue();
+      const rotate = async (body: object) => String((await api.post(licenseId, 'rotate-key', body)).body.licenseKey);
+      const second = await rotate({ overlapSeconds: 3_600, cause: 'ROUTINE' });
+      const third = await rotate({ overlapSeconds: 3_600, cause });
+      const codes = await Promise.all([licenseKey, second, third].map(codeOf));
+      expect(codes).toEqual(['KEY_ROTATED', 'KEY_ROTATED', 'VALID']);
+    },
+  );
+
+  test('stops before its overlap ends when the overlap is ended, by the holder too', async () => {
+    const { licenseId, licenseKey } = await heldByB();
+    const { body } = await api.post(licenseId, 'rotate-key', { overlapSeconds: 3_600 });
+    const end = (fields: object) =>
+      ledger.call('POST', `/v1/licenses/${licenseId}/end-key-overlap`, { key: ledger.b.apiKey, body: fields });
+    expect(refusal(await end({ keyVersion: 2 }))).toEqual([400, 'INVALID_REQUEST']);
+    expect((await end({ keyVersion: 1 })).body).toMatchObject({ changed: true, license: { keyOverlaps: [] } });
+    expect((await end({})).body.changed).toBe(false);
+    expect([await codeOf(licenseKey), await codeOf(String(body.licenseKey))]).toEqual(['KEY_ROTATED', 'VALID']);
+  });
+
   test('is different after each rotation', async () => {
     const { licenseId } = await ledger.issue();
     const keys = new Set<string>();

@@ -46,6 +46,7 @@ const ofThisWorld: ReadonlySet<string> = new Set([
   'user',
   'replaces',
   'key',
+  'keyVersion',
   'sourceRef',
   'meter',
   'leaseHolder',

@@ -113,8 +113,14 @@ describe('The credentials of an organization', () => {
 describe('A license key', () => {
   test('is validated up to its quota from all addresses and in all notations', async () => {
     const { licenseKey } = await ledger.issue(small);
-    const spellings = [licenseKey, licenseKey.toLowerCase(), licenseKey.replaceAll('-', ' ').replace(' ', '-')];
-    const { allowed, refusal } = await untilRefused((index) => validate(spellings[index % 3] ?? '', stranger()));
+    const spellings = [
+      licenseKey,
+      licenseKey.toLowerCase(),
+      licenseKey.replaceAll('-', ' '),
+      licenseKey.slice(3).replaceAll('-', '\u{2011}'),
+      `\u{201C}${licenseKey.replaceAll('-', '\u{200B}')}\u{201D}.\n`,
+    ];
+    const { allowed, refusal } = await untilRefused((index) => validate(spellings[index % 5] ?? '', stranger()));
     expect(allowed.map((answer) => [answer.body.valid, remaining(answer, 'validate')])).toEqual(
       [4, 3, 2, 1, 0].map((left) => [true, left]),
     );

@@ -40,6 +40,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   RemoveProduct: { product: 'local_cli' },
   RotateKey: { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 0, cause: 'LOST' },
   RetireKey: { keyVersion: 1 },
+  EndKeyOverlap: {},
   Transfer: { toHolderOrgId: 'org_2', accepted: true, expiry: 'KEEP', activations: 'KEEP' },
   OfferLicense: { toHolderOrgId: 'org_2', expiry: 'KEEP', activations: 'KEEP' },
   AcceptOffer: { holderOrgId: 'org_2' },

@@ -174,7 +174,7 @@ describe('an announced tier change', () => {
 describe('a rotated key', () => {
   const rotated = followedBy(
     [under({}), on(noon, keyIssuedEvent)],
-    command('RotateKey', { keyHash: 'cd', secretId: 's1', hint: 'ZV3MP', overlapSeconds: 60, cause: 'LOST' }),
+    command('RotateKey', { keyHash: 'cd', secretId: 's1', hint: 'ZV3MP', overlapSeconds: 60, cause: 'ROUTINE' }),
   );
   const overlapEnd = '2026-06-01T12:01:00.000Z';
   const retirement: Due = { type: 'RetireKey', data: { keyVersion: 1 } };

@@ -125,7 +125,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('ChangeLimits', { limits: { activations: 4, seats: 3, users: 2, meters: { builds: 9 } } }),
   command('AddProduct', { product: 'workflow_app' }),
   command('RemoveProduct', { product: 'workflow_app' }),
-  command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'LOST' }),
+  command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'ROUTINE' }),
   command('RetireKey', { keyVersion: 1 }, tomorrow),
   command('SetRenewal', { to: 'auto' }),
   command('ChangeReference', { to: 'sub_456' }),

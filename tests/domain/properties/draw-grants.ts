@@ -1,3 +1,4 @@
+import type { RotationCause } from '../../../src/domain/license/keys/key-events.ts';
 import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
 import { around, type Draw, duration, entitlement, limits, product, schedule, target } from './draw.ts';
 import type { Kinds } from './kinds.ts';
@@ -14,6 +15,7 @@ export const grantKinds: Kinds<
   | 'ConvertTrial'
   | 'RotateKey'
   | 'RetireKey'
+  | 'EndKeyOverlap'
   | 'Transfer'
   | 'OfferLicense'
   | 'AcceptOffer'
@@ -61,8 +63,12 @@ export const grantKinds: Kinds<
       secretId: 's1',
       hint: 'SYQV9',
       overlapSeconds: draw.chance.one([0, 0, 3600, 3600, -1]),
-      cause: 'ROUTINE',
+      cause: draw.chance.one<RotationCause>(['ROUTINE', 'ROUTINE', 'ADMIN', 'LEAKED', 'LOST']),
     }),
+  },
+  EndKeyOverlap: {
+    weight: 4,
+    draw: ({ chance }) => chance.one([{}, {}, { keyVersion: 1 + chance.below(4) }]),
   },
   RetireKey: { weight: 6, draw: ({ chance }) => ({ keyVersion: 1 + chance.below(4) }) },
   Transfer: {

@@ -129,9 +129,19 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
       m.revoked && ['', by].includes(m.replacedBy) ? put({ replacedBy: by }) : 'INVALID_REQUEST',
-    RotateKey: ({ overlapSeconds }) => {
-      const overlaps = { ...m.overlaps, ...(overlapSeconds > 0 && { [m.keyVersion]: m.now + overlapSeconds * 1000 }) };
+    RotateKey: ({ overlapSeconds, cause }) => {
+      const current = overlapSeconds > 0 && { [m.keyVersion]: m.now + overlapSeconds * 1000 };
+      const overlaps = ['LEAKED', 'LOST'].includes(cause) ? {} : { ...m.overlaps, ...current };
       return first({ LIMIT_INVALID: overlapSeconds < 0 }) ?? put({ keyVersion: m.keyVersion + 1, overlaps });
+    },
+    EndKeyOverlap: ({ keyVersion }) => {
+      const ended = (version: string) => keyVersion === undefined || Number(version) === keyVersion;
+      const overlaps = Object.entries(m.overlaps).filter(([version]) => !ended(version));
+      const isOver = keyVersion !== undefined && keyVersion >= m.keyVersion;
+      return (
+        first({ INVALID_REQUEST: isOver }) ??
+        put(overlaps.length < Object.keys(m.overlaps).length && { overlaps: Object.fromEntries(overlaps) })
+      );
     },
     RetireKey: ({ keyVersion }) => {
       const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;

@@ -4,12 +4,21 @@ import { deactivateDevice } from '../../../application/devices/deactivate-device
 import { isRefusal } from '../../../application/refusal.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { deviceNaming, namesDevice, noDevice, usageOf, usageShape } from '../client-schemas.ts';
+import {
+  deviceNaming,
+  hasFingerprint,
+  namesDevice,
+  noDevice,
+  noFingerprint,
+  usageOf,
+  usageShape,
+} from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming } from '../find-client-license.ts';
 
 const body = z
   .strictObject({ ...licenseNaming, ...deviceNaming })
   .refine(namesDevice, noDevice)
+  .refine(hasFingerprint, noFingerprint)
   .meta({
     id: 'DeactivateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', fingerprint: '3f9c1a77d0e4' },
@@ -23,7 +32,7 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     operationId: 'deactivateLicense',
     summary: 'Deactivate a license on a device',
     description:
-      'Name the device by its fingerprint, its activationId or both. With a license key, a policy with deactivateByKey: OWN demands the fingerprint. Deactivating the device again changes nothing and answers with changed: false.',
+      'Name the device by its fingerprint (with components, when the policy finds devices by them), its activationId or both. With a license key, a policy with deactivateByKey: OWN demands the fingerprint. Deactivating the device again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

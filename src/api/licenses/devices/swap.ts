@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
 import { swapDevice } from '../../../application/devices/swap-device.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { deviceFields, deviceNaming, namesDevice, noDevice } from '../client-schemas.ts';
+import { deviceFields, deviceNaming, hasFingerprint, namesDevice, noDevice, noFingerprint } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { activationAnswer, activationReply } from './device-answer.ts';
 
-const release = z.strictObject(deviceNaming).refine(namesDevice, noDevice);
+const release = z.strictObject(deviceNaming).refine(namesDevice, noDevice).refine(hasFingerprint, noFingerprint);
 
 const body = z.strictObject({ ...licenseNaming, release, ...deviceFields }).meta({
   id: 'SwapActivation',

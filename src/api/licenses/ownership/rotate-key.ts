@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { type KeyNeeds, type RotatedKey, rotateKey } from '../../../application/licenses/rotate-key.ts';
+import { endKeyOverlap, type KeyNeeds, type RotatedKey, rotateKey } from '../../../application/licenses/rotate-key.ts';
 import { rotationCauses } from '../../../domain/license/keys/key-events.ts';
 import { generateLicenseKeyBody } from '../../../identity/license-key.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, reasonCode, reasonOf } from '../../schemas.ts';
-import { answerChange, commandAnswer, described } from '../change-answer.ts';
+import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
 import { count } from '../grant-schemas.ts';
 
 const body = z
@@ -29,7 +29,7 @@ export const rotateLicenseKey = (needs: KeyNeeds): Route =>
     }),
     ...commandAnswer({ licenseKey: z.string() }),
     description:
-      'Only this answer contains the new key. The previous key works for another overlapSeconds. Without overlapSeconds it stops working immediately. The issuer and the holder may rotate the key.',
+      'Only this answer contains the new key. The previous key works for another overlapSeconds. Without overlapSeconds it stops working immediately. With the cause LEAKED or LOST every earlier key stops working immediately, whatever overlapSeconds says. The issuer and the holder may rotate the key.',
     request: z.object({ params: licensePath, query: none, body }),
     handle: ({ params, body }, call) => {
       const changing = {
@@ -39,5 +39,37 @@ export const rotateLicenseKey = (needs: KeyNeeds): Route =>
         further: ({ licenseKey }: RotatedKey) => ({ licenseKey }),
       };
       return answerChange(needs, call, changing, (request) => rotateKey(needs, request, body));
+    },
+  });
+
+const endBody = z
+  .strictObject({
+    keyVersion: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'The earlier key, as in keyOverlaps. Without it all earlier keys stop.' }),
+    reason: reasonOf(reasonCode).optional(),
+  })
+  .meta({ id: 'EndKeyOverlap', example: { keyVersion: 1 } });
+
+/** POST /v1/licenses/{licenseId}/end-key-overlap: stops earlier keys before their overlap ends. */
+export const endKeyOverlapRoute = (needs: LicenseCommandNeeds): Route =>
+  route({
+    ...described({
+      verb: 'end-key-overlap',
+      operationId: 'endKeyOverlap',
+      summary: 'Stop earlier keys of a license',
+      permission: 'manageUse',
+      rejections: ['LICENSE_REVOKED'],
+    }),
+    description:
+      'Earlier keys that still work stop immediately, and validate as KEY_ROTATED. Stopping them again answers with changed: false. The issuer and the holder may stop them.',
+    request: z.object({ params: licensePath, query: none, body: endBody }),
+    handle: ({ params, body: fields }, call) => {
+      const input = { ...params, body: fields };
+      return answerChange(needs, call, { operation: 'endKeyOverlap', input }, (request) =>
+        endKeyOverlap(needs, request, fields.keyVersion),
+      );
     },
   });

@@ -12,7 +12,9 @@ import {
   components,
   environment,
   fingerprint,
+  hasFingerprint,
   leaseHolder,
+  noFingerprint,
   usageOf,
   usageShape,
   user,
@@ -67,10 +69,7 @@ const body = z
       .optional()
       .meta({ description: 'The answer returns this text, which tells the answer to this request from an older one.' }),
   })
-  .refine(({ components: parts, fingerprint: device }) => parts === undefined || device !== undefined, {
-    path: ['components'],
-    message: 'need a fingerprint',
-  })
+  .refine(hasFingerprint, noFingerprint)
   .meta({
     id: 'ValidateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', product: 'local_cli', nonce: '8f14e45f' },

@@ -11,10 +11,14 @@ export type DeviceCommand =
 /** `byKey`: the sender has only the key of the license. Absent: a credential of an organization, or the program. */
 export type ByKey = { readonly byKey?: boolean };
 
-/** The name of a device: its fingerprint, the id of its activation, or both, which must then name one device. */
-export type DeviceName =
+/**
+ * The name of a device: its fingerprint, the id of its activation, or both, which must then name one device. The policy
+ * may find the device by the components that come with the fingerprint.
+ */
+export type DeviceName = { readonly components?: Readonly<Record<string, string>> } & (
   | { readonly fingerprintHash: string }
-  | { readonly activationId: string; readonly fingerprintHash?: string };
+  | { readonly activationId: string; readonly fingerprintHash?: string }
+);
 
 /** A device to activate. */
 export type Device = {

@@ -21,15 +21,16 @@ export const activationOf = (
   return null;
 };
 
-/** Returns the open activation with this id, this fingerprint hash, or both; null when there is none. */
-export const namedActivation = (
-  { activations, byFingerprint }: IssuedLicense,
-  device: DeviceName,
-): Activation | null => {
-  if (!('activationId' in device)) return activations.get(byFingerprint.get(device.fingerprintHash) ?? '') ?? null;
-  const activation = activations.get(device.activationId);
-  const { fingerprintHash = activation?.fingerprintHash } = device;
-  return activation?.fingerprintHash === fingerprintHash ? (activation ?? null) : null;
+/** Returns the open activation with this id, of this device, or both; null when there is none. */
+export const namedActivation = (license: IssuedLicense, device: DeviceName): Activation | null => {
+  const { fingerprintHash, components } = device;
+  const own =
+    fingerprintHash === undefined
+      ? null
+      : activationOf(license, { fingerprintHash, ...(components === undefined ? {} : { components }) });
+  if (!('activationId' in device)) return own;
+  const named = license.activations.get(device.activationId) ?? null;
+  return fingerprintHash === undefined || named === own ? named : null;
 };
 
 /** Returns true when a device is named by the id of its activation alone, which other devices may know too. */

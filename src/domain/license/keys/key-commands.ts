@@ -6,7 +6,7 @@ export type NewKey = { readonly keyHash: string; readonly secretId: string; read
 
 /** Commands about the key of a license. */
 export type KeyCommand =
-  /** The current key works for `overlapSeconds` more; 0: it stops at once. */
+  /** The current key works for `overlapSeconds` more; 0, LEAKED and LOST: it stops at once. */
   | Command<
       'RotateKey',
       {
@@ -15,4 +15,6 @@ export type KeyCommand =
       } & NewKey
     >
   /** The worker sends it: announces that a rotated key no longer works. */
-  | Command<'RetireKey', { readonly keyVersion: number }>;
+  | Command<'RetireKey', { readonly keyVersion: number }>
+  /** Stops an earlier key before its overlap ends; without `keyVersion` all of them. */
+  | Command<'EndKeyOverlap', { readonly keyVersion?: number }>;

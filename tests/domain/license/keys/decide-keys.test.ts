@@ -4,7 +4,7 @@ import { expiresAt, given, issued, issuedAt, keyIssuedEvent, licenseAfter, noon,
 
 const withKey = [issued(), on(issuedAt, keyIssuedEvent)];
 const rotate = (overlapSeconds: number, at = noon) =>
-  command('RotateKey', { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds, cause: 'LEAKED' }, at);
+  command('RotateKey', { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds, cause: 'ROUTINE' }, at);
 const rotated = (overlapUntil: string) =>
   event('LicenseKeyRotated', {
     fromVersion: 1,
@@ -13,7 +13,7 @@ const rotated = (overlapUntil: string) =>
     secretId: 's2',
     hint: 'ZV3MP',
     overlapUntil,
-    cause: 'LEAKED',
+    cause: 'ROUTINE',
   });
 
 describe('rotating the key', () => {
