@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addDuration, anchorDayOf, subtractDuration } from '../../src/domain/calendar.ts';
+import { addDuration, anchorAt, type CalendarAnchor, subtractDuration } from '../../src/domain/calendar.ts';
 import { fromMs, parseDuration } from '../../src/domain/time.ts';
 import { isTimeZone } from '../../src/domain/time-zone.ts';
 
@@ -9,8 +9,8 @@ const durationOf = (text: string) => {
   if (duration === null) throw new Error(`${text} is no duration.`);
   return duration;
 };
-const later = (start: string, text: string, timeZone: string, anchorDay?: number) =>
-  addDuration(start, durationOf(text), anchorDay, timeZone);
+const later = (start: string, text: string, timeZone: string, anchor?: CalendarAnchor) =>
+  addDuration(start, durationOf(text), anchor, timeZone);
 
 describe('a calendar duration is counted in the issuer’s time zone', () => {
   test.each([
@@ -73,8 +73,8 @@ describe('a calendar duration is counted in the issuer’s time zone', () => {
     const begin = '2026-01-30T23:00:00.000Z';
     const february = later(begin, 'P1M', 'Europe/Berlin');
     expect(february).toBe('2026-02-27T23:00:00.000Z');
-    const anchor = anchorDayOf(begin, february ?? '', 'Europe/Berlin');
-    expect(anchor).toBe(31);
+    const anchor = anchorAt(begin, february ?? '', 'Europe/Berlin');
+    expect(anchor.day).toBe(31);
     expect(later(february ?? '', 'P1M', 'Europe/Berlin', anchor)).toBe('2026-03-30T22:00:00.000Z');
   });
   test('no duration ends beyond the year 9999', () => {
