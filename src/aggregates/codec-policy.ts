@@ -9,6 +9,8 @@ import {
   type PinnedPolicy,
   policyTypes,
   tiers,
+  trialAddressVariations,
+  trialDaysRules,
   trialEnds,
 } from '../domain/license/policy.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
@@ -56,6 +58,8 @@ export const pinnedPolicy = z.object({
   reclaimBorrowed: z.boolean().exactOptional(),
   deactivateByKey: z.enum(keyReaches).exactOptional(),
   deviceNamesByKey: z.boolean().exactOptional(),
+  trialDays: z.enum(trialDaysRules).exactOptional(),
+  trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

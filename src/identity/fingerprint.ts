@@ -10,6 +10,13 @@ export const fingerprintHashes = (secrets: Secrets, issuerOrgId: string, fingerp
     createHmac('sha256', secret.key('fingerprint')).update(`${issuerOrgId}\0${fingerprint}`).digest('hex'),
   );
 
+/**
+ * Returns the hex hashes of the forms of an e-mail address, under every secret. They differ from those of devices, and
+ * between issuers. They do not reveal the address without a secret.
+ */
+export const addressHashes = (secrets: Secrets, issuerOrgId: string, forms: readonly string[]): string[] =>
+  forms.flatMap((form) => fingerprintHashes(secrets, issuerOrgId, `address\0${form}`));
+
 /** Returns the hashes of a device's components by name, one record per secret in the order of `fingerprintHashes`. */
 export const componentHashes = (
   secrets: Secrets,

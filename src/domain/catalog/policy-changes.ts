@@ -1,6 +1,6 @@
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
-import type { PinnedPolicy, Tier } from '../license/policy.ts';
+import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
 import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
@@ -58,6 +58,9 @@ const changed = (base: Base, change: PolicyChange): PolicyContent => {
   };
 };
 
+const inOrder = (ignored: readonly TrialAddressVariation[]): readonly TrialAddressVariation[] =>
+  trialAddressVariations.filter((variation) => ignored.includes(variation));
+
 type Rules = PolicyContent['rules'];
 
 /** Leaves out optional rules without effect, so that writing their default does not create another version. */
@@ -72,6 +75,8 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     leaseRequired,
     reclaimBorrowed,
     deactivateByKey,
+    trialDays,
+    trialAddressIgnores: ignored = [],
     ...rules
   } = {
     ...before,
@@ -91,5 +96,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
+    ...(trialDays === 'KEEP' ? { trialDays } : {}),
+    ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };
 };

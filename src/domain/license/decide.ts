@@ -51,6 +51,7 @@ const decideOnIssued = (
       return decideUsage(command, license);
     case 'Suspend':
     case 'Reinstate':
+    case 'EndSuspension':
       return decideSuspension(command, license, eventIds);
     case 'StartTerm':
     case 'Renew':
@@ -72,6 +73,7 @@ const decideOnIssued = (
     case 'UnassignUser':
     case 'GrantEntitlement':
     case 'RevokeEntitlement':
+    case 'EndEntitlements':
     case 'AddProduct':
     case 'RemoveProduct':
       return decideGrants(command, license);
@@ -108,4 +110,6 @@ const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
   'LapseLease',
   'RetireKey',
   'CarryOutScheduled',
+  'EndSuspension',
+  'EndEntitlements',
 ]);

@@ -33,6 +33,7 @@ export const evolveIssuedFacts = (facts: LicenseFacts, event: LaterEvent, at: At
     case 'UserUnassigned':
     case 'EntitlementGranted':
     case 'EntitlementRevoked':
+    case 'EntitlementEnded':
     case 'ProductAdded':
     case 'ProductRemoved':
       return evolveGrantFacts(facts, event, at);

@@ -136,6 +136,8 @@ export type LicenseFacts = {
   readonly overtakenExpiries: readonly Instant[];
   /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
   readonly formerHolders: readonly string[];
+  /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
+  readonly entitlementsEndedAt: Instant | null;
 };
 
 /**
@@ -184,7 +186,7 @@ export type IssuedLicense = {
    * reinstated.
    */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
-  /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
+  /** The instant whose day and time of day renewals before the expiry return to: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
   /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;

@@ -51,6 +51,8 @@ const everyRule = {
   reclaimBorrowed: true,
   deactivateByKey: 'OWN',
   deviceNamesByKey: true,
+  trialDays: 'KEEP',
+  trialAddressIgnores: ['TAG', 'DOTS', 'CASE'],
 };
 
 describe('A new policy', () => {

@@ -3,6 +3,7 @@ import type { IssuedLicense } from '../license.ts';
 import { assignUser, unassignUser } from './decide-assigned-users.ts';
 import { addProduct, removeProduct } from './decide-covered-products.ts';
 import { grantEntitlement, revokeEntitlement } from './decide-entitlements.ts';
+import { endEntitlements } from './entitlement-ends.ts';
 import type { GrantCommand } from './grant-commands.ts';
 
 /** Decides a command about what the license grants, or to whom. */
@@ -16,6 +17,8 @@ export const decideGrants = (command: GrantCommand, license: IssuedLicense): Lic
       return grantEntitlement(command, license);
     case 'RevokeEntitlement':
       return revokeEntitlement(command, license);
+    case 'EndEntitlements':
+      return endEntitlements(command, license);
     case 'AddProduct':
       return addProduct(command, license);
     case 'RemoveProduct':

@@ -53,7 +53,7 @@ export const evolveTermCollections = (
       return;
     case 'LicenseTermStarted':
       license.deactivationsInTerm = 0;
-      license.calendarAnchor = event.data.startsAt;
+      license.calendarAnchor = event.data.countedFrom ?? event.data.startsAt;
       return;
     case 'LicenseExpiryChanged':
       license.calendarAnchor = event.data.to;

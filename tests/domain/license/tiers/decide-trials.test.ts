@@ -62,7 +62,7 @@ describe('a trial that converts', () => {
   test('converts once; only a trial converts', () => {
     given(...followedBy([onTrial()], convert()))
       .when(convert())
-      .thenNothing();
+      .thenRejected('INVALID_REQUEST');
     given(issued())
       .when(convert({ target: to(enterprise) }))
       .thenRejected('INVALID_REQUEST');
