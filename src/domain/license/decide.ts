@@ -14,8 +14,7 @@ import { decideSeats } from './seats/decide-seats.ts';
 import { decideSuspension } from './suspension/decide-suspension.ts';
 import { decideTerm } from './term/decide-term.ts';
 import { decideTiers } from './tiers/decide-tiers.ts';
-import { acceptOffer, declineOffer, offerLicense } from './transfer/decide-offers.ts';
-import { transfer } from './transfer/decide-transfer.ts';
+import { decideTransfers } from './transfer/decide-transfers.ts';
 import { decideUsage } from './usage/decide-usage.ts';
 
 /** Decides one command on a license. Returns its events, none when it changes nothing, or the reason to refuse it. */
@@ -81,13 +80,10 @@ const decideOnIssued = (
     case 'RetireKey':
       return decideKeys(command, license);
     case 'Transfer':
-      return transfer(command, license);
     case 'OfferLicense':
-      return offerLicense(command, license);
     case 'AcceptOffer':
-      return acceptOffer(command, license);
     case 'DeclineOffer':
-      return declineOffer(command, license);
+      return decideTransfers(command, license);
     case 'Revoke':
       return revoke(command, license);
     case 'ChangeReference':
