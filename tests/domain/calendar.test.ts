@@ -77,6 +77,24 @@ describe('a calendar duration is counted in the issuer’s time zone', () => {
     expect(anchor.day).toBe(31);
     expect(later(february ?? '', 'P1M', 'Europe/Berlin', anchor)).toBe('2026-03-30T22:00:00.000Z');
   });
+  test('a chain returns to its time of day after a skipped time, and to its day after a skipped day', () => {
+    const chain = (begin: string, text: string, timeZone: string) => {
+      const end = later(begin, text, timeZone) ?? '';
+      return [end, later(end, text, timeZone, anchorAt(begin, end, timeZone))];
+    };
+    expect(chain('2026-02-28T01:30:00.000Z', 'P29D', 'Europe/Berlin')).toEqual([
+      '2026-03-29T01:30:00.000Z',
+      '2026-04-27T00:30:00.000Z',
+    ]);
+    expect(chain('2011-11-30T18:00:00.000Z', 'P1M', 'Pacific/Apia')).toEqual([
+      '2011-12-30T18:00:00.000Z',
+      '2012-01-29T18:00:00.000Z',
+    ]);
+    expect(chain('2011-12-29T18:00:00.000Z', 'P1D', 'Pacific/Apia')).toEqual([
+      '2011-12-30T18:00:00.000Z',
+      '2011-12-31T18:00:00.000Z',
+    ]);
+  });
   test('no duration ends beyond the year 9999', () => {
     expect(later('9999-12-31T23:00:00.000Z', 'P1D', 'Pacific/Auckland')).toBeNull();
     expect(later('9999-12-31T23:00:00.000Z', 'PT1H', 'UTC')).toBeNull();
