@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isEnded } from '../../domain/license/grants/granted-entitlements.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import {
@@ -109,7 +110,9 @@ export const licenseShape = z
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
     usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
-    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements, each with its source.' }),
+    entitlements: z
+      .array(entitlementOut.extend({ ended: z.boolean() }))
+      .meta({ description: 'The entitlements, each with its source, and whether it has ended by itself.' }),
     maintenanceUntil: instantOut
       .nullable()
       .meta({ description: 'The license covers releases before this instant for ever. Null means every release.' }),
@@ -136,6 +139,10 @@ export const licenseShape = z
     imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable().meta({
       description: 'The source of the import, and the start of its history. Null when the license was issued here.',
     }),
+    recorded: z.boolean().meta({
+      description:
+        'False for an instant before the import of the license: the answer is what the import says was so, and not recorded here.',
+    }),
     metadata: z
       .record(z.string(), z.unknown())
       .meta({ description: 'The metadata of the issuer. It is not part of events.' }),
@@ -144,10 +151,19 @@ export const licenseShape = z
   })
   .meta({ id: 'License' });
 
-type Shown = { readonly revision: bigint; readonly metadata: object; readonly at: Instant };
+/** `recorded` absent: true. */
+type Shown = {
+  readonly revision: bigint;
+  readonly metadata: object;
+  readonly at: Instant;
+  readonly recorded?: boolean;
+};
 
 /** Returns a license as the API shows it at the instant `at`. */
-export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Shown): z.output<typeof licenseShape> => {
+export const licenseBody = (
+  facts: LicenseFacts,
+  { revision, metadata, at, recorded = true }: Shown,
+): z.output<typeof licenseShape> => {
   const effective = effectiveStatus(facts, at);
   return {
     id: facts.licenseId,
@@ -165,7 +181,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
     usage: { ...usageAt(facts, at) },
-    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
+    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement, ended: isEnded(entitlement, at) })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
     keyVersion: facts.keyVersion,
@@ -174,6 +190,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     replaces: facts.replaces,
     replacedBy: facts.replacedBy,
     imported: facts.imported === null ? null : { ...facts.imported },
+    recorded,
     metadata: { ...metadata },
     createdAt: facts.createdAt,
     revision: Number(revision),
@@ -181,12 +198,15 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
 };
 
 /** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
-export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {
+export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, recorded = true }: Shown): string => {
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
   const offer = pendingHolderOf(facts, at);
+  const ended = facts.entitlements.filter((entitlement) => isEnded(entitlement, at)).length;
   const isPlain =
+    recorded &&
+    ended === 0 &&
     effective === 'ACTIVE' &&
     suspension === null &&
     renewal === 'manual' &&
@@ -196,7 +216,13 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
   const counted = facts.nextTerms.length === 0 ? {} : { isNextTerm: hasEnteredTerm(facts, at) };
-  return entityTag(revision, { ...tagged, ...counted, ...(offer === null ? {} : { offer }) });
+  return entityTag(revision, {
+    ...tagged,
+    ...counted,
+    ...(offer === null ? {} : { offer }),
+    ...(ended === 0 ? {} : { ended }),
+    ...(recorded ? {} : { recorded }),
+  });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {

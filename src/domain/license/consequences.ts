@@ -36,6 +36,7 @@ const consequences = {
   LicenseLimitsChanged: ['facts', 'collections', 'parts'],
   EntitlementGranted: ['facts'],
   EntitlementRevoked: ['facts'],
+  EntitlementEnded: ['facts'],
   ProductAdded: ['facts'],
   ProductRemoved: ['facts', 'collections', 'parts'],
   UserAssigned: ['facts', 'collections', 'parts'],

@@ -35,6 +35,7 @@ export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at:
     case 'UserUnassigned':
     case 'EntitlementGranted':
     case 'EntitlementRevoked':
+    case 'EntitlementEnded':
     case 'ProductAdded':
     case 'ProductRemoved':
       return evolveGrantFacts(facts, event, at);

@@ -138,6 +138,8 @@ export type LicenseFacts = {
   readonly formerHolders: readonly string[];
   /** The starts of renewed terms that were still to come at the last event, the earliest first. */
   readonly nextTerms: readonly Instant[];
+  /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
+  readonly entitlementsEndedAt: Instant | null;
 };
 
 /**
@@ -189,7 +191,7 @@ export type IssuedLicense = {
    * reinstated.
    */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
-  /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
+  /** The instant whose day and time of day renewals before the expiry return to: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
   /** The terms that were paid for, by the reference of the payment. */
   readonly paidTerms: ForkableMap<string, PaidTerm>;

@@ -20,6 +20,7 @@ const fields = [
   'overtakenExpiries',
   'formerHolders',
   'nextTerms',
+  'entitlementsEndedAt',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -41,6 +42,7 @@ export const plainMore: More = {
   overtakenExpiries: [],
   formerHolders: [],
   nextTerms: [],
+  entitlementsEndedAt: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -20,6 +20,7 @@ export const watchStream = (): Watch => {
   // The starts of renewed terms, at which meters begin at 0.
   const nextTerms = new Set<string>();
   const expiries = new Set<string>();
+  const ends = new Set<string>();
   let limits = { activations: 0, seats: 0, users: 0 };
   let term = 0;
   let termEnd: string | null = null;
@@ -242,6 +243,14 @@ export const watchStream = (): Watch => {
         if (!revoked || replaced) return '2.7.2: a license that is not revoked, or replaced already, is replaced';
         replaced = true;
         return null;
+      case 'EntitlementEnded': {
+        const { code, source, until } = event.data;
+        if (at.effectiveAt !== until) return `2.3.1: ${code} ended at ${until}, not ${at.effectiveAt}`;
+        const end = `${code} ${source} ${until}`;
+        if (ends.has(end)) return `2.4: the end of ${end} announced twice`;
+        ends.add(end);
+        return null;
+      }
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

@@ -83,6 +83,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? plan(scheduled, { ground, until });
     },
     Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
+    EndSuspension: ({ until }) => {
+      const end = ms(until);
+      const isEnd = m.plans.some((plan) => plan.ground && plan.until === end) && groundsAt(end).length === 0;
+      return put(end <= m.now && isEnd && { plans: m.plans.filter((plan) => !plan.ground || plan.at > end) });
+    },
     Renew: (data) => {
       const terms = 'duration' in data ? `${data.basis} ${data.duration}` : 'FIXED';
       const paid = m.paid[data.billingRef ?? ''];
@@ -247,6 +252,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
     RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    EndEntitlements: ({ until: last }) => {
+      const ends = m.entitlements.map(({ until }) => (until === null ? Infinity : ms(until)));
+      const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));
+      return put(ms(last) <= m.now && ended.length > 0 && { endsAnnounced: Math.max(...ended) });
+    },
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
@@ -256,12 +266,14 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const paid = m.paid[billingRef ?? ''];
       // Each drawn policy differs, so no drawn conversion repeats another one.
       const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
-      const end = endOf(term, m.now);
+      const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity;
+      const end = endOf(term, keeps ? Math.max(m.end, m.now) : m.now);
       const refused =
-        first(guards) ?? first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: end <= m.now });
+        first(guards) ??
+        first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
       if (billingRef !== null && !refused)
         put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
-      return refused ?? all(become(target), setTerm(m.now, endOf(term, m.now)));
+      return refused ?? all(become(target), setTerm(m.now, end));
     },
     EndTrial: ({ downgrade: to }) => {
       const { type, trialEnd } = m.policy;
@@ -280,7 +292,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
-    return refused ?? put({ span: 'duration' in term ? end - start : NaN });
+    return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
   };
   return { m, judge, announced, statusAt, modeAt };
 };
@@ -299,5 +311,7 @@ const mayComeLate: ReadonlySet<string> = new Set([
   'Remind',
   'CarryOutScheduled',
   'RetireKey',
+  'EndSuspension',
+  'EndEntitlements',
   'LapseLease',
 ]);

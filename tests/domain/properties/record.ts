@@ -42,6 +42,8 @@ const unissued = (policy: PinnedPolicy) => ({
   products: [] as readonly string[],
   limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits,
   entitlements: [] as readonly Entitlement[],
+  /** The latest announced end of an entitlement, or when the license was recorded. */
+  endsAnnounced: -Infinity,
   keyVersion: 1,
   overlaps: {} as Marks,
   term: 0,

@@ -21,8 +21,7 @@ import {
   version,
 } from '../client-schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
-import { entitlementCode, meterName } from '../grant-schemas.ts';
-import { licenseShape } from '../license-shape.ts';
+import { entitlementCode, entitlementOut, meterName } from '../grant-schemas.ts';
 
 type Needs = NamingNeeds & CommandNeeds;
 
@@ -96,7 +95,7 @@ const answerShape = z
       .meta({
         description: 'The license and what it covers. Null when there is no such license, or the key was rotated.',
       }),
-    entitlements: licenseShape.shape.entitlements.meta({ description: 'The entitlements at this moment.' }),
+    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements at this moment.' }),
     limits: usageShape
       .nullable()
       .meta({ description: 'The usage and the limits. Null when there is no such license, or the key was rotated.' }),

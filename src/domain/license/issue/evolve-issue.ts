@@ -70,6 +70,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   overtakenExpiries: [],
   formerHolders: [],
   nextTerms: [],
+  entitlementsEndedAt: null,
 });
 
 /** Returns the facts after an event about the origin of the license. */

@@ -1,4 +1,4 @@
-import { anchorDayOf } from '../../calendar.ts';
+import { anchorAt, type CalendarAnchor } from '../../calendar.ts';
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant, plusSeconds, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
@@ -83,7 +83,7 @@ const renewalStart = (basis: RenewalBasis, facts: LicenseFacts, previousExpiresA
   }
 };
 
-const anchorOf = ({ facts, calendarAnchor }: IssuedLicense, startsAt: Instant): number | undefined =>
-  startsAt === facts.term.expiresAt ? anchorDayOf(calendarAnchor, startsAt, facts.timeZone) : undefined;
+const anchorOf = ({ facts, calendarAnchor }: IssuedLicense, startsAt: Instant): CalendarAnchor | undefined =>
+  startsAt === facts.term.expiresAt ? anchorAt(calendarAnchor, startsAt, facts.timeZone) : undefined;
 
 const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

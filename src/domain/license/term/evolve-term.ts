@@ -61,7 +61,7 @@ export const evolveTermCollections = (
     case 'LicenseTermStarted':
       notePaidStart(license, event);
       license.deactivationsInTerm = 0;
-      license.calendarAnchor = event.data.startsAt;
+      license.calendarAnchor = event.data.countedFrom ?? event.data.startsAt;
       return;
     case 'LicenseExpiryChanged':
       license.calendarAnchor = event.data.to;

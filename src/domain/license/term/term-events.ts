@@ -11,6 +11,8 @@ export type TermEvent =
         readonly startsAt: Instant;
         readonly expiresAt: Instant | null;
         readonly trigger: TermTrigger;
+        /** Where the duration was counted from, such as the end of a converted trial; absent: from `startsAt`. */
+        readonly countedFrom?: Instant;
       }
     >
   | Event<

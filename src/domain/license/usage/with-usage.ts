@@ -39,4 +39,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   overtakenExpiries: facts.overtakenExpiries,
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
+  entitlementsEndedAt: facts.entitlementsEndedAt,
 });
