@@ -19,7 +19,7 @@ const use = (quantity: number, at: string, occurredAt = at) =>
   command('RecordUsage', { meter: 'builds', quantity, usageId: `${at} ${quantity} ${occurredAt}`, occurredAt }, at);
 const renewed = (at: string, basis: 'FROM_EXPIRY' | 'FROM_NOW' = 'FROM_EXPIRY') =>
   renew({ duration: 'P1M', basis }, at);
-const before = (instant: string) => plusSeconds(instant, -0.001);
+const justBefore = (instant: string) => plusSeconds(instant, -0.001);
 const usedAt = (history: ReturnType<typeof followedBy>, at: string) =>
   usageAt(licenseAfter(...history).facts, at).meters.builds ?? 0;
 const on = (day: number) => `2026-01-${day}T12:00:00.000Z`;
@@ -29,7 +29,7 @@ describe('A customer who used 90 of 100 builds and renews for the next month ten
 
   test.each([
     ['has used 90 right after the renewal', on(21), 90],
-    ['has used 90 a millisecond before the next month', before(february), 90],
+    ['has used 90 a millisecond before the next month', justBefore(february), 90],
     ['has used none when the next month starts', february, 0],
   ])('%s', (_, at, used) => {
     expect(usedAt(early, at)).toBe(used);
@@ -39,7 +39,7 @@ describe('A customer who used 90 of 100 builds and renews for the next month ten
       .when(use(11, on(22)))
       .thenRejected('QUOTA_EXCEEDED');
     given(...early)
-      .when(use(11, before(february)))
+      .when(use(11, justBefore(february)))
       .thenRejected('QUOTA_EXCEEDED');
     expect(usedAt(followedBy(early, use(10, on(22))), on(22))).toBe(100);
   });
@@ -53,7 +53,7 @@ describe('A customer who used 90 of 100 builds and renews for the next month ten
   test('is asked by a validation for the month that runs', () => {
     const { facts } = licenseAfter(...followedBy(early, use(10, on(22))));
     const scope = { product: null, fingerprint: null, meters: ['builds'] };
-    expect(validate(viewOfFacts(facts), scope, before(february)).code).toBe('QUOTA_EXCEEDED');
+    expect(validate(viewOfFacts(facts), scope, justBefore(february)).code).toBe('QUOTA_EXCEEDED');
     expect(validate(viewOfFacts(facts), scope, february).code).toBe('VALID');
   });
   test('counts a late report for the month in which it arrives', () => {
@@ -68,7 +68,7 @@ describe('Counters of a license with several renewed months', () => {
     const seen = [on(23), february, march].map((at) => usedAt(history, at));
     expect(seen).toEqual([50, 0, 0]);
     const inFebruary = followedBy(history, use(30, february));
-    expect([before(march), march].map((at) => usedAt(inFebruary, at))).toEqual([30, 0]);
+    expect([justBefore(march), march].map((at) => usedAt(inFebruary, at))).toEqual([30, 0]);
     expect(usedAt(followedBy(inFebruary, use(1, march)), march)).toBe(1);
   });
   test('begin at once when the renewal starts at once', () => {
