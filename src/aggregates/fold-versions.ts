@@ -6,6 +6,6 @@
 export const foldVersions = {
   license: 'license-5',
   organization: 'organization-3',
-  catalog: 'catalog-2',
+  catalog: 'catalog-3',
   reservation: 'reservation-1',
 } as const;

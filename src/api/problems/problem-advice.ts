@@ -38,6 +38,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   QUOTA_EXCEEDED:
     'The quota of this meter is used up until the next term, or another quota is reached. detail names it.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
+  ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
   DEACTIVATION_LIMIT: 'The policy allows no further deactivation in this term. The issuer can still release devices.',
   COOLDOWN_ACTIVE: 'The last deactivation was too recent. Wait for the cooldown of the policy.',
   ORGANIZATION_CLOSED: 'The organization is closed. It can no longer be changed.',

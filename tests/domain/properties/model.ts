@@ -161,7 +161,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -210,7 +210,16 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
-    UnassignUser: ({ userRef }) => close(({ kind, id }) => kind === 'users' && id === userRef),
+    UnassignUser: ({ userRef }) => {
+      const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
+      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name, 'ADMIN');
+      for (const { kind, id, name } of hers) {
+        if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
+        if (m.policy.lease.scope === 'MACHINE') giveBack(name, 'ADMIN');
+        close((use) => use.kind === 'activations' && use.id === id);
+      }
+      return close(({ kind, id }) => kind === 'users' && id === userRef);
+    },
     RecordUsage: ({ meter, quantity, usageId }) => {
       if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
