@@ -145,7 +145,10 @@ const rules = {
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows. Null allows every version.',
   }),
-  reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
+  reclaimBorrowed: sameRule(
+    z.boolean(),
+    'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',
+  ),
   deactivateByKey: sameRule(
     z.enum(keyReaches),
     'Whether the bearer of the license key may release or keep any device or seat by its id, or only its own.',

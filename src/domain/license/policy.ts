@@ -67,7 +67,7 @@ export type PinnedPolicy = {
   readonly environment?: string;
   /** Versions of the application that the license covers: from `from` on, and before `below`. */
   readonly versions?: { readonly from: string | null; readonly below: string | null };
-  /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
+  /** True when the seat of a released borrowed lease is free at once, although the borrowed license still works. */
   readonly reclaimBorrowed?: boolean;
   /**
    * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:

@@ -8,6 +8,12 @@ export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): nu
   return taken;
 };
 
+/** Returns until when a borrowed lease works without the server; null when it is not borrowed, or no longer at `at`. */
+export const borrowedUntil = (
+  { borrow, expiresAt }: Pick<Lease, 'borrow' | 'expiresAt'>,
+  at: Instant,
+): Instant | null => (borrow && expiresAt > at ? expiresAt : null);
+
 /**
  * Returns until when a lease occupies its seat. A heartbeat prolongs it; a missing heartbeat does not shorten it. A
  * borrowed lease lives by the clock alone.

@@ -2,16 +2,17 @@ import { reject } from '../../decider.ts';
 import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
-import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
+import { isNotYetValid, isSuspended, isUseOver } from '../status.ts';
 
 /**
- * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every
- * command that hands out use asks this guard. `startsTerm`: true when this use starts the term.
+ * Refuses to use a license that is suspended, not started, or expired unless its policy lets its use go on, or that does
+ * not cover the product (null: any). Every command that hands out use asks this guard. `startsTerm`: true when this use
+ * starts the term.
  */
 export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, startsTerm = false) => {
   const { licenseId, term, products } = facts;
   if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
-  if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
+  if (isUseOver(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
   if (!startsTerm && isNotYetValid(facts, at))
     return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
   if (product !== null && !products.includes(product))

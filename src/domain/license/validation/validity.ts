@@ -10,6 +10,7 @@ import {
   isInGrace,
   isNotYetValid,
   isSuspended,
+  isUseOver,
   type Status,
   simpleStatus,
 } from '../status.ts';
@@ -124,13 +125,12 @@ const rotatedKey = nothingKnown('KEY_ROTATED');
 
 const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
   const { facts } = view;
-  const { policy } = facts;
   const reasons = new Set<ValidationCode>();
   if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
   if (facts.revokedAt !== null) reasons.add('REVOKED');
   if (isSuspended(facts, at)) reasons.add('SUSPENDED');
   if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
-  if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
+  if (isUseOver(facts, at)) reasons.add('EXPIRED');
   if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
   addScopeReasons(reasons, view, scope);
   addDeviceReasons(reasons, view, scope, at);
