@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '7d2d4d59a544a647d05cd2ca45e13dde39aa324a3869cd7fd3355e004df1d946',
+  1: '3d029c68b028e70e137850463a80bd910a09271e72d49b2edb982cfe9fdd3748',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -117,6 +117,7 @@ const detailsIn = (
     .find((lease) => lease !== undefined);
   return {
     lease: lease ?? null,
+    leaseBorrowed: lease?.borrow === true,
     leaseHolder: lease?.holderHash ?? null,
     leaseUntil: lease === undefined ? lapsedAt(license, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,

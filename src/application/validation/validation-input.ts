@@ -46,7 +46,7 @@ export const readValidationInput = async (
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
       activation: activationIn(license.facts.policy, device, details, { ...named, parts: needed?.components ?? [] }),
-      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil },
+      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil, isBorrowed: details.leaseBorrowed },
       userAssigned: details.assignedUser !== null,
     },
     scope: {

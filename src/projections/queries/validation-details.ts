@@ -21,6 +21,8 @@ export type ValidationDetails = {
    * Until when the holder's lease lives after its last heartbeat, in the past for a lapsed lease. Null: it has none.
    */
   readonly leaseUntil: Instant | null;
+  /** The holder's lease is borrowed, so it needs no heartbeats. */
+  readonly leaseBorrowed: boolean;
   /** The hash under which the holder has an open lease. */
   readonly leaseHolder: string | null;
   /** The reference by which the user is assigned. */
@@ -35,6 +37,7 @@ export type ValidationDetails = {
 /** The details of a validation that reads none. */
 export const noDetails: ValidationDetails = {
   leaseUntil: null,
+  leaseBorrowed: false,
   leaseHolder: null,
   assignedUser: null,
   namedFingerprint: null,
@@ -50,7 +53,7 @@ export const readDetails = async (
 ): Promise<ValidationDetails> => {
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
-    text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at
+    text: `select lease_until, lease_borrowed, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7)`,
     values: [
       issuerOrgId,
@@ -65,9 +68,10 @@ export const readDetails = async (
   });
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
-  const [leaseUntil, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt] = row;
+  const [leaseUntil, leaseBorrowed, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt] = row;
   return {
     leaseUntil: orNull(leaseUntil),
+    leaseBorrowed: leaseBorrowed === true,
     leaseHolder,
     assignedUser,
     namedFingerprint,
@@ -78,6 +82,7 @@ export const readDetails = async (
 
 type DetailsRow = [
   leaseUntil: string | null,
+  leaseBorrowed: boolean | null,
   leaseHolder: string | null,
   assignedUser: string | null,
   namedFingerprint: string | null,
