@@ -94,11 +94,14 @@ describe('activating a device', () => {
       .when(activate('a', graceEndsAt))
       .thenRejected('LICENSE_EXPIRED');
   });
-  test.each(['MAINTAIN', 'ALLOW'] as const)('goes on after expiry under %s, as the license validates', (expiryStrategy) => {
-    given(issued({ policy: { ...pro, expiryStrategy } }))
-      .when(activate('a', expiresAt))
-      .thenEvents(activatedEvent('a', 1));
-  });
+  test.each(['MAINTAIN', 'ALLOW'] as const)(
+    'goes on after expiry under %s, as the license validates',
+    (expiryStrategy) => {
+      given(issued({ policy: { ...pro, expiryStrategy } }))
+        .when(activate('a', expiresAt))
+        .thenEvents(activatedEvent('a', 1));
+    },
+  );
   test('is refused before the start, to the millisecond', () => {
     const notStarted = issued({ term: { ...oneYear, startsAt: noon } });
     given(notStarted).when(activate('a', '2026-06-01T11:59:59.999Z')).thenRejected('LICENSE_NOT_STARTED');
