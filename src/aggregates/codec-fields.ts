@@ -29,6 +29,7 @@ export const ends = z.object({
   activations: count,
   leases: count,
   users: count,
+  keepsBorrowed: z.literal(true).exactOptional(),
   usageAfter: z.object({ activations: count, seats: count, users: count }),
 }) satisfies z.ZodType<Ends>;
 

@@ -5,9 +5,10 @@ import { addsFields, type Upcasters } from '../eventstore/upcast.ts';
  * the corpus of the tests, when an older program must not or cannot read its new data.
  */
 export const upcasters: Upcasters = new Map([
-  // Version 2 may have `ends`. An event without it has the same meaning as in version 1.
-  ['LicenseRevoked', [addsFields]],
-  ['LicenseTransferred', [addsFields]],
-  ['ProductRemoved', [addsFields]],
-  ['LicenseLimitsChanged', [addsFields]],
+  // Version 2 may have `ends`. An event without it has the same meaning as in version 1. In version 3 `ends` may keep the
+  // seats of borrowed leases, which an older program would hand out a second time.
+  ['LicenseRevoked', [addsFields, addsFields]],
+  ['LicenseTransferred', [addsFields, addsFields]],
+  ['ProductRemoved', [addsFields, addsFields]],
+  ['LicenseLimitsChanged', [addsFields, addsFields]],
 ]);

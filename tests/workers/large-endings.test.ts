@@ -56,7 +56,7 @@ const endings: readonly Ending[] = [
     },
   },
   {
-    name: 'The removal of a product',
+    name: 'The removal of the only product',
     decisive: 'ProductRemoved',
     cause: 'PRODUCT_REMOVED',
     left: 0,
@@ -100,6 +100,7 @@ function* licensesWithDevices() {
       holderOrgId: rival,
       activations: ending.devices,
       expiresAt: '2099-01-01T00:00:00.000Z',
+      products: ['local_cli'],
       policy: { remindBefore: [] },
     });
     licenseIdOf.set(nameOf(ending), licenseId);

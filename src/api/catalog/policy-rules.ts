@@ -174,10 +174,13 @@ const rules = {
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',
   }),
-  reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
   deactivateOnUnassign: sameRule(
     z.boolean(),
     'Whether unassigning a user also ends the devices that were activated for the user. The seats end in every case.',
+  ),
+  reclaimBorrowed: sameRule(
+    z.boolean(),
+    'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',
   ),
   deactivateByKey: sameRule(
     z.enum(keyReaches),

@@ -1,3 +1,4 @@
+import { isAdministrator } from '../../domain/license/license-authority.ts';
 import {
   type ClientNeeds,
   type ClientRequest,
@@ -9,14 +10,18 @@ import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { leaseNameOf, type NamedLease } from './lease-name.ts';
 
-/** Releases a floating seat. The policy may demand its holder of a client that has only the key. */
+/**
+ * Releases a floating seat, for an administrator or for its holder. The policy may demand its holder of a client that
+ * has only the key.
+ */
 export const releaseLease = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
   lease: NamedLease,
 ): Promise<UsedLicense | Refusal> => {
   const named = await leaseNameOf(needs, request, lease);
-  const command = { type: 'ReleaseLease', at: needs.now(), data: { ...named, by: 'USER' } } as const;
+  const by = isAdministrator(request.by) ? 'ADMIN' : 'USER';
+  const command = { type: 'ReleaseLease', at: needs.now(), data: { ...named, by } } as const;
   const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
   return isRefusal(sent) ? sent : usedLicense(sent);
 };

@@ -118,6 +118,7 @@ const detailsIn = (
   const named = license.activations.get(activationId ?? license.byFingerprint.get(fingerprintHash) ?? '');
   return {
     lease: lease ?? null,
+    leaseBorrowed: lease?.borrow === true,
     leaseHolder: lease?.holderHash ?? null,
     leaseUntil: lease === undefined ? lapsedAt(license, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,

@@ -59,9 +59,11 @@ export const validateLicense = async (
     return { verdict: validate(view, scope, readAt), license: null, asOf: readAt };
   }
   const { view, scope } = await readValidationInput(needs, license, named);
-  const verdict = validate(view, scope, readAt);
-  if (!isApplication(acting.by)) return { verdict, license, asOf: readAt };
-  if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view, readAt);
+  const first = validate(view, scope, readAt);
+  if (!isApplication(acting.by)) return { verdict: first, license, asOf: readAt };
+  const checkedIn = checksIn(view.facts, first) ? await checkIn(needs.pool, view, readAt) : view;
+  // A client that checks in on time may go on until its next check-in is due.
+  const verdict = first.valid && checkedIn !== view ? validate(checkedIn, scope, readAt) : first;
   const started = startsTerm(view.facts, verdict)
     ? await startTerm(needs.executor, { call, actor: acting.actor }, view.facts, readAt)
     : null;
@@ -76,12 +78,14 @@ export const validateLicense = async (
   return { verdict: verdictNow, license: known, asOf, position: started.position };
 };
 
-/** Notes a check-in of a license, unless a recent one is noted. */
-const checkIn = async (pool: Pool, { facts, lastCheckInAt }: ValidationView, at: Instant): Promise<void> => {
-  if (!isCheckInNoted(facts, lastCheckInAt, at)) return;
+/** Notes a check-in of a license, unless a recent one is noted. Returns the view after it. */
+const checkIn = async (pool: Pool, view: ValidationView, at: Instant): Promise<ValidationView> => {
+  const { facts, lastCheckInAt } = view;
+  if (!isCheckInNoted(facts, lastCheckInAt, at)) return view;
   const note = () => asTenant(pool, facts.issuerOrgId, (db) => noteCheckIn(db, facts, at), { readOnly: false });
   // The check-ins of one license lock its row.
   await oneAfterAnother(facts.licenseId, note);
+  return { ...view, lastCheckInAt: at };
 };
 
 const oneAfterAnother = createKeyedQueue();

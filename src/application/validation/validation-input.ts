@@ -51,7 +51,7 @@ export const readValidationInput = async (
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
       activation: activationIn(license.facts.policy, device, details, { named, needed }),
-      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil },
+      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil, isBorrowed: details.leaseBorrowed },
       userAssigned: details.assignedUser !== null,
     },
     scope: {

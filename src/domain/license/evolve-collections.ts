@@ -54,7 +54,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
       return;
     case 'LicenseRevoked':
     case 'LicenseTransferred':
-      endOpen(license, event);
+      endOpen(license, event, at);
       return;
     default:
       event satisfies never;

@@ -53,8 +53,13 @@ export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   forgetFirst(usageIds, recordedAt, (usedAt) => plusSeconds(usedAt, usageSeconds));
   // Borrows end in any order. There are at most as many as seats.
   if (withheld.size > fewMax)
-    for (const [leaseId, freeAt] of [...withheld]) if (freeAt <= recordedAt) withheld.delete(leaseId);
+    for (const [leaseId, freeAt] of [...withheld])
+      if (freeAt <= recordedAt && !isAnnouncedLater(license, leaseId)) withheld.delete(leaseId);
 };
+
+// The announcement says when the seat returns.
+const isAnnouncedLater = ({ ended }: IssuedLicense, leaseId: string): boolean =>
+  ended.some(({ leases }) => leases.has(leaseId));
 
 /** Up to this many entries are not worth the effort. */
 const fewMax = 100;

@@ -90,6 +90,13 @@ export const refuseKey = (
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>
   !isPermitted(credential, licensePermissions[power], 'holder');
 
+/**
+ * Returns true for an administrator of the issuer or the holder: an OWNER, an ADMIN, or an API key that may change
+ * licenses. The application itself has the license key, or an API key that only uses licenses.
+ */
+export const isAdministrator = (by: LicenseActing): boolean =>
+  by.kind === 'organization' && isPermitted(by.credential, licensePermissions.changeLicenses);
+
 /** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
 export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
   isBilling(credential) && reasonCode !== 'PAYMENT' ? paymentOnly : null;

@@ -80,7 +80,7 @@ export type PinnedPolicy = {
   readonly environment?: string;
   /** Versions of the application that the license covers, by SemVer: from `from` on, and before `below`. */
   readonly versions?: { readonly from: string | null; readonly below: string | null };
-  /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
+  /** True when the seat of a released borrowed lease is free at once, although the borrowed license still works. */
   readonly reclaimBorrowed?: boolean;
   /** True when unassigning a user ends the devices that were activated for the user; absent: they stay. */
   readonly deactivateOnUnassign?: boolean;

@@ -65,6 +65,19 @@ export const isExpired = (facts: LicenseFacts, at: Instant): boolean => {
   return accessEndsAt !== null && at >= accessEndsAt;
 };
 
+/**
+ * Returns the instant (exclusive) until which a license may be used: the end of its grace, else of its term. Returns
+ * null when its use goes on: it does not expire, or its policy says MAINTAIN or ALLOW.
+ */
+export const usableUntil = (facts: LicenseFacts): Instant | null =>
+  facts.policy.expiryStrategy === 'RESTRICT' ? (graceUntil(facts) ?? facts.term.expiresAt) : null;
+
+/** Returns true when a license has expired and may no longer be used. */
+export const isUseOver = (facts: LicenseFacts, at: Instant): boolean => {
+  const until = usableUntil(facts);
+  return until !== null && at >= until;
+};
+
 /** Returns true in `[expiresAt, graceUntil)`. */
 export const isInGrace = (facts: LicenseFacts, at: Instant): boolean =>
   facts.term.expiresAt !== null && at >= facts.term.expiresAt && !isExpired(facts, at);

@@ -23,6 +23,8 @@ export type ValidationDetails = {
    * Until when the holder's lease lives after its last heartbeat, in the past for a lapsed lease. Null: it has none.
    */
   readonly leaseUntil: Instant | null;
+  /** The holder's lease is borrowed, so it needs no heartbeats. */
+  readonly leaseBorrowed: boolean;
   /** The hash under which the holder has an open lease. */
   readonly leaseHolder: string | null;
   /** The reference by which the user is assigned. */
@@ -45,6 +47,7 @@ export type ActivatedFor = { readonly userRef: string | null; readonly environme
 /** The details of a validation that reads none. */
 export const noDetails: ValidationDetails = {
   leaseUntil: null,
+  leaseBorrowed: false,
   leaseHolder: null,
   assignedUser: null,
   namedFingerprint: null,
@@ -61,8 +64,8 @@ export const readDetails = async (
 ): Promise<ValidationDetails> => {
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
-    text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at, device_user,
-        device_environment
+    text: `select lease_until, lease_borrowed, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at,
+        device_user, device_environment
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       issuerOrgId,
@@ -78,9 +81,11 @@ export const readDetails = async (
   });
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
-  const [leaseUntil, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt, userRef, environment] = row;
+  const [leaseUntil, leaseBorrowed, leaseHolder, assignedUser, namedFingerprint, ...others] = row;
+  const [devices, lastCheckInAt, userRef, environment] = others;
   return {
     leaseUntil: orNull(leaseUntil),
+    leaseBorrowed: leaseBorrowed === true,
     leaseHolder,
     assignedUser,
     namedFingerprint,
@@ -92,6 +97,7 @@ export const readDetails = async (
 
 type DetailsRow = [
   leaseUntil: string | null,
+  leaseBorrowed: boolean | null,
   leaseHolder: string | null,
   assignedUser: string | null,
   namedFingerprint: string | null,

@@ -98,7 +98,7 @@ describe('A change of limits', () => {
 });
 
 describe('A change of products', () => {
-  test('adds and removes products in one step, and ends the devices of removed ones', async () => {
+  test('adds and removes products in one step, and ends the devices with the last one', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     await ledger.call('POST', '/v1/licenses/activate', {
       body: { licenseKey, fingerprint: 'a', name: 'of the cloud', product: 'cloud_ide' },
@@ -106,13 +106,17 @@ describe('A change of products', () => {
     const change = { add: ['workflow_app', 'local_cli'], remove: ['cloud_ide', 'unknown_app'] };
     const { products } = await api.done(licenseId, 'products', change);
     expect(products).toEqual(['local_cli', 'workflow_app']);
+    expect(await devices(licenseId)).toHaveLength(1);
+    await api.done(licenseId, 'products', change, false);
+    await api.done(licenseId, 'products', { remove: products });
     expect(await devices(licenseId)).toEqual([]);
     expect((await api.historyOf(licenseId)).slice(1)).toEqual([
       'ProductAdded',
       'ProductRemoved',
+      'ProductRemoved',
+      'ProductRemoved',
       'ActivationDeactivated',
     ]);
-    await api.done(licenseId, 'products', change, false);
   });
 
   test('changes all named products or none', async () => {

@@ -27,7 +27,8 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, enterTerm, announce } = record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
+    record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
@@ -183,7 +184,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const { allowed, maxPerTerm, cooldownSeconds } = m.policy.deactivation;
       const use = find('activations', nameOf(device));
       if (!isOpen(use)) return isKnown('activations', nameOf(device)) ? 'nothing' : 'ACTIVATION_NOT_FOUND';
-      if (m.policy.lease.scope === 'MACHINE') giveBack(use.name, by);
+      if (m.policy.lease.scope === 'MACHINE') giveBack(use.name);
       close(({ id }) => id === use.id);
       const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
@@ -211,26 +212,26 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const lease = find('seats', leaseId);
       if (!lease || lease.over === -Infinity || m.now >= lease.known) return 'NOT_FOUND';
       const [over, other] = [overAt(lease), find('seats', lease.name)];
-      const end = Math.min(m.now + (borrow ?? 0) * 1000, accessEnd());
+      const end = Math.min(m.now + (borrow ?? 0) * 1000, useEnd());
       const isLost = m.now >= over + m.policy.lease.resurrectSeconds * 1000 || (isOpen(other) && other !== lease);
-      const refused = unusable(lease.product, lease.user);
+      const refused = unusable(m.products.length > 0 ? null : lease.product, lease.user);
       if (refused || !isOpen(lease) || m.now >= over) return refused ?? (isLost ? 'NOT_FOUND' : occupy(lease, null));
       const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
       return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
     },
-    ReleaseLease: ({ leaseId, by, byKey }) => {
+    ReleaseLease: ({ leaseId, byKey }) => {
       if (isBarred(byKey)) return 'FORBIDDEN';
-      return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId, by) : 'NOT_FOUND';
+      return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId) : 'NOT_FOUND';
     },
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => {
       const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name, 'ADMIN');
+      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
       for (const { kind, id, name } of hers) {
         if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
-        if (m.policy.lease.scope === 'MACHINE') giveBack(name, 'ADMIN');
+        if (m.policy.lease.scope === 'MACHINE') giveBack(name);
         close((use) => use.kind === 'activations' && use.id === id);
       }
       return close(({ kind, id }) => kind === 'users' && id === userRef);

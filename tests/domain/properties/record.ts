@@ -107,6 +107,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
 
+  const useEnd = () => (m.policy.expiryStrategy === 'RESTRICT' ? accessEnd() : Infinity);
+
   const startOf = (scheduled: Schedule | undefined) => (scheduled ? ms(scheduled.effectiveAt) : m.now);
   const groundsAt = (at: number, until = at + 1) =>
     m.plans.flatMap(({ ground, at: from, until: end = 0 }) => (ground && from <= at && end >= until ? [ground] : []));
@@ -135,7 +137,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     put({ uses: m.uses.map((use) => (isOpen(use) && isMeant(use) ? { ...use, ...how(use) } : use)) });
   /** Ends the open parts that match; each is announced later. */
   const end = (isMeant: (use: Use) => boolean) => {
-    put({ unannounced: m.unannounced + m.uses.filter((use) => isOpen(use) && isMeant(use)).length });
+    const ending = m.uses.filter((use) => isOpen(use) && isMeant(use));
+    put({ unannounced: m.unannounced + ending.length, withheld: [...m.withheld, ...ending.flatMap(lentUntil)] });
     return close(isMeant, () => ({ over: -Infinity, known: Infinity }));
   };
   /** Notes that an ended part was announced. */
@@ -152,11 +155,12 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
         return { over, known: Math.max(over + m.policy.lease.resurrectSeconds * 1000, m.now + repeated) };
       },
     );
-  const giveBack = (name: string, by: 'USER' | 'ADMIN') => {
+  /** Returns the end of an open borrow, until which its seat stays taken. */
+  const lentUntil = (use: Use | undefined): readonly number[] =>
+    isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed ? [use.end] : [];
+  const giveBack = (name: string) => {
     const lease = find('seats', name);
-    const isLent = isOpen(lease) && lease.borrow && lease.end > m.now;
-    const isWithheld = isLent && by === 'ADMIN' && !m.policy.reclaimBorrowed;
-    if (isWithheld) put({ withheld: [...m.withheld, lease.end] });
+    put({ withheld: [...m.withheld, ...lentUntil(lease)] });
     return close((use) => use === lease);
   };
   /** Opens a part if its limit allows. */
@@ -166,7 +170,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   };
   const occupy = (lease: Use, borrow: number | null) => {
     const ttl = m.policy.lease.ttlSeconds * 1000;
-    const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, accessEnd());
+    const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, useEnd());
     return take({ ...lease, end, ttl, borrow: borrow !== null });
   };
   const mayNotBorrow = (seconds: number | null) =>
@@ -187,7 +191,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     const status = statusAt(m.now);
     return first({
       LICENSE_SUSPENDED: status === 'SUSPENDED',
-      LICENSE_EXPIRED: status === 'EXPIRED',
+      LICENSE_EXPIRED: status === 'EXPIRED' && m.policy.expiryStrategy === 'RESTRICT',
       LICENSE_NOT_STARTED: status === 'NOT_YET_VALID',
       PRODUCT_NOT_LICENSED: product !== null && !m.products.includes(product),
       USER_NOT_ASSIGNED: user !== null && !isOpen(find('users', user)),
@@ -197,8 +201,10 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     m.entitlements.filter((other) => other.code !== code || other.source !== source);
   /** Moves the license to the target. */
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
+    // Devices and seats end with the last product.
+    const isBare = products?.length === 0 && m.products.length > 0;
     put({ policy, products: products ?? m.products });
-    end(({ product }) => product !== null && !m.products.includes(product));
+    if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
     if (limits === null || isSame(limits, m.limits)) return 'done';
@@ -217,6 +223,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     modeAt,
     groundsAt,
     accessEnd,
+    useEnd,
     startOf,
     setTerm,
     setEnd,

@@ -38,6 +38,7 @@ export const evict = (activations: number, seats: number, users: number): Sent =
   type: 'ChangeLimits',
   data: { limits: { activations, seats, users, meters: {} }, strategy: 'EVICT_OLDEST' },
 });
+export const remove = (product: string): Sent => ({ type: 'RemoveProduct', data: { product } });
 
 /** What happens to the license before the decisive event. The device a2 is deactivated. */
 export const before = [
@@ -93,5 +94,21 @@ export const inOldOrder = (cause: 'TRANSFER' | 'LICENSE_REVOKED', decisive: Lice
     decisive,
   ];
   ledger.append(`license-${licenseId}`, events, { issuerOrgId, holderOrgId }, testInstant(1_000));
+  return ledger.log;
+};
+
+/** Returns a log in which `cloud_ide` takes its devices and seats with it, as programs wrote it once. */
+export const withPartsOfProduct = () => {
+  const { ledger, licenseId } = logOf(before);
+  const issuerOrgId = String(ledger.log[0]?.metadata.issuerOrgId);
+  const usageAfter = { activations: 2, seats: 1, users: 3 };
+  const ends = { which: 'PRODUCT', activations: 1, leases: 1, users: 0, usageAfter } as const;
+  const cause = 'PRODUCT_REMOVED';
+  const events: readonly LicenseEvent[] = [
+    { type: 'ProductRemoved', data: { product: 'cloud_ide', ends } },
+    { type: 'ActivationDeactivated', data: { activationId: 'a4', cause, countAfter: 2 } },
+    { type: 'LeaseReleased', data: { leaseId: 'l2', cause, inUseAfter: 1, seatFreeAt: null } },
+  ];
+  ledger.append(`license-${licenseId}`, events, { issuerOrgId, holderOrgId: customer }, testInstant(1_000));
   return ledger.log;
 };

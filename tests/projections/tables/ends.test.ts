@@ -6,7 +6,20 @@ import { checkStreams } from '../../../src/projections/verify/check-streams.ts';
 import { inSnapshot } from '../../../src/projections/verify/in-snapshot.ts';
 import { customer, rival, testId } from '../../support/license-fixtures.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
-import { before, device, evict, inOldOrder, lease, logOf, off, transferTo, user, userIds } from './ending-logs.ts';
+import {
+  before,
+  device,
+  evict,
+  inOldOrder,
+  lease,
+  logOf,
+  off,
+  remove,
+  transferTo,
+  user,
+  userIds,
+  withPartsOfProduct,
+} from './ending-logs.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
@@ -140,14 +153,18 @@ describe.each([
     parts: { ...allEnded('LICENSE_REVOKED'), ...users('customer open') },
   },
   {
-    name: 'A removed product ends only its own devices and seats',
-    log: () => logOf([...before, { type: 'RemoveProduct', data: { product: 'cloud_ide' } }, device('a5')]).ledger.log,
+    name: 'The last removed product ends all devices and seats',
+    log: () => logOf([...before, remove('cloud_ide'), remove('local_cli')]).ledger.log,
+    parts: { ...allEnded('PRODUCT_REMOVED'), ...users('customer open') },
+  },
+  {
+    name: 'A product that an earlier program removed ends only its own devices and seats',
+    log: () => withPartsOfProduct(),
     parts: {
       a1: 'customer open',
       a2: 'customer ADMIN',
       a3: 'customer open',
       a4: 'customer PRODUCT_REMOVED',
-      a5: 'customer open',
       l1: 'customer open',
       l2: 'customer PRODUCT_REMOVED',
       ...users('customer open'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { LeaseResult } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { leaseScopes } from '../../../domain/license/policy.ts';
-import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats/seats-in-use.ts';
+import { heartbeatSecondsOf, seatEndsAt } from '../../../domain/license/seats/seats-in-use.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
@@ -47,6 +47,6 @@ const leaseBody = ({ lease, heardAt, facts }: LeaseResult): z.output<typeof leas
   scope: facts.policy.lease.scope,
   product: lease.product,
   borrowed: lease.borrow,
-  expiresAt: aliveUntil(lease, heardAt),
+  expiresAt: seatEndsAt(facts, lease, heardAt),
   heartbeatSeconds: heartbeatSecondsOf(facts, lease),
 });

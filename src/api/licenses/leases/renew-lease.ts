@@ -69,7 +69,7 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     operationId: 'releaseLease',
     summary: 'Release a floating seat',
     description:
-      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. Releasing the seat again changes nothing and answers with changed: false.',
+      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. Releasing the seat again changes nothing and answers with changed: false. The seat of a borrowed lease returns when the borrow ends, unless the policy says reclaimBorrowed.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
@@ -80,7 +80,7 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     }),
     replies: {
       200: {
-        description: 'The seat is free.',
+        description: 'The lease has ended.',
         body: z.strictObject({ leaseId: z.string(), changed: z.boolean(), limits: usageShape, revision: z.int() }),
       },
     },

@@ -20,7 +20,7 @@ export const announcements = (license: IssuedLicense, at: Instant, max: number):
 const announcementsMax = 50;
 
 /** Yields every announcement, in order. Announcements do not change counts: each repeats the current usage. */
-function* pending({ facts, ended }: IssuedLicense, at: Instant): Generator<LicenseEvent, void> {
+function* pending({ facts, ended, withheld }: IssuedLicense, at: Instant): Generator<LicenseEvent, void> {
   const { activations, seats, users } = facts.usage;
   for (const [index, { cause, effectiveAt }] of facts.endings.entries()) {
     const parts = ended[index];
@@ -29,8 +29,10 @@ function* pending({ facts, ended }: IssuedLicense, at: Instant): Generator<Licen
     const since = effectiveAt === at ? {} : { effectiveAt };
     for (const activationId of parts.activations.keys())
       yield { type: 'ActivationDeactivated', data: { activationId, cause, countAfter: activations }, ...since };
-    for (const leaseId of parts.leases.keys())
-      yield { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter: seats, seatFreeAt: null }, ...since };
+    for (const leaseId of parts.leases.keys()) {
+      const seatFreeAt = withheld.get(leaseId) ?? null;
+      yield { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter: seats, seatFreeAt }, ...since };
+    }
     if (cause === 'PRODUCT_REMOVED') continue;
     for (const userRef of parts.users.keys())
       yield { type: 'UserUnassigned', data: { userRef, cause, countAfter: users }, ...since };

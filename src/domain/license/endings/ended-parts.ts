@@ -3,15 +3,21 @@ import { ForkableMap } from '../../forkable-map.ts';
 import type { LicenseEvent } from '../events.ts';
 import { noteRepeatable } from '../forget.ts';
 import type { Ended, IssuedLicense } from '../license.ts';
+import { borrowedUntil } from '../seats/seats-in-use.ts';
 import { announcedBy, type DecisiveEvent, leftOf } from './ending-counts.ts';
 
 /** Moves, in place, the parts that a decisive event ends from the open devices, leases and users to `ended`. */
-export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent): void => {
+export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent, { effectiveAt }: At): void => {
   const { ends } = data;
   if (ends === undefined) return;
   const product = type === 'ProductRemoved' && ends.which === 'PRODUCT' ? data.product : null;
   const { activations, byFingerprint } = endActivations(license, ends.activations, product);
   const leases = endLeases(license, ends.leases, product);
+  if (ends.keepsBorrowed === true)
+    for (const lease of leases.values()) {
+      const freeAt = borrowedUntil(lease, effectiveAt);
+      if (freeAt !== null) license.withheld.set(lease.leaseId, freeAt);
+    }
   license.ended = [...license.ended, { activations, byFingerprint, leases, users: endUsers(license, ends.users) }];
 };
 

@@ -1,7 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { LicenseEvent } from '../events.ts';
-import type { Ending, IssuedLicense, License, LicenseFacts } from '../license.ts';
-import { seatsInUse } from '../seats/seats-in-use.ts';
+import type { Ending, IssuedLicense, Lease, License, LicenseFacts } from '../license.ts';
+import { borrowedUntil, seatsInUse } from '../seats/seats-in-use.ts';
 import type { Ends } from './ending-events.ts';
 
 // A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them
@@ -27,12 +27,26 @@ export const endsOf = (
   at: Instant,
 ): { readonly ends?: Ends } => {
   if (activations + leases + users === 0) return {};
+  const kept = license.facts.policy.reclaimBorrowed === true ? 0 : countBorrowed(license, leases, at);
   const usageAfter = {
     activations: license.activations.size - activations,
-    seats: seatsInUse(license, at) - leases,
+    seats: seatsInUse(license, at) - leases + kept,
     users: license.users.size - users,
   };
-  return { ends: { which, activations, leases, users, usageAfter } };
+  const keeping = kept > 0 ? ({ keepsBorrowed: true } as const) : {};
+  return { ends: { which, activations, leases, users, ...keeping, usageAfter } };
+};
+
+/** Returns how many of the oldest `count` leases are borrowed beyond `at`. */
+const countBorrowed = ({ leases, borrowed }: IssuedLicense, count: number, at: Instant): number => {
+  if (count >= leases.size) return countUntil(borrowed.values(), at);
+  return borrowed.size === 0 ? 0 : countUntil([...leases.values()].slice(0, count), at);
+};
+
+const countUntil = (leases: Iterable<Lease>, at: Instant): number => {
+  let count = 0;
+  for (const lease of leases) if (borrowedUntil(lease, at) !== null) count += 1;
+  return count;
 };
 
 /** Returns the usage and the endings after a decisive event. `facts` are from before the event. */

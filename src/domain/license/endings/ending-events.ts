@@ -14,6 +14,11 @@ export type Ends = {
   readonly activations: number;
   readonly leases: number;
   readonly users: number;
+  /**
+   * The seats of borrowed leases return when the borrow ends, and `usageAfter` counts them. Absent: seats return at
+   * once.
+   */
+  readonly keepsBorrowed?: true;
   /** The usage right after the event. */
   readonly usageAfter: { readonly activations: number; readonly seats: number; readonly users: number };
 };

@@ -24,7 +24,7 @@ export const unassignUser = ({ data, at }: CommandOf<'UnassignUser'>, license: I
 
 const endSeat = ({ license, at, add }: Draft, leaseId: string): void => {
   const lease = license.leases.get(leaseId);
-  if (lease !== undefined) add(releaseSeat(license, lease, { by: 'ADMIN', cause: 'ADMIN' }, at));
+  if (lease !== undefined) add(releaseSeat(license, lease, 'ADMIN', at));
 };
 
 const endDevice = ({ license, at, add }: Draft, activationId: string): void => {

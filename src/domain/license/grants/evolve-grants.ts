@@ -51,7 +51,7 @@ export const evolveGrantCollections = (
       if (!takeAnnounced(license, event, at)) license.users.delete(event.data.userRef);
       return;
     case 'ProductRemoved':
-      endOpen(license, event);
+      endOpen(license, event, at);
       return;
     default:
       event satisfies never;

@@ -15,9 +15,7 @@ export const featuresOf = (
   at: Instant,
 ): readonly Entitlement[] | Rejection<LicenseRejection> => {
   if (facts.revokedAt !== null) return reject('LICENSE_REVOKED', `License ${facts.licenseId} was revoked.`);
-  const endless = { ...facts, term: { ...facts.term, expiresAt: null } };
-  const refusal = refuseUse(facts.policy.expiryStrategy === 'RESTRICT' ? facts : endless, product, at);
-  return refusal ?? grantedAt(facts, at);
+  return refuseUse(facts, product, at) ?? grantedAt(facts, at);
 };
 
 /** Returns the entitlements of a license that have not ended at `at`. */

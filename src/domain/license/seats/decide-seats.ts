@@ -5,13 +5,14 @@ import type { ByKey } from '../devices/device-commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
-import { graceUntil } from '../status.ts';
+import { usableUntil } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
-import { seatsInUse } from './seats-in-use.ts';
+import type { ReleaseCause } from './seat-events.ts';
+import { borrowedUntil, seatsInUse } from './seats-in-use.ts';
 
 /** Decides a command about floating seats. */
 export const decideSeats = (command: SeatCommand, license: IssuedLicense): LicenseDecision => {
@@ -61,7 +62,7 @@ const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicens
   const previous = recentlyLapsed(license, leaseId, at);
   const lease = leases.get(leaseId) ?? previous?.lease;
   if (lease === undefined || !isOf(lease, data)) return noLease(license);
-  const refusal = refuseUse(license.facts, lease.product, at) ?? refuseUser(license, lease.userRef);
+  const refusal = refuseUse(license.facts, coveredBy(license, lease), at) ?? refuseUser(license, lease.userRef);
   if (refusal !== null) return refusal;
   const isAlive = leases.has(leaseId) && (!lease.borrow || at < lease.expiresAt);
   if (!isAlive) return resurrectLease(license, lease, previous, at);
@@ -97,17 +98,15 @@ const resurrectLease = (
 };
 
 /**
- * Gives a seat back; repeating it within 25 hours changes nothing. When the vendor releases a borrowed lease, the
- * seat stays taken until the borrow ends, because the borrowed license works until then. A policy can reclaim it at
- * once.
+ * Gives a seat back; repeating it within 25 hours changes nothing. The seat of a borrowed lease stays taken until the
+ * borrow ends, because the borrowed license works until then. A policy can reclaim it at once.
  */
 const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLicense): LicenseDecision => {
   const { leaseId, by } = data;
   const foreign = refuseForeign(license, data);
   if (foreign !== null) return foreign;
   const lease = license.leases.get(leaseId);
-  if (lease !== undefined)
-    return isOf(lease, data) ? [releaseSeat(license, lease, { by, cause: by }, at)] : noLease(license);
+  if (lease !== undefined) return isOf(lease, data) ? [releaseSeat(license, lease, by, at)] : noLease(license);
   const isRepetition =
     isRepeated(license.released, leaseId, at) ||
     recentlyLapsed(license, leaseId, at) !== undefined ||
@@ -134,11 +133,15 @@ export const releaseOnDeactivation = (
   if (license.facts.policy.lease.scope !== 'MACHINE') return [];
   const lease = license.leases.get(license.leaseByHolder.get(fingerprintHash) ?? '');
   if (lease === undefined) return [];
-  return [releaseSeat(license, lease, { by, cause: by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED' }, at)];
+  return [releaseSeat(license, lease, by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED', at)];
 };
 
 const refuseForeign = ({ facts }: IssuedLicense, { holderHash, byKey }: LeaseName & ByKey) =>
   holderHash === undefined ? refuseByIdAlone(facts, byKey, 'leaseHolder') : null;
+
+// A seat outlives the product that it was first taken for, as long as the license has another one.
+const coveredBy = ({ facts: { products } }: IssuedLicense, { product }: Lease): string | null =>
+  products.length > 0 ? null : product;
 
 const isOf = (lease: Lease, { holderHash = lease.holderHash }: LeaseName): boolean => lease.holderHash === holderHash;
 
@@ -173,24 +176,19 @@ const acquired = (
   };
 };
 
-/** Returns the release of a seat. A borrowed seat that an administrator releases returns when the borrow ends. */
-export const releaseSeat = (
-  license: IssuedLicense,
-  { leaseId, borrow, expiresAt }: Lease,
-  { by, cause }: { readonly by: 'USER' | 'ADMIN'; readonly cause: 'USER' | 'ADMIN' | 'DEACTIVATED' },
-  at: Instant,
-): LicenseEvent => {
-  const { reclaimBorrowed = false } = license.facts.policy;
-  const staysTaken = borrow && by === 'ADMIN' && !reclaimBorrowed && expiresAt > at;
-  const inUseAfter = seatsInUse(license, at) - (staysTaken ? 0 : 1);
-  return { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter, seatFreeAt: staysTaken ? expiresAt : null } };
+/** Returns the release of a seat. A borrowed seat returns when the borrow ends, unless the policy reclaims it. */
+export const releaseSeat = (license: IssuedLicense, lease: Lease, cause: ReleaseCause, at: Instant): LicenseEvent => {
+  const { leaseId } = lease;
+  const seatFreeAt = license.facts.policy.reclaimBorrowed === true ? null : borrowedUntil(lease, at);
+  const inUseAfter = seatsInUse(license, at) - (seatFreeAt === null ? 1 : 0);
+  return { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter, seatFreeAt } };
 };
 
-// A borrowed lease must not outlive the license.
+// A borrowed lease must not outlive the use of the license.
 const endOfBorrow = ({ facts }: Pick<IssuedLicense, 'facts'>, seconds: number, at: Instant): Instant => {
   const requestedEnd = plusSeconds(at, seconds);
-  const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
-  return accessEndsAt === null ? requestedEnd : earlier(requestedEnd, accessEndsAt);
+  const until = usableUntil(facts);
+  return until === null ? requestedEnd : earlier(requestedEnd, until);
 };
 
 const refuseBorrow = ({ facts }: IssuedLicense, seconds: number | null) => {

@@ -26,7 +26,7 @@ export type SeatEvent =
   | Event<'LeaseExtended', { readonly leaseId: string; readonly expiresAt: Instant }>
   /**
    * `seatFreeAt`: when the seat returns to the pool, if the borrowed license works beyond the release; null: the seat
-   * is free at once.
+   * is free at once. Earlier programs freed the seats of borrows that users gave back.
    */
   | Event<
       'LeaseReleased',

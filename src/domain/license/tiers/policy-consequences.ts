@@ -46,9 +46,10 @@ export const addConsequences = (
 
 const addProducts = (draft: Draft, products: readonly string[]): void => {
   const previous = draft.license.facts.products;
-  for (const product of previous) if (!products.includes(product)) dropProduct(draft, product);
+  // Added first, so that devices and seats stay when the license has other products afterwards.
   for (const product of products)
     if (!previous.includes(product)) draft.add({ type: 'ProductAdded', data: { product } });
+  for (const product of previous) if (!products.includes(product)) dropProduct(draft, product);
 };
 
 // Entitlements of grants and products stay.

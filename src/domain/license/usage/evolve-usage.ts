@@ -28,14 +28,14 @@ export const evolveUsageFacts = (
 export const evolveUsageCollections = (
   license: IssuedLicense,
   event: Extract<EventWith<'collections'>, UsageEvent>,
-  { recordedAt }: At,
+  at: At,
 ): void => {
   switch (event.type) {
     case 'LicenseLimitsChanged':
-      endOpen(license, event);
+      endOpen(license, event, at);
       return;
     case 'UsageRecorded':
-      noteRepeatable(license.usageIds, event.data.usageId, recordedAt);
+      noteRepeatable(license.usageIds, event.data.usageId, at.recordedAt);
       return;
     default:
       event satisfies never;

@@ -2,16 +2,16 @@ import { reject } from '../../decider.ts';
 import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
-import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
+import { isNotYetValid, isSuspended, isUseOver } from '../status.ts';
 
 /**
- * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every
- * command that hands out use asks this guard.
+ * Refuses to use a license that is suspended, not started, or expired unless its policy lets its use go on, or that does
+ * not cover the product (null: any). Every command that hands out use asks this guard.
  */
 export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant) => {
   const { licenseId, term, products } = facts;
   if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
-  if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
+  if (isUseOver(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
   if (isNotYetValid(facts, at)) return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
   if (product !== null && !products.includes(product))
     return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);

@@ -42,8 +42,11 @@ export type ValidationView = {
     readonly isOfUser?: boolean;
     readonly isOfEnvironment?: boolean;
   } | null;
-  /** The holder's lease, and until when it lives without another heartbeat; null: the holder has none. */
-  readonly lease: { readonly aliveUntil: Instant } | null;
+  /**
+   * The holder's lease, and until when it lives without another heartbeat; null: the holder has none. `isBorrowed`
+   * absent: it needs heartbeats.
+   */
+  readonly lease: { readonly aliveUntil: Instant; readonly isBorrowed?: boolean } | null;
   readonly userAssigned: boolean;
 };
 
@@ -92,7 +95,7 @@ const leaseIn = (
 ): ValidationView['lease'] => {
   if (holderHash === null) return null;
   const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
-  if (lease !== undefined) return { aliveUntil: lease.expiresAt };
+  if (lease !== undefined) return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow };
   for (const { lease: previous, lapsedAt } of lapsed.values())
     if (previous.holderHash === holderHash) return { aliveUntil: lapsedAt };
   return null;

@@ -1,6 +1,6 @@
-import { earlier, type Instant, plusSeconds, secondsBetween } from '../../time.ts';
+import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../../time.ts';
 import { grantedAt } from '../grants/granted-entitlements.ts';
-import { isKeyRotated, keyUntil } from '../keys/key-rotation.ts';
+import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
 import {
   type EffectiveStatus,
@@ -10,12 +10,14 @@ import {
   isInGrace,
   isNotYetValid,
   isSuspended,
+  isUseOver,
   type Status,
   simpleStatus,
 } from '../status.ts';
 import { usageAt } from '../usage/term-counters.ts';
 import { capacity, keptCapacity } from '../usage/usage-limits.ts';
 import { isVersionEntitled } from './app-versions.ts';
+import { checkInDueAt, nextChangeAt } from './next-change.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
 
 /** Why a license is not valid, or valid with a remark; `VALID` when there is nothing to remark. */
@@ -65,9 +67,12 @@ export type Validation = {
   readonly effectiveStatus: EffectiveStatus | null;
   readonly expiresAt: Instant | null;
   readonly graceUntil: Instant | null;
-  /** How long the client may cache the result: not past the instant when the clock changes it; 0 when invalid. */
+  /** How long the client may cache the result: not past the next instant at which the clock changes it; 0 when invalid. */
   readonly ttlSeconds: number;
-  /** Until when the client may run without the server, at most until access ends; null when invalid. */
+  /**
+   * Until when the client may run without the server: not past that instant either, and until the end of a borrow; null
+   * when invalid.
+   */
   readonly offlineGraceUntil: Instant | null;
   /** The requested entitlements that the license does not grant, and the requested meters at their limit. */
   readonly missingEntitlements: readonly string[];
@@ -93,6 +98,7 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   const reasons = validationCodes.filter((code) => blocking.has(code) || remarks.includes(code));
   const valid = blocking.size === 0;
   const effective = effectiveStatus(facts, at);
+  const nextChange = valid ? nextChangeAt(view, scope, at) : null;
   return {
     valid,
     code: reasons.find((code) => valid || blocking.has(code)) ?? 'VALID',
@@ -101,8 +107,8 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
     effectiveStatus: effective,
     expiresAt: facts.term.expiresAt,
     graceUntil: graceUntil(facts),
-    ttlSeconds: valid ? ttlSeconds(view, scope, at) : 0,
-    offlineGraceUntil: valid ? offlineGraceUntil(facts, scope, at) : null,
+    ttlSeconds: valid ? ttlSeconds(facts, nextChange, at) : 0,
+    offlineGraceUntil: valid ? offlineGraceUntil(view, nextChange, at) : null,
     missingEntitlements,
     exceededMeters,
   };
@@ -127,13 +133,12 @@ const rotatedKey = nothingKnown('KEY_ROTATED');
 
 const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
   const { facts } = view;
-  const { policy } = facts;
   const reasons = new Set<ValidationCode>();
   if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
   if (facts.revokedAt !== null) reasons.add('REVOKED');
   if (isSuspended(facts, at)) reasons.add('SUSPENDED');
   if (isNotYetValid(facts, at)) reasons.add(waitsForDevice(facts) ? 'NOT_ACTIVATED' : 'NOT_YET_VALID');
-  if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
+  if (isUseOver(facts, at)) reasons.add('EXPIRED');
   if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
   addScopeReasons(reasons, view, scope);
   addDeviceReasons(reasons, view, scope, at);
@@ -185,10 +190,9 @@ const addDeviceReasons = (
   if (holder !== null && lease !== null && at >= lease.aliveUntil) reasons.add('LEASE_EXPIRED');
 };
 
-const isCheckInOverdue = ({ facts, lastCheckInAt }: ValidationView, at: Instant): boolean => {
-  const { checkInSeconds } = facts.policy;
-  const since = lastCheckInAt ?? facts.term.startsAt;
-  return checkInSeconds !== undefined && since !== null && at >= plusSeconds(since, checkInSeconds);
+const isCheckInOverdue = (view: ValidationView, at: Instant): boolean => {
+  const dueAt = checkInDueAt(view);
+  return dueAt !== null && at >= dueAt;
 };
 
 // Usage above a lowered limit stays valid, unless the policy refuses it or ends it.
@@ -226,31 +230,17 @@ const isOverLimit = (facts: LicenseFacts, at: Instant): boolean => {
   return false;
 };
 
-const ttlSeconds = ({ facts, lease }: ValidationView, scope: ValidationScope, at: Instant): number => {
-  const changes = [
-    facts.term.expiresAt,
-    graceUntil(facts),
-    lease?.aliveUntil ?? null,
-    keyUntil(facts, scope.keyVersion ?? null),
-    ...facts.entitlements.map(({ until }) => until),
-    ...facts.nextTerms,
-    ...suspensionStarts(facts),
-  ];
-  const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));
-  const { validationTtlSeconds, checkInSeconds } = facts.policy;
+const ttlSeconds = ({ policy }: LicenseFacts, nextChange: Instant | null, at: Instant): number => {
+  const { validationTtlSeconds, checkInSeconds } = policy;
   // A client that validates again after this time still checks in on time.
-  const untilCheckIn = checkInSeconds === undefined ? [] : [Math.floor(checkInSeconds / 2)];
-  return Math.min(validationTtlSeconds, ...untilChange, ...untilCheckIn);
+  const untilCheckIn = checkInSeconds === undefined ? validationTtlSeconds : Math.floor(checkInSeconds / 2);
+  const untilChange = nextChange === null ? validationTtlSeconds : secondsBetween(at, nextChange);
+  return Math.min(validationTtlSeconds, untilCheckIn, untilChange);
 };
 
-const offlineGraceUntil = (facts: LicenseFacts, scope: ValidationScope, at: Instant): Instant => {
-  let until = plusSeconds(at, facts.policy.offlineGraceSeconds);
-  const keyEndsAt = keyUntil(facts, scope.keyVersion ?? null);
-  if (keyEndsAt !== null) until = earlier(until, keyEndsAt);
-  for (const start of suspensionStarts(facts)) if (start > at) until = earlier(until, start);
-  const accessEndsAt = graceUntil(facts) ?? facts.term.expiresAt;
-  return accessEndsAt === null || facts.policy.expiryStrategy !== 'RESTRICT' ? until : earlier(until, accessEndsAt);
+// A borrowed seat works without the server until the borrow ends.
+const offlineGraceUntil = ({ facts, lease }: ValidationView, nextChange: Instant | null, at: Instant): Instant => {
+  const graceEndsAt = plusSeconds(at, facts.policy.offlineGraceSeconds);
+  const until = lease?.isBorrowed === true ? later(graceEndsAt, lease.aliveUntil) : graceEndsAt;
+  return nextChange === null ? until : earlier(until, nextChange);
 };
-
-const suspensionStarts = ({ scheduled }: LicenseFacts): readonly Instant[] =>
-  scheduled.flatMap(({ effectiveAt, change }) => (change.kind === 'SUSPENSION' ? [effectiveAt] : []));

@@ -13,16 +13,17 @@ describe('a product', () => {
       .when(command('AddProduct', { product: 'local_cli' }))
       .thenNothing();
   });
-  test('is removed with the devices of this product', () => {
+  test('is removed without a device while the license has another product', () => {
     const history = followedBy([issued()], activate('a'), activate('b', noon, 'cloud_ide'));
     given(...history)
       .when(remove)
+      .thenEvents(event('ProductRemoved', { product: 'local_cli' }));
+    given(...followedBy(history, remove))
+      .when(command('RemoveProduct', { product: 'cloud_ide' }))
       .thenEvents(
-        event('ProductRemoved', {
-          product: 'local_cli',
-          ...ends('PRODUCT', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
-        }),
-        event('ActivationDeactivated', { activationId: 'act_a', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
+        event('ProductRemoved', { product: 'cloud_ide', ...ends('ALL', 2) }),
+        event('ActivationDeactivated', { activationId: 'act_a', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
+        event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
       );
     given(...followedBy(history, remove))
       .when(remove)
@@ -33,7 +34,9 @@ describe('a product', () => {
   });
   test('does not count towards the holder’s allowance when it is removed', () => {
     const policy = policyWith({ deactivation: { allowed: true, cooldownSeconds: 3600, maxPerTerm: 1 } });
-    const history = followedBy([issued({ policy }), on(noon, activatedEvent('a', 1))], remove);
+    const only = issued({ policy, products: ['local_cli'] });
+    const history = followedBy([only, on(noon, activatedEvent('a', 1))], remove);
+    expect(licenseAfter(...history).activations.size).toBe(0);
     expect(licenseAfter(...history)).toMatchObject({ deactivationsInTerm: 0, lastDeactivatedAt: null });
   });
 });

@@ -48,18 +48,23 @@ describe('changing the tier', () => {
       .when(changeTier(to(pro, { limits: twoDevices, products: ['local_cli', 'cloud_ide'] })))
       .thenNothing();
   });
-  test('ends the activations and leases of a lost product, each by an event', () => {
+  test('ends the activations and leases with the last product, each by an event', () => {
     const history = followedBy([issued()], activate('a'), activate('b', noon, 'cloud_ide'));
     given(...history)
       .when(changeTier(to(free, { products: ['local_cli', 'workflow_app'] })))
       .thenEvents(
         changed(free, 'DOWNGRADE'),
-        event('ProductRemoved', {
-          product: 'cloud_ide',
-          ...ends('PRODUCT', 1, { usageAfter: { activations: 1, seats: 0, users: 0 } }),
-        }),
         event('ProductAdded', { product: 'workflow_app' }),
-        event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 1 }),
+        event('ProductRemoved', { product: 'cloud_ide' }),
+      );
+    given(...history)
+      .when(changeTier(to(free, { products: [] })))
+      .thenEvents(
+        changed(free, 'DOWNGRADE'),
+        event('ProductRemoved', { product: 'local_cli' }),
+        event('ProductRemoved', { product: 'cloud_ide', ...ends('ALL', 2) }),
+        event('ActivationDeactivated', { activationId: 'act_a', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
+        event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
       );
   });
   test('sets the limits of the new policy, by its strategy', () => {

@@ -27,7 +27,7 @@ describe('the view of a stream', () => {
     const row = {
       ...viewOfFacts(facts),
       activation: { isOfFingerprint: true, isOfUser: true, isOfEnvironment: true },
-      lease: { aliveUntil: '2026-06-01T12:06:00.000Z' },
+      lease: { aliveUntil: '2026-06-01T12:06:00.000Z', isBorrowed: false },
       userAssigned: true,
     };
     const scope = named({ fingerprint: 'hash-a', user: 'usr_a', lease: 'm1' });

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { issueDirectly } from '../support/issue-directly.ts';
+import type { Ledger } from '../support/ledger.ts';
+import { shareLedger } from '../support/shared-ledger.ts';
+
+let ledger: Ledger;
+beforeAll(async () => {
+  ledger = await shareLedger();
+});
+afterAll(() => ledger.stop());
+
+const lease = { scope: 'INSTANCE', ttlSeconds: 100, resurrectSeconds: 0, borrowMaxSeconds: 86_400 } as const;
+const post = (path: string, body: object) => ledger.call('POST', `/v1/licenses/${path}`, { body });
+
+test('A borrowed seat that an administrator releases is not handed out again before the borrow ends', async () => {
+  const { licenseId, licenseKey } = await issueDirectly(ledger, { policy: { lease }, limits: { seats: 1 } });
+  const taken = await post('leases', { licenseKey, leaseHolder: 'one', borrowSeconds: 3600 });
+  const path = `/v1/licenses/leases/${taken.body.lease?.id}?licenseId=${licenseId}`;
+  const released = await ledger.call('DELETE', path, { key: ledger.a.apiKey, body: {} });
+  expect([released.status, released.body.changed]).toEqual([200, true]);
+  const refused = await post('leases', { licenseKey, leaseHolder: 'two' });
+  expect([refused.status, refused.body.code]).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
+  const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
+  expect(history.text).toContain('"cause":"ADMIN"');
+  expect(history.text).toContain(`"seatFreeAt":"${taken.body.lease?.expiresAt}"`);
+});
+
+test('A validation with a borrowed seat says that the application may run offline until the borrow ends', async () => {
+  const { licenseKey } = await issueDirectly(ledger, { policy: { lease, offlineGraceSeconds: 60 } });
+  const taken = await post('leases', { licenseKey, leaseHolder: 'one', borrowSeconds: 86_400 });
+  const { body } = await post('validate', { licenseKey, leaseHolder: 'one' });
+  expect([body.valid, body.offlineGraceUntil]).toEqual([true, taken.body.lease?.expiresAt]);
+});
