@@ -45,7 +45,7 @@ export const lifeKinds: Kinds<
       ...schedule(draw),
     }),
   },
-  Reinstate: { weight: 16, draw: () => ({}) },
+  Reinstate: { weight: 16, draw: ({ chance }) => (chance.percent(30) ? { reasonCode: 'PAYMENT' } : {}) },
   Renew: {
     weight: 16,
     draw: (draw) => {

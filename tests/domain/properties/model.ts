@@ -28,7 +28,7 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
-  const { plan, drop, withdraw, otherThan, become, unusable } = record;
+  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -77,19 +77,27 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       first({ nothing: m.awaits === '', TERM_INVALID: m.awaits !== trigger }) ?? setTerm(m.now, m.now + m.span),
     Suspend: ({ reasonCode: ground, until: last, scheduled }) => {
       const [from, until] = [startOf(scheduled), last === null ? Infinity : ms(last)];
-      const refused = first({ TERM_INVALID: until <= from, nothing: groundsAt(from, until).includes(ground) });
+      const isAnnounced = isPlanned(scheduled, (plan) => plan.ground === ground, { until });
+      const nothing = isAnnounced || groundsAt(m.now, until).includes(ground);
+      const refused = first({ TERM_INVALID: until <= from, nothing });
       if (!scheduled && groundsAt(m.now).length === 0) drop('ground');
+      overtake((plan) => plan.ground === ground && (scheduled !== undefined || until >= (plan.until ?? 0)));
       return refused ?? plan(scheduled, { ground, until });
     },
-    Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
+    Reinstate: ({ reasonCode }) => {
+      if (groundsAt(m.now).length > 0) drop('ground');
+      return reasonCode === 'PAYMENT' ? pay() : 'done';
+    },
     Renew: (data) => {
       const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
       const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
       const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
       const isTooLate = m.end === Infinity || m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
       if (isTooLate || end <= Math.max(m.end, start, m.now)) return 'TERM_INVALID';
-      const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment;
-      if (isPaid && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
+      const isPaid = data.reasonCode === 'PAYMENT';
+      const mayReinstate = isPaid && m.policy.reinstateOnPayment;
+      if (mayReinstate && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
+      if (isPaid) pay();
       return setTerm(start, end, run);
     },
     ChangeExpiry: ({ to }) => {
@@ -97,9 +105,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
     },
     SetRenewal: ({ to: mode, scheduled }) => {
-      const nothing = modeAt(startOf(scheduled)) === mode;
+      const isMode = modeAt(m.now) === mode;
+      if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
+      overtake((plan) => plan.mode !== undefined);
+      if (isMode) return 'done';
       if (!scheduled) drop('mode');
-      return first({ nothing }) ?? plan(scheduled, { mode });
+      return plan(scheduled, { mode });
     },
     CancelScheduled: ({ eventId }) =>
       m.plans.some(({ id, at }) => id === eventId && at > m.now) ? withdraw(eventId) : 'NOT_FOUND',
@@ -115,7 +126,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
       return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
     },
-    Revoke: () => end(({ kind }) => kind !== 'users') && put({ revoked: true, offer: null }),
+    Revoke: () =>
+      all(
+        end(({ kind }) => kind !== 'users'),
+        overtake(() => true),
+        put({ revoked: true, offer: null }),
+      ),
     AnnounceEnded: () => put(m.unannounced > 0 && { announcing: m.announcing + 1 }),
     ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
@@ -220,12 +236,16 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
-    ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
+    ChangeTier: ({ target, scheduled }) => {
+      overtake((plan) => plan.target !== undefined);
+      return scheduled ? plan(scheduled, { target }) : become(target);
+    },
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: ({ target, term }) => {
       const INVALID_REQUEST = m.policy.type !== 'TRIAL' || target.policy.type === 'TRIAL';
       const refused = first({ INVALID_REQUEST, TERM_INVALID: endOf(term, m.now) <= m.now });
-      return refused ?? all(become(target), setTerm(m.now, endOf(term, m.now)));
+      overtake((plan) => plan.target !== undefined);
+      return refused ?? all(pay(), become(target), setTerm(m.now, endOf(term, m.now)));
     },
     EndTrial: ({ downgrade: to }) => {
       const { type, trialEnd } = m.policy;

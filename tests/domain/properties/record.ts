@@ -106,6 +106,18 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     put({ plans: m.plans.filter((plan) => plan[change] === undefined || plan.at > m.now) });
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
 
+  /** Withdraws announced changes that are still to come. */
+  const overtake = (isMeant: (plan: Plan) => boolean) =>
+    put({ plans: m.plans.filter((plan) => plan.id === '' || !isOpenPlan(plan) || !isMeant(plan)) });
+  const pay = () => overtake((plan) => plan.ground === 'PAYMENT');
+  const isOpenPlan = (plan: Plan) => plan.target !== undefined || plan.at > m.now;
+  /** Returns true when exactly this change is announced, and no other one like it. */
+  const isPlanned = (scheduled: Schedule | undefined, isAlike: (plan: Plan) => boolean, change: Partial<Plan>) => {
+    const [only, ...more] = m.plans.filter((plan) => isOpenPlan(plan) && isAlike(plan));
+    const isIt = scheduled && more.length === 0 && only?.at === startOf(scheduled);
+    return isIt === true && only?.until === change.until && only?.mode === change.mode;
+  };
+
   const find = (kind: Kind, name: string) =>
     m.uses.findLast((use) => use.kind === kind && (use.id === name || use.name === name));
   /** Returns true when an ended part of this kind and name is still known. */
@@ -205,8 +217,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     setEnd,
     announce,
     plan,
+    isPlanned,
     drop,
     withdraw,
+    overtake,
+    pay,
     find,
     isKnown,
     close,

@@ -10,4 +10,5 @@ export type SuspensionCommand =
       'Suspend',
       { readonly reasonCode: SuspensionReason; readonly until: Instant | null; readonly scheduled?: Schedule }
     >
-  | Command<'Reinstate', Record<never, never>>;
+  /** `reasonCode` PAYMENT: a payment arrived, so suspensions that were announced for it are withdrawn. Absent: none. */
+  | Command<'Reinstate', { readonly reasonCode?: string }>;

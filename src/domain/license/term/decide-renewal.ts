@@ -4,7 +4,7 @@ import { type Instant, isInstant, plusSeconds, secondsBetween } from '../../time
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isExpired } from '../status.ts';
-import { reinstateOnPayment } from '../suspension/decide-suspension.ts';
+import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
 import type { RenewalBasis } from './term-events.ts';
@@ -12,7 +12,7 @@ import type { RenewalBasis } from './term-events.ts';
 /**
  * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired
  * term is announced first, so that none is missing from the history. A suspension stays, unless the license waits for
- * nothing but this payment.
+ * nothing but this payment. A payment withdraws the suspensions that were announced for it.
  */
 export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
@@ -49,7 +49,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
       },
     },
-    ...(data.reasonCode === 'PAYMENT' ? reinstateOnPayment(license, at) : []),
+    ...(data.reasonCode === 'PAYMENT' ? acceptPayment(license, at) : []),
   ];
 };
 

@@ -3,13 +3,17 @@ import { type Instant, isInstant, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
 import type { Target } from './tier-events.ts';
 
-/** Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. */
+/**
+ * Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. Withdraws
+ * what was announced for the trial: tier changes, and suspensions for the payment that the conversion is.
+ */
 export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: IssuedLicense): LicenseDecision => {
   const { target, term, billingRef } = data;
   const { facts } = license;
@@ -36,6 +40,8 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       billingRef,
     },
   });
+  for (const event of [...withdrawKind(facts, 'TIER', at), ...withdrawSuspensions(facts, 'PAYMENT', at)])
+    draft.add(event);
   const limitRefusal = addConsequences(draft, target, policy.limitStrategy);
   if (limitRefusal !== null) return limitRefusal;
   draft.add({
