@@ -4,7 +4,7 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-4',
+  license: 'license-5',
   organization: 'organization-3',
   catalog: 'catalog-2',
   reservation: 'reservation-1',

@@ -2,7 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { effectiveStatus, renewalAt } from '../../src/domain/license/status.ts';
 import { command, enterprise, followedBy, free, to, trial, typesOf } from '../domain/license/commands.ts';
-import { issued, licenseAfter, noon, pro, reinstate, renew, revoke, suspend, tomorrow } from '../domain/license/examples.ts';
+import {
+  issued,
+  licenseAfter,
+  noon,
+  pro,
+  reinstate,
+  renew,
+  revoke,
+  suspend,
+  tomorrow,
+} from '../domain/license/examples.ts';
 
 // Each row is a complaint about a change that was announced and came although something else had happened since.
 
@@ -17,11 +27,7 @@ const announceSuspension = (reasonCode: 'PAYMENT' | 'FRAUD', effectiveAt = nextW
   command('Suspend', { reasonCode, until, scheduled: { effectiveAt } });
 const setRenewal = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt?: string, at = noon) =>
   command('SetRenewal', { to: mode, ...(effectiveAt !== undefined && { scheduled: { effectiveAt } }) }, at);
-const convert = command(
-  'ConvertTrial',
-  { target: to(pro), term: { kind: 'perpetual' }, billingRef: 'in_1' },
-  tomorrow,
-);
+const convert = command('ConvertTrial', { target: to(pro), term: { kind: 'perpetual' }, billingRef: 'in_1' }, tomorrow);
 const paid = { reasonCode: 'PAYMENT' };
 const cancelled = 'ScheduledChangeCancelled';
 

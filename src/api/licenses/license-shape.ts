@@ -143,7 +143,13 @@ export const licenseShape = z
   })
   .meta({ id: 'License' });
 
-type Shown = { readonly revision: bigint; readonly metadata: object; readonly at: Instant };
+type Shown = {
+  readonly revision: bigint;
+  readonly metadata: object;
+  readonly at: Instant;
+  /** True when the license shows a change that no event records yet. */
+  readonly isDerived?: boolean;
+};
 
 /** Returns a license as the API shows it at the instant `at`. */
 export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Shown): z.output<typeof licenseShape> => {
@@ -180,12 +186,13 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
 };
 
 /** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
-export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {
+export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, isDerived = false }: Shown): string => {
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
   const offer = pendingHolderOf(facts, at);
   const isPlain =
+    !isDerived &&
     effective === 'ACTIVE' &&
     suspension === null &&
     renewal === 'manual' &&
@@ -194,7 +201,8 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Show
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
-  return entityTag(revision, { ...tagged, ...(offer === null ? {} : { offer }) });
+  const derived = isDerived ? { term: facts.term.number, policy: facts.policy.policyId } : {};
+  return entityTag(revision, { ...tagged, ...derived, ...(offer === null ? {} : { offer }) });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {

@@ -19,6 +19,8 @@ export type ReadLicense = {
   readonly revision: bigint;
   readonly metadata: object;
   readonly at: Instant;
+  /** True when a change has fallen due that is not recorded yet, so that the revision alone does not name this state. */
+  readonly isDerived: boolean;
 };
 
 /**
@@ -31,10 +33,11 @@ export const readLicense = async (
   licenseId: string,
   { asOf, signal }: { readonly asOf?: Instant | undefined; readonly signal: AbortSignal },
 ): Promise<ReadLicense | Refusal> => {
-  const current = await currentLicense(needs, organizationId, licenseId);
+  const at = needs.now();
+  const current = await currentLicense(needs, organizationId, { licenseId, at });
   if (current === null) return noSuchLicense;
-  const { facts, revision, metadata } = current;
-  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at: needs.now() };
+  const { facts, revision, metadata, isDerived } = current;
+  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at, isDerived };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };

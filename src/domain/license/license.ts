@@ -60,7 +60,8 @@ export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: strin
 
 /**
  * An announced change, named by the event that announced it. A suspension and a renewal mode take effect at
- * `effectiveAt` by the clock alone. A tier change takes effect when the worker carries it out.
+ * `effectiveAt` by the clock alone. A tier change has consequences, so events record it: with the next command, or when
+ * the worker comes. Until then `settle` derives them.
  */
 export type Scheduled = {
   readonly eventId: string;
@@ -136,6 +137,8 @@ export type LicenseFacts = {
   readonly overtakenExpiries: readonly Instant[];
   /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
   readonly formerHolders: readonly string[];
+  /** What a trial becomes at its end, if its policy says so; null: the license did not begin as a trial. */
+  readonly afterTrial: Target | null;
 };
 
 /**

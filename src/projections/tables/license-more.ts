@@ -19,6 +19,7 @@ const fields = [
   'endings',
   'overtakenExpiries',
   'formerHolders',
+  'afterTrial',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -39,6 +40,7 @@ export const plainMore: More = {
   endings: [],
   overtakenExpiries: [],
   formerHolders: [],
+  afterTrial: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -4,6 +4,7 @@ import type { DeviceName } from '../../../src/domain/license/devices/device-comm
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
+import { newDue } from './falls-due.ts';
 import {
   all,
   asItIs,
@@ -28,6 +29,7 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
+  const { endTrial, carryOut, settle, endGrace, retire } = newDue(record);
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
@@ -38,8 +40,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     m.eventId = eventId;
     m.now = ms(at);
     // The rule of this type; the compiler cannot link the two.
-    const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
-    const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
+    const refused = refusedAtOnce(type, data);
+    if (refused === undefined && !settlesNothing.has(type)) settle();
+    const settled = { ...m };
+    const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
   };
@@ -115,12 +120,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     CancelScheduled: ({ eventId }) =>
       m.plans.some(({ id, at }) => id === eventId && at > m.now) ? withdraw(eventId) : 'NOT_FOUND',
     CarryOutScheduled: ({ eventId }) => {
-      const target = m.plans.find(({ id, at }) => id === eventId && at <= m.now)?.target;
-      return target ? all(become(target), withdraw(eventId)) : 'nothing';
+      const plan = m.plans.find(({ id, at }) => id === eventId && at <= m.now);
+      return plan ? carryOut(plan) : 'nothing';
     },
     Expire: () => announce(),
-    EndGrace: () =>
-      put(m.policy.expiryGraceSeconds > 0 && m.now >= accessEnd() && { announced: m.term, graceEnded: m.term }),
+    EndGrace: () => (m.policy.expiryGraceSeconds > 0 && m.now >= accessEnd() ? endGrace() : 'nothing'),
     Remind: ({ offset }) => {
       const due = m.end - lengthOf(offset);
       const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
@@ -140,10 +144,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const overlaps = { ...m.overlaps, ...(overlapSeconds > 0 && { [m.keyVersion]: m.now + overlapSeconds * 1000 }) };
       return first({ LIMIT_INVALID: overlapSeconds < 0 }) ?? put({ keyVersion: m.keyVersion + 1, overlaps });
     },
-    RetireKey: ({ keyVersion }) => {
-      const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
-      return put(m.now >= until && { overlaps });
-    },
+    RetireKey: ({ keyVersion }) => retire(keyVersion),
     Transfer: ({ toHolderOrgId: holder, accepted, newKey, ...terms }) => {
       if (holder === m.holder) return endOffer(openOffer()?.to, false);
       const HOLDER_CONSENT_REQUIRED = !accepted && holder !== null;
@@ -247,13 +248,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       overtake((plan) => plan.target !== undefined);
       return refused ?? all(pay(), become(target), setTerm(m.now, endOf(term, m.now)));
     },
-    EndTrial: ({ downgrade: to }) => {
-      const { type, trialEnd } = m.policy;
-      if (type !== 'TRIAL' || m.now < m.end) return 'nothing';
-      const strategy = to.policy.limitStrategy === 'REJECT' ? 'ALLOW_OVER' : to.policy.limitStrategy;
-      if (trialEnd === 'EXPIRE') return announce();
-      return isWrong(to.limits) ? 'LIMIT_INVALID' : all(become(to, strategy), setTerm(m.end, Infinity));
-    },
+    EndTrial: () => (m.policy.type !== 'TRIAL' || m.now < m.end ? 'nothing' : endTrial()),
   };
 
   const begin = ({ policy, products, term, limits, offerTo, ...data }: Origination, endsAfter: number): Verdict => {
@@ -261,7 +256,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
     if (awaits === '') setTerm(start, end);
-    put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
+    const { holderOrgId: holder, entitlements, afterTrial = null } = data;
+    put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ span: 'duration' in term ? end - start : NaN });
@@ -274,6 +270,19 @@ const nameOf = (device: DeviceName) => ('activationId' in device ? device.activa
 const asItStays = { expiry: 'KEEP', activations: 'KEEP' };
 const offerLength = 30 * 86_400_000;
 const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
+// The worker sends what has fallen due, in order. Ended parts are announced at any time.
+const settlesNothing: ReadonlySet<string> = new Set([
+  'IssueLicense',
+  'ImportLicense',
+  'RecordReplacement',
+  'AnnounceEnded',
+  'Expire',
+  'EndGrace',
+  'EndTrial',
+  'Remind',
+  'RetireKey',
+  'CarryOutScheduled',
+]);
 // A late command of the worker on a revoked license is no mistake.
 const mayComeLate: ReadonlySet<string> = new Set([
   'Revoke',

@@ -22,7 +22,7 @@ type Use = { kind: Kind; id: string; name: string; product: string | null; user:
 type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
-type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
+export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
 type Offer = { to: string; terms: Terms; over: number; declined: boolean };
 type Terms = { expiry: string; activations: string };
 type Marks = Readonly<Record<string, number>>;
@@ -57,6 +57,7 @@ const unissued = (policy: PinnedPolicy) => ({
   graceEnded: 0,
   reminded: {} as Marks,
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
+  afterTrial: null as Target | null,
   uses: [] as readonly Use[],
   withheld: [] as readonly number[],
   releases: 0,

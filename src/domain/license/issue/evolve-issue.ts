@@ -68,6 +68,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   endings: [],
   overtakenExpiries: [],
   formerHolders: [],
+  afterTrial: data.afterTrial ?? null,
 });
 
 /** Returns the facts after an event about the origin of the license. */

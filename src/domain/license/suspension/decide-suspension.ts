@@ -118,8 +118,7 @@ const isAnnounced = (
   at: Instant,
 ): boolean => {
   const open = scheduled.filter(
-    ({ change, effectiveAt }) =>
-      change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && effectiveAt > at,
+    ({ change, effectiveAt }) => change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && effectiveAt > at,
   );
   const [announced] = open;
   if (open.length !== 1 || announced?.change.kind !== 'SUSPENSION') return false;

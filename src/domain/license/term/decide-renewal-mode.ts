@@ -22,9 +22,7 @@ export const setRenewal = (
   const from = renewalAt(facts, at);
   const replaced = withdrawKind(facts, 'RENEWAL', at);
   if (scheduled === undefined)
-    return from === to
-      ? replaced
-      : [{ type: 'LicenseRenewalChanged', data: { from, to, eventId: null } }, ...replaced];
+    return from === to ? replaced : [{ type: 'LicenseRenewalChanged', data: { from, to, eventId: null } }, ...replaced];
   const { effectiveAt } = scheduled;
   if (isAnnounced(facts, { to, effectiveAt }, at)) return [];
   // Announcing the mode of today only withdraws another one.

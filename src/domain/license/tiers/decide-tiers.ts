@@ -6,11 +6,12 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
 import { withdrawKind } from '../scheduled/withdraw-announced.ts';
-import { convertTrial, endTrial } from './decide-trials.ts';
 import { sameLimits } from '../usage/usage-limits.ts';
-import { addConsequences, refuseTarget, type TierChange, tierChanged } from './policy-consequences.ts';
+import { convertTrial } from './decide-trials.ts';
+import { endTrial } from './end-trial.ts';
+import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { TierCommand } from './tier-commands.ts';
-import type { Target } from './tier-events.ts';
+import type { Target, TierChangeCause } from './tier-events.ts';
 
 /** Decides a command about the tier, the policy or a trial. */
 export const decideTiers = (command: TierCommand, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
@@ -43,7 +44,7 @@ const changePolicy = (
     return reject('INVALID_REQUEST', `The policy is of tier ${target.policy.tier}; change the tier instead.`);
   if (scheduled === undefined) {
     const cause = type === 'ChangeTier' ? 'TIER_CHANGED' : 'POLICY_CHANGED';
-    return carryOut(license, target, { cause, scheduledBy: null }, at);
+    return changeNow(license, target, cause, at);
   }
   const { effectiveAt } = scheduled;
   if (isAnnounced(facts, target, effectiveAt)) return [];
@@ -51,19 +52,6 @@ const changePolicy = (
     { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
     ...withdrawKind(facts, 'TIER', at),
   ];
-};
-
-/**
- * Carries out an announced tier change when its time has come. Changes nothing before, after, or when it was
- * withdrawn.
- */
-export const carryOutTierChange = (
-  { data: { eventId }, at }: CommandOf<'CarryOutScheduled'>,
-  license: IssuedLicense,
-): LicenseDecision => {
-  const due = license.facts.scheduled.find((announced) => announced.eventId === eventId && announced.effectiveAt <= at);
-  if (due?.change.kind !== 'TIER') return [];
-  return carryOut(license, due.change.target, { cause: 'SCHEDULED', scheduledBy: eventId }, at);
 };
 
 /**
@@ -78,13 +66,12 @@ export const refuseBecomingTrial = (
     ? reject('INVALID_REQUEST', 'A license does not become a trial. Issue a trial instead.')
     : null;
 
-const carryOut = (license: IssuedLicense, target: Target, change: TierChange, at: Instant): LicenseDecision => {
+const changeNow = (license: IssuedLicense, target: Target, cause: TierChangeCause, at: Instant): LicenseDecision => {
   const draft = draftOf(license, at);
-  // An announced change needs its event even when the license has the policy already: the event ends the announcement.
-  if (!isSamePolicy(license.facts.policy, target.policy) || change.scheduledBy !== null)
-    draft.add(tierChanged(license, target, change));
+  if (!isSamePolicy(license.facts.policy, target.policy))
+    draft.add(tierChanged(license, target, { cause, scheduledBy: null }));
   // A change that was announced before must not undo this one.
-  if (change.scheduledBy === null) for (const event of withdrawKind(license.facts, 'TIER', at)) draft.add(event);
+  for (const event of withdrawKind(license.facts, 'TIER', at)) draft.add(event);
   return addConsequences(draft, target, target.policy.limitStrategy) ?? draft.decided();
 };
 

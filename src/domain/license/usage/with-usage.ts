@@ -38,4 +38,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   endings,
   overtakenExpiries: facts.overtakenExpiries,
   formerHolders: facts.formerHolders,
+  afterTrial: facts.afterTrial,
 });
