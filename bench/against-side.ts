@@ -1,4 +1,4 @@
-// A child process of bench/against.ts. It measures figures with the code of the checkout in its current folder.
+// A child process of bench/against.ts. It measures figures with the compiled code of the checkout in its current folder.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Figures, Row } from './bench.ts';
@@ -11,17 +11,17 @@ export type Measure = { readonly id: string; readonly small: boolean };
  * The file and export of bench that measure each figure, in both checkouts. P1 also measures P3, and P5 also P6.
  */
 const homes: Readonly<Record<string, readonly [file: string, name: string]>> = {
-  P1: ['http-figures.ts', 'validateFigures'],
-  P5: ['http-figures.ts', 'commandFigures'],
-  P8: ['projection.ts', 'projectionFigures'],
-  P9: ['rebuild.ts', 'rebuildFigures'],
+  P1: ['http-figures.js', 'validateFigures'],
+  P5: ['http-figures.js', 'commandFigures'],
+  P8: ['projection.js', 'projectionFigures'],
+  P9: ['rebuild.js', 'rebuildFigures'],
 };
 
 const load = (file: string) => import(join(process.cwd(), 'bench', file));
 const ledgers = new Map<number, Promise<BenchLedger>>();
 
 const measure = async ({ id, small }: Measure): Promise<readonly Row[]> => {
-  const { makeLedger } = (await load('ledgers.ts')) as typeof import('./ledgers.ts');
+  const { makeLedger } = (await load('ledgers.js')) as typeof import('./ledgers.ts');
   const bench: Bench = {
     rounds: 1,
     ...(small ? { seconds: 1, appends: 500 } : { seconds: 5, appends: 6_000 }),

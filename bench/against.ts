@@ -1,5 +1,5 @@
 // `node --import tsx bench/against.ts <another checkout>` measures P1, P3, P5, P6, P8 and P9 of this checkout and of
-// another one in turn and prints the ratios. The other checkout needs its packages installed. `P5 P9` measures only
+// another one in turn, both compiled, and prints the ratios. The other checkout needs its packages installed. `P5 P9` measures only
 // these figures, and those that are measured with them: P3 with P1, P6 with P5. `--rounds=5` measures each one five
 // times. `--quick` runs the same code for seconds, to test that it works.
 import { type ChildProcess, fork } from 'node:child_process';
@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { table } from '../src/cli/table.ts';
 import type { Measure } from './against-side.ts';
 import { type Row, whole } from './bench.ts';
+import { compileCheckout } from './compile-checkout.ts';
 
 const options = process.argv.slice(2);
 const small = options.includes('--quick');
@@ -25,11 +26,12 @@ if (!existsSync(join(other, 'bench/ledgers.ts')) || !(rounds >= 1) || ids.some((
 
 type Side = { readonly measure: (request: Measure) => Promise<readonly Row[]>; readonly stop: () => Promise<void> };
 
-const startSide = (checkout: string): Side => {
-  const script = join(import.meta.dirname, 'against-side.ts');
-  const child = fork(script, {
-    cwd: checkout,
-    execArgv: ['--import', 'tsx'],
+const compiled = { ours: compileCheckout(resolve(import.meta.dirname, '..')), theirs: compileCheckout(resolve(other)) };
+
+const startSide = (folder: string): Side => {
+  const child = fork(join(compiled.ours, 'bench/against-side.js'), {
+    cwd: folder,
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return {
@@ -68,7 +70,7 @@ const ownFigure = ([, what, figure, , madeOf]: Row): { readonly value: number; r
 const isOwn = ([, what, , , madeOf]: Row): boolean =>
   !/four statements|whole API/.test(what) && (madeOf.includes(' / ') || what.includes(', ms'));
 
-const sides = { ours: startSide(resolve(import.meta.dirname, '..')), theirs: startSide(resolve(other)) };
+const sides = { ours: startSide(compiled.ours), theirs: startSide(compiled.theirs) };
 const best = new Map<string, { row: Row; isTime: boolean; ours: number; theirs: number; ratios: number[] }>();
 for (const id of ids) {
   for (let round = 0; round < rounds; round++) {

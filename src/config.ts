@@ -194,6 +194,9 @@ const combinationFaults = (variables: Variables): readonly string[] => {
   return faults;
 };
 
+/** Returns the environment of a child process: that of this process, with `defaults` for what it does not set. */
+export const environmentWith = (defaults: Readonly<Record<string, string>>) => ({ ...defaults, ...process.env });
+
 /**
  * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration with all invalid values. When
  * the values are valid, throws it with all forbidden combinations, and then for the secret and the servers.
@@ -205,7 +208,6 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
     throw new InvalidConfiguration(['Invalid configuration:', ...problems].join('\n'));
   }
-
   const variables = parsed.data;
   const faults = combinationFaults(variables);
   if (faults.length > 0) throw new InvalidConfiguration(faults.join('\n'));
@@ -292,8 +294,7 @@ const secretOf = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new InvalidConfiguration(
-      `LEDGER_SECRET_FILE cannot be read: ${error instanceof Error ? error.message : error}`,
-    );
+    const why = error instanceof Error ? error.message : error;
+    throw new InvalidConfiguration(`LEDGER_SECRET_FILE cannot be read: ${why}`);
   }
 };

@@ -136,5 +136,5 @@ const sentence = (
   const what = `${events} events in ${streams} ${readModels ? 'streams' : 'hash chains'}`;
   return intact
     ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${behind}${left}${mended}${other}`
-    : `NOT INTACT: ${damaged} findings among ${what} and ${rows} rows of the read models.${behind}${left}${mended}${other}`;
+    : `NOT INTACT: ${damaged} ${damaged === 1 ? 'finding' : 'findings'} among ${what} and ${rows} rows of the read models.${behind}${left}${mended}${other}`;
 };

@@ -5,9 +5,10 @@ import { limitedAs } from '../http/client-ip.ts';
 import { type Problem, problem, problemForNow } from '../problems/problems.ts';
 import type { Call } from '../route.ts';
 import { createCrowds } from './crowds.ts';
+import type { Full, Turn as Waited } from './fair-queue.ts';
 import { createKnownTiers } from './known-tiers.ts';
 import { type Share, shares, strangerShare, type Work } from './shares.ts';
-import { createTurn, type TurnMs, turnMsMax } from './turn.ts';
+import { createTurn, type Turn, type TurnMs, turnMsMax } from './turn.ts';
 
 /** Gives each tenant its share of the process: turns to work, and requests that it may have in the process. */
 export type Admission = { readonly visit: (call: VisitingCall) => Visit };
@@ -22,7 +23,7 @@ export type Visit = {
    * requests in the process, or whose turn does not come in time. The turn ends by itself when the request waits for
    * something else for long.
    */
-  readonly takeTurn: (tenant: string, work: Work) => Promise<Problem | null>;
+  readonly takeTurn: (tenant: string, work: Work) => Promise<Problem | null> | Problem | null;
   /** Gives the turn to other requests, because this one waits for something else than work of this process. */
   readonly endTurn: () => void;
   /**
@@ -59,54 +60,85 @@ export const createAdmission = ({ tierOf, onRefused, elapsedMs, turnMs = turnMsM
   const crowds = createCrowds(elapsedMs);
   const tierNow = createKnownTiers(tierOf);
   const tenants = new LRUCache<string, string>({ max: credentialsMax });
-  const isStranger = (tenant: string) => tenant.startsWith(strangerPrefix);
-  const shareOf = (tenant: string): Share =>
-    isStranger(tenant) ? strangerShare : shares[tenant.startsWith('org_') ? tierNow(tenant) : 'FREE'];
-
-  return {
-    visit: (call) => {
-      const turn = createTurn(call.signal, turnMs);
-      let digest: string | null = null;
-      let known: string | null = null;
-      const refuse = (refusal: Problem): Problem => {
-        onRefused();
-        return refusal;
-      };
-      return {
-        takeTurn: async (tenant, work) => {
-          const share = shareOf(tenant);
-          const taken = await turn.take(isStranger(tenant) ? crowds.strangers : crowds.known, tenant, { share, work });
-          switch (taken) {
-            case 'begun':
-              return null;
-            case 'tenant_full':
-              return refuse(tooMany(share, call.limits.headers()));
-            // Nobody reads the answer of a client that has left.
-            case 'left':
-              return busy;
-            case 'all_full':
-            case 'expired':
-              return refuse(busy);
-          }
-        },
-        endTurn: turn.end,
-        recognize: (credential) => {
-          digest = hash('sha256', credential, 'base64url');
-          known = tenants.get(digest) ?? null;
-          return known;
-        },
-        stranger: () => `${strangerPrefix}${limitedAs(call.address)}`,
-        belongsTo: (tenant) => {
-          if (digest !== null && known !== tenant) tenants.set(digest, tenant);
-        },
-        forget: () => {
-          if (digest !== null) tenants.delete(digest);
-        },
-        leave: turn.leave,
-      };
-    },
+  const parts: Parts = {
+    crowds,
+    tenants,
+    onRefused,
+    turnMs,
+    shareOf: (tenant) =>
+      isStranger(tenant) ? strangerShare : shares[tenant.startsWith('org_') ? tierNow(tenant) : 'FREE'],
   };
+  return { visit: (call) => new AdmittedVisit(parts, call) };
 };
+
+const isStranger = (tenant: string): boolean => tenant.startsWith(strangerPrefix);
+
+/** The parts of an admission that its visits use. */
+type Parts = Required<Pick<Needs, 'onRefused' | 'turnMs'>> & {
+  readonly crowds: ReturnType<typeof createCrowds>;
+  /** The tenants by the hashes of their credentials. */
+  readonly tenants: LRUCache<string, string>;
+  readonly shareOf: (tenant: string) => Share;
+};
+
+// A class, because the functions of each request would take more time than its turn.
+class AdmittedVisit implements Visit {
+  readonly #parts: Parts;
+  readonly #call: VisitingCall;
+  readonly #turn: Turn;
+  #digest: string | null = null;
+  #known: string | null = null;
+
+  constructor(parts: Parts, call: VisitingCall) {
+    this.#parts = parts;
+    this.#call = call;
+    this.#turn = createTurn(call.signal, parts.turnMs);
+  }
+
+  takeTurn(tenant: string, work: Work): Promise<Problem | null> | Problem | null {
+    const { crowds, shareOf } = this.#parts;
+    const share = shareOf(tenant);
+    const taken = this.#turn.take(isStranger(tenant) ? crowds.strangers : crowds.known, tenant, { share, work });
+    if (taken === 'begun') return null;
+    return taken instanceof Promise
+      ? taken.then((later) => this.#problemOf(later, share))
+      : this.#problemOf(taken, share);
+  }
+
+  endTurn(): void {
+    this.#turn.end();
+  }
+
+  recognize(credential: string): string | null {
+    this.#digest = hash('sha256', credential, 'base64url');
+    this.#known = this.#parts.tenants.get(this.#digest) ?? null;
+    return this.#known;
+  }
+
+  stranger(): string {
+    return `${strangerPrefix}${limitedAs(this.#call.address)}`;
+  }
+
+  belongsTo(tenant: string): void {
+    if (this.#digest !== null && this.#known !== tenant) this.#parts.tenants.set(this.#digest, tenant);
+  }
+
+  forget(): void {
+    if (this.#digest !== null) this.#parts.tenants.delete(this.#digest);
+  }
+
+  leave(): void {
+    this.#turn.leave();
+  }
+
+  #problemOf(taken: Waited | Full, share: Share): Problem | null {
+    if (taken === 'begun') return null;
+    // Nobody reads the answer of a client that has left.
+    if (taken === 'left') return busy;
+    this.#parts.onRefused();
+    return taken === 'tenant_full' ? tooMany(share, this.#call.limits.headers()) : busy;
+  }
+}
 
 /** Admits every request at once, for servers that only the operator reaches. */
 export const noAdmission: Admission = {

@@ -44,8 +44,14 @@ export const createFairQueue = (
   { waitMsMax, activity = createActivity(() => performance.now()) }: Options,
 ): FairQueue => {
   const round = createRound(totals.runningMax, activity);
+  const turns = { round, waitMsMax };
   const tenants = new Map<string, Tenant>();
   let present = 0;
+  const remove = (tenant: Tenant) => {
+    tenant.present -= 1;
+    present -= 1;
+    if (tenant.present === 0) tenants.delete(tenant.name);
+  };
 
   return {
     enter: (name, share) => {
@@ -57,49 +63,55 @@ export const createFairQueue = (
       tenants.set(name, tenant);
       tenant.present += 1;
       present += 1;
-      return createTicket({ round, waitMsMax }, tenant, () => {
-        tenant.present -= 1;
-        present -= 1;
-        if (tenant.present === 0) tenants.delete(name);
-      });
+      return new QueuedTicket(turns, tenant, remove);
     },
   };
 };
 
 type Turns = { readonly round: Round; readonly waitMsMax: number };
 
-const createTicket = (turns: Turns, tenant: Tenant, remove: () => void): Ticket => {
-  const { round } = turns;
-  let taken = 0;
-  let hasLeft = false;
-  const endTurn = () => {
-    if (taken === 0) return;
-    const units = taken;
-    taken = 0;
-    round.end(tenant, units);
-  };
-  return {
-    take: (units, signal, waitMs = turns.waitMsMax) => {
-      endTurn();
-      if (round.tryBegin(tenant, units)) {
-        taken = units;
-        return null;
-      }
-      const limited = { round, waitMsMax: Math.min(waitMs, turns.waitMsMax) };
-      return waitForTurn(limited, tenant, units, signal()).then((turn) => {
-        if (turn === 'begun') taken = units;
-        return turn;
-      });
-    },
-    endTurn,
-    leave: () => {
-      if (hasLeft) return;
-      hasLeft = true;
-      remove();
-      endTurn();
-    },
-  };
-};
+// A class, because the functions of each request would take more time than its turn.
+class QueuedTicket implements Ticket {
+  readonly #turns: Turns;
+  readonly #tenant: Tenant;
+  readonly #onLeave: (tenant: Tenant) => void;
+  #taken = 0;
+  #hasLeft = false;
+
+  constructor(turns: Turns, tenant: Tenant, onLeave: (tenant: Tenant) => void) {
+    this.#turns = turns;
+    this.#tenant = tenant;
+    this.#onLeave = onLeave;
+  }
+
+  take(units: number, signal: () => AbortSignal, waitMs = this.#turns.waitMsMax): Promise<Turn> | null {
+    this.endTurn();
+    const { round, waitMsMax } = this.#turns;
+    if (round.tryBegin(this.#tenant, units)) {
+      this.#taken = units;
+      return null;
+    }
+    const limited = { round, waitMsMax: Math.min(waitMs, waitMsMax) };
+    return waitForTurn(limited, this.#tenant, units, signal()).then((turn) => {
+      if (turn === 'begun') this.#taken = units;
+      return turn;
+    });
+  }
+
+  endTurn(): void {
+    if (this.#taken === 0) return;
+    const units = this.#taken;
+    this.#taken = 0;
+    this.#turns.round.end(this.#tenant, units);
+  }
+
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#onLeave(this.#tenant);
+    this.endTurn();
+  }
+}
 
 const waitForTurn = ({ round, waitMsMax }: Turns, tenant: Tenant, units: number, signal: AbortSignal): Promise<Turn> =>
   new Promise((resolve) => {

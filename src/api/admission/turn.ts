@@ -4,8 +4,11 @@ import type { Share, Work } from './shares.ts';
 
 /** The turn of one request. */
 export type Turn = {
-  /** Ends the earlier turn of the request, and waits for a turn of the tenant in the crowd. */
-  readonly take: (crowd: Crowd, tenant: string, needs: Needed) => Promise<Waited | Full>;
+  /**
+   * Ends the earlier turn of the request, and waits for a turn of the tenant in the crowd. Returns no promise when nobody
+   * has to wait, because a promise for each validation takes time.
+   */
+  readonly take: (crowd: Crowd, tenant: string, needs: Needed) => Promise<Waited | Full> | Waited | Full;
   /** Gives the turn to others. The request stays in the process. */
   readonly end: () => void;
   readonly leave: () => void;
@@ -26,43 +29,68 @@ type Needed = { readonly share: Share; readonly work: Work };
  * Returns the turn of a request. A command also has one of the places of its tenant's commands until its answer. So a
  * tenant whose commands wait for the event store has few of them there, and its reads still get turns.
  */
-export const createTurn = (signal: () => AbortSignal, turnMs: TurnMs): Turn => {
-  let ticket: Ticket | null = null;
-  let place: Ticket | null = null;
-  let ending: NodeJS.Timeout | undefined;
-  const end = () => {
-    clearTimeout(ending);
-    ticket?.endTurn();
-    place?.endTurn();
-  };
-  const leave = () => {
-    clearTimeout(ending);
-    ticket?.leave();
-    place?.leave();
-  };
+export const createTurn = (signal: () => AbortSignal, turnMs: TurnMs): Turn => new RequestTurn(signal, turnMs);
 
-  return {
-    take: async (crowd, tenant, { share, work }) => {
-      leave();
-      const entered = (work.isLight ? crowd.light : crowd.work).enter(tenant, share);
-      if (typeof entered === 'string') return entered;
-      ticket = entered;
-      const until = performance.now() + waitMsMax;
-      if (work.isCommand) {
-        const claimed = crowd.commands.enter(tenant, commandShare(crowd, share));
-        if (typeof claimed === 'string') return claimed;
-        place = claimed;
-        const waited = (await place.take(1, signal)) ?? 'begun';
-        if (waited !== 'begun') return waited;
-      }
-      const waited = (await ticket.take(work.units, signal, until - performance.now())) ?? 'begun';
-      if (waited === 'begun') ending = setTimeout(ticket.endTurn, work.isCommand ? turnMs.command : turnMs.read);
-      return waited;
-    },
-    end,
-    leave,
-  };
-};
+// A class, because the functions of each request would take more time than its turn.
+class RequestTurn implements Turn {
+  readonly #signal: () => AbortSignal;
+  readonly #turnMs: TurnMs;
+  #ticket: Ticket | null = null;
+  #place: Ticket | null = null;
+  #ending: NodeJS.Timeout | undefined;
+
+  constructor(signal: () => AbortSignal, turnMs: TurnMs) {
+    this.#signal = signal;
+    this.#turnMs = turnMs;
+  }
+
+  take(crowd: Crowd, tenant: string, { share, work }: Needed): Promise<Waited | Full> | Waited | Full {
+    this.leave();
+    const ticket = (work.isLight ? crowd.light : crowd.work).enter(tenant, share);
+    if (typeof ticket === 'string') return ticket;
+    this.#ticket = ticket;
+    if (work.isCommand)
+      return this.#takeForCommand(ticket, work.units, crowd.commands.enter(tenant, commandShare(crowd, share)));
+    const waiting = ticket.take(work.units, this.#signal);
+    return waiting === null
+      ? this.#begin(ticket, this.#turnMs.read)
+      : this.#beginAfter(waiting, ticket, this.#turnMs.read);
+  }
+
+  end(): void {
+    clearTimeout(this.#ending);
+    this.#ticket?.endTurn();
+    this.#place?.endTurn();
+  }
+
+  leave(): void {
+    clearTimeout(this.#ending);
+    this.#ticket?.leave();
+    this.#place?.leave();
+  }
+
+  async #takeForCommand(ticket: Ticket, units: number, place: Ticket | Full): Promise<Waited | Full> {
+    if (typeof place === 'string') return place;
+    this.#place = place;
+    const until = performance.now() + waitMsMax;
+    const placed = (await place.take(1, this.#signal)) ?? 'begun';
+    if (placed !== 'begun') return placed;
+    const waiting = ticket.take(units, this.#signal, until - performance.now());
+    return this.#beginAfter(waiting, ticket, this.#turnMs.command);
+  }
+
+  async #beginAfter(waiting: Promise<Waited> | null, ticket: Ticket, ms: number): Promise<Waited> {
+    const waited = (await waiting) ?? 'begun';
+    return waited === 'begun' ? this.#begin(ticket, ms) : waited;
+  }
+
+  #begin(ticket: Ticket, ms: number): 'begun' {
+    this.#ending = setTimeout(endTurnOf, ms, ticket);
+    return 'begun';
+  }
+}
+
+const endTurnOf = (ticket: Ticket): void => ticket.endTurn();
 
 const commandShare = ({ commandsMax }: Crowd, { weight }: Share): Share => ({
   weight,

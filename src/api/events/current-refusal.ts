@@ -56,7 +56,7 @@ const refusalOf = async (
   headers: Checked['headers'],
   permission: PermissionName,
 ): Promise<Problem | null> => {
-  const uncounted = { headers, limits: createCallLimits(noRateLimiting, () => ''), actsFor: nothing, actsAs: nothing };
+  const uncounted = { headers, limits: createCallLimits(noRateLimiting, ''), actsFor: nothing, actsAs: nothing };
   const caller = await authorize(authenticate, uncounted, permission);
   return isProblem(caller) ? caller : null;
 };

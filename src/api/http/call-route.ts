@@ -6,14 +6,13 @@ import { isProblem, type Problem, problem, statusOf } from '../problems/problems
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
 import { expectedRevisionIn } from './conditional.ts';
-import type { LongRequest } from './long-work.ts';
+import type { LongWork } from './long-work.ts';
 import { awaitMinPosition, type WaitUntilProjected } from './position.ts';
 
 type Needs = {
   readonly authenticate: Authenticate;
   readonly waitUntilProjected: WaitUntilProjected;
-  /** Does work that may take long, within bounds of number and time. */
-  readonly longWork: (request: Omit<LongRequest, 'onLateFailure'>, work: () => Promise<Answer>) => Promise<Answer>;
+  readonly longWork: LongWork;
 };
 
 /**
@@ -21,8 +20,9 @@ type Needs = {
  * asks for, waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first check
  * that fails. The caller ends the turn.
  */
-export const callRoute = async (needs: Needs, { route, request, visit }: Exchange, call: Call): Promise<Answer> => {
-  const called = await authorizeInTurn(needs.authenticate, { route, request, visit }, call);
+export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): Promise<Answer> => {
+  const { route, request, visit } = exchange;
+  const called = isForAnybody(route) ? nobody : await authorizeInTurn(needs.authenticate, exchange, call);
   if (isProblem(called)) return called;
   const expectedRevision = expectedRevisionFor(route, request);
   if (typeof expectedRevision === 'object' && expectedRevision !== null) return expectedRevision;
@@ -36,21 +36,30 @@ export const callRoute = async (needs: Needs, { route, request, visit }: Exchang
     const notYet = await awaitMinPosition(needs.waitUntilProjected, request.headers);
     if (notYet !== null) return notYet;
   }
-  const tenant = tenantOf(called) ?? tenantOfClient({ route, request, visit }, body) ?? visit.stranger();
+  const tenant = tenantOf(called) ?? tenantOfClient(exchange, body) ?? visit.stranger();
   if (route.isProbe !== true) {
     const refusal = await visit.takeTurn(tenant, workOf(route));
     if (refusal !== null) return refusal;
   }
   const sent = { ...call.sent, body };
-  const answer = () => route.answer(sent, { ...call, sent, expectedRevision }, called);
   const { bounded } = route;
-  const isBounded = bounded !== undefined && (bounded.when?.(request.query) ?? true);
-  if (!isBounded) return answer();
+  const full = { ...call, sent, expectedRevision };
+  if (bounded === undefined || bounded.when?.(request.query) === false) return route.answer(sent, full, called);
   const { narrow } = bounded;
-  return needs.longWork({ tenant, narrow }, answer);
+  const { onLateFailure } = exchange;
+  return needs.longWork({ tenant, narrow, onLateFailure }, () => route.answer(sent, full, called));
 };
 
-type Exchange = { readonly route: Route; readonly request: Request; readonly visit: Visit };
+type Exchange = {
+  readonly route: Route;
+  readonly request: Request;
+  readonly visit: Visit;
+  /** Receives what long work throws after its answer. */
+  readonly onLateFailure: (error: unknown) => void;
+};
+
+// Their routes check the credential of a client, or there is none.
+const isForAnybody = ({ access: { kind } }: Route): boolean => kind === 'license' || kind === 'anybody';
 
 /**
  * Checks the credential of an organization or a user. The check of a credential that has not worked before reads the
@@ -62,8 +71,7 @@ const authorizeInTurn = async (
   call: Call,
 ): Promise<Called | Problem> => {
   const { authorization } = request.headers;
-  const isChecked = route.access.kind === 'organization' || route.access.kind === 'user';
-  if (!isChecked || authorization === undefined) return authorizeFor(authenticate, route, call);
+  if (authorization === undefined) return authorizeFor(authenticate, route, call);
   if (visit.recognize(authorization) === null) {
     const refusal = await visit.takeTurn(visit.stranger(), checkOfCredential);
     if (refusal !== null) return refusal;

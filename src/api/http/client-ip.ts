@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /** The parts of a request that tell its origin. */
@@ -39,6 +39,7 @@ export const placeOf = (address: string): string =>
 
 /** Returns an address without port, brackets, zone or the IPv6 form of an IPv4 address. Returns null for other text. */
 const plain = (text: string): string | null => {
+  if (isIPv4(text)) return text;
   const [, bracketed] = /^\[([^\]]{2,60})\](?::\d{1,5})?$/.exec(text) ?? [];
   const [, v4] = /^(\d{1,3}(?:\.\d{1,3}){3}):\d{1,5}$/.exec(text) ?? [];
   const [address = ''] = (bracketed ?? v4 ?? text).split('%');

@@ -35,8 +35,10 @@ export type RequestLog = {
 
 /** Returns a log that writes answers as info and failures as error with their stack. */
 export const createRequestLog = (log: Logger): RequestLog => ({
-  answered: ({ milliseconds, ...request }) => {
-    if (log.isLevelEnabled('info')) log.info({ ...request, ms: Math.round(milliseconds * 10) / 10 }, 'request');
+  answered: ({ tenant, route, status, milliseconds, requestId, correlationId, clientIp, principal }) => {
+    if (!log.isLevelEnabled('info')) return;
+    const ms = Math.round(milliseconds * 10) / 10;
+    log.info({ tenant, route, status, requestId, correlationId, clientIp, principal, ms }, 'request');
   },
   failed: (error, { requestId, correlationId, clientIp, principal }, route) =>
     log.error({ err: withoutValues(error), requestId, correlationId, clientIp, principal, route }, 'request failed'),

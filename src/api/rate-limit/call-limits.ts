@@ -2,7 +2,7 @@ import type { Tier } from '../../domain/license/policy.ts';
 import { type Bucket, bucketOfTier, type KeyBucket, type LicenseSize } from '../../rate-limits.ts';
 import { limitedAs, placeOf } from '../http/client-ip.ts';
 import type { Problem } from '../problems/problems.ts';
-import { createPasswordTries, type PasswordTries } from './password-tries.ts';
+import { createPasswordTries, type PasswordTries, type PasswordTry } from './password-tries.ts';
 import { noRateLimits, type RateLimiter } from './rate-limiter.ts';
 import { rateLimitHeaders, refusalOf, together, unlimited } from './verdict.ts';
 
@@ -56,24 +56,75 @@ export type CallLimits = PasswordTries & {
 const ofOthers: ReadonlySet<Bucket> = new Set(['reset_account', 'invite_address']);
 
 /** Returns the limits of one request from `address`. */
-export const createCallLimits = ({ limiter, tierOf, defaultTier }: RateLimiting, address: () => string): CallLimits => {
-  let verdict = unlimited;
-  const take = async (bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> => {
-    const taken = await limiter.take(bucket, key, size);
-    if (!ofOthers.has(bucket)) verdict = verdict === unlimited ? taken : together([verdict, taken]);
+export const createCallLimits = (limiting: RateLimiting, address: string): CallLimits =>
+  new RequestLimits(limiting, address);
+
+// A class, because a dozen functions for each request would take a part of the time of a validation.
+class RequestLimits implements CallLimits {
+  readonly #limiting: RateLimiting;
+  readonly #address: string;
+  #verdict = unlimited;
+
+  constructor(limiting: RateLimiting, address: string) {
+    this.#limiting = limiting;
+    this.#address = address;
+  }
+
+  take(bucket: Bucket, key: string): Promise<Problem | null> {
+    return this.#count(bucket, key);
+  }
+
+  takeBack(bucket: Bucket, key: string): Promise<void> {
+    return this.#limiting.limiter.takeBack(bucket, key);
+  }
+
+  takeForKey(bucket: KeyBucket, key: string, size: LicenseSize): Promise<Problem | null> {
+    return this.#count(bucket, key, size);
+  }
+
+  sizeOf(key: string): LicenseSize | undefined {
+    return this.#limiting.limiter.sizeOf(key);
+  }
+
+  noteSize(key: string, size: LicenseSize): void {
+    this.#limiting.limiter.noteSize(key, size);
+  }
+
+  takeForAddress(bucket: Bucket): Promise<Problem | null> {
+    return this.#count(bucket, limitedAs(this.#address));
+  }
+
+  async takeForOrganization(organizationId: string): Promise<Problem | null> {
+    return this.#count(bucketOfTier(await this.#limiting.tierOf(organizationId)), organizationId);
+  }
+
+  takeForUser(userId: string): Promise<Problem | null> {
+    return this.#count(bucketOfTier(this.#limiting.defaultTier), userId);
+  }
+
+  takeTry(attempt: PasswordTry): Promise<Problem | null> {
+    return this.#tries().takeTry(attempt);
+  }
+
+  takeBackTry(attempt: PasswordTry): Promise<void> {
+    return this.#tries().takeBackTry(attempt);
+  }
+
+  reopenAccount(account: string): Promise<void> {
+    return this.#tries().reopenAccount(account);
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return rateLimitHeaders(this.#verdict);
+  }
+
+  #tries(): PasswordTries {
+    return createPasswordTries(this.#limiting.limiter, placeOf(this.#address));
+  }
+
+  async #count(bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> {
+    const taken = await this.#limiting.limiter.take(bucket, key, size);
+    if (!ofOthers.has(bucket)) this.#verdict = this.#verdict === unlimited ? taken : together([this.#verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
-  };
-  const tries = createPasswordTries(limiter, () => placeOf(address()));
-  return {
-    take: (bucket, key) => take(bucket, key),
-    takeBack: limiter.takeBack,
-    takeForKey: take,
-    sizeOf: limiter.sizeOf,
-    noteSize: limiter.noteSize,
-    takeForAddress: (bucket) => take(bucket, limitedAs(address())),
-    takeForOrganization: async (organizationId) => take(bucketOfTier(await tierOf(organizationId)), organizationId),
-    takeForUser: (userId) => take(bucketOfTier(defaultTier), userId),
-    ...tries,
-    headers: () => rateLimitHeaders(verdict),
-  };
-};
+  }
+}

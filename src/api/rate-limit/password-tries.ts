@@ -25,8 +25,8 @@ export type PasswordTries = {
  * Returns the counts of tries from `place`. A place that is refused does not count for the account, so one place cannot
  * close the way in for all. No answer shows the counts in its headers, because they would reveal what others have tried.
  */
-export const createPasswordTries = (limiter: RateLimiter, place: () => string): PasswordTries => {
-  const placeKey = (account: string) => `${account} ${place()}`;
+export const createPasswordTries = (limiter: RateLimiter, place: string): PasswordTries => {
+  const placeKey = (account: string) => `${account} ${place}`;
   return {
     takeTry: async (attempt) => {
       if ('device' in attempt) return refusalOf(await limiter.take('login_device', attempt.device));

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadConfig } from '../../config.ts';
+import { environmentWith, loadConfig } from '../../config.ts';
 import { verify } from '../verify.ts';
 import { type DemoTarget, walkLicense } from './walk-license.ts';
 
@@ -38,7 +38,9 @@ const runningServer = async (dataDir: string): Promise<DemoTarget | null> => {
 const startServer = async (): Promise<ChildProcess> => {
   console.log('No server runs here. The demo starts one.');
   const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
-  const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // The lines of the log for each request would hide the walk. Faults are still shown.
+  const env = environmentWith({ LOG_LEVEL: 'warn' });
+  const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit'], env });
   const ready = (async () => {
     let text = '';
     for await (const chunk of child.stdout) {

@@ -16,12 +16,12 @@ const admitting = (turnMs = 60_000) => {
     admission.visit({
       address,
       signal: () => new AbortController().signal,
-      limits: createCallLimits(noRateLimiting, () => address),
+      limits: createCallLimits(noRateLimiting, address),
     });
   const take = (tenant: string | null, work: Work, address?: string) => {
     const visit = enter(address);
     const request = { visit, result: 'waits' as 'waits' | Problem | null };
-    void visit.takeTurn(tenant ?? visit.stranger(), work).then((result) => {
+    void Promise.resolve(visit.takeTurn(tenant ?? visit.stranger(), work)).then((result) => {
       request.result = result;
     });
     return request;

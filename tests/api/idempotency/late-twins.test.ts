@@ -88,7 +88,7 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     headers: { 'idempotency-key': once },
     clientIp: () => '',
     sent: { params: {}, query: {}, body: { licenseId, text } },
-    limits: createCallLimits(noRateLimiting, () => ''),
+    limits: createCallLimits(noRateLimiting, ''),
     expectedRevision,
     signal: () => new AbortController().signal,
     actsFor: () => {},

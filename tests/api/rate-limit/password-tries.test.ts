@@ -15,7 +15,7 @@ const openLimits = () => {
     redis: null,
     log: { warn: () => undefined },
   });
-  return { clock, from: (place: string) => createPasswordTries(limiter, () => place) };
+  return { clock, from: (place: string) => createPasswordTries(limiter, place) };
 };
 
 /** Tries an account from each place, every minute of a day. Returns the number of passwords that were checked. */

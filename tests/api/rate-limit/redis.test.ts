@@ -36,7 +36,7 @@ const limiterOn = (overrides: string, commandTimeoutMs?: number) => {
     connected: () => condition('Redis is there', () => client.status === 'ready'),
   };
 };
-const noTries = createPasswordTries(noRateLimits, () => '');
+const noTries = createPasswordTries(noRateLimits, '');
 const passed = (outcomes: readonly boolean[]) => outcomes.filter((outcome) => outcome).length;
 const times = <T>(count: number, work: (index: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, index) => work(index)));
@@ -82,7 +82,7 @@ describe.runIf(hasRedis)('With Redis', () => {
     const limits = 'login_place=3/900,login_account=4/900,login_device=2/900';
     const [one, two] = [limiterOn(limits, patientMs), limiterOn(limits, patientMs)];
     await Promise.all([one.connected(), two.connected()]);
-    const tries = (place: string) => [one, two].map((by) => createPasswordTries(by, () => place));
+    const tries = (place: string) => [one, two].map((by) => createPasswordTries(by, place));
     const [mine = noTries, yours = noTries] = tries('a');
     const account = { account: 'hash' };
     const attempt = async (by: typeof mine) => (await by.takeTry(account)) === null;
