@@ -63,6 +63,8 @@ test('a command gets the same decision again, and changes nothing after it was a
     expect(decide(last, life.license, testEventIds)).toEqual(first);
     expect(canonical(life.license)).toBe(before);
     if (isRejection(first) || notRepeated.has(last.type)) return;
+    // An expiry that is moved to now ends a trial at once, and the repetition meets the license after the trial.
+    if (last.type === 'ChangeExpiry' && last.data.to <= last.at) return;
     take(life, last);
     expect(decide(last, life.license, testEventIds)).toEqual([]);
   }),
