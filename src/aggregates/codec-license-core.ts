@@ -5,6 +5,7 @@ import { suspensionReasons } from '../domain/license/suspension/suspension-event
 import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
+import { target } from './codec-license-grant.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
 const origin = {
@@ -26,6 +27,7 @@ const origin = {
   externalRef: z.string().nullable(),
   maintenanceUntil: instant.exactOptional(),
   replaces: id.exactOptional(),
+  afterTrial: target.exactOptional(),
 };
 
 const activation = z.object({

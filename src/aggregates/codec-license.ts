@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { LicenseEvent } from '../domain/license/events.ts';
 import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
 import { type Decoded, decodeWith } from '../eventstore/envelope.ts';
@@ -8,11 +9,12 @@ import { grantEvents } from './codec-license-grant.ts';
 import { keyEvents } from './codec-license-key.ts';
 import { leaseEvents } from './codec-license-lease.ts';
 import { termEvents } from './codec-license-term.ts';
+import { builtInPolicyId } from './derived-ids.ts';
 import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of a license stream. Throws UndecodableEvent. */
 export const decodeLicense = (recorded: Recorded): Decoded<LicenseEvent | ChainRepaired> =>
-  decodeWith(licenseEvent, recorded, upcasters);
+  withPinnedTarget(decodeWith(licenseEvent, recorded, upcasters));
 
 /** Returns the names of all types of events in the stream of a license. */
 export const licenseEventTypes = (): readonly string[] => licenseEvent.options.map(({ shape }) => shape.type.value);
@@ -25,3 +27,16 @@ const licenseEvent = z.discriminatedUnion('type', [
   ...keyEvents,
   repairEvent,
 ]) satisfies z.ZodType<LicenseEvent | ChainRepaired>;
+
+type LicenseDecoded = Decoded<LicenseEvent | ChainRepaired>;
+
+// Events of earlier builds do not pin what a trial becomes. The built-in policy FREE is what they mean.
+const withPinnedTarget = (decoded: LicenseDecoded): LicenseDecoded => {
+  const { event } = decoded;
+  if (event.type !== 'LicenseIssued' && event.type !== 'LicenseImported') return decoded;
+  const { policy, issuerOrgId, afterTrial } = event.data;
+  if (policy.type !== 'TRIAL' || afterTrial !== undefined) return decoded;
+  const target = freeTarget({ kind: 'unopened' }, builtInPolicyId(issuerOrgId, 'FREE'));
+  // The compiler cannot link the type of the event and its data.
+  return { ...decoded, event: { ...event, data: { ...event.data, afterTrial: target } } as LicenseEvent };
+};

@@ -1,13 +1,11 @@
-import { catalogAggregate, licenseAggregate } from '../aggregates/aggregates.ts';
+import { licenseAggregate } from '../aggregates/aggregates.ts';
 import { systemCommandName } from '../aggregates/command-names.ts';
-import { builtInPolicyId } from '../aggregates/derived-ids.ts';
-import { freeTarget } from '../domain/catalog/downgrade.ts';
 import type { Rejection } from '../domain/decider.ts';
-import type { LicenseCommand } from '../domain/license/commands.ts';
+import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { dueCommands, nextDueAt } from '../domain/license/due.ts';
 import type { Due } from '../domain/license/due-command.ts';
+import type { LicenseEvent } from '../domain/license/events.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
-import type { Target } from '../domain/license/tiers/tier-events.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import { systemContext } from '../eventstore/executor/system-context.ts';
@@ -45,9 +43,8 @@ type Needs = {
 
 /**
  * Sends a license the commands that are due at `at`, one after another. Workers share the ids of these commands, so a
- * second worker finds the events of the first. A refused command stays due, and each call tries it once. An example is
- * a tier change that would lower a limit below its usage. Throws for a license that was never issued, and as `execute`
- * does.
+ * second worker finds the events of the first. A refused command stays due, and each call tries it once. Throws for a
+ * license that was never issued, and as `execute` does.
  */
 export const carryOutDue = async (needs: Needs, licenseId: string, at: Instant): Promise<CarriedOut> => {
   const { executor, onRefused, signal } = needs;
@@ -91,7 +88,7 @@ const send = async (
   { due, name }: NextCommand,
   at: Instant,
 ) => {
-  const decide = toDecide(licenseAggregate, await commandOf(executor, facts, due, at));
+  const decide = toDecide<LicenseCommand, LicenseEvent, License, LicenseRejection>(licenseAggregate, { ...due, at });
   const options = { context: systemContext(name, at), view: factsOf };
   const execute = () => executor.execute(licenseAggregate, facts.licenseId, decide, options);
   if (due.type !== 'AnnounceEnded') return execute();
@@ -108,19 +105,6 @@ const nextOf = (facts: LicenseFacts, at: Instant, tried: ReadonlySet<string>): N
     if (!tried.has(name)) return { due, name };
   }
   return null;
-};
-
-const commandOf = async (executor: Executor, facts: LicenseFacts, due: Due, at: Instant): Promise<LicenseCommand> => {
-  if (due.type !== 'EndTrial') return { ...due, at };
-  return { type: 'EndTrial', data: { ...due.data, downgrade: await downgradeOf(executor, facts) }, at };
-};
-
-const downgradeOf = async (executor: Executor, { issuerOrgId, products }: LicenseFacts): Promise<Target> => {
-  const builtInId = builtInPolicyId(issuerOrgId, 'FREE');
-  const offered = await executor.read(catalogAggregate, issuerOrgId, (catalog) =>
-    catalog.kind === 'unopened' ? null : freeTarget(catalog, products, builtInId),
-  );
-  return offered ?? freeTarget({ kind: 'unopened' }, products, builtInId);
 };
 
 const factsOf = (license: License): LicenseFacts | null => (license.kind === 'unissued' ? null : license.facts);

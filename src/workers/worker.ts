@@ -105,12 +105,12 @@ const createSweep = (needs: Needs) => {
   };
 };
 
-// After a release of devices or a cancellation the next sweep tries the change again. Otherwise the pauses grow.
+// After another change of the license the next sweep tries its commands again. Otherwise the pauses grow.
 const reportRefusedChanges = (log: Log, licenseIds: readonly string[]): void => {
   if (licenseIds.length === 0) return;
   log.info(
     { refused: licenseIds.length, licenseIds: licenseIds.slice(0, 10) },
-    'Announced tier changes are refused by the limit strategy of their policies.',
+    'Due commands were refused by their licenses. The next sweeps try them again.',
   );
 };
 

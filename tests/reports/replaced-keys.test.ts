@@ -71,10 +71,21 @@ describe('What history says of keys that stop', () => {
       );
   });
 
-  test('an overlap that had passed already is dated at its end', () => {
-    given(...lifeOf(rotate('ROUTINE', 3_600, nine)))
+  test('an overlap that had passed already needs no end, and the next change dates it at its own', () => {
+    const passed = lifeOf(rotate('ROUTINE', 3_600, nine));
+    given(...passed)
       .when(command('EndKeyOverlap', {}, noon))
-      .thenEvents(event('LicenseKeyRetired', { keyVersion: 1 }, ten));
+      .thenNothing();
+    given(...passed)
+      .when(rotate('LEAKED', day, noon))
+      .thenEvents(
+        event('LicenseKeyRetired', { keyVersion: 1 }, ten),
+        event('LicenseKeyRotated', {
+          ...{ fromVersion: 2, toVersion: 3, keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP' },
+          ...{ overlapUntil: noon, cause: 'LEAKED' },
+        }),
+        event('LicenseKeyRetired', { keyVersion: 2 }),
+      );
   });
 
   test('an ended overlap is ended once, and the worker has nothing to retire', () => {

@@ -12,9 +12,8 @@ import {
   issue,
   ledger,
   onTrial,
-  planRefused,
+  planChange,
   send,
-  sendCatalog,
   startProduct,
   stopProduct,
   sweep,
@@ -102,43 +101,6 @@ describe('A sweep', () => {
     expect(await isDue(licenseId, inDays(4_000))).toBe(false);
   });
 
-  test('changes an ended trial to the current FREE policy of the issuer’s catalog', async () => {
-    const { organizationId } = ledger.a;
-    const licenseId = await onTrial(organizationId);
-    const policyIds = {
-      FREE: builtInPolicyId(organizationId, 'FREE'),
-      TRIAL: builtInPolicyId(organizationId, 'TRIAL'),
-      PRO: builtInPolicyId(organizationId, 'PRO'),
-      ENTERPRISE: builtInPolicyId(organizationId, 'ENTERPRISE'),
-    };
-    const product = (code: string) => ({ productId: testId('prd', code), code, name: code, description: null });
-    await sendCatalog(organizationId, {
-      type: 'OpenCatalog',
-      data: { issuerOrgId: organizationId, products: [product('local_cli'), product('cloud_ide')], policyIds },
-    });
-    const { policyId, version: _, ...rules } = builtInPolicy('FREE', policyIds.FREE);
-    const limits = { activations: 3, seats: 0, users: 0, meters: {} };
-    await sendCatalog(organizationId, {
-      type: 'AddPolicyVersion',
-      data: {
-        policyId,
-        content: {
-          name: 'Hobby',
-          rules,
-          products: ['local_cli'],
-          term: { basis: 'PERPETUAL' },
-          limits,
-          entitlements: [],
-        },
-      },
-    });
-    expect(await sweep(inDays(20), [licenseId])).toBe(1);
-    const [, changed, dropped, lowered] = (await eventsOf(licenseId)).slice(2);
-    expect(changed?.data).toMatchObject({ to: 'FREE', policyId, policyVersion: 2 });
-    expect(dropped).toMatchObject({ type: 'ProductRemoved', data: { product: 'cloud_ide' } });
-    expect(lowered?.data.after).toEqual(limits);
-  });
-
   test('carries out an overdue tier change with its consequences', async () => {
     const licenseId = await issue(100);
     const target = { policy: builtInPolicy('FREE', testId('pol', 'free')), products: ['local_cli'] };
@@ -156,7 +118,7 @@ describe('A sweep', () => {
 
   test('does not carry out a change that was cancelled after the worker read its row', async () => {
     const licenseId = await issue(100);
-    const [planned] = await planRefused(licenseId, 2);
+    const [planned] = await planChange(licenseId, 2);
     const eventId = String(planned?.data.eventId);
     await send(licenseId, { type: 'CancelScheduled', data: { eventId } });
     const stale = { licenseId, dueAt: inDays(2).toISOString() };

@@ -1,5 +1,6 @@
-import { catalogAggregate, licenseAggregate } from '../../src/aggregates/aggregates.ts';
-import type { CatalogCommand } from '../../src/domain/catalog/commands.ts';
+import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import { builtInPolicyId } from '../../src/aggregates/derived-ids.ts';
+import { freeTarget } from '../../src/domain/catalog/downgrade.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
@@ -51,11 +52,6 @@ export const send = async (licenseId: string, sent: Sent<LicenseCommand>) => {
   await projected(executed.position.commit);
   return executed.events;
 };
-export const sendCatalog = async (issuerOrgId: string, sent: Sent<CatalogCommand>) => {
-  const command = { ...sent, at: now() } as CatalogCommand;
-  const executed = await sendCommand(ledger.executor, catalogAggregate, issuerOrgId, command, context(), () => null);
-  if ('rejected' in executed) throw new Error(executed.detail);
-};
 /** Issues a license for `days` without reminders. Its issuer is organization A by default. */
 export const issue = async (
   days: number,
@@ -76,6 +72,7 @@ export const issue = async (
       term: { kind: 'duration', duration: `P${days}D`, startsAt: null },
       limits: { activations: 5, seats: 0, users: 0, meters: {} },
       key: { keyHash: testHash(licenseId), secretId: 'secret-1', hint: 'ABCDE' },
+      afterTrial: freeTarget({ kind: 'unopened' }, builtInPolicyId(issuerOrgId, 'FREE')),
     },
   });
   return licenseId;
@@ -94,13 +91,13 @@ export const activate = (licenseId: string, device: string) =>
       appVersion: null,
     },
   });
-/** Announces a change to a policy without devices. Its limit strategy refuses the change while a device is active. */
-export const planRefused = (licenseId: string, days: number) =>
+/** Announces a change to a policy without devices. */
+export const planChange = (licenseId: string, days: number) =>
   send(licenseId, {
     type: 'ChangeTier',
     data: {
       target: {
-        policy: { ...builtInPolicy('FREE', testId('pol', 'strict')), limitStrategy: 'REJECT' },
+        policy: { ...builtInPolicy('FREE', testId('pol', 'strict')), limitStrategy: 'ALLOW_OVER' },
         limits: { activations: 0, seats: 0, users: 0, meters: {} },
         products: null,
         entitlements: null,

@@ -157,6 +157,8 @@ type Shown = {
   readonly metadata: object;
   readonly at: Instant;
   readonly recorded?: boolean;
+  /** True when the license shows a change that no event records yet. */
+  readonly isDerived?: boolean;
 };
 
 /** Returns a license as the API shows it at the instant `at`. */
@@ -198,7 +200,8 @@ export const licenseBody = (
 };
 
 /** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
-export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, recorded = true }: Shown): string => {
+export const licenseTag = (facts: LicenseFacts, shown: Shown): string => {
+  const { revision, metadata, at, recorded = true, isDerived = false } = shown;
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
@@ -207,6 +210,7 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, record
   const isPlain =
     recorded &&
     ended === 0 &&
+    !isDerived &&
     effective === 'ACTIVE' &&
     suspension === null &&
     renewal === 'manual' &&
@@ -215,10 +219,12 @@ export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, record
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
+  const derived = isDerived ? { term: facts.term.number, policy: facts.policy.policyId } : {};
   const counted = facts.nextTerms.length === 0 ? {} : { isNextTerm: hasEnteredTerm(facts, at) };
   return entityTag(revision, {
     ...tagged,
     ...counted,
+    ...derived,
     ...(offer === null ? {} : { offer }),
     ...(ended === 0 ? {} : { ended }),
     ...(recorded ? {} : { recorded }),

@@ -4,6 +4,7 @@ import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Secrets } from '../../identity/secrets.ts';
+import { findAfterTrial } from '../catalog/after-trial.ts';
 import { findOffer } from '../catalog/find-offer.ts';
 import type { Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
@@ -64,6 +65,7 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
     accounts.signupPolicy,
   );
 
+  const pinned = await findAfterTrial(executor, issuerOrgId, policy);
   const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint> => {
     // The license needs its own command id. The ids of events follow from it, and the signup uses its own.
     const attempt = { ...signup, commandId: aggregateId(signup.commandId, 'platform license') };
@@ -79,6 +81,7 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
       term,
       entitlements,
       timeZone,
+      ...pinned,
       key: keyOf(secrets, attempt),
       externalRef: null,
     };

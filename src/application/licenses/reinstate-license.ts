@@ -8,5 +8,9 @@ export const reinstateLicense = (needs: CommandNeeds, request: LicenseRequest): 
   changeLicense(needs, request, {
     power: 'suspendLicenses',
     guard: refuseReinstating,
-    command: (at) => ({ type: 'Reinstate', at, data: {} }),
+    command: (at) => ({
+      type: 'Reinstate',
+      at,
+      data: request.reason === null ? {} : { reasonCode: request.reason.code },
+    }),
   });

@@ -11,6 +11,7 @@ import {
   refuseActing,
   refuseKey,
 } from '../../domain/license/license-authority.ts';
+import { settle, settledAt } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
@@ -84,10 +85,14 @@ export const sendLicenseCommand = async <View>(
   const context = contextOf({ call, attempt, actor }, command.at, why);
   // The stream says which key works and whether the sender is issuer or holder, because rows may be behind.
   const decide = (license: License, moment: Moment) =>
-    refusalOf(sending, license, moment.at) ?? decided(command, license, moment);
+    refusalOf(sending, settledAt(license, moment.at), moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
   return withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
-    executor.execute(licenseAggregate, licenseId, decide, { context, view }),
+    // The answer shows what has fallen due, also when the command changed nothing.
+    executor.execute(licenseAggregate, licenseId, decide, {
+      context,
+      view: (license) => view(settledAt(license, command.at)),
+    }),
   );
 };
 
@@ -103,9 +108,9 @@ export const issuedFacts = (license: License): LicenseFacts => issuedLicense(lic
 const decided = (command: LicenseSending['command'], license: License, moment: Moment): LicenseDecision | Refusal => {
   if (!('compose' in command)) return toDecide(licenseAggregate, command)(license, moment);
   if (license.kind === 'unissued') return noSuchLicense;
-  const composed = command.compose(license);
-  if (isRefusal(composed)) return composed;
   const { at, eventIds } = moment;
+  const composed = command.compose(settle(license, at).license);
+  if (isRefusal(composed)) return composed;
   return decideInTurn(
     licenseDecider,
     composed.map((single) => ({ ...single, at })),

@@ -1,6 +1,7 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
-import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import { isUnsettled, settledAt } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
@@ -10,9 +11,15 @@ import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.
 
 /**
  * A license as of an instant. `revision` is that of the last event that counts. `recorded` false: the instant is before
- * the import of the license, and the facts are what the import says was so.
+ * the import of the license, and the facts are what the import says was so. `isDerived`: a change had fallen due by then
+ * that no event records yet.
  */
-export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint; readonly recorded: boolean };
+export type LicenseThen = {
+  readonly facts: LicenseFacts;
+  readonly revision: bigint;
+  readonly recorded: boolean;
+  readonly isDerived: boolean;
+};
 
 /** The needs of folding a license as of an instant. */
 export type PastNeeds = {
@@ -23,9 +30,10 @@ export type PastNeeds = {
 
 /**
  * Returns the license as of an instant. Folds the events that were recorded or took effect by then, in the order of the
- * stream. Events that were recorded later and took effect earlier count too. Between the start of the history of an
- * imported license and its import, the license is what the import says. Returns null before the license was issued. Reads only the parts of a long stream around the instant. The first such read of a stream without snapshots
- * folds all of it. Throws an AbortError when `signal` aborts before the last part was read.
+ * stream. Events that were recorded later and took effect earlier count too, and so does what had fallen due and is not
+ * recorded yet. Between the start of the history of an imported license and its import, the license is what the import
+ * says. Returns null before the license was issued. Reads only the parts of a long stream around the instant. The first
+ * such read of a stream without snapshots folds all of it. Throws an AbortError when `signal` aborts before the last part was read.
  */
 export const licenseAsOf = async (
   needs: PastNeeds,
@@ -33,14 +41,54 @@ export const licenseAsOf = async (
   asOf: Instant,
   signal?: AbortSignal,
 ): Promise<LicenseThen | null> => {
+  const then = await factsAsOf(needs, licenseId, asOf, signal);
+  if (then === null) return null;
+  if (!then.recorded || !isUnsettled(then.facts, asOf)) return { ...then, isDerived: false };
+  // A change that has fallen due has consequences for devices and seats, which the facts do not contain.
+  return derivedAsOf(needs, licenseId, asOf, signal);
+};
+
+const counts = ({ metadata }: Recorded, asOf: Instant): boolean =>
+  String(metadata.recordedAt) <= asOf || String(metadata.effectiveAt) <= asOf;
+
+const derivedAsOf = async (
+  { store }: PastNeeds,
+  licenseId: string,
+  asOf: Instant,
+  signal: AbortSignal | undefined,
+): Promise<LicenseThen | null> => {
+  const stream = licenseAggregate.stream(licenseId);
+  let license: License = licenseAggregate.decider.initial();
+  let revision = 0n;
+  for (let next = 0n; ; next += BigInt(pageMax)) {
+    signal?.throwIfAborted();
+    const { events } = await store.read(stream, next, pageMax);
+    for (const recorded of events) {
+      if (!counts(recorded, asOf)) continue;
+      const { event, at } = licenseAggregate.decode(recorded);
+      if (isRepair(event)) continue;
+      license = licenseAggregate.decider.evolve(license, event, at);
+      revision = recorded.revision;
+    }
+    if (events.length < pageMax) break;
+  }
+  const then = settledAt(license, asOf);
+  return then.kind === 'unissued' ? null : { facts: then.facts, revision, recorded: true, isDerived: true };
+};
+
+const factsAsOf = async (
+  needs: PastNeeds,
+  licenseId: string,
+  asOf: Instant,
+  signal: AbortSignal | undefined,
+): Promise<Omit<LicenseThen, 'isDerived'> | null> => {
   const { store } = needs;
   const stream = licenseAggregate.stream(licenseId);
   let then: Folded | null = null;
   const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
-      const { recordedAt, effectiveAt } = recorded.metadata;
       // This check comes before decoding, which takes longer than the rest.
-      if (String(recordedAt) > asOf && String(effectiveAt) > asOf) continue;
+      if (!counts(recorded, asOf)) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);
@@ -72,7 +120,7 @@ export const licenseAsOf = async (
   return answer();
 };
 
-type Folded = Omit<LicenseThen, 'recorded'>;
+type Folded = Pick<LicenseThen, 'facts' | 'revision'>;
 
 /** Returns what an import says of an instant before it; null when the instant is not in the history that it states. */
 const statedBefore = (first: Recorded, asOf: Instant): Folded | null => {

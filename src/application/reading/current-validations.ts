@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { IssuedLicense, Lease, LicenseFacts } from '../../domain/license/license.ts';
 import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
+import { isUnsettled } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { asTenant } from '../../postgres/tenant.ts';
@@ -16,11 +17,11 @@ import { lastCheckIn } from '../../records/check-ins.ts';
 import { lastHeartbeat } from '../../records/lease-liveness.ts';
 import { isClosed, readParked } from './parked-license.ts';
 
-type Needs = { readonly executor: Executor; readonly pool: Pool };
+type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
 /**
- * Returns what reads licenses for validation from rows. For a license with a parked stream it reads the key, the
- * license, its devices, seats and users from the stream, never from old rows.
+ * Returns what reads licenses for validation from rows. For a license with a parked stream, or with a change that has
+ * fallen due and is not recorded yet, it reads the key, the license, its devices, seats and users from the stream.
  */
 export const createCurrentValidations = (rows: ValidationRows, needs: Needs): ValidationReader => ({
   byKey: (hashes) => licenseByKey(rows, needs, hashes),
@@ -55,7 +56,7 @@ const licenseById = async (
   licenseId: string,
 ): Promise<ValidationFacts | null> => {
   const license = await rows.byId(organizationId, licenseId);
-  if (license?.isParked === false) return license;
+  if (license !== null && !isOld(license, needs.now())) return license;
   const isParked = license !== null || (await rows.isParked(licenseId));
   const read = isParked
     ? await fromStream(needs, licenseId, null)
@@ -65,14 +66,18 @@ const licenseById = async (
 };
 
 const current = async (needs: Needs, license: ValidationFacts | null): Promise<ValidationFacts | null> =>
-  license?.isParked === true ? fromStream(needs, license.facts.licenseId, license.keyVersion) : license;
+  license !== null && isOld(license, needs.now())
+    ? fromStream(needs, license.facts.licenseId, license.keyVersion)
+    : license;
+
+const isOld = ({ facts, isParked }: ValidationFacts, at: Instant): boolean => isParked || isUnsettled(facts, at);
 
 const fromStream = async (
-  { executor }: Needs,
+  { executor, now }: Needs,
   licenseId: string,
   keyVersion: number | null,
 ): Promise<ValidationFacts | null> => {
-  const license = await readParked(executor, licenseId, ({ facts, byFingerprint }, revision) => ({
+  const license = await readParked(executor, { licenseId, at: now() }, ({ facts, byFingerprint }, revision) => ({
     facts,
     revision,
     keyVersion,
@@ -84,15 +89,22 @@ const fromStream = async (
   return { ...license, issuerClosed: await isClosed(executor, license.facts.issuerOrgId) };
 };
 
-const isActivatedInStream = async ({ executor }: Needs, licenseId: string, fingerprintHash: string): Promise<boolean> =>
-  (await readParked(executor, licenseId, ({ byFingerprint }) => byFingerprint.has(fingerprintHash))) === true;
+const isActivatedInStream = async (
+  { executor, now }: Needs,
+  licenseId: string,
+  fingerprintHash: string,
+): Promise<boolean> =>
+  (await readParked(executor, { licenseId, at: now() }, ({ byFingerprint }) => byFingerprint.has(fingerprintHash))) ===
+  true;
 
 const detailsFromStream = async (
-  { executor, pool }: Needs,
+  { executor, pool, now }: Needs,
   facts: LicenseFacts,
   needed: WantedDetails,
 ): Promise<ValidationDetails | null> => {
-  const details = await readParked(executor, facts.licenseId, (license) => detailsIn(license, needed));
+  const details = await readParked(executor, { licenseId: facts.licenseId, at: now() }, (license) =>
+    detailsIn(license, needed),
+  );
   if (details === null) return null;
   const { lease, ...rest } = details;
   // Heartbeats and check-ins are not events, so the stream does not have them.

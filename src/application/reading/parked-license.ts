@@ -3,7 +3,9 @@ import { licenseAggregate, organizationAggregate } from '../../aggregates/aggreg
 import { reject } from '../../domain/decider.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
+import { isUnsettled, settle } from '../../domain/license/settle.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
+import type { Instant } from '../../domain/time.ts';
 import { ChainBroken } from '../../eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
@@ -13,7 +15,8 @@ import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import type { Refusal } from '../refusal.ts';
 
-// The rows of a parked stream show an earlier state. Such a license is read from its stream.
+// The rows of a parked stream show an earlier state, and rows do not contain a change that has fallen due and that no
+// command or worker has recorded yet. Such a license is read from its stream.
 
 /** Thrown when the rows of a license are old and its stream cannot be read. */
 export class NotProjected extends Error {
@@ -30,17 +33,17 @@ export const notProjected: Refusal = {
 };
 
 /**
- * Returns `view` of a license from its stream, or null when it was never issued. Throws NotProjected when the stream
- * cannot be read.
+ * Returns `view` of a license from its stream, with everything that has fallen due by `at`; null when it was never issued.
+ * Throws NotProjected when the stream cannot be read.
  */
 export const readParked = async <View>(
   executor: Executor,
-  licenseId: string,
+  { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
   view: (license: IssuedLicense, revision: bigint) => View,
 ): Promise<View | null> =>
   readable(() =>
     executor.read(licenseAggregate, licenseId, (license: License, revision: bigint) =>
-      license.kind === 'unissued' ? null : view(license, revision),
+      license.kind === 'unissued' ? null : view(settle(license, at).license, revision),
     ),
   );
 
@@ -55,13 +58,14 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
   );
 
 /**
- * Returns a license that the organization issues or holds: from its row, or from its stream when the row is old or
- * missing. Returns null for every other license.
+ * Returns a license that the organization issues or holds, as of `at`, which is now: from its row, or from its stream when
+ * the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. Returns null for every other
+ * license.
  */
 export const currentLicense = async (
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },
   organizationId: string,
-  licenseId: string,
+  { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
 ) => {
   const readRow = () => asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
   let known = await readRow();
@@ -70,11 +74,13 @@ export const currentLicense = async (
     known = await readRow();
     if (known === null) return null;
   }
-  if (known?.isParked === false) return known;
-  const current = await readParked(executor, licenseId, ({ facts }: { readonly facts: LicenseFacts }, revision) => ({
-    facts,
-    revision,
-  }));
+  const isDerived = known !== null && isUnsettled(known.facts, at);
+  if (known?.isParked === false && !isDerived) return { ...known, isDerived };
+  const current = await readParked(
+    executor,
+    { licenseId, at },
+    ({ facts }: { readonly facts: LicenseFacts }, revision) => ({ facts, revision, isDerived }),
+  );
   if (current === null || !isPartyTo(current.facts, organizationId)) return null;
   return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
 };
@@ -94,7 +100,8 @@ export const readLicenseRows = async <Rows>(
     return license === null ? null : { read: await read(db, license) };
   });
   if (rows !== null) return rows.read;
-  return (await currentLicense(needs, organizationId, licenseId)) === null ? noSuchLicense : notProjected;
+  const current = await currentLicense(needs, organizationId, { licenseId, at: '' });
+  return current === null ? noSuchLicense : notProjected;
 };
 
 /** Reads like `readLicenseRows`, and refuses a license with a parked stream, because its rows show an earlier state. */

@@ -21,6 +21,8 @@ export type ReadLicense = {
   readonly at: Instant;
   /** False: what an import says of an instant before it. */
   readonly recorded: boolean;
+  /** True when a change has fallen due that is not recorded yet, so that the revision alone does not name this state. */
+  readonly isDerived: boolean;
 };
 
 /**
@@ -33,10 +35,11 @@ export const readLicense = async (
   licenseId: string,
   { asOf, signal }: { readonly asOf?: Instant | undefined; readonly signal: AbortSignal },
 ): Promise<ReadLicense | Refusal> => {
-  const current = await currentLicense(needs, organizationId, licenseId);
+  const at = needs.now();
+  const current = await currentLicense(needs, organizationId, { licenseId, at });
   if (current === null) return noSuchLicense;
-  const { facts, revision, metadata } = current;
-  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at: needs.now(), recorded: true };
+  const { facts, revision, metadata, isDerived } = current;
+  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at, recorded: true, isDerived };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };

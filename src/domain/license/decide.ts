@@ -1,4 +1,4 @@
-import { type EventIds, reject } from '../decider.ts';
+import { type EventIds, isRejection, reject } from '../decider.ts';
 import type { LicenseCommand, LicenseDecision } from './commands.ts';
 import { decideDevices } from './devices/decide-devices.ts';
 import { announceEnded } from './endings/decide-announcements.ts';
@@ -11,6 +11,7 @@ import { decideKeys } from './keys/decide-keys.ts';
 import type { IssuedLicense, License } from './license.ts';
 import { decideScheduled } from './scheduled/decide-scheduled.ts';
 import { decideSeats } from './seats/decide-seats.ts';
+import { settle } from './settle.ts';
 import { decideSuspension } from './suspension/decide-suspension.ts';
 import { decideTerm } from './term/decide-term.ts';
 import { decideTiers } from './tiers/decide-tiers.ts';
@@ -26,17 +27,26 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
   if (command.type === 'RecordReplacement') return recordReplacement(command, license);
   if (command.type === 'AnnounceEnded') return announceEnded(command, license);
   if (license.facts.revokedAt !== null) return decideRevoked(command.type, license.facts.licenseId);
-  const decision = decideOnIssued(command, license, eventIds);
-  return 'rejected' in decision ? withRetryAt(decision, command, license) : decision;
+  if (isDueCommand(command.type)) return decideOnIssued(command, license, eventIds);
+  return decideAfterDue(command, license, eventIds);
 };
+
+/**
+ * Decides a command after what has fallen due on the license, in one append. A command that is refused or changes
+ * nothing leaves that to the next one, or to the worker.
+ */
+const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
+  const { license: settled, events } = settle(license, command.at);
+  const decision = decideOnIssued(command, settled, (index) => eventIds(events.length + index));
+  if (isRejection(decision)) return withRetryAt(decision, command, settled);
+  return decision.length === 0 ? decision : [...events, ...decision];
+};
+
+type Later = Exclude<LicenseCommand, First>;
 
 type First = { readonly type: 'IssueLicense' | 'ImportLicense' | 'RecordReplacement' | 'AnnounceEnded' };
 
-const decideOnIssued = (
-  command: Exclude<LicenseCommand, First>,
-  license: IssuedLicense,
-  eventIds: EventIds,
-): LicenseDecision => {
+const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   switch (command.type) {
     case 'Activate':
     case 'Deactivate':
@@ -112,3 +122,16 @@ const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
   'EndSuspension',
   'EndEntitlements',
 ]);
+
+// The worker sends these in the order in which they fell due. They are what `settle` decides.
+const dueTypes: ReadonlySet<LicenseCommand['type']> = new Set([
+  'Expire',
+  'EndGrace',
+  'EndTrial',
+  'RetireKey',
+  'CarryOutScheduled',
+  'EndSuspension',
+  'EndEntitlements',
+  'Remind',
+]);
+const isDueCommand = (type: LicenseCommand['type']): boolean => dueTypes.has(type);

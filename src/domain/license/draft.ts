@@ -7,6 +7,7 @@ import type { IssuedLicense } from './license.ts';
 
 /** A decision of several events. Each event is decided on the license after the events before it. */
 export type Draft = {
+  /** When the decision takes effect: now, or at the instant that was announced for it. */
   readonly at: Instant;
   readonly events: readonly LicenseEvent[];
   /** A copy of the license after the events so far. The original license stays as it is. */
@@ -16,22 +17,29 @@ export type Draft = {
   readonly decided: () => readonly LicenseEvent[];
 };
 
-/** Returns a decision without events. */
-export const draftOf = (license: IssuedLicense, at: Instant): Draft => {
+/**
+ * Returns a decision without events, recorded at `recordedAt`. With an earlier `effectiveAt` each of its events takes
+ * effect then.
+ */
+export const draftOf = (license: IssuedLicense, recordedAt: Instant, effectiveAt: Instant = recordedAt): Draft => {
+  const dated = (event: LicenseEvent): LicenseEvent =>
+    effectiveAt === recordedAt || event.effectiveAt !== undefined ? event : { ...event, effectiveAt };
   const events: LicenseEvent[] = [];
   const copy = fork(license);
   if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
   // The worker announces what earlier events ended; this decision must not announce it under the name of its caller.
   const mayAnnounce = license.facts.endings.length === 0;
   return {
-    at,
+    at: effectiveAt,
     events,
     license: copy,
-    add: (event) => {
+    add: (added) => {
+      const event = dated(added);
       events.push(event);
-      evolve(copy, event, stamp(event, at).at);
+      evolve(copy, event, stamp(event, recordedAt).at);
     },
-    decided: () => (mayAnnounce ? [...events, ...announcements(copy, at, decisionEventsMax - events.length)] : events),
+    decided: () =>
+      mayAnnounce ? [...events, ...announcements(copy, recordedAt, decisionEventsMax - events.length)] : events,
   };
 };
 

@@ -1,10 +1,7 @@
 import type { Instant } from '../time.ts';
 import type { CommandOf } from './commands.ts';
 
-/**
- * A command that the worker sends when it falls due, without its instant. The worker adds what the license becomes
- * when a trial ends.
- */
+/** A command that the worker sends when it falls due, without its instant. */
 export type Due =
   | Omit<CommandOf<'CarryOutScheduled'>, 'at'>
   | Omit<CommandOf<'Remind'>, 'at'>
@@ -14,7 +11,7 @@ export type Due =
   | Omit<CommandOf<'AnnounceEnded'>, 'at'>
   | Omit<CommandOf<'EndSuspension'>, 'at'>
   | Omit<CommandOf<'EndEntitlements'>, 'at'>
-  | { readonly type: 'EndTrial'; readonly data: Omit<CommandOf<'EndTrial'>['data'], 'downgrade'> };
+  | Omit<CommandOf<'EndTrial'>, 'at'>;
 
 /** A command that is due in `[from, before)`; `before` null: until it is done. */
 export type UpcomingCommand = { readonly due: Due; readonly from: Instant; readonly before: Instant | null };

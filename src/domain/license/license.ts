@@ -60,7 +60,8 @@ export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: strin
 
 /**
  * An announced change, named by the event that announced it. A suspension and a renewal mode take effect at
- * `effectiveAt` by the clock alone. A tier change takes effect when the worker carries it out.
+ * `effectiveAt` by the clock alone. A tier change has consequences, so events record it: with the next command, or when
+ * the worker comes. Until then `settle` derives them.
  */
 export type Scheduled = {
   readonly eventId: string;
@@ -140,6 +141,8 @@ export type LicenseFacts = {
   readonly nextTerms: readonly Instant[];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
+  /** What a trial becomes at its end, if its policy says so; null: the license did not begin as a trial. */
+  readonly afterTrial: Target | null;
 };
 
 /**

@@ -21,6 +21,7 @@ const fields = [
   'formerHolders',
   'nextTerms',
   'entitlementsEndedAt',
+  'afterTrial',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -43,6 +44,7 @@ export const plainMore: More = {
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  afterTrial: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -102,7 +102,7 @@ describe('A change of the tier', () => {
     ]);
   });
 
-  test('can be scheduled for the worker and withdrawn until then', async () => {
+  test('can be scheduled, takes effect at its instant without a worker, and can be withdrawn until then', async () => {
     const { licenseId } = await ledger.issue();
     const effectiveAt = inSeconds(30 * day);
     const license = await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt });
@@ -112,17 +112,51 @@ describe('A change of the tier', () => {
     });
     await api.done(licenseId, 'tier', { tier: 'FREE', effectiveAt }, false);
     await later(ledger, 30 * day + 1, async () => {
-      expect(await api.read(licenseId)).toMatchObject({ tier: 'PRO', scheduled: [{ kind: 'TIER' }] });
+      expect(await api.read(licenseId)).toMatchObject({ tier: 'FREE', scheduled: [], limits: { activations: 1 } });
       await carryOutDue(
         { executor: ledger.executor, onRefused: () => undefined, pace: createPace(1) },
         licenseId,
         ledger.needs.now(),
       );
-      await expect.poll(async () => (await api.read(licenseId)).tier).toBe('FREE');
+      await expect.poll(() => api.historyOf(licenseId)).toContain('LicenseTierChanged');
+      expect(await api.read(licenseId)).toMatchObject({ tier: 'FREE', scheduled: [], limits: { activations: 1 } });
     });
     const other = await ledger.issue();
     const { scheduled } = await api.done(other.licenseId, 'tier', { tier: 'FREE', effectiveAt });
     await api.done(other.licenseId, 'cancel-scheduled', { eventId: String(scheduled?.[0]?.eventId) });
+  });
+
+  test('shows an ended trial as FREE without a worker, in every answer, and records it with the next command', async () => {
+    const { licenseId, licenseKey } = await ledger.issue({ tier: 'TRIAL', products: ['one'] });
+    const url = `/v1/licenses/${licenseId}`;
+    const before = await api.send('GET', licenseId, '');
+    const endsAt = String(before.body.term?.expiresAt);
+    await later(ledger, 15 * day, async () => {
+      const free = { tier: 'FREE', term: { number: 2, startsAt: endsAt, expiresAt: null }, limits: { activations: 1 } };
+      const current = await api.send('GET', licenseId, '');
+      expect(current.body).toMatchObject({ ...free, effectiveStatus: 'ACTIVE' });
+      expect(current.headers.get('etag')).not.toBe(before.headers.get('etag'));
+      const past = await ledger.call('GET', `${url}?asOf=${endsAt}`, { key: ledger.a.apiKey });
+      expect(past.body).toMatchObject(free);
+      const justBefore = new Date(Date.parse(endsAt) - 1).toISOString();
+      const onTrial = await ledger.call('GET', `${url}?asOf=${justBefore}`, { key: ledger.a.apiKey });
+      expect(onTrial.body).toMatchObject({ tier: 'TRIAL', term: { number: 1 } });
+      const validate = async () => (await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } })).body;
+      expect(await validate()).toMatchObject({ valid: true, code: 'VALID', expiresAt: null });
+      // A command that changes nothing answers the same.
+      expect(await api.done(licenseId, 'tier', { tier: 'FREE', products: ['one'] }, false)).toMatchObject(free);
+      expect(refusal(await api.post(licenseId, 'convert', { tier: 'PRO' }))).toEqual([400, 'INVALID_REQUEST']);
+      expect(await api.done(licenseId, 'suspend', { reason: { code: 'ADMIN' } })).toMatchObject(free);
+      const history = await api.historyOf(licenseId);
+      expect([history[0], history.at(-1)]).toEqual(['LicenseExpired', 'LicenseSuspended']);
+      expect((await ledger.call('GET', `${url}?asOf=${endsAt}`, { key: ledger.a.apiKey })).body).toMatchObject(free);
+    });
+  });
+
+  test('is not suspended later when the payment is reported by reinstating', async () => {
+    const { licenseId } = await ledger.issue();
+    await api.done(licenseId, 'suspend', { reason: { code: 'PAYMENT' }, effectiveAt: inSeconds(7 * day) });
+    expect(await api.done(licenseId, 'reinstate', { reason: { code: 'PAYMENT' } })).toMatchObject({ scheduled: [] });
   });
 
   test('cannot make a license a TRIAL', async () => {

@@ -33,7 +33,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   ChangeTier: { target: to(free) },
   ChangePolicy: { target: to(policyWith({ version: 2 })) },
   ConvertTrial: { target: to(free), term: { kind: 'perpetual' }, billingRef: null },
-  EndTrial: { termNumber: 1, downgrade: to(free) },
+  EndTrial: { termNumber: 1 },
   ChangeLimits: { limits: seats },
   GrantEntitlement: { code: 'sso', value: null, limit: null, until: null, source: 'grant' },
   RevokeEntitlement: { code: 'sso', source: 'grant' },

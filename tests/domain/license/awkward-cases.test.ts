@@ -181,7 +181,8 @@ describe('rule 9: consequences are events', () => {
 
 describe('rule 10: a trial ends', () => {
   test('by expiring, or by becoming FREE', () => {
-    const onTrial = (trialEnd: 'EXPIRE' | 'DOWNGRADE') => issued({ policy: { ...trial, trialEnd } });
+    const onTrial = (trialEnd: 'EXPIRE' | 'DOWNGRADE') =>
+      issued({ policy: { ...trial, trialEnd }, afterTrial: to(free) });
     const end = command('EndTrial', everyCommand.EndTrial, expiresAt);
     expect(typesOf(followedBy([onTrial('EXPIRE')], end)).slice(1)).toEqual(['LicenseExpired']);
     expect(typesOf(followedBy([onTrial('DOWNGRADE')], end)).slice(1)).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { decide } from '../../../src/domain/license/decide.ts';
-import { renewalAt, suspensionAt } from '../../../src/domain/license/status.ts';
+import { suspensionAt } from '../../../src/domain/license/status.ts';
 import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../support/event-ids.ts';
@@ -83,23 +83,6 @@ describe('with several suspensions', () => {
     expect(told(together, nextWeek)).toBeNull();
     const added = followedBy([issued()], suspend('ADMIN', nextWeek), suspend('FRAUD', nextWeek));
     expect(told(added, noon)).toEqual(['ADMIN', noon, nextWeek]);
-  });
-});
-
-describe('with several announced renewal modes', () => {
-  const announce = (to: 'auto' | 'cancelAtPeriodEnd', effectiveAt: string) =>
-    command('SetRenewal', { to, scheduled: { effectiveAt } });
-  const modeAt = (history: History, at: string) => renewalAt(licenseAfter(...history).facts, at);
-
-  test('the one with the latest instant applies, in any order of announcement', () => {
-    const outOfOrder = followedBy([issued()], announce('auto', nextWeek), announce('cancelAtPeriodEnd', tomorrow));
-    expect(modeAt(outOfOrder, noon)).toBe('manual');
-    expect(modeAt(outOfOrder, tomorrow)).toBe('cancelAtPeriodEnd');
-    expect(modeAt(outOfOrder, nextWeek)).toBe('auto');
-  });
-  test('the one announced last applies for the same instant', () => {
-    const sameInstant = followedBy([issued()], announce('auto', tomorrow), announce('cancelAtPeriodEnd', tomorrow));
-    expect(modeAt(sameInstant, tomorrow)).toBe('cancelAtPeriodEnd');
   });
 });
 

@@ -83,7 +83,11 @@ const send = (license: IssuedLicense, sent: LicenseCommand): Decision<LicenseEve
 
 /** Returns a license that lived without a worker, and the instant when the worker starts. */
 const lived = ({ policy, termDays, steps, afterMs }: Life) => {
-  const first = issue({ policy, term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null } });
+  const first = issue({
+    policy,
+    afterTrial: to(free),
+    term: { kind: 'duration', duration: `P${termDays}D`, startsAt: null },
+  });
   const decision = decide(first, { kind: 'unissued' }, testEventIds);
   if (isRejection(decision)) throw new Error(decision.detail);
   const license = licenseAfter(...decision.map((event) => on(issuedAt, event)));
@@ -95,8 +99,7 @@ const lived = ({ policy, termDays, steps, afterMs }: Life) => {
   return { license, at: fromMs(toMs(at) + afterMs) };
 };
 
-const commandOf = (due: Due, at: string): LicenseCommand =>
-  due.type === 'EndTrial' ? { ...due, data: { ...due.data, downgrade: to(free) }, at } : { ...due, at };
+const commandOf = (due: Due, at: string): LicenseCommand => ({ ...due, at });
 
 /** Sends the due commands one at a time, as the worker does. Returns the sent and the refused commands. */
 const work = (license: IssuedLicense, at: string) => {
@@ -148,7 +151,7 @@ describe('due commands', () => {
       const errands: readonly LicenseCommand[] = [
         command('Expire', { termNumber }, at),
         command('EndGrace', { termNumber }, at),
-        command('EndTrial', { termNumber, downgrade: to(free) }, at),
+        command('EndTrial', { termNumber }, at),
         ...policy.remindBefore.map((offset) => command('Remind', { termNumber, offset }, at)),
         ...Array.from({ length: keyVersion }, (_, index) => command('RetireKey', { keyVersion: index + 1 }, at)),
         ...scheduled.map(({ eventId }) => command('CarryOutScheduled', { eventId }, at)),

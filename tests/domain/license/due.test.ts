@@ -103,7 +103,7 @@ describe('reminders', () => {
 describe('a trial that ends', () => {
   const trialEnd: Due = { type: 'EndTrial', data: { termNumber: 1 } };
   const onTrial = (overrides: Partial<PinnedPolicy> = {}) => [
-    issued({ policy: { ...trial, remindBefore: [], expiryGraceSeconds: 60, ...overrides } }),
+    issued({ policy: { ...trial, remindBefore: [], expiryGraceSeconds: 60, ...overrides }, afterTrial: to(free) }),
   ];
 
   test('becomes FREE by one command, instead of an expiry and a grace', () => {
@@ -111,7 +111,7 @@ describe('a trial that ends', () => {
     expect(dueIn(onTrial(), graceEndsAt)).toEqual([trialEnd]);
     expect(nextIn(onTrial())).toBe(expiresAt);
     expect(dueIn(followedBy(onTrial(), expire()), expiresAt)).toEqual([trialEnd]);
-    const ended = followedBy(onTrial(), command('EndTrial', { termNumber: 1, downgrade: to(free) }, expiresAt));
+    const ended = followedBy(onTrial(), command('EndTrial', { termNumber: 1 }, expiresAt));
     expect(dueIn(ended, graceEndsAt)).toEqual([]);
     expect(nextIn(ended)).toBeNull();
   });
@@ -140,7 +140,7 @@ describe('an announced tier change', () => {
   });
   test('comes before later commands, and before the end of the trial at the same instant', () => {
     expect(dueIn(planned(tomorrow), expiresAt)).toEqual([change, expiry]);
-    const onTrial = planned(expiresAt, [issued({ policy: { ...trial, remindBefore: [] } })]);
+    const onTrial = planned(expiresAt, [issued({ policy: { ...trial, remindBefore: [] }, afterTrial: to(free) })]);
     expect(dueIn(onTrial, expiresAt)).toEqual([change, { type: 'EndTrial', data: { termNumber: 1 } }]);
     expect(dueIn(planned('2027-01-01T00:00:00.001Z'), '2027-02-01T00:00:00.000Z')).toEqual([expiry, change]);
   });
@@ -154,7 +154,7 @@ describe('an announced tier change', () => {
     expect(dueIn(others, tomorrow)).toEqual([]);
     expect(nextIn(others)).toBe(expiresAt);
   });
-  test('stays due when it is refused', () => {
+  test('is carried out also when its limit strategy would refuse an immediate change', () => {
     const strict = to(policyWith({ policyId: 'pol_2', limitStrategy: 'REJECT' }), {
       limits: { activations: 0, seats: 0, users: 0, meters: {} },
     });
@@ -163,7 +163,9 @@ describe('an announced tier change', () => {
       activate('b'),
       command('ChangeTier', { target: strict, scheduled: { effectiveAt: tomorrow } }),
     );
-    expect(() => followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow))).toThrow('refused');
+    expect(dueIn(followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, tomorrow)), tomorrow)).toEqual(
+      [],
+    );
     expect(dueIn(history, '2026-07-01T00:00:00.000Z')).toEqual([change]);
     expect(nextIn(history)).toBe(tomorrow);
     const facts = factsOf(history);

@@ -90,7 +90,8 @@ const foldViolation = (
  * Returns how many announcements of a decision are recorded: all, some or none, but at least one that was requested.
  */
 const withoutSome = (decision: readonly LicenseEvent[], { type }: LicenseCommand, index: number) => {
-  const decided = decision.filter((event) => !isAnnouncement(event)).length;
+  // What had fallen due comes first, with announcements of its own. Only the last ones can be left for later.
+  const decided = decision.findLastIndex((event) => !isAnnouncement(event)) + 1;
   const kept = index % 4 === 3 ? decision.length : index % 4;
   return decision.slice(0, decided + Math.max(kept, type === 'AnnounceEnded' ? 1 : 0));
 };

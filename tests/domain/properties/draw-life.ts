@@ -1,4 +1,5 @@
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 
@@ -46,7 +47,7 @@ export const lifeKinds: Kinds<
       ...schedule(draw),
     }),
   },
-  Reinstate: { weight: 16, draw: () => ({}) },
+  Reinstate: { weight: 16, draw: ({ chance }) => (chance.percent(30) ? { reasonCode: 'PAYMENT' } : {}) },
   EndSuspension: { weight: 10, draw: (draw) => ({ until: known(draw, draw.ends) }) },
   Renew: {
     weight: 16,
@@ -77,16 +78,7 @@ export const lifeKinds: Kinds<
     weight: 8,
     draw: (draw) => ({ ...termNumber(draw), offset: draw.chance.one(['P1D', 'PT1H', 'PT1H', 'P30D']) }),
   },
-  EndTrial: {
-    weight: 8,
-    draw: (draw) => {
-      const { policy: downgraded, ...rest } = target(draw);
-      return {
-        ...termNumber(draw),
-        downgrade: { ...rest, policy: { ...downgraded, tier: 'FREE', type: 'PERPETUAL' } },
-      };
-    },
-  },
+  EndTrial: { weight: 8, draw: (draw) => termNumber(draw) },
   Revoke: { weight: 1, draw: () => ({ reasonCode: 'CHARGEBACK' }) },
   ChangeReference: { weight: 3, draw: ({ chance }) => ({ to: chance.one([null, 'sub_1', 'sub_2']) }) },
   RecordReplacement: { weight: 2, draw: () => ({ by: 'lic_2' }) },
@@ -107,6 +99,7 @@ const origination = (draw: Draw): Origination => ({
   limits: limits(draw),
   entitlements: draw.chance.percent(50) ? [] : [entitlement(draw)],
   externalRef: null,
+  ...(draw.chance.percent(80) && { afterTrial: afterTrial(draw) }),
   key: { keyHash: 'ab12', secretId: 's1', hint: 'SYQV9' },
 });
 
@@ -114,6 +107,13 @@ const someEnd = (draw: Draw): string => {
   const until = around(draw);
   draw.ends.push(until);
   return until;
+};
+
+const afterTrial = (draw: Draw): Target => {
+  const { policy: downgraded, limits: lower, ...rest } = target(draw);
+  // The catalog has no invalid limits.
+  const valid = lower === null || lower.activations < 0 ? null : lower;
+  return { ...rest, limits: valid, policy: { ...downgraded, policyId: 'pol_free', tier: 'FREE', type: 'PERPETUAL' } };
 };
 
 const termNumber = ({ chance }: Draw) => ({ termNumber: chance.one([0, 1, 1, 1, 2, 2, 3, 4, 5]) });

@@ -5,6 +5,9 @@ import { watchPending } from './pending.ts';
 /** Checks an event of a stream. Returns the invariant of the specification (2.7) that it breaks, or null. */
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
 
+/** What may follow the end of a license, besides the announcements of what it ended. */
+const afterRevocation: ReadonlySet<string> = new Set(['ReplacementIssued', 'ScheduledChangeCancelled']);
+
 /** Watches a stream from its first event on. Reads only the events, never the folded state. */
 export const watchStream = (): Watch => {
   // By id, with their product.
@@ -65,7 +68,7 @@ export const watchStream = (): Watch => {
 
   const inOrder = (stamped: Stamped<LicenseEvent>): string | null => {
     const { event, at } = stamped;
-    if (revoked && event.type !== 'ReplacementIssued' && !pending.isAnnounced(event))
+    if (revoked && !afterRevocation.has(event.type) && !pending.isAnnounced(event))
       return `2.7.2: ${event.type} after LicenseRevoked`;
     if (at.recordedAt < recordedAt) return `2.7.5: recorded at ${at.recordedAt}, after ${recordedAt}`;
     recordedAt = at.recordedAt;

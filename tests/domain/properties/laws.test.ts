@@ -29,7 +29,8 @@ const always = (check: (commands: readonly LicenseCommand[], cut: number) => voi
 type Life = { license: License; recordedAt: string; readonly history: Stamped<LicenseEvent>[] };
 
 const take = (life: Life, command: LicenseCommand): void => {
-  const decision = decide(command, life.license, testEventIds);
+  // Each event has an id of its own: a withdrawal names the announcement by it.
+  const decision = decide(command, life.license, (index) => `evt_${life.history.length + index}`);
   if (isRejection(decision) || decision.length === 0) return;
   if (command.at > life.recordedAt) life.recordedAt = command.at;
   for (const event of decision) {
@@ -67,6 +68,8 @@ test('a command gets the same decision again, and changes nothing after it was a
     expect(decide(last, life.license, testEventIds)).toEqual(first);
     expect(canonical(life.license)).toBe(before);
     if (isRejection(first) || notRepeated.has(last.type)) return;
+    // An expiry that is moved to now ends a trial at once, and the repetition meets the license after the trial.
+    if (last.type === 'ChangeExpiry' && last.data.to <= last.at) return;
     take(life, last);
     expect(decide(last, life.license, testEventIds)).toEqual([]);
   }),

@@ -4,6 +4,8 @@ import type { DeviceName } from '../../../src/domain/license/devices/device-comm
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
+import { newDue } from './falls-due.ts';
+import { newPayments } from './payments.ts';
 import {
   all,
   asItIs,
@@ -17,6 +19,7 @@ import {
   usageKnown,
   type Verdict,
 } from './record.ts';
+import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
 // A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the
 // types of commands with the decider. A rule changes the record. An unchanged record means that the command does
@@ -29,7 +32,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
     record;
-  const { plan, drop, withdraw, otherThan, become, unusable } = record;
+  const { endTrial, carryOut, settle, endGrace, retire } = newDue(record);
+  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
+  const { renew, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -40,8 +45,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     enterTerm();
     const before = { ...m };
     // The rule of this type; the compiler cannot link the two.
-    const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
-    const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
+    const refused = refusedAtOnce(type, data);
+    if (refused === undefined && !settlesNothing.has(type)) settle();
+    const settled = { ...m };
+    const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
   };
@@ -79,58 +87,54 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       first({ nothing: m.awaits === '', TERM_INVALID: m.awaits !== trigger }) ?? setTerm(m.now, m.now + m.span),
     Suspend: ({ reasonCode: ground, until: last, scheduled }) => {
       const [from, until] = [startOf(scheduled), last === null ? Infinity : ms(last)];
-      const refused = first({ TERM_INVALID: until <= from, nothing: groundsAt(from, until).includes(ground) });
+      const isAnnounced = isPlanned(scheduled, (plan) => plan.ground === ground, { until });
+      const nothing = isAnnounced || groundsAt(m.now, until).includes(ground);
+      const refused = first({ TERM_INVALID: until <= from, nothing });
       if (!scheduled && groundsAt(m.now).length === 0) drop('ground');
+      overtake((plan) => plan.ground === ground && (scheduled !== undefined || until >= (plan.until ?? 0)));
       return refused ?? plan(scheduled, { ground, until });
     },
-    Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
+    Reinstate: ({ reasonCode }) => {
+      if (groundsAt(m.now).length > 0) drop('ground');
+      return reasonCode === 'PAYMENT' ? pay() : 'done';
+    },
     EndSuspension: ({ until }) => {
       const end = ms(until);
       const isEnd = m.plans.some((plan) => plan.ground && plan.until === end) && groundsAt(end).length === 0;
       return put(end <= m.now && isEnd && { plans: m.plans.filter((plan) => !plan.ground || plan.at > end) });
     },
-    Renew: (data) => {
-      const terms = 'duration' in data ? `${data.basis} ${data.duration}` : 'FIXED';
-      const paid = m.paid[data.billingRef ?? ''];
-      const isSameEnd = 'expiresAt' in data && paid?.end === ms(data.expiresAt) && paid.policy === '';
-      if (paid) return isSameEnd || ('duration' in data && paid.terms === terms) ? 'nothing' : 'BILLING_REF_REUSED';
-      const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
-      const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
-      const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
-      const isWrong = m.end === Infinity || ('duration' in data && end <= start);
-      const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
-      const guards = { nothing: end === m.end, TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
-      const refused = first({ TERM_INVALID: isWrong }) ?? first(guards) ?? first({ TERM_INVALID: end <= m.now });
-      if (refused) return refused;
-      if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
-      const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment;
-      if (isPaid && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
-      return setTerm(start, end, run);
-    },
+    Renew: renew,
     ChangeExpiry: ({ to }) => {
       const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
       return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
     },
     SetRenewal: ({ to: mode, scheduled }) => {
-      const nothing = modeAt(startOf(scheduled)) === mode;
+      const isMode = modeAt(m.now) === mode;
+      if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
+      overtake((plan) => plan.mode !== undefined);
+      if (isMode) return 'done';
       if (!scheduled) drop('mode');
-      return first({ nothing }) ?? plan(scheduled, { mode });
+      return plan(scheduled, { mode });
     },
     CancelScheduled: ({ eventId }) =>
       m.plans.some(({ id, at }) => id === eventId && at > m.now) ? withdraw(eventId) : 'NOT_FOUND',
     CarryOutScheduled: ({ eventId }) => {
-      const target = m.plans.find(({ id, at }) => id === eventId && at <= m.now)?.target;
-      return target ? all(become(target), withdraw(eventId)) : 'nothing';
+      const plan = m.plans.find(({ id, at }) => id === eventId && at <= m.now);
+      return plan ? carryOut(plan) : 'nothing';
     },
     Expire: () => announce(),
-    EndGrace: () =>
-      put(m.policy.expiryGraceSeconds > 0 && m.now >= accessEnd() && { announced: m.term, graceEnded: m.term }),
+    EndGrace: () => (m.policy.expiryGraceSeconds > 0 && m.now >= accessEnd() ? endGrace() : 'nothing'),
     Remind: ({ offset }) => {
       const due = m.end - lengthOf(offset);
       const isSkipped = due <= m.run || due < m.endSetAt || !m.policy.remindBefore.includes(offset);
       return put(m.now >= due && m.now < m.end && !isSkipped && { reminded: { ...m.reminded, [offset]: 1 } });
     },
-    Revoke: () => end(({ kind }) => kind !== 'users') && put({ revoked: true, offer: null }),
+    Revoke: () =>
+      all(
+        end(({ kind }) => kind !== 'users'),
+        overtake(() => true),
+        put({ revoked: true, offer: null }),
+      ),
     AnnounceEnded: () => put(m.unannounced > 0 && { announcing: m.announcing + 1 }),
     ChangeReference: ({ to: reference }) => put({ reference }),
     RecordReplacement: ({ by }) =>
@@ -149,10 +153,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
         put(overlaps.length < Object.keys(m.overlaps).length && { overlaps: Object.fromEntries(overlaps) })
       );
     },
-    RetireKey: ({ keyVersion }) => {
-      const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
-      return put(m.now >= until && { overlaps });
-    },
+    RetireKey: ({ keyVersion }) => retire(keyVersion),
     Transfer: ({ toHolderOrgId: holder, accepted, newKey, ...terms }) => {
       if (holder === m.holder) return endOffer(openOffer()?.to, false);
       const HOLDER_CONSENT_REQUIRED = !accepted && holder !== null;
@@ -261,28 +262,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
-    ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
+    ChangeTier: ({ target, scheduled }) => {
+      overtake((plan) => plan.target !== undefined);
+      return scheduled ? plan(scheduled, { target }) : become(target);
+    },
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
-    ConvertTrial: ({ target, term, billingRef }) => {
-      const paid = m.paid[billingRef ?? ''];
-      // Each drawn policy differs, so no drawn conversion repeats another one.
-      const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
-      const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity;
-      const end = endOf(term, keeps ? Math.max(m.end, m.now) : m.now);
-      const refused =
-        first(guards) ??
-        first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
-      if (billingRef !== null && !refused)
-        put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
-      return refused ?? all(become(target), setTerm(m.now, end));
-    },
-    EndTrial: ({ downgrade: to }) => {
-      const { type, trialEnd } = m.policy;
-      if (type !== 'TRIAL' || m.now < m.end) return 'nothing';
-      const strategy = to.policy.limitStrategy === 'REJECT' ? 'ALLOW_OVER' : to.policy.limitStrategy;
-      if (trialEnd === 'EXPIRE') return announce();
-      return isWrong(to.limits) ? 'LIMIT_INVALID' : all(become(to, strategy), setTerm(m.end, Infinity));
-    },
+    ConvertTrial: convertTrial,
+    EndTrial: () => (m.policy.type !== 'TRIAL' || m.now < m.end ? 'nothing' : endTrial()),
   };
 
   const begin = ({ policy, products, term, limits, offerTo, ...data }: Origination, endsAfter: number): Verdict => {
@@ -290,7 +276,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
     if (awaits === '') setTerm(start, end);
-    put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
+    const { holderOrgId: holder, entitlements, afterTrial = null } = data;
+    put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
@@ -303,16 +290,3 @@ const nameOf = (device: DeviceName) => ('activationId' in device ? device.activa
 const asItStays = { expiry: 'KEEP', activations: 'KEEP' };
 const offerLength = 30 * 86_400_000;
 const triggers: Record<string, string> = { firstActivation: 'FIRST_ACTIVATION', firstValidation: 'FIRST_VALIDATION' };
-// A late command of the worker on a revoked license is no mistake.
-const mayComeLate: ReadonlySet<string> = new Set([
-  'Revoke',
-  'Expire',
-  'EndGrace',
-  'EndTrial',
-  'Remind',
-  'CarryOutScheduled',
-  'RetireKey',
-  'EndSuspension',
-  'EndEntitlements',
-  'LapseLease',
-]);

@@ -22,7 +22,7 @@ type Use = { kind: Kind; id: string; name: string; product: string | null; user:
 type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
-type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
+export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
 type Offer = { to: string; terms: Terms; over: number; declined: boolean };
 type Terms = { expiry: string; activations: string };
 type Marks = Readonly<Record<string, number>>;
@@ -59,6 +59,7 @@ const unissued = (policy: PinnedPolicy) => ({
   graceEnded: 0,
   reminded: {} as Marks,
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
+  afterTrial: null as Target | null,
   uses: [] as readonly Use[],
   withheld: [] as readonly number[],
   /** The terms of each payment, by its reference. */
@@ -124,6 +125,18 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const drop = (change: 'ground' | 'mode') =>
     put({ plans: m.plans.filter((plan) => plan[change] === undefined || plan.at > m.now) });
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
+
+  /** Withdraws announced changes that are still to come. */
+  const overtake = (isMeant: (plan: Plan) => boolean) =>
+    put({ plans: m.plans.filter((plan) => plan.id === '' || !isOpenPlan(plan) || !isMeant(plan)) });
+  const pay = () => overtake((plan) => plan.ground === 'PAYMENT');
+  const isOpenPlan = (plan: Plan) => plan.target !== undefined || plan.at > m.now;
+  /** Returns true when exactly this change is announced, and no other one like it. */
+  const isPlanned = (scheduled: Schedule | undefined, isAlike: (plan: Plan) => boolean, change: Partial<Plan>) => {
+    const [only, ...more] = m.plans.filter((plan) => isOpenPlan(plan) && isAlike(plan));
+    const isIt = scheduled && more.length === 0 && only?.at === startOf(scheduled);
+    return isIt === true && only?.until === change.until && only?.mode === change.mode;
+  };
 
   const find = (kind: Kind, name: string) =>
     m.uses.findLast((use) => use.kind === kind && (use.id === name || use.name === name));
@@ -230,8 +243,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     enterTerm,
     announce,
     plan,
+    isPlanned,
     drop,
     withdraw,
+    overtake,
+    pay,
     find,
     isKnown,
     close,
@@ -264,20 +280,14 @@ export const isWrong = (limits: Limits | null) => limits !== null && limits.acti
 /** Returns the end of a requested term that starts at `start`. */
 export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>
   'duration' in term ? start + lengthOf(term.duration) : 'expiresAt' in term ? ms(term.expiresAt) : Infinity;
-/**
- * Returns when a lease ends: a borrowed one by the clock, another its time to live after the last heartbeat in
- * `seen`.
- */
+/** Returns when a lease ends: a borrowed one by the clock, another its time to live after the last heartbeat seen. */
 export const overAt = (lease: Use, seen: readonly LastSeen[] = []) => {
   const heard = seen.find(({ leaseId }) => leaseId === lease.id);
   const silent = heard ? Math.max(lease.end, ms(heard.lastSeenAt) + lease.ttl) : Infinity;
   return Math.min(lease.over, lease.borrow ? lease.end : silent);
 };
-const full = {
-  activations: 'ACTIVATION_LIMIT_EXCEEDED',
-  seats: 'SEAT_LIMIT_EXCEEDED',
-  users: 'USER_LIMIT_EXCEEDED',
-} as const;
+const [activations, seats] = ['ACTIVATION_LIMIT_EXCEEDED', 'SEAT_LIMIT_EXCEEDED'] as const;
+const full = { activations, seats, users: 'USER_LIMIT_EXCEEDED' } as const;
 const kinds = ['activations', 'seats', 'users'] as const;
 /** The lease fields of a device and a user, which have none. */
 export const noLease = { user: null, over: Infinity, known: Infinity, end: Infinity, ttl: 0, borrow: false };

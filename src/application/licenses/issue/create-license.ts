@@ -13,6 +13,7 @@ import { formatLicenseKey } from '../../../identity/license-key.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import { firstMetadata } from '../../../records/vault.ts';
 import { actorOf, type Caller, licenseActingOf } from '../../caller.ts';
+import { findAfterTrial } from '../../catalog/after-trial.ts';
 import { findOffer, type Offered, type OfferRequest } from '../../catalog/find-offer.ts';
 import type { Traced } from '../../command-context.ts';
 import type { Attempt } from '../../idempotent-attempt.ts';
@@ -120,6 +121,7 @@ const createNew = async (
     limits: offered.limits,
     ...termAndGrantsOf(newLicense, offered),
     timeZone: timeZone ?? 'UTC',
+    ...(await findAfterTrial(executor, issuerOrgId, policy)),
     key: keyOf(needs.secrets, attempt),
   };
   // An offered trial is the receiver's trial of this issuer, whether or not it accepts.

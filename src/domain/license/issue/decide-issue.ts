@@ -58,6 +58,7 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
     externalRef,
     ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
     ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
+    ...(data.afterTrial === undefined ? {} : { afterTrial: data.afterTrial }),
   };
   return origin;
 };

@@ -71,6 +71,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  afterTrial: data.afterTrial ?? null,
 });
 
 /** Returns the facts after an event about the origin of the license. */

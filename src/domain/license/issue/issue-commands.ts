@@ -2,6 +2,7 @@ import type { Instant } from '../../time.ts';
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Command } from '../message-shapes.ts';
 import type { PinnedPolicy } from '../policy.ts';
+import type { Target } from '../tiers/tier-events.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 import type { ImportSource } from './issue-events.ts';
 
@@ -30,6 +31,8 @@ export type Origination = {
   readonly timeZone?: string;
   readonly maintenanceUntil?: Instant;
   readonly replaces?: string;
+  /** What the license becomes when its trial ends. The caller gives it for each trial. */
+  readonly afterTrial?: Target;
   /** The organization that the license is offered to; then `holderOrgId` is null. Absent: the license is not offered. */
   readonly offerTo?: string;
 };

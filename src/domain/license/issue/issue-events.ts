@@ -2,6 +2,7 @@ import type { Instant } from '../../time.ts';
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
 import type { PinnedPolicy } from '../policy.ts';
+import type { Target } from '../tiers/tier-events.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
 /** Events about where a license comes from, stored as they are: add, never rename or repurpose. */
@@ -31,6 +32,11 @@ export type Origin = {
   readonly maintenanceUntil?: Instant;
   /** The revoked license that this one replaces. */
   readonly replaces?: string;
+  /**
+   * What a trial becomes at its end, if its policy says so. Absent for a trial, as in earlier builds: the built-in policy
+   * FREE. `decodeLicense` adds it.
+   */
+  readonly afterTrial?: Target;
 };
 
 /**

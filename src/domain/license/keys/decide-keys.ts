@@ -77,7 +77,7 @@ const keyRotated = (
 const retired = (keyVersion: number) => ({ type: 'LicenseKeyRetired', data: { keyVersion } }) as const;
 
 /** Announces, once, that a rotated key no longer works, with the instant its overlap ended. */
-const retireKey = ({ data, at }: CommandOf<'RetireKey'>, { facts }: IssuedLicense): LicenseDecision => {
+export const retireKey = ({ data, at }: CommandOf<'RetireKey'>, { facts }: IssuedLicense): readonly LicenseEvent[] => {
   const overlap = facts.keyOverlaps.find(({ keyVersion }) => keyVersion === data.keyVersion);
   if (overlap === undefined || at < overlap.until) return [];
   return [{ ...retired(data.keyVersion), effectiveAt: overlap.until }];

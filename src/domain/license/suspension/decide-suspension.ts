@@ -1,9 +1,10 @@
 import { type EventIds, reject } from '../../decider.ts';
 import { type Instant, isInstant, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
-import type { EventOf } from '../events.ts';
-import type { IssuedLicense } from '../license.ts';
+import type { EventOf, LicenseEvent } from '../events.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
+import { withdrawals, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { isSuspended, suspensionAt } from '../status.ts';
 import type { SuspensionCommand } from './suspension-commands.ts';
 import { endSuspension } from './suspension-ends.ts';
@@ -18,7 +19,7 @@ export const decideSuspension = (
     case 'Suspend':
       return suspend(command, license, eventIds);
     case 'Reinstate':
-      return reinstate(license, command.at);
+      return reinstate(command, license);
     case 'EndSuspension':
       return endSuspension(command, license);
   }
@@ -27,26 +28,44 @@ export const decideSuspension = (
 /**
  * Suspends the license from now on, or announces a suspension from a later instant. Activations stay. Another reason,
  * or a later end of the same one, is added to a running suspension. A suspension that is covered already changes
- * nothing.
+ * nothing. Replaces the announced suspension for the same reason; an immediate suspension replaces it when it lasts as
+ * long.
  */
 const suspend = ({ data, at }: CommandOf<'Suspend'>, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   const { reasonCode, until, scheduled } = data;
+  const { facts } = license;
   const from = scheduled?.effectiveAt ?? at;
   const refusal = refuseSchedule(scheduled, at);
   if (refusal !== null) return refusal;
   if (until !== null && !(isInstant(until) && until > from))
     return reject('TERM_INVALID', `A suspension must end after it begins, in the future; ${until} does not.`);
-  if (isCovered(license, data, from)) return [];
+  if (isCovered(license, data, at)) return [];
   if (scheduled !== undefined) {
+    if (isAnnounced(facts, data, at)) return [];
     const announced = { reasonCode, until, eventId: eventIds(0) };
-    return [{ type: 'LicenseSuspended', data: announced, effectiveAt: scheduled.effectiveAt }];
+    const { effectiveAt } = scheduled;
+    const suspended = { type: 'LicenseSuspended', data: announced, effectiveAt } as const;
+    return [suspended, ...withdrawSuspensions(facts, reasonCode, at)];
   }
-  if (!isSuspended(license.facts, at)) return [{ type: 'LicenseSuspended', data: { reasonCode, until } }];
-  return [{ type: 'SuspensionReasonAdded', data: { reasonCode, until } }];
+  const overtaken = withdrawals(
+    facts,
+    at,
+    ({ change }) => change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && covers(until, change.until),
+  );
+  const type = isSuspended(facts, at) ? 'SuspensionReasonAdded' : 'LicenseSuspended';
+  return [{ type, data: { reasonCode, until } }, ...overtaken];
 };
 
-/** Ends the suspension with all its reasons. Afterwards the term decides the status, which may be EXPIRED. */
-const reinstate = ({ facts }: IssuedLicense, at: Instant): readonly EventOf<'LicenseReinstated'>[] => {
+/**
+ * Ends the suspension with all its reasons. Afterwards the term decides the status, which may be EXPIRED. With the
+ * reason PAYMENT it also withdraws the suspensions that were announced for a missing payment.
+ */
+const reinstate = ({ data, at }: CommandOf<'Reinstate'>, { facts }: IssuedLicense): LicenseDecision => [
+  ...lift(facts, at),
+  ...(data.reasonCode === 'PAYMENT' ? withdrawSuspensions(facts, 'PAYMENT', at) : []),
+];
+
+const lift = (facts: LicenseFacts, at: Instant): readonly EventOf<'LicenseReinstated'>[] => {
   const suspension = suspensionAt(facts, at);
   if (suspension === null) return [];
   const { since } = suspension;
@@ -55,8 +74,16 @@ const reinstate = ({ facts }: IssuedLicense, at: Instant): readonly EventOf<'Lic
   ];
 };
 
-/** Returns the end of a suspension for a license that waits for nothing but this payment, if its policy says so. */
-export const reinstateOnPayment = (license: IssuedLicense, at: Instant): readonly EventOf<'LicenseReinstated'>[] => {
+/**
+ * Returns what a payment changes: it withdraws the suspensions that were announced for it, and ends the suspension of a
+ * license that waits for nothing else, if its policy says so.
+ */
+export const acceptPayment = (license: IssuedLicense, at: Instant): readonly LicenseEvent[] => [
+  ...reinstateOnPayment(license, at),
+  ...withdrawSuspensions(license.facts, 'PAYMENT', at),
+];
+
+const reinstateOnPayment = (license: IssuedLicense, at: Instant): readonly EventOf<'LicenseReinstated'>[] => {
   const { facts, suspendedFor } = license;
   if (!facts.policy.reinstateOnPayment || !isSuspended(facts, at)) return [];
   for (const [reasonCode, until] of suspendedFor)
@@ -65,19 +92,42 @@ export const reinstateOnPayment = (license: IssuedLicense, at: Instant): readonl
     if (change.kind !== 'SUSPENSION' || change.reasonCode === 'PAYMENT') continue;
     if (effectiveAt <= at && (change.until === null || at < change.until)) return [];
   }
-  return reinstate(license, at);
+  return lift(facts, at);
 };
 
+/** Returns true when a suspension for the same reason is in force at `at` and lasts as long. */
 const isCovered = (
   { facts, suspendedFor }: IssuedLicense,
-  { reasonCode, until }: CommandOf<'Suspend'>['data'],
-  from: Instant,
+  { reasonCode, until, scheduled }: CommandOf<'Suspend'>['data'],
+  at: Instant,
 ): boolean => {
-  const covers = (end: Instant | null) => end === null || (until !== null && until <= end);
+  const from = scheduled?.effectiveAt ?? at;
   const currentUntil = suspendedFor.get(reasonCode);
-  if (currentUntil !== undefined && (currentUntil === null || currentUntil > from) && covers(currentUntil)) return true;
+  if (currentUntil !== undefined && (currentUntil === null || currentUntil > from) && covers(currentUntil, until))
+    return true;
   return facts.scheduled.some(
     ({ effectiveAt, change }) =>
-      change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && effectiveAt <= from && covers(change.until),
+      change.kind === 'SUSPENSION' &&
+      change.reasonCode === reasonCode &&
+      effectiveAt <= at &&
+      covers(change.until, until),
   );
 };
+
+/** Returns true when exactly this suspension is announced, and no other one for its reason. */
+const isAnnounced = (
+  { scheduled }: LicenseFacts,
+  { reasonCode, until, scheduled: schedule }: CommandOf<'Suspend'>['data'],
+  at: Instant,
+): boolean => {
+  const open = scheduled.filter(
+    ({ change, effectiveAt }) => change.kind === 'SUSPENSION' && change.reasonCode === reasonCode && effectiveAt > at,
+  );
+  const [announced] = open;
+  if (open.length !== 1 || announced?.change.kind !== 'SUSPENSION') return false;
+  return announced.effectiveAt === schedule?.effectiveAt && announced.change.until === until;
+};
+
+// A suspension without an end covers every other one.
+const covers = (end: Instant | null, other: Instant | null): boolean =>
+  end === null || (other !== null && other <= end);

@@ -10,6 +10,7 @@ export type SuspensionCommand =
       'Suspend',
       { readonly reasonCode: SuspensionReason; readonly until: Instant | null; readonly scheduled?: Schedule }
     >
-  | Command<'Reinstate', Record<never, never>>
+  /** `reasonCode` PAYMENT: a payment arrived, so suspensions that were announced for it are withdrawn. Absent: none. */
+  | Command<'Reinstate', { readonly reasonCode?: string }>
   /** The worker sends it: announces that the suspension ended by itself at `until`. */
   | Command<'EndSuspension', { readonly until: Instant }>;

@@ -9,7 +9,7 @@ import { graceUntil } from '../status.ts';
  * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too
  * early, or names another term.
  */
-export const expire = ({ data, at }: CommandOf<'Expire'>, { facts }: IssuedLicense): LicenseDecision =>
+export const expire = ({ data, at }: CommandOf<'Expire'>, { facts }: IssuedLicense): readonly LicenseEvent[] =>
   data.termNumber === facts.term.number ? expiryAnnouncement(facts, at) : [];
 
 /** Returns the `LicenseExpired` of an expired term that is not announced yet; otherwise no event. */
@@ -40,7 +40,7 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
 /**
  * Announces, once, the end of the grace after a term, with the instant of that end. Announces a missing expiry first.
  */
-export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedLicense): LicenseDecision => {
+export const endGrace = ({ data, at }: CommandOf<'EndGrace'>, { facts }: IssuedLicense): readonly LicenseEvent[] => {
   const { number: termNumber } = facts.term;
   const until = graceUntil(facts);
   if (data.termNumber !== termNumber || until === null || at < until) return [];

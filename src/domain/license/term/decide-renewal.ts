@@ -4,7 +4,7 @@ import { type Instant, isInstant, plusSeconds, secondsBetween } from '../../time
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isExpired } from '../status.ts';
-import { reinstateOnPayment } from '../suspension/decide-suspension.ts';
+import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
 import { repeatedRenewal } from './paid-terms.ts';
@@ -13,7 +13,8 @@ import type { RenewalBasis } from './term-events.ts';
 /**
  * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired
  * term is announced first, so that none is missing from the history. A suspension stays, unless the license waits for
- * nothing but this payment. Renewing to the present end, and repeating a payment, change nothing.
+ * nothing but this payment. A payment withdraws the suspensions that were announced for it. Renewing to the present end,
+ * and repeating a payment, change nothing.
  */
 export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense): LicenseDecision => {
   const repeated = repeatedRenewal(license, data);
@@ -55,7 +56,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         ...paymentOf(data),
       },
     },
-    ...(data.reasonCode === 'PAYMENT' ? reinstateOnPayment(license, at) : []),
+    ...(data.reasonCode === 'PAYMENT' ? acceptPayment(license, at) : []),
   ];
 };
 

@@ -2,17 +2,25 @@ import type { Instant } from '../../time.ts';
 import { type Due, dueFrom, type UpcomingCommand } from '../due-command.ts';
 import type { LicenseFacts } from '../license.ts';
 import { graceUntil } from '../status.ts';
+import { isDowngradedTrial } from '../tiers/end-trial.ts';
 import { reminderDueAt } from './decide-reminders.ts';
 
 /**
  * Returns the commands around the end of the term: reminders, the expiry or the end of a trial, the end of the grace.
  */
 export const dueAtTermEnd = (facts: LicenseFacts): readonly UpcomingCommand[] => {
+  const { number, expiresAt } = facts.term;
+  if (expiresAt === null) return [];
+  const isAnnounced = facts.announcedTerm >= number && !isDowngradedTrial(facts);
+  return [...(isAnnounced ? [] : reminders(facts, expiresAt)), ...dueEnds(facts)];
+};
+
+/** Returns the commands of `dueAtTermEnd` that change the license or its history for good, without the reminders. */
+export const dueEnds = (facts: LicenseFacts): readonly UpcomingCommand[] => {
   const { number: termNumber, expiresAt } = facts.term;
   if (expiresAt === null) return [];
-  const { policy, announcedTerm, graceEndedTerm } = facts;
-  if (policy.type === 'TRIAL' && policy.trialEnd === 'DOWNGRADE')
-    return [...reminders(facts, expiresAt), dueFrom(expiresAt, { type: 'EndTrial', data: { termNumber } })];
+  const { announcedTerm, graceEndedTerm } = facts;
+  if (isDowngradedTrial(facts)) return [dueFrom(expiresAt, { type: 'EndTrial', data: { termNumber } })];
 
   const graceEndsAt = graceUntil(facts);
   const grace =
@@ -20,7 +28,7 @@ export const dueAtTermEnd = (facts: LicenseFacts): readonly UpcomingCommand[] =>
       ? []
       : [dueFrom(graceEndsAt, { type: 'EndGrace', data: { termNumber } })];
   if (announcedTerm >= termNumber) return grace;
-  return [...reminders(facts, expiresAt), dueFrom(expiresAt, { type: 'Expire', data: { termNumber } }), ...grace];
+  return [dueFrom(expiresAt, { type: 'Expire', data: { termNumber } }), ...grace];
 };
 
 // A reminder is useless from the expiry on.

@@ -5,10 +5,13 @@ import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
-import { convertTrial, endTrial } from './decide-trials.ts';
-import { addConsequences, refuseTarget, type TierChange, tierChanged } from './policy-consequences.ts';
+import { withdrawKind } from '../scheduled/withdraw-announced.ts';
+import { sameLimits } from '../usage/usage-limits.ts';
+import { convertTrial } from './decide-trials.ts';
+import { endTrial } from './end-trial.ts';
+import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { TierCommand } from './tier-commands.ts';
-import type { Target } from './tier-events.ts';
+import type { Target, TierChangeCause } from './tier-events.ts';
 
 /** Decides a command about the tier, the policy or a trial. */
 export const decideTiers = (command: TierCommand, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
@@ -25,7 +28,8 @@ export const decideTiers = (command: TierCommand, license: IssuedLicense, eventI
 
 /**
  * Moves the license to another policy. Each consequence is an event of its own: lost products and their devices,
- * limits, entitlements. An announced change has no consequence until `CarryOutScheduled` carries it out.
+ * limits, entitlements. An announced change has no consequence until it is carried out. The command replaces the tier
+ * change that was announced before, also when the license has the policy already.
  */
 const changePolicy = (
   { type, data, at }: CommandOf<'ChangeTier' | 'ChangePolicy'>,
@@ -40,26 +44,14 @@ const changePolicy = (
     return reject('INVALID_REQUEST', `The policy is of tier ${target.policy.tier}; change the tier instead.`);
   if (scheduled === undefined) {
     const cause = type === 'ChangeTier' ? 'TIER_CHANGED' : 'POLICY_CHANGED';
-    return carryOut(license, target, { cause, scheduledBy: null }, at);
+    return changeNow(license, target, cause, at);
   }
   const { effectiveAt } = scheduled;
   if (isAnnounced(facts, target, effectiveAt)) return [];
   return [
     { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
+    ...withdrawKind(facts, 'TIER', at),
   ];
-};
-
-/**
- * Carries out an announced tier change when its time has come. Changes nothing before, after, or when it was
- * withdrawn.
- */
-export const carryOutTierChange = (
-  { data: { eventId }, at }: CommandOf<'CarryOutScheduled'>,
-  license: IssuedLicense,
-): LicenseDecision => {
-  const due = license.facts.scheduled.find((announced) => announced.eventId === eventId && announced.effectiveAt <= at);
-  if (due?.change.kind !== 'TIER') return [];
-  return carryOut(license, due.change.target, { cause: 'SCHEDULED', scheduledBy: eventId }, at);
 };
 
 /**
@@ -74,21 +66,27 @@ export const refuseBecomingTrial = (
     ? reject('INVALID_REQUEST', 'A license does not become a trial. Issue a trial instead.')
     : null;
 
-const carryOut = (license: IssuedLicense, target: Target, change: TierChange, at: Instant): LicenseDecision => {
+const changeNow = (license: IssuedLicense, target: Target, cause: TierChangeCause, at: Instant): LicenseDecision => {
   const draft = draftOf(license, at);
-  // An announced change needs its event even when the license has the policy already: the event ends the announcement.
-  if (!isSamePolicy(license.facts.policy, target.policy) || change.scheduledBy !== null)
-    draft.add(tierChanged(license, target, change));
+  if (!isSamePolicy(license.facts.policy, target.policy))
+    draft.add(tierChanged(license, target, { cause, scheduledBy: null }));
+  // A change that was announced before must not undo this one.
+  for (const event of withdrawKind(license.facts, 'TIER', at)) draft.add(event);
   return addConsequences(draft, target, target.policy.limitStrategy) ?? draft.decided();
 };
 
-const isAnnounced = ({ scheduled }: LicenseFacts, { policy }: Target, effectiveAt: Instant): boolean =>
-  scheduled.some(
-    (announced) =>
-      announced.change.kind === 'TIER' &&
-      announced.effectiveAt === effectiveAt &&
-      isSamePolicy(announced.change.target.policy, policy),
-  );
+// Logs of earlier builds may have several announced tier changes. The last one counts.
+const isAnnounced = ({ scheduled }: LicenseFacts, target: Target, effectiveAt: Instant): boolean => {
+  const tierChanges = scheduled.filter(({ change }) => change.kind === 'TIER');
+  const [announced] = tierChanges;
+  if (tierChanges.length !== 1 || announced?.change.kind !== 'TIER') return false;
+  return announced.effectiveAt === effectiveAt && isSameTarget(announced.change.target, target);
+};
+
+const isSameTarget = (a: Target, b: Target): boolean =>
+  isSamePolicy(a.policy, b.policy) &&
+  (a.limits === null || b.limits === null ? a.limits === b.limits : sameLimits(a.limits, b.limits)) &&
+  JSON.stringify([a.products, a.entitlements]) === JSON.stringify([b.products, b.entitlements]);
 
 const isSamePolicy = (a: PinnedPolicy, b: PinnedPolicy): boolean =>
   a.policyId === b.policyId && a.version === b.version;

@@ -3,16 +3,18 @@ import { type Instant, isInstant, later, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 import { repeatedConversion } from '../term/paid-terms.ts';
-import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
+import { addConsequences, refuseTarget } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
 import type { Target } from './tier-events.ts';
 
 /**
- * Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. Repeating
- * the payment of a conversion changes nothing. Refuses a license that is no trial, also one that was converted before.
+ * Makes a trial a paid license with the same id, key and devices, the new policy, and a term that starts now. Withdraws
+ * what was announced for the trial: tier changes, and suspensions for the payment that the conversion is. Repeating the
+ * payment of a conversion changes nothing. Refuses a license that is no trial, also one that was converted before.
  */
 export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: IssuedLicense): LicenseDecision => {
   const { target, term, billingRef } = data;
@@ -44,6 +46,8 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       billingRef,
     },
   });
+  for (const event of [...withdrawKind(facts, 'TIER', at), ...withdrawSuspensions(facts, 'PAYMENT', at)])
+    draft.add(event);
   const limitRefusal = addConsequences(draft, target, policy.limitStrategy);
   if (limitRefusal !== null) return limitRefusal;
   draft.add({
@@ -55,37 +59,6 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       trigger: 'TRIAL_CONVERTED',
       ...(countedFrom === at ? {} : { countedFrom }),
     },
-  });
-  return draft.decided();
-};
-
-/**
- * Ends an expired trial, with the instant of its expiry. Announces the expiry and, when the policy says so,
- * downgrades the license without end. Changes nothing when the command repeats, comes too early, or names another
- * term.
- */
-export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLicense): LicenseDecision => {
-  const { facts } = license;
-  const { number, expiresAt } = facts.term;
-  const { type, trialEnd } = facts.policy;
-  if (data.termNumber !== number || type !== 'TRIAL' || expiresAt === null || at < expiresAt) return [];
-  if (trialEnd === 'EXPIRE') return expiryAnnouncement(facts, at);
-  const refusal = refuseTarget(data.downgrade);
-  if (refusal !== null) return refusal;
-
-  const draft = draftOf(license, at);
-  for (const event of expiryAnnouncement(facts, at)) draft.add(event);
-  const change = { cause: 'TRIAL_ENDED', scheduledBy: null } as const;
-  draft.add({ ...tierChanged(license, data.downgrade, change), effectiveAt: expiresAt });
-  // Nothing may stop the end of a trial: usage above the lower limits stays or ends.
-  const { limitStrategy } = data.downgrade.policy;
-  const strategy = limitStrategy === 'REJECT' ? 'ALLOW_OVER' : limitStrategy;
-  const limitRefusal = addConsequences(draft, data.downgrade, strategy);
-  if (limitRefusal !== null) return limitRefusal;
-  draft.add({
-    type: 'LicenseTermStarted',
-    data: { termNumber: number + 1, startsAt: expiresAt, expiresAt: null, trigger: 'TRIAL_ENDED' },
-    effectiveAt: expiresAt,
   });
   return draft.decided();
 };

@@ -44,6 +44,16 @@ export const addConsequences = (
   return limits === null ? null : setLimits(draft, limits, strategy);
 };
 
+/**
+ * Adds the consequences of a change that nothing refuses, because it was announced or a trial ends: use above its limits
+ * stays or ends, also when its strategy would refuse an immediate change.
+ */
+export const addUnrefusedConsequences = (draft: Draft, target: Target): void => {
+  const { limitStrategy } = target.policy;
+  const refusal = addConsequences(draft, target, limitStrategy === 'REJECT' ? 'ALLOW_OVER' : limitStrategy);
+  if (refusal !== null) throw new Error(`Nothing refuses an announced change. ${refusal.detail}`);
+};
+
 const addProducts = (draft: Draft, products: readonly string[]): void => {
   const previous = draft.license.facts.products;
   // Added first, so that devices and seats stay when the license has other products afterwards.

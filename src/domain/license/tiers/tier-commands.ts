@@ -13,8 +13,8 @@ export type TierCommand =
       'ConvertTrial',
       { readonly target: Target; readonly term: ConversionTerm; readonly billingRef: string | null }
     >
-  /** The worker sends it: ends an expired trial. `downgrade`: what the license becomes, if its policy says so. */
-  | Command<'EndTrial', { readonly termNumber: number; readonly downgrade: Target }>;
+  /** The worker sends it: ends an expired trial. */
+  | Command<'EndTrial', { readonly termNumber: number }>;
 
 /** The first paid term, which starts with the conversion. */
 export type ConversionTerm =

@@ -26,15 +26,21 @@ const retryAtOf = (code: LicenseRejection, command: LicenseCommand, license: Iss
     case 'COOLDOWN_ACTIVE':
       return lastDeactivatedAt === null ? null : plusSeconds(lastDeactivatedAt, cooldownSeconds);
     case 'DEACTIVATION_LIMIT':
-      return allowed && maxPerTerm !== null && maxPerTerm > 0 ? facts.term.expiresAt : null;
+      return allowed && maxPerTerm !== null && maxPerTerm > 0 ? endOfRunningTerm(license, command.at) : null;
     case 'QUOTA_EXCEEDED':
-      return command.type === 'RecordUsage' && fitsIntoTerm(command.data, license) ? facts.term.expiresAt : null;
+      return command.type === 'RecordUsage' && fitsIntoTerm(command.data, license)
+        ? endOfRunningTerm(license, command.at)
+        : null;
     case 'SEAT_LIMIT_EXCEEDED':
       return nextFreeSeat(license, command.at);
     default:
       return null;
   }
 };
+
+// A renewed term begins before the end of the last one, and its counters with it.
+const endOfRunningTerm = ({ facts }: IssuedLicense, at: Instant): Instant | null =>
+  facts.nextTerms.find((start) => start > at) ?? facts.term.expiresAt;
 
 const fitsIntoTerm = (
   { meter, quantity }: { readonly meter: string; readonly quantity: number },

@@ -40,4 +40,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
   entitlementsEndedAt: facts.entitlementsEndedAt,
+  afterTrial: facts.afterTrial,
 });

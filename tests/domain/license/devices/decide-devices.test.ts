@@ -6,6 +6,7 @@ import {
   deactivate,
   deactivateById,
   deactivatedEvent,
+  expiredEvent,
   expiresAt,
   given,
   graceEndsAt,
@@ -89,7 +90,7 @@ describe('activating a device', () => {
   test('is possible in the grace after expiry, and refused from its end on', () => {
     given(issued({ policy: withGrace }))
       .when(activate('a', '2027-01-01T23:59:59.999Z'))
-      .thenEvents(activatedEvent('a', 1));
+      .thenEvents(expiredEvent(graceEndsAt), activatedEvent('a', 1));
     given(issued({ policy: withGrace }))
       .when(activate('a', graceEndsAt))
       .thenRejected('LICENSE_EXPIRED');
@@ -99,7 +100,7 @@ describe('activating a device', () => {
     (expiryStrategy) => {
       given(issued({ policy: { ...pro, expiryStrategy } }))
         .when(activate('a', expiresAt))
-        .thenEvents(activatedEvent('a', 1));
+        .thenEvents(expiredEvent(), activatedEvent('a', 1));
     },
   );
   test('is refused before the start, to the millisecond', () => {
@@ -137,7 +138,7 @@ describe('releasing a device', () => {
       .thenEvents(deactivatedEvent('a', 'USER', 0));
     given(issued(), activated('a', 1))
       .when(deactivate('a', expiresAt))
-      .thenEvents(deactivatedEvent('a', 'USER', 0));
+      .thenEvents(expiredEvent(), deactivatedEvent('a', 'USER', 0));
   });
   test('is allowed to the vendor only when the policy says so', () => {
     given(restricted({ allowed: false }), activated('a', 1))

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { command, event, followedBy } from '../commands.ts';
-import { expiresAt, given, issued, issuedAt, keyIssuedEvent, licenseAfter, noon, on, tomorrow } from '../examples.ts';
+import {
+  expiredEvent,
+  expiresAt,
+  given,
+  issued,
+  issuedAt,
+  keyIssuedEvent,
+  licenseAfter,
+  noon,
+  on,
+  tomorrow,
+} from '../examples.ts';
 
 const withKey = [issued(), on(issuedAt, keyIssuedEvent)];
 const rotate = (overlapSeconds: number, at = noon) =>
@@ -44,7 +55,7 @@ describe('rotating the key', () => {
   test('is possible while suspended and after expiry', () => {
     given(...withKey)
       .when(rotate(0, expiresAt))
-      .thenEvents(rotated(expiresAt), event('LicenseKeyRetired', { keyVersion: 1 }));
+      .thenEvents(expiredEvent(), rotated(expiresAt), event('LicenseKeyRetired', { keyVersion: 1 }));
   });
   test('announces the end of the overlap once, with its instant', () => {
     const retire = (at: string, keyVersion = 1) => command('RetireKey', { keyVersion }, at);

@@ -52,6 +52,37 @@ describe('an announced tier change', () => {
       .when(carryOut(nextWeek))
       .thenNothing();
   });
+  test('takes effect at its instant with all its consequences, also when the worker is late', () => {
+    const late = followedBy(planned, carryOut('2026-06-20T12:00:00.000Z')).slice(planned.length);
+    expect(late.map(({ at: { effectiveAt } }) => effectiveAt)).toEqual([nextWeek, nextWeek]);
+  });
+  test('is not refused at its instant by the strategy REJECT: use above its limits stays', () => {
+    const strict = to(
+      { ...free, limitStrategy: 'REJECT' },
+      { limits: { activations: 0, seats: 0, users: 0, meters: {} } },
+    );
+    const announced = command('ChangeTier', { target: strict, scheduled: later });
+    const history = followedBy([issued(), activated('a', 1)], announced, carryOut(nextWeek));
+    expect(licenseAfter(...history).facts).toMatchObject({ policy: { tier: 'FREE' }, usage: { activations: 1 } });
+  });
+  test('comes before the next command, in its append, when no worker came', () => {
+    const command2 = command('ChangeReference', { to: 'sub_1' }, '2026-06-20T12:00:00.000Z');
+    const after = followedBy(planned, command2).slice(planned.length);
+    expect(after.map(({ event: { type }, at: { effectiveAt } }) => [type, effectiveAt])).toEqual([
+      ['LicenseTierChanged', nextWeek],
+      ['ProductRemoved', nextWeek],
+      ['LicenseReferenceChanged', '2026-06-20T12:00:00.000Z'],
+    ]);
+  });
+  test('gives the events of the next command their own ids', () => {
+    const next = command(
+      'SetRenewal',
+      { to: 'auto', scheduled: { effectiveAt: '2026-06-30T12:00:00.000Z' } },
+      '2026-06-20T12:00:00.000Z',
+    );
+    // The second announcement, after two events of the first.
+    expect(followedBy(planned, next).at(-1)?.event.data).toMatchObject({ eventId: 'evt_4' });
+  });
   test('can be withdrawn before', () => {
     given(...followedBy(planned, cancel()))
       .when(carryOut(nextWeek))

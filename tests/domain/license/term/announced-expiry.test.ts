@@ -76,9 +76,10 @@ describe('a stream with an announced expiry that was moved, as different clocks 
   });
   test('can be renewed like any other, from its current expiry', () => {
     const renewed = followedBy(stream, renew({ basis: 'FROM_NOW' }, laterGrace));
-    expect(renewed.slice(-2).map(({ event: { type, data } }) => [type, 'expiresAt' in data && data.expiresAt])).toEqual(
+    expect(renewed.slice(-3).map(({ event: { type, data } }) => [type, 'expiresAt' in data && data.expiresAt])).toEqual(
       [
         ['LicenseExpired', later],
+        ['LicenseGraceEnded', false],
         ['LicenseRenewed', '2028-02-02T00:00:00.000Z'],
       ],
     );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { effectiveStatus, renewalAt } from '../../../../src/domain/license/status.ts';
 import { command, event, followedBy, free, to } from '../commands.ts';
-import { given, issued, licenseAfter, noon, tomorrow } from '../examples.ts';
+import { given, issued, licenseAfter, noon, on, tomorrow } from '../examples.ts';
 
 const nextWeek = '2026-06-08T12:00:00.000Z';
 const justBefore = '2026-06-08T11:59:59.999Z';
@@ -31,16 +31,23 @@ describe('the renewal mode', () => {
     expect([justBefore, nextWeek].map((at) => renewalAt(facts, at))).toEqual(['manual', 'cancelAtPeriodEnd']);
     expect(renewalAt(licenseAfter(...followedBy([issued()], plan, cancel())).facts, nextWeek)).toBe('manual');
   });
-  test('is the one with the latest instant, or the one announced last for the same instant', () => {
-    const plan = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string) =>
-      command('SetRenewal', { to: mode, scheduled: { effectiveAt } });
-    const turned = followedBy([issued()], plan('auto', nextWeek), plan('cancelAtPeriodEnd', tomorrow));
+  test('in a log of an earlier build is the one with the latest instant, or the one announced last for the same', () => {
+    const plan = (eventId: string, mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt: string) =>
+      on(noon, event('LicenseRenewalChanged', { from: 'manual', to: mode, eventId }, effectiveAt));
+    const turned = [issued(), plan('evt_1', 'auto', nextWeek), plan('evt_2', 'cancelAtPeriodEnd', tomorrow)];
     expect([tomorrow, nextWeek].map((at) => renewalAt(licenseAfter(...turned).facts, at))).toEqual([
       'cancelAtPeriodEnd',
       'auto',
     ]);
-    const together = followedBy([issued()], plan('auto', tomorrow), plan('cancelAtPeriodEnd', tomorrow));
+    const together = [issued(), plan('evt_1', 'auto', tomorrow), plan('evt_2', 'cancelAtPeriodEnd', tomorrow)];
     expect(renewalAt(licenseAfter(...together).facts, tomorrow)).toBe('cancelAtPeriodEnd');
+    given(...turned)
+      .when(command('SetRenewal', { to: 'auto', scheduled: later }))
+      .thenEvents(
+        event('LicenseRenewalChanged', { from: 'manual', to: 'auto', eventId: 'evt_3' }, nextWeek),
+        event('ScheduledChangeCancelled', { eventId: 'evt_1' }),
+        event('ScheduledChangeCancelled', { eventId: 'evt_2' }),
+      );
     const tier = followedBy([issued()], command('ChangeTier', { target: to(free), scheduled: later }));
     expect(renewalAt(licenseAfter(...tier).facts, nextWeek)).toBe('manual');
     expect(effectiveStatus(licenseAfter(...tier).facts, nextWeek)).toBe('ACTIVE');

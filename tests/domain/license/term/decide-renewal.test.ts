@@ -83,6 +83,7 @@ describe('renewing a license', () => {
     given(...inGrace)
       .when(renew({ basis: 'FROM_NOW_IF_EXPIRED' }, graceEndsAt))
       .thenEvents(
+        { type: 'LicenseGraceEnded', data: { termNumber: 1, graceUntil: graceEndsAt }, effectiveAt: graceEndsAt },
         renewedEvent({
           basis: 'FROM_NOW_IF_EXPIRED',
           startsAt: graceEndsAt,

@@ -11,8 +11,9 @@ const trialTerm = {
   expiresAt: trialEnd,
   timeZone: 'UTC',
 } as const;
-const onTrial = (trialEndPolicy: 'EXPIRE' | 'DOWNGRADE' = 'EXPIRE') =>
-  issued({ policy: { ...trial, trialEnd: trialEndPolicy }, term: trialTerm });
+const downgrade = to(free, { limits: { ...twoDevices, activations: 1 }, products: ['local_cli'] });
+const onTrial = (trialEndPolicy: 'EXPIRE' | 'DOWNGRADE' = 'EXPIRE', afterTrial = downgrade) =>
+  issued({ policy: { ...trial, trialEnd: trialEndPolicy }, term: trialTerm, afterTrial });
 const trialExpired = event('LicenseExpired', { termNumber: 1, expiresAt: trialEnd, graceUntil: null }, trialEnd);
 
 describe('a trial that converts', () => {
@@ -73,7 +74,7 @@ describe('a trial that converts', () => {
   });
   test('converts once; only a trial converts', () => {
     given(...followedBy([onTrial()], convert()))
-      .when(convert())
+      .when(convert({ billingRef: 'in_2' }))
       .thenRejected('INVALID_REQUEST');
     given(issued())
       .when(convert({ target: to(enterprise) }))
@@ -103,8 +104,7 @@ describe('a trial that converts', () => {
 });
 
 describe('a trial that ends', () => {
-  const downgrade = to(free, { limits: { ...twoDevices, activations: 1 }, products: ['local_cli'] });
-  const end = (at = trialEnd, termNumber = 1) => command('EndTrial', { termNumber, downgrade }, at);
+  const end = (at = trialEnd, termNumber = 1) => command('EndTrial', { termNumber }, at);
   const used = followedBy([onTrial('DOWNGRADE')], activate('a', '2026-01-02T00:00:00.000Z'));
 
   test('EXPIRE: is announced as expired, and stays a trial', () => {
@@ -129,12 +129,12 @@ describe('a trial that ends', () => {
         },
         trialEnd,
       ),
-      event('ProductRemoved', { product: 'cloud_ide' }),
-      event('LicenseLimitsChanged', {
-        before: twoDevices,
-        after: { ...twoDevices, activations: 1 },
-        strategy: 'ALLOW_OVER',
-      }),
+      event('ProductRemoved', { product: 'cloud_ide' }, trialEnd),
+      event(
+        'LicenseLimitsChanged',
+        { before: twoDevices, after: { ...twoDevices, activations: 1 }, strategy: 'ALLOW_OVER' },
+        trialEnd,
+      ),
       event(
         'LicenseTermStarted',
         { termNumber: 2, startsAt: trialEnd, expiresAt: null, trigger: 'TRIAL_ENDED' },
@@ -154,13 +154,23 @@ describe('a trial that ends', () => {
       policy: { ...free, limitStrategy: 'REJECT' as const },
       limits: { ...twoDevices, activations: 0 },
     };
-    const history = followedBy(used, command('EndTrial', { termNumber: 1, downgrade: strict }, trialEnd));
+    const history = followedBy([onTrial('DOWNGRADE', strict), ...used.slice(1)], end());
     expect(licenseAfter(...history).facts.policy.tier).toBe('FREE');
   });
   test('does not end early, for another term, or when the license is not a trial', () => {
     given(onTrial('DOWNGRADE')).when(end('2026-01-14T23:59:59.999Z')).thenNothing();
     given(onTrial('DOWNGRADE')).when(end(trialEnd, 2)).thenNothing();
     given(issued()).when(end('2028-01-01T00:00:00.000Z')).thenNothing();
+  });
+  test('gains no product at its end, and expires without a pinned target', () => {
+    const wider = { ...downgrade, products: ['local_cli', 'cloud_ide', 'workflow_app'] };
+    expect(licenseAfter(...followedBy([onTrial('DOWNGRADE', wider)], end())).facts.products).toEqual([
+      'local_cli',
+      'cloud_ide',
+    ]);
+    given(issued({ policy: trial, term: trialTerm }))
+      .when(end())
+      .thenEvents(trialExpired);
   });
   test('keeps its suspension', () => {
     const history = followedBy(

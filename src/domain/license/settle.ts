@@ -1,0 +1,90 @@
+import { stamp } from '../decider.ts';
+import { type Instant, toMs } from '../time.ts';
+import type { Due, UpcomingCommand } from './due-command.ts';
+import type { LicenseEvent } from './events.ts';
+import { evolve, fork } from './evolve.ts';
+import { retireKey } from './keys/decide-keys.ts';
+import { dueKeyRetirements } from './keys/due-keys.ts';
+import type { IssuedLicense, License, LicenseFacts } from './license.ts';
+import { dueTierChanges } from './scheduled/due-scheduled.ts';
+import { endGrace, expire } from './term/decide-expiry.ts';
+import { dueEnds } from './term/due-term.ts';
+import { carryOutTierChange } from './tiers/carry-out-tier-change.ts';
+import { endTrial, isDowngradedTrial } from './tiers/end-trial.ts';
+
+// Announced changes take effect at their instant, whether or not a worker has recorded them. Each command first records
+// what has fallen due, and each answer derives the same from the state.
+
+/** The events of everything that has fallen due on a license, each with its own instant, and the license after them. */
+export type Settled = { readonly license: IssuedLicense; readonly events: readonly LicenseEvent[] };
+
+/**
+ * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
+ * trial or a grace, the end of a rotated key. Nothing can refuse these. `license` stays as it is. Reminders and
+ * announcements of ended parts are left to the worker.
+ */
+export const settle = (license: IssuedLicense, at: Instant): Settled => {
+  const events: LicenseEvent[] = [];
+  let settled = license;
+  for (let due = firstDue(settled.facts, at); due !== null; due = firstDue(settled.facts, at)) {
+    const decided = carryOut(due, settled, at);
+    // Each due command has events, so that this ends.
+    if (decided.length === 0) break;
+    if (settled === license) settled = copyOf(license);
+    for (const event of decided) {
+      events.push(event);
+      evolve(settled, event, stamp(event, at).at);
+    }
+  }
+  return { license: settled, events };
+};
+
+/** Returns the license after everything that has fallen due by `at`. Every answer about a license shows this one. */
+export const settledAt = (license: License, at: Instant): License =>
+  license.kind === 'unissued' ? license : settle(license, at).license;
+
+/**
+ * Returns true when an announced tier change or the end of a trial has fallen due by `at` and is not recorded yet. The
+ * facts alone then no longer say what is true.
+ */
+export const isUnsettled = (facts: LicenseFacts, at: Instant): boolean => {
+  if (facts.revokedAt !== null) return false;
+  const { expiresAt } = facts.term;
+  if (expiresAt !== null && expiresAt <= at && isDowngradedTrial(facts)) return true;
+  return facts.scheduled.some(({ change, effectiveAt }) => change.kind === 'TIER' && effectiveAt <= at);
+};
+
+const firstDue = (facts: LicenseFacts, at: Instant): Due | null => {
+  if (facts.revokedAt !== null) return null;
+  let first: UpcomingCommand | null = null;
+  // Of commands that fall due at one instant the first in this order comes first, as in `dueCommands`.
+  for (const upcoming of [...dueTierChanges(facts), ...dueEnds(facts), ...dueKeyRetirements(facts)])
+    if (upcoming.from <= at && (first === null || toMs(upcoming.from) < toMs(first.from))) first = upcoming;
+  return first?.due ?? null;
+};
+
+const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly LicenseEvent[] => {
+  switch (due.type) {
+    case 'CarryOutScheduled':
+      return carryOutTierChange({ ...due, at }, license);
+    case 'Expire':
+      return expire({ ...due, at }, license);
+    case 'EndGrace':
+      return endGrace({ ...due, at }, license);
+    case 'EndTrial':
+      return endTrial({ ...due, at }, license);
+    case 'RetireKey':
+      return retireKey({ ...due, at }, license);
+    case 'Remind':
+    case 'AnnounceEnded':
+    case 'EndSuspension':
+    case 'EndEntitlements':
+      return [];
+  }
+};
+
+const copyOf = (license: IssuedLicense): IssuedLicense => {
+  const copy = fork(license);
+  if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
+  return copy;
+};

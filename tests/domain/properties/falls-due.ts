@@ -1,0 +1,44 @@
+import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import { all, type newRecord, type Plan, type Verdict } from './record.ts';
+
+/** Returns what falls due on the license of the model: announced changes, ends of terms, trials and keys. */
+export const newDue = ({ m, put, become, announce, setTerm, withdraw, accessEnd }: ReturnType<typeof newRecord>) => {
+  // Nothing refuses a change that was announced, or the end of a trial.
+  const becomeAt = (at: number, target: Target): Verdict => {
+    const { now } = m;
+    put({ now: at });
+    const strategy = target.policy.limitStrategy === 'REJECT' ? 'ALLOW_OVER' : target.policy.limitStrategy;
+    return all(become(target, strategy), put({ now }));
+  };
+  const becomesAnother = () => m.policy.type === 'TRIAL' && m.policy.trialEnd === 'DOWNGRADE' && m.afterTrial !== null;
+  const endTrial = (): Verdict => {
+    if (!becomesAnother() || m.afterTrial === null) return announce();
+    const covered = m.afterTrial.products;
+    const products = covered === null ? null : m.products.filter((product) => covered.includes(product));
+    return all(becomeAt(m.end, { ...m.afterTrial, products }), setTerm(m.end, Infinity));
+  };
+  const carryOut = ({ id, at, target }: Plan): Verdict =>
+    target ? all(becomeAt(at, target), withdraw(id)) : 'nothing';
+  /** Carries out what has fallen due, in the order in which it fell due. */
+  const settle = () => {
+    for (;;) {
+      const isGraceDue = m.graceEnded < m.term && m.policy.expiryGraceSeconds > 0;
+      const due = [
+        ...m.plans.flatMap((plan) => (plan.target ? [{ at: plan.at, run: () => carryOut(plan) }] : [])),
+        ...(becomesAnother() ? [{ at: m.end, run: endTrial }] : []),
+        ...(!becomesAnother() && m.announced < m.term ? [{ at: m.end, run: announce }] : []),
+        ...(!becomesAnother() && isGraceDue ? [{ at: accessEnd(), run: endGrace }] : []),
+        ...Object.entries(m.overlaps).map(([version, at]) => ({ at, run: () => retire(Number(version)) })),
+      ].filter(({ at }) => at <= m.now);
+      const [next] = due.toSorted((a, b) => a.at - b.at);
+      if (next === undefined) return;
+      next.run();
+    }
+  };
+  const endGrace = () => put({ announced: m.term, graceEnded: m.term });
+  const retire = (keyVersion: number): Verdict => {
+    const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
+    return put(m.now >= until && { overlaps });
+  };
+  return { endTrial, carryOut, settle, endGrace, retire };
+};
