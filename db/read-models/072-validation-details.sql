@@ -1,10 +1,11 @@
 -- What a validation needs beside the facts of the license where the request names it, or its policy asks for it, in one
--- round trip: the holder's lease, a user, an activation by its id, devices by their parts, the last check-in. Null: not
+-- round trip: the holder's lease, a user, a device by its activation or fingerprint, devices by their parts, the last check-in. Null: not
 -- asked for. Hashes come once per secret that may have made them. Instants are milliseconds since 1970.
 create function rm.validation_details(
   org_id text, wanted_license text, holders bytea[], users text[], wanted_activation text, parts jsonb, checks_in boolean,
+  wanted_device bytea,
   out lease_until bigint, out lease_holder text, out assigned_user text, out named_fingerprint text, out devices jsonb,
-  out checked_in_at bigint
+  out checked_in_at bigint, out device_user text, out device_environment text
 )
 language plpgsql volatile security invoker
 set search_path = ''
@@ -37,12 +38,19 @@ begin
       limit 1;
   end if;
   if wanted_activation is not null then
-    select encode(a.fingerprint_hash, 'hex') into named_fingerprint from rm.activations a
+    select encode(a.fingerprint_hash, 'hex'), a.user_ref, a.environment
+      into named_fingerprint, device_user, device_environment
+      from rm.activations a
       where a.activation_id = wanted_activation and a.license_id = wanted_license and a.deactivated_at is null;
+  elsif wanted_device is not null then
+    select a.user_ref, a.environment into device_user, device_environment from rm.activations a
+      where a.license_id = wanted_license and a.fingerprint_hash = wanted_device and a.deactivated_at is null
+      limit 1;
   end if;
   if parts is not null then
     -- Those that have any part in common, in the order of their activation; how many it takes, the policy says.
-    select jsonb_agg(jsonb_build_object('id', a.activation_id, 'components', a.components)
+    select jsonb_agg(jsonb_build_object('id', a.activation_id, 'components', a.components,
+          'userRef', a.user_ref, 'environment', a.environment)
         order by a.activated_at, a.activation_id)
       into devices
       from rm.activations a
@@ -58,4 +66,4 @@ begin
 end
 $$;
 
-grant execute on function rm.validation_details(text, text, bytea[], text[], text, jsonb, boolean) to ledger_api;
+grant execute on function rm.validation_details(text, text, bytea[], text[], text, jsonb, boolean, bytea) to ledger_api;

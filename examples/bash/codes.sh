@@ -17,9 +17,11 @@ reaction_to() {
     NOT_YET_VALID) say='This license begins later.' ;;
     EXPIRED) say='This license has expired. Please renew it.' ;;
     CHECK_IN_OVERDUE) say='This license was not checked for too long. Please try once more.' ;;
+    ENVIRONMENT_SCOPE_REQUIRED) say='The application must name its environment: a mistake of its vendor.' ;;
     ENVIRONMENT_MISMATCH) say='This license is for another environment.' ;;
     PRODUCT_SCOPE_REQUIRED) say='The application must name its product: a mistake of its vendor.' ;;
     PRODUCT_NOT_LICENSED) say='This license does not cover this product.' ;;
+    VERSION_SCOPE_REQUIRED) say='The application must name its version and release: a mistake of its vendor.' ;;
     VERSION_NOT_ENTITLED) say='This license does not cover this version. Please use an older one or renew.' ;;
     USER_SCOPE_REQUIRED) say='This license is for named users. Please sign in.' ;;
     USER_NOT_ASSIGNED) say='This license is not assigned to you. Please ask your administrator.' ;;

@@ -56,6 +56,10 @@ export const pinnedPolicy = z.object({
   reclaimBorrowed: z.boolean().exactOptional(),
   deactivateByKey: z.enum(keyReaches).exactOptional(),
   deviceNamesByKey: z.boolean().exactOptional(),
+  versionRequired: z.boolean().exactOptional(),
+  environmentRequired: z.boolean().exactOptional(),
+  releasedAtRequired: z.boolean().exactOptional(),
+  deactivateOnUnassign: z.boolean().exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-4',
+  license: 'license-5',
   organization: 'organization-3',
-  catalog: 'catalog-2',
+  catalog: 'catalog-3',
   reservation: 'reservation-1',
 } as const;

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '7d2d4d59a544a647d05cd2ca45e13dde39aa324a3869cd7fd3355e004df1d946',
+  1: 'c1ffb6e0d12b75e08291305d44a0b574f8c6f17dc409121e6774e46f3e4238a6',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

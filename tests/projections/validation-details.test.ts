@@ -37,6 +37,8 @@ const activateWith = (device: string, components: Readonly<Record<string, string
     },
   });
 
+const forNobody = { userRef: null, environment: null };
+
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let license: LicenseFacts;
 const ends: Record<string, string> = {};
@@ -138,7 +140,7 @@ test('Open devices are found by any named part under any secret, in the order of
   expect(await devices({ cpu: testHash('third cpu') })).toEqual([]);
   expect(await devices({}, {})).toEqual([]);
   const { devices: found1 } = await details({ components: [{ disk: testHash('disk') }] });
-  expect(found1).toEqual([{ id: laptop, components: { cpu: testHash('cpu'), disk: testHash('disk') } }]);
+  expect(found1).toEqual([{ id: laptop, components: { cpu: testHash('cpu'), disk: testHash('disk') }, ...forNobody }]);
 });
 
 test('The last check-in is the latest recorded one', async () => {
@@ -153,10 +155,13 @@ test('The last check-in is the latest recorded one', async () => {
 test('The function leaves no tenant on the connection, and other roles may not call it', async () => {
   const db = await models.api.connect();
   await db.query('begin');
-  await db.query('select * from rm.validation_details($1, $2, null, null, null, null, true)', [vendor, licenseId]);
+  await db.query('select * from rm.validation_details($1, $2, null, null, null, null, true, null)', [
+    vendor,
+    licenseId,
+  ]);
   expect((await db.query(`select current_setting('app.org_id', true) as org`)).rows).toEqual([{ org: '' }]);
   await db.query('rollback');
   db.release();
-  const ask = 'select * from rm.validation_details(null, null, null, null, null, null, false)';
+  const ask = 'select * from rm.validation_details(null, null, null, null, null, null, false, null)';
   for (const pool of [models.projector, models.worker]) await expect(pool.query(ask)).rejects.toThrow('denied');
 });

@@ -9,7 +9,7 @@ import {
   policyTypes,
   trialEnds,
 } from '../../domain/license/policy.ts';
-import { versionPattern } from '../../domain/license/validation/app-versions.ts';
+import { isVersion } from '../../domain/license/validation/app-versions.ts';
 import { duration } from '../schemas.ts';
 
 const seconds = z.int();
@@ -17,7 +17,10 @@ const secondsIn = z.int().min(0).max(secondsMax);
 const someSecondsIn = z.int().min(1).max(secondsMax);
 const version = z
   .string()
-  .regex(versionPattern, 'must be a version like 2.1.0 or 3.0.0-beta.1')
+  .refine(
+    isVersion,
+    'must be a version of SemVer like 2.1.0 or 3.0.0-beta.1: one to three numbers without leading zeros, and a suffix for previews',
+  )
   .meta({ example: '2.1.0' });
 
 const overageOf = <Percent extends z.ZodType>(percent: Percent) =>
@@ -66,7 +69,8 @@ const rules = {
   overage: rule({
     request: overageOf(z.int().min(100)),
     answer: overageOf(z.int()),
-    description: 'How far usage may exceed a limit: not at all, up to a percentage of it, or without bound.',
+    description:
+      'How far usage may exceed a limit: not at all, up to a percentage of it (rounded down), or without bound.',
   }),
   limitStrategy: sameRule(
     z.enum(limitStrategies),
@@ -128,7 +132,22 @@ const rules = {
     answer: seconds.nullable(),
     description: 'How long a license stays valid without a validation. Null means without a limit.',
   }),
-  userRequired: sameRule(z.boolean(), 'Whether a validation must name a user.'),
+  userRequired: sameRule(
+    z.boolean(),
+    'Whether a validation must name a user. True by default when the policy starts to allow named users.',
+  ),
+  versionRequired: sameRule(
+    z.boolean(),
+    'Whether a validation must name the version. True by default when the policy starts to restrict versions.',
+  ),
+  environmentRequired: sameRule(
+    z.boolean(),
+    'Whether a validation must name the environment. True by default when the policy starts to restrict it.',
+  ),
+  releasedAtRequired: sameRule(
+    z.boolean(),
+    'Whether a validation must name the version and its release. True by default when the policy starts to MAINTAIN.',
+  ),
   leaseRequired: sameRule(z.boolean(), 'Whether a validation must name the holder of a seat.'),
   environment: rule({
     request: z
@@ -143,9 +162,13 @@ const rules = {
       .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
       .nullable(),
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
-    description: 'The versions of the application that the license allows. Null allows every version.',
+    description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',
   }),
   reclaimBorrowed: sameRule(z.boolean(), 'Whether an administrator can take a borrowed seat back immediately.'),
+  deactivateOnUnassign: sameRule(
+    z.boolean(),
+    'Whether unassigning a user also ends the devices that were activated for the user. The seats end in every case.',
+  ),
   deactivateByKey: sameRule(
     z.enum(keyReaches),
     'Whether the bearer of the license key may release or keep any device or seat by its id, or only its own.',

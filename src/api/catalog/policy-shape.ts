@@ -49,8 +49,12 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     environment: null,
     versions: null,
     userRequired: false,
+    versionRequired: false,
+    environmentRequired: false,
+    releasedAtRequired: false,
     leaseRequired: false,
     reclaimBorrowed: false,
+    deactivateOnUnassign: false,
     deactivateByKey: 'ANY',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,

@@ -34,6 +34,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   QUOTA_EXCEEDED:
     'The quota of this meter is used up until the next term, or another quota is reached. detail names it, and retryAt names the end of the term.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
+  ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
   DEACTIVATION_LIMIT:
     'The policy allows no further deactivation in this term. retryAt names its end. The issuer can still release devices.',
   COOLDOWN_ACTIVE:

@@ -60,6 +60,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   SEAT_LIMIT_EXCEEDED: { status: 409, title: 'Seat limit exceeded' },
   QUOTA_EXCEEDED: { status: 409, title: 'Quota exceeded' },
   USER_NOT_ASSIGNED: { status: 409, title: 'User not assigned' },
+  ENVIRONMENT_MISMATCH: { status: 409, title: 'Environment mismatch' },
   DEACTIVATION_LIMIT: { status: 409, title: 'Deactivation limit reached' },
   COOLDOWN_ACTIVE: { status: 409, title: 'Cooldown active' },
   ORGANIZATION_CLOSED: { status: 409, title: 'Organization closed' },

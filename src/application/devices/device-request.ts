@@ -130,12 +130,16 @@ export const activatedDevice = async (
   const activatedAt: Instant = String(events.at(-1)?.metadata.recordedAt);
   // The id follows from the stored hash of the request, which may be under an older secret.
   const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
-  const activation = changed || open === null ? { ...device, activationId: String(stored), activatedAt } : open;
+  const { userRef = null, environment = null } = device;
+  const recorded = { ...device, userRef, environment, activationId: String(stored), activatedAt };
+  const activation = changed || open === null ? recorded : open;
   const isProven = activation.fingerprintHash === device.fingerprintHash;
-  const nameRef = isProven || seesNames(request, facts) !== false ? activation.nameRef : null;
+  const isNamed = isProven || seesNames(request, facts) !== false;
+  const nameRef = isNamed ? activation.nameRef : null;
   const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, nameRef);
   const { licenseId } = facts;
-  return { activation: { ...activation, licenseId, name }, facts, changed, revision, position: position.commit };
+  const answered = { ...activation, userRef: isNamed ? activation.userRef : null, licenseId, name };
+  return { activation: answered, facts, changed, revision, position: position.commit };
 };
 
 const nameOf = (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> =>

@@ -36,4 +36,7 @@ type Seen = ActivationView & { readonly lastSeenAt: string };
 
 const unnamed = ({ activationId: id, platform, lastSeenAt }: Seen) => ({ id, platform, lastSeenAt });
 
-const whole = ({ activationId: id, ...activation }: Seen) => ({ id, ...activation });
+const whole = ({ activationId: id, userRef: _userRef, environment: _environment, ...activation }: Seen) => ({
+  id,
+  ...activation,
+});

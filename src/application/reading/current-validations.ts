@@ -110,18 +110,19 @@ type StreamDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly lease
 
 const detailsIn = (
   license: IssuedLicense,
-  { holderHashes = [], userRefs = [], activationId, components = [] }: WantedDetails,
+  { holderHashes = [], userRefs = [], activationId, fingerprintHash = '', components = [] }: WantedDetails,
 ): StreamDetails => {
   const lease = holderHashes
     .map((hash) => license.leases.get(license.leaseByHolder.get(hash) ?? ''))
     .find((lease) => lease !== undefined);
+  const named = license.activations.get(activationId ?? license.byFingerprint.get(fingerprintHash) ?? '');
   return {
     lease: lease ?? null,
     leaseHolder: lease?.holderHash ?? null,
     leaseUntil: lease === undefined ? lapsedAt(license, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
-    namedFingerprint:
-      activationId === undefined ? null : (license.activations.get(activationId)?.fingerprintHash ?? null),
+    namedFingerprint: activationId === undefined ? null : (named?.fingerprintHash ?? null),
+    activatedFor: { userRef: named?.userRef ?? null, environment: named?.environment ?? null },
     devices: components.length === 0 ? [] : devicesWith(license, components),
   };
 };
@@ -136,10 +137,10 @@ const devicesWith = (
   { activations }: IssuedLicense,
   needed: readonly Readonly<Record<string, string>>[],
 ): ValidationDetails['devices'] => {
-  const devices: { id: string; components: Readonly<Record<string, string>> }[] = [];
-  for (const [id, { components }] of activations)
+  const devices: ValidationDetails['devices'][number][] = [];
+  for (const [id, { components, userRef, environment }] of activations)
     if (needed.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
-      devices.push({ id, components });
+      devices.push({ id, components, userRef, environment });
   return devices;
 };
 

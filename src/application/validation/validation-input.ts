@@ -6,7 +6,12 @@ import { componentHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
-import { noDetails, type ValidationDetails, type WantedDetails } from '../../projections/queries/validation-details.ts';
+import {
+  type ActivatedFor,
+  noDetails,
+  type ValidationDetails,
+  type WantedDetails,
+} from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import { findDevice, holderHashesIn } from '../devices/known-names.ts';
 
@@ -38,14 +43,14 @@ export const readValidationInput = async (
 ): Promise<ValidationInput> => {
   const { facts } = license;
   const device = named.fingerprint === undefined ? noDevice : await findDevice(needs, license, named.fingerprint);
-  const needed = neededDetails(needs.secrets, license, named, device.isActivated);
+  const needed = neededDetails(needs.secrets, license, named, device);
   const details = needed === null ? noDetails : await needs.validations.details(license, needed);
   return {
     view: {
       facts,
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
-      activation: activationIn(license.facts.policy, device, details, { ...named, parts: needed?.components ?? [] }),
+      activation: activationIn(license.facts.policy, device, details, { named, needed }),
       lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil },
       userAssigned: details.assignedUser !== null,
     },
@@ -73,19 +78,21 @@ const none: readonly string[] = [];
 const neededDetails = (
   secrets: Secrets,
   { facts }: ValidationFacts,
-  { components, activationId, leaseHolder, user }: NamedScope,
-  isActivated: boolean,
+  { components, activationId, leaseHolder, user, environment }: NamedScope,
+  { hash, isActivated }: Device,
 ): WantedDetails | null => {
   const { issuerOrgId, policy } = facts;
   const checkIn = policy.checkInSeconds !== undefined;
   // Components matter only when the fingerprint does not identify the device.
   const hasParts = components !== undefined && policy.fingerprintMatching !== 'EXACT' && !isActivated;
-  if (!checkIn && !hasParts && activationId === undefined && leaseHolder === undefined && user === undefined)
-    return null;
+  const hasDevice = isActivated && hash !== null && (user !== undefined || environment !== undefined);
+  const isMore = checkIn || hasParts || hasDevice;
+  if (!isMore && activationId === undefined && leaseHolder === undefined && user === undefined) return null;
   return {
     checkIn,
     ...(hasParts ? { components: componentHashes(secrets, issuerOrgId, components) } : {}),
     ...(activationId === undefined ? {} : { activationId }),
+    ...(hasDevice ? { fingerprintHash: hash } : {}),
     ...(leaseHolder === undefined ? {} : { holderHashes: holderHashesIn(secrets, facts, leaseHolder) }),
     ...(user === undefined ? {} : { userRefs: userReferences(secrets, facts, user) }),
   };
@@ -94,21 +101,26 @@ const neededDetails = (
 const activationIn = (
   { fingerprintMatching }: LicenseFacts['policy'],
   device: Device,
-  { namedFingerprint, devices }: ValidationDetails,
-  { activationId, parts }: Pick<NamedScope, 'activationId'> & { readonly parts: readonly HashedParts[] },
+  { namedFingerprint, activatedFor, devices }: ValidationDetails,
+  { named, needed }: { readonly named: NamedScope; readonly needed: WantedDetails | null },
 ): ValidationView['activation'] => {
-  if (activationId === undefined && device.isActivated) return ofThisDevice;
+  const { activationId } = named;
+  if (activationId === undefined && device.isActivated) return activationOf(activatedFor, named, needed);
   const known = devices.find(({ components }) =>
-    parts.some((hashes) => matchesDevice(fingerprintMatching, components, hashes)),
+    (needed?.components ?? []).some((hashes) => matchesDevice(fingerprintMatching, components, hashes)),
   );
-  if (activationId === undefined) return known === undefined ? null : ofThisDevice;
+  if (activationId === undefined) return known === undefined ? null : activationOf(known, named, needed);
   if (namedFingerprint === null) return null;
-  return { isOfFingerprint: device.isActivated ? namedFingerprint === device.hash : known?.id === activationId };
+  const isOfFingerprint = device.isActivated ? namedFingerprint === device.hash : known?.id === activationId;
+  return { ...activationOf(activatedFor, named, needed), isOfFingerprint };
 };
 
-type HashedParts = Readonly<Record<string, string>>;
-
-const ofThisDevice = { isOfFingerprint: true } as const;
+/** Returns the activation of the device that the request names, compared with its user and environment. */
+const activationOf = (activated: ActivatedFor, { environment }: NamedScope, needed: WantedDetails | null) => ({
+  isOfFingerprint: true,
+  isOfUser: activated.userRef === null || (needed?.userRefs?.includes(activated.userRef) ?? true),
+  isOfEnvironment: environment === undefined || activated.environment === null || activated.environment === environment,
+});
 
 const versionOf = (named: NamedVersion) =>
   typeof named === 'string'

@@ -5,6 +5,7 @@ import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
 import { builtInTerm } from './open-catalog.ts';
+import { requirementsOf } from './required-scopes.ts';
 
 /** The changes of a policy; null removes an optional rule. */
 export type PolicyChange = {
@@ -46,21 +47,25 @@ const changed = (base: Base, change: PolicyChange): PolicyContent => {
   const { name = base.name, products = base.products, term = base.term, limits: limit = {}, ...others } = change;
   const { entitlements, ...rulesChange } = others;
   const rules = rulesOf(base.rules, rulesChange);
+  // A change of meters replaces all meters of the policy.
+  const limits = { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters };
   const source = rules.type === 'TRIAL' ? 'trial' : 'tier';
   return {
     name,
     products,
     term,
-    rules,
-    // A change of meters replaces all meters of the policy.
-    limits: { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters },
+    rules: { ...rules, ...requirementsOf(base, { rules, limits }, change) },
+    limits,
     entitlements: (entitlements ?? base.entitlements).map((entitlement) => ({ ...entitlement, source })),
   };
 };
 
 type Rules = PolicyContent['rules'];
 
-/** Leaves out optional rules without effect, so that writing their default does not create another version. */
+/**
+ * Leaves out optional rules without effect, so that writing their default does not create another version. Leaves out,
+ * too, what a validation must name, which depends on the restrictions.
+ */
 const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
   const { policyId: _policyId, version: _version, ...before } = base;
   const {
@@ -68,9 +73,13 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     checkInSeconds,
     environment,
     versions,
-    userRequired,
+    versionRequired: _versionRequired,
+    environmentRequired: _environmentRequired,
+    userRequired: _userRequired,
+    releasedAtRequired: _releasedAtRequired,
     leaseRequired,
     reclaimBorrowed,
+    deactivateOnUnassign,
     deactivateByKey,
     ...rules
   } = {
@@ -87,9 +96,9 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(checkInSeconds === undefined || checkInSeconds === null ? {} : { checkInSeconds }),
     ...(environment === undefined || environment === null ? {} : { environment }),
     ...(isBound ? { versions } : {}),
-    ...(userRequired === true ? { userRequired } : {}),
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
+    ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
   };
 };

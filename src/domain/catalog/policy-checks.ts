@@ -1,6 +1,6 @@
 import { type Rejection, reject } from '../decider.ts';
 import { entitlementPattern } from '../license/grants/entitlement.ts';
-import { compareVersions, versionPattern } from '../license/validation/app-versions.ts';
+import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, parseDuration } from '../time.ts';
 import type { CatalogRejection, PolicyContent } from './commands.ts';
@@ -64,15 +64,15 @@ const refuseOverage = ({ rules: { overage } }: PolicyContent): Refused | null =>
       )
     : null;
 
-// An invalid version would compare as version 0, and so allow every version.
+// An invalid version would cover no version at all.
 const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null => {
   const { from = null, below = null } = versions ?? {};
   for (const [name, version] of Object.entries({ from, below })) {
-    if (version === null || versionPattern.test(version)) continue;
-    const detail = `${JSON.stringify(version)} is not a version like 2.1.0 or 3.0.0-beta.1.`;
+    if (version === null || isVersion(version)) continue;
+    const detail = `${JSON.stringify(version)} is not a version of SemVer like 2.1.0 or 3.0.0-beta.1.`;
     return reject('INVALID_REQUEST', detail, 'rules', 'versions', name);
   }
-  return from !== null && below !== null && compareVersions(from, below) >= 0
+  return from !== null && below !== null && !(compareVersions(from, below) < 0)
     ? reject('INVALID_REQUEST', `No version is from ${from} on and before ${below}.`, 'rules', 'versions')
     : null;
 };

@@ -61,14 +61,22 @@ export type PinnedPolicy = {
   readonly renewUntilSeconds?: number;
   /** How long a license stays valid without a check-in; absent: it needs none. */
   readonly checkInSeconds?: number;
+  /** Whether a validation must name the version; absent: it need not. */
+  readonly versionRequired?: boolean;
+  /** Whether a validation must name the environment; absent: it need not. */
+  readonly environmentRequired?: boolean;
   readonly userRequired?: boolean;
+  /** Whether a validation must name the version with the instant of its release; absent: it need not. */
+  readonly releasedAtRequired?: boolean;
   readonly leaseRequired?: boolean;
   /** The only environment that the license is valid in; absent: any. */
   readonly environment?: string;
-  /** Versions of the application that the license covers: from `from` on, and before `below`. */
+  /** Versions of the application that the license covers, by SemVer: from `from` on, and before `below`. */
   readonly versions?: { readonly from: string | null; readonly below: string | null };
   /** True when the vendor frees the seat of a borrowed lease at once, although the borrowed license still works. */
   readonly reclaimBorrowed?: boolean;
+  /** True when unassigning a user ends the devices that were activated for the user; absent: they stay. */
+  readonly deactivateOnUnassign?: boolean;
   /**
    * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:
    * ANY, so its id is enough.

@@ -10,6 +10,8 @@ export type WantedDetails = {
   readonly holderHashes?: readonly string[];
   readonly userRefs?: readonly string[];
   readonly activationId?: string;
+  /** The fingerprint hash of an open activation, whose user and environment are returned unless `activationId` is named. */
+  readonly fingerprintHash?: string;
   /** Hashes of the parts of a device, by name. Devices with any of them are returned. */
   readonly components?: readonly Readonly<Record<string, string>>[];
   readonly checkIn?: boolean;
@@ -27,10 +29,18 @@ export type ValidationDetails = {
   readonly assignedUser: string | null;
   /** The fingerprint hash of the named activation. Null: the license has no such open activation. */
   readonly namedFingerprint: string | null;
+  /** The user and the environment that the named device was activated for. Null: for none, or there is no such device. */
+  readonly activatedFor: ActivatedFor;
   /** The devices with any of the parts, in the order of their activation. */
-  readonly devices: readonly { readonly id: string; readonly components: Readonly<Record<string, string>> }[];
+  readonly devices: readonly ({
+    readonly id: string;
+    readonly components: Readonly<Record<string, string>>;
+  } & ActivatedFor)[];
   readonly lastCheckInAt: Instant | null;
 };
+
+/** The reference of the user and the environment that a device was activated for. */
+export type ActivatedFor = { readonly userRef: string | null; readonly environment: string | null };
 
 /** The details of a validation that reads none. */
 export const noDetails: ValidationDetails = {
@@ -38,6 +48,7 @@ export const noDetails: ValidationDetails = {
   leaseHolder: null,
   assignedUser: null,
   namedFingerprint: null,
+  activatedFor: { userRef: null, environment: null },
   devices: [],
   lastCheckInAt: null,
 };
@@ -46,12 +57,13 @@ export const noDetails: ValidationDetails = {
 export const readDetails = async (
   pool: Pool,
   { issuerOrgId, licenseId }: LicenseFacts,
-  { holderHashes, userRefs, activationId, components, checkIn = false }: WantedDetails,
+  { holderHashes, userRefs, activationId, fingerprintHash, components, checkIn = false }: WantedDetails,
 ): Promise<ValidationDetails> => {
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
-    text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at
-      from rm.validation_details($1, $2, $3, $4, $5, $6, $7)`,
+    text: `select lease_until, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at, device_user,
+        device_environment
+      from rm.validation_details($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       issuerOrgId,
       licenseId,
@@ -60,17 +72,19 @@ export const readDetails = async (
       activationId ?? null,
       components === undefined ? null : JSON.stringify(components),
       checkIn,
+      fingerprintHash === undefined ? null : Buffer.from(fingerprintHash, 'hex'),
     ],
     rowMode: 'array',
   });
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
-  const [leaseUntil, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt] = row;
+  const [leaseUntil, leaseHolder, assignedUser, namedFingerprint, devices, lastCheckInAt, userRef, environment] = row;
   return {
     leaseUntil: orNull(leaseUntil),
     leaseHolder,
     assignedUser,
     namedFingerprint,
+    activatedFor: { userRef, environment },
     devices: devices ?? [],
     lastCheckInAt: orNull(lastCheckInAt),
   };
@@ -83,6 +97,8 @@ type DetailsRow = [
   namedFingerprint: string | null,
   devices: ValidationDetails['devices'] | null,
   lastCheckInAt: string | null,
+  deviceUser: string | null,
+  deviceEnvironment: string | null,
 ];
 
 const orNull = (ms: string | null): Instant | null => (ms === null ? null : fromMs(Number(ms)));

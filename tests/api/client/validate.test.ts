@@ -122,6 +122,8 @@ describe('A validation that names', () => {
     const staging = { product: 'local_cli', environment: 'staging' };
     await expectCode('ENVIRONMENT_MISMATCH', false, licenseKey, staging);
     await expectCode('VALID', true, licenseKey, { ...staging, environment: 'production' });
+    const required = await issue({ policy: { environment: 'production', environmentRequired: true } });
+    await expectCode('ENVIRONMENT_SCOPE_REQUIRED', false, required.licenseKey);
   });
 
   test('a version checks its number or its release', async () => {
@@ -129,6 +131,8 @@ describe('A validation that names', () => {
     const { licenseKey } = await issue({ policy: { versions }, maintenanceUntil: '2026-06-01T00:00:00.000Z' });
     await expectCode('VALID', true, licenseKey, { version: '2.9.1' });
     await expectCode('VERSION_NOT_ENTITLED', false, licenseKey, { version: '3.0.0' });
+    const required = await issue({ policy: { versions, versionRequired: true } });
+    await expectCode('VERSION_SCOPE_REQUIRED', false, required.licenseKey);
     const released = (releasedAt: string) => ({ version: { number: '2.9.1', releasedAt } });
     await expectCode('VALID', true, licenseKey, released('2026-05-31T23:59:59Z'));
     await expectCode('VERSION_NOT_ENTITLED', false, licenseKey, released('2026-06-01T00:00:00Z'));

@@ -78,7 +78,7 @@ describe('A license with a parked stream', () => {
   });
 
   test('knows its devices, users and seats', async () => {
-    const device = await client('activate', license, { fingerprint: 'second' });
+    const device = await client('activate', license, { fingerprint: 'second', environment: 'production' });
     await isParked(license);
     await client('deactivate', license, { fingerprint: 'first' });
     const lease = await client('leases', license, { leaseHolder: 'machine' });
@@ -89,6 +89,10 @@ describe('A license with a parked stream', () => {
     expect((await validate(license, { fingerprint: 'first' })).body).toMatchObject({ valid: false });
     const activationId = device.body.activation?.id;
     expect((await validate(license, { activationId })).body).toMatchObject({ valid: true });
+    for (const named of [{ activationId }, { fingerprint: 'second' }])
+      expect((await validate(license, { ...named, environment: 'staging' })).body).toMatchObject({
+        code: 'ENVIRONMENT_MISMATCH',
+      });
     expect((await validate(license, { leaseHolder: 'machine' })).body).toMatchObject({ valid: true });
     expect((await validate(license, { leaseHolder: 'another machine' })).body).toMatchObject({ valid: false });
     expect((await validate(license, { user: 'bob' })).body).toMatchObject({ valid: false });

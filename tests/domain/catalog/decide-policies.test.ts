@@ -131,7 +131,7 @@ const refused: readonly (readonly [
   ['a reminder that is no duration', { rules: { ...rules, remindBefore: ['P7D', 'soon'] } }, 'TERM_INVALID'],
   ['a trial without an end', { rules: { ...rules, type: 'TRIAL' }, term: { basis: 'PERPETUAL' } }, 'TERM_INVALID'],
   ['a version that is none', { rules: { ...rules, versions: { from: 'two', below: null } } }, 'INVALID_REQUEST'],
-  ['a last version that is none', { rules: { ...rules, versions: { from: null, below: 'v3' } } }, 'INVALID_REQUEST'],
+  ['a last version that is none', { rules: { ...rules, versions: { from: null, below: 'vv3' } } }, 'INVALID_REQUEST'],
   ['versions that there are not', { rules: { ...rules, versions: { from: '2.0', below: '2' } } }, 'INVALID_REQUEST'],
   ['an entitlement without a code', { entitlements: [entitled('')] }, 'INVALID_REQUEST'],
   ['an entitlement with a strange code', { entitlements: [entitled('Export all')] }, 'INVALID_REQUEST'],

@@ -44,7 +44,10 @@ describe('the next version of a policy', () => {
   test('leaves out optional rules without effect', () => {
     const bound = contentAfter(last, { checkInSeconds: 60, versions: { from: '2.0' }, userRequired: true }).rules;
     expect(bound).toMatchObject({ checkInSeconds: 60, versions: { from: '2.0', below: null }, userRequired: true });
-    const silent = { checkInSeconds: null, environment: null, versions: null, userRequired: false };
+    const silent = {
+      ...{ checkInSeconds: null, environment: null, versions: null },
+      ...{ versionRequired: false, environmentRequired: false, userRequired: false, releasedAtRequired: false },
+    };
     expect(contentAfter(last, silent).rules).toEqual(proRules);
     expect(contentAfter(last, { versions: { from: null, below: null } }).rules).toEqual(proRules);
   });

@@ -84,6 +84,10 @@ const cases: Record<LicenseRejection, Case> = {
     [issued()],
     [command('Activate', device('a', { userRef: 'usr_a' })), command('AcquireLease', { ...lease, userRef: 'usr_a' })],
   ],
+  ENVIRONMENT_MISMATCH: [
+    [issued({ policy: { ...pro, environment: 'live' } })],
+    [command('Activate', device('a', { environment: 'test', userRef: 'usr_a' }))],
+  ],
   QUOTA_EXCEEDED: [
     [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],
     [command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon })],

@@ -99,6 +99,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   reinstateOnPayment: chance.percent(70),
   transferable: chance.percent(80),
   reclaimBorrowed: chance.percent(50),
+  deactivateOnUnassign: chance.percent(50),
   deactivateByKey: chance.one(['ANY', 'ANY', 'OWN']),
   ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
 });

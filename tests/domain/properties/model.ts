@@ -163,7 +163,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const starts = m.awaits === 'FIRST_ACTIVATION';
       const refused = unusable(product, user, starts) ?? first({ nothing: isOpen(find('activations', name)) });
       if (starts) setTerm(m.now, m.now + m.span);
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product });
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -210,7 +210,16 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
-    UnassignUser: ({ userRef }) => close(({ kind, id }) => kind === 'users' && id === userRef),
+    UnassignUser: ({ userRef }) => {
+      const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
+      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name, 'ADMIN');
+      for (const { kind, id, name } of hers) {
+        if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
+        if (m.policy.lease.scope === 'MACHINE') giveBack(name, 'ADMIN');
+        close((use) => use.kind === 'activations' && use.id === id);
+      }
+      return close(({ kind, id }) => kind === 'users' && id === userRef);
+    },
     RecordUsage: ({ meter, quantity, usageId }) => {
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
       const isCounted = m.now < (m.usageIds[usageId] ?? -Infinity) + usageKnown;

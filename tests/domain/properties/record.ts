@@ -157,7 +157,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const capacity = (limit: number) => {
     const { overage } = m.policy;
     const percent = overage.kind === 'RATIO' ? overage.percent : 100;
-    return overage.kind === 'ALWAYS' ? Infinity : Math.ceil((limit * percent) / 100);
+    return overage.kind === 'ALWAYS' ? Infinity : Math.floor((limit * percent) / 100);
   };
   const openOf = (kind: Kind) => m.uses.filter((use) => use.kind === kind && isOpen(use));
   /** Returns how much is used above the limit, seats of borrowed leases included. */

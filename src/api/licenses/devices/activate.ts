@@ -40,6 +40,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'PRODUCT_NOT_LICENSED',
       'ACTIVATION_LIMIT_EXCEEDED',
       'USER_NOT_ASSIGNED',
+      'ENVIRONMENT_MISMATCH',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

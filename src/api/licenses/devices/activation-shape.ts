@@ -23,6 +23,14 @@ export const activationShape = z
       .string()
       .nullable()
       .meta({ description: 'The version of the application at the activation. Null when the client did not name it.' }),
+    user: z
+      .string()
+      .nullable()
+      .meta({ description: 'The reference of the user that the device was activated for. Null when it named none.' }),
+    environment: z
+      .string()
+      .nullable()
+      .meta({ description: 'The environment that the device was activated for. Null when it named none.' }),
     activatedAt: instantOut.meta({ description: 'When the device was activated.' }),
   })
   .meta({ id: 'Activation' });
@@ -34,11 +42,23 @@ type Shown = {
   readonly name: string | null;
   readonly platform: string | null;
   readonly appVersion: string | null;
+  readonly userRef: string | null;
+  readonly environment: string | null;
   readonly activatedAt: Instant;
 };
 
 /** Returns an activation as the API shows it. */
 export const activationBody = (activation: Shown): z.output<typeof activationShape> => {
-  const { activationId: id, licenseId, product, name, platform, appVersion, activatedAt } = activation;
-  return { id, licenseId, product, name, platform, appVersion, activatedAt };
+  const {
+    activationId: id,
+    licenseId,
+    product,
+    name,
+    platform,
+    appVersion,
+    userRef: user,
+    environment,
+    activatedAt,
+  } = activation;
+  return { id, licenseId, product, name, platform, appVersion, user, environment, activatedAt };
 };

@@ -44,6 +44,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'DEACTIVATION_LIMIT',
       'COOLDOWN_ACTIVE',
       'USER_NOT_ASSIGNED',
+      'ENVIRONMENT_MISMATCH',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

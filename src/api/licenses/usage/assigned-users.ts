@@ -67,7 +67,8 @@ export const unassignLicenseUser = (needs: LicenseCommandNeeds): Route =>
       rejections: ['LICENSE_REVOKED'],
     }),
     method: 'delete',
-    description: 'Name the user by the reference that the assignment returned. Unassigning again changes nothing.',
+    description:
+      'Name the user by the reference that the assignment returned. The seats that were taken for the user end, and the devices when the policy has deactivateOnUnassign. Unassigning again changes nothing.',
     request: z.object({ params: licensePath.extend({ user: reference }), query: none, body: unassignBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'unassignLicenseUser', input: { ...params, body } }, (request) =>

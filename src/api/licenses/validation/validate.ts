@@ -26,6 +26,8 @@ import { licenseShape } from '../license-shape.ts';
 
 type Needs = NamingNeeds & CommandNeeds;
 
+const emptyList = 'must name at least one, because an empty list checks nothing';
+
 const body = z
   .strictObject({
     ...licenseNaming,
@@ -53,10 +55,16 @@ const body = z
     }),
     entitlements: z
       .array(entitlementCode)
+      .min(1, emptyList)
       .max(100)
       .optional()
       .meta({ description: 'The codes of entitlements that the license must grant.' }),
-    meters: z.array(meterName).max(50).optional().meta({ description: 'The meters that must have quota left.' }),
+    meters: z
+      .array(meterName)
+      .min(1, emptyList)
+      .max(50)
+      .optional()
+      .meta({ description: 'The meters that must have quota left.' }),
     nonce: text(256)
       .optional()
       .meta({ description: 'The answer returns this text, which tells the answer to this request from an older one.' }),

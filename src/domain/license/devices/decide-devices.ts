@@ -2,10 +2,10 @@ import { reject } from '../../decider.ts';
 import { type Instant, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
-import type { IssuedLicense } from '../license.ts';
+import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { firstTerm } from '../term/decide-first-term.ts';
-import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseByIdAlone, refuseEnvironment, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
@@ -36,7 +36,7 @@ const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): 
  * runs from the last release by a client.
  */
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
-  const { facts, activations } = license;
+  const { facts } = license;
   const { device, by, byKey } = data;
   const foreign = isNamedByIdAlone(device) ? refuseByIdAlone(facts, byKey, 'fingerprint') : null;
   if (foreign !== null) return foreign;
@@ -47,11 +47,19 @@ const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicens
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on this device.`);
   const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
   if (refusal !== null) return refusal;
-  return [
-    deactivated(activation.activationId, by, activations.size),
-    ...releaseOnDeactivation(license, activation, by, at),
-  ];
+  return releaseDevice(license, activation, by, at);
 };
+
+/** Returns the release of an active device, and of its seat where machines hold the seats. */
+export const releaseDevice = (
+  license: IssuedLicense,
+  activation: Activation,
+  by: 'USER' | 'ADMIN',
+  at: Instant,
+): readonly LicenseEvent[] => [
+  deactivated(activation.activationId, by, license.activations.size),
+  ...releaseOnDeactivation(license, activation, by, at),
+];
 
 /** Releases one device and binds another in one step, under the guards of both. */
 const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
@@ -91,7 +99,10 @@ const record = (
   const { activations: limit } = facts.limits;
   const start = facts.awaited?.trigger === 'FIRST_ACTIVATION' ? firstTerm(facts, facts.awaited, at) : null;
   if (start !== null && 'rejected' in start) return start;
-  const refusal = refuseUse(facts, device.product, at, start !== null) ?? refuseUser(license, device.userRef ?? null);
+  const refusal =
+    refuseUse(facts, device.product, at, start !== null) ??
+    refuseEnvironment(facts, device.environment ?? null) ??
+    refuseUser(license, device.userRef ?? null);
   if (refusal !== null) return refusal;
   if (activationOf(license, device) !== null) return [];
   if (count >= capacity(limit, facts.policy.overage))

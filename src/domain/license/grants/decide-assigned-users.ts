@@ -16,7 +16,3 @@ export const assignUser = ({ data }: CommandOf<'AssignUser'>, license: IssuedLic
   const { userRef } = data;
   return [{ type: 'UserAssigned', data: { userRef, countAfter: users.size + 1, limit, overage: users.size >= limit } }];
 };
-
-/** Unassigns a user. Changes nothing for a user who is not assigned. */
-export const unassignUser = ({ data }: CommandOf<'UnassignUser'>, { users }: IssuedLicense): LicenseDecision =>
-  users.has(data.userRef) ? [{ type: 'UserUnassigned', data: { ...data, countAfter: users.size - 1 } }] : [];

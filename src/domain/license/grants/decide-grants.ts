@@ -1,8 +1,9 @@
 import type { LicenseDecision } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
-import { assignUser, unassignUser } from './decide-assigned-users.ts';
+import { assignUser } from './decide-assigned-users.ts';
 import { addProduct, removeProduct } from './decide-covered-products.ts';
 import { grantEntitlement, revokeEntitlement } from './decide-entitlements.ts';
+import { unassignUser } from './decide-unassignment.ts';
 import type { GrantCommand } from './grant-commands.ts';
 
 /** Decides a command about what the license grants, or to whom. */

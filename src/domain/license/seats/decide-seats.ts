@@ -105,7 +105,7 @@ const releaseLease = ({ data, at }: CommandOf<'ReleaseLease'>, license: IssuedLi
   if (foreign !== null) return foreign;
   const lease = license.leases.get(leaseId);
   if (lease !== undefined)
-    return isOf(lease, data) ? [released(license, lease, { by, cause: by }, at)] : noLease(license);
+    return isOf(lease, data) ? [releaseSeat(license, lease, { by, cause: by }, at)] : noLease(license);
   const isRepetition =
     isRepeated(license.released, leaseId, at) ||
     recentlyLapsed(license, leaseId, at) !== undefined ||
@@ -132,7 +132,7 @@ export const releaseOnDeactivation = (
   if (license.facts.policy.lease.scope !== 'MACHINE') return [];
   const lease = license.leases.get(license.leaseByHolder.get(fingerprintHash) ?? '');
   if (lease === undefined) return [];
-  return [released(license, lease, { by, cause: by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED' }, at)];
+  return [releaseSeat(license, lease, { by, cause: by === 'ADMIN' ? 'ADMIN' : 'DEACTIVATED' }, at)];
 };
 
 const refuseForeign = ({ facts }: IssuedLicense, { holderHash, byKey }: LeaseName & ByKey) =>
@@ -171,7 +171,8 @@ const acquired = (
   };
 };
 
-const released = (
+/** Returns the release of a seat. A borrowed seat that an administrator releases returns when the borrow ends. */
+export const releaseSeat = (
   license: IssuedLicense,
   { leaseId, borrow, expiresAt }: Lease,
   { by, cause }: { readonly by: 'USER' | 'ADMIN'; readonly cause: 'USER' | 'ADMIN' | 'DEACTIVATED' },

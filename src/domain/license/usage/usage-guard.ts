@@ -27,6 +27,12 @@ export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | nu
     ? null
     : refuse('USER_NOT_ASSIGNED', `License ${facts.licenseId} is not assigned to this user.`);
 
+/** Refuses an environment that the policy does not allow; null: the use names none. */
+export const refuseEnvironment = ({ licenseId, policy }: LicenseFacts, environment: string | null) =>
+  environment === null || policy.environment === undefined || policy.environment === environment
+    ? null
+    : refuse('ENVIRONMENT_MISMATCH', `License ${licenseId} is for the environment ${policy.environment}.`);
+
 /**
  * Refuses the bearer of the key who names a device or seat by its id alone, when the policy lets each act on its own
  * only: limit errors show the ids to everybody with the key. `proof` leads to the missing member of the request.

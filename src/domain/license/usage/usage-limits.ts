@@ -9,7 +9,7 @@ export type Limits = {
 };
 
 /**
- * How far usage may exceed a limit: not at all, up to a percentage of it (100 and more, rounded up), or without end.
+ * How far usage may exceed a limit: not at all, up to a percentage of it (100 and more, rounded down), or without end.
  */
 export type Overage =
   | { readonly kind: 'NONE' }
@@ -22,12 +22,21 @@ export const capacity = (limit: number, overage: Overage): number => {
     case 'NONE':
       return limit;
     case 'RATIO':
-      // Whole numbers only: limit × percent ÷ 100, rounded up.
-      return Math.max(limit, Number((BigInt(limit) * BigInt(overage.percent) + 99n) / 100n));
+      // Whole numbers only: limit × percent ÷ 100, rounded down.
+      return Math.max(limit, Number((BigInt(limit) * BigInt(overage.percent)) / 100n));
     case 'ALWAYS':
       return Number.POSITIVE_INFINITY;
   }
 };
+
+/**
+ * Returns how much may stay in use under a limit without making the license invalid. Earlier releases rounded a
+ * percentage up, so one device, seat or user more may be in use.
+ */
+export const keptCapacity = (limit: number, overage: Overage): number =>
+  overage.kind === 'RATIO'
+    ? Math.max(limit, Number((BigInt(limit) * BigInt(overage.percent) + 99n) / 100n))
+    : capacity(limit, overage);
 
 /** Refuses limits that are not whole numbers from 0 on. The refusal names the first of them. */
 export const refuseLimits = ({ activations, seats, users, meters }: Limits): Rejection<'LIMIT_INVALID'> | null => {

@@ -33,8 +33,15 @@ export type ValidationView = {
   readonly tenantSuspended: boolean;
   /** When the license last checked in; null: never, or the source of the view does not store it. */
   readonly lastCheckInAt: Instant | null;
-  /** The open activation that the scope names by id or fingerprint; null: there is none. */
-  readonly activation: { readonly isOfFingerprint: boolean } | null;
+  /**
+   * The open activation that the scope names by id or fingerprint; null: there is none. `isOfUser` and `isOfEnvironment`
+   * are false when the device was activated for another user or environment than the scope names; absent: not compared.
+   */
+  readonly activation: {
+    readonly isOfFingerprint: boolean;
+    readonly isOfUser?: boolean;
+    readonly isOfEnvironment?: boolean;
+  } | null;
   /** The holder's lease, and until when it lives without another heartbeat; null: the holder has none. */
   readonly lease: { readonly aliveUntil: Instant } | null;
   readonly userAssigned: boolean;
@@ -60,18 +67,24 @@ export const validationView = (license: IssuedLicense, scope: ValidationScope): 
   userAssigned: license.users.has(scope.user ?? ''),
 });
 
-const activationIn = (
-  license: IssuedLicense,
-  { fingerprint, activationId = null, components }: ValidationScope,
-): ValidationView['activation'] => {
+const activationIn = (license: IssuedLicense, scope: ValidationScope): ValidationView['activation'] => {
+  const { fingerprint, activationId = null, components, user = null, environment = null } = scope;
   const own =
     fingerprint === null
       ? null
       : activationOf(license, { fingerprintHash: fingerprint, ...(components === undefined ? {} : { components }) });
-  if (activationId === null) return own === null ? null : { isOfFingerprint: true };
-  const named = license.activations.get(activationId);
-  return named === undefined ? null : { isOfFingerprint: fingerprint !== null && own === named };
+  const named = activationId === null ? own : license.activations.get(activationId);
+  if (named === null || named === undefined) return null;
+  return {
+    isOfFingerprint: activationId === null || (fingerprint !== null && own === named),
+    isOfUser: isOf(named.userRef, user),
+    isOfEnvironment: isOf(named.environment, environment),
+  };
 };
+
+/** Returns true unless a device was activated for one thing, and the scope names another one. */
+const isOf = (activated: string | null, named: string | null): boolean =>
+  activated === null || named === null || activated === named;
 
 const leaseIn = (
   { leases, leaseByHolder, lapsed }: IssuedLicense,

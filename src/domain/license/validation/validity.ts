@@ -13,7 +13,7 @@ import {
   type Status,
   simpleStatus,
 } from '../status.ts';
-import { capacity } from '../usage/usage-limits.ts';
+import { capacity, keptCapacity } from '../usage/usage-limits.ts';
 import { isVersionEntitled } from './app-versions.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
 
@@ -30,9 +30,11 @@ export const validationCodes = [
   'NOT_YET_VALID',
   'EXPIRED',
   'CHECK_IN_OVERDUE',
+  'ENVIRONMENT_SCOPE_REQUIRED',
   'ENVIRONMENT_MISMATCH',
   'PRODUCT_SCOPE_REQUIRED',
   'PRODUCT_NOT_LICENSED',
+  'VERSION_SCOPE_REQUIRED',
   'VERSION_NOT_ENTITLED',
   'USER_SCOPE_REQUIRED',
   'USER_NOT_ASSIGNED',
@@ -142,20 +144,26 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
-  { facts, userAssigned }: ValidationView,
+  { facts, userAssigned, activation }: ValidationView,
   { product, version, user, environment }: ValidationScope,
 ): void => {
   const { policy } = facts;
   const isNamed = environment !== undefined && environment !== null;
+  if (!isNamed && policy.environmentRequired === true) reasons.add('ENVIRONMENT_SCOPE_REQUIRED');
   if (isNamed && policy.environment !== undefined && policy.environment !== environment)
     reasons.add('ENVIRONMENT_MISMATCH');
+  if (activation?.isOfEnvironment === false) reasons.add('ENVIRONMENT_MISMATCH');
   if (product === null && policy.productRequired) reasons.add('PRODUCT_SCOPE_REQUIRED');
   if (product !== null && !facts.products.includes(product)) reasons.add('PRODUCT_NOT_LICENSED');
-  if (version !== undefined && version !== null && !isVersionEntitled(facts, version))
-    reasons.add('VERSION_NOT_ENTITLED');
+  const isVersionNamed = version !== undefined && version !== null;
+  const isReleaseNamed = isVersionNamed && version.releasedAt !== null;
+  if (!isVersionNamed && policy.versionRequired === true) reasons.add('VERSION_SCOPE_REQUIRED');
+  if (!isReleaseNamed && policy.releasedAtRequired === true) reasons.add('VERSION_SCOPE_REQUIRED');
+  if (isVersionNamed && !isVersionEntitled(facts, version)) reasons.add('VERSION_NOT_ENTITLED');
   const isUserNamed = user !== undefined && user !== null;
   if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
   if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
+  if (activation?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
 };
 
 const addDeviceReasons = (
@@ -181,7 +189,7 @@ const isCheckInOverdue = ({ facts, lastCheckInAt }: ValidationView, at: Instant)
 
 // Usage above a lowered limit stays valid, unless the policy refuses it or ends it.
 const isOverUsed = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
-  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > capacity(limit, policy.overage);
+  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
 
 const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
   if (scope.entitlements === undefined) return [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { capacity } from '../../../../src/domain/license/usage/usage-limits.ts';
+import { capacity, keptCapacity } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { event, followedBy, policyWith } from '../commands.ts';
 import { activate, activated, activatedEvent, given, issued, licenseAfter, twoDevices } from '../examples.ts';
 
@@ -10,16 +10,25 @@ describe('overage', () => {
     [0, { kind: 'NONE' }, 0],
     [5, { kind: 'NONE' }, 5],
     [5, ratio(100), 5],
-    [5, ratio(125), 7],
+    [5, ratio(125), 6],
     [4, ratio(125), 5],
-    [5, ratio(150), 8],
-    [1, ratio(101), 2],
+    [5, ratio(150), 7],
+    [1, ratio(101), 1],
     [0, ratio(200), 0],
     [Number.MAX_SAFE_INTEGER, ratio(100), Number.MAX_SAFE_INTEGER],
     [5, ratio(50), 5],
     [0, { kind: 'ALWAYS' }, Number.POSITIVE_INFINITY],
-  ] as const)('of %i with %j lets %i be in use: rounded up, in whole numbers', (limit, overage, expected) => {
+  ] as const)('of %i with %j lets %i be in use: rounded down, in whole numbers', (limit, overage, expected) => {
     expect(capacity(limit, overage)).toBe(expected);
+  });
+  test.each([
+    [5, { kind: 'NONE' }, 5],
+    [5, ratio(125), 7],
+    [4, ratio(125), 5],
+    [5, ratio(50), 5],
+    [0, { kind: 'ALWAYS' }, Number.POSITIVE_INFINITY],
+  ] as const)('of %i with %j leaves a license with %i in use valid', (limit, overage, expected) => {
+    expect(keptCapacity(limit, overage)).toBe(expected);
   });
   test('allows devices above the limit and marks the event', () => {
     const full = [issued({ policy: policyWith({ overage: ratio(150) }) }), activated('a', 1), activated('b', 2)];

@@ -106,9 +106,13 @@ export const table: readonly Row[] = [
   ['EXPIRED', true, of({ expiryStrategy: 'ALLOW' }), {}, expiresAt],
   ['CHECK_IN_OVERDUE', false, of({ checkInSeconds: 60 }), {}, noon, { lastCheckInAt: '2026-06-01T11:59:00.000Z' }],
   ['CHECK_IN_OVERDUE', false, of({ checkInSeconds: 60 })],
+  ['ENVIRONMENT_SCOPE_REQUIRED', false, of({ environmentRequired: true })],
   ['ENVIRONMENT_MISMATCH', false, of({ environment: 'live' }), { environment: 'test' }],
   ['PRODUCT_SCOPE_REQUIRED', false, of({ productRequired: true })],
   ['PRODUCT_NOT_LICENSED', false, plain, { product: 'workflow_app' }],
+  ['VERSION_SCOPE_REQUIRED', false, of({ versionRequired: true })],
+  ['VERSION_SCOPE_REQUIRED', false, of({ releasedAtRequired: true })],
+  ['VERSION_SCOPE_REQUIRED', false, of({ releasedAtRequired: true }), { version: { number: '1', releasedAt: null } }],
   [
     'VERSION_NOT_ENTITLED',
     false,

@@ -26,7 +26,7 @@ describe('the view of a stream', () => {
     const { facts } = licenseAfter(...history);
     const row = {
       ...viewOfFacts(facts),
-      activation: { isOfFingerprint: true },
+      activation: { isOfFingerprint: true, isOfUser: true, isOfEnvironment: true },
       lease: { aliveUntil: '2026-06-01T12:06:00.000Z' },
       userAssigned: true,
     };
