@@ -52,6 +52,8 @@ const renewal = z.object({
   expiresAt: instant,
   basis: z.enum([...renewalBases, 'FIXED']),
   gapSeconds: seconds,
+  billingRef: id.exactOptional(),
+  duration: id.exactOptional(),
 });
 
 /** The schemas of the events that issue, activate, suspend, renew, expire and revoke a license. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { unassignmentCauses } from '../domain/license/grants/grant-events.ts';
 import { limitStrategies, tiers } from '../domain/license/policy.ts';
 import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
+import { instant } from '../eventstore/envelope.ts';
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
@@ -38,6 +39,7 @@ export const grantEvents = [
   ),
   event('EntitlementGranted', entitlement),
   event('EntitlementRevoked', entitlement.pick({ code: true, source: true })),
+  event('EntitlementEnded', entitlement.pick({ code: true, source: true }).extend({ until: instant })),
   event('ProductAdded', z.object({ product: id })),
   event('ProductRemoved', z.object({ product: id, ends: ends.exactOptional() })),
   event(

@@ -12,7 +12,14 @@ const renewalMode = z.enum(renewalModes);
 export const termEvents = [
   event(
     'LicenseTermStarted',
-    z.object({ termNumber: ordinal, startsAt: instant, expiresAt: instant.nullable(), trigger }),
+    z.object({
+      termNumber: ordinal,
+      startsAt: instant,
+      expiresAt: instant.nullable(),
+      trigger,
+      // Terms from before this field count from `startsAt`.
+      countedFrom: instant.exactOptional(),
+    }),
   ),
   event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant })),
   event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),

@@ -9,6 +9,8 @@ import {
   type PinnedPolicy,
   policyTypes,
   tiers,
+  trialAddressVariations,
+  trialDaysRules,
   trialEnds,
 } from '../domain/license/policy.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
@@ -60,6 +62,8 @@ export const pinnedPolicy = z.object({
   environmentRequired: z.boolean().exactOptional(),
   releasedAtRequired: z.boolean().exactOptional(),
   deactivateOnUnassign: z.boolean().exactOptional(),
+  trialDays: z.enum(trialDaysRules).exactOptional(),
+  trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

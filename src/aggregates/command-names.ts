@@ -19,6 +19,10 @@ export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
       return `carry-out:${licenseId}:${due.data.eventId}`;
     case 'RetireKey':
       return `retire-key:${licenseId}:${due.data.keyVersion}`;
+    case 'EndSuspension':
+      return `end-suspension:${licenseId}:${due.data.until}`;
+    case 'EndEntitlements':
+      return `end-entitlements:${licenseId}:${due.data.until}`;
     case 'AnnounceEnded':
       return `announce-ended:${licenseId}:${nextBatch(facts)}`;
   }

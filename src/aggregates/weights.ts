@@ -16,6 +16,7 @@ export const weighLicense = (license: License): number =>
       license.lapsed.size * 400 +
       (license.deactivated.size + license.released.size + license.usageIds.size) * 120 +
       (license.users.size + license.withheld.size) * 150 +
+      license.paidTerms.size * 350 +
       license.ended.reduce(
         (sum, { activations, leases, users }) => sum + activations.size * 410 + leases.size * 280 + users.size * 150,
         0,

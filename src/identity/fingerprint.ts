@@ -20,6 +20,13 @@ export const holderHashes = (
   (isUser ? spellingsOfUser : spellingsOfDevice)(holder).flatMap((text) => hashesOf(secrets, issuerOrgId, text));
 
 /**
+ * Returns the hex hashes of the forms of an e-mail address, under every secret. They differ from those of devices, and
+ * between issuers. They do not reveal the address without a secret.
+ */
+export const addressHashes = (secrets: Secrets, issuerOrgId: string, forms: readonly string[]): string[] =>
+  forms.flatMap((form) => fingerprintHashes(secrets, issuerOrgId, `address\0${form}`));
+
+/**
  * Returns the hashes of a device's components by name: one record per secret, and then one per secret for the values as
  * sent, when earlier releases stored another spelling of any of them.
  */

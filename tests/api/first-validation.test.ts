@@ -55,7 +55,6 @@ describe('A term that waits for the first validation', () => {
     const { licenseKey } = await issueDirectly(ledger, { ...waiting, policy: { fingerprintRequired: true } });
     const activate = () =>
       ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'laptop' } });
-    expect((await activate()).body.code).toBe('LICENSE_NOT_STARTED');
     expect((await validate(licenseKey, { fingerprint: 'laptop' })).body.code).toBe('NOT_ACTIVATED');
     expect((await activate()).status).toBe(201);
     expect((await validate(licenseKey, { fingerprint: 'laptop' })).body.code).toBe('VALID');
@@ -64,8 +63,38 @@ describe('A term that waits for the first validation', () => {
   test('does not start by a validation when it waits for the first activation', async () => {
     const term = { kind: 'firstActivation', duration: 'P1D' } as const;
     const { licenseId, licenseKey } = await issueDirectly(ledger, { term });
-    expect((await validate(licenseKey)).body.code).toBe('NOT_YET_VALID');
+    expect((await validate(licenseKey)).body.code).toBe('NOT_ACTIVATED');
     expect(await starts(licenseId)).toEqual([]);
+  });
+});
+
+describe('A vendor who looks at a license', () => {
+  const validateById = (licenseId: string, key: string) =>
+    ledger.call('POST', '/v1/licenses/validate', { key, body: { licenseId } });
+
+  test('begins no term, and the application does, by its key or by an API key', async () => {
+    const owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+    const [byKey, byId] = [await issueDirectly(ledger, waiting), await issueDirectly(ledger, waiting)];
+    for (const { licenseId } of [byKey, byId]) {
+      const looked = await validateById(licenseId, owner.accessToken);
+      expect(looked.body).toMatchObject({ valid: false, code: 'NOT_YET_VALID' });
+      expect(await starts(licenseId)).toEqual([]);
+    }
+    expect((await validate(byKey.licenseKey)).body.code).toBe('VALID');
+    expect((await validateById(byId.licenseId, ledger.a.apiKey)).body.code).toBe('VALID');
+    expect(await starts(byId.licenseId)).toHaveLength(1);
+  });
+
+  test('does not check it in', async () => {
+    const owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+    const { licenseId } = await issueDirectly(ledger, { policy: { checkInSeconds: 86_400 } });
+    expect((await validateById(licenseId, owner.accessToken)).body.code).toBe('VALID');
+    const sql = 'select count(*)::int as count from ops.license_check_ins where license_id = $1';
+    const checkIns = async () =>
+      (await ledger.database.superuser.query<{ count: number }>(sql, [licenseId])).rows[0]?.count;
+    expect(await checkIns()).toBe(0);
+    await validateById(licenseId, ledger.a.apiKey);
+    expect(await checkIns()).toBe(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addDuration, anchorDayOf, subtractDuration } from '../../src/domain/calendar.ts';
+import { addDuration, anchorAt, type CalendarAnchor, subtractDuration } from '../../src/domain/calendar.ts';
 import { fromMs, parseDuration } from '../../src/domain/time.ts';
 import { isTimeZone } from '../../src/domain/time-zone.ts';
 
@@ -9,8 +9,8 @@ const durationOf = (text: string) => {
   if (duration === null) throw new Error(`${text} is no duration.`);
   return duration;
 };
-const later = (start: string, text: string, timeZone: string, anchorDay?: number) =>
-  addDuration(start, durationOf(text), anchorDay, timeZone);
+const later = (start: string, text: string, timeZone: string, anchor?: CalendarAnchor) =>
+  addDuration(start, durationOf(text), anchor, timeZone);
 
 describe('a calendar duration is counted in the issuer’s time zone', () => {
   test.each([
@@ -73,9 +73,27 @@ describe('a calendar duration is counted in the issuer’s time zone', () => {
     const begin = '2026-01-30T23:00:00.000Z';
     const february = later(begin, 'P1M', 'Europe/Berlin');
     expect(february).toBe('2026-02-27T23:00:00.000Z');
-    const anchor = anchorDayOf(begin, february ?? '', 'Europe/Berlin');
-    expect(anchor).toBe(31);
+    const anchor = anchorAt(begin, february ?? '', 'Europe/Berlin');
+    expect(anchor.day).toBe(31);
     expect(later(february ?? '', 'P1M', 'Europe/Berlin', anchor)).toBe('2026-03-30T22:00:00.000Z');
+  });
+  test('a chain returns to its time of day after a skipped time, and to its day after a skipped day', () => {
+    const chain = (begin: string, text: string, timeZone: string) => {
+      const end = later(begin, text, timeZone) ?? '';
+      return [end, later(end, text, timeZone, anchorAt(begin, end, timeZone))];
+    };
+    expect(chain('2026-02-28T01:30:00.000Z', 'P29D', 'Europe/Berlin')).toEqual([
+      '2026-03-29T01:30:00.000Z',
+      '2026-04-27T00:30:00.000Z',
+    ]);
+    expect(chain('2011-11-30T18:00:00.000Z', 'P1M', 'Pacific/Apia')).toEqual([
+      '2011-12-30T18:00:00.000Z',
+      '2012-01-29T18:00:00.000Z',
+    ]);
+    expect(chain('2011-12-29T18:00:00.000Z', 'P1D', 'Pacific/Apia')).toEqual([
+      '2011-12-30T18:00:00.000Z',
+      '2011-12-31T18:00:00.000Z',
+    ]);
   });
   test('no duration ends beyond the year 9999', () => {
     expect(later('9999-12-31T23:00:00.000Z', 'P1D', 'Pacific/Auckland')).toBeNull();

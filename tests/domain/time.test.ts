@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addDuration, anchorDayOf } from '../../src/domain/calendar.ts';
+import { addDuration, anchorAt } from '../../src/domain/calendar.ts';
 import {
   earlier,
   fromMs,
@@ -16,7 +16,7 @@ import {
 const later = (start: string, text: string, anchorDay?: number) => {
   const duration = parseDuration(text);
   if (duration === null) throw new Error(`${text} is no duration.`);
-  return addDuration(start, duration, anchorDay);
+  return addDuration(start, duration, anchorDay === undefined ? undefined : { clockMs: toMs(start), day: anchorDay });
 };
 
 describe('an instant', () => {
@@ -153,7 +153,9 @@ describe('a duration', () => {
     ['2026-01-28T10:00:00.000Z', '2026-02-28T10:00:00.000Z', 28, 'not cut'],
     ['2024-01-31T10:00:00.000Z', '2024-02-28T10:00:00.000Z', 28, 'not the last day of its month'],
     ['2026-01-31T10:00:00.000Z', '2026-02-28T11:00:00.000Z', 28, 'not a whole number of months'],
-  ])('from %s that ended at %s counts on day %i: %s', (anchor, end, day) => expect(anchorDayOf(anchor, end)).toBe(day));
+  ])('from %s that ended at %s counts on day %i: %s', (anchor, end, day) =>
+    expect(anchorAt(anchor, end).day).toBe(day),
+  );
 
   test('never ends before it starts, and ends on the same day when the month has it', () => {
     const start = fc

@@ -74,6 +74,7 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseLimitsChanged: true,
   EntitlementGranted: true,
   EntitlementRevoked: true,
+  EntitlementEnded: true,
   ProductAdded: true,
   ProductRemoved: true,
   UserAssigned: true,

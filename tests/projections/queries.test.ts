@@ -255,7 +255,7 @@ describe('The list of due licenses', () => {
     expect(await due(599)).toEqual([]);
     expect(await due(600)).toEqual([{ licenseId: over, dueAt: testInstant(600) }]);
     const all = await due(5_000);
-    expect(all.map(({ licenseId }) => licenseId)).toEqual([over, inGrace, soonOver]);
+    expect(all.map(({ licenseId }) => licenseId)).toEqual([over, inGrace, forATime, soonOver]);
     expect(await due(5_000, all[0] ?? null, 1)).toEqual([all[1]]);
   });
 });

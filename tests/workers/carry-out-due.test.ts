@@ -165,6 +165,29 @@ describe('A sweep', () => {
     expect(await sweepDue({ due, executor, now: () => inDays(3), onRefused: fail, onError: fail })).toBe(0);
   });
 
+  test('announces the ends of a timed suspension and of an entitlement once, when several sweeps run at once', async () => {
+    const licenseId = await issue(100);
+    const [until, ends] = [inDays(2).toISOString(), inDays(3).toISOString()];
+    await send(licenseId, { type: 'Suspend', data: { reasonCode: 'ADMIN', until } });
+    const sso = { code: 'sso', value: null, limit: null, until: ends, source: 'grant' } as const;
+    await send(licenseId, { type: 'GrantEntitlement', data: sso });
+    expect(await isDue(licenseId, inDays(1.9))).toBe(false);
+    const counts = await Promise.all([1, 2, 3].map(() => sweep(inDays(4), [licenseId])));
+    expect(counts.reduce((sum, count) => sum + count)).toBe(2);
+    await caughtUp(licenseId);
+    expect(await sweep(inDays(9), [licenseId])).toBe(0);
+    const types = 'types=LicenseReinstated,EntitlementEnded';
+    const expected = [
+      { effectiveAt: until, actor: { type: 'SYSTEM', id: 'expiry-sweep' } },
+      { effectiveAt: ends, data: { code: 'sso', source: 'grant', until: ends } },
+    ];
+    const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history?${types}`, { key: ledger.a.apiKey });
+    expect(history.body.data).toMatchObject(expected);
+    const feed = await ledger.call('GET', `/v1/events?${types}`, { key: ledger.a.apiKey });
+    const ofLicense = Object.values(feed.body.data ?? {}).filter((entry) => JSON.stringify(entry).includes(licenseId));
+    expect(ofLicense.map(({ type }) => type)).toEqual(['ledger.license.reinstated.v1', 'ledger.entitlement.ended.v1']);
+  });
+
   test('announces the end of a rotated key with the instant that its overlap ended', async () => {
     const licenseId = await issue(100);
     const [rotated] = await send(licenseId, {

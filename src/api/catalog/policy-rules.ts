@@ -7,6 +7,8 @@ import {
   leaseScopes,
   limitStrategies,
   policyTypes,
+  trialAddressVariations,
+  trialDaysRules,
   trialEnds,
 } from '../../domain/license/policy.ts';
 import { isVersion } from '../../domain/license/validation/app-versions.ts';
@@ -117,6 +119,14 @@ const rules = {
     description: 'How long before its end the end of a term is announced.',
   }),
   trialEnd: sameRule(z.enum(trialEnds), 'Whether a trial ends or becomes FREE.'),
+  trialDays: sameRule(
+    z.enum(trialDaysRules),
+    'Whether the first paid term of a converted trial adds the days that the trial had left.',
+  ),
+  trialAddressIgnores: sameRule(
+    z.array(z.enum(trialAddressVariations)).max(trialAddressVariations.length),
+    'The variations of an e-mail address that do not get a second trial: a tag after +, dots, and the case before the @.',
+  ),
   reinstateOnPayment: sameRule(
     z.boolean(),
     'Whether a renewal with the reason PAYMENT ends a suspension with the reason PAYMENT.',

@@ -42,7 +42,7 @@ type Dated = {
 /** Returns a version of a policy as the API shows it. */
 export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeof policyShape> => {
   const { name, policy, products, term, limits, entitlements } = version;
-  const { policyId: id, remindBefore, ...rules } = policy;
+  const { policyId: id, remindBefore, trialAddressIgnores = [], ...rules } = policy;
   return {
     renewUntilSeconds: null,
     checkInSeconds: null,
@@ -56,6 +56,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     reclaimBorrowed: false,
     deactivateOnUnassign: false,
     deactivateByKey: 'ANY',
+    trialDays: 'DROP',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,
     ...rules,
@@ -63,6 +64,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     name,
     term,
     remindBefore: [...remindBefore],
+    trialAddressIgnores: [...trialAddressIgnores],
     products: [...products],
     limits: { ...limits },
     entitlements: entitlements.map((entitlement) => ({ ...entitlement })),

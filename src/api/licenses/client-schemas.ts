@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { usageAt } from '../../domain/license/usage/term-counters.ts';
+import type { Instant } from '../../domain/time.ts';
 import { idOf, instantIn, productCode, text } from '../schemas.ts';
 
 /** Returns the schema of a word for events. Events must not contain free text, because it could contain a name. */
@@ -68,8 +70,10 @@ export const usageShape = z
   })
   .meta({ id: 'LicenseUsage' });
 
-/** Returns the usage of a license with its limits. */
-export const usageOf = ({ usage, limits }: LicenseFacts): z.output<typeof usageShape> => {
+/** Returns the usage of a license at `at`, with its limits. */
+export const usageOf = (facts: LicenseFacts, at: Instant): z.output<typeof usageShape> => {
+  const { limits } = facts;
+  const usage = usageAt(facts, at);
   const meters: Record<string, { used: number; max: number }> = {};
   for (const meter of Object.keys(usage.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max: 0 };
   for (const [meter, max] of Object.entries(limits.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isEnded } from '../../domain/license/grants/granted-entitlements.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import {
@@ -13,6 +14,7 @@ import {
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import { openOffer } from '../../domain/license/transfer/license-offer.ts';
+import { hasEnteredTerm, usageAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
@@ -107,8 +109,10 @@ export const licenseShape = z
       .nullable()
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
-    usage: limitsOut.meta({ description: 'The usage.' }),
-    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements, each with its source.' }),
+    usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
+    entitlements: z
+      .array(entitlementOut.extend({ ended: z.boolean() }))
+      .meta({ description: 'The entitlements, each with its source, and whether it has ended by itself.' }),
     maintenanceUntil: instantOut
       .nullable()
       .meta({ description: 'The license covers releases before this instant for ever. Null means every release.' }),
@@ -135,6 +139,10 @@ export const licenseShape = z
     imported: z.strictObject({ source: z.string(), sourceRef: z.string(), historyFrom: instantOut }).nullable().meta({
       description: 'The source of the import, and the start of its history. Null when the license was issued here.',
     }),
+    recorded: z.boolean().meta({
+      description:
+        'False for an instant before the import of the license: the answer is what the import says was so, and not recorded here.',
+    }),
     metadata: z
       .record(z.string(), z.unknown())
       .meta({ description: 'The metadata of the issuer. It is not part of events.' }),
@@ -143,10 +151,19 @@ export const licenseShape = z
   })
   .meta({ id: 'License' });
 
-type Shown = { readonly revision: bigint; readonly metadata: object; readonly at: Instant };
+/** `recorded` absent: true. */
+type Shown = {
+  readonly revision: bigint;
+  readonly metadata: object;
+  readonly at: Instant;
+  readonly recorded?: boolean;
+};
 
 /** Returns a license as the API shows it at the instant `at`. */
-export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Shown): z.output<typeof licenseShape> => {
+export const licenseBody = (
+  facts: LicenseFacts,
+  { revision, metadata, at, recorded = true }: Shown,
+): z.output<typeof licenseShape> => {
   const effective = effectiveStatus(facts, at);
   return {
     id: facts.licenseId,
@@ -163,8 +180,8 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
-    usage: { ...facts.usage },
-    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement })),
+    usage: { ...usageAt(facts, at) },
+    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement, ended: isEnded(entitlement, at) })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
     keyVersion: facts.keyVersion,
@@ -173,6 +190,7 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
     replaces: facts.replaces,
     replacedBy: facts.replacedBy,
     imported: facts.imported === null ? null : { ...facts.imported },
+    recorded,
     metadata: { ...metadata },
     createdAt: facts.createdAt,
     revision: Number(revision),
@@ -180,21 +198,31 @@ export const licenseBody = (facts: LicenseFacts, { revision, metadata, at }: Sho
 };
 
 /** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
-export const licenseTag = (facts: LicenseFacts, { revision, metadata, at }: Shown): string => {
+export const licenseTag = (facts: LicenseFacts, { revision, metadata, at, recorded = true }: Shown): string => {
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);
   const offer = pendingHolderOf(facts, at);
+  const ended = facts.entitlements.filter((entitlement) => isEnded(entitlement, at)).length;
   const isPlain =
+    recorded &&
+    ended === 0 &&
     effective === 'ACTIVE' &&
     suspension === null &&
     renewal === 'manual' &&
     offer === null &&
-    facts.scheduled.length + facts.keyOverlaps.length + Object.keys(metadata).length === 0;
+    facts.scheduled.length + facts.keyOverlaps.length + facts.nextTerms.length + Object.keys(metadata).length === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
-  return entityTag(revision, { ...tagged, ...(offer === null ? {} : { offer }) });
+  const counted = facts.nextTerms.length === 0 ? {} : { isNextTerm: hasEnteredTerm(facts, at) };
+  return entityTag(revision, {
+    ...tagged,
+    ...counted,
+    ...(offer === null ? {} : { offer }),
+    ...(ended === 0 ? {} : { ended }),
+    ...(recorded ? {} : { recorded }),
+  });
 };
 
 const policyOf = ({ policy }: LicenseFacts) => {

@@ -6,7 +6,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_KEY_MALFORMED:
     'The key has a typing error or is incomplete, because its check symbols do not match. Ask the user for it again.',
   TERM_INVALID:
-    'The start, end or duration is not a valid term, or a renewal would not end later. Choose another term.',
+    'The start, end or duration is not a valid term, or the term would have ended already. Choose another term.',
   LIMIT_INVALID: 'A limit must be a whole number of at least 0.',
   UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',
   TOKEN_EXPIRED: 'The access token has expired. Refresh it and send the request again.',
@@ -22,7 +22,11 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_SUSPENDED: 'The license is suspended. It works again when its issuer reinstates it or the suspension ends.',
   LICENSE_EXPIRED: 'The term of the license has ended. Renew it.',
   LICENSE_REVOKED: 'The license was revoked for good. Issue a new license.',
-  LICENSE_NOT_STARTED: 'The term of the license begins later.',
+  LICENSE_NOT_STARTED: 'The term of the license begins later. detail says when, or with which first use.',
+  TERM_NOT_LATER:
+    'The license already has a term with a later end. Renew to a later end, or move the end with POST …/expiry.',
+  BILLING_REF_REUSED:
+    'This billingRef paid for another term of the license. Use a billingRef for one payment, with the same terms each time.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
     'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',

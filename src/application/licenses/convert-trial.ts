@@ -1,4 +1,6 @@
 import type { TermRequest } from '../../domain/license/issue/issue-commands.ts';
+import type { PaidTerm } from '../../domain/license/license.ts';
+import { paidTermOf } from '../../domain/license/term/paid-terms.ts';
 import type { ConversionTerm } from '../../domain/license/tiers/tier-commands.ts';
 import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
@@ -11,12 +13,15 @@ export type Conversion = OfferRequest & {
   readonly billingRef: string | null;
 };
 
-/** Converts a trial to a paid license. Its first paid term starts now. */
+/**
+ * Converts a trial to a paid license. Its first paid term starts now. The view is the term that the payment bought, now
+ * or earlier.
+ */
 export const convertTrial = (
   needs: CommandNeeds,
   request: LicenseRequest,
   conversion: Conversion,
-): Promise<ChangedLicense | Refusal> =>
+): Promise<ChangedLicense<PaidTerm | null> | Refusal> =>
   changeLicense(needs, request, {
     power: 'changeLicenses',
     command: async (at) => {
@@ -25,6 +30,7 @@ export const convertTrial = (
       const { term = fromNow(offered.term), billingRef } = conversion;
       return { type: 'ConvertTrial', at, data: { target: targetOf(offered), term, billingRef } };
     },
+    view: (license) => paidTermOf(license, conversion.billingRef),
   });
 
 /** Returns the term of a policy, started by the conversion and not by a first use. */

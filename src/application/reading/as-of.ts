@@ -8,8 +8,11 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { findPast, type Past } from '../../eventstore/snapshots/past.ts';
 import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
 
-/** A license as of an instant. `revision` is that of the last event that counts. */
-export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint };
+/**
+ * A license as of an instant. `revision` is that of the last event that counts. `recorded` false: the instant is before
+ * the import of the license, and the facts are what the import says was so.
+ */
+export type LicenseThen = { readonly facts: LicenseFacts; readonly revision: bigint; readonly recorded: boolean };
 
 /** The needs of folding a license as of an instant. */
 export type PastNeeds = {
@@ -20,8 +23,8 @@ export type PastNeeds = {
 
 /**
  * Returns the license as of an instant. Folds the events that were recorded or took effect by then, in the order of the
- * stream. Events that were recorded later and took effect earlier count too. Returns null before the license was
- * issued. Reads only the parts of a long stream around the instant. The first such read of a stream without snapshots
+ * stream. Events that were recorded later and took effect earlier count too. Between the start of the history of an
+ * imported license and its import, the license is what the import says. Returns null before the license was issued. Reads only the parts of a long stream around the instant. The first such read of a stream without snapshots
  * folds all of it. Throws an AbortError when `signal` aborts before the last part was read.
  */
 export const licenseAsOf = async (
@@ -32,7 +35,7 @@ export const licenseAsOf = async (
 ): Promise<LicenseThen | null> => {
   const { store } = needs;
   const stream = licenseAggregate.stream(licenseId);
-  let then: LicenseThen | null = null;
+  let then: Folded | null = null;
   const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
       const { recordedAt, effectiveAt } = recorded.metadata;
@@ -47,9 +50,12 @@ export const licenseAsOf = async (
 
   const { events: begun } = await store.read(stream, 0n, probeMax);
   const [first] = begun;
+  const stated = first === undefined ? null : statedBefore(first, asOf);
+  then = stated;
+  const answer = () => (then === null ? null : { ...then, recorded: stated === null });
   if (first === undefined || begun.length < probeMax) {
     take(begun);
-    return then;
+    return answer();
   }
   const { base, ranges } = await findLongPast(needs, licenseId, first, asOf);
   // The checksum and the fold version prove that this fold created these facts from the stream.
@@ -63,7 +69,18 @@ export const licenseAsOf = async (
       if (events.length < count) break;
     }
   }
-  return then;
+  return answer();
+};
+
+type Folded = Omit<LicenseThen, 'recorded'>;
+
+/** Returns what an import says of an instant before it; null when the instant is not in the history that it states. */
+const statedBefore = (first: Recorded, asOf: Instant): Folded | null => {
+  const { event, at } = licenseAggregate.decode(first);
+  if (event.type !== 'LicenseImported' || asOf < event.data.historyFrom) return null;
+  if (at.recordedAt <= asOf || at.effectiveAt <= asOf) return null;
+  const facts = evolveFacts(null, event, at);
+  return facts === null ? null : { facts, revision: first.revision };
 };
 
 const findLongPast = async (

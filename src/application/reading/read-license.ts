@@ -19,6 +19,8 @@ export type ReadLicense = {
   readonly revision: bigint;
   readonly metadata: object;
   readonly at: Instant;
+  /** False: what an import says of an instant before it. */
+  readonly recorded: boolean;
 };
 
 /**
@@ -34,7 +36,7 @@ export const readLicense = async (
   const current = await currentLicense(needs, organizationId, licenseId);
   if (current === null) return noSuchLicense;
   const { facts, revision, metadata } = current;
-  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at: needs.now() };
+  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at: needs.now(), recorded: true };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };

@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import { createKeyedQueue } from '../../async/keyed-queue.ts';
 import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { isApplication, type LicenseActing } from '../../domain/license/license-authority.ts';
 import { checksIn, isCheckInNoted, startsTerm } from '../../domain/license/validation/validation-effects.ts';
 import {
   type ValidationScope,
@@ -21,11 +22,11 @@ import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import { startTerm } from './start-term.ts';
 import { type NamedScope, readValidationInput } from './validation-input.ts';
 
-/** A request to validate a license. `license` is null for an unknown license, and `actor` is null then. */
+/** A request to validate a license. `license` is null for an unknown license, and `acting` is null then. */
 export type ValidationRequest = {
   readonly call: Pick<Traced, 'requestId' | 'correlationId'>;
   readonly license: ValidationFacts | null;
-  readonly actor: Actor | null;
+  readonly acting: { readonly actor: Actor; readonly by: LicenseActing } | null;
 };
 
 /**
@@ -40,16 +41,17 @@ export type Validated = {
 };
 
 /**
- * Says whether a license is valid now for what the request names. The first validation starts a term that waits for it,
- * and a valid license is checked in. Nothing else changes.
+ * Says whether a license is valid now for what the request names. The first validation by the application starts a term
+ * that waits for it, and checks a valid license in. Nothing else changes, and nothing when a member of an organization
+ * looks.
  */
 export const validateLicense = async (
   needs: ClientNeeds & CommandNeeds,
-  { call, license, actor }: ValidationRequest,
+  { call, license, acting }: ValidationRequest,
   named: NamedScope,
 ): Promise<Validated> => {
   const readAt = needs.now();
-  if (license === null || actor === null || isKeyRotated(license.facts, license.keyVersion, readAt)) {
+  if (license === null || acting === null || isKeyRotated(license.facts, license.keyVersion, readAt)) {
     // An unknown license takes the same work as an existing one, and a key that no longer works takes no more.
     if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
     const view = license === null ? null : viewOfFacts(license.facts);
@@ -58,9 +60,10 @@ export const validateLicense = async (
   }
   const { view, scope } = await readValidationInput(needs, license, named);
   const verdict = validate(view, scope, readAt);
+  if (!isApplication(acting.by)) return { verdict, license, asOf: readAt };
   if (checksIn(view.facts, verdict)) await checkIn(needs.pool, view, readAt);
   const started = startsTerm(view.facts, verdict)
-    ? await startTerm(needs.executor, { call, actor }, view.facts, readAt)
+    ? await startTerm(needs.executor, { call, actor: acting.actor }, view.facts, readAt)
     : null;
   if (started === null) return { verdict, license, asOf: readAt };
 

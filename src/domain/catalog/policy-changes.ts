@@ -1,6 +1,6 @@
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
-import type { PinnedPolicy, Tier } from '../license/policy.ts';
+import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
 import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
@@ -60,6 +60,9 @@ const changed = (base: Base, change: PolicyChange): PolicyContent => {
   };
 };
 
+const inOrder = (ignored: readonly TrialAddressVariation[]): readonly TrialAddressVariation[] =>
+  trialAddressVariations.filter((variation) => ignored.includes(variation));
+
 type Rules = PolicyContent['rules'];
 
 /**
@@ -81,6 +84,8 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     reclaimBorrowed,
     deactivateOnUnassign,
     deactivateByKey,
+    trialDays,
+    trialAddressIgnores: ignored = [],
     ...rules
   } = {
     ...before,
@@ -100,5 +105,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
+    ...(trialDays === 'KEEP' ? { trialDays } : {}),
+    ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };
 };

@@ -53,6 +53,8 @@ export type LicenseRejection =
   | 'FORBIDDEN'
   | 'INVALID_REQUEST'
   | 'TERM_INVALID'
+  | 'TERM_NOT_LATER'
+  | 'BILLING_REF_REUSED'
   | 'LIMIT_INVALID';
 
 /** The events of a license command (none: it changes nothing), or why it is refused. */

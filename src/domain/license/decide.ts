@@ -14,8 +14,7 @@ import { decideSeats } from './seats/decide-seats.ts';
 import { decideSuspension } from './suspension/decide-suspension.ts';
 import { decideTerm } from './term/decide-term.ts';
 import { decideTiers } from './tiers/decide-tiers.ts';
-import { acceptOffer, declineOffer, offerLicense } from './transfer/decide-offers.ts';
-import { transfer } from './transfer/decide-transfer.ts';
+import { decideTransfers } from './transfer/decide-transfers.ts';
 import { decideUsage } from './usage/decide-usage.ts';
 import { withRetryAt } from './usage/retry-at.ts';
 
@@ -53,6 +52,7 @@ const decideOnIssued = (
       return decideUsage(command, license);
     case 'Suspend':
     case 'Reinstate':
+    case 'EndSuspension':
       return decideSuspension(command, license, eventIds);
     case 'StartTerm':
     case 'Renew':
@@ -74,6 +74,7 @@ const decideOnIssued = (
     case 'UnassignUser':
     case 'GrantEntitlement':
     case 'RevokeEntitlement':
+    case 'EndEntitlements':
     case 'AddProduct':
     case 'RemoveProduct':
       return decideGrants(command, license);
@@ -82,13 +83,10 @@ const decideOnIssued = (
     case 'EndKeyOverlap':
       return decideKeys(command, license);
     case 'Transfer':
-      return transfer(command, license);
     case 'OfferLicense':
-      return offerLicense(command, license);
     case 'AcceptOffer':
-      return acceptOffer(command, license);
     case 'DeclineOffer':
-      return declineOffer(command, license);
+      return decideTransfers(command, license);
     case 'Revoke':
       return revoke(command, license);
     case 'ChangeReference':
@@ -111,4 +109,6 @@ const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
   'LapseLease',
   'RetireKey',
   'CarryOutScheduled',
+  'EndSuspension',
+  'EndEntitlements',
 ]);

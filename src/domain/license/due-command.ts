@@ -12,6 +12,8 @@ export type Due =
   | Omit<CommandOf<'EndGrace'>, 'at'>
   | Omit<CommandOf<'RetireKey'>, 'at'>
   | Omit<CommandOf<'AnnounceEnded'>, 'at'>
+  | Omit<CommandOf<'EndSuspension'>, 'at'>
+  | Omit<CommandOf<'EndEntitlements'>, 'at'>
   | { readonly type: 'EndTrial'; readonly data: Omit<CommandOf<'EndTrial'>['data'], 'downgrade'> };
 
 /** A command that is due in `[from, before)`; `before` null: until it is done. */

@@ -1,9 +1,11 @@
 import { type Instant, toMs } from '../time.ts';
 import type { Due, UpcomingCommand } from './due-command.ts';
 import { dueAnnouncements } from './endings/due-announcements.ts';
+import { dueEntitlementEnds } from './grants/entitlement-ends.ts';
 import { dueKeyRetirements } from './keys/due-keys.ts';
 import type { LicenseFacts } from './license.ts';
 import { dueTierChanges } from './scheduled/due-scheduled.ts';
+import { dueSuspensionEnds } from './suspension/suspension-ends.ts';
 import { dueAtTermEnd } from './term/due-term.ts';
 
 /**
@@ -31,5 +33,12 @@ export const nextDueAt = (facts: LicenseFacts, after: Instant | null = null): In
 // that it replaces.
 const upcomingCommands = (facts: LicenseFacts): readonly UpcomingCommand[] =>
   facts.revokedAt === null
-    ? [...dueAnnouncements(facts), ...dueTierChanges(facts), ...dueAtTermEnd(facts), ...dueKeyRetirements(facts)]
+    ? [
+        ...dueAnnouncements(facts),
+        ...dueSuspensionEnds(facts),
+        ...dueEntitlementEnds(facts),
+        ...dueTierChanges(facts),
+        ...dueAtTermEnd(facts),
+        ...dueKeyRetirements(facts),
+      ]
     : dueAnnouncements(facts);

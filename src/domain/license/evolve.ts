@@ -47,6 +47,7 @@ export const fork = (license: License): License =>
         deactivated: license.deactivated.fork(),
         // At most one entry for each reason.
         suspendedFor: new Map(license.suspendedFor),
+        paidTerms: license.paidTerms.fork(),
         users: license.users.fork(),
         leases: license.leases.fork(),
         leaseByHolder: license.leaseByHolder.fork(),

@@ -44,6 +44,14 @@ export type LicenseActing =
   | { readonly kind: 'system' }
   | { readonly kind: 'organization'; readonly organizationId: string; readonly credential: Credential };
 
+/**
+ * Returns true for the application's own calls: by the license key, or with an API key that has `licenses:activate`.
+ * Only their validations check a license in, or begin its term. A member who signs in only looks.
+ */
+export const isApplication = (by: LicenseActing): boolean =>
+  by.kind === 'keyHolder' ||
+  (by.kind === 'organization' && by.credential.kind === 'apiKey' && by.credential.scopes.includes('licenses:activate'));
+
 type Parties = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId'>;
 
 /** The same refusal for a license that does not exist and for a license of other organizations. */

@@ -4,7 +4,7 @@ import type { Entitlement } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
-import type { FirstUse, RenewalMode } from './term/term-events.ts';
+import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
 import type { Target } from './tiers/tier-events.ts';
 import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
 import type { Limits } from './usage/usage-limits.ts';
@@ -55,7 +55,7 @@ export type Term = {
   readonly expiresAt: Instant | null;
 };
 
-/** The term that starts with the first activation or validation. */
+/** The term that starts with the first use, and what counts as one. */
 export type AwaitedTerm = { readonly trigger: FirstUse; readonly duration: string };
 
 /**
@@ -136,6 +136,10 @@ export type LicenseFacts = {
   readonly overtakenExpiries: readonly Instant[];
   /** The holders before this one whose assigned users stayed at a transfer, the latest last, at most 20. */
   readonly formerHolders: readonly string[];
+  /** The starts of renewed terms that were still to come at the last event, the earliest first. */
+  readonly nextTerms: readonly Instant[];
+  /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
+  readonly entitlementsEndedAt: Instant | null;
 };
 
 /**
@@ -152,7 +156,10 @@ export type Ending = {
   readonly users: number;
 };
 
-/** The usage: open activations, leases, assigned users, and the total of each meter since the last renewal. */
+/**
+ * The usage: open activations, leases, assigned users, and the total of each meter in the term that ran at the last
+ * event. `usageAt` returns that of another instant.
+ */
 export type Usage = {
   readonly activations: number;
   readonly seats: number;
@@ -176,7 +183,7 @@ export type IssuedLicense = {
    * mistake. In the order of recording, as every collection that forget.ts shortens.
    */
   readonly deactivated: ForkableMap<string, Instant>;
-  /** How often the holder deactivated since the last renewal, and when last, for allowance and cooldown. */
+  /** How often the holder deactivated in the term that ran at the last event, and when last. */
   deactivationsInTerm: number;
   lastDeactivatedAt: Instant | null;
   /**
@@ -184,8 +191,10 @@ export type IssuedLicense = {
    * reinstated.
    */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
-  /** The instant that counts the months of renewals before the expiry: 31 Jan, 28 Feb, 31 Mar. */
+  /** The instant whose day and time of day renewals before the expiry return to: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
+  /** The terms that were paid for, by the reference of the payment. */
+  readonly paidTerms: ForkableMap<string, PaidTerm>;
   /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;
   /** Assigned users and since when, in the order of their assignment. */
@@ -221,3 +230,16 @@ export type Ended = {
 
 /** A lease that lapsed at `lapsedAt`. From `knownUntil` on it counts as unknown. */
 export type LapsedLease = { readonly lease: Lease; readonly lapsedAt: Instant; readonly knownUntil: Instant };
+
+/** The term that a payment bought, and the terms that its request named. */
+export type PaidTerm = {
+  readonly termNumber: number;
+  readonly startsAt: Instant;
+  /** Null: the term has no end. */
+  readonly expiresAt: Instant | null;
+  readonly basis: RenewalBasis | 'FIXED' | 'CONVERSION';
+  /** The requested duration of a renewal; null: the request named an end, or was a conversion. */
+  readonly duration: string | null;
+  /** The policy that a trial was converted to; null: the payment was a renewal. */
+  readonly policyId: string | null;
+};

@@ -23,6 +23,13 @@ export const leaseScopes = ['MACHINE', 'INSTANCE', 'USER'] as const;
 /** Lists what happens at the end of a trial. */
 export const trialEnds = ['EXPIRE', 'DOWNGRADE'] as const;
 
+/** Lists what a conversion does with the remaining days of a trial: the paid term adds them, or they end. */
+export const trialDaysRules = ['KEEP', 'DROP'] as const;
+
+/** Lists the variations of an e-mail address that may be one person's: a `+tag`, dots and the case before the @. */
+export const trialAddressVariations = ['TAG', 'DOTS', 'CASE'] as const;
+export type TrialAddressVariation = (typeof trialAddressVariations)[number];
+
 /** Lists which devices and seats the bearer of the key may name by their ids alone: any, or none but its own. */
 export const keyReaches = ['ANY', 'OWN'] as const;
 
@@ -87,4 +94,11 @@ export type PinnedPolicy = {
    * its components match. Absent, as in policies from before this field: names are shown, and seats are not listed.
    */
   readonly deviceNamesByKey?: boolean;
+  /**
+   * KEEP: the duration of the first paid term counts from the end of the running trial. Absent: DROP, so it counts from
+   * the conversion.
+   */
+  readonly trialDays?: (typeof trialDaysRules)[number];
+  /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */
+  readonly trialAddressIgnores?: readonly TrialAddressVariation[];
 };

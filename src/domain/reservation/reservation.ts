@@ -5,10 +5,10 @@ import type { Instant } from '../time.ts';
 // kind name the stream, so no event contains the thing itself.
 
 /**
- * Lists what can be reserved: a trial of a product, per holder and per device, the replacement of a revoked license,
+ * Lists what can be reserved: a trial of a product, per holder, per device and per e-mail address, the replacement of a revoked license,
  * and a place among the open offers of an issuer to a holder.
  */
-export const reservationKinds = ['trial_holder', 'trial_device', 'replacement', 'offer'] as const;
+export const reservationKinds = ['trial_holder', 'trial_device', 'trial_address', 'replacement', 'offer'] as const;
 export type ReservationKind = (typeof reservationKinds)[number];
 
 /** Events, version 1: add, never rename or repurpose. `owner`: the id of the license with the reservation. */
@@ -95,6 +95,7 @@ export const reservationDecider: Decider<ReservationCommand, ReservationEvent, R
 const conflicts: Readonly<Record<ReservationKind, string>> = {
   trial_holder: 'This organization has had its trial of this product.',
   trial_device: 'This product was tried on this device already.',
+  trial_address: 'The owner of this e-mail address, or of a variation of it, has tried this product already.',
   replacement: 'Another license replaces this one already.',
   offer: 'Another offer has this place.',
 };

@@ -19,6 +19,8 @@ const fields = [
   'endings',
   'overtakenExpiries',
   'formerHolders',
+  'nextTerms',
+  'entitlementsEndedAt',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -39,6 +41,8 @@ export const plainMore: More = {
   endings: [],
   overtakenExpiries: [],
   formerHolders: [],
+  nextTerms: [],
+  entitlementsEndedAt: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -55,6 +55,8 @@ const everyRule = {
   deactivateOnUnassign: true,
   deactivateByKey: 'OWN',
   deviceNamesByKey: true,
+  trialDays: 'KEEP',
+  trialAddressIgnores: ['TAG', 'DOTS', 'CASE'],
 };
 
 describe('A new policy', () => {

@@ -52,7 +52,7 @@ const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null 
   decoded(events).reduce<LicenseThen | null>((then, { event, at }, revision) => {
     if (isRepair(event) || (at.recordedAt > asOf && at.effectiveAt > asOf)) return then;
     const facts = evolveFacts(then?.facts ?? null, event, at);
-    return facts === null ? then : { facts, revision: BigInt(revision) };
+    return facts === null ? then : { facts, revision: BigInt(revision), recorded: true };
   }, null);
 
 const decode = (events: readonly Recorded[]) => events.map(licenseAggregate.decode);

@@ -147,7 +147,7 @@ describe('A change of entitlements', () => {
   test('grants, changes and revokes an entitlement, each once', async () => {
     const { licenseId } = await ledger.issue();
     const grant = { code: 'export', limit: 100, until: '2099-01-01T00:00:00.000Z' };
-    const granted = { ...grant, value: null, source: 'grant' };
+    const granted = { ...grant, value: null, source: 'grant', ended: false };
     expect((await api.done(licenseId, 'entitlements', { grant })).entitlements).toEqual([granted]);
     await api.done(licenseId, 'entitlements', { grant }, false);
     const { entitlements } = await api.done(licenseId, 'entitlements', { grant: { ...grant, limit: 5 } });

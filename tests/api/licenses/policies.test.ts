@@ -183,7 +183,7 @@ describe('A trial', () => {
       usage: { activations: 1 },
       term: { number: 2, expiresAt: '2099-01-01T00:00:00.000Z' },
     });
-    await api.done(licenseId, 'convert', conversion, false);
+    expect(refusal(await api.post(licenseId, 'convert', conversion))).toEqual([400, 'INVALID_REQUEST']);
     const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, fingerprint: 'a' } });
     expect(body).toMatchObject({ valid: true, license: { tier: 'PRO' } });
     expect(await api.historyOf(licenseId)).toEqual([

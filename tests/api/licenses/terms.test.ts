@@ -120,6 +120,27 @@ describe('A scheduled suspension', () => {
   });
 });
 
+test('Meters go on after an early renewal, and begin at zero when the renewed term starts', async () => {
+  const { licenseId, licenseKey } = await ledger.issue({
+    term: { duration: 'P1D' },
+    limits: { meters: { builds: 100 } },
+  });
+  const use = (quantity: number) =>
+    ledger.call('POST', '/v1/licenses/usage', { body: { licenseKey, meter: 'builds', quantity } });
+  expect((await use(90)).body.usage).toMatchObject({ total: 90 });
+  expect((await api.done(licenseId, 'renew', { duration: 'P1D' })).usage?.meters).toEqual({ builds: 90 });
+  expect(refusal(await use(11))).toEqual([409, 'QUOTA_EXCEEDED']);
+  const seen = await api.send('GET', licenseId, '');
+  await later(ledger, day + 60, async () => {
+    const next = await api.send('GET', licenseId, '');
+    expect(next.body.usage?.meters).toEqual({});
+    expect(next.headers.get('etag')).not.toBe(seen.headers.get('etag'));
+    const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, meters: ['builds'] } });
+    expect(body).toMatchObject({ valid: true, limits: { meters: { builds: { used: 0, max: 100 } } } });
+    expect((await use(100)).body.usage).toMatchObject({ total: 100 });
+  });
+});
+
 describe('The renewal at the end of the term', () => {
   test('is set immediately and once', async () => {
     const { licenseId } = await ledger.issue();

@@ -121,6 +121,8 @@ describe('rule 7: revocation is final', () => {
     'RetireKey',
     'CarryOutScheduled',
     'AnnounceEnded',
+    'EndSuspension',
+    'EndEntitlements',
   ] as const;
   const known = ['IssueLicense', 'ImportLicense', 'Revoke', 'RecordReplacement'] as const;
 

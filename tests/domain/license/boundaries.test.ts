@@ -166,7 +166,13 @@ describe('a term that starts with the first use', () => {
     expect(detailOf([issued({ term: { ...oneYear, expiresAt: null } })], renew())).toContain('is perpetual');
   });
   test('names its trigger in the refusal; a later term names its start', () => {
-    expect(detailOf([awaiting('FIRST_VALIDATION')], activate('a'))).toContain('starts with its FIRST_VALIDATION');
+    const meters = { activations: 1, seats: 0, users: 0, meters: { builds: 1 } };
+    const metered = issued({
+      limits: meters,
+      term: { ...oneYear, basis: 'FIRST_ACTIVATION', startsAt: null, expiresAt: null },
+    });
+    const recorded = command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon });
+    expect(detailOf([metered], recorded)).toContain('starts with its first activation or seat');
     const startsLater = issued({ term: { ...oneYear, startsAt: tomorrow } });
     expect(detailOf([startsLater], activate('a'))).toContain(`starts at ${tomorrow}`);
   });

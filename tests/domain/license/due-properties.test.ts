@@ -53,6 +53,16 @@ const stepOf = fc.oneof(
       ),
   ),
   fc.constant((at: string) => suspend('ADMIN', null, at)),
+  days.map((lasts) => (at: string) => suspend('FRAUD', later(at, lasts), at)),
+  fc.tuple(days, days).map(([ahead, lasts]) => (at: string) => {
+    const scheduled = { effectiveAt: later(at, ahead) };
+    return command('Suspend', { reasonCode: 'LEGAL', until: later(at, ahead + lasts), scheduled }, at);
+  }),
+  fc.tuple(days, fc.constantFrom('sso', 'export')).map(
+    ([lasts, code]) =>
+      (at: string) =>
+        command('GrantEntitlement', { code, value: null, limit: null, until: later(at, lasts), source: 'grant' }, at),
+  ),
   fc.constant((at: string) => revoke(at)),
 );
 const lives = fc.record({

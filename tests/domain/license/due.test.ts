@@ -193,3 +193,36 @@ test('nothing is due for a revoked license', () => {
   expect(dueIn(revoked, graceEndsAt)).toEqual([]);
   expect(nextIn(revoked)).toBeNull();
 });
+
+describe('an end by the clock', () => {
+  const grant = (code: string, until: string) =>
+    command('GrantEntitlement', { code, value: null, limit: null, until, source: 'grant' });
+  const endOf = (type: 'EndSuspension' | 'EndEntitlements'): Due => ({ type, data: { until: tomorrow } });
+
+  test('of a suspension is due once, unless another suspension covers it', () => {
+    const until = command('Suspend', { reasonCode: 'ADMIN', until: tomorrow });
+    const suspended = followedBy([under({})], until);
+    expect(nextIn(suspended)).toBe(tomorrow);
+    expect(dueIn(suspended, noon)).toEqual([]);
+    expect(dueIn(suspended, tomorrow)).toEqual([endOf('EndSuspension')]);
+    const end = command('EndSuspension', { until: tomorrow }, tomorrow);
+    expect(nextIn(followedBy(suspended, end))).toBe(expiresAt);
+    expect(nextIn(followedBy(suspended, command('EndSuspension', { until: tomorrow })))).toBe(tomorrow);
+    expect(nextIn(followedBy([under({})], until, suspend('FRAUD', null, noon)))).toBe(expiresAt);
+  });
+  test('of an entitlement is due once, together with those that end at the same instant', () => {
+    const granted = followedBy([under({})], grant('sso', tomorrow), grant('export', tomorrow));
+    expect(nextIn(granted)).toBe(tomorrow);
+    expect(dueIn(granted, tomorrow)).toEqual([endOf('EndEntitlements')]);
+    const end = command('EndEntitlements', { until: tomorrow }, tomorrow);
+    expect(nextIn(followedBy(granted, end))).toBe(expiresAt);
+    expect(nextIn(followedBy(granted, command('EndEntitlements', { until: tomorrow })))).toBe(tomorrow);
+  });
+  test('comes before a tier change at the same instant', () => {
+    const change = command('ChangeTier', { target: to(enterprise), scheduled: { effectiveAt: tomorrow } });
+    expect(dueIn(followedBy([under({})], change, grant('sso', tomorrow)), tomorrow).map(({ type }) => type)).toEqual([
+      'EndEntitlements',
+      'CarryOutScheduled',
+    ]);
+  });
+});

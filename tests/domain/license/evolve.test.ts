@@ -3,7 +3,7 @@ import { fold, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { evolve, evolveFacts, fork, initial } from '../../../src/domain/license/evolve.ts';
-import { command, device, followedBy, free, policyWith, to } from './commands.ts';
+import { command, device, event, followedBy, free, policyWith, to } from './commands.ts';
 import {
   activate,
   activated,
@@ -53,6 +53,7 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LicenseLimitsChanged: true,
   EntitlementGranted: true,
   EntitlementRevoked: true,
+  EntitlementEnded: true,
   ProductAdded: true,
   ProductRemoved: true,
   UserAssigned: true,
@@ -79,6 +80,7 @@ const life: readonly Stamped<LicenseEvent>[] = [
   on(noon, suspendedEvent('PAYMENT', tomorrow)),
   on(noon, groundAddedEvent('FRAUD')),
   on(tomorrow, { type: 'LicenseReinstated', data: { suspendedSince: noon, suspendedForSeconds: 86_400 } }),
+  on(tomorrow, event('EntitlementEnded', { code: 'sso', source: 'grant', until: tomorrow }, tomorrow)),
   on('2027-03-03T00:00:00.000Z', expiredEvent()),
   on('2027-03-03T00:00:00.000Z', renewedEvent()),
   on('2027-03-04T00:00:00.000Z', deactivatedEvent('b', 'LICENSE_REVOKED', 0)),

@@ -120,6 +120,14 @@ const cases: Record<LicenseRejection, Case> = {
     ],
   ],
   TERM_INVALID: [[issued()], [suspend('ADMIN', noon), renew({ duration: 'P0D' })]],
+  TERM_NOT_LATER: [[issued()], [renew({ basis: 'FROM_NOW', duration: 'P1D' })]],
+  BILLING_REF_REUSED: [
+    followedBy(
+      [issued()],
+      command('Renew', { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null, billingRef: 'in_1' }),
+    ),
+    [command('Renew', { duration: 'P2Y', basis: 'FROM_EXPIRY', reasonCode: null, billingRef: 'in_1' })],
+  ],
   LIMIT_INVALID: [[], [issue({ limits: { ...twoDevices, seats: -1 } })]],
 };
 

@@ -8,6 +8,7 @@ import type { Entitlement } from '../../../src/domain/license/grants/entitlement
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
 import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
+import { usageAt } from '../../../src/domain/license/usage/term-counters.ts';
 import { watchStream } from './invariants.ts';
 import { newModel } from './model.ts';
 
@@ -61,7 +62,8 @@ export const findViolation = (commands: readonly LicenseCommand[], cut: number, 
       license = evolve(license, event, stamped.at);
     }
     const difference =
-      statusDifference(model, license, command.at) ?? (decision.length > 0 ? differenceOf(model, license) : null);
+      statusDifference(model, license, command.at) ??
+      (decision.length > 0 ? differenceOf(model, license, command.at) : null);
     if (difference !== null) return wrong(difference);
   }
   return forked === null ? null : foldViolation(history, license, forked);
@@ -119,7 +121,7 @@ const statusDifference = (model: Model, license: License, at: string): string | 
   return state === expected ? null : `status: ${state}, not ${expected}`;
 };
 
-const differenceOf = ({ m }: Model, license: License): string | null => {
+const differenceOf = ({ m }: Model, license: License, at: string): string | null => {
   if (license.kind === 'unissued') return 'not issued';
   const { facts, activations, byFingerprint, leases, users } = license;
   const { usage, term } = facts;
@@ -145,7 +147,7 @@ const differenceOf = ({ m }: Model, license: License): string | null => {
     ['offer', offerText(facts.offer), m.offer === null ? 'none' : `${m.offer.to} ${m.offer.declined}`],
     ['reference', facts.externalRef, m.reference],
     ['limits', JSON.stringify(facts.limits), JSON.stringify(m.limits)],
-    ['meters', Object.entries(usage.meters).sort(), Object.entries(m.meters).sort()],
+    ['meters', Object.entries(usageAt(facts, at).meters).sort(), Object.entries(m.meters).sort()],
     ['entitlements', facts.entitlements.map(entitlementText).sort(), m.entitlements.map(entitlementText).sort()],
     ['term', [term.number, endOf(term.expiresAt)], [m.term, m.end]],
     ['announced', [facts.announcedTerm, facts.graceEndedTerm], [m.announced, m.graceEnded]],

@@ -23,7 +23,7 @@ export const drawCommands = (seed: number, length: number): LicenseCommand[] => 
   );
   const weighted = ['Activate', ...chosen] as const;
   const steps = chance.percent(60) ? slow : fast;
-  const draw = { chance, at: begin, index: 0, activations: [], leases: [], announced: [] };
+  const draw = { chance, at: begin, index: 0, activations: [], leases: [], announced: [], ends: [] };
   const commands: LicenseCommand[] = [];
   let now = begin;
   for (let index = 0; index < length; index++) {

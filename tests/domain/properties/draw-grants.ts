@@ -8,6 +8,7 @@ export const grantKinds: Kinds<
   | 'ChangeLimits'
   | 'GrantEntitlement'
   | 'RevokeEntitlement'
+  | 'EndEntitlements'
   | 'AddProduct'
   | 'RemoveProduct'
   | 'ChangeTier'
@@ -36,6 +37,7 @@ export const grantKinds: Kinds<
       return { code, source };
     },
   },
+  EndEntitlements: { weight: 6, draw: (draw) => ({ until: around(draw) }) },
   AddProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
   RemoveProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
   ChangeTier: { weight: 5, draw: (draw) => ({ target: target(draw), ...schedule(draw) }) },
@@ -52,7 +54,7 @@ export const grantKinds: Kinds<
           { kind: 'fixed', expiresAt: around(draw) },
           { kind: 'perpetual' },
         ]),
-        billingRef: null,
+        billingRef: draw.chance.one([null, 'in_1', 'in_2']),
       };
     },
   },

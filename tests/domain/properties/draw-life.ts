@@ -9,6 +9,7 @@ export const lifeKinds: Kinds<
   | 'StartTerm'
   | 'Suspend'
   | 'Reinstate'
+  | 'EndSuspension'
   | 'Renew'
   | 'ChangeExpiry'
   | 'SetRenewal'
@@ -41,21 +42,25 @@ export const lifeKinds: Kinds<
     weight: 12,
     draw: (draw) => ({
       reasonCode: draw.chance.one(['PAYMENT', 'PAYMENT', 'FRAUD', 'ADMIN']),
-      until: draw.chance.percent(50) ? null : around(draw),
+      until: draw.chance.percent(50) ? null : someEnd(draw),
       ...schedule(draw),
     }),
   },
   Reinstate: { weight: 16, draw: () => ({}) },
+  EndSuspension: { weight: 10, draw: (draw) => ({ until: known(draw, draw.ends) }) },
   Renew: {
     weight: 16,
     draw: (draw) => {
-      const reasonCode = draw.chance.one([null, 'PAYMENT']);
+      const payment = {
+        reasonCode: draw.chance.one([null, 'PAYMENT']),
+        ...(draw.chance.percent(40) && { billingRef: draw.chance.one(['in_1', 'in_2', 'in_3']) }),
+      };
       return draw.chance.percent(20)
-        ? { expiresAt: around(draw), reasonCode }
+        ? { expiresAt: around(draw), ...payment }
         : {
             duration: duration(draw),
             basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
-            reasonCode,
+            ...payment,
           };
     },
   },
@@ -104,5 +109,11 @@ const origination = (draw: Draw): Origination => ({
   externalRef: null,
   key: { keyHash: 'ab12', secretId: 's1', hint: 'SYQV9' },
 });
+
+const someEnd = (draw: Draw): string => {
+  const until = around(draw);
+  draw.ends.push(until);
+  return until;
+};
 
 const termNumber = ({ chance }: Draw) => ({ termNumber: chance.one([0, 1, 1, 1, 2, 2, 3, 4, 5]) });

@@ -18,6 +18,7 @@ export type Draw = {
   readonly activations: string[];
   readonly leases: string[];
   readonly announced: string[];
+  readonly ends: string[];
 };
 
 export const hour = 3_600_000;
@@ -96,6 +97,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   },
   remindBefore: ['P1D', 'PT1H'],
   trialEnd: chance.one(['EXPIRE', 'DOWNGRADE']),
+  ...(chance.percent(50) && { trialDays: 'KEEP' as const }),
   reinstateOnPayment: chance.percent(70),
   transferable: chance.percent(80),
   reclaimBorrowed: chance.percent(50),

@@ -17,7 +17,10 @@ export const watchStream = (): Watch => {
   const usages = new Map<string, number>();
   const totals = new Map<string, number>();
   const announcements = new Set<string>();
+  // The starts of renewed terms, at which meters begin at 0.
+  const nextTerms = new Set<string>();
   const expiries = new Set<string>();
+  const ends = new Set<string>();
   let limits = { activations: 0, seats: 0, users: 0 };
   let term = 0;
   let termEnd: string | null = null;
@@ -47,11 +50,16 @@ export const watchStream = (): Watch => {
     if (!open.delete(id)) return `2.7.3: ${id} was not open`;
     return countAfter === null || countAfter === open.size ? null : `2.7.1: ${countAfter} counted, ${open.size} open`;
   };
+  const endCounts = () => {
+    totals.clear();
+    nextTerms.clear();
+  };
   const begun = (number: number, startsAt: string, expiresAt: string | null) => {
     if (number !== term + 1) return `2.7.4: term ${number} after ${term}`;
     if (expiresAt !== null && expiresAt <= startsAt) return `2.7.4: term ${number} ends before it starts`;
     [term, termEnd] = [number, expiresAt];
-    totals.clear();
+    if (startsAt > recordedAt) nextTerms.add(startsAt);
+    else endCounts();
     return null;
   };
 
@@ -61,6 +69,11 @@ export const watchStream = (): Watch => {
       return `2.7.2: ${event.type} after LicenseRevoked`;
     if (at.recordedAt < recordedAt) return `2.7.5: recorded at ${at.recordedAt}, after ${recordedAt}`;
     recordedAt = at.recordedAt;
+    for (const startsAt of [...nextTerms])
+      if (startsAt <= recordedAt) {
+        totals.clear();
+        nextTerms.delete(startsAt);
+      }
     if (at.effectiveAt <= at.recordedAt) return null;
     const announcing = 'eventId' in event.data && event.data.eventId !== null;
     return announcing ? null : `2.7.5: ${event.type} takes effect before it is recorded`;
@@ -150,6 +163,7 @@ export const watchStream = (): Watch => {
       case 'LicenseExpiryChanged':
         if (event.data.from !== termEnd) return `2.7.4: the term ends at ${termEnd}, not ${event.data.from}`;
         termEnd = event.data.to;
+        for (const startsAt of [...nextTerms]) if (startsAt >= event.data.to) nextTerms.delete(startsAt);
         termsSet += 1;
         return event.data.termNumber === term ? null : `2.7.4: ${event.data.termNumber} is not the present term`;
       case 'LicenseExpired': {
@@ -229,6 +243,14 @@ export const watchStream = (): Watch => {
         if (!revoked || replaced) return '2.7.2: a license that is not revoked, or replaced already, is replaced';
         replaced = true;
         return null;
+      case 'EntitlementEnded': {
+        const { code, source, until } = event.data;
+        if (at.effectiveAt !== until) return `2.3.1: ${code} ended at ${until}, not ${at.effectiveAt}`;
+        const end = `${code} ${source} ${until}`;
+        if (ends.has(end)) return `2.4: the end of ${end} announced twice`;
+        ends.add(end);
+        return null;
+      }
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

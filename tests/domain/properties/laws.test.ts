@@ -45,10 +45,15 @@ const live = (commands: readonly LicenseCommand[]): Life => {
 };
 
 /**
- * Commands that happen each time, or find nothing to withdraw. The command id in the write path makes their
+ * Commands that happen each time, or find nothing to withdraw or convert. The command id in the write path makes their
  * repetition safe.
  */
-const notRepeated: ReadonlySet<LicenseCommand['type']> = new Set(['Renew', 'RotateKey', 'CancelScheduled']);
+const notRepeated: ReadonlySet<LicenseCommand['type']> = new Set([
+  'Renew',
+  'RotateKey',
+  'CancelScheduled',
+  'ConvertTrial',
+]);
 
 const timeout = 120_000;
 

@@ -27,16 +27,17 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, announce } = record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, startOf, setTerm, setEnd, enterTerm, announce } = record;
   const { plan, drop, withdraw, otherThan, become, unusable } = record;
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
-    const before = { ...m };
     m.eventId = eventId;
     m.now = ms(at);
+    enterTerm();
+    const before = { ...m };
     // The rule of this type; the compiler cannot link the two.
     const verdict = refusedAtOnce(type, data) ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], before[part]));
@@ -82,12 +83,25 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? plan(scheduled, { ground, until });
     },
     Reinstate: () => (groundsAt(m.now).length > 0 ? drop('ground') : 'nothing'),
+    EndSuspension: ({ until }) => {
+      const end = ms(until);
+      const isEnd = m.plans.some((plan) => plan.ground && plan.until === end) && groundsAt(end).length === 0;
+      return put(end <= m.now && isEnd && { plans: m.plans.filter((plan) => !plan.ground || plan.at > end) });
+    },
     Renew: (data) => {
+      const terms = 'duration' in data ? `${data.basis} ${data.duration}` : 'FIXED';
+      const paid = m.paid[data.billingRef ?? ''];
+      const isSameEnd = 'expiresAt' in data && paid?.end === ms(data.expiresAt) && paid.policy === '';
+      if (paid) return isSameEnd || ('duration' in data && paid.terms === terms) ? 'nothing' : 'BILLING_REF_REUSED';
       const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
       const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
       const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
-      const isTooLate = m.end === Infinity || m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
-      if (isTooLate || end <= Math.max(m.end, start, m.now)) return 'TERM_INVALID';
+      const isWrong = m.end === Infinity || ('duration' in data && end <= start);
+      const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
+      const guards = { nothing: end === m.end, TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
+      const refused = first({ TERM_INVALID: isWrong }) ?? first(guards) ?? first({ TERM_INVALID: end <= m.now });
+      if (refused) return refused;
+      if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
       const isPaid = data.reasonCode === 'PAYMENT' && m.policy.reinstateOnPayment;
       if (isPaid && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) rules.Reinstate({});
       return setTerm(start, end, run);
@@ -160,9 +174,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
 
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
-      const starts = m.awaits === 'FIRST_ACTIVATION';
-      const refused = unusable(product, user, starts) ?? first({ nothing: isOpen(find('activations', name)) });
-      if (starts) setTerm(m.now, m.now + m.span);
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
+      const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
       return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
     },
     Deactivate: ({ device, by, byKey }) => {
@@ -177,6 +190,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
     },
     SwapActivation: ({ release: device, activate, byKey }) => {
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       const [use, requested] = [find('activations', nameOf(device)), find('activations', activate.fingerprintHash)];
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
@@ -186,6 +200,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
     },
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
+      if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       lapse(dead);
       const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
       const refused = unusable(product, user) ?? first(guards);
@@ -221,6 +236,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return close(({ kind, id }) => kind === 'users' && id === userRef);
     },
     RecordUsage: ({ meter, quantity, usageId }) => {
+      if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
       const isCounted = m.now < (m.usageIds[usageId] ?? -Infinity) + usageKnown;
       const guards = { LIMIT_INVALID: limit === undefined, nothing: isCounted };
@@ -236,15 +252,28 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
     RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    EndEntitlements: ({ until: last }) => {
+      const ends = m.entitlements.map(({ until }) => (until === null ? Infinity : ms(until)));
+      const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));
+      return put(ms(last) <= m.now && ended.length > 0 && { endsAnnounced: Math.max(...ended) });
+    },
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
     ChangeTier: ({ target, scheduled }) => (scheduled ? plan(scheduled, { target }) : become(target)),
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
-    ConvertTrial: ({ target, term }) => {
-      const INVALID_REQUEST = m.policy.type !== 'TRIAL' || target.policy.type === 'TRIAL';
-      const refused = first({ INVALID_REQUEST, TERM_INVALID: endOf(term, m.now) <= m.now });
-      return refused ?? all(become(target), setTerm(m.now, endOf(term, m.now)));
+    ConvertTrial: ({ target, term, billingRef }) => {
+      const paid = m.paid[billingRef ?? ''];
+      // Each drawn policy differs, so no drawn conversion repeats another one.
+      const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
+      const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity;
+      const end = endOf(term, keeps ? Math.max(m.end, m.now) : m.now);
+      const refused =
+        first(guards) ??
+        first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
+      if (billingRef !== null && !refused)
+        put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
+      return refused ?? all(become(target), setTerm(m.now, end));
     },
     EndTrial: ({ downgrade: to }) => {
       const { type, trialEnd } = m.policy;
@@ -263,7 +292,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put({ issued: true, policy, products, limits, awaits, holder: data.holderOrgId, entitlements: data.entitlements });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
-    return refused ?? put({ span: 'duration' in term ? end - start : NaN });
+    return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
   };
   return { m, judge, announced, statusAt, modeAt };
 };
@@ -282,5 +311,7 @@ const mayComeLate: ReadonlySet<string> = new Set([
   'Remind',
   'CarryOutScheduled',
   'RetireKey',
+  'EndSuspension',
+  'EndEntitlements',
   'LapseLease',
 ]);

@@ -42,6 +42,8 @@ const unissued = (policy: PinnedPolicy) => ({
   products: [] as readonly string[],
   limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits,
   entitlements: [] as readonly Entitlement[],
+  /** The latest announced end of an entitlement, or when the license was recorded. */
+  endsAnnounced: -Infinity,
   keyVersion: 1,
   overlaps: {} as Marks,
   term: 0,
@@ -59,6 +61,10 @@ const unissued = (policy: PinnedPolicy) => ({
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
   uses: [] as readonly Use[],
   withheld: [] as readonly number[],
+  /** The terms of each payment, by its reference. */
+  paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
+  /** The starts of renewed terms that are still to come. */
+  ahead: [] as readonly number[],
   releases: 0,
   lastRelease: -Infinity,
   meters: {} as Marks,
@@ -84,9 +90,20 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   /** Starts a term. Announces the expiry of an expired one first. */
   const setTerm = (start: number, end: number, run = start): Verdict => {
     announce();
-    return all(put({ term: m.term + 1, run, meters: {}, releases: 0, awaits: '' }), setEnd(end));
+    const ahead = start > m.now ? [...m.ahead.filter((other) => other < start), start] : [];
+    const counters = start > m.now ? {} : { meters: {}, releases: 0 };
+    return all(put({ term: m.term + 1, run, ...counters, ahead, awaits: '' }), setEnd(end));
   };
-  const setEnd = (end: number) => put({ end, endSetAt: m.now, reminded: {} });
+  const setEnd = (end: number) =>
+    put({ end, endSetAt: m.now, reminded: {}, ahead: m.ahead.filter((start) => start < end) });
+  /** Begins the counters of a renewed term that has started. */
+  const enterTerm = () =>
+    put(
+      m.ahead.some((start) => start <= m.now) && {
+        ...{ meters: {}, releases: 0 },
+        ahead: m.ahead.filter((start) => start > m.now),
+      },
+    );
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
 
@@ -165,13 +182,13 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
     return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
-  /** Rule 2.5.13: the one guard of every use. `starts`: this use starts the term. */
-  const unusable = (product: string | null, user: string | null, starts = false) => {
+  /** Rule 2.5.13: the one guard of every use. */
+  const unusable = (product: string | null, user: string | null) => {
     const status = statusAt(m.now);
     return first({
       LICENSE_SUSPENDED: status === 'SUSPENDED',
       LICENSE_EXPIRED: status === 'EXPIRED',
-      LICENSE_NOT_STARTED: status === 'NOT_YET_VALID' && !starts,
+      LICENSE_NOT_STARTED: status === 'NOT_YET_VALID',
       PRODUCT_NOT_LICENSED: product !== null && !m.products.includes(product),
       USER_NOT_ASSIGNED: user !== null && !isOpen(find('users', user)),
     });
@@ -203,6 +220,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     startOf,
     setTerm,
     setEnd,
+    enterTerm,
     announce,
     plan,
     drop,

@@ -38,6 +38,7 @@ const sequence = fc.noShrink(fc.integer({ min: 1, max: 2_147_483_647 }));
 const everyOutcome = [
   'ACTIVATION_LIMIT_EXCEEDED',
   'ACTIVATION_NOT_FOUND',
+  'BILLING_REF_REUSED',
   'COOLDOWN_ACTIVE',
   'DEACTIVATION_LIMIT',
   'FORBIDDEN',
@@ -54,6 +55,7 @@ const everyOutcome = [
   'QUOTA_EXCEEDED',
   'SEAT_LIMIT_EXCEEDED',
   'TERM_INVALID',
+  'TERM_NOT_LATER',
   'USER_LIMIT_EXCEEDED',
   'USER_NOT_ASSIGNED',
   'done',

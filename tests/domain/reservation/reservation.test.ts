@@ -25,8 +25,9 @@ const released = (owner: string): ReservationEvent => ({ type: 'ReservationRelea
 const on = (event: ReservationEvent) => stamp(event, at);
 
 describe('reserving', () => {
-  test.each<ReservationKind>(['trial_holder', 'trial_device', 'replacement'])('records its owner: %s', (kind) =>
-    given().when(reserve('lic_1', kind)).thenEvents(reserved('lic_1', kind)),
+  test.each<ReservationKind>(['trial_holder', 'trial_device', 'trial_address', 'replacement'])(
+    'records its owner: %s',
+    (kind) => given().when(reserve('lic_1', kind)).thenEvents(reserved('lic_1', kind)),
   );
   test('changes nothing when the owner repeats it', () =>
     given(on(reserved('lic_1')))

@@ -46,7 +46,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'activateLicense', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
-        activationReply(await activateDevice(needs, request, fields)),
+        activationReply(await activateDevice(needs, request, fields), needs.now()),
       );
     },
   });

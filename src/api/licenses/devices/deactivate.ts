@@ -58,7 +58,12 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
         const used = await deactivateDevice(needs, request, fields);
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;
-        const body = { licenseId: facts.licenseId, changed, limits: usageOf(facts), revision: Number(revision) };
+        const body = {
+          licenseId: facts.licenseId,
+          changed,
+          limits: usageOf(facts, needs.now()),
+          revision: Number(revision),
+        };
         return { status: 200, body, position };
       });
     },

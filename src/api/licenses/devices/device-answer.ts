@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActivatedDevice } from '../../../application/devices/device-request.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
+import type { Instant } from '../../../domain/time.ts';
 import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
@@ -14,13 +15,13 @@ export const activationAnswer = z.strictObject({
   revision: z.int(),
 });
 
-/** Returns the answer to a device: 201 when it is activated, 200 with the activation that it had before. */
-export const activationReply = (result: ActivatedDevice | Refusal): Reply | Problem => {
+/** Returns the answer to a device at `at`: 201 when it is activated, 200 with the activation that it had before. */
+export const activationReply = (result: ActivatedDevice | Refusal, at: Instant): Reply | Problem => {
   if (isRefusal(result)) return refused(result);
   const { activation, facts, changed, revision, position } = result;
   return {
     status: changed ? 201 : 200,
-    body: { activation: activationBody(activation), changed, limits: usageOf(facts), revision: Number(revision) },
+    body: { activation: activationBody(activation), changed, limits: usageOf(facts, at), revision: Number(revision) },
     position,
   };
 };

@@ -50,7 +50,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'swapActivation', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'activate' }, async (request) =>
-        activationReply(await swapDevice(needs, request, { release: fields.release, activate: fields })),
+        activationReply(await swapDevice(needs, request, { release: fields.release, activate: fields }), needs.now()),
       );
     },
   });

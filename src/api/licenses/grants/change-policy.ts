@@ -5,9 +5,10 @@ import { convertTrial } from '../../../application/licenses/convert-trial.ts';
 import type { ConversionTerm } from '../../../domain/license/tiers/tier-commands.ts';
 import type { ProblemCode } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
-import { duration, instantIn, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
-import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { duration, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
 import { namesOnePolicy, offerIn, policyIn, versionIsOfPolicy } from '../issue/offer-schemas.ts';
+import { billingRef, paidTermIn, paidTermShape } from '../term/paid-term.ts';
 
 const tierBody = z
   .strictObject({ ...offerIn, effectiveAt: instantIn.optional(), reason: reasonOf(reasonCode).optional() })
@@ -36,7 +37,7 @@ const convertBody = z
         'must have exactly one of duration, expiresAt and perpetual',
       )
       .optional(),
-    billingRef: text(200).optional(),
+    billingRef,
     reason: reasonOf(reasonCode).optional(),
   })
   .refine(...namesOnePolicy)
@@ -99,15 +100,19 @@ export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
       operationId: 'convertTrial',
       summary: 'Convert a trial to a paid license',
       permission: 'changeLicenses',
-      rejections: refusals,
+      rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
+    ...commandAnswer(paidTermShape),
     request: z.object({ params: licensePath, query: none, body: convertBody }),
     handle: ({ params, body }, call) => {
-      const { term, billingRef = null } = body;
-      const conversion = { ...body, billingRef, term: term === undefined ? undefined : termOf(term) };
-      return answerChange(needs, call, { operation: 'convertTrial', input: { ...params, body } }, (request) =>
-        convertTrial(needs, request, conversion),
-      );
+      const { term, billingRef: reference } = body;
+      const conversion = {
+        ...body,
+        billingRef: reference ?? null,
+        term: term === undefined ? undefined : termOf(term),
+      };
+      const changing = { operation: 'convertTrial', input: { ...params, body }, further: paidTermIn(reference) };
+      return answerChange(needs, call, changing, (request) => convertTrial(needs, request, conversion));
     },
   });
 

@@ -44,7 +44,19 @@ const origin = {
 
 /** The body of a request to issue a license. */
 export const issueLicenseBody = z
-  .strictObject({ ...origin, replaces: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional() })
+  .strictObject({
+    ...origin,
+    replaces: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
+    trialAddress: z
+      .email('must be an e-mail address')
+      .max(254)
+      .meta({
+        description:
+          'For a trial: the e-mail address of the person who tries. Each person gets one trial of a product. The policy says which variations are one person. The address is not stored.',
+        example: 'ann@customer.example',
+      })
+      .optional(),
+  })
   .refine(...namesOnePolicy)
   .refine(...versionIsOfPolicy)
   .meta({
@@ -86,4 +98,4 @@ export const importLicenseBody = z
   });
 
 /** The validated body of a request that creates a license. */
-export type OriginBody = Omit<z.output<typeof issueLicenseBody>, 'replaces'>;
+export type OriginBody = Omit<z.output<typeof issueLicenseBody>, 'replaces' | 'trialAddress'>;

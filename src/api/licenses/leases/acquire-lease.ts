@@ -48,7 +48,7 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'seat_acquire' }, async (request) =>
-        leaseReply(await acquireLease(needs, request, fields), 201),
+        leaseReply(await acquireLease(needs, request, fields), 201, needs.now()),
       );
     },
   });

@@ -3,6 +3,7 @@ import type { LeaseResult } from '../../../application/leases/acquire-lease.ts';
 import { isRefusal, type Refusal } from '../../../application/refusal.ts';
 import { leaseScopes } from '../../../domain/license/policy.ts';
 import { aliveUntil, heartbeatSecondsOf } from '../../../domain/license/seats/seats-in-use.ts';
+import type { Instant } from '../../../domain/time.ts';
 import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { idOf, instantOut } from '../../schemas.ts';
@@ -29,13 +30,13 @@ export const leaseAnswer = z.strictObject({
   revision: z.int(),
 });
 
-/** Returns the answer to the holder of a seat, with `status` when a command has changed something. */
-export const leaseReply = (result: LeaseResult | Refusal, status: 200 | 201): Reply | Problem => {
+/** Returns the answer to the holder of a seat at `at`, with `status` when a command has changed something. */
+export const leaseReply = (result: LeaseResult | Refusal, status: 200 | 201, at: Instant): Reply | Problem => {
   if (isRefusal(result)) return refused(result);
   const { facts, changed, revision, position } = result;
   return {
     status: changed ? status : 200,
-    body: { lease: leaseBody(result), changed, limits: usageOf(facts), revision: Number(revision) },
+    body: { lease: leaseBody(result), changed, limits: usageOf(facts, at), revision: Number(revision) },
     position,
   };
 };

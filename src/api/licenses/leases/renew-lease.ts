@@ -56,7 +56,7 @@ export const renewLeaseRoute = (needs: ClientRouteNeeds): Route =>
       const input = { leaseId, body: fields };
       const operation = { operation: 'renewLease', named: fields, input, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'seat_heartbeat' }, async (request) =>
-        leaseReply(await renewLease(needs, request, { ...fields, leaseId }), 200),
+        leaseReply(await renewLease(needs, request, { ...fields, leaseId }), 200, needs.now()),
       );
     },
   });
@@ -92,7 +92,7 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
         const used = await releaseLease(needs, request, { leaseId, leaseHolder });
         if (isRefusal(used)) return refused(used);
         const { facts, changed, revision, position } = used;
-        const body = { leaseId, changed, limits: usageOf(facts), revision: Number(revision) };
+        const body = { leaseId, changed, limits: usageOf(facts, needs.now()), revision: Number(revision) };
         return { status: 200, body, position };
       });
     },

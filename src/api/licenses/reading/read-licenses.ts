@@ -90,7 +90,8 @@ export const getLicense = (needs: ReadNeeds): Route =>
     description:
       'Returns a license that your organization issues or holds, with its revision as ETag. With asOf, returns the license ' +
       'as of that instant, including events that were recorded later and took effect before it. Metadata has no history ' +
-      'and is empty then. Before the license was issued, it does not exist. For a holder, it does not exist before the ' +
+      'and is empty then. Before the license was issued, it does not exist. An imported license is what the import says ' +
+      'from its historyFrom on, with recorded: false. For a holder, the license does not exist before the ' +
       'organization held it.',
     tag: 'Licenses',
     permission: 'readLicenses',

@@ -6,13 +6,15 @@ import { setRenewal } from '../../../application/licenses/set-renewal.ts';
 import { renewalBases, renewalModes } from '../../../domain/license/term/term-events.ts';
 import { none, type Route, route } from '../../route.ts';
 import { duration, idOf, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
-import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { billingRef, paidTermIn, paidTermShape } from './paid-term.ts';
 
 const renewBody = z
   .strictObject({
     duration: duration.optional(),
     expiresAt: instantIn.optional(),
     basis: z.enum(renewalBases).optional(),
+    billingRef,
     reason: reasonOf(reasonCode).optional(),
   })
   .refine(({ duration: length, expiresAt }) => (length === undefined) !== (expiresAt === undefined), {
@@ -23,7 +25,10 @@ const renewBody = z
     path: ['basis'],
     message: 'needs duration',
   })
-  .meta({ id: 'RenewLicense', example: { duration: 'P1Y', basis: 'FROM_EXPIRY', reason: { code: 'PAYMENT' } } });
+  .meta({
+    id: 'RenewLicense',
+    example: { duration: 'P1Y', basis: 'FROM_EXPIRY', billingRef: 'in_124', reason: { code: 'PAYMENT' } },
+  });
 
 const expiryBody = z
   .strictObject({ to: instantIn, reason: reasonOf(reasonCode) })
@@ -52,14 +57,22 @@ export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
       operationId: 'renewLicense',
       summary: 'Renew a license',
       permission: 'renewLicenses',
-      rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'TERM_NOT_LATER', 'BILLING_REF_REUSED'],
     }),
+    ...commandAnswer(paidTermShape),
+    description:
+      'Adds the next term. Renewing to the end that the license has already answers with changed: false, and to an earlier end gets 409 TERM_NOT_LATER.',
     request: z.object({ params: licensePath, query: none, body: renewBody }),
     handle: ({ params, body }, call) => {
       const { duration: length = '', expiresAt, basis } = body;
-      const renewal = expiresAt === undefined ? { duration: length, basis } : { expiresAt };
-      return answerChange(needs, call, { operation: 'renewLicense', input: { ...params, body } }, (request) =>
-        renewLicense(needs, request, renewal),
+      const terms = expiresAt === undefined ? { duration: length, basis } : { expiresAt };
+      const changing = {
+        operation: 'renewLicense',
+        input: { ...params, body },
+        further: paidTermIn(body.billingRef),
+      };
+      return answerChange(needs, call, changing, (request) =>
+        renewLicense(needs, request, { ...terms, billingRef: body.billingRef }),
       );
     },
   });

@@ -34,7 +34,7 @@ const body = z
 const answer = z.strictObject({
   usage: z
     .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: z.int() })
-    .meta({ id: 'MeteredUse', description: 'The usage of the meter since the last renewal.' }),
+    .meta({ id: 'MeteredUse', description: 'The usage of the meter in the running term.' }),
   changed: z.boolean(),
   limits: usageShape,
   revision: z.int(),
@@ -64,7 +64,7 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
         if (isRefusal(used)) return refused(used);
         const { meter } = fields;
         const { facts, usageId: id, changed, revision, position } = used;
-        const limits = usageOf(facts);
+        const limits = usageOf(facts, needs.now());
         const { used: total, max } = limits.meters[meter] ?? { used: 0, max: 0 };
         const body = { usage: { id, meter, total, max }, changed, limits, revision: Number(revision) };
         return { status: changed ? 201 : 200, body, position };

@@ -6,10 +6,10 @@ import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds, useRejections } from '../find-client-license.ts';
-import { licenseShape } from '../license-shape.ts';
+import { entitlementOut } from '../grant-schemas.ts';
 
 const answer = z
-  .strictObject({ tier: z.enum(tiers), features: licenseShape.shape.entitlements, asOf: instantOut })
+  .strictObject({ tier: z.enum(tiers), features: z.array(entitlementOut), asOf: instantOut })
   .meta({ id: 'Features' });
 
 /** GET /v1/licenses/features: lists the current features. The key is in the Authorization header, not the URL. */

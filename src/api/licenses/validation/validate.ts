@@ -21,8 +21,7 @@ import {
   version,
 } from '../client-schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
-import { entitlementCode, meterName } from '../grant-schemas.ts';
-import { licenseShape } from '../license-shape.ts';
+import { entitlementCode, entitlementOut, meterName } from '../grant-schemas.ts';
 
 type Needs = NamingNeeds & CommandNeeds;
 
@@ -96,7 +95,7 @@ const answerShape = z
       .meta({
         description: 'The license and what it covers. Null when there is no such license, or the key was rotated.',
       }),
-    entitlements: licenseShape.shape.entitlements.meta({ description: 'The entitlements at this moment.' }),
+    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements at this moment.' }),
     limits: usageShape
       .nullable()
       .meta({ description: 'The usage and the limits. Null when there is no such license, or the key was rotated.' }),
@@ -147,8 +146,7 @@ export const validateLicenseRoute = (needs: Needs): Route =>
       const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
       const { license, acting } = client;
-      const request = { call, license, actor: acting?.actor ?? null };
-      return answered(await validateLicense(needs, request, fields), fields.nonce);
+      return answered(await validateLicense(needs, { call, license, acting }, fields), fields.nonce);
     },
   });
 
@@ -163,7 +161,7 @@ const answered = ({ verdict, license, asOf, position }: Validated, nonce: string
     effectiveStatus: verdict.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
     entitlements: facts === null ? [] : [...grantedAt(facts, asOf)],
-    limits: facts === null ? null : usageOf(facts),
+    limits: facts === null ? null : usageOf(facts, asOf),
     expiresAt: verdict.expiresAt,
     graceUntil: verdict.graceUntil,
     ttlSeconds: verdict.ttlSeconds,

@@ -5,8 +5,10 @@ import type { Origination, TermRequest } from '../../../domain/license/issue/iss
 import type { License, LicenseFacts } from '../../../domain/license/license.ts';
 import type { Organization } from '../../../domain/organization/organization.ts';
 import { type NeededReservation, trialReservations } from '../../../domain/reservation/trial.ts';
+import { addressForms } from '../../../domain/reservation/trial-address.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { JsonObject } from '../../../eventstore/event-store.ts';
+import { addressHashes } from '../../../identity/fingerprint.ts';
 import { formatLicenseKey } from '../../../identity/license-key.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import { firstMetadata } from '../../../records/vault.ts';
@@ -39,6 +41,8 @@ export type NewLicense = OfferRequest & {
   readonly externalRef?: string | null | undefined;
   readonly metadata?: JsonObject | undefined;
   readonly reason?: GivenReason | undefined;
+  /** The e-mail address of the person who tries the product. It is stored nowhere; its keyed hash is reserved. */
+  readonly trialAddress?: string | undefined;
 };
 
 /** A request of an issuer to create a license. The secret of the attempt is the body of its key. */
@@ -120,7 +124,11 @@ const createNew = async (
   };
   // An offered trial is the receiver's trial of this issuer, whether or not it accepts.
   const ofTrial = { issuerOrgId, products, holderOrgId: requestedOrgId, fingerprintHash: null };
-  const trial = policy.type === 'TRIAL' ? trialReservations(ofTrial) : [];
+  const { trialAddress } = newLicense;
+  if (trialAddress !== undefined && policy.type !== 'TRIAL') return noTrial;
+  const forms = trialAddress === undefined ? [] : addressForms(trialAddress, policy.trialAddressIgnores ?? []);
+  const hashes = addressHashes(needs.secrets, issuerOrgId, forms);
+  const trial = policy.type === 'TRIAL' ? trialReservations({ ...ofTrial, addressHashes: hashes }) : [];
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at, issuerOrgId, licenseId };
   const send = () => sendFirst(needs, request, newLicense, { licenseId, guard, command: command(origination) });
   return withReserved(reserving, [...reserved, ...trial], () =>
@@ -168,6 +176,12 @@ const sendFirst = async (
   }
   const licenseKey = formatLicenseKey(needs.licenseKeyPrefix, attempt.secret);
   return { facts, revision, metadata, at: command.at, licenseKey, position: position.commit };
+};
+
+const noTrial: Refusal = {
+  rejected: 'INVALID_REQUEST',
+  detail: 'Only a trial takes trialAddress, and this policy is not for trials; leave it out.',
+  place: ['trialAddress'],
 };
 
 const noProducts: Refusal = {

@@ -144,6 +144,7 @@ const pageMax = 500;
 const places = {
   trial_holder: ['holderOrganizationId'],
   trial_device: ['fingerprint'],
+  trial_address: ['trialAddress'],
   replacement: ['replaces'],
   offer: ['holderOrganizationId'],
 } as const;

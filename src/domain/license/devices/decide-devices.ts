@@ -4,7 +4,8 @@ import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.t
 import type { LicenseEvent } from '../events.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
-import { firstTerm } from '../term/decide-first-term.ts';
+import { withFirstTerm } from '../term/decide-first-term.ts';
+import { hasEnteredTerm } from '../usage/term-counters.ts';
 import { refuseByIdAlone, refuseEnvironment, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
@@ -19,21 +20,21 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
     case 'Deactivate':
       return deactivate(command, license);
     case 'SwapActivation':
-      return swap(command, license);
+      return withFirstTerm(license, 'ACTIVATION', command.at, (started) => swap(command, started));
   }
 };
 
 /**
  * Binds a device to the license, once per device, while the limit and its overage allow another one. The activation is
- * valid for all products of the license. The first activation starts a term that waits for it.
+ * valid for all products of the license. The first activation begins a term that waits for the first use.
  */
 const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
-  record(license, data, at, license.activations.size);
+  withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at, started.activations.size));
 
 /**
  * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
- * policy's allowance and cooldown bind clients, not administrators: the allowance counts releases since the last renewal, the cooldown
- * runs from the last release by a client.
+ * policy's allowance and cooldown bind clients, not administrators: the allowance counts releases in the running term,
+ * the cooldown runs from the last release by a client.
  */
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
@@ -97,10 +98,8 @@ const record = (
 ): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
   const { facts } = license;
   const { activations: limit } = facts.limits;
-  const start = facts.awaited?.trigger === 'FIRST_ACTIVATION' ? firstTerm(facts, facts.awaited, at) : null;
-  if (start !== null && 'rejected' in start) return start;
   const refusal =
-    refuseUse(facts, device.product, at, start !== null) ??
+    refuseUse(facts, device.product, at) ??
     refuseEnvironment(facts, device.environment ?? null) ??
     refuseUser(license, device.userRef ?? null);
   if (refusal !== null) return refusal;
@@ -110,8 +109,7 @@ const record = (
       'ACTIVATION_LIMIT_EXCEEDED',
       `License ${facts.licenseId} is active on ${count} of ${limit} devices. Deactivate one first, or ask the holder or the issuer to release one.`,
     );
-  const activation = recorded(device, count, limit);
-  return start === null ? [activation] : [start, activation];
+  return [recorded(device, count, limit)];
 };
 
 const recorded = (device: Device, count: number, limit: number): LicenseEvent => {
@@ -143,7 +141,8 @@ const refuseRelease = ({ facts, deactivationsInTerm, lastDeactivatedAt }: Issued
   const { allowed, maxPerTerm, cooldownSeconds } = facts.policy.deactivation;
   if (!allowed)
     return refuse('DEACTIVATION_LIMIT', 'The policy of this license lets only its vendor release a device.');
-  if (maxPerTerm !== null && deactivationsInTerm >= maxPerTerm)
+  const releases = hasEnteredTerm(facts, at) ? 0 : deactivationsInTerm;
+  if (maxPerTerm !== null && releases >= maxPerTerm)
     return refuse('DEACTIVATION_LIMIT', `All ${maxPerTerm} deactivations of this term are used; ask the vendor.`);
   if (lastDeactivatedAt === null) return null;
   const cooldownEndsAt = plusSeconds(lastDeactivatedAt, cooldownSeconds);

@@ -1,4 +1,5 @@
 import type { At } from '../../decider.ts';
+import { later } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import { endOpen, takeAnnounced } from '../endings/ended-parts.ts';
 import { withAnnouncement, withEnds } from '../endings/evolve-endings.ts';
@@ -25,6 +26,8 @@ export const evolveGrantFacts = (
       return { ...facts, entitlements: [...withoutEntitlement(facts, event.data), event.data] };
     case 'EntitlementRevoked':
       return { ...facts, entitlements: withoutEntitlement(facts, event.data) };
+    case 'EntitlementEnded':
+      return { ...facts, entitlementsEndedAt: later(event.data.until, facts.entitlementsEndedAt ?? event.data.until) };
     case 'ProductAdded':
       return { ...facts, products: [...facts.products, event.data.product] };
     case 'ProductRemoved': {

@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
 import type { Entitlement, EntitlementName } from './entitlement.ts';
@@ -14,6 +15,8 @@ export type GrantEvent =
     >
   | Event<'EntitlementGranted', Entitlement>
   | Event<'EntitlementRevoked', EntitlementName>
+  /** An entitlement ended by itself at `until`, which is the `effectiveAt` too. The license still lists it. */
+  | Event<'EntitlementEnded', EntitlementName & { readonly until: Instant }>
   | Event<'ProductAdded', { readonly product: string }>
   | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>;
 

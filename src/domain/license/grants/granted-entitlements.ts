@@ -22,4 +22,7 @@ export const featuresOf = (
 
 /** Returns the entitlements of a license that have not ended at `at`. */
 export const grantedAt = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>, at: Instant): readonly Entitlement[] =>
-  entitlements.filter(({ until }) => until === null || at < until);
+  entitlements.filter((entitlement) => !isEnded(entitlement, at));
+
+/** Returns true from the end of the entitlement on. */
+export const isEnded = ({ until }: Pick<Entitlement, 'until'>, at: Instant): boolean => until !== null && at >= until;

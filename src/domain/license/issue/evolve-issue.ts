@@ -16,6 +16,7 @@ export const issuedLicense = (event: FirstEvent, at: At): IssuedLicense => ({
   lastDeactivatedAt: null,
   suspendedFor: new Map(),
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
+  paidTerms: new ForkableMap(),
   issuedDuration: event.data.term.duration,
   users: new ForkableMap(),
   leases: new ForkableMap(),
@@ -68,6 +69,8 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   endings: [],
   overtakenExpiries: [],
   formerHolders: [],
+  nextTerms: [],
+  entitlementsEndedAt: null,
 });
 
 /** Returns the facts after an event about the origin of the license. */

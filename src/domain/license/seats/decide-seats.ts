@@ -6,6 +6,7 @@ import type { LicenseEvent } from '../events.ts';
 import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { graceUntil } from '../status.ts';
+import { withFirstTerm } from '../term/decide-first-term.ts';
 import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
@@ -16,7 +17,7 @@ import { seatsInUse } from './seats-in-use.ts';
 export const decideSeats = (command: SeatCommand, license: IssuedLicense): LicenseDecision => {
   switch (command.type) {
     case 'AcquireLease':
-      return acquireLease(command, license);
+      return withFirstTerm(license, 'SEAT', command.at, (started) => acquireLease(command, started));
     case 'RenewLease':
       return renewLease(command, license);
     case 'ReleaseLease':
@@ -28,7 +29,8 @@ export const decideSeats = (command: SeatCommand, license: IssuedLicense): Licen
 
 /**
  * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow
- * another one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own.
+ * another one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own. The
+ * first seat begins a term that waits for the first use.
  */
 const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
   const { facts, leases, leaseByHolder } = license;

@@ -6,6 +6,7 @@ import type { IssuedLicense } from '../license.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
 import { isSuspended, suspensionAt } from '../status.ts';
 import type { SuspensionCommand } from './suspension-commands.ts';
+import { endSuspension } from './suspension-ends.ts';
 
 /** Decides a command about a suspension. */
 export const decideSuspension = (
@@ -18,6 +19,8 @@ export const decideSuspension = (
       return suspend(command, license, eventIds);
     case 'Reinstate':
       return reinstate(license, command.at);
+    case 'EndSuspension':
+      return endSuspension(command, license);
   }
 };
 

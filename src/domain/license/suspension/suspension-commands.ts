@@ -10,4 +10,6 @@ export type SuspensionCommand =
       'Suspend',
       { readonly reasonCode: SuspensionReason; readonly until: Instant | null; readonly scheduled?: Schedule }
     >
-  | Command<'Reinstate', Record<never, never>>;
+  | Command<'Reinstate', Record<never, never>>
+  /** The worker sends it: announces that the suspension ended by itself at `until`. */
+  | Command<'EndSuspension', { readonly until: Instant }>;

@@ -12,6 +12,7 @@ export type SuspensionEvent =
       { readonly reasonCode: SuspensionReason; readonly until: Instant | null; readonly eventId?: string }
     >
   | Event<'SuspensionReasonAdded', { readonly reasonCode: SuspensionReason; readonly until: Instant | null }>
+  /** By the program, with the instant of the end as `effectiveAt`: the suspension ended by itself. */
   | Event<'LicenseReinstated', { readonly suspendedSince: Instant; readonly suspendedForSeconds: number }>;
 
 /** Lists the reasons to suspend a license. */

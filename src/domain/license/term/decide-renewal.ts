@@ -1,4 +1,4 @@
-import { anchorDayOf } from '../../calendar.ts';
+import { anchorAt, type CalendarAnchor } from '../../calendar.ts';
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, isInstant, plusSeconds, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
@@ -7,21 +7,22 @@ import { isExpired } from '../status.ts';
 import { reinstateOnPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
+import { repeatedRenewal } from './paid-terms.ts';
 import type { RenewalBasis } from './term-events.ts';
 
 /**
  * Adds the next term; activations stay. Before the expiry it continues the running term. The expiry of an expired
  * term is announced first, so that none is missing from the history. A suspension stays, unless the license waits for
- * nothing but this payment.
+ * nothing but this payment. Renewing to the present end, and repeating a payment, change nothing.
  */
 export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense): LicenseDecision => {
+  const repeated = repeatedRenewal(license, data);
+  if (repeated !== null) return repeated;
   const { facts } = license;
   const { number, expiresAt: previousExpiresAt } = facts.term;
   if (facts.term.startsAt === null)
     return refuse(`License ${facts.licenseId} has not started; there is no term to renew.`);
   if (previousExpiresAt === null) return refuse(`License ${facts.licenseId} is perpetual; there is no term to renew.`);
-  const tooLate = refuseLateRenewal(facts, previousExpiresAt, at);
-  if (tooLate !== null) return tooLate;
   const startsAt = renewalStart('basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED', facts, previousExpiresAt, at);
   const expiresAt =
     'duration' in data
@@ -29,9 +30,13 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
       : data.expiresAt;
   if (typeof expiresAt !== 'string') return expiresAt;
   if (!isInstant(expiresAt)) return refuse(`${expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
-  if (expiresAt <= previousExpiresAt)
-    return refuse(
-      `The new term would end at ${expiresAt}; it must end after the previous one, at ${previousExpiresAt}.`,
+  if (expiresAt === previousExpiresAt) return [];
+  const tooLate = refuseLateRenewal(facts, previousExpiresAt, at);
+  if (tooLate !== null) return tooLate;
+  if (expiresAt < previousExpiresAt)
+    return reject(
+      'TERM_NOT_LATER',
+      `The new term would end at ${expiresAt}, before the present one, at ${previousExpiresAt}. Choose a later end, or move the end with expiry.`,
     );
   if (expiresAt <= at)
     return refuse(`The new term would have ended already at ${expiresAt}; renew from now or for longer.`);
@@ -47,10 +52,17 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         expiresAt,
         basis: 'basis' in data ? data.basis : 'FIXED',
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
+        ...paymentOf(data),
       },
     },
     ...(data.reasonCode === 'PAYMENT' ? reinstateOnPayment(license, at) : []),
   ];
+};
+
+const paymentOf = (data: CommandOf<'Renew'>['data']) => {
+  const { billingRef } = data;
+  if (billingRef === undefined) return {};
+  return 'duration' in data ? { billingRef, duration: data.duration } : { billingRef };
 };
 
 const refuseLateRenewal = ({ licenseId, policy }: LicenseFacts, previousExpiresAt: Instant, at: Instant) => {
@@ -71,7 +83,7 @@ const renewalStart = (basis: RenewalBasis, facts: LicenseFacts, previousExpiresA
   }
 };
 
-const anchorOf = ({ facts, calendarAnchor }: IssuedLicense, startsAt: Instant): number | undefined =>
-  startsAt === facts.term.expiresAt ? anchorDayOf(calendarAnchor, startsAt, facts.timeZone) : undefined;
+const anchorOf = ({ facts, calendarAnchor }: IssuedLicense, startsAt: Instant): CalendarAnchor | undefined =>
+  startsAt === facts.term.expiresAt ? anchorAt(calendarAnchor, startsAt, facts.timeZone) : undefined;
 
 const refuse = (detail: string): Rejection<'TERM_INVALID'> => reject('TERM_INVALID', detail);

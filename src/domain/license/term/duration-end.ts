@@ -1,4 +1,4 @@
-import { addDuration } from '../../calendar.ts';
+import { addDuration, type CalendarAnchor } from '../../calendar.ts';
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, parseDuration } from '../../time.ts';
 
@@ -7,7 +7,7 @@ export const endOfDuration = (
   startsAt: Instant,
   text: string,
   timeZone: string,
-  anchorDay?: number,
+  anchor?: CalendarAnchor,
 ): Instant | Rejection<'TERM_INVALID'> => {
   const duration = parseDuration(text);
   if (duration === null)
@@ -15,6 +15,6 @@ export const endOfDuration = (
       'TERM_INVALID',
       `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H of at most 100 years.`,
     );
-  const end = addDuration(startsAt, duration, anchorDay, timeZone);
+  const end = addDuration(startsAt, duration, anchor, timeZone);
   return end ?? reject('TERM_INVALID', 'A term cannot last beyond the year 9999.');
 };

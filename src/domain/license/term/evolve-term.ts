@@ -4,6 +4,8 @@ import type { EventWith } from '../consequences.ts';
 import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts, Term } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
+import { countersOf } from '../usage/term-counters.ts';
+import { notePaidRenewal, notePaidStart } from './paid-terms.ts';
 import type { TermEvent } from './term-events.ts';
 
 /** Returns the facts after an event about the term. */
@@ -15,16 +17,19 @@ export const evolveTermFacts = (
   switch (event.type) {
     case 'LicenseTermStarted': {
       const { termNumber: number, startsAt, expiresAt } = event.data;
-      const changes = { awaited: null, usage: { ...facts.usage, meters: {} }, overtakenExpiries: [] };
+      const changes = { awaited: null, ...countersOf(facts, startsAt, recordedAt), overtakenExpiries: [] };
       return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, changes);
     }
     case 'LicenseRenewed': {
-      const changes = { usage: { ...facts.usage, meters: {} }, overtakenExpiries: [] };
+      const changes = { ...countersOf(facts, event.data.startsAt, recordedAt), overtakenExpiries: [] };
       return withExpiry(facts, renewedTerm(facts.term, event.data), recordedAt, changes);
     }
     case 'LicenseExpiryChanged': {
       const { to } = event.data;
-      return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, announcementsAfterMove(facts, to));
+      // A renewed term that would start at the new end, or after it, never runs.
+      const nextTerms = facts.nextTerms.filter((startsAt) => startsAt < to);
+      const changes = { ...announcementsAfterMove(facts, to), nextTerms };
+      return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
@@ -45,15 +50,18 @@ export const evolveTermFacts = (
 export const evolveTermCollections = (
   license: IssuedLicense,
   event: Extract<EventWith<'collections'>, TermEvent>,
+  { recordedAt }: At,
 ): void => {
   switch (event.type) {
     case 'LicenseRenewed':
-      license.deactivationsInTerm = 0;
+      notePaidRenewal(license, event);
+      if (event.data.startsAt <= recordedAt) license.deactivationsInTerm = 0;
       if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
       return;
     case 'LicenseTermStarted':
+      notePaidStart(license, event);
       license.deactivationsInTerm = 0;
-      license.calendarAnchor = event.data.startsAt;
+      license.calendarAnchor = event.data.countedFrom ?? event.data.startsAt;
       return;
     case 'LicenseExpiryChanged':
       license.calendarAnchor = event.data.to;

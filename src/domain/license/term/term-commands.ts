@@ -7,10 +7,13 @@ import type { FirstUse, RenewalBasis, RenewalMode } from './term-events.ts';
 export type TermCommand =
   /** Starts the term that waits for this first use. */
   | Command<'StartTerm', { readonly trigger: FirstUse }>
+  /** `billingRef`: the payment. The license renews once for it; absent: the renewal is not recognized when it repeats. */
   | Command<
       'Renew',
-      | { readonly duration: string; readonly basis: RenewalBasis; readonly reasonCode: string | null }
-      | { readonly expiresAt: Instant; readonly reasonCode: string | null }
+      ({ readonly duration: string; readonly basis: RenewalBasis } | { readonly expiresAt: Instant }) & {
+        readonly reasonCode: string | null;
+        readonly billingRef?: string;
+      }
     >
   | Command<'ChangeExpiry', { readonly to: Instant; readonly reasonCode: string }>
   | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>

@@ -11,6 +11,8 @@ export type TermEvent =
         readonly startsAt: Instant;
         readonly expiresAt: Instant | null;
         readonly trigger: TermTrigger;
+        /** Where the duration was counted from, such as the end of a converted trial; absent: from `startsAt`. */
+        readonly countedFrom?: Instant;
       }
     >
   | Event<
@@ -23,6 +25,10 @@ export type TermEvent =
         readonly basis: RenewalBasis | 'FIXED';
         /** Whole seconds between the previous expiry and the new start: time without a license. */
         readonly gapSeconds: number;
+        /** The payment of the term, unique within the license; absent: the request named none. */
+        readonly billingRef?: string;
+        /** The requested duration, stored with `billingRef` to recognize a repetition; absent: it named an end. */
+        readonly duration?: string;
       }
     >
   | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
@@ -39,7 +45,10 @@ export type TermEvent =
   /** `offset`: how long before the expiry this reminder was due, as the policy writes it. */
   | Event<'LicenseExpiringSoon', { readonly termNumber: number; readonly expiresAt: Instant; readonly offset: string }>;
 
-/** Lists the first uses that can start a term. */
+/**
+ * Lists what a term can wait for: `FIRST_ACTIVATION`, the first device or seat; `FIRST_VALIDATION`, the first
+ * validation, device, seat or usage. As the trigger of a start, what the term waited for.
+ */
 export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
 export type FirstUse = (typeof firstUses)[number];
 

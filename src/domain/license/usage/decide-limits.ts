@@ -5,6 +5,7 @@ import { type Counts, endsOf } from '../endings/ending-counts.ts';
 import type { IssuedLicense } from '../license.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
+import { usageAt } from './term-counters.ts';
 import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
 
 /**
@@ -39,7 +40,7 @@ type Use = {
 const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<LicenseRejection> | null => {
   const { activations, users, facts } = license;
   const meters = Object.entries(after.meters).map(([meter, limit]): Use => {
-    const used = facts.usage.meters[meter] ?? 0;
+    const used = usageAt(facts, at).meters[meter] ?? 0;
     return { code: 'QUOTA_EXCEEDED', name: `the meter ${meter}`, used, limit };
   });
   const uses: readonly Use[] = [

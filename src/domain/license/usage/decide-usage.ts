@@ -2,7 +2,9 @@ import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { isKnownUsage } from '../forget.ts';
 import type { IssuedLicense } from '../license.ts';
+import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
+import { usageAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
 import { refuseUse } from './usage-guard.ts';
 import { capacity } from './usage-limits.ts';
@@ -13,13 +15,13 @@ export const decideUsage = (command: UsageCommand, license: IssuedLicense): Lice
     case 'ChangeLimits':
       return changeLimits(command, license);
     case 'RecordUsage':
-      return recordUsage(command, license);
+      return withFirstTerm(license, 'USAGE', command.at, (started) => recordUsage(command, started));
   }
 };
 
 /**
- * Adds to a meter, once per `usageId` in 35 days, while the quota of the term and its overage allow all of the
- * quantity.
+ * Adds to a meter, once per `usageId` in 35 days, while the quota of the running term and its overage allow all of the
+ * quantity. The client's `occurredAt` decides nothing. The first usage begins a term that waits for the first validation.
  */
 const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
@@ -31,7 +33,7 @@ const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLice
   if (isKnownUsage(license, usageId, at)) return [];
   const refusal = refuseUse(facts, null, at);
   if (refusal !== null) return refusal;
-  const totalAfter = (facts.usage.meters[meter] ?? 0) + quantity;
+  const totalAfter = (usageAt(facts, at).meters[meter] ?? 0) + quantity;
   if (!Number.isSafeInteger(totalAfter) || totalAfter > capacity(limit, facts.policy.overage))
     return reject('QUOTA_EXCEEDED', `Meter ${meter} would be at ${totalAfter} of ${limit}.`);
   const overage = totalAfter > limit;

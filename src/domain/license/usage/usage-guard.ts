@@ -6,14 +6,13 @@ import { isExpired, isNotYetValid, isSuspended } from '../status.ts';
 
 /**
  * Refuses to use a license that is suspended, expired, not started, or does not cover the product (null: any). Every
- * command that hands out use asks this guard. `startsTerm`: true when this use starts the term.
+ * command that hands out use asks this guard.
  */
-export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant, startsTerm = false) => {
+export const refuseUse = (facts: LicenseFacts, product: string | null, at: Instant) => {
   const { licenseId, term, products } = facts;
   if (isSuspended(facts, at)) return refuse('LICENSE_SUSPENDED', `License ${licenseId} is suspended.`);
   if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
-  if (!startsTerm && isNotYetValid(facts, at))
-    return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
+  if (isNotYetValid(facts, at)) return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
   if (product !== null && !products.includes(product))
     return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);
   return null;
@@ -53,6 +52,11 @@ const proofs = {
 } as const;
 
 const startOf = ({ term, awaited }: LicenseFacts): string =>
-  term.startsAt === null ? `with its ${awaited?.trigger}` : `at ${term.startsAt}`;
+  term.startsAt === null ? `with its ${firstUse[awaited?.trigger ?? 'FIRST_VALIDATION']}` : `at ${term.startsAt}`;
+
+const firstUse = {
+  FIRST_ACTIVATION: 'first activation or seat',
+  FIRST_VALIDATION: 'first validation, activation, seat or usage',
+} as const;
 
 const refuse = (code: LicenseRejection, detail: string) => reject<LicenseRejection>(code, detail);

@@ -38,4 +38,6 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   endings,
   overtakenExpiries: facts.overtakenExpiries,
   formerHolders: facts.formerHolders,
+  nextTerms: facts.nextTerms,
+  entitlementsEndedAt: facts.entitlementsEndedAt,
 });

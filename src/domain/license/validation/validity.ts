@@ -13,6 +13,7 @@ import {
   type Status,
   simpleStatus,
 } from '../status.ts';
+import { usageAt } from '../usage/term-counters.ts';
 import { capacity, keptCapacity } from '../usage/usage-limits.ts';
 import { isVersionEntitled } from './app-versions.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
@@ -84,7 +85,7 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   const { facts } = view;
   if (isKeyRotated(facts, scope.keyVersion ?? null, at)) return rotatedKey;
   const missingEntitlements = missingOf(facts, scope, at);
-  const exceededMeters = exceededOf(facts, scope);
+  const exceededMeters = exceededOf(facts, scope, at);
   const blocking = blockingReasons(view, scope, at);
   if (missingEntitlements.length > 0) blocking.add('ENTITLEMENT_MISSING');
   if (exceededMeters.length > 0) blocking.add('QUOTA_EXCEEDED');
@@ -131,7 +132,7 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
   if (facts.revokedAt !== null) reasons.add('REVOKED');
   if (isSuspended(facts, at)) reasons.add('SUSPENDED');
-  if (isNotYetValid(facts, at)) reasons.add('NOT_YET_VALID');
+  if (isNotYetValid(facts, at)) reasons.add(waitsForDevice(facts) ? 'NOT_ACTIVATED' : 'NOT_YET_VALID');
   if (isExpired(facts, at) && policy.expiryStrategy === 'RESTRICT') reasons.add('EXPIRED');
   if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
   addScopeReasons(reasons, view, scope);
@@ -141,6 +142,9 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   if (isOverUsed(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
   return reasons;
 };
+
+// A client activates at NOT_ACTIVATED, which begins the term; at NOT_YET_VALID it gives up.
+const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger === 'FIRST_ACTIVATION';
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
@@ -197,10 +201,11 @@ const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): re
   return scope.entitlements.filter((code) => !granted.has(code));
 };
 
-const exceededOf = ({ usage, limits, policy }: LicenseFacts, scope: ValidationScope): readonly string[] =>
+const exceededOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
   (scope.meters ?? []).filter((meter) => {
+    const { limits, policy } = facts;
     const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
-    return (usage.meters[meter] ?? 0) >= capacity(limit, policy.overage);
+    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, policy.overage);
   });
 
 const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, at: Instant): ValidationCode[] => {
@@ -209,11 +214,13 @@ const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, a
   // The codes below say that the license is valid.
   if (blocking.size > 0) return remarks;
   if (isInGrace(facts, at)) remarks.push('VALID_IN_GRACE');
-  if (isOverLimit(facts)) remarks.push('VALID_OVERAGE');
+  if (isOverLimit(facts, at)) remarks.push('VALID_OVERAGE');
   return remarks;
 };
 
-const isOverLimit = ({ usage, limits }: LicenseFacts): boolean => {
+const isOverLimit = (facts: LicenseFacts, at: Instant): boolean => {
+  const { limits } = facts;
+  const usage = usageAt(facts, at);
   if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
   for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
   return false;
@@ -226,6 +233,7 @@ const ttlSeconds = ({ facts, lease }: ValidationView, scope: ValidationScope, at
     lease?.aliveUntil ?? null,
     keyUntil(facts, scope.keyVersion ?? null),
     ...facts.entitlements.map(({ until }) => until),
+    ...facts.nextTerms,
     ...suspensionStarts(facts),
   ];
   const untilChange = changes.flatMap((change) => (change !== null && change > at ? [secondsBetween(at, change)] : []));

@@ -159,6 +159,9 @@ describe('releasing a device', () => {
       .thenRejected('DEACTIVATION_LIMIT');
     given(...used, on(noon, renewedEvent()))
       .when(deactivate('b'))
+      .thenRejected('DEACTIVATION_LIMIT');
+    given(...used, on(noon, renewedEvent()))
+      .when(deactivate('b', expiresAt))
       .thenEvents(deactivatedEvent('b', 'USER', 0));
   });
   test('by the vendor does not use up the allowance, nor start the cooldown', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/domain/license/decide.ts';
 import { effectiveStatus } from '../../../../src/domain/license/status.ts';
+import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../../support/event-ids.ts';
 import { command, device, event, followedBy, policyWith, typesOf } from '../commands.ts';
 import {
@@ -23,8 +24,11 @@ import {
   twoDevices,
 } from '../examples.ts';
 
-const waiting = (basis: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION', timeZone = 'UTC') =>
-  issued({ term: { basis, duration: 'P1M', startsAt: null, expiresAt: null, timeZone } });
+const waiting = (basis: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION', timeZone = 'UTC', limits: Partial<Limits> = {}) =>
+  issued({
+    term: { basis, duration: 'P1M', startsAt: null, expiresAt: null, timeZone },
+    limits: { ...twoDevices, ...limits },
+  });
 const started = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION', expiresAt = '2026-07-01T12:00:00.000Z') =>
   event('LicenseTermStarted', { termNumber: 1, startsAt: noon, expiresAt, trigger });
 const startTerm = (trigger: 'FIRST_ACTIVATION' | 'FIRST_VALIDATION') => command('StartTerm', { trigger });
@@ -92,7 +96,6 @@ describe('a license with a term that starts with its first use', () => {
       .when(startTerm('FIRST_VALIDATION'))
       .thenNothing();
     given(waiting('FIRST_VALIDATION')).when(startTerm('FIRST_ACTIVATION')).thenRejected('TERM_INVALID');
-    given(waiting('FIRST_VALIDATION')).when(activate('a')).thenRejected('LICENSE_NOT_STARTED');
     given(issued()).when(startTerm('FIRST_ACTIVATION')).thenNothing();
   });
   test('cannot be renewed, moved or announced as expired before it starts', () => {
@@ -125,8 +128,10 @@ describe('a license with a term that starts with its first use', () => {
       .thenRejected('TERM_INVALID');
   });
   test('names its trigger in a refusal', () => {
-    expect(decide(activate('a'), licenseAfter(waiting('FIRST_VALIDATION')), testEventIds)).toMatchObject({
-      detail: 'License lic_1 starts with its FIRST_VALIDATION.',
+    const usage = command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon });
+    const metered = waiting('FIRST_ACTIVATION', 'UTC', { meters: { builds: 1 } });
+    expect(decide(usage, licenseAfter(metered), testEventIds)).toMatchObject({
+      detail: 'License lic_1 starts with its first activation or seat.',
     });
     const later = issued({ term: { ...issuedEvent().data.term, startsAt: '2026-07-01T00:00:00.000Z' } });
     expect(decide(activate('a'), licenseAfter(later), testEventIds)).toMatchObject({

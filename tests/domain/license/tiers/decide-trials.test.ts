@@ -44,6 +44,18 @@ describe('a trial that converts', () => {
       .when(convert({ term: { kind: 'fixed', expiresAt: tomorrow } }))
       .thenEvents(converted(9), startedTo(tomorrow));
   });
+  test('adds the days that were left when its policy keeps them, and says where it counted from', () => {
+    const keeping = issued({ policy: { ...trial, trialDays: 'KEEP' }, term: trialTerm });
+    const started = startedTo('2027-01-15T00:00:00.000Z');
+    if (started.type !== 'LicenseTermStarted') throw new Error('No term started.');
+    given(keeping)
+      .when(convert())
+      .thenEvents(converted(9), { ...started, data: { ...started.data, countedFrom: trialEnd } });
+    const late = '2026-01-20T00:00:00.000Z';
+    given(keeping, on(trialEnd, trialExpired))
+      .when(convert({}, late))
+      .thenEvents(converted(19), startedTo('2027-01-20T00:00:00.000Z', late));
+  });
   test('gets the grants of the new policy, each by an event', () => {
     const limits = { ...twoDevices, activations: 5 };
     expect(
@@ -62,7 +74,7 @@ describe('a trial that converts', () => {
   test('converts once; only a trial converts', () => {
     given(...followedBy([onTrial()], convert()))
       .when(convert())
-      .thenNothing();
+      .thenRejected('INVALID_REQUEST');
     given(issued())
       .when(convert({ target: to(enterprise) }))
       .thenRejected('INVALID_REQUEST');

@@ -45,11 +45,11 @@ describe('metered use', () => {
       .when(record(1, 'u1', 'builds', expiresAt))
       .thenRejected('LICENSE_EXPIRED');
   });
-  test('starts at zero with a renewal', () => {
+  test('starts at zero with a renewal from now', () => {
     const renewed = followedBy(
       [metered],
       record(10),
-      command('Renew', { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null }),
+      command('Renew', { duration: 'P1Y', basis: 'FROM_NOW', reasonCode: null }),
     );
     expect(licenseAfter(...renewed).facts.usage.meters).toEqual({});
     given(...renewed)

@@ -1,0 +1,31 @@
+import type { Instant } from '../../time.ts';
+import type { LicenseFacts, Usage } from '../license.ts';
+
+// Meters and releases of devices count for the term that runs at the server's instant. A renewal before the expiry adds
+// a term that starts later: until then the counters of the running term go on, and at its start they begin at 0.
+
+type Counted = Pick<LicenseFacts, 'nextTerms'>;
+
+/** Returns true when a renewed term has started since the last event: its counters are at 0. */
+export const hasEnteredTerm = ({ nextTerms }: Counted, at: Instant): boolean =>
+  nextTerms.length > 0 && nextTerms.some((startsAt) => startsAt <= at);
+
+/** Returns the usage at `at`: its meters are those of the term that runs then. */
+export const usageAt = (facts: Counted & Pick<LicenseFacts, 'usage'>, at: Instant): Usage =>
+  hasEnteredTerm(facts, at) ? { ...facts.usage, meters: {} } : facts.usage;
+
+/** Returns the facts with the counters of the term that runs at `at`. */
+export const inTermAt = (facts: LicenseFacts, at: Instant): LicenseFacts =>
+  hasEnteredTerm(facts, at)
+    ? { ...facts, usage: usageAt(facts, at), nextTerms: facts.nextTerms.filter((startsAt) => startsAt > at) }
+    : facts;
+
+/** Returns the counters after a term was added that starts at `startsAt`: they go on until then, or begin at 0 now. */
+export const countersOf = (
+  { usage, nextTerms }: LicenseFacts,
+  startsAt: Instant,
+  at: Instant,
+): Pick<LicenseFacts, 'usage' | 'nextTerms'> =>
+  startsAt > at
+    ? { usage, nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt] }
+    : { usage: { ...usage, meters: {} }, nextTerms: [] };

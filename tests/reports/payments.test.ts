@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import type { CommandOf } from '../../src/domain/license/commands.ts';
+import { paidTermOf } from '../../src/domain/license/term/paid-terms.ts';
+import { command, followedBy, to, trial, typesOf } from '../domain/license/commands.ts';
+import {
+  expiresAt,
+  given,
+  issued,
+  licenseAfter,
+  noon,
+  on,
+  oneYear,
+  pro,
+  renew,
+  renewTo,
+  suspendedEvent,
+  tomorrow,
+} from '../domain/license/examples.ts';
+
+type Renewal = CommandOf<'Renew'>['data'];
+
+const year = { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: 'PAYMENT' } as const;
+const paid = (data: Renewal, at = noon) => command('Renew', data, at);
+const nextYear = '2028-01-01T00:00:00.000Z';
+const afterExpiry = '2027-01-11T00:00:00.000Z';
+
+describe('Renewing to an end', () => {
+  test.each([
+    ['the end that the license has', renewTo(expiresAt), 'nothing'],
+    ['the end that an expired license has', renewTo(expiresAt, afterExpiry), 'nothing'],
+    [
+      'the same end by its duration',
+      renew({ basis: 'FROM_NOW', duration: 'P1Y' }, '2026-01-01T00:00:00.000Z'),
+      'nothing',
+    ],
+    ['a day before the end of the license', renewTo('2026-12-31T00:00:00.000Z'), 'TERM_NOT_LATER'],
+    ['a month from now, before the end', renew({ basis: 'FROM_NOW', duration: 'P1M' }), 'TERM_NOT_LATER'],
+    ['an end that is no date', renewTo('soon'), 'TERM_INVALID'],
+    [
+      'an end later than that of an expired license, but in the past',
+      renewTo('2027-01-05T00:00:00.000Z', afterExpiry),
+      'TERM_INVALID',
+    ],
+  ])('%s answers %3$s', (_, renewal, answer) => {
+    const license = given(issued()).when(renewal);
+    if (answer === 'nothing') license.thenNothing();
+    else license.thenRejected(answer as 'TERM_INVALID');
+  });
+
+  test('that the license has is no mistake after the time for renewals either', () => {
+    given(issued({ policy: { ...pro, renewUntilSeconds: 60 } }))
+      .when(renewTo(expiresAt, afterExpiry))
+      .thenNothing();
+  });
+});
+
+describe('A payment that a billing system reports twice', () => {
+  const once = followedBy([issued()], paid({ ...year, billingRef: 'in_1' }));
+  const twoTerms = followedBy(once, paid({ ...year, billingRef: 'in_2' }, tomorrow));
+
+  test.each([
+    ['at once', once, { ...year, billingRef: 'in_1' }, noon],
+    ['a day later', once, { ...year, billingRef: 'in_1' }, tomorrow],
+    ['after a later payment', twoTerms, { ...year, billingRef: 'in_1' }, tomorrow],
+    ['after the term has expired', once, { ...year, billingRef: 'in_1' }, '2028-06-01T00:00:00.000Z'],
+    ['with twelve months for a year', once, { ...year, duration: 'P12M', billingRef: 'in_1' }, tomorrow],
+    [
+      'with the end in place of the duration',
+      once,
+      { expiresAt: nextYear, reasonCode: null, billingRef: 'in_1' },
+      tomorrow,
+    ],
+    ['without the reason', once, { ...year, reasonCode: null, billingRef: 'in_1' }, tomorrow],
+  ] satisfies [string, typeof once, Renewal, string][])('%s renews once', (_, history, repeated, at) => {
+    given(...history)
+      .when(paid(repeated, at))
+      .thenNothing();
+  });
+
+  test.each([
+    ['another duration', { ...year, duration: 'P2Y', billingRef: 'in_1' }],
+    ['another start', { ...year, basis: 'FROM_NOW', billingRef: 'in_1' }],
+    ['another end', { expiresAt: '2029-01-01T00:00:00.000Z', reasonCode: null, billingRef: 'in_1' }],
+    ['a duration that is none', { ...year, duration: 'a year', billingRef: 'in_1' }],
+  ] satisfies [string, Renewal][])('with %s is refused', (_, renewal) => {
+    given(...twoTerms)
+      .when(paid(renewal, tomorrow))
+      .thenRejected('BILLING_REF_REUSED');
+  });
+
+  test('answers with the term that it bought, also after a later renewal', () => {
+    expect(paidTermOf(licenseAfter(...twoTerms), 'in_1')).toMatchObject({ termNumber: 2, expiresAt: nextYear });
+    expect(paidTermOf(licenseAfter(...twoTerms), 'in_2')).toMatchObject({ termNumber: 3, startsAt: nextYear });
+    expect(paidTermOf(licenseAfter(...twoTerms), 'in_3')).toBeNull();
+  });
+
+  test('does not lift a suspension of a later unpaid invoice', () => {
+    given(...once, on(tomorrow, suspendedEvent('PAYMENT')))
+      .when(paid({ ...year, billingRef: 'in_1' }, tomorrow))
+      .thenNothing();
+  });
+
+  test('renews each time without a reference, as before', () => {
+    const history = followedBy([issued()], renew(), renew());
+    expect(typesOf(history).slice(1)).toEqual(['LicenseRenewed', 'LicenseRenewed']);
+  });
+});
+
+describe('The payment of a conversion', () => {
+  const trialTerm = { ...oneYear, duration: 'P14D', expiresAt: '2026-06-10T00:00:00.000Z' };
+  const onTrial = issued({ policy: trial, term: trialTerm });
+  const convert = (overrides: Partial<CommandOf<'ConvertTrial'>['data']> = {}, at = noon) =>
+    command(
+      'ConvertTrial',
+      { target: to(pro), term: { kind: 'duration', duration: 'P1Y' }, billingRef: 'in_1', ...overrides },
+      at,
+    );
+  const converted = followedBy([onTrial], convert());
+
+  test.each([
+    ['at once', convert()],
+    ['a day later', convert({}, tomorrow)],
+    [
+      'with the end in place of the duration',
+      convert({ term: { kind: 'fixed', expiresAt: '2027-06-01T12:00:00.000Z' } }, tomorrow),
+    ],
+  ])('that is reported again %s converts once', (_, repeated) => {
+    given(...converted)
+      .when(repeated)
+      .thenNothing();
+  });
+  test.each([
+    ['for another policy', convert({ target: to({ ...pro, policyId: 'pol_2' }) }, tomorrow)],
+    ['for another duration', convert({ term: { kind: 'duration', duration: 'P2Y' } }, tomorrow)],
+    ['for ever', convert({ term: { kind: 'perpetual' } }, tomorrow)],
+    ['for a renewal', paid({ ...year, billingRef: 'in_1' }, tomorrow)],
+    [
+      'for a renewal to the end of the first term',
+      paid({ expiresAt: '2027-06-01T12:00:00.000Z', reasonCode: null, billingRef: 'in_1' }, tomorrow),
+    ],
+  ])('%s is refused under the same reference', (_, other) => {
+    given(...converted)
+      .when(other)
+      .thenRejected('BILLING_REF_REUSED');
+  });
+  test('answers with the first paid term', () => {
+    expect(paidTermOf(licenseAfter(...converted), 'in_1')).toMatchObject({
+      termNumber: 2,
+      startsAt: noon,
+      expiresAt: '2027-06-01T12:00:00.000Z',
+    });
+  });
+  test('cannot be the payment of an earlier renewal', () => {
+    given(...followedBy([onTrial], paid({ ...year, billingRef: 'in_1' })))
+      .when(convert())
+      .thenRejected('BILLING_REF_REUSED');
+  });
+});
