@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'c1ffb6e0d12b75e08291305d44a0b574f8c6f17dc409121e6774e46f3e4238a6',
+  1: '987c28d2c813fedff2a5bc35b52d09c2f91547738fbeaf4c7a98bd86acbbed0e',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -200,8 +200,8 @@ export const licenseBody = (
 };
 
 /** Returns the ETag of a license. It changes with each event, with metadata, and when time changes the answer. */
-export const licenseTag = (facts: LicenseFacts, shown: Shown): string => {
-  const { revision, metadata, at, recorded = true, isDerived = false } = shown;
+export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
+  const { revision, metadata, at, recorded = true, isDerived = false } = state;
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
   const renewal = renewalAt(facts, at);

@@ -3,10 +3,12 @@ import { type Instant, toMs } from '../time.ts';
 import type { Due, UpcomingCommand } from './due-command.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolve, fork } from './evolve.ts';
+import { dueEntitlementEnds, endEntitlements } from './grants/entitlement-ends.ts';
 import { retireKey } from './keys/decide-keys.ts';
 import { dueKeyRetirements } from './keys/due-keys.ts';
 import type { IssuedLicense, License, LicenseFacts } from './license.ts';
 import { dueTierChanges } from './scheduled/due-scheduled.ts';
+import { dueSuspensionEnds, endSuspension } from './suspension/suspension-ends.ts';
 import { endGrace, expire } from './term/decide-expiry.ts';
 import { dueEnds } from './term/due-term.ts';
 import { carryOutTierChange } from './tiers/carry-out-tier-change.ts';
@@ -20,7 +22,7 @@ export type Settled = { readonly license: IssuedLicense; readonly events: readon
 
 /**
  * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
- * trial or a grace, the end of a rotated key. Nothing can refuse these. `license` stays as it is. Reminders and
+ * trial or a grace, of a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license` stays as it is. Reminders and
  * announcements of ended parts are left to the worker.
  */
 export const settle = (license: IssuedLicense, at: Instant): Settled => {
@@ -58,10 +60,19 @@ const firstDue = (facts: LicenseFacts, at: Instant): Due | null => {
   if (facts.revokedAt !== null) return null;
   let first: UpcomingCommand | null = null;
   // Of commands that fall due at one instant the first in this order comes first, as in `dueCommands`.
-  for (const upcoming of [...dueTierChanges(facts), ...dueEnds(facts), ...dueKeyRetirements(facts)])
+  for (const upcoming of upcomingOf(facts))
     if (upcoming.from <= at && (first === null || toMs(upcoming.from) < toMs(first.from))) first = upcoming;
   return first?.due ?? null;
 };
+
+// In the order of `dueCommands`.
+const upcomingOf = (facts: LicenseFacts): readonly UpcomingCommand[] => [
+  ...dueTierChanges(facts),
+  ...dueEnds(facts),
+  ...dueKeyRetirements(facts),
+  ...dueSuspensionEnds(facts),
+  ...dueEntitlementEnds(facts),
+];
 
 const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly LicenseEvent[] => {
   switch (due.type) {
@@ -75,10 +86,12 @@ const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly Licen
       return endTrial({ ...due, at }, license);
     case 'RetireKey':
       return retireKey({ ...due, at }, license);
+    case 'EndSuspension':
+      return endSuspension({ ...due, at }, license);
+    case 'EndEntitlements':
+      return endEntitlements({ ...due, at }, license);
     case 'Remind':
     case 'AnnounceEnded':
-    case 'EndSuspension':
-    case 'EndEntitlements':
       return [];
   }
 };

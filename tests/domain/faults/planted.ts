@@ -22,8 +22,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'an expired license still activates',
     file: 'src/domain/license/usage/usage-guard.ts',
-    find: "if (isExpired(facts, at)) return refuse('LICENSE_EXPIRED',",
-    replace: "if (isExpired(facts, at) && term.number < 0) return refuse('LICENSE_EXPIRED',",
+    find: "if (isUseOver(facts, at)) return refuse('LICENSE_EXPIRED',",
+    replace: "if (isUseOver(facts, at) && term.number < 0) return refuse('LICENSE_EXPIRED',",
     caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'activating a device is refused from the expiry on, to the millisecond, announced or not',
   },

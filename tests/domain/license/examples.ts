@@ -114,6 +114,12 @@ export const expiredEvent = (graceUntil: string | null = null): LicenseEvent => 
   data: { termNumber: 1, expiresAt, graceUntil },
   effectiveAt: expiresAt,
 });
+/** Returns the end of a suspension that had an end. */
+export const reinstatedEvent = (since: string, until: string): LicenseEvent => ({
+  type: 'LicenseReinstated',
+  data: { suspendedSince: since, suspendedForSeconds: (Date.parse(until) - Date.parse(since)) / 1_000 },
+  effectiveAt: until,
+});
 export const revokedEvent: LicenseEvent = { type: 'LicenseRevoked', data: { reasonCode: 'CHARGEBACK' } };
 
 /** Returns the `ends` of a decisive event, without leases and users by default. */

@@ -1,8 +1,18 @@
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
+import { ms } from './draw.ts';
 import { all, type newRecord, type Plan, type Verdict } from './record.ts';
 
 /** Returns what falls due on the license of the model: announced changes, ends of terms, trials and keys. */
-export const newDue = ({ m, put, become, announce, setTerm, withdraw, accessEnd }: ReturnType<typeof newRecord>) => {
+export const newDue = ({
+  m,
+  put,
+  become,
+  announce,
+  setTerm,
+  withdraw,
+  accessEnd,
+  groundsAt,
+}: ReturnType<typeof newRecord>) => {
   // Nothing refuses a change that was announced, or the end of a trial.
   const becomeAt = (at: number, target: Target): Verdict => {
     const { now } = m;
@@ -19,6 +29,16 @@ export const newDue = ({ m, put, become, announce, setTerm, withdraw, accessEnd 
   };
   const carryOut = ({ id, at, target }: Plan): Verdict =>
     target ? all(becomeAt(at, target), withdraw(id)) : 'nothing';
+  const suspensionEnds = (): number[] =>
+    m.plans.flatMap((plan) =>
+      plan.ground && plan.until !== undefined && plan.until < Infinity && groundsAt(plan.until).length === 0
+        ? [plan.until]
+        : [],
+    );
+  const endSuspension = (end: number): Verdict =>
+    put(end <= m.now && suspensionEnds().includes(end) && { plans: m.plans.filter((p) => !p.ground || p.at > end) });
+  const entitlementEnds = (): number[] =>
+    m.entitlements.flatMap(({ until }) => (until !== null && ms(until) > m.endsAnnounced ? [ms(until)] : []));
   /** Carries out what has fallen due, in the order in which it fell due. */
   const settle = () => {
     for (;;) {
@@ -28,6 +48,8 @@ export const newDue = ({ m, put, become, announce, setTerm, withdraw, accessEnd 
         ...(becomesAnother() ? [{ at: m.end, run: endTrial }] : []),
         ...(!becomesAnother() && m.announced < m.term ? [{ at: m.end, run: announce }] : []),
         ...(!becomesAnother() && isGraceDue ? [{ at: accessEnd(), run: endGrace }] : []),
+        ...suspensionEnds().map((end) => ({ at: end, run: () => endSuspension(end) })),
+        ...entitlementEnds().map((end) => ({ at: end, run: () => put({ endsAnnounced: end }) })),
         ...Object.entries(m.overlaps).map(([version, at]) => ({ at, run: () => retire(Number(version)) })),
       ].filter(({ at }) => at <= m.now);
       const [next] = due.toSorted((a, b) => a.at - b.at);
@@ -40,5 +62,5 @@ export const newDue = ({ m, put, become, announce, setTerm, withdraw, accessEnd 
     const { [keyVersion]: until = Infinity, ...overlaps } = m.overlaps;
     return put(m.now >= until && { overlaps });
   };
-  return { endTrial, carryOut, settle, endGrace, retire };
+  return { endTrial, carryOut, settle, endGrace, retire, endSuspension };
 };

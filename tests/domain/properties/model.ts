@@ -32,7 +32,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
     record;
-  const { endTrial, carryOut, settle, endGrace, retire } = newDue(record);
+  const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
@@ -98,11 +98,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       if (groundsAt(m.now).length > 0) drop('ground');
       return reasonCode === 'PAYMENT' ? pay() : 'done';
     },
-    EndSuspension: ({ until }) => {
-      const end = ms(until);
-      const isEnd = m.plans.some((plan) => plan.ground && plan.until === end) && groundsAt(end).length === 0;
-      return put(end <= m.now && isEnd && { plans: m.plans.filter((plan) => !plan.ground || plan.at > end) });
-    },
+    EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
     ChangeExpiry: ({ to }) => {
       const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;

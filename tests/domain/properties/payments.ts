@@ -21,7 +21,8 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
     const isPaid = data.reasonCode === 'PAYMENT';
     const mayReinstate = isPaid && m.policy.reinstateOnPayment;
-    if (mayReinstate && groundsAt(m.now).every((ground) => ground === 'PAYMENT')) drop('ground');
+    const grounds = groundsAt(m.now);
+    if (mayReinstate && grounds.length > 0 && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
     if (isPaid) pay();
     return setTerm(start, end, run);
   };

@@ -17,6 +17,7 @@ import {
   on,
   oneYear,
   pro,
+  reinstatedEvent,
   renewedEvent,
   suspendedEvent,
   tomorrow,
@@ -81,7 +82,7 @@ describe('activating a device', () => {
       .thenRejected('LICENSE_SUSPENDED');
     given(...history)
       .when(activate('b', tomorrow))
-      .thenEvents(activatedEvent('b', 2));
+      .thenEvents(reinstatedEvent(noon, tomorrow), activatedEvent('b', 2));
   });
   test('is refused from the expiry on, to the millisecond, announced or not', () => {
     given(issued()).when(activate('a', justBeforeExpiry)).thenEvents(activatedEvent('a', 1));

@@ -13,6 +13,7 @@ import {
   noon,
   on,
   reinstate,
+  reinstatedEvent,
   suspend,
   suspendedEvent,
   tomorrow,
@@ -84,7 +85,7 @@ describe('suspending a license', () => {
       .thenEvents(groundAddedEvent('ADMIN'));
     given(...history)
       .when(suspend('ADMIN', null, tomorrow))
-      .thenEvents(suspendedEvent('ADMIN'));
+      .thenEvents(reinstatedEvent(noon, tomorrow), suspendedEvent('ADMIN'));
   });
   test('keeps the activations', () => {
     const { activations, facts } = licenseAfter(issued(), activated('a', 1), on(noon, suspendedEvent()));

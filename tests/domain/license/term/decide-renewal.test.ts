@@ -21,6 +21,7 @@ import {
   oneYear,
   perpetual,
   pro,
+  reinstatedEvent,
   renew,
   renewedEvent,
   renewTo,
@@ -259,7 +260,7 @@ describe('renewing while suspended', () => {
   test('by a payment changes no suspension that has ended', () => {
     given(issued(), on(noon, suspendedEvent('PAYMENT', tomorrow)))
       .when(paid)
-      .thenEvents(renewedEvent());
+      .thenEvents(reinstatedEvent(noon, tomorrow), renewedEvent());
     given(issued()).when(paid).thenEvents(renewedEvent());
   });
 });
