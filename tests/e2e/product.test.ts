@@ -107,7 +107,7 @@ describe('A running product', () => {
     await db.query(change, [product.demo.licenseId, -1]);
     await db.end();
     expect(output).toMatch(new RegExp(`^ROWS_DIFFER at stream license-${product.demo.licenseId}, `, 'm'));
-    expect(output).toContain('NOT INTACT: 1 findings');
+    expect(output).toContain('NOT INTACT: 1 finding among');
     expect(code).toBe(3);
     expect(await runLedger(['verify', '--json'], env)).toMatchObject({
       code: 0,

@@ -84,7 +84,7 @@ describe('A change of the tier', () => {
     expect((await api.historyOf(licenseId))[0]).toBe('LicenseTierChanged');
   });
 
-  test('removes products that the new policy does not have, with their devices', async () => {
+  test('removes products that the new policy does not have, and keeps the devices for those that stay', async () => {
     const { issue, post, small } = await openShop();
     const { licenseId, licenseKey } = await issue();
     const device = { licenseKey, fingerprint: 'a', product: 'cloud_ide' };
@@ -96,7 +96,7 @@ describe('A change of the tier', () => {
         products: ['local_cli'],
         policy: { id: small, version: 1 },
         limits: { activations: 1 },
-        usage: { activations: 0 },
+        usage: { activations: 1 },
         entitlements: [{ code: 'export', source: 'tier' }],
       },
     ]);
@@ -217,7 +217,9 @@ describe('A trial', () => {
       usage: { activations: 1 },
       term: { number: 2, expiresAt: '2099-01-01T00:00:00.000Z' },
     });
-    expect(refusal(await api.post(licenseId, 'convert', conversion))).toEqual([400, 'INVALID_REQUEST']);
+    await api.done(licenseId, 'convert', conversion, false);
+    const another = { ...conversion, billingRef: 'in_2' };
+    expect(refusal(await api.post(licenseId, 'convert', another))).toEqual([400, 'INVALID_REQUEST']);
     const { body } = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, fingerprint: 'a' } });
     expect(body).toMatchObject({ valid: true, license: { tier: 'PRO' } });
     expect(await api.historyOf(licenseId)).toEqual([
