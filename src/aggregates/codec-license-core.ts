@@ -45,6 +45,13 @@ const activation = z.object({
   environment: id.exactOptional(),
 });
 
+const deactivation = z.object({
+  activationId: id,
+  cause: z.enum(deactivationCauses),
+  countAfter: count,
+  presentedHash: sha256Hex.exactOptional(),
+});
+
 const suspension = { reasonCode: z.enum(suspensionReasons), until: instant.nullable() };
 
 const renewal = z.object({
@@ -64,7 +71,7 @@ export const coreEvents = [
   event('LicenseImported', z.object({ ...origin, source: id, sourceRef: id, historyFrom: instant })),
   event('LicenseKeyIssued', z.object({ keyVersion: ordinal, keyHash: sha256Hex, secretId: id, hint: id })),
   event('ActivationRecorded', activation),
-  event('ActivationDeactivated', z.object({ activationId: id, cause: z.enum(deactivationCauses), countAfter: count })),
+  event('ActivationDeactivated', deactivation),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),
   event('LicenseReinstated', z.object({ suspendedSince: instant, suspendedForSeconds: seconds })),

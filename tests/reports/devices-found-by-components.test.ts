@@ -29,19 +29,46 @@ describe('A repaired device is found by its components', () => {
     ['MOST', 'VALID', [200]],
     ['ALL', 'NOT_ACTIVATED', [404, 'ACTIVATION_NOT_FOUND']],
   ])('under %s it validates as %s, and is released alike', async (fingerprintMatching, code, released) => {
-    const { licenseKey } = await activated({ fingerprintMatching, deactivateByKey: 'OWN' });
+    const { licenseKey } = await activated({ fingerprintMatching });
     expect((await client.post('validate', licenseKey, after)).body.code).toBe(code);
     expect(outline(await client.post('deactivate', licenseKey, after))).toEqual(released);
   });
 
+  test('and a repeated release changes nothing, although another device has equal components', async () => {
+    const { licenseKey } = await activated({ fingerprintMatching: 'ALL' });
+    const found = { ...before, fingerprint: 'new-board' };
+    expect((await client.post('deactivate', licenseKey, found)).body.changed).toBe(true);
+    await client.post('activate', licenseKey, { ...before, fingerprint: 'twin' });
+    for (const repeated of [found, { fingerprint: 'new-board' }]) {
+      const { status, body } = await client.post('deactivate', licenseKey, repeated);
+      expect([status, body.changed, body.limits?.activations?.used]).toEqual([200, false, 1]);
+    }
+  });
+
   test('and is swapped for another device', async () => {
-    const { licenseKey, activationId } = await activated({ fingerprintMatching: 'MOST', deactivateByKey: 'OWN' });
+    const { licenseKey, activationId } = await activated({ fingerprintMatching: 'MOST' });
     const another = { ...after, components: { cpu: 'c9', disk: 'd9', net: 'n1' } };
     const swap = (release: object) => client.post('swap', licenseKey, { release, fingerprint: 'another' });
     expect(outline(await swap(another))).toEqual([404, 'ACTIVATION_NOT_FOUND']);
     expect(outline(await swap({ ...another, activationId }))).toEqual([404, 'ACTIVATION_NOT_FOUND']);
     expect(outline(await swap({ ...after, activationId }))).toEqual([201]);
+    for (const repeated of [{ ...after, activationId }, after]) {
+      const { status, body } = await swap(repeated);
+      expect([status, body.changed]).toEqual([200, false]);
+    }
     expect((await client.post('validate', licenseKey, after)).body.code).toBe('NOT_ACTIVATED');
+  });
+
+  test('but not with the key alone, where it may release its own device only', async () => {
+    const { licenseKey, activationId } = await activated({ fingerprintMatching: 'ANY', deactivateByKey: 'OWN' });
+    const forbidden = [403, 'FORBIDDEN'];
+    for (const foreign of [after, { ...after, activationId }]) {
+      expect(outline(await client.post('deactivate', licenseKey, foreign))).toEqual(forbidden);
+      const swap = { release: foreign, fingerprint: 'another' };
+      expect(outline(await client.post('swap', licenseKey, swap))).toEqual(forbidden);
+    }
+    expect((await client.post('deactivate', licenseKey, before)).body.changed).toBe(true);
+    expect((await client.post('deactivate', licenseKey, before)).body.changed).toBe(false);
   });
 
   test('but components without a fingerprint are refused', async () => {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { isRejection } from '../../src/domain/decider.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
+import type { IssuedLicense } from '../../src/domain/license/license.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { clientOf, outline } from '../api/client/client.ts';
 import { command, followedBy } from '../domain/license/commands.ts';
@@ -12,16 +14,18 @@ import {
   licenseAfter,
   noon,
   pro,
+  renew,
   tomorrow,
 } from '../domain/license/examples.ts';
 import { issueDirectly } from '../support/issue-directly.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
 
 const day = 86_400;
-const borrowing = { ...pro.lease, borrowMaxSeconds: 10 * day };
+const borrowing = { ...pro.lease, borrowMaxSeconds: 10 * day, resurrectSeconds: 10 * day };
 const releasing = (rules: Partial<PinnedPolicy['deactivation']>) => ({
   policy: { ...pro, deactivation: { ...pro.deactivation, ...rules } },
 });
+const oneDevice = { activations: 1, seats: 0, users: 0, meters: {} };
 const meter = { limits: { activations: 2, seats: 0, users: 0, meters: { builds: 5 } } };
 const seat = (seats: number) => ({
   policy: { ...pro, lease: borrowing },
@@ -33,6 +37,21 @@ const acquire = (holder: string, borrowSeconds: number | null, at = noon) =>
     { leaseId: `l-${holder}`, holderHash: holder, product: null, userRef: null, borrowSeconds, dead: [] },
     at,
   );
+const changeSeats = (seats: number, strategy: 'ALLOW_OVER' | 'REJECT') =>
+  command('ChangeLimits', { limits: { activations: 2, seats, users: 0, meters: {} }, strategy });
+const sixMinutesLater = '2026-06-01T12:06:00.000Z';
+const lapsedThen = (...commands: readonly LicenseCommand[]) => [
+  acquire('m1', null),
+  command('LapseLease', { leaseId: 'l-m1', lastSeenAt: noon }, sixMinutesLater),
+  ...commands,
+];
+const comeBack = command('RenewLease', { leaseId: 'l-m1', borrowSeconds: null }, sixMinutesLater);
+const swap = (from: string, to: string) => {
+  const { type, data } = activate(to);
+  if (type !== 'Activate') throw new Error('This is no activation.');
+  return command('SwapActivation', { release: { fingerprintHash: `hash-${from}` }, activate: data });
+};
+const lastHour = '2026-12-31T23:00:00.000Z';
 const use = (quantity: number) =>
   command('RecordUsage', { meter: 'builds', quantity, usageId: `u${quantity}`, occurredAt: noon }, noon);
 const oneReleased = [activate('a'), activate('b'), deactivate('a')];
@@ -48,11 +67,32 @@ test.each<Case>([
     { rejected: 'COOLDOWN_ACTIVE', retryAt: tomorrow, retryAfterSeconds: day },
   ],
   [
-    'A used-up allowance says when the term ends',
+    'A cooldown says no instant when the swap after it has no room',
+    releasing({ cooldownSeconds: day }),
+    [...oneReleased, activate('c'), command('ChangeLimits', { limits: oneDevice, strategy: 'ALLOW_OVER' })],
+    swap('b', 'd'),
+    { rejected: 'COOLDOWN_ACTIVE', retryAt: undefined },
+  ],
+  [
+    'A used-up allowance of the last term says no instant, because its end resets nothing',
     releasing({ maxPerTerm: 1 }),
     oneReleased,
     deactivate('b'),
+    { rejected: 'DEACTIVATION_LIMIT', retryAt: undefined },
+  ],
+  [
+    'A used-up allowance says when the renewed term starts',
+    releasing({ maxPerTerm: 1 }),
+    [...oneReleased, renew()],
+    deactivate('b'),
     { rejected: 'DEACTIVATION_LIMIT', retryAt: expiresAt },
+  ],
+  [
+    'A used-up allowance waits for a cooldown that reaches into the renewed term',
+    releasing({ maxPerTerm: 1, cooldownSeconds: day }),
+    [activate('a'), activate('b'), renew(), deactivate('a', lastHour)],
+    deactivate('b', lastHour),
+    { rejected: 'DEACTIVATION_LIMIT', retryAt: '2027-01-01T23:00:00.000Z' },
   ],
   [
     'A policy without releases says no instant',
@@ -62,16 +102,23 @@ test.each<Case>([
     { rejected: 'DEACTIVATION_LIMIT', retryAt: undefined },
   ],
   [
-    'A used-up meter says when the term ends',
+    'A used-up meter of the last term says no instant, because its end resets nothing',
     meter,
     [use(4)],
+    use(2),
+    { rejected: 'QUOTA_EXCEEDED', retryAt: undefined },
+  ],
+  [
+    'A used-up meter says when the renewed term starts',
+    meter,
+    [use(4), renew()],
     use(2),
     { rejected: 'QUOTA_EXCEEDED', retryAt: expiresAt },
   ],
   [
     'Usage above the whole limit says no instant, because no term allows it',
     meter,
-    [],
+    [renew()],
     use(6),
     { rejected: 'QUOTA_EXCEEDED', retryAt: undefined },
   ],
@@ -81,6 +128,41 @@ test.each<Case>([
     [acquire('m1', 2 * day), acquire('m2', day)],
     acquire('m3', null),
     { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: tomorrow, retryAfterSeconds: day },
+  ],
+  [
+    'Seats above a lowered limit say when so many have returned that another one fits',
+    seat(3),
+    [acquire('m1', 3 * day), acquire('m2', day), acquire('m3', 2 * day), changeSeats(2, 'ALLOW_OVER')],
+    acquire('m4', null),
+    { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: '2026-06-03T12:00:00.000Z', retryAfterSeconds: 2 * day },
+  ],
+  [
+    'A borrowed seat that was released early says when its borrow ends',
+    seat(1),
+    [acquire('m1', day), command('ReleaseLease', { leaseId: 'l-m1', by: 'USER' })],
+    acquire('m2', null),
+    { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: tomorrow },
+  ],
+  [
+    'A lower limit that is refused says no instant, because seats may be taken meanwhile',
+    seat(2),
+    [acquire('m1', day), acquire('m2', day)],
+    changeSeats(1, 'REJECT'),
+    { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: undefined },
+  ],
+  [
+    'A lapsed seat says when a borrowed one returns',
+    seat(1),
+    lapsedThen(acquire('m2', day, sixMinutesLater)),
+    comeBack,
+    { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: '2026-06-02T12:06:00.000Z', retryAfterSeconds: day },
+  ],
+  [
+    'A lapsed seat says no instant when a floating one took its place, because heartbeats end none',
+    seat(1),
+    lapsedThen(acquire('m2', null, sixMinutesLater)),
+    comeBack,
+    { rejected: 'SEAT_LIMIT_EXCEEDED', retryAt: undefined },
   ],
   [
     'A floating seat says when it lapses without a heartbeat',
@@ -107,7 +189,17 @@ test.each<Case>([
   const license = licenseAfter(...followedBy([issued(terms)], ...before));
   const decision = licenseDecider.decide(refused, license, () => 'evt_1');
   expect({ retryAt: undefined, ...decision }).toMatchObject(expected);
+  if (!isRejection(decision) || decision.retryAt === undefined) return;
+  const repeated = againAt(decision.retryAt, refused, license);
+  expect(licenseDecider.decide(repeated, license, () => 'evt_1')).toEqual(expect.arrayContaining([expect.anything()]));
 });
+
+/** The same command later. A server that takes a seat names the floating seats without a heartbeat since noon. */
+const againAt = (at: string, refused: LicenseCommand, { leases }: IssuedLicense): LicenseCommand => {
+  if (refused.type !== 'AcquireLease') return { ...refused, at };
+  const dead = [...leases.values()].map(({ leaseId }) => ({ leaseId, lastSeenAt: noon }));
+  return { ...refused, at, data: { ...refused.data, dead } };
+};
 
 test('Over HTTP the refusal has retryAt and Retry-After, and a repetition is decided again', async () => {
   const ledger = await shareLedger();

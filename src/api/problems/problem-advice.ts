@@ -34,13 +34,13 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',
   SEAT_LIMIT_EXCEEDED:
-    'All seats are taken. leases lists them. Try again when a seat is released or lapses, or ask the holder or the issuer to release one.',
+    'All seats are taken. leases lists them. Try again at retryAt, when enough seats have ended, or ask the holder or the issuer to release one.',
   QUOTA_EXCEEDED:
-    'The quota of this meter is used up until the next term, or another quota is reached. detail names it, and retryAt names the end of the term.',
+    'The quota of this meter is used up, or another quota is reached. detail names it. When a renewed term will start a new count, retryAt names its start. Else ask the issuer to renew the license or to raise the limit.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
   ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
   DEACTIVATION_LIMIT:
-    'The policy allows no further deactivation in this term. retryAt names its end. The issuer can still release devices.',
+    'The policy allows no further deactivation in this term. When a renewed term will start, retryAt names the first possible instant in it. The issuer can still release devices.',
   COOLDOWN_ACTIVE:
     'The last deactivation was too recent. Send the request again at retryAt, after Retry-After seconds.',
   ORGANIZATION_CLOSED: 'The organization is closed. It can no longer be changed.',

@@ -38,7 +38,10 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
 const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   const { license: settled, events } = settle(license, command.at);
   const decision = decideOnIssued(command, settled, (index) => eventIds(events.length + index));
-  if (isRejection(decision)) return withRetryAt(decision, command, settled);
+  if (isRejection(decision))
+    return withRetryAt(decision, command, settled, (repeated) =>
+      decideOnIssued(repeated, settle(license, repeated.at).license, eventIds),
+    );
   return decision.length === 0 ? decision : [...events, ...decision];
 };
 

@@ -182,8 +182,8 @@ export type IssuedLicense = {
   /** Activation id by fingerprint hash, open activations only. */
   byFingerprint: ForkableMap<string, string>;
   /**
-   * When an activation was deactivated, by its id and by its fingerprint hash, to distinguish a repetition from a
-   * mistake. In the order of recording, as every collection that forget.ts shortens.
+   * When an activation was deactivated, by its id, by its fingerprint hash and by the hash that was presented, to
+   * distinguish a repetition from a mistake. In the order of recording, as every collection that forget.ts shortens.
    */
   readonly deactivated: ForkableMap<string, Instant>;
   /** How often the holder deactivated in the term that ran at the last event, and when last. */

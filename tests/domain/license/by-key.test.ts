@@ -53,6 +53,31 @@ describe('The bearer of the key, under a policy that lets it act on its own devi
         'ActivationRecorded',
       ]);
   });
+  test('does not release a device that only its components find', () => {
+    const policy = policyWith({ deactivateByKey: 'OWN', fingerprintMatching: 'ANY' });
+    const components = { os: 'windows' };
+    const found = { fingerprintHash: 'hash-9', components };
+    const foreign = followedBy([issued({ policy })], command('Activate', { ...device, components }));
+    for (const release of [found, { ...found, activationId: 'act_b' }]) {
+      for (const refused of [
+        command('Deactivate', { device: release, by: 'USER', byKey }),
+        command('SwapActivation', { release, activate: { ...device, fingerprintHash: 'hash-c' }, byKey }),
+      ])
+        given(...foreign)
+          .when(refused)
+          .thenRejected('FORBIDDEN');
+    }
+    given(...foreign)
+      .when(command('Deactivate', { device: found, by: 'USER' }))
+      .thenEvents(
+        event('ActivationDeactivated', {
+          activationId: 'act_b',
+          cause: 'USER',
+          countAfter: 0,
+          presentedHash: 'hash-9',
+        }),
+      );
+  });
   test('does not release another device with its own fingerprint', () => {
     const two = [issued({ policy: own }), activated('a', 1), activated('b', 2)];
     const named = { activationId: 'act_b', ...ofA };

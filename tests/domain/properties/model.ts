@@ -212,7 +212,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const end = Math.min(m.now + (borrow ?? 0) * 1000, useEnd());
       const isLost = m.now >= over + m.policy.lease.resurrectSeconds * 1000 || (isOpen(other) && other !== lease);
       const refused = unusable(m.products.length > 0 ? null : lease.product, lease.user);
-      if (refused || !isOpen(lease) || m.now >= over) return refused ?? (isLost ? 'NOT_FOUND' : occupy(lease, null));
+      if (refused) return refused;
+      if (!isOpen(lease) || m.now >= over) {
+        lapse([]);
+        return isLost ? 'NOT_FOUND' : occupy(lease, null);
+      }
       const guards = { nothing: !lease.borrow || end <= lease.end, LIMIT_INVALID: mayNotBorrow(borrow) };
       return first(guards) ?? put({ uses: m.uses.map((use) => (use === lease ? { ...use, end } : use)) });
     },

@@ -32,7 +32,7 @@ export const deactivateLicense = (needs: ClientRouteNeeds): Route =>
     operationId: 'deactivateLicense',
     summary: 'Deactivate a license on a device',
     description:
-      'Name the device by its fingerprint (with components, when the policy finds devices by them), its activationId or both. With a license key, a policy with deactivateByKey: OWN demands the fingerprint. Deactivating the device again changes nothing and answers with changed: false.',
+      'Name the device by its fingerprint (with components, when the policy finds devices by them), its activationId or both. With a license key, a policy with deactivateByKey: OWN demands the fingerprint that the device was activated with. Deactivating the device again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

@@ -26,7 +26,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
     operationId: 'swapActivation',
     summary: 'Replace a device by another one',
     description:
-      'Releases one device and activates another one in one step, or does neither. With a license key, a policy with deactivateByKey: OWN demands the fingerprint of the device to release. Swapping again changes nothing and answers with changed: false.',
+      'Releases one device and activates another one in one step, or does neither. With a license key, a policy with deactivateByKey: OWN demands the fingerprint that the device to release was activated with. Swapping again changes nothing and answers with changed: false.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

@@ -6,11 +6,11 @@ import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
-import { refuseByIdAlone, refuseEnvironment, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseEnvironment, refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
-import { activationOf, isNamedByIdAlone, namedActivation, wasReleased } from './device-matching.ts';
+import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
 
 /** Decides a command about devices. */
 export const decideDevices = (command: DeviceCommand, license: IssuedLicense): LicenseDecision => {
@@ -39,37 +39,36 @@ const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): 
 const deactivate = ({ data, at }: CommandOf<'Deactivate'>, license: IssuedLicense): LicenseDecision => {
   const { facts } = license;
   const { device, by, byKey } = data;
-  const foreign = isNamedByIdAlone(device) ? refuseByIdAlone(facts, byKey, 'fingerprint') : null;
+  const activation = namedActivation(license, device, at);
+  const foreign = isUnproven(device, activation) ? refuseUnproven(facts, byKey, 'fingerprint') : null;
   if (foreign !== null) return foreign;
-  const activation = namedActivation(license, device);
   if (activation === null)
     return wasReleased(license, device, at)
       ? []
       : reject('ACTIVATION_NOT_FOUND', `License ${facts.licenseId} is not active on this device.`);
   const refusal = by === 'ADMIN' ? null : refuseRelease(license, at);
   if (refusal !== null) return refusal;
-  return releaseDevice(license, activation, by, at);
+  return [
+    deactivated(activation.activationId, by, license.activations.size, presentedHashOf(device, activation)),
+    ...releaseOnDeactivation(license, activation, by, at),
+  ];
 };
 
-/** Returns the release of an active device, and of its seat where machines hold the seats. */
-export const releaseDevice = (
-  license: IssuedLicense,
-  activation: Activation,
-  by: 'USER' | 'ADMIN',
-  at: Instant,
-): readonly LicenseEvent[] => [
-  deactivated(activation.activationId, by, license.activations.size),
-  ...releaseOnDeactivation(license, activation, by, at),
+/** Returns the release of an active device by an administrator, and of its seat where machines hold the seats. */
+export const releaseDevice = (license: IssuedLicense, activation: Activation, at: Instant): readonly LicenseEvent[] => [
+  deactivated(activation.activationId, 'ADMIN', license.activations.size),
+  ...releaseOnDeactivation(license, activation, 'ADMIN', at),
 ];
 
 /** Releases one device and binds another in one step, under the guards of both. */
 const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
   const { facts, activations } = license;
-  const previous = namedActivation(license, data.release);
+  const previous = namedActivation(license, data.release, at);
   const existing = activationOf(license, data.activate);
   const refusal = refuseUse(facts, data.activate.product, at);
   if (refusal !== null) return refusal;
-  const foreign = isNamedByIdAlone(data.release) ? refuseByIdAlone(facts, data.byKey, 'release/fingerprint') : null;
+  const unproven = isUnproven(data.release, previous);
+  const foreign = unproven ? refuseUnproven(facts, data.byKey, 'release/fingerprint') : null;
   if (foreign !== null) return foreign;
   if (previous === null)
     return existing !== null && wasReleased(license, data.release, at)
@@ -84,7 +83,7 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
   const activation = record(license, data.activate, at, activations.size - 1);
   if ('rejected' in activation) return activation;
   return [
-    deactivated(previous.activationId, 'SWAP', activations.size),
+    deactivated(previous.activationId, 'SWAP', activations.size, presentedHashOf(data.release, previous)),
     ...releaseOnDeactivation(license, previous, 'USER', at),
     ...activation,
   ];
@@ -134,8 +133,15 @@ const recorded = (device: Device, count: number, limit: number): LicenseEvent =>
   };
 };
 
-const deactivated = (activationId: string, cause: DeactivationCause, countBefore: number) =>
-  ({ type: 'ActivationDeactivated', data: { activationId, cause, countAfter: countBefore - 1 } }) as const;
+const deactivated = (
+  activationId: string,
+  cause: DeactivationCause,
+  countBefore: number,
+  presentedHash?: string,
+): LicenseEvent => ({
+  type: 'ActivationDeactivated',
+  data: { activationId, cause, countAfter: countBefore - 1, ...(presentedHash === undefined ? {} : { presentedHash }) },
+});
 
 const refuseRelease = ({ facts, deactivationsInTerm, lastDeactivatedAt }: IssuedLicense, at: Instant) => {
   const { allowed, maxPerTerm, cooldownSeconds } = facts.policy.deactivation;

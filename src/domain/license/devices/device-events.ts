@@ -25,7 +25,13 @@ export type DeviceEvent =
     >
   | Event<
       'ActivationDeactivated',
-      { readonly activationId: string; readonly cause: DeactivationCause; readonly countAfter: number }
+      {
+        readonly activationId: string;
+        readonly cause: DeactivationCause;
+        readonly countAfter: number;
+        /** Hash of the presented fingerprint, when components found the device. Absent: the name was exact. */
+        readonly presentedHash?: string;
+      }
     >;
 
 /** Lists why a device is deactivated. */

@@ -21,9 +21,13 @@ export const activationOf = (
   return null;
 };
 
-/** Returns the open activation with this id, of this device, or both; null when there is none. */
-export const namedActivation = (license: IssuedLicense, device: DeviceName): Activation | null => {
-  const { fingerprintHash, components } = device;
+/**
+ * Returns the open activation with this id, of this device, or both; null when there is none. After a release the same
+ * name finds no other device by its components, so that a repetition releases nothing.
+ */
+export const namedActivation = (license: IssuedLicense, device: DeviceName, at: Instant): Activation | null => {
+  const { fingerprintHash } = device;
+  const components = wasReleased(license, device, at) ? undefined : device.components;
   const own =
     fingerprintHash === undefined
       ? null
@@ -33,8 +37,16 @@ export const namedActivation = (license: IssuedLicense, device: DeviceName): Act
   return fingerprintHash === undefined || named === own ? named : null;
 };
 
-/** Returns true when a device is named by the id of its activation alone, which other devices may know too. */
-export const isNamedByIdAlone = (device: DeviceName): boolean => device.fingerprintHash === undefined;
+/**
+ * Returns true when the fingerprint of the device is missing, or only components find the activation: other devices may
+ * know the id and have equal components.
+ */
+export const isUnproven = (device: DeviceName, activation: Activation | null): boolean =>
+  device.fingerprintHash === undefined || presentedHashOf(device, activation) !== undefined;
+
+/** Returns the fingerprint that found the activation by components; undefined when the name is exact or finds none. */
+export const presentedHashOf = ({ fingerprintHash }: DeviceName, activation: Activation | null): string | undefined =>
+  activation === null || fingerprintHash === activation.fingerprintHash ? undefined : fingerprintHash;
 
 /**
  * Returns true when the named device was released in the last 25 hours, or its release is not announced yet: then

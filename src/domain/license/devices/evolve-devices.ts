@@ -66,7 +66,7 @@ const addActivation = (
 
 const removeActivation = (
   license: IssuedLicense,
-  { activationId, cause }: EventOf<'ActivationDeactivated'>['data'],
+  { activationId, cause, presentedHash }: EventOf<'ActivationDeactivated'>['data'],
   at: At,
 ): void => {
   const activation = license.activations.get(activationId);
@@ -76,6 +76,7 @@ const removeActivation = (
     license.byFingerprint.delete(activation.fingerprintHash);
     noteRepeatable(license.deactivated, activation.fingerprintHash, at.recordedAt);
   }
+  if (presentedHash !== undefined) noteRepeatable(license.deactivated, presentedHash, at.recordedAt);
   if (cause !== 'USER' && cause !== 'SWAP') return;
   license.deactivationsInTerm += 1;
   license.lastDeactivatedAt = at.effectiveAt;

@@ -30,7 +30,7 @@ const endSeat = ({ license, at, add }: Draft, leaseId: string): void => {
 const endDevice = ({ license, at, add }: Draft, activationId: string): void => {
   const activation = license.activations.get(activationId);
   if (activation === undefined) return;
-  for (const event of releaseDevice(license, activation, 'ADMIN', at)) add(event);
+  for (const event of releaseDevice(license, activation, at)) add(event);
 };
 
 // More events would not fit into one append. The heartbeats of further seats are refused, and a repetition ends the rest.

@@ -7,7 +7,7 @@ import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { usableUntil } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
-import { refuseByIdAlone, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
@@ -90,8 +90,9 @@ const resurrectLease = (
   const lapsedAt = previous?.lapsedAt ?? lease.expiresAt;
   const isReplaced = license.leaseByHolder.has(lease.holderHash) && !isOpen;
   if (isReplaced || at >= plusSeconds(lapsedAt, license.facts.policy.lease.resurrectSeconds)) return noLease(license);
-  const freed = isOpen ? [lapsed(lease, lease.expiresAt, seatsInUse(license, at) - 1)] : [];
-  const inUse = seatsInUse(license, at) - freed.length;
+  let inUse = seatsInUse(license, at);
+  // Borrows that have ended, this one too, free their seats without the worker.
+  const freed = lapsedLeases(license, [], at).map((ended) => lapsed(ended.lease, ended.lastSeenAt, --inUse));
   const { leaseId, holderHash, product, userRef } = lease;
   const resurrected = acquired(license, { leaseId, holderHash, product, userRef, borrowSeconds: null }, inUse, at);
   return resurrected === null ? noSeat(license, inUse) : [...freed, resurrected];
@@ -137,7 +138,7 @@ export const releaseOnDeactivation = (
 };
 
 const refuseForeign = ({ facts }: IssuedLicense, { holderHash, byKey }: LeaseName & ByKey) =>
-  holderHash === undefined ? refuseByIdAlone(facts, byKey, 'leaseHolder') : null;
+  holderHash === undefined ? refuseUnproven(facts, byKey, 'leaseHolder') : null;
 
 // A seat outlives the product that it was first taken for, as long as the license has another one.
 const coveredBy = ({ facts: { products } }: IssuedLicense, { product }: Lease): string | null =>

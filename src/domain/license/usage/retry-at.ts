@@ -1,61 +1,103 @@
-import type { Rejection } from '../../decider.ts';
-import { type Instant, plusSeconds, toMs } from '../../time.ts';
-import type { LicenseCommand, LicenseRejection } from '../commands.ts';
-import type { IssuedLicense } from '../license.ts';
+import { isRejection, type Rejection } from '../../decider.ts';
+import { type Instant, lastInstant, later, plusSeconds, toMs } from '../../time.ts';
+import type { CommandOf, LicenseCommand, LicenseDecision, LicenseRejection } from '../commands.ts';
+import type { IssuedLicense, Lease } from '../license.ts';
+import { lapsedLeases } from '../seats/lapsed-leases.ts';
+import type { LastSeen } from '../seats/seat-commands.ts';
 import { capacity } from './usage-limits.ts';
 
+/** A command that a cooldown or a limit refuses, and that can succeed by time alone. */
+export type Repeatable = CommandOf<'Deactivate' | 'SwapActivation' | 'RecordUsage' | 'AcquireLease' | 'RenewLease'>;
+
 /**
- * Adds the first instant at which the same command can succeed by time alone to the refusal of a cooldown or a limit.
- * Other refusals, and limits that time does not free, stay as they are.
+ * Adds to the refusal of a cooldown or a limit the instant at which the same command succeeds by time alone.
+ * `decideAgain` decides the command at that instant. The refusal stays as it is when that refuses it, too, and when time
+ * does not help.
  */
 export const withRetryAt = (
   refusal: Rejection<LicenseRejection>,
   command: LicenseCommand,
   license: IssuedLicense,
+  decideAgain: (repeated: Repeatable) => LicenseDecision,
 ): Rejection<LicenseRejection> => {
-  const retryAt = retryAtOf(refusal.rejected, command, license);
-  if (retryAt === null || retryAt <= command.at) return refusal;
+  const repeated = repetitionOf(refusal.rejected, command, license);
+  if (repeated === null || repeated.at <= command.at || isRejection(decideAgain(repeated))) return refusal;
   // Rounded up, so that a client which waits them is not early.
-  return { ...refusal, retryAt, retryAfterSeconds: Math.ceil((toMs(retryAt) - toMs(command.at)) / 1_000) };
+  const retryAfterSeconds = Math.ceil((toMs(repeated.at) - toMs(command.at)) / 1_000);
+  return { ...refusal, retryAt: repeated.at, retryAfterSeconds };
 };
 
-const retryAtOf = (code: LicenseRejection, command: LicenseCommand, license: IssuedLicense): Instant | null => {
-  const { facts, lastDeactivatedAt } = license;
-  const { allowed, cooldownSeconds, maxPerTerm } = facts.policy.deactivation;
-  switch (code) {
-    case 'COOLDOWN_ACTIVE':
-      return lastDeactivatedAt === null ? null : plusSeconds(lastDeactivatedAt, cooldownSeconds);
-    case 'DEACTIVATION_LIMIT':
-      return allowed && maxPerTerm !== null && maxPerTerm > 0 ? endOfRunningTerm(license, command.at) : null;
-    case 'QUOTA_EXCEEDED':
-      return command.type === 'RecordUsage' && fitsIntoTerm(command.data, license)
-        ? endOfRunningTerm(license, command.at)
-        : null;
-    case 'SEAT_LIMIT_EXCEEDED':
-      return nextFreeSeat(license, command.at);
+/** Returns the command at the first instant at which the reason of its refusal has gone; null: time does not help. */
+const repetitionOf = (code: LicenseRejection, command: LicenseCommand, license: IssuedLicense): Repeatable | null => {
+  switch (command.type) {
+    case 'Deactivate':
+    case 'SwapActivation': {
+      const at = releaseAt(code, license, command.at);
+      return at === null ? null : { ...command, at };
+    }
+    case 'RecordUsage': {
+      const at = code === 'QUOTA_EXCEEDED' ? nextTermAt(license, command.at) : null;
+      return at === null ? null : { ...command, at };
+    }
+    case 'AcquireLease': {
+      const at = code === 'SEAT_LIMIT_EXCEEDED' ? seatFreeAt(acquirableEnds(command, license), license) : null;
+      return at === null ? null : { ...command, at, data: { ...command.data, dead: ifSilent(command, license) } };
+    }
+    case 'RenewLease': {
+      const at = code === 'SEAT_LIMIT_EXCEEDED' ? seatFreeAt(renewableEnds(command.at, license), license) : null;
+      return at === null ? null : { ...command, at };
+    }
     default:
       return null;
   }
 };
 
-// A renewed term begins before the end of the last one, and its counters with it.
-const endOfRunningTerm = ({ facts }: IssuedLicense, at: Instant): Instant | null =>
-  facts.nextTerms.find((start) => start > at) ?? facts.term.expiresAt;
+const releaseAt = (code: LicenseRejection, license: IssuedLicense, at: Instant): Instant | null => {
+  const { facts, lastDeactivatedAt } = license;
+  const cooldownEndsAt =
+    lastDeactivatedAt === null ? at : plusSeconds(lastDeactivatedAt, facts.policy.deactivation.cooldownSeconds);
+  if (code === 'COOLDOWN_ACTIVE') return cooldownEndsAt;
+  const startsAt = code === 'DEACTIVATION_LIMIT' ? nextTermAt(license, at) : null;
+  // A release late in the term has a cooldown that goes on in the next one.
+  return startsAt === null ? null : later(startsAt, cooldownEndsAt);
+};
 
-const fitsIntoTerm = (
-  { meter, quantity }: { readonly meter: string; readonly quantity: number },
-  { facts: { limits, policy } }: IssuedLicense,
-): boolean => quantity <= capacity(limits.meters[meter] ?? 0, policy.overage);
+// Only the start of a renewed term resets the counters. The end of the last term resets nothing.
+const nextTermAt = ({ facts }: IssuedLicense, at: Instant): Instant | null =>
+  facts.nextTerms.find((start) => start > at) ?? null;
 
-/** Returns when the first seat is free without a release. A seat past its first end lives by its heartbeats. */
-const nextFreeSeat = ({ facts: { limits }, leases, withheld }: IssuedLicense, at: Instant): Instant | null => {
-  if (limits.seats === 0) return null;
-  let first: Instant | null = null;
-  const free = (end: Instant) => {
-    if (end > at && (first === null || end < first)) first = end;
-  };
-  for (const { expiresAt, ttlSeconds } of leases.values())
-    free(expiresAt > at ? expiresAt : plusSeconds(at, ttlSeconds));
-  for (const end of withheld.values()) free(end);
-  return first;
+/** Returns when so many seats are free that another one fits under the limit; null: that needs more than time. */
+const seatFreeAt = (ends: readonly Instant[], { facts: { limits, policy } }: IssuedLicense): Instant | null => {
+  const end = ends.toSorted()[ends.length - capacity(limits.seats, policy.overage)];
+  return end === undefined || end === lastInstant ? null : end;
+};
+
+/** Returns the ends of the taken seats, as a new lease waits for them: each floating seat ends without a heartbeat. */
+const acquirableEnds = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): readonly Instant[] => {
+  const lapsing = new Set(lapsedLeases(license, data.dead, at).map(({ lease }) => lease));
+  const open = [...license.leases.values()].filter((lease) => !lapsing.has(lease));
+  return [...open.map((lease) => endOf(lease, at)), ...withheldEnds(license, at)];
+};
+
+/** Returns the ends of the taken seats, as a lapsed lease waits for them: a heartbeat ends no floating seat. */
+const renewableEnds = (at: Instant, license: IssuedLicense): readonly Instant[] => {
+  const open = [...license.leases.values()].filter(({ borrow, expiresAt }) => !borrow || expiresAt > at);
+  return [...open.map(({ borrow, expiresAt }) => (borrow ? expiresAt : lastInstant)), ...withheldEnds(license, at)];
+};
+
+const withheldEnds = ({ withheld }: IssuedLicense, at: Instant): readonly Instant[] =>
+  [...withheld.values()].filter((end) => end > at);
+
+// A seat past its first end lives by its heartbeats.
+const endOf = ({ expiresAt, ttlSeconds }: Lease, at: Instant): Instant =>
+  expiresAt > at ? expiresAt : plusSeconds(at, ttlSeconds);
+
+/** Returns the last heartbeats of all floating seats, as if none came any longer. */
+const ifSilent = ({ data, at }: CommandOf<'AcquireLease'>, { leases }: IssuedLicense): readonly LastSeen[] => {
+  const floating = [...leases.values()].filter(({ borrow }) => !borrow);
+  const lastSeen = floating.map((lease) => ({
+    leaseId: lease.leaseId,
+    lastSeenAt: plusSeconds(endOf(lease, at), -lease.ttlSeconds),
+  }));
+  return [...lastSeen, ...data.dead];
 };

@@ -33,16 +33,16 @@ export const refuseEnvironment = ({ licenseId, policy }: LicenseFacts, environme
     : refuse('ENVIRONMENT_MISMATCH', `License ${licenseId} is for the environment ${policy.environment}.`);
 
 /**
- * Refuses the bearer of the key who names a device or seat by its id alone, when the policy lets each act on its own
- * only: limit errors show the ids to everybody with the key. `proof` leads to the missing member of the request.
+ * Refuses the bearer of the key who names a device or seat without its own fingerprint or holder, when the policy lets
+ * each act on its own only: limit errors show the ids to everybody with the key. `proof` leads to the missing member.
  */
-export const refuseByIdAlone = ({ policy }: LicenseFacts, byKey: boolean | undefined, proof: keyof typeof proofs) =>
+export const refuseUnproven = ({ policy }: LicenseFacts, byKey: boolean | undefined, proof: keyof typeof proofs) =>
   byKey === true && policy.deactivateByKey === 'OWN'
     ? reject<LicenseRejection>('FORBIDDEN', proofs[proof], ...proof.split('/'))
     : null;
 
 const ownDevice =
-  "The policy lets a client that has only the license key release only its own device. Send the device's fingerprint";
+  'The policy lets a client that has only the license key release only its own device. Send the fingerprint that the device was activated with';
 
 const proofs = {
   fingerprint: `${ownDevice}, or use a credential of an organization.`,
