@@ -90,7 +90,10 @@ const rows: readonly Row[] = [
   },
   {
     complaint: 'A renewal with the reference of a payment withdraws the suspension, whatever its reason',
-    commands: [announceSuspension('PAYMENT'), renew({ billingRef: 'in_1' }, tomorrow)],
+    commands: [
+      announceSuspension('PAYMENT'),
+      command('Renew', { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null, billingRef: 'in_1' }, tomorrow),
+    ],
     events: ['LicenseRenewed', cancelled],
     announced: 0,
     status: 'ACTIVE',
