@@ -154,7 +154,13 @@ describe('A sweep', () => {
     const licenseId = await issue(100);
     const [rotated] = await send(licenseId, {
       type: 'RotateKey',
-      data: { keyHash: testHash(`second ${licenseId}`), secretId: 's', hint: 'B', overlapSeconds: 60, cause: 'ROUTINE' },
+      data: {
+        keyHash: testHash(`second ${licenseId}`),
+        secretId: 's',
+        hint: 'B',
+        overlapSeconds: 60,
+        cause: 'ROUTINE',
+      },
     });
     expect(await sweep(inDays(1), [licenseId])).toBe(1);
     const [retired, ...more] = (await eventsOf(licenseId)).slice(3);

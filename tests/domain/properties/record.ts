@@ -61,7 +61,7 @@ const unissued = (policy: PinnedPolicy) => ({
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
   afterTrial: null as Target | null,
   uses: [] as readonly Use[],
-  withheld: [] as readonly number[],
+  withheld: [] as readonly { until: number; name: string }[],
   /** The terms of each payment, by its reference. */
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   /** The starts of renewed terms that are still to come. */
@@ -168,9 +168,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
         return { over, known: Math.max(over + m.policy.lease.resurrectSeconds * 1000, m.now + repeated) };
       },
     );
-  /** Returns the end of an open borrow, until which its seat stays taken. */
-  const lentUntil = (use: Use | undefined): readonly number[] =>
-    isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed ? [use.end] : [];
+  /** Returns the end of an open borrow, until which its seat stays taken, and its holder. */
+  const lentUntil = (use: Use | undefined): typeof m.withheld =>
+    isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed
+      ? [{ until: use.end, name: use.name }]
+      : [];
   const giveBack = (name: string) => {
     const lease = find('seats', name);
     put({ withheld: [...m.withheld, ...lentUntil(lease)] });
@@ -184,7 +186,9 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const occupy = (lease: Use, borrow: number | null) => {
     const ttl = m.policy.lease.ttlSeconds * 1000;
     const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, useEnd());
-    return take({ ...lease, end, ttl, borrow: borrow !== null });
+    const own = m.withheld.find(({ until, name }) => until > m.now && name === lease.name);
+    put({ withheld: m.withheld.filter((other) => other !== own) });
+    return take({ ...lease, end: Math.max(end, own?.until ?? 0), ttl, borrow: borrow !== null || own !== undefined });
   };
   const mayNotBorrow = (seconds: number | null) =>
     seconds !== null && (seconds <= 0 || seconds > m.policy.lease.borrowMaxSeconds);
@@ -196,7 +200,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const openOf = (kind: Kind) => m.uses.filter((use) => use.kind === kind && isOpen(use));
   /** Returns how much is used above the limit, seats of borrowed leases included. */
   const beyond = (kind: Kind) => {
-    const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
+    const withheld = kind === 'seats' ? m.withheld.filter(({ until }) => until > m.now).length : 0;
     return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
   /** Rule 2.5.13: the one guard of every use. */

@@ -56,6 +56,6 @@ const nextFreeSeat = ({ facts: { limits }, leases, withheld }: IssuedLicense, at
   };
   for (const { expiresAt, ttlSeconds } of leases.values())
     free(expiresAt > at ? expiresAt : plusSeconds(at, ttlSeconds));
-  for (const end of withheld.values()) free(end);
+  for (const { freeAt } of withheld.values()) free(freeAt);
   return first;
 };
