@@ -107,9 +107,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     );
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
-
   const useEnd = () => (m.policy.expiryStrategy === 'RESTRICT' ? accessEnd() : Infinity);
-
   const startOf = (scheduled: Schedule | undefined) => (scheduled ? ms(scheduled.effectiveAt) : m.now);
   const groundsAt = (at: number, until = at + 1) =>
     m.plans.flatMap(({ ground, at: from, until: end = 0 }) => (ground && from <= at && end >= until ? [ground] : []));
@@ -168,11 +166,11 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
         return { over, known: Math.max(over + m.policy.lease.resurrectSeconds * 1000, m.now + repeated) };
       },
     );
-  /** Returns the end of an open borrow, until which its seat stays taken, and its holder. */
-  const lentUntil = (use: Use | undefined): typeof m.withheld =>
-    isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed
-      ? [{ until: use.end, name: use.name }]
-      : [];
+  /** Returns the end of an open borrow, until which its seat stays taken. */
+  const lentUntil = (use: Use | undefined): typeof m.withheld => {
+    const isLent = isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed;
+    return isLent ? [{ until: use.end, name: use.name }] : [];
+  };
   const giveBack = (name: string) => {
     const lease = find('seats', name);
     put({ withheld: [...m.withheld, ...lentUntil(lease)] });
@@ -187,8 +185,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     const ttl = m.policy.lease.ttlSeconds * 1000;
     const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, useEnd());
     const own = m.withheld.find(({ until, name }) => until > m.now && name === lease.name);
-    put({ withheld: m.withheld.filter((other) => other !== own) });
-    return take({ ...lease, end: Math.max(end, own?.until ?? 0), ttl, borrow: borrow !== null || own !== undefined });
+    m.withheld = m.withheld.filter((other) => other !== own);
+    return take({ ...lease, end: Math.max(end, own?.until ?? 0), ttl, borrow: borrow !== null || !!own });
   };
   const mayNotBorrow = (seconds: number | null) =>
     seconds !== null && (seconds <= 0 || seconds > m.policy.lease.borrowMaxSeconds);
