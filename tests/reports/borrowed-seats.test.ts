@@ -80,8 +80,8 @@ describe('A borrowed seat is handed out once', () => {
 });
 
 const plain = { product: null, fingerprint: null };
-const keepAll = { lease: { ...pro.lease, borrowMaxSeconds: 86_400 } };
-const evicted = followedBy([pool(2, keepAll)], borrow(1, 3600), acquire(2, 1), evict(1));
+const evicting = { limitStrategy: 'EVICT_OLDEST' } as const;
+const evicted = followedBy([pool(2, evicting)], borrow(1, 3600), acquire(2, 1), evict(1));
 const answer = (history: typeof evicted, seconds: number) =>
   validate(viewOfFacts(licenseAfter(...history).facts), plain, later(seconds));
 const seatsShown = (history: typeof evicted, seconds: number) =>
@@ -109,7 +109,7 @@ describe('A withheld seat returns by the clock alone', () => {
   test('A lower limit that ends a borrowed seat leaves the holder of the other seat valid', () => {
     expect([1, 3599, 3600].map((seconds) => answer(evicted, seconds).valid)).toEqual([true, true, true]);
     expect([1, 3600].map((seconds) => answer(evicted, seconds).code)).toEqual(['VALID_OVERAGE', 'VALID']);
-    given(...followedBy([pool(3, keepAll)], borrow(1, 3600), evict(1)))
+    given(...followedBy([pool(3, evicting)], borrow(1, 3600), evict(1)))
       .when(acquire(3, 2))
       .thenRejected('SEAT_LIMIT_EXCEEDED');
   });
