@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idPattern } from '../domain/ids.ts';
 import { type Ends, endedParts } from '../domain/license/endings/ending-events.ts';
+import { instant } from '../eventstore/envelope.ts';
 
 /** An id, or another text that is not empty. */
 export const id = z.string().min(1);
@@ -30,6 +31,7 @@ export const ends = z.object({
   leases: count,
   users: count,
   keepsBorrowed: z.literal(true).exactOptional(),
+  seatsFreeAt: z.record(id, instant).exactOptional(),
   usageAfter: z.object({ activations: count, seats: count, users: count }),
 }) satisfies z.ZodType<Ends>;
 

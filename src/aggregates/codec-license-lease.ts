@@ -16,6 +16,7 @@ const acquired = z.object({
   inUseAfter: count,
   limit: count,
   overage: z.boolean(),
+  takesBack: id.exactOptional(),
 });
 
 const usage = z.object({

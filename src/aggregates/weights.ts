@@ -15,7 +15,8 @@ export const weighLicense = (license: License): number =>
       (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 90 +
       license.lapsed.size * 400 +
       (license.deactivated.size + license.released.size + license.usageIds.size) * 120 +
-      (license.users.size + license.withheld.size) * 150 +
+      license.users.size * 150 +
+      license.withheld.size * 400 +
       license.paidTerms.size * 350 +
       license.ended.reduce(
         (sum, { activations, leases, users }) => sum + activations.size * 410 + leases.size * 280 + users.size * 150,

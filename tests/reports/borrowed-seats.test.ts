@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { seatsInUse } from '../../src/domain/license/seats/seats-in-use.ts';
+import { usageAt } from '../../src/domain/license/usage/term-counters.ts';
+import { viewOfFacts } from '../../src/domain/license/validation/validation-view.ts';
+import { validate } from '../../src/domain/license/validation/validity.ts';
+import { moreOf, readMore } from '../../src/projections/tables/license-more.ts';
 import { command, device, followedBy, policyWith, to } from '../domain/license/commands.ts';
-import { activate, deactivate, given, licenseAfter, noon, pro } from '../domain/license/examples.ts';
+import { activate, deactivate, given, licenseAfter, noon, pro, twoDevices } from '../domain/license/examples.ts';
 import { acquire, borrow, later, pool, release, renew } from '../domain/license/seats/lease-examples.ts';
 
 const borrowed = [activate('1'), borrow(1, 3600)];
 const twoSeats = followedBy([pool(2)], borrow(1, 3600));
 const evict = (seats: number) =>
   command('ChangeLimits', { limits: { activations: 2, seats, users: 1, meters: {} }, strategy: 'EVICT_OLDEST' });
+const lower = command('ChangeLimits', { limits: { ...twoDevices, seats: 1, users: 1 }, strategy: 'ALLOW_OVER' });
 const swap = command('SwapActivation', { release: { fingerprintHash: 'hash-1' }, activate: device('2') });
 const transfer = command('Transfer', {
   toHolderOrgId: 'org_3',
@@ -70,6 +75,88 @@ describe('A borrowed seat is handed out once', () => {
     const history = followedBy(twoSeats, release(1), acquire(2));
     given(...history)
       .when(acquire(3))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+  });
+});
+
+const plain = { product: null, fingerprint: null };
+const evicting = { limitStrategy: 'EVICT_OLDEST' } as const;
+const evicted = followedBy([pool(2, evicting)], borrow(1, 3600), acquire(2, 1), evict(1));
+const answer = (history: typeof evicted, seconds: number) =>
+  validate(viewOfFacts(licenseAfter(...history).facts), plain, later(seconds));
+const seatsShown = (history: typeof evicted, seconds: number) =>
+  usageAt(licenseAfter(...history).facts, later(seconds)).seats;
+
+describe('A withheld seat returns by the clock alone', () => {
+  test.each(releases)(
+    'Released by $by, the seat is no longer in use after the borrow, without an event',
+    ({ commands }) => {
+      const history = followedBy([pool(1)], ...borrowed, ...commands);
+      expect([3599.999, 3600].map((seconds) => seatsShown(history, seconds))).toEqual([1, 0]);
+    },
+  );
+  test('A stored row and a log of an earlier build show the same', () => {
+    const history = followedBy([pool(1)], ...borrowed, evict(0), evict(1));
+    const stored: typeof history = JSON.parse(JSON.stringify(history));
+    for (const { event } of stored)
+      if (event.type === 'LicenseLimitsChanged' && event.data.ends)
+        Object.assign(event.data.ends, { seatsFreeAt: undefined });
+    expect([3599.999, 3600].map((seconds) => seatsShown(stored, seconds))).toEqual([1, 0]);
+    const { facts } = licenseAfter(...history);
+    expect(readMore(JSON.stringify(moreOf(facts))).withheldSeats).toEqual(facts.withheldSeats);
+    expect(readMore('{"usage":{"seats":1,"users":0,"meters":{}}}').withheldSeats).toEqual([]);
+  });
+  test('A lower limit that ends a borrowed seat leaves the holder of the other seat valid', () => {
+    expect([1, 3599, 3600].map((seconds) => answer(evicted, seconds).valid)).toEqual([true, true, true]);
+    expect([1, 3600].map((seconds) => answer(evicted, seconds).code)).toEqual(['VALID_OVERAGE', 'VALID']);
+    given(...followedBy([pool(3, evicting)], borrow(1, 3600), evict(1)))
+      .when(acquire(3, 2))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+  });
+  test('Open seats above the limit still make the license invalid', () => {
+    const history = followedBy([pool(2, { limitStrategy: 'REJECT' })], acquire(1), acquire(2), lower);
+    expect(answer(history, 1).code).toBe('TOO_MANY_LEASES');
+  });
+  test('The holder may not trust an answer past the return of a seat that changes it', () => {
+    expect(answer(evicted, 3590).ttlSeconds).toBe(10);
+    const within = followedBy([pool(2)], borrow(1, 3600), release(1));
+    expect(answer(within, 3590).ttlSeconds).toBeGreaterThan(10);
+  });
+});
+
+describe('The holder of a withheld seat takes it back', () => {
+  const withheld = followedBy([pool(1)], borrow(1, 3600), release(1, 60));
+  const mine = (number: number, seconds: number, overrides: object = {}) =>
+    acquire(number, seconds, { holderHash: 'hash-1', ...overrides });
+  const again: readonly { readonly how: string; readonly command: LicenseCommand; readonly end: number }[] = [
+    { how: 'acquires', command: mine(2, 120), end: 3600 },
+    { how: 'acquires shortly before the end', command: mine(2, 3500), end: 3860 },
+    { how: 'borrows for less time', command: mine(2, 120, { borrowSeconds: 60 }), end: 3600 },
+    { how: 'borrows for more time', command: mine(2, 120, { borrowSeconds: 7200 }), end: 7320 },
+    { how: 'names itself in another spelling', command: acquire(2, 120, { otherHashes: ['hash-1'] }), end: 3600 },
+  ];
+  test.each(again)('A holder who $how has the seat, at least until the borrow ends', ({ command, end }) => {
+    const history = followedBy(withheld, command);
+    const license = licenseAfter(...history);
+    expect(license.leases.get('l2')).toMatchObject({ borrow: true, expiresAt: later(end) });
+    expect([license.facts.usage.seats, seatsInUse(license, command.at), seatsShown(history, end)]).toEqual([1, 1, 1]);
+    expect(license.facts.withheldSeats).toEqual([]);
+  });
+  test('A seat that is taken back and released again stays taken until the borrow ends', () => {
+    const history = followedBy(withheld, mine(2, 120), release(2, 180));
+    expect([3599.999, 3600].map((seconds) => seatsShown(history, seconds))).toEqual([1, 0]);
+    given(...history)
+      .when(acquire(9, 200))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+  });
+  test('Another holder does not take the seat', () => {
+    given(...withheld)
+      .when(acquire(2, 120))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+  });
+  test('A lower limit that ended the seat does not let the holder take it back from the others', () => {
+    given(...evicted)
+      .when(mine(3, 120))
       .thenRejected('SEAT_LIMIT_EXCEEDED');
   });
 });

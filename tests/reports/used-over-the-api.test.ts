@@ -1,5 +1,8 @@
+import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { issueDirectly } from '../support/issue-directly.ts';
+import { encodeId } from '../../src/domain/ids.ts';
+import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
+import { issueDirectly, sendTo } from '../support/issue-directly.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
 
@@ -30,4 +33,19 @@ test('A validation with a borrowed seat says that the application may run offlin
   const taken = await post('leases', { licenseKey, leaseHolder: 'one', borrowSeconds: 86_400 });
   const { body } = await post('validate', { licenseKey, leaseHolder: 'one' });
   expect([body.valid, body.offlineGraceUntil]).toEqual([true, taken.body.lease?.expiresAt]);
+});
+
+test('The holder of a borrowed seat that was released takes it back, also in a spelling of an earlier release', async () => {
+  const { licenseId, licenseKey } = await issueDirectly(ledger, { policy: { lease }, limits: { seats: 1 } });
+  const leaseId = encodeId('lea', aggregateId(newCommandId(), 'lease'));
+  const holderHash = createHmac('sha256', ledger.secrets.signing.key('fingerprint'))
+    .update(`${ledger.a.organizationId}\0one\n`)
+    .digest('hex');
+  const acquisition = { leaseId, holderHash, product: null, userRef: null, borrowSeconds: 3600, dead: [] };
+  await sendTo(ledger, licenseId, { type: 'AcquireLease', data: acquisition });
+  await sendTo(ledger, licenseId, { type: 'ReleaseLease', data: { leaseId, by: 'USER' } });
+  const refused = await post('leases', { licenseKey, leaseHolder: 'two' });
+  expect([refused.status, refused.body.code]).toEqual([409, 'SEAT_LIMIT_EXCEEDED']);
+  const again = await post('leases', { licenseKey, leaseHolder: 'one\n' });
+  expect([again.status, again.body.lease?.borrowed, again.body.limits?.seats?.used]).toEqual([201, true, 1]);
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isEnded } from '../../domain/license/grants/granted-entitlements.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import { tiers } from '../../domain/license/policy.ts';
+import { returnedSeats } from '../../domain/license/seats/withheld-seats.ts';
 import {
   effectiveStatus,
   effectiveStatuses,
@@ -207,6 +208,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
   const renewal = renewalAt(facts, at);
   const offer = pendingHolderOf(facts, at);
   const ended = facts.entitlements.filter((entitlement) => isEnded(entitlement, at)).length;
+  const returned = returnedSeats(facts.withheldSeats, at);
   const isPlain =
     recorded &&
     ended === 0 &&
@@ -215,7 +217,8 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     suspension === null &&
     renewal === 'manual' &&
     offer === null &&
-    facts.scheduled.length + facts.keyOverlaps.length + facts.nextTerms.length + Object.keys(metadata).length === 0;
+    facts.scheduled.length + facts.keyOverlaps.length + facts.nextTerms.length + Object.keys(metadata).length === 0 &&
+    returned === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
@@ -227,6 +230,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     ...derived,
     ...(offer === null ? {} : { offer }),
     ...(ended === 0 ? {} : { ended }),
+    ...(returned === 0 ? {} : { returned }),
     ...(recorded ? {} : { recorded }),
   });
 };

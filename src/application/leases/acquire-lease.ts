@@ -8,7 +8,7 @@ import { aggregateId } from '../../eventstore/uuids.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { claimEndings, deadLeases } from '../../records/lease-liveness.ts';
 import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';
-import { findHolder, findUser } from '../devices/known-names.ts';
+import { findHolder, findUser, holderHashesIn } from '../devices/known-names.ts';
 import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
@@ -49,6 +49,7 @@ export const acquireLease = async (
   const data = {
     leaseId: encodeId('lea', aggregateId(attempt.commandId, 'lease')),
     holderHash,
+    otherHashes: holderHashesIn(needs.secrets, license.facts, leaseHolder),
     product: product ?? null,
     borrowSeconds: borrowSeconds ?? null,
     userRef: user === undefined ? null : await findUser(needs, license, user),

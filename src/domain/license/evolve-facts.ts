@@ -27,7 +27,7 @@ export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at:
     case 'LeaseAcquired':
     case 'LeaseReleased':
     case 'LeaseLapsed':
-      return evolveSeatFacts(facts, event);
+      return evolveSeatFacts(facts, event, at);
     case 'LicenseLimitsChanged':
     case 'UsageRecorded':
       return evolveUsageFacts(facts, event, at);

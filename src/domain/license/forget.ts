@@ -53,7 +53,7 @@ export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   forgetFirst(usageIds, recordedAt, (usedAt) => plusSeconds(usedAt, usageSeconds));
   // Borrows end in any order. There are at most as many as seats.
   if (withheld.size > fewMax)
-    for (const [leaseId, freeAt] of [...withheld])
+    for (const [leaseId, { freeAt }] of [...withheld])
       if (freeAt <= recordedAt && !isAnnouncedLater(license, leaseId)) withheld.delete(leaseId);
 };
 

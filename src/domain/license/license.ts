@@ -143,6 +143,8 @@ export type LicenseFacts = {
   readonly entitlementsEndedAt: Instant | null;
   /** What a trial becomes at its end, if its policy says so; null: the license did not begin as a trial. */
   readonly afterTrial: Target | null;
+  /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
+  readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
 };
 
 /**
@@ -160,8 +162,8 @@ export type Ending = {
 };
 
 /**
- * The usage: open activations, leases, assigned users, and the total of each meter in the term that ran at the last
- * event. `usageAt` returns that of another instant.
+ * The usage at the last event: open activations, leases and withheld seats, assigned users, and the total of each meter
+ * in the term that ran then. `usageAt` returns that of another instant.
  */
 export type Usage = {
   readonly activations: number;
@@ -211,8 +213,8 @@ export type IssuedLicense = {
   readonly lapsed: ForkableMap<string, LapsedLease>;
   /** When a lease was released, to distinguish a repetition from a mistake. */
   readonly released: ForkableMap<string, Instant>;
-  /** When the seats of released leases return to the pool, for those that return later. */
-  readonly withheld: ForkableMap<string, Instant>;
+  /** The seats of released leases that return to the pool later, by lease id. */
+  readonly withheld: ForkableMap<string, WithheldSeat>;
   /** When a usage was recorded, by its usage id. */
   readonly usageIds: ForkableMap<string, Instant>;
   /** The ended parts that are not announced yet, one entry for each of `facts.endings`. */
@@ -230,6 +232,9 @@ export type Ended = {
   readonly leases: ForkableMap<string, Lease>;
   readonly users: ForkableMap<string, Instant>;
 };
+
+/** The seat of a released borrow: it returns at `freeAt`, and only its holder can take it before. */
+export type WithheldSeat = { readonly freeAt: Instant; readonly holderHash: string };
 
 /** A lease that lapsed at `lapsedAt`. From `knownUntil` on it counts as unknown. */
 export type LapsedLease = { readonly lease: Lease; readonly lapsedAt: Instant; readonly knownUntil: Instant };

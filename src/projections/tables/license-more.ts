@@ -22,6 +22,7 @@ const fields = [
   'nextTerms',
   'entitlementsEndedAt',
   'afterTrial',
+  'withheldSeats',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -45,6 +46,7 @@ export const plainMore: More = {
   nextTerms: [],
   entitlementsEndedAt: null,
   afterTrial: null,
+  withheldSeats: [],
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -7,6 +7,7 @@ import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
+import { seatsWithHolder } from '../../../src/domain/license/seats/withheld-seats.ts';
 import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
 import { usageAt } from '../../../src/domain/license/usage/term-counters.ts';
 import { watchStream } from './invariants.ts';
@@ -129,6 +130,7 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
   const endOf = (instant: string | null) => (instant === null ? Infinity : Date.parse(instant));
   const open = (kind: string) => m.uses.filter((use) => use.kind === kind && use.over === Infinity);
   const [devices, seats, named] = [open('activations'), open('seats'), open('users')];
+  const withheld = m.withheld.filter(({ until }) => until > Date.parse(at));
   // Compares the state and the model as texts.
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['scheduled', facts.scheduled.map(({ eventId }) => eventId), m.plans.flatMap(({ id }) => (id === '' ? [] : [id]))],
@@ -141,6 +143,11 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
       'ended',
       license.ended.map(sizesOf),
       facts.endings.map(({ activations, leases, users }) => [activations, leases, users]),
+    ],
+    [
+      'seats counted',
+      [usageAt(facts, at).seats, seatsWithHolder(facts)],
+      [seats.length + withheld.length, seats.length],
     ],
     ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
     ['products', [...facts.products].sort(), [...m.products].sort()],

@@ -61,7 +61,7 @@ const unissued = (policy: PinnedPolicy) => ({
   plans: [{ id: '', at: -Infinity, mode: 'manual' }] as readonly Plan[],
   afterTrial: null as Target | null,
   uses: [] as readonly Use[],
-  withheld: [] as readonly number[],
+  withheld: [] as readonly { until: number; name: string }[],
   /** The terms of each payment, by its reference. */
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   /** The starts of renewed terms that are still to come. */
@@ -107,9 +107,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     );
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
-
   const useEnd = () => (m.policy.expiryStrategy === 'RESTRICT' ? accessEnd() : Infinity);
-
   const startOf = (scheduled: Schedule | undefined) => (scheduled ? ms(scheduled.effectiveAt) : m.now);
   const groundsAt = (at: number, until = at + 1) =>
     m.plans.flatMap(({ ground, at: from, until: end = 0 }) => (ground && from <= at && end >= until ? [ground] : []));
@@ -169,8 +167,10 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
       },
     );
   /** Returns the end of an open borrow, until which its seat stays taken. */
-  const lentUntil = (use: Use | undefined): readonly number[] =>
-    isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed ? [use.end] : [];
+  const lentUntil = (use: Use | undefined): typeof m.withheld => {
+    const isLent = isOpen(use) && use.borrow && use.end > m.now && !m.policy.reclaimBorrowed;
+    return isLent ? [{ until: use.end, name: use.name }] : [];
+  };
   const giveBack = (name: string) => {
     const lease = find('seats', name);
     put({ withheld: [...m.withheld, ...lentUntil(lease)] });
@@ -184,7 +184,9 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const occupy = (lease: Use, borrow: number | null) => {
     const ttl = m.policy.lease.ttlSeconds * 1000;
     const end = borrow === null ? m.now + ttl : Math.min(m.now + borrow * 1000, useEnd());
-    return take({ ...lease, end, ttl, borrow: borrow !== null });
+    const own = m.withheld.find(({ until, name }) => until > m.now && name === lease.name);
+    m.withheld = m.withheld.filter((other) => other !== own);
+    return take({ ...lease, end: Math.max(end, own?.until ?? 0), ttl, borrow: borrow !== null || !!own });
   };
   const mayNotBorrow = (seconds: number | null) =>
     seconds !== null && (seconds <= 0 || seconds > m.policy.lease.borrowMaxSeconds);
@@ -196,7 +198,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const openOf = (kind: Kind) => m.uses.filter((use) => use.kind === kind && isOpen(use));
   /** Returns how much is used above the limit, seats of borrowed leases included. */
   const beyond = (kind: Kind) => {
-    const withheld = kind === 'seats' ? m.withheld.filter((until) => until > m.now).length : 0;
+    const withheld = kind === 'seats' ? m.withheld.filter(({ until }) => until > m.now).length : 0;
     return Math.max(0, openOf(kind).length + withheld - capacity(m.limits[kind]));
   };
   /** Rule 2.5.13: the one guard of every use. */

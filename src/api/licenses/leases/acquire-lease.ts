@@ -35,7 +35,7 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
     operationId: 'acquireLease',
     summary: 'Take a floating seat',
     description:
-      'A holder that has a seat keeps it. The request then counts as a heartbeat. A seat without heartbeats for its time to live is free again. With borrowSeconds the holder needs no heartbeats for that time.',
+      'A holder that has a seat keeps it. The request then counts as a heartbeat. A seat without heartbeats for its time to live is free again. With borrowSeconds the holder needs no heartbeats for that time. A holder who released a borrowed seat early takes it back, at least until that borrow ends.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

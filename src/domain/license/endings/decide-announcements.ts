@@ -30,7 +30,7 @@ function* pending({ facts, ended, withheld }: IssuedLicense, at: Instant): Gener
     for (const activationId of parts.activations.keys())
       yield { type: 'ActivationDeactivated', data: { activationId, cause, countAfter: activations }, ...since };
     for (const leaseId of parts.leases.keys()) {
-      const seatFreeAt = withheld.get(leaseId) ?? null;
+      const seatFreeAt = withheld.get(leaseId)?.freeAt ?? null;
       yield { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter: seats, seatFreeAt }, ...since };
     }
     if (cause === 'PRODUCT_REMOVED') continue;

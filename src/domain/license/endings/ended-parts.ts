@@ -16,7 +16,7 @@ export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent, {
   if (ends.keepsBorrowed === true)
     for (const lease of leases.values()) {
       const freeAt = borrowedUntil(lease, effectiveAt);
-      if (freeAt !== null) license.withheld.set(lease.leaseId, freeAt);
+      if (freeAt !== null) license.withheld.set(lease.leaseId, { freeAt, holderHash: lease.holderHash });
     }
   license.ended = [...license.ended, { activations, byFingerprint, leases, users: endUsers(license, ends.users) }];
 };

@@ -2,6 +2,7 @@ import type { Instant } from '../../time.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { Ending, IssuedLicense, Lease, License, LicenseFacts } from '../license.ts';
 import { borrowedUntil, seatsInUse } from '../seats/seats-in-use.ts';
+import { stillWithheld } from '../seats/withheld-seats.ts';
 import type { Ends } from './ending-events.ts';
 
 // A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them
@@ -27,26 +28,31 @@ export const endsOf = (
   at: Instant,
 ): { readonly ends?: Ends } => {
   if (activations + leases + users === 0) return {};
-  const kept = license.facts.policy.reclaimBorrowed === true ? 0 : countBorrowed(license, leases, at);
+  const seatsFreeAt = license.facts.policy.reclaimBorrowed === true ? {} : borrowEnds(license, leases, at);
+  const kept = Object.keys(seatsFreeAt).length;
   const usageAfter = {
     activations: license.activations.size - activations,
     seats: seatsInUse(license, at) - leases + kept,
     users: license.users.size - users,
   };
-  const keeping = kept > 0 ? ({ keepsBorrowed: true } as const) : {};
+  const keeping = kept > 0 ? ({ keepsBorrowed: true, seatsFreeAt } as const) : {};
   return { ends: { which, activations, leases, users, ...keeping, usageAfter } };
 };
 
-/** Returns how many of the oldest `count` leases are borrowed beyond `at`. */
-const countBorrowed = ({ leases, borrowed }: IssuedLicense, count: number, at: Instant): number => {
-  if (count >= leases.size) return countUntil(borrowed.values(), at);
-  return borrowed.size === 0 ? 0 : countUntil([...leases.values()].slice(0, count), at);
-};
-
-const countUntil = (leases: Iterable<Lease>, at: Instant): number => {
-  let count = 0;
-  for (const lease of leases) if (borrowedUntil(lease, at) !== null) count += 1;
-  return count;
+/** Returns when the borrows among the oldest `count` leases end, of those that end after `at`, by lease id. */
+const borrowEnds = (
+  { leases, borrowed }: IssuedLicense,
+  count: number,
+  at: Instant,
+): Readonly<Record<string, Instant>> => {
+  if (borrowed.size === 0) return {};
+  const oldest: Iterable<Lease> = count >= leases.size ? borrowed.values() : [...leases.values()].slice(0, count);
+  const ends: Record<string, Instant> = {};
+  for (const lease of oldest) {
+    const until = borrowedUntil(lease, at);
+    if (until !== null) ends[lease.leaseId] = until;
+  }
+  return ends;
 };
 
 /** Returns the usage and the endings after a decisive event. `facts` are from before the event. */
@@ -54,13 +60,18 @@ export const ended = (
   facts: LicenseFacts,
   { type, data }: DecisiveEvent,
   effectiveAt: Instant,
-): Pick<LicenseFacts, 'usage' | 'endings'> => {
-  const { holderOrgId, usage, endings } = facts;
+): Pick<LicenseFacts, 'usage' | 'endings' | 'withheldSeats'> => {
+  const { holderOrgId, usage, endings, withheldSeats } = facts;
   const { ends } = data;
-  if (ends === undefined) return { usage, endings };
+  if (ends === undefined) return { usage, endings, withheldSeats };
   const { activations, leases, users, usageAfter } = ends;
   const ending: Ending = { cause: causes[type], effectiveAt, holderOrgId, activations, leases, users };
-  return { usage: { ...usageAfter, meters: usage.meters }, endings: [...endings, ending] };
+  const kept = Object.entries(ends.seatsFreeAt ?? {}).map(([leaseId, freeAt]) => ({ leaseId, freeAt }));
+  return {
+    usage: { ...usageAfter, meters: usage.meters },
+    endings: [...endings, ending],
+    withheldSeats: [...stillWithheld(withheldSeats, effectiveAt), ...kept],
+  };
 };
 
 /** Returns what an event announces as ended, from the endings before the event; null when it announces nothing. */

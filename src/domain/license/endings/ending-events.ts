@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
 /** Events about the end of a license, stored as they are: add, never rename or repurpose. */
@@ -19,6 +20,8 @@ export type Ends = {
    * once.
    */
   readonly keepsBorrowed?: true;
+  /** When each of these seats returns, by lease id. Absent with `keepsBorrowed`: the announcements say it. */
+  readonly seatsFreeAt?: Readonly<Record<string, Instant>>;
   /** The usage right after the event. */
   readonly usageAfter: { readonly activations: number; readonly seats: number; readonly users: number };
 };

@@ -19,12 +19,12 @@ export const withEnds = (
   effectiveAt: Instant,
   changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'products' | 'holderOrgId' | 'offer'>>,
 ): LicenseFacts => {
-  const { usage, endings } = ended(facts, event, effectiveAt);
+  const { usage, endings, withheldSeats } = ended(facts, event, effectiveAt);
   const { revokedAt = facts.revokedAt, limits = facts.limits, products = facts.products } = changes;
   const holderOrgId = changes.holderOrgId === undefined ? facts.holderOrgId : changes.holderOrgId;
   const offer = changes.offer === undefined ? facts.offer : changes.offer;
   // Spreading a second object would make an object that is slow to read.
-  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings };
+  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings, withheldSeats };
 };
 
 /**

@@ -72,6 +72,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   nextTerms: [],
   entitlementsEndedAt: null,
   afterTrial: data.afterTrial ?? null,
+  withheldSeats: [],
 });
 
 /** Returns the facts after an event about the origin of the license. */

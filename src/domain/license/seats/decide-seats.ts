@@ -1,5 +1,5 @@
 import { reject } from '../../decider.ts';
-import { earlier, type Instant, plusSeconds } from '../../time.ts';
+import { earlier, type Instant, later, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { ByKey } from '../devices/device-commands.ts';
 import type { LicenseEvent } from '../events.ts';
@@ -12,7 +12,7 @@ import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
 import type { ReleaseCause } from './seat-events.ts';
-import { borrowedUntil, seatsInUse } from './seats-in-use.ts';
+import { borrowedUntil, ownWithheld, seatsInUse } from './seats-in-use.ts';
 
 /** Decides a command about floating seats. */
 export const decideSeats = (command: SeatCommand, license: IssuedLicense): LicenseDecision => {
@@ -30,12 +30,12 @@ export const decideSeats = (command: SeatCommand, license: IssuedLicense): Licen
 
 /**
  * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow
- * another one. A holder with a seat keeps it. Lapsed leases free their seats first, each by an event of its own. The
+ * another one. A holder with a seat keeps it, and takes back a withheld one of its own. Lapsed leases free their seats first, each by an event of its own. The
  * first seat begins a term that waits for the first use.
  */
 const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
   const { facts, leases, leaseByHolder } = license;
-  const { leaseId, holderHash, product, userRef, borrowSeconds } = data;
+  const { leaseId, holderHash, otherHashes = [], product, userRef, borrowSeconds } = data;
   const refusal = refuseUse(facts, product, at) ?? refuseUser(license, userRef);
   if (refusal !== null) return refusal;
   const lapsing = lapsedLeases(license, data.dead, at);
@@ -46,7 +46,12 @@ const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLi
 
   let inUse = seatsInUse(license, at);
   const freed = lapsing.map(({ lease, lastSeenAt }) => lapsed(lease, lastSeenAt, --inUse));
-  const acquiredLease = acquired(license, { leaseId, holderHash, product, userRef, borrowSeconds }, inUse, at);
+  const acquiredLease = acquired(
+    license,
+    { leaseId, holderHash, otherHashes, product, userRef, borrowSeconds },
+    inUse,
+    at,
+  );
   return acquiredLease === null ? noSeat(license, inUse) : [...freed, acquiredLease];
 };
 
@@ -148,17 +153,23 @@ const isOf = (lease: Lease, { holderHash = lease.holderHash }: LeaseName): boole
 
 type Acquisition = CommandOf<'AcquireLease'>['data'];
 
+/**
+ * Returns the acquisition of a seat; null when all are in use. `inUse`: how many are. A holder takes back the own
+ * withheld seat as a borrowed one until the earlier borrow ends or later, because that borrow may still work.
+ */
 const acquired = (
-  { facts }: IssuedLicense,
-  { leaseId, holderHash, product, userRef, borrowSeconds }: Omit<Acquisition, 'dead'>,
+  license: IssuedLicense,
+  { leaseId, holderHash, otherHashes = [], product, userRef, borrowSeconds }: Omit<Acquisition, 'dead'>,
   inUse: number,
   at: Instant,
 ): LicenseEvent | null => {
+  const { facts } = license;
   const { scope, ttlSeconds } = facts.policy.lease;
   const limit = facts.limits.seats;
-  if (inUse >= capacity(limit, facts.policy.overage)) return null;
-  const borrow = borrowSeconds !== null;
-  const expiresAt = borrow ? endOfBorrow({ facts }, borrowSeconds, at) : plusSeconds(at, ttlSeconds);
+  const own = ownWithheld(license, [holderHash, ...otherHashes], at);
+  const others = own === null ? inUse : inUse - 1;
+  if (others >= capacity(limit, facts.policy.overage)) return null;
+  const end = borrowSeconds === null ? plusSeconds(at, ttlSeconds) : endOfBorrow(license, borrowSeconds, at);
   return {
     type: 'LeaseAcquired',
     data: {
@@ -168,11 +179,12 @@ const acquired = (
       holderHash,
       userRef,
       ttlSeconds,
-      expiresAt,
-      borrow,
-      inUseAfter: inUse + 1,
+      expiresAt: own === null ? end : later(end, own.freeAt),
+      borrow: borrowSeconds !== null || own !== null,
+      inUseAfter: others + 1,
       limit,
-      overage: inUse >= limit,
+      overage: others >= limit,
+      ...(own === null ? {} : { takesBack: own.leaseId }),
     },
   };
 };

@@ -1,4 +1,5 @@
 import type { At } from '../../decider.ts';
+import type { Instant } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import { takeAnnounced } from '../endings/ended-parts.ts';
 import { withAnnouncement } from '../endings/evolve-endings.ts';
@@ -7,19 +8,45 @@ import { lapseKnownUntil, noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { withUsage } from '../usage/with-usage.ts';
 import type { SeatEvent } from './seat-events.ts';
+import { stillWithheld } from './withheld-seats.ts';
 
 /** Returns the facts after an event about a seat. */
-export const evolveSeatFacts = (facts: LicenseFacts, event: Extract<EventWith<'facts'>, SeatEvent>): LicenseFacts => {
-  const { activations, users, meters } = facts.usage;
+export const evolveSeatFacts = (
+  facts: LicenseFacts,
+  event: Extract<EventWith<'facts'>, SeatEvent>,
+  { recordedAt }: At,
+): LicenseFacts => {
+  const { usage, endings, withheldSeats } = facts;
   switch (event.type) {
-    case 'LeaseAcquired':
-    case 'LeaseLapsed':
-      return withUsage(facts, { activations, seats: event.data.inUseAfter, users, meters });
-    case 'LeaseReleased':
-      return (
-        withAnnouncement(facts, event) ?? withUsage(facts, { activations, seats: event.data.inUseAfter, users, meters })
-      );
+    case 'LeaseAcquired': {
+      const withheld = stillWithheld(withheldSeats, recordedAt, event.data.takesBack);
+      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, withheld);
+    }
+    case 'LeaseLapsed': {
+      const withheld = stillWithheld(withheldSeats, recordedAt);
+      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, withheld);
+    }
+    case 'LeaseReleased': {
+      const announced = withAnnouncement(facts, event);
+      if (announced !== null) return withLateEnd(announced, event.data, recordedAt);
+      const { inUseAfter, leaseId, seatFreeAt } = event.data;
+      const withheld = stillWithheld(withheldSeats, recordedAt);
+      const all = seatFreeAt === null ? withheld : [...withheld, { leaseId, freeAt: seatFreeAt }];
+      return withUsage(facts, { ...usage, seats: inUseAfter }, endings, all);
+    }
   }
+};
+
+// Earlier decisive events did not say when the seats return; their announcements do.
+const withLateEnd = (
+  facts: LicenseFacts,
+  { leaseId, seatFreeAt }: EventOf<'LeaseReleased'>['data'],
+  recordedAt: Instant,
+): LicenseFacts => {
+  const { usage, endings, withheldSeats } = facts;
+  if (seatFreeAt === null || seatFreeAt <= recordedAt) return facts;
+  if (withheldSeats.some((seat) => seat.leaseId === leaseId)) return facts;
+  return withUsage(facts, usage, endings, [...withheldSeats, { leaseId, freeAt: seatFreeAt }]);
 };
 
 /** Changes, in place, the open leases, and what is known of ended ones. */
@@ -38,9 +65,10 @@ export const evolveSeatCollections = (
     case 'LeaseReleased': {
       if (takeAnnounced(license, event, at)) return;
       const { leaseId, seatFreeAt } = event.data;
+      const holderHash = license.leases.get(leaseId)?.holderHash ?? '';
       removeLease(license, leaseId);
       noteRepeatable(license.released, leaseId, at.recordedAt);
-      if (seatFreeAt !== null) license.withheld.set(leaseId, seatFreeAt);
+      if (seatFreeAt !== null) license.withheld.set(leaseId, { freeAt: seatFreeAt, holderHash });
       return;
     }
     case 'LeaseLapsed':
@@ -52,12 +80,13 @@ export const evolveSeatCollections = (
 };
 
 const addLease = (license: IssuedLicense, data: EventOf<'LeaseAcquired'>['data']): void => {
-  const { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow } = data;
+  const { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow, takesBack } = data;
   const lease = { leaseId, holderHash, product, userRef, ttlSeconds, expiresAt, borrow };
   license.leases.set(leaseId, lease);
   license.leaseByHolder.set(holderHash, leaseId);
   license.lapsed.delete(leaseId);
   if (borrow) license.borrowed.set(leaseId, lease);
+  if (takesBack !== undefined) license.withheld.delete(takesBack);
 };
 
 const extendLease = (

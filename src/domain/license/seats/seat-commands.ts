@@ -6,13 +6,14 @@ import type { Command } from '../message-shapes.ts';
 export type SeatCommand =
   /**
    * `holderHash`: hash of the machine, instance or user that the policy's scope counts. `borrowSeconds`: how long the
-   * holder uses the lease offline. `dead`: leases with a last heartbeat that is too old, so their seats are free.
+   * holder uses the lease offline. `otherHashes`: the other hashes that the holder may be stored under. `dead`: leases with a last heartbeat that is too old, so their seats are free.
    */
   | Command<
       'AcquireLease',
       {
         readonly leaseId: string;
         readonly holderHash: string;
+        readonly otherHashes?: readonly string[];
         readonly product: string | null;
         readonly userRef: string | null;
         readonly borrowSeconds: number | null;

@@ -20,6 +20,8 @@ export type SeatEvent =
         readonly inUseAfter: number;
         readonly limit: number;
         readonly overage: boolean;
+        /** The released lease of the same holder with the withheld seat that this lease takes; absent: a free seat. */
+        readonly takesBack?: string;
       }
     >
   /** A borrowed lease ends later than before. */

@@ -5,8 +5,23 @@ import { usableUntil } from '../status.ts';
 /** Returns how many seats are taken: by open leases, and by released leases until their seats return. */
 export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): number => {
   let taken = leases.size;
-  for (const freeAt of withheld.values()) if (freeAt > at) taken += 1;
+  for (const { freeAt } of withheld.values()) if (freeAt > at) taken += 1;
   return taken;
+};
+
+/**
+ * Returns the id of the withheld seat that a holder under any of these hashes can take back, and when it returns; the
+ * one that returns last; null when there is none.
+ */
+export const ownWithheld = (
+  { withheld }: IssuedLicense,
+  holderHashes: readonly string[],
+  at: Instant,
+): { readonly leaseId: string; readonly freeAt: Instant } | null => {
+  let own: { readonly leaseId: string; readonly freeAt: Instant } | null = null;
+  for (const [leaseId, { freeAt, holderHash }] of withheld)
+    if (freeAt > (own?.freeAt ?? at) && holderHashes.includes(holderHash)) own = { leaseId, freeAt };
+  return own;
 };
 
 /** Returns until when a borrowed lease works without the server; null when it is not borrowed, or no longer at `at`. */

@@ -86,7 +86,7 @@ const renewableEnds = (at: Instant, license: IssuedLicense): readonly Instant[] 
 };
 
 const withheldEnds = ({ withheld }: IssuedLicense, at: Instant): readonly Instant[] =>
-  [...withheld.values()].filter((end) => end > at);
+  [...withheld.values()].map(({ freeAt }) => freeAt).filter((end) => end > at);
 
 // A seat past its first end lives by its heartbeats.
 const endOf = ({ expiresAt, ttlSeconds }: Lease, at: Instant): Instant =>

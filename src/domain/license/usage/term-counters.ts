@@ -1,5 +1,6 @@
 import type { Instant } from '../../time.ts';
 import type { LicenseFacts, Usage } from '../license.ts';
+import { returnedSeats } from '../seats/withheld-seats.ts';
 
 // Meters and releases of devices count for the term that runs at the server's instant. A renewal before the expiry adds
 // a term that starts later: until then the counters of the running term go on, and at its start they begin at 0.
@@ -10,14 +11,23 @@ type Counted = Pick<LicenseFacts, 'nextTerms'>;
 export const hasEnteredTerm = ({ nextTerms }: Counted, at: Instant): boolean =>
   nextTerms.length > 0 && nextTerms.some((startsAt) => startsAt <= at);
 
-/** Returns the usage at `at`: its meters are those of the term that runs then. */
-export const usageAt = (facts: Counted & Pick<LicenseFacts, 'usage'>, at: Instant): Usage =>
-  hasEnteredTerm(facts, at) ? { ...facts.usage, meters: {} } : facts.usage;
+/** Returns the usage at `at`: its meters are those of the term that runs then, and seats that have returned are free. */
+export const usageAt = (facts: Counted & Pick<LicenseFacts, 'usage' | 'withheldSeats'>, at: Instant): Usage => {
+  const { usage, withheldSeats } = facts;
+  const isNextTerm = hasEnteredTerm(facts, at);
+  const returned = returnedSeats(withheldSeats, at);
+  if (!isNextTerm && returned === 0) return usage;
+  return { ...usage, seats: usage.seats - returned, meters: isNextTerm ? {} : usage.meters };
+};
 
 /** Returns the facts with the counters of the term that runs at `at`. */
 export const inTermAt = (facts: LicenseFacts, at: Instant): LicenseFacts =>
   hasEnteredTerm(facts, at)
-    ? { ...facts, usage: usageAt(facts, at), nextTerms: facts.nextTerms.filter((startsAt) => startsAt > at) }
+    ? {
+        ...facts,
+        usage: { ...facts.usage, meters: {} },
+        nextTerms: facts.nextTerms.filter((startsAt) => startsAt > at),
+      }
     : facts;
 
 /** Returns the counters after a term was added that starts at `startsAt`: they go on until then, or begin at 0 now. */

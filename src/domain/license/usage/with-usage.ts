@@ -4,7 +4,12 @@ import type { LicenseFacts, Usage } from '../license.ts';
  * Returns the facts with another usage. Written out, because these events come by the thousand and spreading that many
  * fields takes ten times as long. The fields have the order of `issuedFacts`, so that both write the same JSON.
  */
-export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.endings): LicenseFacts => ({
+export const withUsage = (
+  facts: LicenseFacts,
+  usage: Usage,
+  endings = facts.endings,
+  withheldSeats = facts.withheldSeats,
+): LicenseFacts => ({
   licenseId: facts.licenseId,
   issuerOrgId: facts.issuerOrgId,
   holderOrgId: facts.holderOrgId,
@@ -41,4 +46,5 @@ export const withUsage = (facts: LicenseFacts, usage: Usage, endings = facts.end
   nextTerms: facts.nextTerms,
   entitlementsEndedAt: facts.entitlementsEndedAt,
   afterTrial: facts.afterTrial,
+  withheldSeats,
 });

@@ -1,6 +1,7 @@
 import { type Instant, plusSeconds } from '../../time.ts';
 import { keyUntil } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
+import { seatsWithinLimitAt } from '../seats/withheld-seats.ts';
 import { graceUntil } from '../status.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
 
@@ -21,6 +22,7 @@ export const nextChangeAt = (view: ValidationView, scope: ValidationScope, at: I
   consider(keyUntil(facts, scope.keyVersion ?? null));
   for (const { until } of facts.entitlements) consider(until);
   for (const start of facts.nextTerms) consider(start);
+  consider(seatsWithinLimitAt(facts, at));
   for (const change of announcedChanges(facts)) consider(change);
   return next;
 };

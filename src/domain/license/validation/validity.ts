@@ -2,6 +2,7 @@ import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../..
 import { grantedAt } from '../grants/granted-entitlements.ts';
 import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
+import { seatsWithHolder } from '../seats/withheld-seats.ts';
 import {
   type EffectiveStatus,
   effectiveStatus,
@@ -143,7 +144,7 @@ const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Insta
   addScopeReasons(reasons, view, scope);
   addDeviceReasons(reasons, view, scope, at);
   if (isOverUsed(facts, facts.usage.activations, facts.limits.activations)) reasons.add('TOO_MANY_ACTIVATIONS');
-  if (isOverUsed(facts, facts.usage.seats, facts.limits.seats)) reasons.add('TOO_MANY_LEASES');
+  if (isOverUsed(facts, seatsWithHolder(facts), facts.limits.seats)) reasons.add('TOO_MANY_LEASES');
   if (isOverUsed(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
   return reasons;
 };
