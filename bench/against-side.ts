@@ -1,4 +1,5 @@
-// A child process of bench/against.ts. It measures figures with the compiled code of the checkout in its current folder.
+// A child process of bench/against.ts. It measures figures with the compiled code of the checkout in its current
+// folder.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Figures, Row } from './bench.ts';

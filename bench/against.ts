@@ -1,7 +1,7 @@
 // `node --import tsx bench/against.ts <another checkout>` measures P1, P3, P5, P6, P8 and P9 of this checkout and of
-// another one in turn, both compiled, and prints the ratios. The other checkout needs its packages installed. `P5 P9` measures only
-// these figures, and those that are measured with them: P3 with P1, P6 with P5. `--rounds=5` measures each one five
-// times. `--quick` runs the same code for seconds, to test that it works.
+// another one in turn, both compiled, and prints the ratios. The other checkout needs its packages installed. `P5 P9`
+// measures only these figures, and those that are measured with them: P3 with P1, P6 with P5. `--rounds=5` measures each
+// one five times. `--quick` runs the same code for seconds, to test that it works.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';

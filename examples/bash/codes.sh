@@ -15,7 +15,9 @@ reaction_to() {
     SUSPENDED) say='This license is suspended. Please contact the vendor.' ;;
     KEY_ROTATED) say='This license has a new key. Please enter the new one.' ;;
     NOT_YET_VALID) say='This license begins later.' ;;
-    EXPIRED) say='This license has expired. Please renew it.' ;;
+    # The policy lets the application go on after the end of the term.
+    EXPIRED) if [ "$2" = true ]; then runs=run say='The term has ended. The license still works.'
+      else say='This license has expired. Please renew it.'; fi ;;
     CHECK_IN_OVERDUE) say='This license was not checked for too long. Please try once more.' ;;
     ENVIRONMENT_SCOPE_REQUIRED) say='The application must name its environment: a mistake of its vendor.' ;;
     ENVIRONMENT_MISMATCH) say='This license is for another environment.' ;;

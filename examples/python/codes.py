@@ -37,6 +37,9 @@ REACTIONS = {
 
 def reaction_to(code, valid):
     """A code of a newer server is not known here; `valid` still says whether the application may run."""
+    if code == "EXPIRED" and valid:
+        # The policy lets the application go on after the end of the term.
+        return RUN, "The term has ended. The license still works."
     return REACTIONS.get(code, (valid, "" if valid else f"The license is not valid ({code})."))
 
 

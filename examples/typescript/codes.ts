@@ -45,6 +45,8 @@ export const reactions: Readonly<Record<Code, Reaction>> = {
 
 /** A code of a newer server is not known here; `valid` still says whether the application may run. */
 export const reactionTo = (code: string, valid: boolean): Reaction => {
+  // The policy lets the application go on after the end of the term.
+  if (code === 'EXPIRED' && valid) return notice('The term has ended. The license still works.');
   const known: ReadonlyMap<string, Reaction> = new Map(Object.entries(reactions));
   return known.get(code) ?? (valid ? run : stop(`The license is not valid (${code}).`));
 };

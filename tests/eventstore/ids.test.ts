@@ -95,15 +95,15 @@ test('When the end moves after the announcement, the name of the next expiry inc
 });
 
 test('Every batch of announcements has its own name, which is the same in all workers', () => {
-  // Two products end with the same cause and instant, so only a number distinguishes them. Then the license is revoked.
-  const drop = ['local_cli', 'cloud_ide'].map((product) => command('RemoveProduct', { product }));
-  const device = (name: string, count: number, product: string) =>
-    on(noon, { ...activatedEvent(name, 1), data: { ...activatedEvent(name, count, 900).data, product } });
+  // The last product is removed twice in one instant, so only a number distinguishes the ends. Then the license is revoked.
+  const drop = (product: string) => command('RemoveProduct', { product });
+  const device = (name: string, count: number) => on(noon, activatedEvent(name, count, 900));
   const history = [
     issued({ limits: { activations: 900, seats: 0, users: 0, meters: {} } }),
-    ...Array.from({ length: 250 }, (_, index) => device(`a${index}`, index + 1, 'local_cli')),
-    ...Array.from({ length: 250 }, (_, index) => device(`b${index}`, index + 251, 'cloud_ide')),
+    ...Array.from({ length: 250 }, (_, index) => device(`a${index}`, index + 1)),
   ];
+  const more = Array.from({ length: 250 }, (_, index) => activate(`b${index}`, noon, null));
+  const dropTwice = [drop('cloud_ide'), drop('local_cli'), command('AddProduct', { product: 'local_cli' }), ...more];
   const license = licenseAfter(...history);
   const names: string[] = [];
   const announceAll = () => {
@@ -117,7 +117,7 @@ test('Every batch of announcements has its own name, which is the same in all wo
   const take = (sent: LicenseCommand) => {
     for (const event of decisionOn(license, sent)) licenseDecider.evolve(license, event, stamp(event, sent.at).at);
   };
-  for (const sent of [...drop, activate('c', noon, null), revoke()]) take(sent);
+  for (const sent of [...dropTwice, drop('local_cli'), activate('c', noon, null), revoke()]) take(sent);
   announceAll();
   expect(names).toEqual([
     `announce-ended:lic_1:PRODUCT_REMOVED:${noon}:1:51`,

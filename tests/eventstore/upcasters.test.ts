@@ -84,7 +84,7 @@ test('A new event gets the current version of its type', () => {
 });
 
 test('Consumers see the same version of a type while it only gains optional fields', () => {
-  expect([versionOf('LicenseRevoked', ours), publishedVersionOf('LicenseRevoked', 2, ours)]).toEqual([2, 1]);
-  expect(publishedVersionOf('LicenseRevoked', 1, ours)).toBe(1);
+  expect(versionOf('LicenseRevoked', ours)).toBe(3);
+  expect([1, 2, 3].map((version) => publishedVersionOf('LicenseRevoked', version, ours))).toEqual([1, 1, 1]);
   expect([1, 2, 3].map((version) => publishedVersionOf('BookPrinted', version, upcasters))).toEqual([1, 2, 3]);
 });

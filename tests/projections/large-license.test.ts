@@ -48,6 +48,9 @@ const decisive: readonly (readonly [string, Sent])[] = [
 const licenseOf = (devices: number, command: Sent) => {
   const ledger = createLog();
   const licenseId = ledger.issue('large', { holderOrgId: customer, activations: devices });
+  // Devices end with the last product.
+  if (command.type === 'RemoveProduct')
+    ledger.send(licenseId, { type: 'RemoveProduct', data: { product: 'cloud_ide' } });
   for (let index = 0; index < devices; index++)
     ledger.send(licenseId, {
       type: 'Activate',

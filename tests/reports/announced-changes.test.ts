@@ -89,6 +89,16 @@ const rows: readonly Row[] = [
     status: 'SUSPENDED',
   },
   {
+    complaint: 'A renewal with the reference of a payment withdraws the suspension, whatever its reason',
+    commands: [
+      announceSuspension('PAYMENT'),
+      command('Renew', { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null, billingRef: 'in_1' }, tomorrow),
+    ],
+    events: ['LicenseRenewed', cancelled],
+    announced: 0,
+    status: 'ACTIVE',
+  },
+  {
     complaint: 'A renewal for goodwill is no payment',
     commands: [announceSuspension('PAYMENT'), renew({ reasonCode: 'GOODWILL' }, tomorrow)],
     events: ['LicenseRenewed'],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CommandOf } from '../../src/domain/license/commands.ts';
 import { paidTermOf } from '../../src/domain/license/term/paid-terms.ts';
-import { command, followedBy, to, trial, typesOf } from '../domain/license/commands.ts';
+import { command, event, followedBy, to, trial, typesOf } from '../domain/license/commands.ts';
 import {
   expiresAt,
   given,
@@ -100,6 +100,16 @@ describe('A payment that a billing system reports twice', () => {
       .thenNothing();
   });
 
+  test.each([
+    ['by its reference', { billingRef: 'in_9', reasonCode: null }],
+    ['by its reason', { reasonCode: 'PAYMENT' }],
+  ])('lifts a suspension for the missing payment, also when the end stays: known %s', (_, named) => {
+    const suspended = followedBy([issued()], command('Suspend', { reasonCode: 'PAYMENT', until: null }));
+    given(...suspended)
+      .when(command('Renew', { expiresAt, ...named }, tomorrow))
+      .thenEvents(event('LicenseReinstated', { suspendedSince: noon, suspendedForSeconds: 86_400 }));
+  });
+
   test('renews each time without a reference, as before', () => {
     const history = followedBy([issued()], renew(), renew());
     expect(typesOf(history).slice(1)).toEqual(['LicenseRenewed', 'LicenseRenewed']);
@@ -128,6 +138,15 @@ describe('The payment of a conversion', () => {
     given(...converted)
       .when(repeated)
       .thenNothing();
+  });
+  test('that is reported again converts once, also when the days of the trial were kept', () => {
+    const kept = followedBy([issued({ policy: { ...trial, trialDays: 'KEEP' }, term: trialTerm })], convert());
+    given(...kept)
+      .when(convert({}, tomorrow))
+      .thenNothing();
+    given(...kept)
+      .when(convert({ term: { kind: 'duration', duration: 'P2Y' } }, tomorrow))
+      .thenRejected('BILLING_REF_REUSED');
   });
   test.each([
     ['for another policy', convert({ target: to({ ...pro, policyId: 'pol_2' }) }, tomorrow)],

@@ -5,8 +5,8 @@ import type { Share, Work } from './shares.ts';
 /** The turn of one request. */
 export type Turn = {
   /**
-   * Ends the earlier turn of the request, and waits for a turn of the tenant in the crowd. Returns no promise when nobody
-   * has to wait, because a promise for each validation takes time.
+   * Ends the earlier turn of the request, and waits for a turn of the tenant in the crowd. Returns no promise when
+   * nobody has to wait, because a promise for each validation takes time.
    */
   readonly take: (crowd: Crowd, tenant: string, needs: Needed) => Promise<Waited | Full> | Waited | Full;
   /** Gives the turn to others. The request stays in the process. */

@@ -240,6 +240,8 @@ export type PaidTerm = {
   readonly startsAt: Instant;
   /** Null: the term has no end. */
   readonly expiresAt: Instant | null;
+  /** The instant that its duration counts from: its start, or the end of the trial whose days it adds. */
+  readonly countedFrom: Instant;
   readonly basis: RenewalBasis | 'FIXED' | 'CONVERSION';
   /** The requested duration of a renewal; null: the request named an end, or was a conversion. */
   readonly duration: string | null;

@@ -67,11 +67,11 @@ const firstDue = (facts: LicenseFacts, at: Instant): Due | null => {
 
 // In the order of `dueCommands`.
 const upcomingOf = (facts: LicenseFacts): readonly UpcomingCommand[] => [
+  ...dueSuspensionEnds(facts),
+  ...dueEntitlementEnds(facts),
   ...dueTierChanges(facts),
   ...dueEnds(facts),
   ...dueKeyRetirements(facts),
-  ...dueSuspensionEnds(facts),
-  ...dueEntitlementEnds(facts),
 ];
 
 const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly LicenseEvent[] => {

@@ -44,12 +44,12 @@ export const newDue = ({
     for (;;) {
       const isGraceDue = m.graceEnded < m.term && m.policy.expiryGraceSeconds > 0;
       const due = [
+        ...suspensionEnds().map((end) => ({ at: end, run: () => endSuspension(end) })),
+        ...entitlementEnds().map((end) => ({ at: end, run: () => put({ endsAnnounced: end }) })),
         ...m.plans.flatMap((plan) => (plan.target ? [{ at: plan.at, run: () => carryOut(plan) }] : [])),
         ...(becomesAnother() ? [{ at: m.end, run: endTrial }] : []),
         ...(!becomesAnother() && m.announced < m.term ? [{ at: m.end, run: announce }] : []),
         ...(!becomesAnother() && isGraceDue ? [{ at: accessEnd(), run: endGrace }] : []),
-        ...suspensionEnds().map((end) => ({ at: end, run: () => endSuspension(end) })),
-        ...entitlementEnds().map((end) => ({ at: end, run: () => put({ endsAnnounced: end }) })),
         ...Object.entries(m.overlaps).map(([version, at]) => ({ at, run: () => retire(Number(version)) })),
       ].filter(({ at }) => at <= m.now);
       const [next] = due.toSorted((a, b) => a.at - b.at);

@@ -15,15 +15,22 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
     const isWrong = m.end === Infinity || ('duration' in data && end <= start);
     const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
-    const guards = { nothing: end === m.end, TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
+    const isPaid = data.reasonCode === 'PAYMENT' || data.billingRef !== undefined;
+    const accept = () => {
+      const grounds = groundsAt(m.now);
+      const mayReinstate = m.policy.reinstateOnPayment && grounds.length > 0;
+      if (mayReinstate && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
+      pay();
+    };
+    if (!isWrong && end === m.end) {
+      if (isPaid) accept();
+      return 'done';
+    }
+    const guards = { TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
     const refused = first({ TERM_INVALID: isWrong }) ?? first(guards) ?? first({ TERM_INVALID: end <= m.now });
     if (refused) return refused;
     if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
-    const isPaid = data.reasonCode === 'PAYMENT';
-    const mayReinstate = isPaid && m.policy.reinstateOnPayment;
-    const grounds = groundsAt(m.now);
-    if (mayReinstate && grounds.length > 0 && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
-    if (isPaid) pay();
+    if (isPaid) accept();
     return setTerm(start, end, run);
   };
   const convertTrial = ({ target, term, billingRef }: CommandOf<'ConvertTrial'>['data']): Verdict => {

@@ -59,6 +59,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
 
   // What belongs together, by the same names: an operation on a device finds it only at its own license.
   let latest = new Map<string, string>();
+  let isTrial = false;
   const refresh = async () => {
     const made = new Map<string, string>();
     const make = async (path: string, body: unknown) => {
@@ -68,7 +69,10 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
       eachKnown([body, answer], (pool, value) => made.set(pool, value));
     };
     const limits = { activations: 20, seats: 20, users: 20, meters: { api_calls: 1_000_000 } };
-    await make('/v1/licenses', { tier: 'PRO', products, limits, entitlements: [{ code: 'export' }] });
+    // Only a trial can be converted.
+    const tier = isTrial ? 'TRIAL' : 'PRO';
+    isTrial = !isTrial;
+    await make('/v1/licenses', { tier, products, limits, entitlements: [{ code: 'export' }] });
     const named = { licenseKey: made.get('licenseKey'), product: products[0] };
     await make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() });
     await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });

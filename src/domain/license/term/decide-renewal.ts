@@ -31,7 +31,8 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
       : data.expiresAt;
   if (typeof expiresAt !== 'string') return expiresAt;
   if (!isInstant(expiresAt)) return refuse(`${expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
-  if (expiresAt === previousExpiresAt) return [];
+  // The term stays, but the payment has arrived.
+  if (expiresAt === previousExpiresAt) return isPayment(data) ? acceptPayment(license, at) : [];
   const tooLate = refuseLateRenewal(facts, previousExpiresAt, at);
   if (tooLate !== null) return tooLate;
   if (expiresAt < previousExpiresAt)
@@ -56,9 +57,13 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         ...paymentOf(data),
       },
     },
-    ...(data.reasonCode === 'PAYMENT' ? acceptPayment(license, at) : []),
+    ...(isPayment(data) ? acceptPayment(license, at) : []),
   ];
 };
+
+// A reference names a payment, whatever the reason of the request says.
+const isPayment = ({ reasonCode, billingRef }: CommandOf<'Renew'>['data']): boolean =>
+  reasonCode === 'PAYMENT' || billingRef !== undefined;
 
 const paymentOf = (data: CommandOf<'Renew'>['data']) => {
   const { billingRef } = data;

@@ -29,7 +29,9 @@ export const repeatedConversion = (license: IssuedLicense, { target, term, billi
   if (paid === null) return null;
   const endOfTerm = () => {
     if (term.kind === 'perpetual') return null;
-    return term.kind === 'fixed' ? term.expiresAt : endOfDuration(paid.startsAt, term.duration, license.facts.timeZone);
+    return term.kind === 'fixed'
+      ? term.expiresAt
+      : endOfDuration(paid.countedFrom, term.duration, license.facts.timeZone);
   };
   const isSame = paid.policyId === target.policy.policyId && paid.expiresAt === endOfTerm();
   return isSame ? [] : reused(license, billingRef, paid);
@@ -39,7 +41,10 @@ export const repeatedConversion = (license: IssuedLicense, { target, term, billi
 export const notePaidRenewal = (license: IssuedLicense, { data }: EventOf<'LicenseRenewed'>): void => {
   const { billingRef, duration = null, termNumber, startsAt, expiresAt, basis } = data;
   if (billingRef === undefined) return;
-  license.paidTerms.set(billingRef, { termNumber, startsAt, expiresAt, basis, duration, policyId: null });
+  license.paidTerms.set(billingRef, {
+    ...{ termNumber, startsAt, expiresAt, basis, duration },
+    ...{ countedFrom: startsAt, policyId: null },
+  });
 };
 
 /** Notes, in place, the payment of a conversion. The start of the paid term follows in the same append. */
@@ -51,16 +56,16 @@ export const notePaidConversion = (
   if (billingRef === null || license.paidTerms.has(billingRef)) return;
   const termNumber = license.facts.term.number + 1;
   const conversion = { basis: 'CONVERSION', duration: null, policyId } as const;
-  license.paidTerms.set(billingRef, { termNumber, startsAt, expiresAt: null, ...conversion });
+  license.paidTerms.set(billingRef, { termNumber, startsAt, countedFrom: startsAt, expiresAt: null, ...conversion });
 };
 
 /** Notes, in place, the start and end of the term that a conversion paid for. */
 export const notePaidStart = (license: IssuedLicense, { data }: EventOf<'LicenseTermStarted'>): void => {
   if (data.trigger !== 'TRIAL_CONVERTED') return;
-  const { termNumber, startsAt, expiresAt } = data;
+  const { termNumber, startsAt, expiresAt, countedFrom = startsAt } = data;
   for (const [billingRef, paid] of license.paidTerms)
     if (paid.basis === 'CONVERSION' && paid.termNumber === termNumber)
-      license.paidTerms.set(billingRef, { ...paid, startsAt, expiresAt });
+      license.paidTerms.set(billingRef, { ...paid, startsAt, expiresAt, countedFrom });
 };
 
 type Conversion = CommandOf<'ConvertTrial'>['data'];
