@@ -34,7 +34,7 @@ create table rm.leases (
 create index leases_open on rm.leases (license_id, acquired_at, lease_id) where ended_at is null;
 create index leases_open_by_holder on rm.leases (license_id, holder_hash) where ended_at is null;
 -- A validation tells a lease that lapsed from none.
-create index leases_lapsed_by_holder on rm.leases (license_id, holder_hash) where cause = 'LAPSED';
+create index leases_lapsed_by_holder on rm.leases (license_id, holder_hash, ended_at) where cause = 'LAPSED';
 -- What the worker looks through for leases that nobody was heard of.
 create index leases_overdue on rm.leases (expires_at, license_id, lease_id) where ended_at is null;
 

@@ -27,8 +27,12 @@ begin
       where l.license_id = wanted_license and l.holder_hash = any(holders) and l.ended_at is null
       limit 1;
     if not found then
-      select (date_part('epoch', l.ended_at) * 1000)::bigint into lease_until from rm.leases l
-        where l.license_id = wanted_license and l.holder_hash = any(holders) and l.cause = 'LAPSED' limit 1;
+      -- Only the last lapse counts. The validation forgets it after a time.
+      select (date_part('epoch', max(l.ended_at)) * 1000)::bigint into lease_until
+        from unnest(holders) holder cross join lateral (
+          select p.ended_at from rm.leases p
+            where p.license_id = wanted_license and p.holder_hash = holder and p.cause = 'LAPSED'
+            order by p.ended_at desc limit 1) l;
     end if;
   end if;
   if users is not null then

@@ -32,7 +32,5 @@ export const sendActivation = async (
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
   );
-  return isRefusal(sent)
-    ? withUseAtLimit(needs.pool, request, sent)
-    : activatedDevice(needs.pool, request, prepared, sent);
+  return isRefusal(sent) ? withUseAtLimit(needs, request, sent) : activatedDevice(needs.pool, request, prepared, sent);
 };

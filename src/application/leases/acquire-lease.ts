@@ -67,7 +67,7 @@ export const acquireLease = async (
     facts,
     lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
-  if (isRefusal(sent)) return withUseAtLimit(needs.pool, request, sent);
+  if (isRefusal(sent)) return withUseAtLimit(needs, request, sent);
 
   const { view, outcome, events, revision, position } = sent;
   const changed = outcome !== 'unchanged';

@@ -26,7 +26,7 @@ export const renewLease = async (
       lease: license.kind === 'unissued' ? undefined : license.leases.get(leaseId),
     }));
   const sent = await withHeartbeat(needs, at, renew, ({ view }) => view);
-  if (isRefusal(sent)) return withUseAtLimit(needs.pool, request, sent);
+  if (isRefusal(sent)) return withUseAtLimit(needs, request, sent);
   const { view, outcome, revision, position } = sent;
   const { facts, lease: kept } = view;
   // This happens only when the heartbeat is sent again after the lease has ended.

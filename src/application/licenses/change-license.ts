@@ -51,12 +51,13 @@ export type LicenseChange<View> = {
 
 type Commanded = LicenseCommand | ComposedCommand | Refusal;
 
-/** A license after a change, as of `at`. */
+/** A license after a change, as of `at`. `isDerived`: it shows a change that has fallen due and is not recorded yet. */
 export type ChangedLicense<View = unknown> = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
   readonly metadata: object;
   readonly at: Instant;
+  readonly isDerived: boolean;
   readonly changed: boolean;
   readonly view: View | undefined;
   readonly position: bigint;
@@ -101,8 +102,16 @@ export const changeLicense = async <View = undefined>(
   await settle?.();
   const refusal = refuse?.(sent.events) ?? null;
   if (refusal !== null) return refusal;
-  const { outcome, revision, position } = sent;
-  return { ...sent.view, revision, metadata, at, changed: outcome !== 'unchanged', position: position.commit };
+  const { outcome, revision, position, isDerived } = sent;
+  return {
+    ...sent.view,
+    revision,
+    metadata,
+    at,
+    isDerived,
+    changed: outcome !== 'unchanged',
+    position: position.commit,
+  };
 };
 
 /** Returns the schedule of a command that takes effect later, and nothing for a command that takes effect now. */

@@ -24,6 +24,7 @@ export type Notes = {
     readonly facts: LicenseFacts;
     readonly metadata: object;
     readonly at: Instant;
+    readonly isDerived: boolean;
   }) => boolean;
 };
 
@@ -62,9 +63,10 @@ const change = async (
 ): Promise<ChangedLicense | Refusal> => {
   const { organizationId: issuerOrgId } = caller;
   const at = needs.now();
-  const compose = ({ facts }: { readonly facts: LicenseFacts }) => {
+  const compose = ({ facts }: { readonly facts: LicenseFacts }, isDerived: boolean) => {
     turn.check();
-    return isNoted || isSeen({ facts, metadata: present, at }) ? referenceChange(externalRef, at) : metadataMismatch;
+    const isCurrent = isNoted || isSeen({ facts, metadata: present, at, isDerived });
+    return isCurrent ? referenceChange(externalRef, at) : metadataMismatch;
   };
   const sending = {
     call,
@@ -80,7 +82,7 @@ const change = async (
   } as const;
   const sent = await sendLicenseCommand(needs, sending, issuedFacts);
   if (isRefusal(sent)) return sent;
-  const { view: facts, revision, outcome, position } = sent;
+  const { view: facts, revision, outcome, position, isDerived } = sent;
   const { holderOrgId } = facts;
   if (!isNoted) {
     const license = { licenseId, issuerOrgId, holderOrgId, metadata };
@@ -91,7 +93,7 @@ const change = async (
     await afterAppend(() => asTenant(needs.pool, issuerOrgId, store, { readOnly: false }));
   }
   const changed = outcome !== 'unchanged' || !isNoted;
-  return { facts, revision, metadata, at, changed, view: undefined, position: position.commit };
+  return { facts, revision, metadata, at, isDerived, changed, view: undefined, position: position.commit };
 };
 
 const referenceChange = (to: string | null | undefined, at: Instant): readonly LicenseCommand[] =>

@@ -11,7 +11,7 @@ import {
   refuseActing,
   refuseKey,
 } from '../../domain/license/license-authority.ts';
-import { settle, settledAt } from '../../domain/license/settle.ts';
+import { isUnsettled, settle, settledAt } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
@@ -53,8 +53,12 @@ export type LicenseSending = {
  */
 export type ComposedCommand = {
   readonly at: Instant;
-  readonly compose: (license: IssuedLicense) => readonly LicenseCommand[] | Refusal;
+  /** Gets the license with everything that has fallen due. `isDerived`: an event of that is not recorded yet. */
+  readonly compose: (license: IssuedLicense, isDerived: boolean) => readonly LicenseCommand[] | Refusal;
 };
+
+/** The result of a command on a license. `isDerived`: its view shows a change that no event records yet. */
+export type Sent<View> = Executed<View> & { readonly isDerived: boolean };
 
 /** Refuses a sender by the state of the license. */
 export type Guard = (license: IssuedLicense, by: LicenseActing) => Refusal | null;
@@ -68,7 +72,7 @@ export const sendLicenseCommand = async <View>(
   { executor, pool }: CommandNeeds,
   sending: LicenseSending,
   view: (license: License) => View,
-): Promise<Executed<View> | Refusal> => {
+): Promise<Sent<View> | Refusal> => {
   const { call, attempt, actor, by, issuerOrgId, licenseId, reason, command } = sending;
   const textRef = reason?.text === undefined ? null : referenceOf(attempt, 'reason');
   const values = [...sending.values];
@@ -87,13 +91,17 @@ export const sendLicenseCommand = async <View>(
   const decide = (license: License, moment: Moment) =>
     refusalOf(sending, settledAt(license, moment.at), moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
-  return withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
+  const sent = await withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
     // The answer shows what has fallen due, also when the command changed nothing.
     executor.execute(licenseAggregate, licenseId, decide, {
       context,
-      view: (license) => view(settledAt(license, command.at)),
+      view: (license) => ({
+        seen: view(settledAt(license, command.at)),
+        isDerived: license.kind !== 'unissued' && isUnsettled(license.facts, command.at),
+      }),
     }),
   );
+  return 'rejected' in sent ? sent : { ...sent, view: sent.view.seen, isDerived: sent.view.isDerived };
 };
 
 /** Returns a license that a command was accepted on. */
@@ -109,7 +117,7 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
   if (!('compose' in command)) return toDecide(licenseAggregate, command)(license, moment);
   if (license.kind === 'unissued') return noSuchLicense;
   const { at, eventIds } = moment;
-  const composed = command.compose(settle(license, at).license);
+  const composed = command.compose(settle(license, at).license, isUnsettled(license.facts, at));
   if (isRefusal(composed)) return composed;
   return decideInTurn(
     licenseDecider,

@@ -80,9 +80,10 @@ const acceptInTurn = async (
   if (forgotten !== null) return forgotten;
   const licenseKey = isRotated ? formatLicenseKey(needs.licenseKeyPrefix, attempt.secret) : null;
   const metadata = await asTenant(needs.pool, holderOrgId, (db) => metadataOf(db, licenseId));
-  const { view: facts, outcome, revision, position } = sent;
+  const { view: facts, outcome, revision, position, isDerived } = sent;
   const changed = outcome !== 'unchanged';
-  return { facts, revision, metadata, at, changed, view: undefined, position: position.commit, licenseKey };
+  const accepted = { facts, revision, metadata, at, isDerived, changed };
+  return { ...accepted, view: undefined, position: position.commit, licenseKey };
 };
 
 /**

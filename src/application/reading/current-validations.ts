@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { lastLapseOf } from '../../domain/license/forget.ts';
 import type { IssuedLicense, Lease, LicenseFacts } from '../../domain/license/license.ts';
 import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
@@ -132,18 +133,12 @@ const detailsIn = (
     lease: lease ?? null,
     leaseBorrowed: lease?.borrow === true,
     leaseHolder: lease?.holderHash ?? null,
-    leaseUntil: lease === undefined ? lapsedAt(license, holderHashes) : null,
+    leaseUntil: lease === undefined && holderHashes.length > 0 ? lastLapseOf(license.lapsed, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
     namedFingerprint: activationId === undefined ? null : (named?.fingerprintHash ?? null),
     activatedFor: { userRef: named?.userRef ?? null, environment: named?.environment ?? null },
     devices: components.length === 0 ? [] : devicesWith(license, components),
   };
-};
-
-const lapsedAt = ({ lapsed }: IssuedLicense, holderHashes: readonly string[]): Instant | null => {
-  if (holderHashes.length > 0)
-    for (const [, { lease, lapsedAt: at }] of lapsed) if (holderHashes.includes(lease.holderHash)) return at;
-  return null;
 };
 
 const devicesWith = (

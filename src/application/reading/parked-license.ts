@@ -34,18 +34,40 @@ export const notProjected: Refusal = {
 
 /**
  * Returns `view` of a license from its stream, with everything that has fallen due by `at`; null when it was never issued.
- * Throws NotProjected when the stream cannot be read.
+ * `isDerived`: an event of that is not recorded yet. Throws NotProjected when the stream cannot be read.
  */
 export const readParked = async <View>(
   executor: Executor,
   { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
-  view: (license: IssuedLicense, revision: bigint) => View,
+  view: (license: IssuedLicense, revision: bigint, isDerived: boolean) => View,
 ): Promise<View | null> =>
   readable(() =>
     executor.read(licenseAggregate, licenseId, (license: License, revision: bigint) =>
-      license.kind === 'unissued' ? null : view(settle(license, at).license, revision),
+      license.kind === 'unissued' ? null : view(settle(license, at).license, revision, isUnsettled(license.facts, at)),
     ),
   );
+
+/** The ids of parts of a license that rows still show as open, although the license has ended them. */
+export type UnrecordedEnds = Readonly<Record<'activations' | 'leases' | 'users', readonly string[]>>;
+
+/**
+ * Returns what a change that has fallen due by `at` has ended and that is not recorded yet. Throws NotProjected when the
+ * stream cannot be read.
+ */
+export const unrecordedEnds = (
+  executor: Executor,
+  { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
+): Promise<UnrecordedEnds> =>
+  readable(() =>
+    executor.read(licenseAggregate, licenseId, (license: License) => {
+      if (license.kind === 'unissued' || !isUnsettled(license.facts, at)) return noEnds;
+      const settled = settle(license, at).license;
+      const endsOf = (part: keyof UnrecordedEnds) => [...license[part].keys()].filter((id) => !settled[part].has(id));
+      return { activations: endsOf('activations'), leases: endsOf('leases'), users: endsOf('users') };
+    }),
+  );
+
+const noEnds: UnrecordedEnds = { activations: [], leases: [], users: [] };
 
 /** Returns true when an organization is closed, by its stream. Throws NotProjected when the stream cannot be read. */
 export const isClosed = (executor: Executor, organizationId: string): Promise<boolean> =>
@@ -74,12 +96,11 @@ export const currentLicense = async (
     known = await readRow();
     if (known === null) return null;
   }
-  const isDerived = known !== null && isUnsettled(known.facts, at);
-  if (known?.isParked === false && !isDerived) return { ...known, isDerived };
+  if (known?.isParked === false && !isUnsettled(known.facts, at)) return { ...known, isDerived: false };
   const current = await readParked(
     executor,
     { licenseId, at },
-    ({ facts }: { readonly facts: LicenseFacts }, revision) => ({ facts, revision, isDerived }),
+    ({ facts }: { readonly facts: LicenseFacts }, revision, isDerived) => ({ facts, revision, isDerived }),
   );
   if (current === null || !isPartyTo(current.facts, organizationId)) return null;
   return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
@@ -104,16 +125,29 @@ export const readLicenseRows = async <Rows>(
   return current === null ? noSuchLicense : notProjected;
 };
 
-/** Reads like `readLicenseRows`, and refuses a license with a parked stream, because its rows show an earlier state. */
-export const readCurrentRows = <Rows>(
-  needs: { readonly pool: Pool; readonly executor: Executor },
+/**
+ * Reads like `readLicenseRows`, and refuses a license with a parked stream, because its rows show an earlier state.
+ * `read` leaves out what a change that has fallen due has ended.
+ */
+export const readCurrentRows = async <Rows>(
+  needs: { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant },
   organizationId: string,
   licenseId: string,
-  read: (db: PoolClient) => Promise<Rows>,
-): Promise<Rows | Refusal> =>
-  readLicenseRows<Rows>(needs, organizationId, licenseId, async (db, { isParked }) =>
-    isParked ? notProjected : read(db),
-  );
+  read: (db: PoolClient, ended: UnrecordedEnds) => Promise<Rows>,
+): Promise<Rows | Refusal> => {
+  const at = needs.now();
+  const readWithout = (ended: UnrecordedEnds | null) =>
+    readLicenseRows<Rows | null>(needs, organizationId, licenseId, async (db, { isParked, facts }) => {
+      if (isParked) return notProjected;
+      return ended === null && isUnsettled(facts, at) ? null : read(db, ended ?? noEnds);
+    });
+  // The stream is read between two transactions, because it may need a connection too.
+  const rows = await readWithout(null);
+  if (rows !== null) return rows;
+  const current = await readWithout(await unrecordedEnds(needs.executor, { licenseId, at }));
+  if (current === null) throw new Error('Rows were read without what has ended.');
+  return current;
+};
 
 const readable = async <View>(read: () => Promise<View>): Promise<View> => {
   try {

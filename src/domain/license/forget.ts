@@ -39,6 +39,14 @@ export const recentlyLapsed = ({ lapsed }: IssuedLicense, leaseId: string, at: I
   return lease === undefined || at >= lease.knownUntil ? undefined : lease;
 };
 
+/** Returns when the last lease of a holder lapsed; null when no such lease is known. */
+export const lastLapseOf = (lapsed: IssuedLicense['lapsed'], holderHashes: readonly string[]): Instant | null => {
+  let last: Instant | null = null;
+  for (const { lease, lapsedAt } of lapsed.values())
+    if (holderHashes.includes(lease.holderHash) && (last === null || lapsedAt > last)) last = lapsedAt;
+  return last;
+};
+
 /** Returns the day (UTC) of an instant. */
 export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 

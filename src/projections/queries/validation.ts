@@ -17,7 +17,10 @@ export type ValidationFacts = {
   /** Hashes of open activations in hex, at most 64. When there are `more`, call `isActivated`. */
   readonly fingerprintHashes: readonly string[];
   readonly more: boolean;
-  /** The stream of the license, or of its issuer, has later events than the rows. */
+  /**
+   * The stream of the license, or of its issuer, has later events than the rows, or a change has fallen due that no event
+   * records yet: then its stream is read.
+   */
   readonly isParked: boolean;
 };
 

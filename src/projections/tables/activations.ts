@@ -70,18 +70,18 @@ const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.se
 const seen = viewOf('a', columns, { name, lastSeenAt });
 
 /**
- * Returns open activations of a license that the tenant of `db` issues or holds, the newest first, with the instant at
- * which each device was last seen: at its activation, or at the last heartbeat of its seat.
+ * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first, with the
+ * instant at which each device was last seen: at its activation, or at the last heartbeat of its seat.
  */
 export const devicesInUse = async (
   db: PoolClient,
   licenseId: string,
-  limit: number,
+  { limit, except }: { readonly limit: number; readonly except: readonly string[] },
 ): Promise<readonly (ActivationView & { readonly lastSeenAt: Instant })[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'devices-in-use',
     text: `select ${seen.select}
-      from (select * from rm.activations where license_id = $1 and deactivated_at is null
+      from (select * from rm.activations where license_id = $1 and deactivated_at is null and activation_id <> all($3)
         order by activated_at desc, activation_id desc limit $2) a
       left join vault.personal_values v on v.ref = a.name_ref
       left join lateral (select max(greatest(l.acquired_at, h.last_seen_at)) seen_at
@@ -90,7 +90,7 @@ export const devicesInUse = async (
         where l.license_id = a.license_id and l.holder_hash = a.fingerprint_hash and l.scope = 'MACHINE'
           and l.ended_at is null) s on true
       order by a.activated_at desc, a.activation_id desc`,
-    values: [licenseId, limit],
+    values: [licenseId, limit, except],
     rowMode: 'array',
   });
   return rows.map(seen.read);
@@ -98,22 +98,26 @@ export const devicesInUse = async (
 
 /**
  * Returns a page of the open activations of a license that the tenant of `db` issues or holds, newest first. `after`:
- * the last activation of the previous page; null: the first page.
+ * the last activation of the previous page; null: the first page. `except`: ids that are left out; absent: none.
  */
 export const activationsOf = async (
   db: PoolClient,
   licenseId: string,
-  { limit, after }: { readonly limit: number; readonly after: string | null },
+  {
+    limit,
+    after,
+    except = [],
+  }: { readonly limit: number; readonly after: string | null; readonly except?: readonly string[] },
 ): Promise<readonly ActivationView[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'activations-of',
     text: `select ${view.select}
       from rm.activations a left join vault.personal_values v on v.ref = a.name_ref
-      where a.license_id = $1 and a.deactivated_at is null
+      where a.license_id = $1 and a.deactivated_at is null and a.activation_id <> all($4)
         and ($3::text is null or (a.activated_at, a.activation_id) <
           (select c.activated_at, c.activation_id from rm.activations c where c.activation_id = $3))
       order by a.activated_at desc, a.activation_id desc limit $2`,
-    values: [licenseId, limit, after],
+    values: [licenseId, limit, after, except],
     rowMode: 'array',
   });
   return rows.map(view.read);

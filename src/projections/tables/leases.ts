@@ -85,8 +85,12 @@ export type LeaseInUse = {
   readonly lastSeenAt: Instant;
 };
 
-/** Returns open leases of a license that the tenant of `db` issues or holds, the newest first. */
-export const leasesInUse = async (db: PoolClient, licenseId: string, limit: number): Promise<readonly LeaseInUse[]> => {
+/** Returns open leases of a license that the tenant of `db` issues or holds, except some, the newest first. */
+export const leasesInUse = async (
+  db: PoolClient,
+  licenseId: string,
+  { limit, except }: { readonly limit: number; readonly except: readonly string[] },
+): Promise<readonly LeaseInUse[]> => {
   const { rows } = await db.query<[string, string | null, string | null, string]>({
     name: 'leases-in-use',
     text: `select l.lease_id, a.platform, v.value, ${epochMs('greatest(l.acquired_at, h.last_seen_at)')}
@@ -95,9 +99,9 @@ export const leasesInUse = async (db: PoolClient, licenseId: string, limit: numb
       left join rm.activations a on l.scope = 'MACHINE' and a.license_id = l.license_id
         and a.fingerprint_hash = l.holder_hash and a.deactivated_at is null
       left join vault.personal_values v on v.ref = a.name_ref
-      where l.license_id = $1 and l.ended_at is null
+      where l.license_id = $1 and l.ended_at is null and l.lease_id <> all($3)
       order by l.acquired_at desc, l.lease_id desc limit $2`,
-    values: [licenseId, limit],
+    values: [licenseId, limit, except],
     rowMode: 'array',
   });
   return rows.map(([id, platform, name, seenMs]) => ({ id, platform, name, lastSeenAt: fromMs(Number(seenMs)) }));

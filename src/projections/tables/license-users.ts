@@ -59,15 +59,19 @@ export type AssignedUser = View<typeof columns>;
 export const usersOf = async (
   db: PoolClient,
   licenseId: string,
-  { limit, after }: { readonly limit: number; readonly after: AssignedUser | null },
+  {
+    limit,
+    after,
+    except,
+  }: { readonly limit: number; readonly after: AssignedUser | null; readonly except: readonly string[] },
 ): Promise<readonly AssignedUser[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'users-of',
     text: `select ${view.select} from rm.license_users u
-      where license_id = $1 and unassigned_at is null
+      where license_id = $1 and unassigned_at is null and user_ref <> all($5)
         and ($3::timestamptz is null or (assigned_at, user_ref) < ($3, $4))
       order by assigned_at desc, user_ref desc limit $2`,
-    values: [licenseId, limit, after?.assignedAt ?? null, after?.userRef ?? null],
+    values: [licenseId, limit, after?.assignedAt ?? null, after?.userRef ?? null, except],
     rowMode: 'array',
   });
   return rows.map(view.read);

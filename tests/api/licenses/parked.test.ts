@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { listParked } from '../../../src/projections/parked.ts';
 import { replayParked } from '../../../src/projections/replay-parked.ts';
 import { activeProjection } from '../../../src/projections/versions.ts';
+import { to } from '../../domain/license/commands.ts';
+import { sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { testId } from '../../support/license-fixtures.ts';
 import { refuseLicense } from '../../support/read-models.ts';
 
 let ledger: Ledger;
@@ -104,6 +108,25 @@ describe('A license with a parked stream', () => {
     for (const list of ['/activations', '/users']) {
       const { status, body, headers } = await get(license, list);
       expect([status, body.code, headers.get('retry-after')]).toEqual([503, 'NOT_PROJECTED_YET', '10']);
+    }
+  });
+
+  test('has the ETag of a change that has fallen due, which only its stream knows', async () => {
+    const { licenseId } = license;
+    const target = to(builtInPolicy('FREE', testId('pol', 'FREE')));
+    const scheduled = { effectiveAt: new Date(Date.parse(ledger.needs.now()) + 60_000).toISOString() };
+    await sendTo(ledger, licenseId, { type: 'ChangeTier', data: { target, scheduled } });
+    await isParked(license);
+    ledger.clock.aheadMs = 61_000;
+    try {
+      const before = await get(license);
+      expect(before.body.tier).toBe('FREE');
+      await mend();
+      mend = async () => undefined;
+      await replay(license);
+      expect((await get(license)).headers.get('etag')).toBe(before.headers.get('etag'));
+    } finally {
+      ledger.clock.aheadMs = 0;
     }
   });
 

@@ -45,5 +45,5 @@ export const patchLicense = (needs: LicenseCommandNeeds): Route =>
 // Metadata has no revision. Only the digest in the ETag says which metadata the client has seen.
 const isSeenBy =
   ({ expectedRevision: revision, headers }: OrganizationCall): Notes['isSeen'] =>
-  ({ facts, metadata, at }) =>
-    revision === null || headers['if-match'] === licenseTag(facts, { revision, metadata, at });
+  ({ facts, ...state }) =>
+    revision === null || headers['if-match'] === licenseTag(facts, { revision, ...state });

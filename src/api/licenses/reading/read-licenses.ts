@@ -137,7 +137,9 @@ export const listActivations = (needs: ReadNeeds): Route =>
         url: `/v1/licenses/${licenseId}/activations?`,
         placeOf: ({ activationId }) => activationId,
         read: (after, limit) =>
-          readCurrentRows(needs, orgId, licenseId, (db) => activationsOf(db, licenseId, { limit, after })),
+          readCurrentRows(needs, orgId, licenseId, (db, { activations: except }) =>
+            activationsOf(db, licenseId, { limit, after, except }),
+          ),
         bodyOf: activationBody,
       }),
   });

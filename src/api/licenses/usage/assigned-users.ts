@@ -89,9 +89,9 @@ export const listLicenseUsers = (needs: ReadNeeds): Route =>
         url: `/v1/licenses/${licenseId}/users?`,
         placeOf: ({ assignedAt, userRef }) => `${assignedAt} ${userRef}`,
         read: (after, limit) =>
-          readCurrentRows(needs, orgId, licenseId, (db) => {
+          readCurrentRows(needs, orgId, licenseId, (db, { users: except }) => {
             const [assignedAt = '', userRef = ''] = after?.split(' ') ?? [];
-            return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef } });
+            return usersOf(db, licenseId, { limit, after: after === null ? null : { assignedAt, userRef }, except });
           }),
         bodyOf: ({ userRef: user, assignedAt }) => ({ user, assignedAt }),
       }),

@@ -55,6 +55,8 @@ export type CreatedLicense = {
   readonly revision: bigint;
   readonly metadata: object;
   readonly at: Instant;
+  /** True when a change has fallen due that no event records yet, as after an import of a trial that has ended. */
+  readonly isDerived: boolean;
   readonly licenseKey: string;
   readonly position: bigint;
 };
@@ -168,7 +170,7 @@ const sendFirst = async (
     issuedFacts,
   );
   if (isRefusal(sent)) return sent;
-  const { view: facts, events, revision, position } = sent;
+  const { view: facts, events, revision, position, isDerived } = sent;
   const forgotten = refuseForgottenKey(needs.secrets, attempt, licenseId, events);
   if (forgotten !== null) return forgotten;
   // The metadata comes after the event. Only the first of two requests for the same license stores metadata.
@@ -177,7 +179,7 @@ const sendFirst = async (
     await asTenant(needs.pool, issuerOrgId, (db) => firstMetadata(db, first), { readOnly: false });
   }
   const licenseKey = formatLicenseKey(needs.licenseKeyPrefix, attempt.secret);
-  return { facts, revision, metadata, at: command.at, licenseKey, position: position.commit };
+  return { facts, revision, metadata, at: command.at, isDerived, licenseKey, position: position.commit };
 };
 
 const noTrial: Refusal = {

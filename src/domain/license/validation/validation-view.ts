@@ -1,5 +1,6 @@
 import type { Instant } from '../../time.ts';
 import { activationOf } from '../devices/device-matching.ts';
+import { lastLapseOf } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 
 /**
@@ -96,7 +97,6 @@ const leaseIn = (
   if (holderHash === null) return null;
   const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
   if (lease !== undefined) return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow };
-  for (const { lease: previous, lapsedAt } of lapsed.values())
-    if (previous.holderHash === holderHash) return { aliveUntil: lapsedAt };
-  return null;
+  const lapsedAt = lastLapseOf(lapsed, [holderHash]);
+  return lapsedAt === null ? null : { aliveUntil: lapsedAt };
 };

@@ -1,4 +1,5 @@
 import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../../time.ts';
+import { lapseKnownUntil } from '../forget.ts';
 import { grantedAt } from '../grants/granted-entitlements.ts';
 import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
@@ -187,9 +188,17 @@ const addDeviceReasons = (
   if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
   if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
     reasons.add('FINGERPRINT_MISMATCH');
-  if (holder === null ? policy.leaseRequired === true : lease === null) reasons.add('NO_LEASE');
-  if (holder !== null && lease !== null && at >= lease.aliveUntil) reasons.add('LEASE_EXPIRED');
+  const known = lease !== null && isLeaseKnown(lease, policy, at) ? lease : null;
+  if (holder === null ? policy.leaseRequired === true : known === null) reasons.add('NO_LEASE');
+  if (holder !== null && known !== null && at >= known.aliveUntil) reasons.add('LEASE_EXPIRED');
 };
+
+// A stream forgets lapsed leases and rows do not. So the answer depends on the clock alone.
+const isLeaseKnown = (
+  { aliveUntil }: NonNullable<ValidationView['lease']>,
+  { lease: { resurrectSeconds } }: LicenseFacts['policy'],
+  at: Instant,
+): boolean => at < lapseKnownUntil(aliveUntil, resurrectSeconds, aliveUntil);
 
 const isCheckInOverdue = (view: ValidationView, at: Instant): boolean => {
   const dueAt = checkInDueAt(view);

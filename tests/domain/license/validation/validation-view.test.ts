@@ -54,6 +54,9 @@ describe('the view of a stream', () => {
     );
     expect(answer(gone, { lease: 'm1' }, '2026-06-01T12:07:00.000Z').code).toBe('LEASE_EXPIRED');
     expect(answer(gone, { lease: 'm2' }, '2026-06-01T12:07:00.000Z').code).toBe('NO_LEASE');
+    // 25 hours after its end nobody knows the lease any longer.
+    expect(answer(gone, { lease: 'm1' }, '2026-06-02T13:05:59.999Z').code).toBe('LEASE_EXPIRED');
+    expect(answer(gone, { lease: 'm1' }, '2026-06-02T13:06:00.000Z').code).toBe('NO_LEASE');
   });
   test('allows to cache the result no longer than the lease', () => {
     expect(answer(history, { lease: 'm1' }).ttlSeconds).toBe(360);
