@@ -10,14 +10,14 @@ import { evolveSuspensionCollections } from './suspension/evolve-suspension.ts';
 import { evolveTermCollections } from './term/evolve-term.ts';
 import { notePaidConversion } from './term/paid-terms.ts';
 import { evolveUsageCollections } from './usage/evolve-usage.ts';
-import { hasEnteredTerm } from './usage/term-counters.ts';
+import { countedAt, hasEnteredTerm } from './usage/term-counters.ts';
 
 /**
  * Changes, in place, what guards read beyond the facts. The facts are still those before the event. A new type of event
  * without a case does not compile.
  */
 export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at: At): void => {
-  if (hasEnteredTerm(license.facts, at.recordedAt)) license.deactivationsInTerm = 0;
+  if (hasEnteredTerm(license.facts, countedAt(at))) license.deactivationsInTerm = 0;
   if (!concerns(event, 'collections')) return;
   switch (event.type) {
     case 'ActivationRecorded':

@@ -14,12 +14,12 @@ import { evolveTermFacts } from './term/evolve-term.ts';
 import { evolveTierFacts } from './tiers/evolve-tiers.ts';
 import { evolveTransferFacts } from './transfer/evolve-transfer.ts';
 import { evolveUsageFacts } from './usage/evolve-usage.ts';
-import { inTermAt } from './usage/term-counters.ts';
+import { countedAt, inTermAt } from './usage/term-counters.ts';
 
 /** Returns the facts after an event of an issued license. A new type of event without a case does not compile. */
 export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at: At): LicenseFacts => {
   if (!concerns(event, 'facts')) return previous;
-  const facts = inTermAt(previous, at.recordedAt);
+  const facts = inTermAt(previous, countedAt(at));
   switch (event.type) {
     case 'ActivationRecorded':
     case 'ActivationDeactivated':

@@ -1,4 +1,5 @@
-import type { Instant } from '../../time.ts';
+import type { At } from '../../decider.ts';
+import { earlier, type Instant } from '../../time.ts';
 import type { LicenseFacts, Usage } from '../license.ts';
 import { returnedSeats } from '../seats/withheld-seats.ts';
 
@@ -6,6 +7,12 @@ import { returnedSeats } from '../seats/withheld-seats.ts';
 // a term that starts later: until then the counters of the running term go on, and at its start they begin at 0.
 
 type Counted = Pick<LicenseFacts, 'nextTerms'>;
+
+/**
+ * Returns the instant that an event counts at. What a late worker records counts when it took effect, so that a later
+ * record changes no earlier counters. What is announced counts when it is recorded.
+ */
+export const countedAt = ({ recordedAt, effectiveAt }: At): Instant => earlier(recordedAt, effectiveAt);
 
 /** Returns true when a renewed term has started since the last event: its counters are at 0. */
 export const hasEnteredTerm = ({ nextTerms }: Counted, at: Instant): boolean =>
