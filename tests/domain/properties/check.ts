@@ -48,6 +48,7 @@ export const findViolation = (commands: readonly LicenseCommand[], cut: number, 
     const verdict = isRejection(decision) ? decision.rejected : decision.length > 0 ? 'done' : 'nothing';
     const outcome = `${command.type} ${verdict}`;
     seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+    if (!isRejection(decision) && decision.some(takesBack)) seen.set(takenBack, (seen.get(takenBack) ?? 0) + 1);
     if (verdict !== expected) return wrong(`${verdict}, but the model says ${expected}`);
     if (isRejection(decision)) continue;
 
@@ -96,6 +97,10 @@ const withoutSome = (decision: readonly LicenseEvent[], { type }: LicenseCommand
   const kept = index % 4 === 3 ? decision.length : index % 4;
   return decision.slice(0, decided + Math.max(kept, type === 'AnnounceEnded' ? 1 : 0));
 };
+
+/** The key in `seen` that counts the withheld seats that their holders took back. */
+export const takenBack = 'AcquireLease taken-back';
+const takesBack = ({ data }: LicenseEvent): boolean => 'takesBack' in data;
 
 const isAnnouncement = ({ data }: LicenseEvent): boolean => 'cause' in data && causes.has(data.cause);
 const causes: ReadonlySet<string> = new Set(['LICENSE_REVOKED', 'TRANSFER', 'PRODUCT_REMOVED', 'LIMIT_LOWERED']);

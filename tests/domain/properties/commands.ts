@@ -14,12 +14,17 @@ const begin = Date.parse('2026-01-31T00:00:00.000Z');
 /**
  * Returns the commands of one sequence: a new license, then `length` - 1 more. Each sequence leaves out two thirds of
  * the kinds, so that the others meet more often. Instants advance by hours or days, and sometimes step back a little,
- * like the clocks of two servers. Any part of the list is a sequence too. The same seed gives the same list.
+ * like the clocks of two servers. Any part of the list is a sequence too. The same seed gives the same list. `only`: the
+ * kinds after the first command, none of which is left out.
  */
-export const drawCommands = (seed: number, length: number): LicenseCommand[] => {
+export const drawCommands = (
+  seed: number,
+  length: number,
+  only: readonly LicenseCommand['type'][] | null = null,
+): LicenseCommand[] => {
   const chance = chanceOf(seed);
-  const chosen = commandTypes.flatMap((type) =>
-    chance.percent(35) ? Array.from({ length: kinds[type].weight }, () => type) : [],
+  const chosen = (only ?? commandTypes).flatMap((type) =>
+    only !== null || chance.percent(35) ? Array.from({ length: kinds[type].weight }, () => type) : [],
   );
   const weighted = ['Activate', ...chosen] as const;
   const steps = chance.percent(60) ? slow : fast;
