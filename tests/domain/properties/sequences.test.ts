@@ -29,7 +29,9 @@ test(`${numRuns} sequences of ${commandCount} commands agree with the model and 
   // The drawn commands must keep reaching everything: each type is accepted, and each refusal occurs.
   for (const type of commandTypes)
     expect(seen.get(`${type} done`), `${type} was accepted`).toBeGreaterThan(full ? 20 : 0);
-  expect([...new Set([...seen.keys()].map((outcome) => outcome.split(' ')[1]))].sort()).toEqual(everyOutcome);
+  // Few of these sequences take a seat back. The test of seats reaches that.
+  const outcomes = [...seen.keys()].filter((key) => key !== takenBack).map((key) => key.split(' ')[1]);
+  expect([...new Set(outcomes)].sort()).toEqual(everyOutcome);
 });
 
 test('Sequences about seats alone, in which holders take withheld seats back, agree with the model', () => {
