@@ -145,6 +145,11 @@ export type LicenseFacts = {
   readonly afterTrial: Target | null;
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
+  /**
+   * True: use above the limits stays valid whatever the policy says, because it was let in before. An announced change,
+   * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
+   */
+  readonly overuseStays: boolean;
 };
 
 /**

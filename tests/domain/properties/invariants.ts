@@ -6,7 +6,7 @@ import { watchPending } from './pending.ts';
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
 
 /** What may follow the end of a license, besides the announcements of what it ended. */
-const afterRevocation: ReadonlySet<string> = new Set(['ReplacementIssued', 'ScheduledChangeCancelled']);
+const afterRevocation: ReadonlySet<string> = new Set(['ReplacementIssued']);
 
 /** Watches a stream from its first event on. Reads only the events, never the folded state. */
 export const watchStream = (): Watch => {
