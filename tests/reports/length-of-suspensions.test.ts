@@ -23,7 +23,12 @@ const rows: readonly (readonly [string, LicenseCommand[], number, number | null]
   ['two that overlap, while both last', [announced('PAYMENT', 2, 6), announced('FRAUD', 5, 9)], 5, 2],
   ['two that overlap, after the first', [announced('PAYMENT', 2, 6), announced('FRAUD', 5, 9)], 7, 2],
   ['a recorded one and an announced one', [announced('FRAUD', 5, null), now('ADMIN', 2, 6)], 9, 2],
-  ['three that follow one another', [announced('LEGAL', 6, 9), announced('PAYMENT', 2, 4), announced('FRAUD', 4, 6)], 8, 2],
+  [
+    'three that follow one another',
+    [announced('LEGAL', 6, 9), announced('PAYMENT', 2, 4), announced('FRAUD', 4, 6)],
+    8,
+    2,
+  ],
   ['two with a pause', [announced('PAYMENT', 2, 4), announced('FRAUD', 5, 9)], 7, 5],
   ['two with a pause, in the pause', [announced('PAYMENT', 2, 4), announced('FRAUD', 5, 9)], 4, null],
   ['one that a further one will follow', [announced('PAYMENT', 2, 5), announced('FRAUD', 5, 9)], 3, 2],
@@ -33,12 +38,7 @@ const rows: readonly (readonly [string, LicenseCommand[], number, number | null]
     10,
     2,
   ],
-  [
-    'a reason that was added after a pause',
-    [announced('FRAUD', 5, 9), now('ADMIN', 2, 4), now('LEGAL', 7, 12)],
-    10,
-    5,
-  ],
+  ['a reason that was added after a pause', [announced('FRAUD', 5, 9), now('ADMIN', 2, 4), now('LEGAL', 7, 12)], 10, 5],
 ];
 
 describe('suspendedSince is the instant since when the license is suspended without a gap', () => {

@@ -7,7 +7,16 @@ import { validationView } from '../../src/domain/license/validation/validation-v
 import { validate } from '../../src/domain/license/validation/validity.ts';
 import { moreOf, readMore } from '../../src/projections/tables/license-more.ts';
 import { command, followedBy, free, policyWith, to, trial } from '../domain/license/commands.ts';
-import { activate, deactivate, expiresAt, given, issued, licenseAfter, noon, tomorrow } from '../domain/license/examples.ts';
+import {
+  activate,
+  deactivate,
+  expiresAt,
+  given,
+  issued,
+  licenseAfter,
+  noon,
+  tomorrow,
+} from '../domain/license/examples.ts';
 
 // People complained that a downgrade, announced months before, locked every device out on its day.
 
@@ -67,9 +76,15 @@ describe('what was in use stays valid, and nothing new is added above the limit'
     expect(answerAt(history, at), 'before anybody recorded the change').toMatchObject(over);
     const recorded = followedBy(history, command('ChangeReference', { to: 'sub_2' }, at));
     expect(answerAt(recorded, at), 'after it was recorded').toMatchObject(over);
-    given(...recorded).when(activate('c', at)).thenRejected('ACTIVATION_LIMIT_EXCEEDED');
-    given(...recorded).when(seat('m3', at)).thenRejected('SEAT_LIMIT_EXCEEDED');
-    given(...recorded).when(user('usr_c', at)).thenRejected('USER_LIMIT_EXCEEDED');
+    given(...recorded)
+      .when(activate('c', at))
+      .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
+    given(...recorded)
+      .when(seat('m3', at))
+      .thenRejected('SEAT_LIMIT_EXCEEDED');
+    given(...recorded)
+      .when(user('usr_c', at))
+      .thenRejected('USER_LIMIT_EXCEEDED');
     given(...followedBy(recorded, deactivate('b', at)))
       .when(activate('c', at))
       .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
@@ -80,7 +95,9 @@ describe('what was in use stays valid, and nothing new is added above the limit'
     const license = [issued({ policy: { ...trial, lease }, limits: of(2), afterTrial })];
     const history = followedBy(license, activate('a'), activate('b'), user('usr_a'), user('usr_b'));
     expect(answerAt(history, expiresAt)).toMatchObject({ valid: true, code: 'VALID_OVERAGE' });
-    given(...history).when(activate('c', afterEnd)).thenRejected('ACTIVATION_LIMIT_EXCEEDED');
+    given(...history)
+      .when(activate('c', afterEnd))
+      .thenRejected('ACTIVATION_LIMIT_EXCEEDED');
   });
 });
 

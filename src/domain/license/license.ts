@@ -157,7 +157,7 @@ export type LicenseFacts = {
  * belongs to the first ending of that cause with such a part left.
  */
 export type Ending = {
-  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
+  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED' | 'USER_UNASSIGNED';
   readonly effectiveAt: Instant;
   /** The holder from before the decisive event. The announcements belong to this holder. */
   readonly holderOrgId: string | null;

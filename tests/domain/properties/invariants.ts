@@ -150,7 +150,13 @@ export const watchStream = (): Watch => {
             users.size,
             event.data.countAfter,
           );
-        return closed(users, event.data.userRef, event.data.countAfter);
+        // An event about a user who was unassigned before ends what was left.
+        return (
+          (event.data.ends !== undefined && !users.has(event.data.userRef)
+            ? null
+            : closed(users, event.data.userRef, event.data.countAfter)) ??
+          pending.end('USER_UNASSIGNED', event.data, at, open)
+        );
       case 'LicenseLimitsChanged': {
         limits = event.data.after;
         return pending.end('LIMIT_LOWERED', event.data, at, open);
