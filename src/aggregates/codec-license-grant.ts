@@ -26,6 +26,7 @@ export const grantEvents = [
       userRef: userReference,
       cause: z.enum(unassignmentCauses),
       countAfter: count,
+      ends: ends.exactOptional(),
     }),
   ),
   event(

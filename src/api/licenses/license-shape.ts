@@ -121,8 +121,13 @@ export const licenseShape = z
       .string()
       .nullable()
       .meta({ example: '…SYQV9' })
-      .meta({ description: 'The last characters of the key. Null when the license has no key.' }),
-    keyVersion: z.int().meta({ description: 'The number of keys that the license has had.' }),
+      .meta({ description:
+          'The last characters of the key. Null when the license has no key, as with asOf for an instant before its import.',
+      }),
+    keyVersion: z.int().meta({
+      description:
+        'The number of keys that the license has had. 0 with asOf for an instant before its import, when it had no key of this server.',
+    }),
     keyOverlaps: z
       .array(z.strictObject({ keyVersion: z.int(), until: instantOut }))
       .meta({ description: 'The earlier keys that still work, each with its end.' }),

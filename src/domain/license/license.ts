@@ -145,6 +145,11 @@ export type LicenseFacts = {
   readonly afterTrial: Target | null;
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
+  /**
+   * True: use above the limits stays valid whatever the policy says, because it was let in before. An announced change,
+   * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
+   */
+  readonly overuseStays: boolean;
 };
 
 /**
@@ -152,7 +157,7 @@ export type LicenseFacts = {
  * belongs to the first ending of that cause with such a part left.
  */
 export type Ending = {
-  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
+  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED' | 'USER_UNASSIGNED';
   readonly effectiveAt: Instant;
   /** The holder from before the decisive event. The announcements belong to this holder. */
   readonly holderOrgId: string | null;

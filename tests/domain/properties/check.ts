@@ -103,7 +103,13 @@ export const takenBack = 'AcquireLease taken-back';
 const takesBack = ({ data }: LicenseEvent): boolean => 'takesBack' in data;
 
 const isAnnouncement = ({ data }: LicenseEvent): boolean => 'cause' in data && causes.has(data.cause);
-const causes: ReadonlySet<string> = new Set(['LICENSE_REVOKED', 'TRANSFER', 'PRODUCT_REMOVED', 'LIMIT_LOWERED']);
+const causes: ReadonlySet<string> = new Set([
+  'LICENSE_REVOKED',
+  'TRANSFER',
+  'PRODUCT_REMOVED',
+  'LIMIT_LOWERED',
+  'USER_UNASSIGNED',
+]);
 
 const announcedIn = ({ type, data }: LicenseEvent): Parameters<Model['announced']> => {
   switch (type) {

@@ -16,6 +16,7 @@ import {
   newRecord,
   noLease,
   overAt,
+  type Use,
   usageKnown,
   type Verdict,
 } from './record.ts';
@@ -229,12 +230,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => {
       const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
-      for (const { kind, id, name } of hers) {
-        if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
-        if (m.policy.lease.scope === 'MACHINE') giveBack(name);
-        close((use) => use.kind === 'activations' && use.id === id);
-      }
+      const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
+      const machines = m.policy.lease.scope === 'MACHINE' ? devices.map(({ name }) => name) : [];
+      const isHers = (use: Use) => hers.includes(use) || machines.includes(use.name);
+      end((use) => devices.includes(use) || (use.kind === 'seats' && isHers(use)));
       return close(({ kind, id }) => kind === 'users' && id === userRef);
     },
     RecordUsage: ({ meter, quantity, usageId }) => {

@@ -18,10 +18,11 @@ export const evolveGrantFacts = (
   switch (event.type) {
     case 'UserAssigned':
       return withUsage(facts, { activations, seats, users: event.data.countAfter, meters });
-    case 'UserUnassigned':
-      return (
-        withAnnouncement(facts, event) ?? withUsage(facts, { activations, seats, users: event.data.countAfter, meters })
-      );
+    case 'UserUnassigned': {
+      if (event.data.ends !== undefined) return withEnds(facts, event, effectiveAt, {});
+      const usage = { activations, seats, users: event.data.countAfter, meters };
+      return withAnnouncement(facts, event) ?? withUsage(facts, usage);
+    }
     case 'EntitlementGranted':
       return { ...facts, entitlements: [...withoutEntitlement(facts, event.data), event.data] };
     case 'EntitlementRevoked':
@@ -48,7 +49,9 @@ export const evolveGrantCollections = (
       license.users.set(event.data.userRef, at.effectiveAt);
       return;
     case 'UserUnassigned':
-      if (!takeAnnounced(license, event, at)) license.users.delete(event.data.userRef);
+      if (takeAnnounced(license, event, at)) return;
+      endOpen(license, event, at);
+      license.users.delete(event.data.userRef);
       return;
     case 'ProductRemoved':
       endOpen(license, event, at);

@@ -9,9 +9,15 @@ export type GrantEvent =
       'UserAssigned',
       { readonly userRef: string; readonly countAfter: number; readonly limit: number; readonly overage: boolean }
     >
+  /** `ends`: the seats and devices of the user. The user may have been unassigned before: an event then ends what was left. */
   | Event<
       'UserUnassigned',
-      { readonly userRef: string; readonly cause: UnassignmentCause; readonly countAfter: number }
+      {
+        readonly userRef: string;
+        readonly cause: UnassignmentCause;
+        readonly countAfter: number;
+        readonly ends?: Ends;
+      }
     >
   | Event<'EntitlementGranted', Entitlement>
   | Event<'EntitlementRevoked', EntitlementName>

@@ -73,6 +73,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   entitlementsEndedAt: null,
   afterTrial: data.afterTrial ?? null,
   withheldSeats: [],
+  overuseStays: false,
 });
 
 /** Returns the facts after an event about the origin of the license. */

@@ -205,9 +205,9 @@ const isCheckInOverdue = (view: ValidationView, at: Instant): boolean => {
   return dueAt !== null && at >= dueAt;
 };
 
-// Usage above a lowered limit stays valid, unless the policy refuses it or ends it.
-const isOverUsed = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
-  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
+// Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays anyway.
+const isOverUsed = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): boolean =>
+  used > limit && !overuseStays && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
 
 const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
   if (scope.entitlements === undefined) return [];
