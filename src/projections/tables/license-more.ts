@@ -21,6 +21,7 @@ const fields = [
   'formerHolders',
   'nextTerms',
   'entitlementsEndedAt',
+  'announcedEnds',
   'afterTrial',
   'withheldSeats',
 ] as const satisfies readonly (keyof LicenseFacts)[];
@@ -45,6 +46,7 @@ export const plainMore: More = {
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: null,
   withheldSeats: [],
 };
