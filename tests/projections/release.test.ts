@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '29f89bdb1f723627a8999dd446ccbf4ac0fb50efc814b9a17e4cf165f62a07cf',
+  1: '18f776046ae16b951697ab1f100042fe87061804f13d304155ab163c35bf743d',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
