@@ -122,7 +122,8 @@ export const licenseShape = z
       .string()
       .nullable()
       .meta({ example: '…SYQV9' })
-      .meta({ description:
+      .meta({
+        description:
           'The last characters of the key. Null when the license has no key, as with asOf for an instant before its import.',
       }),
     keyVersion: z.int().meta({
