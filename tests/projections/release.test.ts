@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '27e1bb5e1fb230b6d2fdecf4348aba68c3e48bbedf9d01eb36b04a7d82f781a4',
+  1: '18f776046ae16b951697ab1f100042fe87061804f13d304155ab163c35bf743d',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

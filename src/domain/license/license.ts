@@ -1,6 +1,6 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type { Entitlement } from './grants/entitlement.ts';
+import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
@@ -141,6 +141,8 @@ export type LicenseFacts = {
   readonly nextTerms: readonly Instant[];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
+  /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
+  readonly announcedEnds: readonly (EntitlementName & { readonly until: Instant })[];
   /** What a trial becomes at its end, if its policy says so; null: the license did not begin as a trial. */
   readonly afterTrial: Target | null;
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */

@@ -252,7 +252,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
-    RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    RevokeEntitlement: ({ code, source }) => {
+      const all = m.entitlements.filter((entitlement) => entitlement.code === code);
+      const isGranted = source === 'grant' && all.some((entitlement) => entitlement.source === 'grant');
+      const isOfPolicy = all.some((one) => one.source !== 'grant' && (one.until === null || ms(one.until) > m.now));
+      const guards = { ENTITLEMENT_FROM_POLICY: !isGranted && isOfPolicy, nothing: !isGranted };
+      return first(guards) ?? put({ entitlements: otherThan({ code, source }) });
+    },
     EndEntitlements: ({ until: last }) => {
       const ends = m.entitlements.map(({ until }) => (until === null ? Infinity : ms(until)));
       const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));

@@ -3,6 +3,7 @@ import { later } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import { endOpen, takeAnnounced } from '../endings/ended-parts.ts';
 import { withAnnouncement, withEnds } from '../endings/evolve-endings.ts';
+import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { withUsage } from '../usage/with-usage.ts';
 import { type Entitlement, type EntitlementName, hasSameName } from './entitlement.ts';
@@ -28,7 +29,7 @@ export const evolveGrantFacts = (
     case 'EntitlementRevoked':
       return { ...facts, entitlements: withoutEntitlement(facts, event.data) };
     case 'EntitlementEnded':
-      return { ...facts, entitlementsEndedAt: later(event.data.until, facts.entitlementsEndedAt ?? event.data.until) };
+      return withEntitlementEnd(facts, event);
     case 'ProductAdded':
       return { ...facts, products: [...facts.products, event.data.product] };
     case 'ProductRemoved': {
@@ -59,6 +60,12 @@ export const evolveGrantCollections = (
     default:
       event satisfies never;
   }
+};
+
+const withEntitlementEnd = (facts: LicenseFacts, { data }: EventOf<'EntitlementEnded'>): LicenseFacts => {
+  const { code, source, until, more } = data;
+  if (more === true) return { ...facts, announcedEnds: [...facts.announcedEnds, { code, source, until }] };
+  return { ...facts, entitlementsEndedAt: later(until, facts.entitlementsEndedAt ?? until), announcedEnds: [] };
 };
 
 const withoutEntitlement = ({ entitlements }: LicenseFacts, name: EntitlementName): readonly Entitlement[] =>

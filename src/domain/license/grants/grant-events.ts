@@ -19,10 +19,17 @@ export type GrantEvent =
         readonly ends?: Ends;
       }
     >
+  /** A source grants a code, or with `withheld` a grant withholds it. It replaces what the source said before. */
   | Event<'EntitlementGranted', Entitlement>
   | Event<'EntitlementRevoked', EntitlementName>
-  /** An entitlement ended by itself at `until`, which is the `effectiveAt` too. The license still lists it. */
-  | Event<'EntitlementEnded', EntitlementName & { readonly until: Instant }>
+  /**
+   * An entitlement ended by itself at `until`, which is the `effectiveAt` too. The license still lists it. `withheld`: it
+   * withheld its code; absent: it granted it. `more`: a later append announces others with this end; absent: none does.
+   */
+  | Event<
+      'EntitlementEnded',
+      EntitlementName & { readonly until: Instant; readonly withheld?: true; readonly more?: true }
+    >
   | Event<'ProductAdded', { readonly product: string }>
   | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>;
 

@@ -71,6 +71,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: data.afterTrial ?? null,
   withheldSeats: [],
   overuseStays: false,

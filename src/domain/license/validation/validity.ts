@@ -1,6 +1,6 @@
 import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../../time.ts';
 import { lapseKnownUntil } from '../forget.ts';
-import { grantedAt } from '../grants/granted-entitlements.ts';
+import { effectiveEntitlements } from '../grants/effective-entitlements.ts';
 import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
@@ -211,7 +211,7 @@ const isOverUsed = ({ policy, overuseStays }: LicenseFacts, used: number, limit:
 
 const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
   if (scope.entitlements === undefined) return [];
-  const granted = new Set(grantedAt(facts, at).map(({ code }) => code));
+  const granted = new Set(effectiveEntitlements(facts, at).map(({ code }) => code));
   return scope.entitlements.filter((code) => !granted.has(code));
 };
 
