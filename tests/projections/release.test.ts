@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '29f89bdb1f723627a8999dd446ccbf4ac0fb50efc814b9a17e4cf165f62a07cf',
+  1: 'f112af357c93013a29c30c40ed923ec7248c095f477650d97b25559f64ee87cd',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
