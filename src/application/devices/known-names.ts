@@ -82,4 +82,23 @@ export const findDeviceHashes = async (
   };
 };
 
+/**
+ * Returns the hashes of the components of an active device. A component that is recorded under another secret or in
+ * another spelling has its recorded hash.
+ */
+export const asRecorded = (
+  secrets: Secrets,
+  { issuerOrgId }: LicenseFacts,
+  device: { readonly components: Parts; readonly hashes: Parts; readonly active: { readonly components: Parts } },
+): Parts => {
+  const known = componentHashes(secrets, issuerOrgId, device.components);
+  const recorded = device.active.components;
+  return Object.fromEntries(
+    Object.entries(device.hashes).map(([name, hash]) => [
+      name,
+      known.some((hashes) => hashes[name] === recorded[name]) ? (recorded[name] ?? hash) : hash,
+    ]),
+  );
+};
+
 type Parts = Readonly<Record<string, string>>;

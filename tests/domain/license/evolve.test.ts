@@ -35,6 +35,7 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LicenseKeyRotated: true,
   LicenseKeyRetired: true,
   ActivationRecorded: true,
+  ActivationUpdated: true,
   ActivationDeactivated: true,
   LicenseSuspended: true,
   SuspensionReasonAdded: true,

@@ -171,10 +171,14 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
-    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
+    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
+      const [use, refused] = [find('activations', name), unusable(product, user)];
+      if (refused || !isOpen(use))
+        return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
+      const updated = { ...use, user: user ?? use.user, version: version ?? use.version };
+      if (isSame(use, updated)) return 'nothing';
+      return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';

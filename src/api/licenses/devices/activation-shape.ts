@@ -22,7 +22,9 @@ export const activationShape = z
     appVersion: z
       .string()
       .nullable()
-      .meta({ description: 'The version of the application at the activation. Null when the client did not name it.' }),
+      .meta({
+        description: 'The version of the application at the latest activation that named one. Null when none did.',
+      }),
     user: z
       .string()
       .nullable()

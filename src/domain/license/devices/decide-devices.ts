@@ -11,6 +11,7 @@ import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
+import { updateDevice } from './update-device.ts';
 
 /** Decides a command about devices. */
 export const decideDevices = (command: DeviceCommand, license: IssuedLicense): LicenseDecision => {
@@ -26,7 +27,8 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
 
 /**
  * Binds a device to the license, once per device, while the limit and its overage allow another one. The activation is
- * valid for all products of the license. The first activation begins a term that waits for the first use.
+ * valid for all products of the license. The first activation begins a term that waits for the first use. Activating an
+ * active device updates its details.
  */
 const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
   withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at, started.activations.size));
@@ -102,7 +104,8 @@ const record = (
     refuseEnvironment(facts, device.environment ?? null) ??
     refuseUser(license, device.userRef ?? null);
   if (refusal !== null) return refusal;
-  if (activationOf(license, device) !== null) return [];
+  const active = activationOf(license, device);
+  if (active !== null) return updateDevice(facts.policy, active, device);
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
       'ACTIVATION_LIMIT_EXCEEDED',
