@@ -5,7 +5,8 @@ create function rm.validation_details(
   org_id text, wanted_license text, holders bytea[], users text[], wanted_activation text, parts jsonb, checks_in boolean,
   wanted_device bytea,
   out lease_until bigint, out lease_borrowed boolean, out lease_holder text, out assigned_user text, out named_fingerprint text,
-  out devices jsonb, out checked_in_at bigint, out device_user text, out device_environment text
+  out devices jsonb, out checked_in_at bigint, out device_user text, out device_environment text,
+  out device_components jsonb
 )
 language plpgsql volatile security invoker
 set search_path = ''
@@ -42,12 +43,13 @@ begin
       limit 1;
   end if;
   if wanted_activation is not null then
-    select encode(a.fingerprint_hash, 'hex'), a.user_ref, a.environment
-      into named_fingerprint, device_user, device_environment
+    select encode(a.fingerprint_hash, 'hex'), a.user_ref, a.environment, a.components
+      into named_fingerprint, device_user, device_environment, device_components
       from rm.activations a
       where a.activation_id = wanted_activation and a.license_id = wanted_license and a.deactivated_at is null;
   elsif wanted_device is not null then
-    select a.user_ref, a.environment into device_user, device_environment from rm.activations a
+    select a.user_ref, a.environment, a.components into device_user, device_environment, device_components
+      from rm.activations a
       where a.license_id = wanted_license and a.fingerprint_hash = wanted_device and a.deactivated_at is null
       limit 1;
   end if;

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'a622f8adf07dcd1dc55b32255fb38de537dc572738faedb8532214af3b2d7b57',
+  1: '7d2950752280df7dd9e43d97ed803d1a0bd2a92400defa735195d486ada7995a',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
+import type { Components } from '../../domain/license/devices/component-check.ts';
 import type { Device, DeviceName } from '../../domain/license/devices/device-commands.ts';
 import { activationOf } from '../../domain/license/devices/device-matching.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
@@ -9,7 +10,7 @@ import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed } from '../../eventstore/executor/execute.ts';
 import { partId } from '../../eventstore/uuids.ts';
-import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
@@ -79,6 +80,7 @@ export const prepareDevice = async (
   const hashes = await findDeviceHashes(needs, license, described);
   const isCompared = name !== null || components !== undefined;
   const active = isCompared ? await readActive(needs, license, hashes) : null;
+  const partsOf = (parts: Components) => componentHashes(needs.secrets, issuerOrgId, parts);
   const isSameName = name !== null && name === (await nameOf(needs.pool, issuerOrgId, active?.nameRef ?? null));
   const newRef = name === null || isSameName ? null : referenceOf(attempt, 'device name');
   const about = {
@@ -97,13 +99,7 @@ export const prepareDevice = async (
       ...hashes,
       ...(components === undefined || active === null
         ? {}
-        : {
-            components: asRecorded(needs.secrets, license.facts, {
-              components,
-              hashes: hashes.components ?? {},
-              active,
-            }),
-          }),
+        : { components: asRecorded(partsOf(components), active.components, hashes.components ?? {}) }),
       ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
     },

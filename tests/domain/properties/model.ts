@@ -176,7 +176,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const [use, refused] = [find('activations', name), unusable(product, user)];
       if (refused || !isOpen(use))
         return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
-      const updated = { ...use, user: user ?? use.user, version: version ?? use.version };
+      const updated = { ...use, user: user ?? use.user, version: version ?? use.version ?? null };
       if (isSame(use, updated)) return 'nothing';
       return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
     },

@@ -19,7 +19,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version: string | null };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version?: string | null };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -291,16 +291,8 @@ export const overAt = (lease: Use, seen: readonly LastSeen[] = []) => {
 const [activations, seats] = ['ACTIVATION_LIMIT_EXCEEDED', 'SEAT_LIMIT_EXCEEDED'] as const;
 const full = { activations, seats, users: 'USER_LIMIT_EXCEEDED' } as const;
 const kinds = ['activations', 'seats', 'users'] as const;
-/** The fields of a device or a lease that other parts do not have. */
-export const noLease = {
-  user: null,
-  over: Infinity,
-  known: Infinity,
-  end: Infinity,
-  ttl: 0,
-  borrow: false,
-  version: null,
-};
+/** The lease fields of a device and a user, which have none. */
+export const noLease = { user: null, over: Infinity, known: Infinity, end: Infinity, ttl: 0, borrow: false };
 /** How long a release counts as repeatable, and how long a usage id is known. */
 const repeated = 25 * hour;
 export const usageKnown = 35 * 24 * hour;

@@ -44,6 +44,10 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'ACTIVATION_LIMIT_EXCEEDED',
       'USER_NOT_ASSIGNED',
       'ENVIRONMENT_MISMATCH',
+      'ENVIRONMENT_SCOPE_REQUIRED',
+      'USER_SCOPE_REQUIRED',
+      'COMPONENTS_REQUIRED',
+      'COMPONENTS_MISMATCH',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -7,7 +7,7 @@ import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { usableUntil } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
-import { refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseUnproven, refuseUse, refuseUsedFor, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
@@ -36,7 +36,7 @@ export const decideSeats = (command: SeatCommand, license: IssuedLicense): Licen
 const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
   const { facts, leases, leaseByHolder } = license;
   const { leaseId, holderHash, otherHashes = [], product, userRef, borrowSeconds } = data;
-  const refusal = refuseUse(facts, product, at) ?? refuseUser(license, userRef);
+  const refusal = refuseUse(facts, product, at) ?? refuseUsedFor(license, data);
   if (refusal !== null) return refusal;
   const lapsing = lapsedLeases(license, data.dead, at);
   const current = leases.get(leaseByHolder.get(holderHash) ?? '');

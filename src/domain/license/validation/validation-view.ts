@@ -1,4 +1,5 @@
 import type { Instant } from '../../time.ts';
+import { type ComponentProblem, componentProblem } from '../devices/component-check.ts';
 import { activationOf } from '../devices/device-matching.ts';
 import { lastLapseOf } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
@@ -37,11 +38,13 @@ export type ValidationView = {
   /**
    * The open activation that the scope names by id or fingerprint; null: there is none. `isOfUser` and `isOfEnvironment`
    * are false when the device was activated for another user or environment than the scope names; absent: not compared.
+   * `componentProblem`: why its components are not accepted; null or absent: they are, or are not compared.
    */
   readonly activation: {
     readonly isOfFingerprint: boolean;
     readonly isOfUser?: boolean;
     readonly isOfEnvironment?: boolean;
+    readonly componentProblem?: ComponentProblem | null;
   } | null;
   /**
    * The holder's lease, and until when it lives without another heartbeat; null: the holder has none. `isBorrowed`
@@ -83,6 +86,7 @@ const activationIn = (license: IssuedLicense, scope: ValidationScope): Validatio
     isOfFingerprint: activationId === null || (fingerprint !== null && own === named),
     isOfUser: isOf(named.userRef, user),
     isOfEnvironment: isOf(named.environment, environment),
+    componentProblem: componentProblem(license.facts.policy, named.components, components),
   };
 };
 

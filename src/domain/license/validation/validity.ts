@@ -47,6 +47,8 @@ export const validationCodes = [
   'FINGERPRINT_REQUIRED',
   'NOT_ACTIVATED',
   'FINGERPRINT_MISMATCH',
+  'COMPONENTS_REQUIRED',
+  'COMPONENTS_MISMATCH',
   'NO_LEASE',
   'LEASE_EXPIRED',
   'TOO_MANY_ACTIVATIONS',
@@ -188,6 +190,7 @@ const addDeviceReasons = (
   if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
   if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
     reasons.add('FINGERPRINT_MISMATCH');
+  if (activation?.componentProblem) reasons.add(activation.componentProblem);
   const known = lease !== null && isLeaseKnown(lease, policy, at) ? lease : null;
   if (holder === null ? policy.leaseRequired === true : known === null) reasons.add('NO_LEASE');
   if (holder !== null && known !== null && at >= known.aliveUntil) reasons.add('LEASE_EXPIRED');
