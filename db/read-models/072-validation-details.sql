@@ -6,7 +6,7 @@ create function rm.validation_details(
   wanted_device bytea,
   out lease_until bigint, out lease_borrowed boolean, out lease_holder text, out assigned_user text, out named_fingerprint text,
   out devices jsonb, out checked_in_at bigint, out device_user text, out device_environment text,
-  out device_components jsonb
+  out device_components jsonb, out lease_user text
 )
 language plpgsql volatile security invoker
 set search_path = ''
@@ -21,8 +21,8 @@ begin
     -- A heartbeat prolongs a lease, its absence does not shorten it; a borrowed one ends at its end.
     select (date_part('epoch', case when l.borrowed then l.expires_at
         else greatest(l.expires_at, v.last_seen_at + make_interval(secs => l.ttl_seconds)) end) * 1000)::bigint,
-        l.borrowed, encode(l.holder_hash, 'hex')
-      into lease_until, lease_borrowed, lease_holder
+        l.borrowed, encode(l.holder_hash, 'hex'), l.user_ref
+      into lease_until, lease_borrowed, lease_holder, lease_user
       from rm.leases l left join ops.lease_liveness v
         on (v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
       where l.license_id = wanted_license and l.holder_hash = any(holders) and l.ended_at is null

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '7d2950752280df7dd9e43d97ed803d1a0bd2a92400defa735195d486ada7995a',
+  1: '360122b8b588fb7664f34c4846926a485f5a59bac3cde9a8957ea92d44433ebb',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -1,14 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../src/domain/license/validation/validity.ts';
-import { command, event, followedBy, policyWith } from '../domain/license/commands.ts';
+import { command, event, followedBy, policyWith, typesOf } from '../domain/license/commands.ts';
 import { activate, activatedEvent, given, issued, licenseAfter, noon, on } from '../domain/license/examples.ts';
 import { answer, seats } from '../domain/license/validation/validation-examples.ts';
 
 type Bound = { readonly userRef?: string; readonly environment?: string };
 
 const many = { ...seats, activations: 5, seats: 5, users: 2 };
+const lease = { scope: 'INSTANCE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 } as const;
 const license = (policy: Partial<PinnedPolicy> = {}) => [issued({ policy: policyWith(policy), limits: many })];
 const assign = (userRef: string) => command('AssignUser', { userRef });
 const unassign = (userRef: string) => command('UnassignUser', { userRef, cause: 'ADMIN' });
@@ -61,11 +63,52 @@ describe('a validation of a device that was activated', () => {
   });
 });
 
+describe('a seat that was taken for a user', () => {
+  const users = [assign('usr_a'), assign('usr_b')] as const;
+  const taken = (userRef: string | null, borrowSeconds: number | null = null) =>
+    followedBy(license({ lease }), ...users, seatOf('h1', userRef, borrowSeconds));
+  const again = (userRef: string | null) => {
+    const { data, ...rest } = seatOf('h1', userRef) as Extract<LicenseCommand, { type: 'AcquireLease' }>;
+    return { ...rest, data: { ...data, leaseId: 'lea_2' } };
+  };
+
+  test.each<readonly [string, string | null, string, ValidationCode]>([
+    ['is valid for the user', 'usr_a', 'usr_a', 'VALID'],
+    ['is refused for another user', 'usr_a', 'usr_b', 'USER_NOT_ASSIGNED'],
+    ['for nobody is valid for every assigned user', null, 'usr_b', 'VALID'],
+  ])('%s', (_, userRef, user, code) => {
+    expect(answer(taken(userRef), { lease: 'h1', user }).code).toBe(code);
+  });
+
+  test('stays with its holder when the user or nobody takes it again', () => {
+    for (const userRef of ['usr_a', null])
+      given(...taken('usr_a'))
+        .when(again(userRef))
+        .thenNothing();
+  });
+
+  test('is handed over when another user takes it, also when no other seat is free', () => {
+    const single = [issued({ policy: policyWith({ lease }), limits: { ...many, seats: 1 } })];
+    const after = followedBy(single, ...users, seatOf('h1', 'usr_a'), again('usr_b'));
+    expect(typesOf(after).slice(-2)).toEqual(['LeaseReleased', 'LeaseAcquired']);
+    expect([...licenseAfter(...after).leases.values()].map(({ leaseId, userRef }) => [leaseId, userRef])).toEqual([
+      ['lea_2', 'usr_b'],
+    ]);
+    expect(answer(after, { lease: 'h1', user: 'usr_b' }).code).toBe('VALID');
+    expect(answer(after, { lease: 'h1', user: 'usr_a' }).code).toBe('USER_NOT_ASSIGNED');
+  });
+
+  test('is handed over with its borrow, which may still work', () => {
+    const after = followedBy(taken('usr_a', 3600), again('usr_b'));
+    expect([...licenseAfter(...after).leases.values()]).toMatchObject([
+      { userRef: 'usr_b', borrow: true, expiresAt: '2026-06-01T13:00:00.000Z' },
+    ]);
+  });
+});
+
 describe('unassigning a user', () => {
   const users = [assign('usr_a'), assign('usr_b')] as const;
-  const instances = {
-    lease: { scope: 'INSTANCE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 },
-  } as const;
+  const instances = { lease };
   const unassigned = event('UserUnassigned', { userRef: 'usr_a', cause: 'ADMIN', countAfter: 1 });
   const released = (holder: string, inUseAfter: number, seatFreeAt: string | null = null) =>
     event('LeaseReleased', { leaseId: `lea_${holder}`, cause: 'ADMIN', inUseAfter, seatFreeAt });

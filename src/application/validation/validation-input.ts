@@ -52,7 +52,7 @@ export const readValidationInput = async (
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
       activation: activationIn(facts.policy, device, details, { named, needed, parts }),
-      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil, isBorrowed: details.leaseBorrowed },
+      lease: leaseIn(details, needed),
       userAssigned: details.assignedUser !== null,
     },
     scope: {
@@ -132,6 +132,16 @@ const activationIn = (
   return { ...viewOf(activatedFor), isOfFingerprint };
 };
 
+const leaseIn = (
+  { leaseUntil: aliveUntil, leaseBorrowed: isBorrowed, leaseUser }: ValidationDetails,
+  needed: WantedDetails | null,
+): ValidationView['lease'] =>
+  aliveUntil === null ? null : { aliveUntil, isBorrowed, isOfUser: isOfUser(leaseUser, needed) };
+
+// Without the references of a user the request names none.
+const isOfUser = (userRef: string | null, needed: WantedDetails | null): boolean =>
+  userRef === null || (needed?.userRefs?.includes(userRef) ?? true);
+
 /** Returns the activation of the device that the request names, compared with its user, environment and components. */
 const activationOf = (
   policy: LicenseFacts['policy'],
@@ -139,7 +149,7 @@ const activationOf = (
   { named: { environment }, needed, parts }: Asked & { readonly needed: WantedDetails | null },
 ) => ({
   isOfFingerprint: true,
-  isOfUser: userRef === null || (needed?.userRefs?.includes(userRef) ?? true),
+  isOfUser: isOfUser(userRef, needed),
   isOfEnvironment: environment === undefined || activatedIn === null || activatedIn === environment,
   componentProblem: componentProblem(policy, components, asRecorded(parts, components, parts[0] ?? {})),
 });

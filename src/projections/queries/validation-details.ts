@@ -27,6 +27,8 @@ export type ValidationDetails = {
   readonly leaseBorrowed: boolean;
   /** The hash under which the holder has an open lease. */
   readonly leaseHolder: string | null;
+  /** The reference of the user that the open lease was taken for. */
+  readonly leaseUser: string | null;
   /** The reference by which the user is assigned. */
   readonly assignedUser: string | null;
   /** The fingerprint hash of the named activation. Null: the license has no such open activation. */
@@ -46,6 +48,7 @@ export const noDetails: ValidationDetails = {
   leaseUntil: null,
   leaseBorrowed: false,
   leaseHolder: null,
+  leaseUser: null,
   assignedUser: null,
   namedFingerprint: null,
   activatedFor: { userRef: null, environment: null, components: {} },
@@ -62,7 +65,7 @@ export const readDetails = async (
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
     text: `select lease_until, lease_borrowed, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at,
-        device_user, device_environment, device_components
+        device_user, device_environment, device_components, lease_user
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       issuerOrgId,
@@ -79,11 +82,12 @@ export const readDetails = async (
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
   const [leaseUntil, leaseBorrowed, leaseHolder, assignedUser, namedFingerprint, ...others] = row;
-  const [devices, lastCheckInAt, userRef, environment, deviceComponents] = others;
+  const [devices, lastCheckInAt, userRef, environment, deviceComponents, leaseUser] = others;
   return {
     leaseUntil: orNull(leaseUntil),
     leaseBorrowed: leaseBorrowed === true,
     leaseHolder,
+    leaseUser,
     assignedUser,
     namedFingerprint,
     activatedFor: { userRef, environment, components: deviceComponents ?? {} },
@@ -103,6 +107,7 @@ type DetailsRow = [
   deviceUser: string | null,
   deviceEnvironment: string | null,
   deviceComponents: ActivatedFor['components'] | null,
+  leaseUser: string | null,
 ];
 
 const orNull = (ms: string | null): Instant | null => (ms === null ? null : fromMs(Number(ms)));

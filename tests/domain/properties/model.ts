@@ -204,6 +204,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       lapse(dead);
+      if (user !== null && find('seats', name)?.user !== user) giveBack(name);
       const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
       const refused = unusable(product, user) ?? first(guards);
       return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);

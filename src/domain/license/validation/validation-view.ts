@@ -48,9 +48,10 @@ export type ValidationView = {
   } | null;
   /**
    * The holder's lease, and until when it lives without another heartbeat; null: the holder has none. `isBorrowed`
-   * absent: it needs heartbeats.
+   * absent: it needs heartbeats. `isOfUser` is false when it was taken for another user than the scope names; absent: not
+   * compared.
    */
-  readonly lease: { readonly aliveUntil: Instant; readonly isBorrowed?: boolean } | null;
+  readonly lease: { readonly aliveUntil: Instant; readonly isBorrowed?: boolean; readonly isOfUser?: boolean } | null;
   readonly userAssigned: boolean;
 };
 
@@ -70,7 +71,7 @@ export const validationView = (license: IssuedLicense, scope: ValidationScope): 
   tenantSuspended: false,
   lastCheckInAt: null,
   activation: activationIn(license, scope),
-  lease: leaseIn(license, scope.lease ?? null),
+  lease: leaseIn(license, scope.lease ?? null, scope.user ?? null),
   userAssigned: license.users.has(scope.user ?? ''),
 });
 
@@ -90,17 +91,19 @@ const activationIn = (license: IssuedLicense, scope: ValidationScope): Validatio
   };
 };
 
-/** Returns true unless a device was activated for one thing, and the scope names another one. */
+/** Returns true unless a device or a seat is for one thing, and the scope names another one. */
 const isOf = (activated: string | null, named: string | null): boolean =>
   activated === null || named === null || activated === named;
 
 const leaseIn = (
   { leases, leaseByHolder, lapsed }: IssuedLicense,
   holderHash: string | null,
+  user: string | null,
 ): ValidationView['lease'] => {
   if (holderHash === null) return null;
   const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
-  if (lease !== undefined) return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow };
+  if (lease !== undefined)
+    return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow, isOfUser: isOf(lease.userRef, user) };
   const lapsedAt = lastLapseOf(lapsed, [holderHash]);
   return lapsedAt === null ? null : { aliveUntil: lapsedAt };
 };

@@ -157,7 +157,7 @@ const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger 
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
-  { facts, userAssigned, activation }: ValidationView,
+  { facts, userAssigned, activation, lease }: ValidationView,
   { product, version, user, environment }: ValidationScope,
 ): void => {
   const { policy } = facts;
@@ -176,7 +176,7 @@ const addScopeReasons = (
   const isUserNamed = user !== undefined && user !== null;
   if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
   if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
-  if (activation?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
+  if (activation?.isOfUser === false || lease?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
 };
 
 const addDeviceReasons = (
