@@ -106,6 +106,29 @@ describe('a seat that was taken for a user', () => {
   });
 });
 
+describe('a limit that evicts the oldest user', () => {
+  const evicting = (policy: Partial<PinnedPolicy>) =>
+    followedBy(
+      license({ lease, limitStrategy: 'EVICT_OLDEST', ...policy }),
+      assign('usr_a'),
+      assign('usr_b'),
+      ...(['usr_a', 'usr_b'] as const).map((userRef) => seatOf(`h-${userRef}`, userRef)),
+      ...(['usr_a', 'usr_b'] as const).map((userRef) => activateFor(userRef, { userRef })),
+      command('ChangeLimits', { limits: { ...many, users: 1 } }),
+    );
+
+  test('ends the seats of this user and no others, and keeps the devices', () => {
+    const { users, leases, activations, facts } = licenseAfter(...evicting({}));
+    expect([[...users.keys()], [...leases.keys()], activations.size]).toEqual([['usr_b'], ['lea_h-usr_b'], 2]);
+    expect(facts.usage).toMatchObject({ users: 1, seats: 1, activations: 2 });
+  });
+
+  test('ends the devices of this user, too, where the policy says so', () => {
+    const { activations, facts } = licenseAfter(...evicting({ deactivateOnUnassign: true }));
+    expect([[...activations.keys()], facts.usage.activations]).toEqual([['act_usr_b'], 1]);
+  });
+});
+
 describe('unassigning a user', () => {
   const users = [assign('usr_a'), assign('usr_b')] as const;
   const instances = { lease };

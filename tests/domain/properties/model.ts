@@ -47,11 +47,27 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
     if (refused === undefined && !settlesNothing.has(type)) settle();
+    endUseOfUnassigned(before.uses);
     const settled = { ...m };
     const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    endUseOfUnassigned(settled.uses);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
+  };
+  /** A user who is no longer assigned has no seats, and no devices where the policy says so. */
+  const endUseOf = (userRef: string) => {
+    const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
+    for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
+    for (const { kind, id, name } of hers) {
+      if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
+      if (m.policy.lease.scope === 'MACHINE') giveBack(name);
+      close((use) => use.kind === 'activations' && use.id === id);
+    }
+  };
+  const endUseOfUnassigned = (uses: typeof m.uses) => {
+    for (const { kind, id, over } of uses)
+      if (kind === 'users' && over === Infinity && !isOpen(find('users', id))) endUseOf(id);
   };
   const refusedAtOnce = (type: LicenseCommand['type'], data: LicenseCommand['data']): Verdict | undefined => {
     const begins = type === 'IssueLicense' || type === 'ImportLicense';
@@ -233,13 +249,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => {
-      const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
-      for (const { kind, id, name } of hers) {
-        if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
-        if (m.policy.lease.scope === 'MACHINE') giveBack(name);
-        close((use) => use.kind === 'activations' && use.id === id);
-      }
+      endUseOf(userRef);
       return close(({ kind, id }) => kind === 'users' && id === userRef);
     },
     RecordUsage: ({ meter, quantity, usageId }) => {

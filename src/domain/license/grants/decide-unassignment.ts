@@ -7,19 +7,26 @@ import { releaseSeat } from '../seats/decide-seats.ts';
 /**
  * Unassigns a user, and ends the seats that were taken for the user, as an administrator ends them: a borrowed seat
  * returns when the borrow ends. Ends the devices of the user, too, where the policy says so. Repeating the command ends
- * what an earlier release left, and else changes nothing.
+ * what an earlier command left, and else changes nothing.
  */
 export const unassignUser = ({ data, at }: CommandOf<'UnassignUser'>, license: IssuedLicense): LicenseDecision => {
-  const { users, leases, activations, facts } = license;
-  const { userRef } = data;
-  const seats = ofUser(leases, userRef);
-  const devices = facts.policy.deactivateOnUnassign === true ? ofUser(activations, userRef) : [];
-  if (!users.has(userRef) && seats.length + devices.length === 0) return [];
   const draft = draftOf(license, at);
-  if (users.has(userRef)) draft.add({ type: 'UserUnassigned', data: { ...data, countAfter: users.size - 1 } });
+  if (license.users.has(data.userRef))
+    draft.add({ type: 'UserUnassigned', data: { ...data, countAfter: license.users.size - 1 } });
+  endUseOf(draft, new Set([data.userRef]));
+  return draft.events;
+};
+
+/**
+ * Ends the seats of users who are no longer assigned, and their devices where the policy says so. Ends at most 200 seats
+ * and 200 devices: more events would not fit into one append. The heartbeats of further seats are refused.
+ */
+export const endUseOf = (draft: Draft, userRefs: ReadonlySet<string>): void => {
+  const { leases, activations, facts } = draft.license;
+  const seats = ofUsers(leases, userRefs);
+  const devices = facts.policy.deactivateOnUnassign === true ? ofUsers(activations, userRefs) : [];
   for (const leaseId of seats) endSeat(draft, leaseId);
   for (const activationId of devices) endDevice(draft, activationId);
-  return draft.events;
 };
 
 const endSeat = ({ license, at, add }: Draft, leaseId: string): void => {
@@ -33,14 +40,14 @@ const endDevice = ({ license, at, add }: Draft, activationId: string): void => {
   for (const event of releaseDevice(license, activation, at)) add(event);
 };
 
-// More events would not fit into one append. The heartbeats of further seats are refused, and a repetition ends the rest.
 const partsMax = 200;
 
-const ofUser = (
+const ofUsers = (
   parts: Iterable<readonly [string, { readonly userRef: string | null }]>,
-  userRef: string,
+  userRefs: ReadonlySet<string>,
 ): readonly string[] => {
   const ids: string[] = [];
-  for (const [id, part] of parts) if (ids.length < partsMax && part.userRef === userRef) ids.push(id);
+  for (const [id, { userRef }] of userRefs.size === 0 ? [] : parts)
+    if (ids.length < partsMax && userRef !== null && userRefs.has(userRef)) ids.push(id);
   return ids;
 };
