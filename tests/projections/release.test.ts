@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '360122b8b588fb7664f34c4846926a485f5a59bac3cde9a8957ea92d44433ebb',
+  1: '9c6327367b8893fd4e1791eaae2da3f3325597cc8d31611dce8f6049e102e5cd',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

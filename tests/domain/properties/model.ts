@@ -3,6 +3,7 @@ import type { CommandOf, LicenseCommand } from '../../../src/domain/license/comm
 import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { newPayments } from './payments.ts';
@@ -36,6 +37,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const { update, unassign, endUseOfEvicted } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -47,27 +49,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
     if (refused === undefined && !settlesNothing.has(type)) settle();
-    endUseOfUnassigned(before.uses);
+    endUseOfEvicted(before.uses);
     const settled = { ...m };
     const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
-    endUseOfUnassigned(settled.uses);
+    endUseOfEvicted(settled.uses);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
-  };
-  /** A user who is no longer assigned has no seats, and no devices where the policy says so. */
-  const endUseOf = (userRef: string) => {
-    const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-    for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
-    for (const { kind, id, name } of hers) {
-      if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
-      if (m.policy.lease.scope === 'MACHINE') giveBack(name);
-      close((use) => use.kind === 'activations' && use.id === id);
-    }
-  };
-  const endUseOfUnassigned = (uses: typeof m.uses) => {
-    for (const { kind, id, over } of uses)
-      if (kind === 'users' && over === Infinity && !isOpen(find('users', id))) endUseOf(id);
   };
   const refusedAtOnce = (type: LicenseCommand['type'], data: LicenseCommand['data']): Verdict | undefined => {
     const begins = type === 'IssueLicense' || type === 'ImportLicense';
@@ -190,11 +178,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       const [use, refused] = [find('activations', name), unusable(product, user)];
-      if (refused || !isOpen(use))
-        return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
-      const updated = { ...use, user: user ?? use.user, version: version ?? use.version ?? null };
-      if (isSame(use, updated)) return 'nothing';
-      return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
+      if (!refused && isOpen(use)) return update(use, { user, version });
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -248,10 +233,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
-    UnassignUser: ({ userRef }) => {
-      endUseOf(userRef);
-      return close(({ kind, id }) => kind === 'users' && id === userRef);
-    },
+    UnassignUser: ({ userRef }) => unassign(userRef),
     RecordUsage: ({ meter, quantity, usageId }) => {
       if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
@@ -268,7 +250,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
-    RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    RevokeEntitlement: ({ code, source }) => {
+      const all = m.entitlements.filter((entitlement) => entitlement.code === code);
+      const isGranted = source === 'grant' && all.some((entitlement) => entitlement.source === 'grant');
+      const isOfPolicy = all.some((one) => one.source !== 'grant' && (one.until === null || ms(one.until) > m.now));
+      const guards = { ENTITLEMENT_FROM_POLICY: !isGranted && isOfPolicy, nothing: !isGranted };
+      return first(guards) ?? put({ entitlements: otherThan({ code, source }) });
+    },
     EndEntitlements: ({ until: last }) => {
       const ends = m.entitlements.map(({ until }) => (until === null ? Infinity : ms(until)));
       const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));

@@ -1,53 +1,49 @@
+import { type Rejection, reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
-import { releaseDevice } from '../devices/decide-devices.ts';
-import { type Draft, draftOf } from '../draft.ts';
+import { draftOf } from '../draft.ts';
+import { endsOfUser } from '../endings/ending-counts.ts';
+import type { NamedParts } from '../endings/ending-events.ts';
 import type { IssuedLicense } from '../license.ts';
-import { releaseSeat } from '../seats/decide-seats.ts';
 
 /**
- * Unassigns a user, and ends the seats that were taken for the user, as an administrator ends them: a borrowed seat
- * returns when the borrow ends. Ends the devices of the user, too, where the policy says so. Repeating the command ends
- * what an earlier command left, and else changes nothing.
+ * Unassigns a user, and ends the seats that were taken for the user: a borrowed seat returns when the borrow ends. Ends
+ * the devices of the user with the seats of these machines, too, where the policy says so. One event ends all of them;
+ * an event of its own announces each afterwards. Repeating the command ends what an earlier release left, and else
+ * changes nothing.
  */
 export const unassignUser = ({ data, at }: CommandOf<'UnassignUser'>, license: IssuedLicense): LicenseDecision => {
+  const { users } = license;
+  const { userRef } = data;
+  const parts = partsOf(license, userRef);
+  const refusal = refuseTooMany(parts);
+  if (refusal !== null) return refusal;
+  if (!users.has(userRef) && parts.activations.length + parts.leases.length === 0) return [];
+  const countAfter = users.size - (users.has(userRef) ? 1 : 0);
   const draft = draftOf(license, at);
-  if (license.users.has(data.userRef))
-    draft.add({ type: 'UserUnassigned', data: { ...data, countAfter: license.users.size - 1 } });
-  endUseOf(draft, new Set([data.userRef]));
-  return draft.events;
+  draft.add({
+    type: 'UserUnassigned',
+    data: { ...data, countAfter, ...endsOfUser(license, parts, countAfter, at) },
+  });
+  return draft.decided();
 };
 
-/**
- * Ends the seats of users who are no longer assigned, and their devices where the policy says so. Ends at most 200 seats
- * and 200 devices: more events would not fit into one append. The heartbeats of further seats are refused.
- */
-export const endUseOf = (draft: Draft, userRefs: ReadonlySet<string>): void => {
-  const { leases, activations, facts } = draft.license;
-  const seats = ofUsers(leases, userRefs);
-  const devices = facts.policy.deactivateOnUnassign === true ? ofUsers(activations, userRefs) : [];
-  for (const leaseId of seats) endSeat(draft, leaseId);
-  for (const activationId of devices) endDevice(draft, activationId);
+const partsOf = ({ leases, activations, facts }: IssuedLicense, userRef: string): NamedParts => {
+  const { deactivateOnUnassign, lease } = facts.policy;
+  const devices = deactivateOnUnassign === true ? [...activations].filter(([, of]) => of.userRef === userRef) : [];
+  const machines = new Set(lease.scope === 'MACHINE' ? devices.map(([, { fingerprintHash }]) => fingerprintHash) : []);
+  const seats = [...leases].filter(([, of]) => of.userRef === userRef || machines.has(of.holderHash));
+  return { activations: devices.map(([id]) => id), leases: seats.map(([id]) => id) };
 };
 
-const endSeat = ({ license, at, add }: Draft, leaseId: string): void => {
-  const lease = license.leases.get(leaseId);
-  if (lease !== undefined) add(releaseSeat(license, lease, 'ADMIN', at));
-};
+// The event names each part, and an append takes about a megabyte.
+const partsMax = 6_000;
 
-const endDevice = ({ license, at, add }: Draft, activationId: string): void => {
-  const activation = license.activations.get(activationId);
-  if (activation === undefined) return;
-  for (const event of releaseDevice(license, activation, at)) add(event);
-};
-
-const partsMax = 200;
-
-const ofUsers = (
-  parts: Iterable<readonly [string, { readonly userRef: string | null }]>,
-  userRefs: ReadonlySet<string>,
-): readonly string[] => {
-  const ids: string[] = [];
-  for (const [id, { userRef }] of userRefs.size === 0 ? [] : parts)
-    if (ids.length < partsMax && userRef !== null && userRefs.has(userRef)) ids.push(id);
-  return ids;
+const refuseTooMany = ({ activations, leases }: NamedParts): Rejection<'INVALID_REQUEST'> | null => {
+  const count = activations.length + leases.length;
+  return count <= partsMax
+    ? null
+    : reject(
+        'INVALID_REQUEST',
+        `The user has ${count} devices and seats, and one request ends at most ${partsMax}. Release some of them first.`,
+      );
 };

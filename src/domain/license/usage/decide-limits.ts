@@ -2,7 +2,7 @@ import { type Rejection, reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
-import { endUseOf } from '../grants/decide-unassignment.ts';
+import { endUseOfEvicted } from '../grants/evicted-users.ts';
 import type { IssuedLicense } from '../license.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
@@ -31,7 +31,7 @@ export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy):
   const ends = endsOf(license, 'OLDEST', counts, at);
   draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
   // A user who loses the assignment loses the same as one who is unassigned.
-  endUseOf(draft, evicted);
+  endUseOfEvicted(draft, evicted);
   return null;
 };
 
