@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '18f776046ae16b951697ab1f100042fe87061804f13d304155ab163c35bf743d',
+  1: '9c6327367b8893fd4e1791eaae2da3f3325597cc8d31611dce8f6049e102e5cd',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
