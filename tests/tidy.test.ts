@@ -48,6 +48,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   'rebuild.ts': command,
   'record-usage.ts': operation,
   'release-activation.ts': operation,
+  'releases.ts': table,
   'renew-lease.ts': operation,
   'repair-chain.ts': command,
   'rotate-key.ts': operation,

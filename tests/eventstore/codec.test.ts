@@ -123,6 +123,8 @@ const types: Record<StoredEvent['type'], true> = {
   PolicyCreated: true,
   PolicyVersionAdded: true,
   PolicyArchived: true,
+  ReleasePublished: true,
+  ReleaseWithdrawn: true,
   ReservationMade: true,
   ReservationReleased: true,
   ChainRepaired: true,

@@ -17,7 +17,8 @@ import { duration } from '../schemas.ts';
 const seconds = z.int();
 const secondsIn = z.int().min(0).max(secondsMax);
 const someSecondsIn = z.int().min(1).max(secondsMax);
-const version = z
+/** A version of SemVer in a request. */
+export const versionIn = z
   .string()
   .refine(
     isVersion,
@@ -169,7 +170,7 @@ const rules = {
   }),
   versions: rule({
     request: z
-      .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
+      .strictObject({ from: versionIn.nullable().exactOptional(), below: versionIn.nullable().exactOptional() })
       .nullable(),
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',

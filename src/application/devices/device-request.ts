@@ -17,6 +17,7 @@ import { type ClientNeeds, type ClientRequest, seesNames } from '../client-licen
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
+import { dateVersion } from '../validation/date-version.ts';
 import { findDeviceHashes, findUser } from './known-names.ts';
 
 export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
@@ -56,7 +57,7 @@ export type ActivatedDevice = {
 
 /** Returns a device in the form for events: hashes and references instead of the client's words. */
 export const prepareDevice = async (
-  needs: ClientNeeds,
+  needs: ClientNeeds & { readonly pool: Pool },
   { license, attempt }: ClientRequest,
   described: DescribedDevice,
 ): Promise<PreparedDevice> => {
@@ -64,6 +65,7 @@ export const prepareDevice = async (
   const { product = null, name = null, platform = null, appVersion = null, user, environment } = described;
   const activationId = encodeId('act', partId(attempt, 'activation'));
   const nameRef = name === null ? null : referenceOf(attempt, 'device name');
+  const releasedAt = await releaseOf(needs.pool, license.facts, product, appVersion);
   const about = { issuerOrgId, holderOrgId, kind: 'DEVICE_NAME', subject: activationId } as const;
   return {
     device: {
@@ -75,10 +77,16 @@ export const prepareDevice = async (
       ...(await findDeviceHashes(needs, license, described)),
       ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
+      ...(releasedAt === null ? {} : { releasedAt }),
     },
     values: nameRef === null || name === null ? [] : [{ ...about, ref: nameRef, value: name }],
   };
 };
+
+const releaseOf = async (pool: Pool, facts: LicenseFacts, product: string | null, appVersion: string | null) =>
+  appVersion === null
+    ? null
+    : (await dateVersion(pool, facts, product, { number: appVersion, releasedAt: null })).releasedAt;
 
 /** Returns the name by which the stream knows an active device. */
 export const deviceNameOf = async (

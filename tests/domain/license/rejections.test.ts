@@ -88,6 +88,13 @@ const cases: Record<LicenseRejection, Case> = {
     [issued({ policy: { ...pro, environment: 'live' } })],
     [command('Activate', device('a', { environment: 'test', userRef: 'usr_a' }))],
   ],
+  VERSION_NOT_ENTITLED: [
+    [issued({ policy: { ...pro, expiryStrategy: 'MAINTAIN' } })],
+    [
+      command('Activate', device('a', { releasedAt: expiresAt }), expiresAt),
+      command('Activate', device('a', { releasedAt: expiresAt, environment: 'test' })),
+    ],
+  ],
   QUOTA_EXCEEDED: [
     [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],
     [command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon })],

@@ -41,6 +41,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'ACTIVATION_LIMIT_EXCEEDED',
       'USER_NOT_ASSIGNED',
       'ENVIRONMENT_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -45,6 +45,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'COOLDOWN_ACTIVE',
       'USER_NOT_ASSIGNED',
       'ENVIRONMENT_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -6,7 +6,7 @@ import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
-import { refuseEnvironment, refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseEnvironment, refuseLateRelease, refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
@@ -99,6 +99,7 @@ const record = (
   const { activations: limit } = facts.limits;
   const refusal =
     refuseUse(facts, device.product, at) ??
+    refuseLateRelease(facts, device.releasedAt ?? null) ??
     refuseEnvironment(facts, device.environment ?? null) ??
     refuseUser(license, device.userRef ?? null);
   if (refusal !== null) return refusal;
