@@ -33,6 +33,7 @@ const sharedNames: Readonly<Record<string, string>> = {
   'accept-invitation.ts': operation,
   'acquire-lease.ts': operation,
   'api-keys.ts': table,
+  'change-maintenance.ts': operation,
   'change-policy.ts': operation,
   'commands.ts': perAggregate,
   'decider.ts': perAggregate,

@@ -62,6 +62,7 @@ export const pinnedPolicy = z.object({
   environmentRequired: z.boolean().exactOptional(),
   releasedAtRequired: z.boolean().exactOptional(),
   deactivateOnUnassign: z.boolean().exactOptional(),
+  maintenance: id.exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;

@@ -70,6 +70,7 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseImported: true,
   LicenseTermStarted: true,
   LicenseExpiryChanged: true,
+  LicenseMaintenanceChanged: true,
   LicenseRenewalChanged: true,
   LicenseGraceEnded: true,
   LicenseExpiringSoon: true,

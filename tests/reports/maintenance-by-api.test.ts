@@ -187,3 +187,34 @@ describe('The releases of a product', () => {
 function at(number: string, day: string) {
   return { number, releasedAt: `${day}T00:00:00.000Z` };
 }
+
+test('Maintenance renews with the term by the policy, is sold alone, and the past shows what it was', async () => {
+  const policy = await call(ledger.a, 'POST', '/v1/policies', {
+    ...{ name: 'With updates', tier: 'PRO', products: ['editor'], maintenance: 'TERM' },
+  });
+  expect(policy.body).toMatchObject({ maintenance: 'TERM' });
+  const term = { expiresAt: '2030-01-01T00:00:00.000Z' };
+  const { licenseId } = await ledger.issue({ tier: undefined, products: undefined, policyId: policy.body.id, term });
+  const send = async (verb: string, body: object, key = {}) => {
+    const { status, body: answer } = await call(ledger.a, 'POST', `/v1/licenses/${licenseId}/${verb}`, body, key);
+    return [status, answer.changed, answer.license?.maintenanceUntil];
+  };
+  expect(await send('renew', { expiresAt: '2031-01-01T00:00:00.000Z' })).toEqual([
+    200,
+    true,
+    '2031-01-01T00:00:00.000Z',
+  ]);
+  const between = new Date().toISOString();
+  const sale = { to: '2035-01-01T00:00:00.000Z', reason: { code: 'SOLD' } };
+  const key = { 'idempotency-key': crypto.randomUUID() };
+  const sales = await Promise.all([send('maintenance', sale, key), send('maintenance', sale)]);
+  expect(sales.map(([status]) => status)).toEqual([200, 200]);
+  expect(sales.filter(([, changed]) => Boolean(changed))).toHaveLength(1);
+  expect(await send('expiry', { to: '2032-01-01T00:00:00.000Z', reason: { code: 'GOODWILL' } })).toEqual([
+    ...[200, true, '2035-01-01T00:00:00.000Z'],
+  ]);
+  const past = await call(ledger.a, 'GET', `/v1/licenses/${licenseId}?asOf=${between}`);
+  expect(past.body.maintenanceUntil).toBe('2031-01-01T00:00:00.000Z');
+  const { body } = await call(ledger.b, 'POST', `/v1/licenses/${licenseId}/maintenance`, sale);
+  expect(body.code).toBe('LICENSE_NOT_FOUND');
+});

@@ -168,6 +168,12 @@ const rules = {
     answer: z.string().nullable(),
     description: 'The only environment that the license allows. Null allows every environment.',
   }),
+  maintenance: rule({
+    request: z.union([z.literal('TERM'), duration]).nullable(),
+    answer: z.string().nullable(),
+    description:
+      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance.',
+  }),
   versions: rule({
     request: z
       .strictObject({ from: versionIn.nullable().exactOptional(), below: versionIn.nullable().exactOptional() })

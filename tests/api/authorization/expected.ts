@@ -199,6 +199,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   importLicense: ownList(issuerChanges),
   changeLicense: ofLicense(issuerChanges, nobody),
   changeLicenseExpiry: ofLicense(issuerChanges, nobody),
+  changeLicenseMaintenance: ofLicense(issuerChanges, nobody),
   setLicenseRenewal: ofLicense(issuerChanges, nobody),
   'cancelScheduledChange: suspension for PAYMENT': ofLicense(issuerBills, nobody),
   'cancelScheduledChange: suspension for another reason': ofLicense(issuerChanges, nobody),

@@ -163,6 +163,7 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
     ['meters', Object.entries(usageAt(facts, at).meters).sort(), Object.entries(m.meters).sort()],
     ['entitlements', facts.entitlements.map(entitlementText).sort(), m.entitlements.map(entitlementText).sort()],
     ['term', [term.number, endOf(term.expiresAt)], [m.term, m.end]],
+    ['maintenance', endOf(facts.maintenanceUntil), m.maintained],
     ['announced', [facts.announcedTerm, facts.graceEndedTerm], [m.announced, m.graceEnded]],
     ['reminders', [...facts.reminded].sort(), Object.keys(m.reminded).sort()],
     ['keys', [facts.keyVersion, ...facts.keyOverlaps.map(keyText)], [m.keyVersion, ...Object.entries(m.overlaps)]],

@@ -5,6 +5,7 @@ import type { Origination } from '../../../src/domain/license/issue/issue-comman
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
+import { maintainedAfterMove } from './maintained.ts';
 import { newPayments } from './payments.ts';
 import {
   all,
@@ -102,8 +103,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     Renew: renew,
     ChangeExpiry: ({ to }) => {
       const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
-      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
+      const moved = put(maintainedAfterMove(m, m.end, ms(to)));
+      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? all(moved, setEnd(ms(to)));
     },
+    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
@@ -275,9 +278,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
+    put({ policy });
     if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
-    put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
+    put({ issued: true, products, limits, awaits, holder, entitlements, afterTrial });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });

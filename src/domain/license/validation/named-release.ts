@@ -9,8 +9,11 @@ export type CatalogRelease = { readonly version: string; readonly releasedAt: In
 export type DatedVersion = { readonly number: string; readonly releasedAt: Instant | null };
 
 /** Returns true when the license asks when a version was released. */
-export const needsRelease = (facts: LicenseFacts): boolean =>
-  releasesUntil(facts) !== null || facts.policy.releasedAtRequired === true;
+export const needsRelease = (facts: LicenseFacts): boolean => {
+  const { maintenance, releasedAtRequired } = facts.policy;
+  // The start of a term that still waits may bring a maintenance.
+  return releasesUntil(facts) !== null || maintenance !== undefined || releasedAtRequired === true;
+};
 
 /**
  * Returns the products that may have released a version: the named one, if the license covers it, or else every product
