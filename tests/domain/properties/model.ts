@@ -284,10 +284,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
-    put({ policy });
-    if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
-    put({ issued: true, products, limits, awaits, holder, entitlements, afterTrial });
+    put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
+    if (awaits === '') setTerm(start, end);
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
