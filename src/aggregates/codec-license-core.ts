@@ -4,7 +4,7 @@ import { termBases } from '../domain/license/issue/issue-events.ts';
 import { suspensionReasons } from '../domain/license/suspension/suspension-events.ts';
 import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
-import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
+import { count, ends, event, id, maintenance, ordinal, seconds, userReference } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
@@ -73,6 +73,7 @@ const renewal = z.object({
   gapSeconds: seconds,
   billingRef: id.exactOptional(),
   duration: id.exactOptional(),
+  ...maintenance,
 });
 
 /** The schemas of the events that issue, activate, suspend, renew, expire and revoke a license. */

@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '9c6327367b8893fd4e1791eaae2da3f3325597cc8d31611dce8f6049e102e5cd',
+  1: 'b2bdd050234a6d2aad2807b77dc8c0fb842a496a040d0f05c1feb23ce91a6852',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -128,7 +128,7 @@ const readerOf = (licenseId: string) => {
     const verdicts = [];
     for (const fingerprint of devices) {
       const named = { product: 'local_cli', fingerprint };
-      const { view, scope } = await readValidationInput({ validations, secrets }, license, named);
+      const { view, scope } = await readValidationInput({ validations, secrets, pool: database.api }, license, named);
       verdicts.push(validate(view, scope, at));
     }
     return { shown: shownOf(current.facts, at), verdicts };

@@ -23,7 +23,8 @@ const numeric = '(0|[1-9][0-9]*)';
 const preview = `(${numeric}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
 const build = '[0-9A-Za-z-]+';
 const versionPattern = `^[vV]?${numeric}(\\.${numeric}){0,2}(-${preview}(\\.${preview})*)?(\\+${build}(\\.${build})*)?$`;
-const version = z
+/** A version of SemVer in a request. */
+export const versionIn = z
   .string()
   .max(256)
   .refine(
@@ -178,9 +179,15 @@ const rules = {
     answer: z.string().nullable(),
     description: 'The only environment that the license allows. Null allows every environment.',
   }),
+  maintenance: rule({
+    request: z.union([z.literal('TERM'), duration]).nullable(),
+    answer: z.string().nullable(),
+    description:
+      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance.',
+  }),
   versions: rule({
     request: z
-      .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
+      .strictObject({ from: versionIn.nullable().exactOptional(), below: versionIn.nullable().exactOptional() })
       .nullable(),
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',

@@ -48,6 +48,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     checkInSeconds: null,
     environment: null,
     versions: null,
+    maintenance: null,
     userRequired: false,
     versionRequired: false,
     environmentRequired: false,

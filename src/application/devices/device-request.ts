@@ -20,6 +20,7 @@ import { type ClientNeeds, type ClientRequest, seesNames } from '../client-licen
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
+import { dateVersion } from '../validation/date-version.ts';
 import { asRecorded, findDeviceHashes, findUser } from './known-names.ts';
 
 export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
@@ -83,6 +84,7 @@ export const prepareDevice = async (
   const partsOf = (parts: Components) => componentHashes(needs.secrets, issuerOrgId, parts);
   const isSameName = name !== null && name === (await nameOf(needs.pool, issuerOrgId, active?.nameRef ?? null));
   const newRef = name === null || isSameName ? null : referenceOf(attempt, 'device name');
+  const releasedAt = await releaseOf(needs.pool, license.facts, product, appVersion);
   const about = {
     issuerOrgId,
     holderOrgId,
@@ -102,6 +104,7 @@ export const prepareDevice = async (
         : { components: asRecorded(partsOf(components), active.components, hashes.components ?? {}) }),
       ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
+      ...(releasedAt === null ? {} : { releasedAt }),
     },
     name,
     values: newRef === null || name === null ? [] : [{ ...about, ref: newRef, value: name }],
@@ -118,6 +121,11 @@ const readActive = (
     const settled = settledAt(license, now());
     return settled.kind === 'unissued' ? null : activationOf(settled, hashes);
   });
+
+const releaseOf = async (pool: Pool, facts: LicenseFacts, product: string | null, appVersion: string | null) =>
+  appVersion === null
+    ? null
+    : (await dateVersion(pool, facts, product, { number: appVersion, releasedAt: null })).releasedAt;
 
 /** Returns the name by which the stream knows an active device. */
 export const deviceNameOf = async (

@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import { type Components, componentProblem, matchesDevice } from '../../domain/license/devices/component-check.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
@@ -14,6 +15,7 @@ import {
 } from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import { asRecorded, findDevice, holderHashesIn } from '../devices/known-names.ts';
+import { dateVersion } from './date-version.ts';
 
 /** The version of an application, with the instant of its release where maintenance decides. */
 export type NamedVersion = string | { readonly number: string; readonly releasedAt?: Instant | undefined };
@@ -35,9 +37,12 @@ export type NamedScope = {
 /** The input of a validation: the license as read, and what the request names. */
 export type ValidationInput = { readonly view: ValidationView; readonly scope: ValidationScope };
 
-/** Reads what the request names. Reads nothing more for a request that names at most a product and a device. */
+/**
+ * Reads what the request names. Reads nothing more for a request that names at most a product and a device. Under a
+ * maintenance a named version is read from the issuer's catalog.
+ */
 export const readValidationInput = async (
-  needs: ClientNeeds,
+  needs: ClientNeeds & { readonly pool: Pool },
   license: ValidationFacts,
   named: NamedScope,
 ): Promise<ValidationInput> => {
@@ -63,7 +68,10 @@ export const readValidationInput = async (
       lease: named.leaseHolder ?? null,
       user: named.user ?? null,
       environment: named.environment ?? null,
-      version: named.version === undefined ? null : versionOf(named.version),
+      version:
+        named.version === undefined
+          ? null
+          : await dateVersion(needs.pool, facts, named.product ?? null, versionOf(named.version)),
       entitlements: named.entitlements ?? none,
       meters: named.meters ?? none,
     },

@@ -25,6 +25,7 @@ const consequences = {
   LicenseTermStarted: ['facts', 'collections'],
   LicenseRenewed: ['facts', 'collections'],
   LicenseExpiryChanged: ['facts', 'collections'],
+  LicenseMaintenanceChanged: ['facts'],
   LicenseRenewalChanged: ['facts'],
   LicenseExpiringSoon: ['facts'],
   LicenseExpired: ['facts'],

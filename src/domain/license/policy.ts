@@ -104,6 +104,11 @@ export type PinnedPolicy = {
    * the conversion.
    */
   readonly trialDays?: (typeof trialDaysRules)[number];
+  /**
+   * How long each term brings new releases: `TERM` until its end, or an ISO 8601 duration from its start. Absent: a term
+   * does not move the maintenance.
+   */
+  readonly maintenance?: string;
   /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */
   readonly trialAddressIgnores?: readonly TrialAddressVariation[];
 };

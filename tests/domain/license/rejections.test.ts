@@ -100,6 +100,13 @@ const cases: Record<LicenseRejection, Case> = {
   USER_SCOPE_REQUIRED: [[issued({ policy: { ...pro, userRequired: true } })], [activate('a'), acquire]],
   COMPONENTS_REQUIRED: [checked, [command('Activate', device('a', { byKey: true }))]],
   COMPONENTS_MISMATCH: [checked, [command('Activate', device('a', { byKey: true, components: { disk: 'd2' } }))]],
+  VERSION_NOT_ENTITLED: [
+    [issued({ policy: { ...pro, expiryStrategy: 'MAINTAIN' } })],
+    [
+      command('Activate', device('a', { releasedAt: expiresAt }), expiresAt),
+      command('Activate', device('a', { releasedAt: expiresAt, environment: 'test' })),
+    ],
+  ],
   QUOTA_EXCEEDED: [
     [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],
     [command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon })],

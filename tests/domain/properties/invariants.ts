@@ -265,6 +265,8 @@ export const watchStream = (): Watch => {
         ends.add(end);
         return null;
       }
+      case 'LicenseMaintenanceChanged':
+        return event.data.from === event.data.to ? '2.4: a maintenance that does not change' : null;
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

@@ -6,6 +6,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
+import { maintainedAfterMove } from './maintained.ts';
 import { newPayments } from './payments.ts';
 import {
   all,
@@ -104,10 +105,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
-    ChangeExpiry: ({ to }) => {
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
-      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
+    ChangeExpiry: ({ to }, end = ms(to)) => {
+      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run;
+      return (
+        first({ nothing: end === m.end, TERM_INVALID }) ?? all(put(maintainedAfterMove(m, m.end, end)), setEnd(end))
+      );
     },
+    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
@@ -278,9 +282,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
-    if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
+    if (awaits === '') setTerm(start, end);
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });

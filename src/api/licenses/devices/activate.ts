@@ -48,6 +48,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'USER_SCOPE_REQUIRED',
       'COMPONENTS_REQUIRED',
       'COMPONENTS_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -49,6 +49,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'USER_SCOPE_REQUIRED',
       'COMPONENTS_REQUIRED',
       'COMPONENTS_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

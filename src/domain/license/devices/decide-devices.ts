@@ -6,7 +6,7 @@ import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
-import { refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
+import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { refuseComponents } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
@@ -103,7 +103,10 @@ const record = (
 ): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
   const { facts } = license;
   const { activations: limit } = facts.limits;
-  const refusal = refuseUse(facts, device.product, at) ?? refuseUsedFor(license, device);
+  const refusal =
+    refuseUse(facts, device.product, at) ??
+    refuseLateRelease(facts, device.releasedAt ?? null) ??
+    refuseUsedFor(license, device);
   if (refusal !== null) return refusal;
   const active = activationOf(license, device);
   if (active !== null)

@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Command } from '../message-shapes.ts';
 
 /** Commands about devices. */
@@ -32,4 +33,6 @@ export type Device = ByKey & {
   readonly components?: Readonly<Record<string, string>>;
   readonly userRef?: string;
   readonly environment?: string;
+  /** When the issuer's catalog says that its `appVersion` was released; absent: it does not. No event stores it. */
+  readonly releasedAt?: Instant;
 };

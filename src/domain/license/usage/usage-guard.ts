@@ -3,6 +3,7 @@ import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isNotYetValid, isSuspended, isUseOver } from '../status.ts';
+import { isReleaseEntitled, releasesUntil } from '../validation/app-versions.ts';
 
 /**
  * Refuses to use a license that is suspended, not started, or expired unless its policy lets its use go on, or that does
@@ -25,6 +26,15 @@ export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | nu
   userRef === null || users.has(userRef)
     ? null
     : refuse('USER_NOT_ASSIGNED', `License ${facts.licenseId} is not assigned to this user.`);
+
+/** Refuses a version that was released after the maintenance ended; null: nobody knows when it was released. */
+export const refuseLateRelease = (facts: LicenseFacts, releasedAt: Instant | null) =>
+  isReleaseEntitled(facts, releasedAt)
+    ? null
+    : refuse(
+        'VERSION_NOT_ENTITLED',
+        `License ${facts.licenseId} covers versions that were released before ${releasesUntil(facts)}. This version was released at ${releasedAt}. Install an older version, or renew the license.`,
+      );
 
 /** What a device or a seat is used for; absent or null: the request does not name it. */
 export type UsedFor = { readonly environment?: string | null; readonly userRef?: string | null };
