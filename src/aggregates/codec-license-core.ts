@@ -45,6 +45,16 @@ const activation = z.object({
   environment: id.exactOptional(),
 });
 
+const update = z.object({
+  activationId: id,
+  nameRef: id.exactOptional(),
+  platform: z.string().exactOptional(),
+  appVersion: z.string().exactOptional(),
+  components: z.record(z.string(), sha256Hex).exactOptional(),
+  userRef: userReference.exactOptional(),
+  environment: id.exactOptional(),
+});
+
 const deactivation = z.object({
   activationId: id,
   cause: z.enum(deactivationCauses),
@@ -72,6 +82,7 @@ export const coreEvents = [
   event('LicenseImported', z.object({ ...origin, source: id, sourceRef: id, historyFrom: instant })),
   event('LicenseKeyIssued', z.object({ keyVersion: ordinal, keyHash: sha256Hex, secretId: id, hint: id })),
   event('ActivationRecorded', activation),
+  event('ActivationUpdated', update),
   event('ActivationDeactivated', deactivation),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
 import {
+  componentChecks,
   expiryStrategies,
   fingerprintMatchings,
   keyReaches,
@@ -64,6 +65,7 @@ export const pinnedPolicy = z.object({
   deactivateOnUnassign: z.boolean().exactOptional(),
   maintenance: id.exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),
+  componentCheck: z.enum(componentChecks).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 

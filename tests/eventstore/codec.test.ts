@@ -59,6 +59,7 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseIssued: true,
   LicenseKeyIssued: true,
   ActivationRecorded: true,
+  ActivationUpdated: true,
   ActivationDeactivated: true,
   LicenseSuspended: true,
   SuspensionReasonAdded: true,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { secondsMax } from '../../domain/catalog/policy-checks.ts';
 import {
+  componentChecks,
   expiryStrategies,
   fingerprintMatchings,
   keyReaches,
@@ -97,6 +98,10 @@ const rules = {
   fingerprintMatching: sameRule(
     z.enum(fingerprintMatchings),
     'Whether a device is recognized by its fingerprint only, or also by any, most or all of its components.',
+  ),
+  componentCheck: sameRule(
+    z.enum(componentChecks),
+    'How many of the recorded components of a device must match besides its fingerprint: none, any, two, more than half, or all.',
   ),
   fingerprintRequired: sameRule(z.boolean(), 'Whether a validation must name a device.'),
   productRequired: sameRule(z.boolean(), 'Whether a validation must name a product.'),

@@ -43,6 +43,12 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   VERSION_NOT_ENTITLED:
     'The version was released after the maintenance of the license ended. newestEntitledRelease names the newest version that it covers, or is null. Install that one, or ask the issuer to renew.',
   ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
+  ENVIRONMENT_SCOPE_REQUIRED: 'The policy requires the environment of the application. Send environment.',
+  USER_SCOPE_REQUIRED: 'The policy requires the user of the application. Send user.',
+  COMPONENTS_REQUIRED:
+    'The policy compares the components of a known device. Send its components with the fingerprint.',
+  COMPONENTS_MISMATCH:
+    'An active device has this fingerprint, but too few of its components are the same. Deactivate the device and activate it again, or ask the holder or the issuer to release it.',
   DEACTIVATION_LIMIT:
     'The policy allows no further deactivation in this term. When a renewed term will start, retryAt names the first possible instant in it. The issuer can still release devices.',
   COOLDOWN_ACTIVE:

@@ -85,6 +85,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     reclaimBorrowed,
     deactivateOnUnassign,
     deactivateByKey,
+    componentCheck,
     trialDays,
     trialAddressIgnores: ignored = [],
     ...rules
@@ -107,6 +108,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
+    ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),
     ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };

@@ -17,6 +17,7 @@ const consequences = {
   ReplacementIssued: ['facts'],
   LicenseReferenceChanged: ['facts'],
   ActivationRecorded: ['facts', 'collections', 'parts'],
+  ActivationUpdated: ['collections', 'parts'],
   ActivationDeactivated: ['facts', 'collections', 'parts'],
   LicenseSuspended: ['facts', 'collections'],
   SuspensionReasonAdded: ['facts', 'collections'],

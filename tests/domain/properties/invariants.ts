@@ -109,6 +109,11 @@ export const watchStream = (): Watch => {
         const { activationId, countAfter, overage } = event.data;
         return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
+      case 'ActivationUpdated': {
+        const { activationId, ...changes } = event.data;
+        if (Object.keys(changes).length === 0) return `2.4: ${activationId} was updated without a change`;
+        return devices.has(activationId) ? null : `2.7.3: ${activationId} was not open`;
+      }
       case 'ActivationDeactivated':
         if (pending.isAnnounced(event))
           return pending.announced(

@@ -20,7 +20,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version?: string | null };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };

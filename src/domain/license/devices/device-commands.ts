@@ -21,8 +21,8 @@ export type DeviceName = { readonly components?: Readonly<Record<string, string>
   | { readonly activationId: string; readonly fingerprintHash?: string }
 );
 
-/** A device to activate. */
-export type Device = {
+/** A device to activate, or to update when it is active. `byKey` as in `ByKey`. */
+export type Device = ByKey & {
   readonly activationId: string;
   readonly fingerprintHash: string;
   readonly product: string | null;
