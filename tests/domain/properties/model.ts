@@ -32,10 +32,9 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
-    record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
-  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
+  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable, announce } = record;
   const { renew, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const { update, unassign, endUseOfEvicted } = newBindings(record);
