@@ -58,4 +58,12 @@ describe('the renewal mode', () => {
     expect(renewalAt(facts, nextWeek)).toBe('manual');
     expect(facts.scheduled).toEqual([]);
   });
+  test('that replaces one that has taken effect leaves other changes as they are', () => {
+    const suspend = command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: { effectiveAt: tomorrow } });
+    const plan = command('SetRenewal', { to: 'auto', scheduled: later });
+    const { facts } = licenseAfter(...followedBy([issued()], suspend, plan, set('manual', nextWeek)));
+    expect(facts.scheduled).toHaveLength(1);
+    expect(effectiveStatus(facts, nextWeek)).toBe('SUSPENDED');
+    expect(renewalAt(facts, nextWeek)).toBe('manual');
+  });
 });
