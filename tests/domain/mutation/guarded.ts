@@ -45,5 +45,72 @@ export type Equivalent = {
   readonly why: string;
 };
 
+const ofLicenses = 'src/domain/license';
+const afterDue =
+  'Every command is decided after what has fallen due, so an expiry that has passed is announced already.';
+const sameUsage = 'The shortcut only saves a copy of the usage.';
+const noRenewedTerm = 'Of no starts none has come. The shortcut only saves time.';
+
 /** A listed mutant that does not survive fails the run. */
-export const equivalents: readonly Equivalent[] = [];
+export const equivalents: readonly Equivalent[] = [
+  {
+    file: `${ofLicenses}/term/decide-expiry.ts`,
+    original: 'at >= from',
+    replacement: 'false',
+    why: afterDue,
+  },
+  {
+    file: `${ofLicenses}/term/decide-expiry.ts`,
+    original: 'at >= from',
+    replacement: 'at > from',
+    why: afterDue,
+  },
+  {
+    file: `${ofLicenses}/usage/term-counters.ts`,
+    original: 'nextTerms.length > 0',
+    replacement: 'true',
+    why: noRenewedTerm,
+  },
+  {
+    file: `${ofLicenses}/usage/term-counters.ts`,
+    original: 'nextTerms.length > 0',
+    replacement: 'nextTerms.length >= 0',
+    why: noRenewedTerm,
+  },
+  {
+    file: `${ofLicenses}/usage/term-counters.ts`,
+    original: '!isNextTerm && returned === 0',
+    replacement: 'false',
+    why: sameUsage,
+  },
+  {
+    file: `${ofLicenses}/scheduled/evolve-scheduled.ts`,
+    original: 'eventId === null',
+    replacement: 'false',
+    why: 'No announced change has the id null, so the filter keeps all of them.',
+  },
+  {
+    file: `${ofLicenses}/validation/app-versions.ts`,
+    original: '[]',
+    replacement: '["Stryker was here"]',
+    why: 'The numbers of a version begin at the second place, which both arrays lack.',
+  },
+  {
+    file: `${ofLicenses}/validation/app-versions.ts`,
+    original: 'major === undefined',
+    replacement: 'false',
+    why: 'Without a number the text is undefined.0.0, which the package reads as no version.',
+  },
+  {
+    file: `${ofLicenses}/settle.ts`,
+    original: 'decided.length === 0',
+    replacement: 'false',
+    why: 'Each due command has events. The check would end the loop if one had none.',
+  },
+  {
+    file: `${ofLicenses}/settle.ts`,
+    original: "'A copy of an issued license is issued.'",
+    replacement: '""',
+    why: 'It is never thrown: the check narrows the type of a copy.',
+  },
+];

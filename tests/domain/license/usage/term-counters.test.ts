@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { expiresAt, issued, licenseAfter, noon, on, renewedEvent, tomorrow } from '../examples.ts';
+
+const [nextYear, yearAfter] = ['2028-01-01T00:00:00.000Z', '2029-01-01T00:00:00.000Z'];
+const renewed = (startsAt: string, termNumber: number) => on(noon, renewedEvent({ startsAt, termNumber }));
+const startsOf = (...history: readonly ReturnType<typeof on>[]) => licenseAfter(issued(), ...history).facts.nextTerms;
+
+test.each<[string, readonly (readonly string[])[]]>([
+  ['the start of one renewed term', [[expiresAt], [expiresAt]]],
+  [
+    'the starts of several renewed terms in their order',
+    [
+      [expiresAt, nextYear],
+      [expiresAt, nextYear],
+    ],
+  ],
+  ['one start once, however often a log names it', [[expiresAt, expiresAt], [expiresAt]]],
+  [
+    'no start after the one that a log names last',
+    [
+      [expiresAt, yearAfter, nextYear],
+      [expiresAt, nextYear],
+    ],
+  ],
+  ['no start when the last term began with its renewal', [[expiresAt, noon], []]],
+  ['no start that had passed when the renewal was recorded', [[expiresAt, '2026-05-01T00:00:00.000Z'], []]],
+])('Counters that go on for the running term know %s', (_, [starts = [], expected]) => {
+  expect(startsOf(...starts.map((startsAt, index) => renewed(startsAt, index + 2)))).toEqual(expected);
+});
+
+test('Counters begin anew at a start that has come, and know the starts after it', () => {
+  const history = [renewed(tomorrow, 2), renewed(nextYear, 3)];
+  const deactivated = on(tomorrow, {
+    type: 'ActivationDeactivated',
+    data: { activationId: 'act_a', cause: 'USER', countAfter: 0 },
+  });
+  expect(startsOf(...history, deactivated)).toEqual([nextYear]);
+});
