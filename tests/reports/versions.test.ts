@@ -57,7 +57,20 @@ describe('a policy with the version', () => {
   test.each(accepted)('%s is accepted', (version) =>
     expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['accepted', 'accepted']),
   );
-  const refused = ['', 'latest', 'release-2', 'vv2', '2.1.3.4', '02.1', '2.1.x', '^2.1', '>=2', '2.1.3-', '2.1.3-01', ' 2'];
+  const refused = [
+    '',
+    'latest',
+    'release-2',
+    'vv2',
+    '2.1.3.4',
+    '02.1',
+    '2.1.x',
+    '^2.1',
+    '>=2',
+    '2.1.3-',
+    '2.1.3-01',
+    ' 2',
+  ];
   test.each(refused)('%j is refused', (version) =>
     expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST']),
   );
