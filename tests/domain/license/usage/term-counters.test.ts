@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { command, followedBy } from '../commands.ts';
 import { expiresAt, issued, licenseAfter, noon, on, renewedEvent, tomorrow } from '../examples.ts';
 
 const [nextYear, yearAfter] = ['2028-01-01T00:00:00.000Z', '2029-01-01T00:00:00.000Z'];
@@ -35,4 +36,12 @@ test('Counters begin anew at a start that has come, and know the starts after it
     data: { activationId: 'act_a', cause: 'USER', countAfter: 0 },
   });
   expect(startsOf(...history, deactivated)).toEqual([nextYear]);
+});
+
+test.each([
+  ['after the renewed term has begun', '2027-06-01T00:00:00.000Z', [expiresAt]],
+  ['to the instant at which it would begin', expiresAt, []],
+])('An end that is moved %s keeps the start of a renewed term only if it comes', (_, to, expected) => {
+  const moved = followedBy([issued(), renewed(expiresAt, 2)], command('ChangeExpiry', { to, reasonCode: 'GOODWILL' }));
+  expect(licenseAfter(...moved).facts.nextTerms).toEqual(expected);
 });
