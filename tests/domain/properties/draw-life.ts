@@ -13,6 +13,7 @@ export const lifeKinds: Kinds<
   | 'EndSuspension'
   | 'Renew'
   | 'ChangeExpiry'
+  | 'ChangeMaintenance'
   | 'SetRenewal'
   | 'CancelScheduled'
   | 'CarryOutScheduled'
@@ -66,6 +67,10 @@ export const lifeKinds: Kinds<
     },
   },
   ChangeExpiry: { weight: 8, draw: (draw) => ({ to: around(draw), reasonCode: 'GOODWILL' }) },
+  ChangeMaintenance: {
+    weight: 4,
+    draw: (draw) => ({ to: draw.chance.percent(20) ? null : around(draw), reasonCode: 'MAINTENANCE_SOLD' }),
+  },
   SetRenewal: {
     weight: 8,
     draw: (draw) => ({ to: draw.chance.one(['auto', 'manual', 'cancelAtPeriodEnd']), ...schedule(draw) }),

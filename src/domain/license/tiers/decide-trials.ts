@@ -6,6 +6,7 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { repeatedConversion } from '../term/paid-terms.ts';
 import { addConsequences, refuseTarget } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
@@ -58,6 +59,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       expiresAt,
       trigger: 'TRIAL_CONVERTED',
       ...(countedFrom === at ? {} : { countedFrom }),
+      ...maintenanceOfTerm({ ...facts, policy }, { startsAt: countedFrom, expiresAt }),
     },
   });
   return draft.decided();
