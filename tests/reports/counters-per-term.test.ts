@@ -132,4 +132,8 @@ describe('A policy that allows one release of a device per term', () => {
       .when(deactivate('a', '2026-02-02T00:00:00.000Z'))
       .thenRejected('DEACTIVATION_LIMIT');
   });
+  test('allows the next one at once when the new term begins with its renewal', () => {
+    const atOnce = renew({ duration: 'P2M', basis: 'FROM_NOW' }, on(12));
+    expect(licenseAfter(...followedBy(released, atOnce, deactivate('b', on(13)))).activations.size).toBe(0);
+  });
 });
