@@ -2,6 +2,7 @@ import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { Entitlement } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
+import type { Overrides } from './overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
@@ -145,6 +146,8 @@ export type LicenseFacts = {
   readonly afterTrial: Target | null;
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
+  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  readonly overrides: Overrides | null;
 };
 
 /**

@@ -23,6 +23,7 @@ const fields = [
   'entitlementsEndedAt',
   'afterTrial',
   'withheldSeats',
+  'overrides',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -47,6 +48,7 @@ export const plainMore: More = {
   entitlementsEndedAt: null,
   afterTrial: null,
   withheldSeats: [],
+  overrides: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

@@ -3,6 +3,7 @@ import { type Instant, isInstant } from '../../time.ts';
 import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { License } from '../license.ts';
+import { isNothing } from '../overrides/overrides.ts';
 import { offered } from '../transfer/license-offer.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
 import type { Origination } from './issue-commands.ts';
@@ -59,6 +60,7 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
     ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
     ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
     ...(data.afterTrial === undefined ? {} : { afterTrial: data.afterTrial }),
+    ...(data.overrides === undefined || isNothing(data.overrides) ? {} : { overrides: data.overrides }),
   };
   return origin;
 };

@@ -1,6 +1,7 @@
 import type { At } from '../../decider.ts';
 import type { EventWith } from '../consequences.ts';
 import type { LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import { withoutAnnounced } from '../scheduled/evolve-scheduled.ts';
 import type { TierEvent } from './tier-events.ts';
 
@@ -17,10 +18,15 @@ export const evolveTierFacts = (
       return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
-      const { policy, scheduledBy } = event.data;
-      return { ...facts, policy, scheduled: withoutAnnounced(facts.scheduled, scheduledBy) };
+      const { policy, scheduledBy, overrides } = event.data;
+      return {
+        ...facts,
+        policy,
+        scheduled: withoutAnnounced(facts.scheduled, scheduledBy),
+        overrides: overridesAfter(facts, overrides),
+      };
     }
     case 'TrialConverted':
-      return { ...facts, policy: event.data.policy };
+      return { ...facts, policy: event.data.policy, overrides: overridesAfter(facts, event.data.overrides) };
   }
 };

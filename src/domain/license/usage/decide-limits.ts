@@ -3,6 +3,7 @@ import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.t
 import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
 import type { IssuedLicense } from '../license.ts';
+import { type Overrides, sameOverrides, withOverrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { usageAt } from './term-counters.ts';
@@ -10,23 +11,34 @@ import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.
 
 /**
  * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
+ * The named ones become overrides, which a change of the policy keeps.
  */
 export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;
   const draft = draftOf(license, at);
-  return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.decided();
+  const { limits, overrides = {}, strategy = license.facts.policy.limitStrategy } = data;
+  const changed = withOverrides(license.facts.overrides ?? {}, { limits: overrides });
+  return setLimits(draft, limits, strategy, changed) ?? draft.decided();
 };
 
-/** Sets the limits as part of a larger change. Returns the refusal, or null when the limits are set. */
-export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy): Rejection<LicenseRejection> | null => {
-  const before = draft.license.facts.limits;
-  if (sameLimits(before, after)) return null;
+/**
+ * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set.
+ */
+export const setLimits = (
+  draft: Draft,
+  after: Limits,
+  strategy: LimitStrategy,
+  overrides: Overrides = draft.license.facts.overrides ?? {},
+): Rejection<LicenseRejection> | null => {
+  const { limits: before, overrides: previous } = draft.license.facts;
+  const stated = sameOverrides(previous ?? {}, overrides) ? {} : { overrides };
+  if (sameLimits(before, after) && stated.overrides === undefined) return null;
   const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
   if (refusal !== null) return refusal;
   const { license, at } = draft;
   const ends = strategy === 'EVICT_OLDEST' ? endsOf(license, 'OLDEST', countsAbove(draft, after), at) : {};
-  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
+  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends, ...stated } });
   return null;
 };
 

@@ -4,6 +4,7 @@ import { endOpen } from '../endings/ended-parts.ts';
 import { withEnds } from '../endings/evolve-endings.ts';
 import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import type { UsageEvent } from './usage-events.ts';
 import { withUsage } from './with-usage.ts';
 
@@ -15,7 +16,10 @@ export const evolveUsageFacts = (
 ): LicenseFacts => {
   switch (event.type) {
     case 'LicenseLimitsChanged':
-      return withEnds(facts, event, effectiveAt, { limits: event.data.after });
+      return withEnds(facts, event, effectiveAt, {
+        limits: event.data.after,
+        overrides: overridesAfter(facts, event.data.overrides),
+      });
     case 'UsageRecorded': {
       const { meter, totalAfter } = event.data;
       const { activations, seats, users, meters } = facts.usage;

@@ -47,4 +47,5 @@ export const withUsage = (
   entitlementsEndedAt: facts.entitlementsEndedAt,
   afterTrial: facts.afterTrial,
   withheldSeats,
+  overrides: facts.overrides,
 });
