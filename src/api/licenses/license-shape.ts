@@ -21,6 +21,7 @@ import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementOut, limitsOut } from './grant-schemas.ts';
+import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 
@@ -111,6 +112,9 @@ export const licenseShape = z
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
     usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
+    overrides: overridesOut.meta({
+      description: 'What the issuer gave beside the policy, and took away of it. A change of the policy keeps it.',
+    }),
     entitlements: z
       .array(entitlementOut.extend({ ended: z.boolean() }))
       .meta({ description: 'The entitlements, each with its source, and whether it has ended by itself.' }),
@@ -184,6 +188,7 @@ export const licenseBody = (
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
     usage: { ...usageAt(facts, at) },
+    overrides: overridesBody({ ...facts.overrides, entitlements: grantsOf(facts) }),
     entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement, ended: isEnded(entitlement, at) })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,

@@ -5,6 +5,7 @@ import type { Origination } from '../../../src/domain/license/issue/issue-comman
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
+import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import {
   all,
@@ -35,6 +36,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, convertTrial } = newPayments(record);
+  const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -247,7 +249,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
     },
 
-    ChangeLimits: ({ limits, strategy }) => become({ ...asItIs, policy: m.policy, limits }, strategy),
+    ChangeLimits: ({ limits, strategy, overrides = {} }) =>
+      all(beside.set(overrides), become({ ...asItIs, policy: m.policy, limits }, strategy)),
     GrantEntitlement: (granted) => {
       const TERM_INVALID = granted.until !== null && ms(granted.until) <= m.now;
       const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
@@ -259,12 +262,15 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));
       return put(ms(last) <= m.now && ended.length > 0 && { endsAnnounced: Math.max(...ended) });
     },
-    AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
-    RemoveProduct: ({ product }) =>
-      become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
+    AddProduct: ({ product }) =>
+      m.products.includes(product) ? 'nothing' : all(beside.add(product), put({ products: [...m.products, product] })),
+    RemoveProduct: ({ product }) => {
+      if (m.products.includes(product)) beside.remove(product);
+      return become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) });
+    },
     ChangeTier: ({ target, scheduled }) => {
       overtake((plan) => plan.target !== undefined);
-      return scheduled ? plan(scheduled, { target }) : become(target);
+      return scheduled ? plan(scheduled, { target }) : become(beside.move(target));
     },
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: convertTrial,
@@ -278,8 +284,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
-    const over = m.now + offerLength;
-    if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
+    put({ beside: modelOverrides(data.overrides ?? {}) });
+    const offer = { to: offerTo ?? '', terms: asItStays, over: m.now + offerLength, declined: false };
+    put(offerTo !== undefined && { offer });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
   };
   return { m, judge, announced, statusAt, modeAt };

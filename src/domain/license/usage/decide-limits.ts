@@ -23,7 +23,8 @@ export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: I
 };
 
 /**
- * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set.
+ * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set. A
+ * limit that keeps its number can become an override.
  */
 export const setLimits = (
   draft: Draft,
@@ -33,7 +34,12 @@ export const setLimits = (
 ): Rejection<LicenseRejection> | null => {
   const { limits: before, overrides: previous } = draft.license.facts;
   const stated = sameOverrides(previous ?? {}, overrides) ? {} : { overrides };
-  if (sameLimits(before, after) && stated.overrides === undefined) return null;
+  if (sameLimits(before, after)) {
+    // Use above limits that stay was accepted before, so the strategy does not apply.
+    if (stated.overrides !== undefined)
+      draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...stated } });
+    return null;
+  }
   const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
   if (refusal !== null) return refusal;
   const { license, at } = draft;
