@@ -11,4 +11,6 @@ export const upcasters: Upcasters = new Map([
   ['LicenseTransferred', [addsFields, addsFields]],
   ['ProductRemoved', [addsFields, addsFields]],
   ['LicenseLimitsChanged', [addsFields, addsFields]],
+  // Version 2 may have `ends`, which an older program would not carry out.
+  ['UserUnassigned', [addsFields]],
 ]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import type { Dropped } from '../../domain/license/overrides/policy-move.ts';
+import type { Dropped } from '../../domain/license/overrides/overrides.ts';
 import { productCode } from '../schemas.ts';
 import { meterName } from './grant-schemas.ts';
 

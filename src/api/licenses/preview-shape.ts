@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ChangedLicense } from '../../application/licenses/change-license.ts';
 import { type EndedParts, endedParts } from '../../application/licenses/preview/confirm-losses.ts';
-import type { Dropped } from '../../domain/license/overrides/policy-move.ts';
+import type { Dropped } from '../../domain/license/overrides/overrides.ts';
 import { booleanText, instantOut, readAs } from '../schemas.ts';
 import { licenseBody, licenseShape } from './license-shape.ts';
 import { overridesBody, overridesOut } from './overrides-shape.ts';

@@ -29,6 +29,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The change takes products from the license. products and ended name what goes. Send the request with confirm: true and a new Idempotency-Key, or with ?preview=true to see the license afterwards.',
   BILLING_REF_REUSED:
     'This billingRef paid for another term of the license. Use a billingRef for one payment, with the same terms each time.',
+  ENTITLEMENT_FROM_POLICY:
+    'The policy grants this entitlement, so there is no grant to revoke. To withhold it from this license, grant it with withheld: true.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
     'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',

@@ -21,8 +21,10 @@ const fields = [
   'formerHolders',
   'nextTerms',
   'entitlementsEndedAt',
+  'announcedEnds',
   'afterTrial',
   'withheldSeats',
+  'overuseStays',
   'overrides',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
@@ -46,8 +48,10 @@ export const plainMore: More = {
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: null,
   withheldSeats: [],
+  overuseStays: false,
   overrides: null,
 };
 

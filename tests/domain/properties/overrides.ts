@@ -2,7 +2,7 @@ import type { LimitOverrides, Overrides } from '../../../src/domain/license/over
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { type Draw, product } from './draw.ts';
-import type { newRecord } from './record.ts';
+import type { newRecord, Verdict } from './record.ts';
 
 // The model's overrides are one flat list of limits by name, meters with a prefix, and two lists of products.
 
@@ -66,15 +66,19 @@ export const newOverrides = ({ m, put }: Pick<ReturnType<typeof newRecord>, 'm' 
   };
   const set = (limits: LimitOverrides) =>
     put({ beside: { ...m.beside, limits: { ...m.beside.limits, ...flat(limits) } } });
-  const add = (code: string) => {
+  const add = (code: string): Verdict => {
+    if (m.products.includes(code)) return 'nothing';
     const other = (codes: readonly string[]) => codes.filter((listed) => listed !== code);
-    return put({ beside: { ...m.beside, added: [...other(m.beside.added), code], removed: other(m.beside.removed) } });
+    const beside = { ...m.beside, added: [...other(m.beside.added), code], removed: other(m.beside.removed) };
+    return put({ beside, products: [...m.products, code] });
   };
-  const remove = (code: string) => {
+  /** Notes that the issuer removed a product. Returns the products that are left. */
+  const remove = (code: string): readonly string[] => {
     const { added, removed } = m.beside;
-    const isOwn = added.includes(code);
     const others = added.filter((listed) => listed !== code);
-    return put({ beside: { ...m.beside, added: others, removed: isOwn ? removed : [...removed, code] } });
+    const beside = { ...m.beside, added: others, removed: added.includes(code) ? removed : [...removed, code] };
+    put(m.products.includes(code) && { beside });
+    return m.products.filter((other) => other !== code);
   };
   return { move, set, add, remove };
 };

@@ -72,8 +72,10 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: data.afterTrial ?? null,
   withheldSeats: [],
+  overuseStays: false,
   overrides: overridesAfter({ overrides: null }, data.overrides),
 });
 

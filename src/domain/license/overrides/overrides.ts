@@ -1,4 +1,3 @@
-import type { LicenseFacts } from '../license.ts';
 import type { LimitsChange } from '../usage/usage-limits.ts';
 
 /**
@@ -22,6 +21,9 @@ export type LimitOverrides = {
 
 /** The products that the issuer added to those of the policy, and those of the policy that it removed. */
 export type ProductOverrides = { readonly added: readonly string[]; readonly removed: readonly string[] };
+
+/** The overrides that a change of the policy dropped. `entitlements`: the codes of what the issuer granted. */
+export type Dropped = Overrides & { readonly entitlements?: readonly string[] };
 
 /** Returns the limits that a request names, as overrides. */
 export const limitOverrides = ({ activations, seats, users, meters }: LimitsChange): LimitOverrides => ({
@@ -66,9 +68,9 @@ export const productOverrides = (
 
 /** Returns the overrides of a license after an event that states them. `stated` absent: the event changes none. */
 export const overridesAfter = (
-  { overrides }: Pick<LicenseFacts, 'overrides'>,
+  { overrides }: { readonly overrides: Overrides | null },
   stated: Overrides | undefined,
-): LicenseFacts['overrides'] => {
+): Overrides | null => {
   if (stated === undefined) return overrides;
   return isNothing(stated) ? null : stated;
 };

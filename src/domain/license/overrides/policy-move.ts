@@ -2,6 +2,7 @@ import type { LicenseFacts } from '../license.ts';
 import type { Target } from '../tiers/tier-events.ts';
 import { changedLimits } from '../usage/usage-limits.ts';
 import {
+  type Dropped,
   type LimitOverrides,
   limitOverrides,
   type Overrides,
@@ -9,9 +10,6 @@ import {
   withOverrides,
   without,
 } from './overrides.ts';
-
-/** The overrides that a change of the policy dropped. `entitlements`: the codes of what was granted beside the policy. */
-export type Dropped = Overrides & { readonly entitlements?: readonly string[] };
 
 /** A change of the policy of one license: what it has after the change, with its overrides. */
 export type PolicyMove = Target & {

@@ -18,13 +18,11 @@ export const evolveTierFacts = (
       return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
-      const { policy, scheduledBy, overrides } = event.data;
-      return {
-        ...facts,
-        policy,
-        scheduled: withoutAnnounced(facts.scheduled, scheduledBy),
-        overrides: overridesAfter(facts, overrides),
-      };
+      const { policy, scheduledBy, cause, overrides } = event.data;
+      const scheduled = withoutAnnounced(facts.scheduled, scheduledBy);
+      // Nobody could refuse such a change, so it makes nothing invalid that was in use.
+      const overuseStays = facts.overuseStays || cause === 'SCHEDULED' || cause === 'TRIAL_ENDED';
+      return { ...facts, policy, scheduled, overuseStays, overrides: overridesAfter(facts, overrides) };
     }
     case 'TrialConverted':
       return { ...facts, policy: event.data.policy, overrides: overridesAfter(facts, event.data.overrides) };

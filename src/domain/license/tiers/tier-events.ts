@@ -1,7 +1,6 @@
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
-import type { Overrides } from '../overrides/overrides.ts';
-import type { Dropped } from '../overrides/policy-move.ts';
+import type { Dropped, Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 

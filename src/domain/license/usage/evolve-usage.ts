@@ -6,6 +6,7 @@ import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { overridesAfter } from '../overrides/overrides.ts';
 import type { UsageEvent } from './usage-events.ts';
+import { sameLimits } from './usage-limits.ts';
 import { withUsage } from './with-usage.ts';
 
 /** Returns the facts after an event about limits or metered usage. */
@@ -15,11 +16,15 @@ export const evolveUsageFacts = (
   { effectiveAt }: At,
 ): LicenseFacts => {
   switch (event.type) {
-    case 'LicenseLimitsChanged':
+    case 'LicenseLimitsChanged': {
+      const { before, after, strategy, overrides } = event.data;
       return withEnds(facts, event, effectiveAt, {
-        limits: event.data.after,
-        overrides: overridesAfter(facts, event.data.overrides),
+        limits: after,
+        // Limits that stay as they are let nothing in, and make nothing invalid.
+        overuseStays: sameLimits(before, after) ? facts.overuseStays : strategy === 'ALLOW_OVER',
+        overrides: overridesAfter(facts, overrides),
       });
+    }
     case 'UsageRecorded': {
       const { meter, totalAfter } = event.data;
       const { activations, seats, users, meters } = facts.usage;
