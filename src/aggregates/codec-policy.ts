@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
+import type { Overrides } from '../domain/license/overrides/overrides.ts';
 import {
   componentChecks,
   expiryStrategies,
@@ -76,6 +77,19 @@ export const limits = z.object({
   users: count,
   meters: z.record(z.string(), count),
 }) satisfies z.ZodType<Limits>;
+
+/** The schema of what a license has beside its policy. */
+export const overrides = z.object({
+  limits: z
+    .object({
+      activations: count.exactOptional(),
+      seats: count.exactOptional(),
+      users: count.exactOptional(),
+      meters: z.record(z.string(), count.nullable()).exactOptional(),
+    })
+    .exactOptional(),
+  products: z.object({ added: z.array(id), removed: z.array(id) }).exactOptional(),
+}) satisfies z.ZodType<Overrides>;
 
 /** The schema of a stored entitlement. */
 export const entitlement = z.object({

@@ -1,13 +1,22 @@
 import type { LicenseCommand } from '../../domain/license/commands.ts';
 import { refuseBecomingTrial } from '../../domain/license/tiers/decide-tiers.ts';
 import type { Instant } from '../../domain/time.ts';
-import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
+import { findOffer, type OfferRequest, type OverridesRule, targetOf } from '../catalog/find-offer.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest, scheduledFor } from './change-license.ts';
+import { refuseUnconfirmed } from './preview/confirm-losses.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
 /** The policy to move a license to, immediately or from `effectiveAt` on. */
-export type PolicyMove = OfferRequest & { readonly effectiveAt?: Instant | undefined };
+export type PolicyMove = OfferRequest & MoveRules & { readonly effectiveAt?: Instant | undefined };
+
+/** How a license moves to another policy. */
+export type MoveRules = {
+  /** What happens to the overrides of the license; absent: it keeps them. */
+  readonly overrides?: OverridesRule | undefined;
+  /** True: the license may lose products. Absent: a change that takes products is refused. */
+  readonly confirm?: boolean | undefined;
+};
 
 /** Moves a license to another policy by a command of this type. A paid license cannot become a trial. */
 export const moveToPolicy = (
@@ -21,14 +30,19 @@ export const moveToPolicy = (
     command: async (at) => {
       const offered = await findOffer(needs.executor, request.caller.organizationId, move);
       if (isRefusal(offered)) return offered;
-      const data = { target: targetOf(offered), ...scheduledFor(move.effectiveAt) };
+      const data = { target: targetOf(offered, move.overrides), ...scheduledFor(move.effectiveAt) };
       const command: LicenseCommand = { type, at, data };
       return {
         at,
-        compose: ({ facts }) => {
-          const refusal = refuseBecomingTrial(facts, offered.policy);
-          return refusal === null ? [command] : { ...refusal, place: [move.tier === undefined ? 'policyId' : 'tier'] };
+        compose: (license) => {
+          const refusal = refuseBecomingTrial(license.facts, offered.policy);
+          if (refusal !== null) return { ...refusal, place: [move.tier === undefined ? 'policyId' : 'tier'] };
+          return (mayLose(request, move) ? null : refuseUnconfirmed(license, command)) ?? [command];
         },
       };
     },
   });
+
+/** Returns true when the request may take products from the license: it says so, or is a preview. */
+export const mayLose = ({ isPreview }: LicenseRequest, { confirm }: MoveRules): boolean =>
+  isPreview === true || confirm === true;

@@ -2,6 +2,7 @@ import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
+import type { Overrides } from './overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
@@ -152,6 +153,8 @@ export type LicenseFacts = {
    * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
+  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  readonly overrides: Overrides | null;
 };
 
 /**

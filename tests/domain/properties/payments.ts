@@ -1,5 +1,6 @@
 import type { CommandOf } from '../../../src/domain/license/commands.ts';
 import { ms } from './draw.ts';
+import { newOverrides } from './overrides.ts';
 import { all, endOf, first, type newRecord, type Verdict } from './record.ts';
 
 /** Returns the rules of renewals and conversions, which are payments. */
@@ -45,7 +46,7 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     if (billingRef !== null && !refused)
       put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
     overtake((plan) => plan.target !== undefined);
-    return refused ?? all(pay(), become(target), setTerm(m.now, end, m.now, from));
+    return refused ?? all(pay(), become(newOverrides(record).move(target)), setTerm(m.now, end, m.now, from));
   };
   return { renew, convertTrial };
 };

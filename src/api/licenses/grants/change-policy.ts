@@ -1,23 +1,54 @@
 import { z } from 'zod';
+import { overridesRules } from '../../../application/catalog/find-offer.ts';
+import type { ChangedLicense } from '../../../application/licenses/change-license.ts';
 import { changePolicy } from '../../../application/licenses/change-policy.ts';
 import { changeTier } from '../../../application/licenses/change-tier.ts';
 import { convertTrial } from '../../../application/licenses/convert-trial.ts';
+import type { PaidTerm } from '../../../domain/license/license.ts';
 import type { ConversionTerm } from '../../../domain/license/tiers/tier-commands.ts';
 import type { ProblemCode } from '../../problems/problems.ts';
-import { none, type Route, route } from '../../route.ts';
+import { type Route, route } from '../../route.ts';
 import { duration, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
 import { namesOnePolicy, offerIn, policyIn, versionIsOfPolicy } from '../issue/offer-schemas.ts';
+import { droppedIn, droppedShape, previewQuery, previewShape } from '../preview-shape.ts';
 import { billingRef, paidTermIn, paidTermShape } from '../term/paid-term.ts';
 
+const moveRules = {
+  overrides: z
+    .enum(overridesRules)
+    .meta({
+      description:
+        'KEEP, the default: limits, products and entitlements that the license has beside its policy stay. RESET: the license loses them, and dropped names them.',
+    })
+    .optional(),
+  confirm: z
+    .boolean()
+    .meta({
+      description:
+        'Whether the license may lose products. Without it such a change gets 409 CONFIRMATION_REQUIRED, which names the products, devices and seats that would go.',
+    })
+    .optional(),
+};
+
 const tierBody = z
-  .strictObject({ ...offerIn, effectiveAt: instantIn.optional(), reason: reasonOf(reasonCode).optional() })
+  .strictObject({
+    ...offerIn,
+    ...moveRules,
+    effectiveAt: instantIn.optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
   .refine(...namesOnePolicy)
   .refine(...versionIsOfPolicy)
   .meta({ id: 'ChangeLicenseTier', example: { tier: 'ENTERPRISE', reason: { code: 'UPGRADE' } } });
 
 const policyBody = z
-  .strictObject({ ...policyIn, effectiveAt: instantIn.optional(), reason: reasonOf(reasonCode).optional() })
+  .strictObject({
+    ...policyIn,
+    ...moveRules,
+    effectiveAt: instantIn.optional(),
+    reason: reasonOf(reasonCode).optional(),
+  })
   .meta({
     id: 'ChangeLicensePolicy',
     example: { policyId: 'pol_01h455vb4pex5vsknk084sn02q', policyVersion: 2, reason: { code: 'NEW_TERMS' } },
@@ -26,6 +57,7 @@ const policyBody = z
 const convertBody = z
   .strictObject({
     ...offerIn,
+    ...moveRules,
     term: z
       .strictObject({
         duration: duration.optional(),
@@ -56,7 +88,10 @@ const refusals: readonly ProblemCode[] = [
   'SEAT_LIMIT_EXCEEDED',
   'USER_LIMIT_EXCEEDED',
   'QUOTA_EXCEEDED',
+  'CONFIRMATION_REQUIRED',
 ];
+
+const answer = { ...droppedShape, ...previewShape };
 
 /** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, immediately or at a later instant. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
@@ -68,11 +103,13 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: refusals,
     }),
-    request: z.object({ params: licensePath, query: none, body: tierBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicenseTier', input: { ...params, body } }, (request) =>
-        changeTier(needs, request, body),
-      ),
+    ...commandAnswer(answer),
+    request: z.object({ params: licensePath, query: previewQuery, body: tierBody }),
+    handle: ({ params, query, body }, call) => {
+      const input = { ...params, body };
+      const changing = { operation: 'changeLicenseTier', input, isPreview: query.preview, further: droppedIn };
+      return answerChange(needs, call, changing, (request) => changeTier(needs, request, body));
+    },
   });
 
 /** POST /v1/licenses/{licenseId}/policy: moves a license to another policy of its tier, or to another version. */
@@ -85,11 +122,13 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: refusals,
     }),
-    request: z.object({ params: licensePath, query: none, body: policyBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicensePolicy', input: { ...params, body } }, (request) =>
-        changePolicy(needs, request, body),
-      ),
+    ...commandAnswer(answer),
+    request: z.object({ params: licensePath, query: previewQuery, body: policyBody }),
+    handle: ({ params, query, body }, call) => {
+      const input = { ...params, body };
+      const changing = { operation: 'changeLicensePolicy', input, isPreview: query.preview, further: droppedIn };
+      return answerChange(needs, call, changing, (request) => changePolicy(needs, request, body));
+    },
   });
 
 /** POST /v1/licenses/{licenseId}/convert: converts a trial to a paid license. The first paid term begins now. */
@@ -102,16 +141,20 @@ export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
-    ...commandAnswer(paidTermShape),
-    request: z.object({ params: licensePath, query: none, body: convertBody }),
-    handle: ({ params, body }, call) => {
+    ...commandAnswer({ ...paidTermShape, ...answer }),
+    request: z.object({ params: licensePath, query: previewQuery, body: convertBody }),
+    handle: ({ params, query, body }, call) => {
       const { term, billingRef: reference } = body;
       const conversion = {
         ...body,
         billingRef: reference ?? null,
         term: term === undefined ? undefined : termOf(term),
       };
-      const changing = { operation: 'convertTrial', input: { ...params, body }, further: paidTermIn(reference) };
+      const further = (changed: ChangedLicense<PaidTerm | null>) => ({
+        ...paidTermIn(reference)(changed),
+        ...droppedIn(changed),
+      });
+      const changing = { operation: 'convertTrial', input: { ...params, body }, isPreview: query.preview, further };
       return answerChange(needs, call, changing, (request) => convertTrial(needs, request, conversion));
     },
   });

@@ -3,13 +3,15 @@ import type { Instant } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { sameOverrides } from '../overrides/overrides.ts';
+import { policyMove } from '../overrides/policy-move.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
 import { withdrawKind } from '../scheduled/withdraw-announced.ts';
 import { sameLimits } from '../usage/usage-limits.ts';
 import { convertTrial } from './decide-trials.ts';
 import { endTrial } from './end-trial.ts';
-import { addConsequences, refuseTarget, tierChanged } from './policy-consequences.ts';
+import { addConsequences, changedOverrides, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { TierCommand } from './tier-commands.ts';
 import type { Target, TierChangeCause } from './tier-events.ts';
 
@@ -68,11 +70,13 @@ export const refuseBecomingTrial = (
 
 const changeNow = (license: IssuedLicense, target: Target, cause: TierChangeCause, at: Instant): LicenseDecision => {
   const draft = draftOf(license, at);
-  if (!isSamePolicy(license.facts.policy, target.policy))
-    draft.add(tierChanged(license, target, { cause, scheduledBy: null }));
+  const move = policyMove(license.facts, target);
+  const isOther = !isSamePolicy(license.facts.policy, target.policy);
+  if (isOther || Object.keys(changedOverrides(license, move)).length > 0)
+    draft.add(tierChanged(license, move, { cause, scheduledBy: null }));
   // A change that was announced before must not undo this one.
   for (const event of withdrawKind(license.facts, 'TIER', at)) draft.add(event);
-  return addConsequences(draft, target, target.policy.limitStrategy) ?? draft.decided();
+  return addConsequences(draft, move, target.policy.limitStrategy) ?? draft.decided();
 };
 
 // Logs of earlier builds may have several announced tier changes. The last one counts.
@@ -86,6 +90,8 @@ const isAnnounced = ({ scheduled }: LicenseFacts, target: Target, effectiveAt: I
 const isSameTarget = (a: Target, b: Target): boolean =>
   isSamePolicy(a.policy, b.policy) &&
   (a.limits === null || b.limits === null ? a.limits === b.limits : sameLimits(a.limits, b.limits)) &&
+  a.resetsOverrides === b.resetsOverrides &&
+  sameOverrides(a.overrides ?? {}, b.overrides ?? {}) &&
   JSON.stringify([a.products, a.entitlements]) === JSON.stringify([b.products, b.entitlements]);
 
 const isSamePolicy = (a: PinnedPolicy, b: PinnedPolicy): boolean =>

@@ -3,12 +3,13 @@ import { type Instant, isInstant, later, secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { policyMove } from '../overrides/policy-move.ts';
 import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
 import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { repeatedConversion } from '../term/paid-terms.ts';
-import { addConsequences, refuseTarget } from './policy-consequences.ts';
+import { addConsequences, changedOverrides, refuseTarget } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
 import type { Target } from './tier-events.ts';
 
@@ -34,6 +35,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
   const expiresAt = endOfFirstTerm(term, facts, { at, countedFrom });
   if (expiresAt !== null && typeof expiresAt !== 'string') return expiresAt;
 
+  const move = policyMove(facts, target);
   const draft = draftOf(license, at);
   for (const event of expiryAnnouncement(facts, at)) draft.add(event);
   draft.add({
@@ -45,11 +47,12 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       policy,
       daysUsed: Math.floor(secondsBetween(facts.term.startsAt ?? at, at) / 86_400),
       billingRef,
+      ...changedOverrides(license, move),
     },
   });
   for (const event of [...withdrawKind(facts, 'TIER', at), ...withdrawSuspensions(facts, 'PAYMENT', at)])
     draft.add(event);
-  const limitRefusal = addConsequences(draft, target, policy.limitStrategy);
+  const limitRefusal = addConsequences(draft, move, policy.limitStrategy);
   if (limitRefusal !== null) return limitRefusal;
   draft.add({
     type: 'LicenseTermStarted',

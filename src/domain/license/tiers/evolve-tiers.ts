@@ -1,6 +1,7 @@
 import type { At } from '../../decider.ts';
 import type { EventWith } from '../consequences.ts';
 import type { LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import { withoutAnnounced } from '../scheduled/evolve-scheduled.ts';
 import type { TierEvent } from './tier-events.ts';
 
@@ -17,13 +18,13 @@ export const evolveTierFacts = (
       return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
-      const { policy, scheduledBy, cause } = event.data;
+      const { policy, scheduledBy, cause, overrides } = event.data;
       const scheduled = withoutAnnounced(facts.scheduled, scheduledBy);
       // Nobody could refuse such a change, so it makes nothing invalid that was in use.
       const overuseStays = facts.overuseStays || cause === 'SCHEDULED' || cause === 'TRIAL_ENDED';
-      return { ...facts, policy, scheduled, overuseStays };
+      return { ...facts, policy, scheduled, overuseStays, overrides: overridesAfter(facts, overrides) };
     }
     case 'TrialConverted':
-      return { ...facts, policy: event.data.policy };
+      return { ...facts, policy: event.data.policy, overrides: overridesAfter(facts, event.data.overrides) };
   }
 };

@@ -1,5 +1,6 @@
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Dropped, Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
@@ -20,7 +21,7 @@ export type TierEvent =
         readonly cause: TierChangeCause;
         /** The `TierChangeScheduled` that announced this change; null: none did. */
         readonly scheduledBy: string | null;
-      }
+      } & ChangedOverrides
     >
   | Event<
       'TrialConverted',
@@ -31,8 +32,16 @@ export type TierEvent =
         readonly policy: PinnedPolicy;
         readonly daysUsed: number;
         readonly billingRef: string | null;
-      }
+      } & ChangedOverrides
     >;
+
+/** What a change of the policy does to the overrides of a license. Both are absent in the events of earlier builds. */
+export type ChangedOverrides = {
+  /** What the license has beside its policy after the change; absent: the same as before. */
+  readonly overrides?: Overrides;
+  /** The overrides that the change dropped; absent: none. */
+  readonly dropped?: Dropped;
+};
 
 /** The policy that a license moves to, pinned whole, and what it then grants; null keeps what the license has. */
 export type Target = {
@@ -41,6 +50,13 @@ export type Target = {
   readonly limits: Limits | null;
   /** Replaces the entitlements of the sources `tier` and `trial`; those of the other sources stay. */
   readonly entitlements: readonly Entitlement[] | null;
+  /**
+   * What the change gives beside the policy; `limits` and `products` contain it. With `products` the license covers
+   * exactly those of the target. Absent, as in earlier builds: nothing.
+   */
+  readonly overrides?: Overrides;
+  /** The license loses the overrides that it has; absent: it keeps them. */
+  readonly resetsOverrides?: true;
 };
 
 /** Lists how the new tier compares to the old one. */
