@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { licenseBody, licenseTag } from '../../src/api/licenses/license-shape.ts';
 import { usageAt } from '../../src/domain/license/usage/term-counters.ts';
 import { viewOfFacts } from '../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../src/domain/license/validation/validity.ts';
@@ -62,6 +63,34 @@ describe('A customer who used 90 of 100 builds and renews for the next month ten
   });
 });
 
+describe('A license shows when its counters begin anew', () => {
+  const monthAhead = followedBy([monthly()], use(90, on(20)), renewed(on(21)), renewed(on(22)));
+  const read = (history: ReturnType<typeof followedBy>, at: string) => {
+    const state = { revision: 3n, metadata: {}, at };
+    const { facts } = licenseAfter(...history);
+    return { ...licenseBody(facts, state), tag: licenseTag(facts, state) };
+  };
+  test.each([
+    [
+      'not before a renewal: the end of the term resets nothing',
+      followedBy([monthly()], use(90, on(20))),
+      on(20),
+      null,
+    ],
+    ['at the start of the next month after an early renewal', monthAhead, on(22), february],
+    ['until that month starts', monthAhead, justBefore(february), february],
+    ['then at the start of the month after it', monthAhead, february, march],
+    ['and not in the last month', monthAhead, march, null],
+  ])('%s', (_, history, at, resetsAt) => {
+    expect(read(history, at).usage.resetsAt).toBe(resetsAt);
+  });
+  test('and a client that keeps the answer learns of each start by its ETag', () => {
+    const tags = [on(22), justBefore(february), february, march].map((at) => read(monthAhead, at).tag);
+    expect(tags[0]).toBe(tags[1]);
+    expect(new Set(tags).size).toBe(3);
+  });
+});
+
 describe('Counters of a license with several renewed months', () => {
   test('begin anew at each start, also when months pass without an event', () => {
     const history = followedBy([monthly()], use(50, on(20)), renewed(on(21)), renewed(on(22)), renewed(on(23)));
@@ -102,5 +131,9 @@ describe('A policy that allows one release of a device per term', () => {
     given(...next)
       .when(deactivate('a', '2026-02-02T00:00:00.000Z'))
       .thenRejected('DEACTIVATION_LIMIT');
+  });
+  test('allows the next one at once when the new term begins with its renewal', () => {
+    const atOnce = renew({ duration: 'P2M', basis: 'FROM_NOW' }, on(12));
+    expect(licenseAfter(...followedBy(released, atOnce, deactivate('b', on(13)))).activations.size).toBe(0);
   });
 });

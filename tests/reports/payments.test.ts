@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { isRejection } from '../../src/domain/decider.ts';
 import type { CommandOf } from '../../src/domain/license/commands.ts';
+import { decide } from '../../src/domain/license/decide.ts';
 import { paidTermOf } from '../../src/domain/license/term/paid-terms.ts';
 import { command, event, followedBy, to, trial, typesOf } from '../domain/license/commands.ts';
 import {
@@ -16,6 +18,7 @@ import {
   suspendedEvent,
   tomorrow,
 } from '../domain/license/examples.ts';
+import { testEventIds } from '../support/event-ids.ts';
 
 type Renewal = CommandOf<'Renew'>['data'];
 
@@ -92,6 +95,28 @@ describe('A payment that a billing system reports twice', () => {
     expect(paidTermOf(licenseAfter(...twoTerms), 'in_1')).toMatchObject({ termNumber: 2, expiresAt: nextYear });
     expect(paidTermOf(licenseAfter(...twoTerms), 'in_2')).toMatchObject({ termNumber: 3, startsAt: nextYear });
     expect(paidTermOf(licenseAfter(...twoTerms), 'in_3')).toBeNull();
+  });
+
+  test('for a fixed end is known by that end', () => {
+    const fixed = { expiresAt: nextYear, reasonCode: null, billingRef: 'in_1' };
+    const byEnd = followedBy([issued()], paid(fixed));
+    expect(paidTermOf(licenseAfter(...byEnd), 'in_1')).toMatchObject({ termNumber: 2, expiresAt: nextYear });
+    given(...byEnd)
+      .when(paid(fixed, tomorrow))
+      .thenNothing();
+    given(...byEnd)
+      .when(paid({ ...year, billingRef: 'in_1' }, tomorrow))
+      .thenRejected('BILLING_REF_REUSED', 'billingRef');
+  });
+  test.each([
+    ['P30D', 'P31D'],
+    ['PT24H', 'PT25H'],
+    ['P1M', 'P1M1D'],
+  ])('for %s is not the payment for %s', (duration, other) => {
+    const short = followedBy([issued()], paid({ ...year, duration, billingRef: 'in_1' }));
+    given(...short)
+      .when(paid({ ...year, duration: other, billingRef: 'in_1' }, tomorrow))
+      .thenRejected('BILLING_REF_REUSED');
   });
 
   test('does not lift a suspension of a later unpaid invoice', () => {
@@ -173,5 +198,25 @@ describe('The payment of a conversion', () => {
     given(...followedBy([onTrial], paid({ ...year, billingRef: 'in_1' })))
       .when(convert())
       .thenRejected('BILLING_REF_REUSED');
+  });
+  test('that bought the license for ever is known when it is reported again', () => {
+    const perpetual = convert({ term: { kind: 'perpetual' } });
+    given(...followedBy([onTrial], perpetual))
+      .when(perpetual)
+      .thenNothing();
+  });
+  test.each([
+    ['the end of the term', {}, 'which ends at 2027-06-01T12:00:00.000Z. '],
+    ['that it never ends', { term: { kind: 'perpetual' } } as const, 'which ends never. '],
+  ])('is refused under other terms with %s', (_, overrides, part) => {
+    const license = licenseAfter(...followedBy([onTrial], convert(overrides)));
+    const refusal = decide(paid({ ...year, billingRef: 'in_1' }, tomorrow), license, testEventIds);
+    expect(isRejection(refusal) ? refusal.detail : '').toContain(part);
+  });
+  test('leaves the payment of an earlier renewal as it was', () => {
+    const renewal = paid({ expiresAt: '2026-07-01T00:00:00.000Z', reasonCode: 'PAYMENT', billingRef: 'in_0' });
+    given(...followedBy([onTrial], renewal, convert()))
+      .when(renewal)
+      .thenNothing();
   });
 });

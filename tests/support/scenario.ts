@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { type Decider, fold, isRejection, type Stamped } from '../../src/domain/decider.ts';
+import { type Decider, fold, isRejection, type Place, type Stamped } from '../../src/domain/decider.ts';
 import { eventIdsAfter } from './event-ids.ts';
 
 // Whose an event is has tests of its own.
@@ -15,8 +15,10 @@ export const scenarios =
       return {
         thenEvents: (...expected: readonly Event[]) => expect(unmarked(decision)).toEqual(expected),
         thenNothing: () => expect(decision).toEqual([]),
-        thenRejected: (code: Code) => {
+        /** `place`: the way to the part of the command that is wrong, where it matters. */
+        thenRejected: (code: Code, ...place: Place) => {
           expect(isRejection(decision) ? decision.rejected : decision).toBe(code);
+          if (place.length > 0) expect(decision).toMatchObject({ place });
           // The detail goes to the caller: a sentence, with nothing missing in it.
           expect(isRejection(decision) ? decision.detail : '').toMatch(
             /^(?!.*(?:undefined|null|NaN|\[object))\S+ .+\.$/s,

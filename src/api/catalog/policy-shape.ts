@@ -48,6 +48,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     checkInSeconds: null,
     environment: null,
     versions: null,
+    maintenance: null,
     userRequired: false,
     versionRequired: false,
     environmentRequired: false,
@@ -56,6 +57,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     reclaimBorrowed: false,
     deactivateOnUnassign: false,
     deactivateByKey: 'ANY',
+    componentCheck: 'NONE',
     trialDays: 'DROP',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,

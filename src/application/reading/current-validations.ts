@@ -87,7 +87,7 @@ const current = async (reading: Reading, license: ValidationFacts | null): Promi
   const at = reading.needs.now();
   if (!isUnsettled(facts, at)) return license;
   const settled = await reading.licenses.since(facts.licenseId, revision, at);
-  return settled === null ? null : found(reading, settled, license);
+  return settled === null ? null : validationFactsOf(reading, settled, license);
 };
 
 const fromStream = async (
@@ -99,10 +99,10 @@ const fromStream = async (
   const settled = await licenses.read(licenseId, needs.now());
   if (settled === null) return null;
   const issuerClosed = await isClosed(needs.executor, settled.license.facts.issuerOrgId);
-  return found(reading, settled, { keyVersion, issuerClosed });
+  return validationFactsOf(reading, settled, { keyVersion, issuerClosed });
 };
 
-const found = (
+const validationFactsOf = (
   { read }: Reading,
   { license, revision }: SettledLicense,
   { keyVersion, issuerClosed }: Pick<ValidationFacts, 'keyVersion' | 'issuerClosed'>,
@@ -152,10 +152,15 @@ const detailsIn = (
     lease: lease ?? null,
     leaseBorrowed: lease?.borrow === true,
     leaseHolder: lease?.holderHash ?? null,
+    leaseUser: lease?.userRef ?? null,
     leaseUntil: lease === undefined && holderHashes.length > 0 ? lastLapseOf(license.lapsed, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
     namedFingerprint: activationId === undefined ? null : (named?.fingerprintHash ?? null),
-    activatedFor: { userRef: named?.userRef ?? null, environment: named?.environment ?? null },
+    activatedFor: {
+      userRef: named?.userRef ?? null,
+      environment: named?.environment ?? null,
+      components: named?.components ?? {},
+    },
     devices: components.length === 0 ? [] : devicesWith(license, components),
   };
 };

@@ -28,7 +28,7 @@ type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | 
 } & { readonly versions?: Partial<NonNullable<PinnedPolicy['versions']>> | null };
 
 type Nested = 'deactivation' | 'lease' | 'versions';
-type OptionalRule = 'renewUntilSeconds' | 'checkInSeconds' | 'environment';
+type OptionalRule = 'renewUntilSeconds' | 'checkInSeconds' | 'environment' | 'maintenance';
 
 /** Returns the built-in policy of a tier, with these changes. */
 export const contentOfTier = (tier: Tier, name: string, change: PolicyChange): PolicyContent => {
@@ -75,6 +75,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     renewUntilSeconds,
     checkInSeconds,
     environment,
+    maintenance,
     versions,
     versionRequired: _versionRequired,
     environmentRequired: _environmentRequired,
@@ -84,6 +85,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     reclaimBorrowed,
     deactivateOnUnassign,
     deactivateByKey,
+    componentCheck,
     trialDays,
     trialAddressIgnores: ignored = [],
     ...rules
@@ -100,11 +102,13 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(renewUntilSeconds === undefined || renewUntilSeconds === null ? {} : { renewUntilSeconds }),
     ...(checkInSeconds === undefined || checkInSeconds === null ? {} : { checkInSeconds }),
     ...(environment === undefined || environment === null ? {} : { environment }),
+    ...(maintenance === undefined || maintenance === null ? {} : { maintenance }),
     ...(isBound ? { versions } : {}),
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
+    ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),
     ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };

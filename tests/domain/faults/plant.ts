@@ -7,12 +7,12 @@ import type { Fault } from './planted.ts';
 /** The result of a run: the number of tests, and the full names of the failed ones. */
 export type TestRun = { readonly count: number; readonly failed: readonly string[] };
 
-/** Runs `work` with a copy of the domain and its tests in a temporary directory, and removes the copy afterwards. */
+/** Runs `work` with a copy of the sources and the tests of the domain in a temporary directory, and removes the copy afterwards. */
 export const withCopy = async <Result>(work: (directory: string) => Promise<Result>): Promise<Result> => {
   const directory = await mkdtemp(join(tmpdir(), 'ledger-faults-'));
   try {
-    for (const part of ['src/domain', 'tests/domain', 'tests/support', 'package.json', 'vitest.domain.config.ts'])
-      await cp(part, join(directory, part), { recursive: true });
+    const tests = ['tests/domain', 'tests/reports', 'tests/support', 'vitest.domain.config.ts'];
+    for (const part of ['src', ...tests, 'package.json']) await cp(part, join(directory, part), { recursive: true });
     await symlink(resolve('node_modules'), join(directory, 'node_modules'));
     return await work(directory);
   } finally {

@@ -33,10 +33,10 @@ describe('The bearer of the key, under a policy that lets it act on its own devi
   test('does not release a device by the id of its activation', () => {
     given(...used)
       .when(byId())
-      .thenRejected('FORBIDDEN');
+      .thenRejected('FORBIDDEN', 'fingerprint');
     given(...used)
       .when(swap(a))
-      .thenRejected('FORBIDDEN');
+      .thenRejected('FORBIDDEN', 'release', 'fingerprint');
   });
   test('learns nothing from the refusal about the device', () =>
     given(issued({ policy: own }))

@@ -14,6 +14,7 @@ export const lifeKinds: Kinds<
   | 'EndSuspension'
   | 'Renew'
   | 'ChangeExpiry'
+  | 'ChangeMaintenance'
   | 'SetRenewal'
   | 'CancelScheduled'
   | 'CarryOutScheduled'
@@ -67,6 +68,10 @@ export const lifeKinds: Kinds<
     },
   },
   ChangeExpiry: { weight: 8, draw: (draw) => ({ to: around(draw), reasonCode: 'GOODWILL' }) },
+  ChangeMaintenance: {
+    weight: 4,
+    draw: (draw) => ({ to: draw.chance.percent(20) ? null : around(draw), reasonCode: 'MAINTENANCE_SOLD' }),
+  },
   SetRenewal: {
     weight: 8,
     draw: (draw) => ({ to: draw.chance.one(['auto', 'manual', 'cancelAtPeriodEnd']), ...schedule(draw) }),

@@ -3,8 +3,10 @@ import type { CommandOf, LicenseCommand } from '../../../src/domain/license/comm
 import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
+import { maintainedAfterMove } from './maintained.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import {
@@ -17,28 +19,23 @@ import {
   newRecord,
   noLease,
   overAt,
-  type Use,
   usageKnown,
   type Verdict,
 } from './record.ts';
 import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
-// A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the
-// types of commands with the decider. A rule changes the record. An unchanged record means that the command does
-// nothing, and the changes of a refused command are undone.
+// Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
+// A rule changes the record. A command that leaves it as it is does nothing. The changes of a refused one are undone.
 
-type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
-
-/** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
-    record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
-  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
+  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable, announce } = record;
   const { renew, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const { update, unassign, endUseOfEvicted } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -50,8 +47,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
     if (refused === undefined && !settlesNothing.has(type)) settle();
+    endUseOfEvicted(before.uses);
     const settled = { ...m };
     const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    endUseOfEvicted(settled.uses);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
@@ -103,10 +102,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
-    ChangeExpiry: ({ to }) => {
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
-      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
+    ChangeExpiry: ({ to }, end = ms(to)) => {
+      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run;
+      return (
+        first({ nothing: end === m.end, TERM_INVALID }) ?? all(put(maintainedAfterMove(m, m.end, end)), setEnd(end))
+      );
     },
+    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
@@ -174,10 +176,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
-    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
+    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
+      const [use, refused] = [find('activations', name), unusable(product, user)];
+      if (!refused && isOpen(use)) return update(use, { user, version });
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -203,6 +206,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       lapse(dead);
+      if (user !== null && find('seats', name)?.user !== user) giveBack(name);
       const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
       const refused = unusable(product, user) ?? first(guards);
       return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);
@@ -230,14 +234,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
-    UnassignUser: ({ userRef }) => {
-      const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
-      const machines = m.policy.lease.scope === 'MACHINE' ? devices.map(({ name }) => name) : [];
-      const isHers = (use: Use) => hers.includes(use) || machines.includes(use.name);
-      end((use) => devices.includes(use) || (use.kind === 'seats' && isHers(use)));
-      return close(({ kind, id }) => kind === 'users' && id === userRef);
-    },
+    UnassignUser: ({ userRef }) => unassign(userRef),
     RecordUsage: ({ meter, quantity, usageId }) => {
       if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
@@ -282,12 +279,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
-    if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
     put({ beside: modelOverrides(data.overrides ?? {}) });
-    const offer = { to: offerTo ?? '', terms: asItStays, over: m.now + offerLength, declined: false };
-    put(offerTo !== undefined && { offer });
+    if (awaits === '') setTerm(start, end);
+    if (offerTo !== undefined)
+      put({ offer: { to: offerTo, terms: asItStays, over: m.now + offerLength, declined: false } });
     return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
   };
   return { m, judge, announced, statusAt, modeAt };

@@ -38,14 +38,15 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const paid = m.paid[billingRef ?? ''];
     // Each drawn policy differs, so no drawn conversion repeats another one.
     const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
-    const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity;
-    const end = endOf(term, keeps ? Math.max(m.end, m.now) : m.now);
+    const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity && term.kind === 'duration';
+    const from = keeps ? Math.max(m.end, m.now) : m.now;
+    const end = endOf(term, from);
     const refused =
       first(guards) ?? first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
     if (billingRef !== null && !refused)
       put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
     overtake((plan) => plan.target !== undefined);
-    return refused ?? all(pay(), become(newOverrides(record).move(target)), setTerm(m.now, end));
+    return refused ?? all(pay(), become(newOverrides(record).move(target)), setTerm(m.now, end, m.now, from));
   };
   return { renew, convertTrial };
 };

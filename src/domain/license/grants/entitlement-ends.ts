@@ -1,4 +1,4 @@
-import type { Instant } from '../../time.ts';
+import { toMs } from '../../time.ts';
 import type { CommandOf } from '../commands.ts';
 import { dueFrom, type UpcomingCommand } from '../due-command.ts';
 import type { EventOf } from '../events.ts';
@@ -46,10 +46,8 @@ const unannouncedEnds = ({ entitlements, entitlementsEndedAt, announcedEnds, cre
       if (announced.size > 0 && announced.has(nameOfEnd(end))) return [];
       return [withheld === true ? { ...end, withheld } : end];
     })
-    .toSorted((a, b) => compare(a.until, b.until));
+    .toSorted((a, b) => toMs(a.until) - toMs(b.until));
 };
 
 const nameOfEnd = ({ code, source, until }: LicenseFacts['announcedEnds'][number]): string =>
   `${until} ${source} ${code}`;
-
-const compare = (a: Instant, b: Instant): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -8,7 +8,7 @@ export type Withdrawal = EventOf<'ScheduledChangeCancelled'>;
 
 /**
  * Returns the withdrawals of the announced changes that are still to come at `at` and that `isOvertaken` selects, in
- * the order of their announcement.
+ * the order of their announcement. What has fallen due is in force: a command is decided after it.
  */
 export const withdrawals = (
   { scheduled }: Pick<LicenseFacts, 'scheduled'>,
@@ -16,7 +16,7 @@ export const withdrawals = (
   isOvertaken: (announced: Scheduled) => boolean,
 ): readonly Withdrawal[] =>
   scheduled
-    .filter((announced) => isStillToCome(announced, at) && isOvertaken(announced))
+    .filter((announced) => announced.effectiveAt > at && isOvertaken(announced))
     .map(({ eventId }) => ({ type: 'ScheduledChangeCancelled', data: { eventId } }));
 
 /** Returns the withdrawals of all changes of a kind that are still to come, such as before the kind is announced anew. */
@@ -33,8 +33,3 @@ export const withdrawSuspensions = (
   at: Instant,
 ): readonly Withdrawal[] =>
   withdrawals(facts, at, ({ change }) => change.kind === 'SUSPENSION' && change.reasonCode === reasonCode);
-
-// A suspension and a renewal mode are in force from their instant on. A tier change leaves the list when it is carried
-// out, so a listed one has not happened.
-const isStillToCome = ({ effectiveAt, change }: Scheduled, at: Instant): boolean =>
-  change.kind === 'TIER' || effectiveAt > at;

@@ -4,6 +4,7 @@ import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { graceUntil } from '../status.ts';
+import { maintenanceAfterMove } from './maintenance.ts';
 
 /**
  * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too
@@ -34,7 +35,9 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
     return refuse(`License ${facts.licenseId} expired at ${from}; renew it instead.`);
   if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
   if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
-  return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];
+  return [
+    { type: 'LicenseExpiryChanged', data: { termNumber, from, to, ...maintenanceAfterMove(facts, { from, to }) } },
+  ];
 };
 
 /**

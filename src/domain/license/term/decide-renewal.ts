@@ -7,6 +7,7 @@ import { isExpired } from '../status.ts';
 import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
+import { maintenanceOfTerm } from './maintenance.ts';
 import { repeatedRenewal } from './paid-terms.ts';
 import type { RenewalBasis } from './term-events.ts';
 
@@ -55,6 +56,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         basis: 'basis' in data ? data.basis : 'FIXED',
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
         ...paymentOf(data),
+        ...maintenanceOfTerm(facts, { startsAt, expiresAt }),
       },
     },
     ...(isPayment(data) ? acceptPayment(license, at) : []),

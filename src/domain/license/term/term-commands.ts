@@ -16,6 +16,8 @@ export type TermCommand =
       }
     >
   | Command<'ChangeExpiry', { readonly to: Instant; readonly reasonCode: string }>
+  /** `to` null: the maintenance has no end of its own. */
+  | Command<'ChangeMaintenance', { readonly to: Instant | null; readonly reasonCode: string }>
   | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>
   /** The worker sends it: announces that term `termNumber` has expired. */
   | Command<'Expire', { readonly termNumber: number }>

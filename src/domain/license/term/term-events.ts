@@ -1,6 +1,9 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
+/** What an event about the term says about the maintenance. Absent: it stays. Null: it has no end of its own. */
+export type Maintenance = { readonly maintenanceUntil?: Instant | null };
+
 /** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
 export type TermEvent =
   /** A term starts other than by issue or renewal. `expiresAt` null: it has no end. */
@@ -13,7 +16,7 @@ export type TermEvent =
         readonly trigger: TermTrigger;
         /** Where the duration was counted from, such as the end of a converted trial; absent: from `startsAt`. */
         readonly countedFrom?: Instant;
-      }
+      } & Maintenance
     >
   | Event<
       'LicenseRenewed',
@@ -29,9 +32,14 @@ export type TermEvent =
         readonly billingRef?: string;
         /** The requested duration, stored with `billingRef` to recognize a repetition; absent: it named an end. */
         readonly duration?: string;
-      }
+      } & Maintenance
     >
-  | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
+  | Event<
+      'LicenseExpiryChanged',
+      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant } & Maintenance
+    >
+  /** The license covers releases before `to`. Null: its maintenance has no end of its own. */
+  | Event<'LicenseMaintenanceChanged', { readonly from: Instant | null; readonly to: Instant | null }>
   /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
   | Event<
       'LicenseRenewalChanged',

@@ -7,6 +7,7 @@ import { policyMove } from '../overrides/policy-move.ts';
 import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { repeatedConversion } from '../term/paid-terms.ts';
 import { addConsequences, changedOverrides, refuseTarget } from './policy-consequences.ts';
 import type { ConversionTerm } from './tier-commands.ts';
@@ -61,6 +62,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       expiresAt,
       trigger: 'TRIAL_CONVERTED',
       ...(countedFrom === at ? {} : { countedFrom }),
+      ...maintenanceOfTerm({ ...facts, policy }, { startsAt: countedFrom, expiresAt }),
     },
   });
   return draft.decided();

@@ -4,6 +4,7 @@ import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { policyMove } from '../overrides/policy-move.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { addUnrefusedConsequences, tierChanged } from './policy-consequences.ts';
 import type { Target } from './tier-events.ts';
 
@@ -33,7 +34,13 @@ export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLic
   addUnrefusedConsequences(draft, move);
   draft.add({
     type: 'LicenseTermStarted',
-    data: { termNumber: number + 1, startsAt: expiresAt, expiresAt: null, trigger: 'TRIAL_ENDED' },
+    data: {
+      termNumber: number + 1,
+      startsAt: expiresAt,
+      expiresAt: null,
+      trigger: 'TRIAL_ENDED',
+      ...maintenanceOfTerm({ ...facts, policy: move.policy }, { startsAt: expiresAt, expiresAt: null }),
+    },
   });
   return draft.decided();
 };

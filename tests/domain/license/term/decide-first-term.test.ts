@@ -52,6 +52,11 @@ describe('a license with a term that starts with its first use', () => {
       .when(issue({ term: { kind: 'firstValidation', duration: 'soon' } }))
       .thenRejected('TERM_INVALID');
   });
+  test('goes on waiting after a use that changes nothing', () => {
+    given(waiting('FIRST_ACTIVATION'), on(issuedAt, activatedEvent('a', 1)))
+      .when(activate('a'))
+      .thenNothing();
+  });
   test('is NOT_YET_VALID and without a term until then', () => {
     const { facts } = licenseAfter(waiting('FIRST_ACTIVATION'));
     expect(facts.term).toEqual({ number: 0, startsAt: null, expiresAt: null });

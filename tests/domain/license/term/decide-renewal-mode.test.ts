@@ -58,4 +58,46 @@ describe('the renewal mode', () => {
     expect(renewalAt(facts, nextWeek)).toBe('manual');
     expect(facts.scheduled).toEqual([]);
   });
+  test('that replaces one that has taken effect leaves other changes as they are', () => {
+    const suspend = command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: { effectiveAt: tomorrow } });
+    const plan = command('SetRenewal', { to: 'auto', scheduled: later });
+    const { facts } = licenseAfter(...followedBy([issued()], suspend, plan, set('manual', nextWeek)));
+    expect(facts.scheduled).toHaveLength(1);
+    expect(effectiveStatus(facts, nextWeek)).toBe('SUSPENDED');
+    expect(renewalAt(facts, nextWeek)).toBe('manual');
+  });
+
+  describe('that is announced', () => {
+    const announce = (mode: 'auto' | 'manual' | 'cancelAtPeriodEnd', effectiveAt = nextWeek, at = noon) =>
+      command('SetRenewal', { to: mode, scheduled: { effectiveAt } }, at);
+    const suspend = command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled: later });
+    const announced = followedBy([issued()], announce('auto'));
+    const pastAndNext = followedBy(
+      [issued()],
+      announce('auto', tomorrow),
+      announce('cancelAtPeriodEnd', nextWeek, tomorrow),
+    );
+    const [changed, withdrawn] = ['LicenseRenewalChanged', 'ScheduledChangeCancelled'];
+
+    test.each([
+      ['again changes nothing', announced, announce('auto'), []],
+      ['again changes nothing beside another announced change', followedBy(announced, suspend), announce('auto'), []],
+      [
+        'again changes nothing after an earlier one came',
+        pastAndNext,
+        announce('cancelAtPeriodEnd', nextWeek, tomorrow),
+        [],
+      ],
+      ['for another instant replaces the first', announced, announce('auto', tomorrow), [changed, withdrawn]],
+      ['as another mode replaces the first', announced, announce('cancelAtPeriodEnd'), [changed, withdrawn]],
+      ['as the mode of today only withdraws the first', announced, announce('manual'), [withdrawn]],
+      ['as the mode of today is nothing new', [issued()], announce('manual'), []],
+    ])('%s', (_, history, repeated, expected) => {
+      expect(
+        followedBy(history, repeated)
+          .slice(history.length)
+          .map(({ event: { type } }) => type),
+      ).toEqual(expected);
+    });
+  });
 });

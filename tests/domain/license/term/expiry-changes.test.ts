@@ -29,6 +29,11 @@ describe('changing the expiry', () => {
       expiresAt: tomorrow,
     });
   });
+  test('moves the day from which later renewals count their months', () => {
+    const month = renew({ duration: 'P1M' });
+    const { facts } = licenseAfter(...followedBy([issued()], changeTo('2027-01-31T00:00:00.000Z'), month, month));
+    expect(facts.term.expiresAt).toBe('2027-03-31T00:00:00.000Z');
+  });
   test('can end the term now, but not in the past', () => {
     given(issued()).when(changeTo(noon)).thenEvents(changed(noon));
     given(issued()).when(changeTo('2026-06-01T11:59:59.999Z')).thenRejected('TERM_INVALID');
