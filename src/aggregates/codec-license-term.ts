@@ -19,9 +19,10 @@ export const termEvents = [
       trigger,
       // Terms from before this field count from `startsAt`.
       countedFrom: instant.exactOptional(),
+      duration: id.exactOptional(),
     }),
   ),
-  event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant })),
+  event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant.nullable() })),
   event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),
   event('LicenseGraceEnded', z.object({ termNumber: ordinal, graceUntil: instant })),
   event('LicenseExpiringSoon', z.object({ termNumber: ordinal, expiresAt: instant, offset: id })),

@@ -13,6 +13,7 @@ import {
   trialDaysRules,
   trialEnds,
 } from '../domain/license/policy.ts';
+import { renewalBases } from '../domain/license/term/term-events.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, seconds } from './codec-fields.ts';
@@ -64,6 +65,8 @@ export const pinnedPolicy = z.object({
   deactivateOnUnassign: z.boolean().exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
+  renewalDuration: z.string().exactOptional(),
+  renewalBasis: z.enum(renewalBases).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

@@ -202,6 +202,8 @@ export type IssuedLicense = {
   readonly paidTerms: ForkableMap<string, PaidTerm>;
   /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;
+  /** The duration of the last term under the present policy that had one; null: none had. */
+  termDuration: string | null;
   /** Assigned users and since when, in the order of their assignment. */
   users: ForkableMap<string, Instant>;
   /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */

@@ -56,6 +56,8 @@ const everyRule = {
   deactivateByKey: 'OWN',
   deviceNamesByKey: true,
   trialDays: 'KEEP',
+  renewalDuration: 'P6M',
+  renewalBasis: 'FROM_NOW_IF_EXPIRED',
   trialAddressIgnores: ['TAG', 'DOTS', 'CASE'],
 };
 

@@ -66,6 +66,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     });
   };
 
+  const endMode = (): Verdict => {
+    overtake((plan) => plan.mode !== undefined);
+    if (modeAt(m.now) !== 'manual') all(drop('mode'), plan(undefined, { mode: 'manual' }));
+    return setEnd(Infinity);
+  };
   const openOffer = () => (m.offer !== null && m.now < m.offer.over ? m.offer : null);
   const endOffer = (to: string | undefined, declined: boolean) =>
     put(to !== undefined && m.offer !== null && { offer: { ...m.offer, over: -Infinity, declined } });
@@ -77,7 +82,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     if (releases) end(() => true);
     const keys = releases && newKey && { keyVersion: m.keyVersion + 1, overlaps: {} };
     const moved = put({ holder, offer: null, ...keys });
-    return refused ?? all(moved, resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
+    return refused ?? all(moved, resets(terms) ? all(setTerm(m.now, m.now + m.span), put({ length: m.span })) : 'done');
   };
 
   const rules: Rules = {
@@ -101,8 +106,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
     ChangeExpiry: ({ to }) => {
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || ms(to) < m.now || ms(to) <= m.run;
-      return first({ nothing: ms(to) === m.end, TERM_INVALID }) ?? setEnd(ms(to));
+      const end = to === null ? Infinity : ms(to);
+      const isEndless = end === Infinity && m.policy.type === 'TRIAL';
+      const nothing = m.term > 0 && end === m.end;
+      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run || isEndless;
+      return first({ nothing, TERM_INVALID }) ?? (end === Infinity ? endMode() : setEnd(end));
     },
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
@@ -280,7 +288,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
-    return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
+    const span = 'duration' in term ? end - start : NaN;
+    return refused ?? put({ endsAnnounced: m.now, span, length: span });
   };
   return { m, judge, announced, statusAt, modeAt };
 };

@@ -1,19 +1,34 @@
 import type { CommandOf } from '../../../src/domain/license/commands.ts';
-import { ms } from './draw.ts';
+import { lengthOf, ms } from './draw.ts';
 import { all, endOf, first, type newRecord, type Verdict } from './record.ts';
+
+type Renewal = CommandOf<'Renew'>['data'];
 
 /** Returns the rules of renewals and conversions, which are payments. */
 export const newPayments = (record: ReturnType<typeof newRecord>) => {
   const { m, put, groundsAt, accessEnd, drop, pay, overtake, become, setTerm } = record;
-  const renew = (data: CommandOf<'Renew'>['data']): Verdict => {
-    const terms = 'duration' in data ? `${data.basis} ${data.duration}` : 'FIXED';
+  /** Returns the terms of a renewal; a missing part is that of the policy, the last term or the catalog. */
+  const termsOf = (data: Renewal) => {
+    if ('expiresAt' in data) return { basis: 'FIXED', length: NaN };
+    const [mine, policys] = [data.duration, m.policy.renewalDuration].map((text) => text && lengthOf(text));
+    const known = Number.isNaN(m.length) ? lengthOf(data.policyDuration ?? '') : m.length;
+    const basis = data.basis ?? m.policy.renewalBasis ?? (data.duration ? 'FROM_EXPIRY' : 'FROM_NOW_IF_EXPIRED');
+    return { basis, length: Number(mine ?? policys ?? known) };
+  };
+  const isBought = (paid: { terms: string; end: number; policy: string }, data: Renewal): boolean => {
+    if (paid.policy !== '' || 'expiresAt' in data) return paid.policy === '' && paid.end === endOf(data, 0);
+    const [basis, length] = paid.terms.split(' ');
+    const isSameLength = data.duration === undefined || Number(length) === lengthOf(data.duration);
+    return isSameLength && [undefined, basis].includes(data.basis);
+  };
+  const renew = (data: Renewal): Verdict => {
+    const { basis, length } = termsOf(data);
     const paid = m.paid[data.billingRef ?? ''];
-    const isSameEnd = 'expiresAt' in data && paid?.end === ms(data.expiresAt) && paid.policy === '';
-    if (paid) return isSameEnd || ('duration' in data && paid.terms === terms) ? 'nothing' : 'BILLING_REF_REUSED';
-    const basis = 'basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED';
-    const start = basis === 'FROM_EXPIRY' || (basis === 'FROM_NOW_IF_EXPIRED' && m.now < accessEnd()) ? m.end : m.now;
-    const [end, run] = [endOf(data, start), start > m.end ? start : Math.min(m.run, start)];
-    const isWrong = m.end === Infinity || ('duration' in data && end <= start);
+    if (paid) return isBought(paid, data) ? 'nothing' : 'BILLING_REF_REUSED';
+    const start = basis === 'FROM_EXPIRY' || (basis !== 'FROM_NOW' && m.now < accessEnd()) ? m.end : m.now;
+    const end = 'expiresAt' in data ? ms(data.expiresAt) : start + length;
+    const run = start > m.end ? start : Math.min(m.run, start);
+    const isWrong = m.end === Infinity || !(end > start || 'expiresAt' in data);
     const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
     const isPaid = data.reasonCode === 'PAYMENT' || data.billingRef !== undefined;
     const accept = () => {
@@ -29,8 +44,10 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const guards = { TERM_INVALID: isTooLate, TERM_NOT_LATER: end < m.end };
     const refused = first({ TERM_INVALID: isWrong }) ?? first(guards) ?? first({ TERM_INVALID: end <= m.now });
     if (refused) return refused;
-    if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: { terms, end, policy: '' } } });
+    const bought = { terms: `${basis} ${length}`, end, policy: '' };
+    if (data.billingRef) put({ paid: { ...m.paid, [data.billingRef]: bought } });
     if (isPaid) accept();
+    put({ length: 'expiresAt' in data ? m.length : length });
     return setTerm(start, end, run);
   };
   const convertTrial = ({ target, term, billingRef }: CommandOf<'ConvertTrial'>['data']): Verdict => {
@@ -44,7 +61,8 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     if (billingRef !== null && !refused)
       put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
     overtake((plan) => plan.target !== undefined);
-    return refused ?? all(pay(), become(target), setTerm(m.now, end));
+    const length = term.kind === 'duration' ? lengthOf(term.duration) : NaN;
+    return refused ?? all(pay(), become(target), put({ length }), setTerm(m.now, end));
   };
   return { renew, convertTrial };
 };

@@ -4,6 +4,7 @@ import type { CommandOf } from '../commands.ts';
 import type { EventOf } from '../events.ts';
 import type { IssuedLicense, PaidTerm } from '../license.ts';
 import { endOfDuration } from './duration-end.ts';
+import type { RenewalDuration } from './term-commands.ts';
 
 /** Returns the term that was paid for under this reference; null when there is none. */
 export const paidTermOf = ({ paidTerms }: IssuedLicense, billingRef: string | null | undefined): PaidTerm | null =>
@@ -11,15 +12,13 @@ export const paidTermOf = ({ paidTerms }: IssuedLicense, billingRef: string | nu
 
 /**
  * Decides a renewal with the reference of an earlier payment: it changes nothing when its terms are the same, and is
- * refused otherwise. Returns null for a renewal without a reference, or with a new one.
+ * refused otherwise. A part that the request leaves out is the same. Returns null for a renewal without a reference, or with a new one.
  */
 export const repeatedRenewal = (license: IssuedLicense, data: CommandOf<'Renew'>['data']) => {
   const paid = paidTermOf(license, data.billingRef);
   if (paid === null) return null;
   const isSame =
-    'duration' in data
-      ? paid.basis === data.basis && paid.duration !== null && isSameDuration(paid.duration, data.duration)
-      : paid.policyId === null && paid.expiresAt === data.expiresAt;
+    paid.policyId === null && ('expiresAt' in data ? paid.expiresAt === data.expiresAt : isBought(paid, data));
   return isSame ? [] : reused(license, data.billingRef, paid);
 };
 
@@ -69,6 +68,11 @@ export const notePaidStart = (license: IssuedLicense, { data }: EventOf<'License
 };
 
 type Conversion = CommandOf<'ConvertTrial'>['data'];
+
+// A renewal that leaves out a part takes it from the policy, which may have changed since.
+const isBought = (paid: PaidTerm, { duration, basis }: RenewalDuration): boolean =>
+  (basis === undefined || paid.basis === basis) &&
+  (duration === undefined || (paid.duration !== null && isSameDuration(paid.duration, duration)));
 
 const isSameDuration = (a: string, b: string): boolean => {
   const [left, right] = [parseDuration(a), parseDuration(b)];

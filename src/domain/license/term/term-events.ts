@@ -13,6 +13,8 @@ export type TermEvent =
         readonly trigger: TermTrigger;
         /** Where the duration was counted from, such as the end of a converted trial; absent: from `startsAt`. */
         readonly countedFrom?: Instant;
+        /** The duration of the first paid term. Absent: it has a fixed end or none, or an earlier build started it. */
+        readonly duration?: string;
       }
     >
   | Event<
@@ -27,11 +29,18 @@ export type TermEvent =
         readonly gapSeconds: number;
         /** The payment of the term, unique within the license; absent: the request named none. */
         readonly billingRef?: string;
-        /** The requested duration, stored with `billingRef` to recognize a repetition; absent: it named an end. */
+        /**
+         * The duration of the term, stored with `billingRef` to recognize a repetition. Absent: the renewal named an end,
+         * or it has no `billingRef` and the duration of the last term. Earlier builds store it with `billingRef` only.
+         */
         readonly duration?: string;
       }
     >
-  | Event<'LicenseExpiryChanged', { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant }>
+  /** Moves the end of the term. `to` null: the license has no end; earlier builds always name one. */
+  | Event<
+      'LicenseExpiryChanged',
+      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null }
+    >
   /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
   | Event<
       'LicenseRenewalChanged',

@@ -58,6 +58,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       expiresAt,
       trigger: 'TRIAL_CONVERTED',
       ...(countedFrom === at ? {} : { countedFrom }),
+      ...(term.kind === 'duration' ? { duration: term.duration } : {}),
     },
   });
   return draft.decided();
