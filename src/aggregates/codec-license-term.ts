@@ -20,6 +20,7 @@ export const termEvents = [
       // Terms from before this field count from `startsAt`.
       countedFrom: instant.exactOptional(),
       duration: id.exactOptional(),
+      billingRef: id.exactOptional(),
     }),
   ),
   event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant.nullable() })),

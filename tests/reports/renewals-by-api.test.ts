@@ -18,10 +18,7 @@ test('An empty renewal takes the duration of the last term, else that of the pol
   const monthly = await ledger.issue({ term: { startsAt: '2098-12-31T00:00:00.000Z', duration: 'P1M' } });
   const dated = await ledger.issue({ term: { expiresAt: monthEnd } });
   const renewed = [await api.done(monthly.licenseId, 'renew', {}), await api.done(dated.licenseId, 'renew', {})];
-  expect(renewed.map(({ term }) => term?.expiresAt)).toEqual([
-    '2099-02-28T00:00:00.000Z',
-    '2100-01-31T00:00:00.000Z',
-  ]);
+  expect(renewed.map(({ term }) => term?.expiresAt)).toEqual(['2099-02-28T00:00:00.000Z', '2100-01-31T00:00:00.000Z']);
 });
 
 test('An empty renewal repeats harmlessly with billingRef, and renews each time without', async () => {

@@ -45,10 +45,12 @@ describe('a trial that is bought before its end', () => {
     const endless = followedBy([onTrial('KEEP')], convert(early, { kind: 'perpetual' }));
     expect(factsAfter(...endless).term.expiresAt).toBeNull();
   });
-  test('counts from the conversion while it waits for its first use: no day of it runs', () =>
-    expect(factsAfter(...followedBy([onTrial('KEEP', null)], convert(early))).term.expiresAt).toBe(
-      '2026-02-20T12:00:00.000Z',
-    ));
+  test.each([
+    ['keeps all of its days while it waits for its first use', 'KEEP', '2026-03-19T12:00:00.000Z'],
+    ['drops all of its days while it waits for its first use', 'DROP', '2026-02-20T12:00:00.000Z'],
+  ] as const)('%s', (_, trialDays, expiresAt) => {
+    expect(factsAfter(...followedBy([onTrial(trialDays, null)], convert(early))).term.expiresAt).toBe(expiresAt);
+  });
   test('is renewed on the day of the month on which the trial ended', () => {
     const monthly = renew({ duration: 'P1M', basis: 'FROM_EXPIRY' }, late);
     const renewed = followedBy([onTrial('KEEP')], convert(early), monthly, monthly);

@@ -6,7 +6,7 @@ import { settledAt } from '../../domain/license/settle.ts';
 import { paidTermOf } from '../../domain/license/term/paid-terms.ts';
 import type { RenewalBasis } from '../../domain/license/term/term-events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { findPolicyDuration } from '../catalog/policy-duration.ts';
+import { findPolicyDuration } from '../catalog/find-policy-duration.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';

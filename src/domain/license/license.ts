@@ -250,8 +250,9 @@ export type PaidTerm = {
   /** The instant that its duration counts from: its start, or the end of the trial whose days it adds. */
   readonly countedFrom: Instant;
   readonly basis: RenewalBasis | 'FIXED' | 'CONVERSION';
-  /** The requested duration of a renewal; null: the request named an end, or was a conversion. */
+  /** The requested duration of a renewal; null: the request named an end, or moved the license to another policy. */
   readonly duration: string | null;
-  /** The policy that a trial was converted to; null: the payment was a renewal. */
+  /** The policy that the license moved to with the payment, and its tier; null: the payment was a renewal. */
   readonly policyId: string | null;
+  readonly tier: Tier | null;
 };

@@ -30,11 +30,10 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
-    record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, enterTerm, announce } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
-  const { renew, convertTrial } = newPayments(record);
+  const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -66,11 +65,6 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     });
   };
 
-  const endMode = (): Verdict => {
-    overtake((plan) => plan.mode !== undefined);
-    if (modeAt(m.now) !== 'manual') all(drop('mode'), plan(undefined, { mode: 'manual' }));
-    return setEnd(Infinity);
-  };
   const openOffer = () => (m.offer !== null && m.now < m.offer.over ? m.offer : null);
   const endOffer = (to: string | undefined, declined: boolean) =>
     put(to !== undefined && m.offer !== null && { offer: { ...m.offer, over: -Infinity, declined } });
@@ -105,13 +99,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
-    ChangeExpiry: ({ to }) => {
-      const end = to === null ? Infinity : ms(to);
-      const isEndless = end === Infinity && m.policy.type === 'TRIAL';
-      const nothing = m.term > 0 && end === m.end;
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run || isEndless;
-      return first({ nothing, TERM_INVALID }) ?? (end === Infinity ? endMode() : setEnd(end));
-    },
+    ChangeExpiry: changeExpiry,
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
@@ -270,10 +258,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
     RemoveProduct: ({ product }) =>
       become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
-    ChangeTier: ({ target, scheduled }) => {
-      overtake((plan) => plan.target !== undefined);
-      return scheduled ? plan(scheduled, { target }) : become(target);
-    },
+    ChangeTier: changeTier,
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: convertTrial,
     EndTrial: () => (m.policy.type !== 'TRIAL' || m.now < m.end ? 'nothing' : endTrial()),

@@ -6,7 +6,7 @@ type Renewal = CommandOf<'Renew'>['data'];
 
 /** Returns the rules of renewals and conversions, which are payments. */
 export const newPayments = (record: ReturnType<typeof newRecord>) => {
-  const { m, put, groundsAt, accessEnd, drop, pay, overtake, become, setTerm } = record;
+  const { m, put, groundsAt, modeAt, accessEnd, drop, pay, plan, overtake, become, setTerm, setEnd } = record;
   /** Returns the terms of a renewal; a missing part is that of the policy, the last term or the catalog. */
   const termsOf = (data: Renewal) => {
     if ('expiresAt' in data) return { basis: 'FIXED', length: NaN };
@@ -21,6 +21,12 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const isSameLength = data.duration === undefined || Number(length) === lengthOf(data.duration);
     return isSameLength && [undefined, basis].includes(data.basis);
   };
+  const accept = () => {
+    const grounds = groundsAt(m.now);
+    const mayReinstate = m.policy.reinstateOnPayment && grounds.length > 0;
+    if (mayReinstate && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
+    return pay();
+  };
   const renew = (data: Renewal): Verdict => {
     const { basis, length } = termsOf(data);
     const paid = m.paid[data.billingRef ?? ''];
@@ -31,12 +37,6 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const isWrong = m.end === Infinity || !(end > start || 'expiresAt' in data);
     const isTooLate = m.now >= m.end + (m.policy.renewUntilSeconds ?? Infinity) * 1000;
     const isPaid = data.reasonCode === 'PAYMENT' || data.billingRef !== undefined;
-    const accept = () => {
-      const grounds = groundsAt(m.now);
-      const mayReinstate = m.policy.reinstateOnPayment && grounds.length > 0;
-      if (mayReinstate && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
-      pay();
-    };
     if (!isWrong && end === m.end) {
       if (isPaid) accept();
       return 'done';
@@ -50,12 +50,52 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     put({ length: 'expiresAt' in data ? m.length : length });
     return setTerm(start, end, run);
   };
+  const changeExpiry = ({ to }: CommandOf<'ChangeExpiry'>['data']): Verdict => {
+    const end = to === null ? Infinity : ms(to);
+    const isEndless = end === Infinity && m.policy.type === 'TRIAL';
+    const nothing = m.term > 0 && end === m.end;
+    const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run || isEndless;
+    const refused = first({ nothing, TERM_INVALID });
+    if (refused || end < Infinity) return refused ?? setEnd(end);
+    overtake((other) => other.mode !== undefined);
+    if (modeAt(m.now) !== 'manual') all(drop('mode'), plan(undefined, { mode: 'manual' }));
+    return setEnd(end);
+  };
+  const changeTier = ({ target, scheduled, term, billingRef }: CommandOf<'ChangeTier'>['data']): Verdict => {
+    const { type, tier } = target.policy;
+    const [leavesTrial, isFree] = [
+      m.policy.type === 'TRIAL',
+      m.policy.tier === 'FREE' && m.end === Infinity && m.term > 0,
+    ];
+    // Each drawn policy differs, so no drawn change repeats another one.
+    const refused = first({
+      BILLING_REF_REUSED: term !== undefined && m.paid[billingRef ?? ''] !== undefined,
+      INVALID_REQUEST: term !== undefined && (scheduled !== undefined || type === 'TRIAL'),
+      TERM_INVALID: !term && !scheduled && type !== 'TRIAL' && tier !== 'FREE' && (leavesTrial || isFree),
+    });
+    overtake((other) => other.target !== undefined);
+    if (refused || scheduled) return refused ?? plan(scheduled, { target });
+    const isForEver =
+      !term && leavesTrial && (m.end < Infinity || m.awaits !== '') && type !== 'TRIAL' && tier === 'FREE';
+    if (!term && !isForEver) return become(target);
+    const [end, length] = [firstEnd(term ?? {}), term?.kind === 'duration' ? lengthOf(term.duration) : NaN];
+    if (term && billingRef !== undefined)
+      put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
+    const done = all(become(target), put({ length }), setTerm(m.now, end));
+    if (term && billingRef !== undefined) accept();
+    return first({ TERM_INVALID: term !== undefined && endOf(term, m.now) <= m.now }) ?? done;
+  };
+  /** Returns the end of the first paid term, which may add the days of a trial that has not ended or not begun. */
+  const firstEnd = (term: object): number => {
+    const keeps = m.policy.trialDays === 'KEEP' && m.policy.type === 'TRIAL';
+    const waits = m.awaits !== '' && 'duration' in term ? m.span : 0;
+    return endOf(term, keeps ? (m.end < Infinity ? Math.max(m.end, m.now) : m.now + waits) : m.now);
+  };
   const convertTrial = ({ target, term, billingRef }: CommandOf<'ConvertTrial'>['data']): Verdict => {
     const paid = m.paid[billingRef ?? ''];
     // Each drawn policy differs, so no drawn conversion repeats another one.
     const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
-    const keeps = m.policy.trialDays === 'KEEP' && m.end < Infinity;
-    const end = endOf(term, keeps ? Math.max(m.end, m.now) : m.now);
+    const end = firstEnd(term);
     const refused =
       first(guards) ?? first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
     if (billingRef !== null && !refused)
@@ -64,5 +104,5 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const length = term.kind === 'duration' ? lengthOf(term.duration) : NaN;
     return refused ?? all(pay(), become(target), put({ length }), setTerm(m.now, end));
   };
-  return { renew, convertTrial };
+  return { renew, changeExpiry, changeTier, convertTrial };
 };

@@ -10,14 +10,48 @@ import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from
 import { namesOnePolicy, offerIn, policyIn, versionIsOfPolicy } from '../issue/offer-schemas.ts';
 import { billingRef, paidTermIn, paidTermShape } from '../term/paid-term.ts';
 
+const termIn = z
+  .strictObject({
+    duration: duration.optional(),
+    expiresAt: instantIn.optional(),
+    perpetual: z.literal(true).optional(),
+  })
+  .refine(
+    (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
+    'must have exactly one of duration, expiresAt and perpetual',
+  );
+
+/** The term that an immediate change starts, and its payment. */
+const paidIn = {
+  effectiveAt: instantIn.optional(),
+  term: termIn.optional().meta({
+    description:
+      'The term that starts now. Required for a trial, and for a FREE license without end, when it moves to a paid policy. Without it the license keeps its term.',
+  }),
+  billingRef,
+  reason: reasonOf(reasonCode).optional(),
+};
+
+const needsTerm: Refinement = [
+  ({ term, billingRef: reference }) => reference === undefined || term !== undefined,
+  { path: ['billingRef'], message: 'needs term: a payment pays for a term' },
+];
+
+type Refinement = [
+  holds: (paid: { readonly term?: unknown; readonly billingRef?: string | undefined }) => boolean,
+  otherwise: { path: string[]; message: string },
+];
+
 const tierBody = z
-  .strictObject({ ...offerIn, effectiveAt: instantIn.optional(), reason: reasonOf(reasonCode).optional() })
+  .strictObject({ ...offerIn, ...paidIn })
   .refine(...namesOnePolicy)
   .refine(...versionIsOfPolicy)
+  .refine(...needsTerm)
   .meta({ id: 'ChangeLicenseTier', example: { tier: 'ENTERPRISE', reason: { code: 'UPGRADE' } } });
 
 const policyBody = z
-  .strictObject({ ...policyIn, effectiveAt: instantIn.optional(), reason: reasonOf(reasonCode).optional() })
+  .strictObject({ ...policyIn, ...paidIn })
+  .refine(...needsTerm)
   .meta({
     id: 'ChangeLicensePolicy',
     example: { policyId: 'pol_01h455vb4pex5vsknk084sn02q', policyVersion: 2, reason: { code: 'NEW_TERMS' } },
@@ -26,17 +60,7 @@ const policyBody = z
 const convertBody = z
   .strictObject({
     ...offerIn,
-    term: z
-      .strictObject({
-        duration: duration.optional(),
-        expiresAt: instantIn.optional(),
-        perpetual: z.literal(true).optional(),
-      })
-      .refine(
-        (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
-        'must have exactly one of duration, expiresAt and perpetual',
-      )
-      .optional(),
+    term: termIn.optional(),
     billingRef,
     reason: reasonOf(reasonCode).optional(),
   })
@@ -66,13 +90,18 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       operationId: 'changeLicenseTier',
       summary: 'Move a license to another tier or policy',
       permission: 'changeLicenses',
-      rejections: refusals,
+      rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
+    ...commandAnswer(paidTermShape),
     request: z.object({ params: licensePath, query: none, body: tierBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicenseTier', input: { ...params, body } }, (request) =>
-        changeTier(needs, request, body),
-      ),
+    handle: ({ params, body }, call) => {
+      const changing = {
+        operation: 'changeLicenseTier',
+        input: { ...params, body },
+        further: paidTermIn(body.billingRef),
+      };
+      return answerChange(needs, call, changing, (request) => changeTier(needs, request, moveOf(body)));
+    },
   });
 
 /** POST /v1/licenses/{licenseId}/policy: moves a license to another policy of its tier, or to another version. */
@@ -83,13 +112,18 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       operationId: 'changeLicensePolicy',
       summary: 'Move a license to another policy of its tier',
       permission: 'changeLicenses',
-      rejections: refusals,
+      rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
+    ...commandAnswer(paidTermShape),
     request: z.object({ params: licensePath, query: none, body: policyBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicensePolicy', input: { ...params, body } }, (request) =>
-        changePolicy(needs, request, body),
-      ),
+    handle: ({ params, body }, call) => {
+      const changing = {
+        operation: 'changeLicensePolicy',
+        input: { ...params, body },
+        further: paidTermIn(body.billingRef),
+      };
+      return answerChange(needs, call, changing, (request) => changePolicy(needs, request, moveOf(body)));
+    },
   });
 
 /** POST /v1/licenses/{licenseId}/convert: converts a trial to a paid license. The first paid term begins now. */
@@ -116,7 +150,12 @@ export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
     },
   });
 
-const termOf = ({ duration: length, expiresAt }: NonNullable<z.output<typeof convertBody>['term']>): ConversionTerm => {
+const moveOf = <Body extends { readonly term?: z.output<typeof termIn> | undefined }>(body: Body) => ({
+  ...body,
+  term: body.term === undefined ? undefined : termOf(body.term),
+});
+
+const termOf = ({ duration: length, expiresAt }: z.output<typeof termIn>): ConversionTerm => {
   if (length !== undefined) return { kind: 'duration', duration: length };
   return expiresAt === undefined ? { kind: 'perpetual' } : { kind: 'fixed', expiresAt };
 };

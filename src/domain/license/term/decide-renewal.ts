@@ -7,7 +7,7 @@ import { isExpired } from '../status.ts';
 import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
-import { repeatedRenewal } from './paid-terms.ts';
+import { paymentName, repeatedRenewal } from './paid-terms.ts';
 import { type RenewalTerms, renewalTerms } from './renewal-terms.ts';
 import type { RenewalBasis } from './term-events.ts';
 
@@ -76,7 +76,7 @@ const paymentOf = (
   { billingRef }: CommandOf<'Renew'>['data'],
   terms: RenewalTerms | null,
 ) => {
-  const payment = billingRef === undefined ? {} : { billingRef };
+  const payment = billingRef === undefined ? {} : { billingRef: paymentName(billingRef) };
   const isStored = terms !== null && (billingRef !== undefined || terms.duration !== termDuration);
   return isStored ? { ...payment, duration: terms.duration } : payment;
 };

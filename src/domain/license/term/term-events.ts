@@ -15,6 +15,8 @@ export type TermEvent =
         readonly countedFrom?: Instant;
         /** The duration of the first paid term. Absent: it has a fixed end or none, or an earlier build started it. */
         readonly duration?: string;
+        /** The payment of a term that a change of tier started; absent: none was named. */
+        readonly billingRef?: string;
       }
     >
   | Event<
@@ -62,7 +64,7 @@ export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
 export type FirstUse = (typeof firstUses)[number];
 
 /** Lists what starts a term, other than issue and renewal. */
-export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER'] as const;
+export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER', 'TIER_CHANGED'] as const;
 export type TermTrigger = (typeof termTriggers)[number];
 
 /** Lists the instants that a renewal can start from. */
