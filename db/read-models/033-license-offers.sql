@@ -11,6 +11,9 @@ create table rm.license_offers (
   tier text not null,
   offered_at timestamptz not null,
   expires_at timestamptz not null,
+  -- What becomes of the term and of the devices when the offer is accepted: KEEP or RESET, KEEP or RELEASE.
+  expiry text not null,
+  activations text not null,
   -- False: accepted, declined, withdrawn, or ended with the license. An open offer may have expired.
   open boolean not null,
   primary key (issuer_org_id, license_id)

@@ -30,6 +30,7 @@ export const ends = z.object({
   activations: count,
   leases: count,
   users: count,
+  named: z.object({ activations: z.array(id), leases: z.array(id) }).exactOptional(),
   keepsBorrowed: z.literal(true).exactOptional(),
   seatsFreeAt: z.record(id, instant).exactOptional(),
   usageAfter: z.object({ activations: count, seats: count, users: count }),

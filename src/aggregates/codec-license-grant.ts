@@ -26,6 +26,7 @@ export const grantEvents = [
       userRef: userReference,
       cause: z.enum(unassignmentCauses),
       countAfter: count,
+      ends: ends.exactOptional(),
     }),
   ),
   event(
@@ -39,7 +40,12 @@ export const grantEvents = [
   ),
   event('EntitlementGranted', entitlement),
   event('EntitlementRevoked', entitlement.pick({ code: true, source: true })),
-  event('EntitlementEnded', entitlement.pick({ code: true, source: true }).extend({ until: instant })),
+  event(
+    'EntitlementEnded',
+    entitlement
+      .pick({ code: true, source: true, withheld: true })
+      .extend({ until: instant, more: z.literal(true).exactOptional() }),
+  ),
   event('ProductAdded', z.object({ product: id })),
   event('ProductRemoved', z.object({ product: id, ends: ends.exactOptional() })),
   event(

@@ -84,4 +84,5 @@ export const entitlement = z.object({
   limit: z.int().nullable(),
   until: instant.nullable(),
   source: z.enum(entitlementSources),
+  withheld: z.literal(true).exactOptional(),
 }) satisfies z.ZodType<Entitlement>;

@@ -22,7 +22,7 @@ export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
     case 'EndSuspension':
       return `end-suspension:${licenseId}:${due.data.until}`;
     case 'EndEntitlements':
-      return `end-entitlements:${licenseId}:${due.data.until}`;
+      return `end-entitlements:${licenseId}:${due.data.until}${nextPage(facts)}`;
     case 'AnnounceEnded':
       return `announce-ended:${licenseId}:${nextBatch(facts)}`;
   }
@@ -31,6 +31,10 @@ export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
 // A term has one expiry to announce. When its end moves after the announcement, the name includes the new end.
 const announcedAgain = ({ term, overtakenExpiries }: LicenseFacts): string =>
   overtakenExpiries.length === 0 ? '' : `:${term.expiresAt}`;
+
+// When more ended at one instant than one append announces, the name includes how many are announced.
+const nextPage = ({ announcedEnds }: LicenseFacts): string =>
+  announcedEnds.length === 0 ? '' : `:${announcedEnds.length}`;
 
 // Each batch reduces the number of parts that are left, so the names of its batches differ. The names of endings with
 // the same cause and instant differ by the number of later ones.

@@ -78,22 +78,7 @@ export const createClient = ({
   readonly deviceTokens?: DeviceTokens;
 } & Partial<Patience>): Client => {
   const settings = { root: rootOf(baseUrl), patience: { tries, timeoutMs, waitMsMax, pause: pauseBetween } };
-  const refresh: Refresh = async (refreshToken) => {
-    const received = await send({
-      url: `${settings.root}${operations.refresh.path}`,
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ refreshToken }),
-      signal: undefined,
-      // The server accepts a second use of the token as the same renewal for 10 seconds, and ends the session later.
-      // All attempts must fall within them, also when the first was carried out and its answer was lost.
-      patience: { ...settings.patience, timeoutMs: Math.min(timeoutMs, 2_500) },
-    });
-    const { accessToken, refreshToken: next }: Partial<AnswerOf<'refresh'>> = bodyOf(received) ?? {};
-    if (accessToken === undefined || next === undefined) throw problemOf(received.status, '');
-    return { accessToken, refreshToken: next };
-  };
-  const authorization = authorizing(credentials, refresh);
+  const authorization = authorizing(credentials, refreshing(settings));
 
   const call: Client['call'] = async (id, calledWith, options = {}) => {
     const input = id === 'logIn' ? await withDeviceToken(deviceTokens, calledWith) : calledWith;
@@ -136,6 +121,24 @@ export const createClient = ({
 type Settings = { readonly root: string; readonly patience: Patience };
 type AnyInput = { readonly params?: object; readonly query?: object; readonly body?: unknown };
 type Calling = { readonly id: OperationId; readonly input: AnyInput; readonly options: CallOptions };
+
+const refreshing =
+  ({ root, patience }: Settings): Refresh =>
+  async (refreshToken) => {
+    const received = await send({
+      url: `${root}${operations.refresh.path}`,
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ refreshToken }),
+      signal: undefined,
+      // The server accepts a second use of the token as the same renewal for 10 seconds, and ends the session later.
+      // All attempts must fall within them, also when the first was carried out and its answer was lost.
+      patience: { ...patience, timeoutMs: Math.min(patience.timeoutMs, 2_500) },
+    });
+    const { accessToken, refreshToken: next }: Partial<AnswerOf<'refresh'>> = bodyOf(received) ?? {};
+    if (accessToken === undefined || next === undefined) throw problemOf(received.status, '');
+    return { accessToken, refreshToken: next };
+  };
 
 const sendCall = (
   { root, patience }: Settings,

@@ -10,8 +10,16 @@ import type { Upcasters } from './upcast.ts';
 /** The organizations that see a stream's events. Every envelope names them. */
 export type Owners = { readonly issuerOrgId: string; readonly holderOrgId: string | null };
 
-/** An event that a decision returns, before it is stored. */
-export type DomainEvent = { readonly type: string; readonly data: JsonObject; readonly effectiveAt?: Instant };
+/**
+ * An event that a decision returns, before it is stored. `byLedger`: it follows from the clock and not from the command,
+ * so its envelope names the ledger instead of the command's sender, and no reason.
+ */
+export type DomainEvent = {
+  readonly type: string;
+  readonly data: JsonObject;
+  readonly effectiveAt?: Instant;
+  readonly byLedger?: true;
+};
 
 /** How to decode and fold the events of one kind of stream. It does not depend on the commands. */
 export type Folding<Event extends DomainEvent, State> = {

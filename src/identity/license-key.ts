@@ -28,8 +28,8 @@ export const licenseKeyTextMax = 256;
 /**
  * Returns the body of a key as a person pasted it, or null when the text is no key or is mistyped. A key is 30 symbols
  * with right check symbols, with or without a prefix before them. Case, white space, dashes, invisible characters,
- * surrounding quotes and punctuation at the end do not matter, and full-width letters are read as plain ones. Reads O as
- * 0, and I and L as 1.
+ * surrounding quotes and brackets, a bullet in front and punctuation at the end do not matter, and full-width letters are
+ * read as plain ones. Reads O as 0, and I and L as 1.
  */
 export const parseLicenseKey = (text: string): string | null => {
   if (text.length > licenseKeyTextMax) return null;
@@ -38,6 +38,13 @@ export const parseLicenseKey = (text: string): string | null => {
   if (symbols === null) return null;
   const body = symbols.slice(0, bodyLength);
   return symbols.slice(bodyLength) === checkSymbols(body) ? body : null;
+};
+
+/** Returns one text for all spellings of a key, and another text as it is. */
+export const oneSpellingOf = (text: string): string => {
+  if (issuedKey.test(text)) return text.slice(-shownLength);
+  const body = parseLicenseKey(text);
+  return body === null ? text : formatLicenseKey('', body).slice(1);
 };
 
 const issuedKey = /^[0-9A-Z]{2,10}(?:-[0-9A-HJKMNP-TV-Z]{5}){6}$/;
@@ -58,7 +65,9 @@ const pastedSymbols = (text: string): string | null => {
 };
 
 const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
-const surroundings = /^[\p{Quotation_Mark}`]+|[\p{Quotation_Mark}`\p{Terminal_Punctuation}]+$/gu;
+// Quotes, brackets, the bullet or dash of a list in front, and what ends a sentence.
+const surroundings =
+  /^[\p{Quotation_Mark}`\p{Ps}<*\u2022\p{Dash}]+|[\p{Quotation_Mark}`\p{Pe}>*\p{Terminal_Punctuation}]+$/gu;
 // Unicode does not count these as dashes: ˗ (modifier), ⁃ (bullet), ー (Japanese keyboards), ─ and ━ (box drawing), ➖.
 const dashes = /[\p{Dash}\u02D7\u2043\u30FC\u2500\u2501\u2796]/gu;
 // The prefix ends at the first dash. When that dash was lost, the prefix has 2 to 10 letters or digits.

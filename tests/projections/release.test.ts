@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'a622f8adf07dcd1dc55b32255fb38de537dc572738faedb8532214af3b2d7b57',
+  1: '18f776046ae16b951697ab1f100042fe87061804f13d304155ab163c35bf743d',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -141,7 +141,7 @@ const rows: readonly Row[] = [
   {
     complaint: 'A revoked license has no announced changes',
     commands: [announceTier(free), announceSuspension('FRAUD'), setRenewal('auto', nextWeek), revoke(tomorrow)],
-    events: ['LicenseRevoked', cancelled, cancelled, cancelled],
+    events: [cancelled, cancelled, cancelled, 'LicenseRevoked'],
     announced: 0,
     status: 'REVOKED',
   },

@@ -6,14 +6,13 @@ import { viewOfFacts } from '../../src/domain/license/validation/validation-view
 import { validate } from '../../src/domain/license/validation/validity.ts';
 import { moreOf, readMore } from '../../src/projections/tables/license-more.ts';
 import { command, device, followedBy, policyWith, to } from '../domain/license/commands.ts';
-import { activate, deactivate, given, licenseAfter, noon, pro, twoDevices } from '../domain/license/examples.ts';
+import { activate, deactivate, given, licenseAfter, noon, pro } from '../domain/license/examples.ts';
 import { acquire, borrow, later, pool, release, renew } from '../domain/license/seats/lease-examples.ts';
 
 const borrowed = [activate('1'), borrow(1, 3600)];
 const twoSeats = followedBy([pool(2)], borrow(1, 3600));
 const evict = (seats: number) =>
   command('ChangeLimits', { limits: { activations: 2, seats, users: 1, meters: {} }, strategy: 'EVICT_OLDEST' });
-const lower = command('ChangeLimits', { limits: { ...twoDevices, seats: 1, users: 1 }, strategy: 'ALLOW_OVER' });
 const swap = command('SwapActivation', { release: { fingerprintHash: 'hash-1' }, activate: device('2') });
 const transfer = command('Transfer', {
   toHolderOrgId: 'org_3',
@@ -114,7 +113,12 @@ describe('A withheld seat returns by the clock alone', () => {
       .thenRejected('SEAT_LIMIT_EXCEEDED');
   });
   test('Open seats above the limit still make the license invalid', () => {
-    const history = followedBy([pool(2, { limitStrategy: 'REJECT' })], acquire(1), acquire(2), lower);
+    const history = followedBy(
+      [pool(1, { overage: { kind: 'ALWAYS' } })],
+      acquire(1),
+      acquire(2),
+      command('ChangeTier', { target: to(policyWith({ policyId: 'pol_strict', limitStrategy: 'REJECT' })) }),
+    );
     expect(answer(history, 1).code).toBe('TOO_MANY_LEASES');
   });
   test('The holder may not trust an answer past the return of a seat that changes it', () => {

@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCurrentValidations } from '../../src/application/reading/current-validations.ts';
+import { readValidationInput } from '../../src/application/validation/validation-input.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { Limits } from '../../src/domain/license/usage/usage-limits.ts';
+import { validate } from '../../src/domain/license/validation/validity.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
 import { holderHashes } from '../../src/identity/fingerprint.ts';
+import { createValidationReader } from '../../src/projections/queries/validation.ts';
 import { to } from '../domain/license/commands.ts';
 import { issueDirectly, sendTo } from '../support/issue-directly.ts';
 import type { Ledger } from '../support/ledger.ts';
@@ -57,6 +62,47 @@ const issueInUse = async () => {
   }
   return { licenseId, licenseKey };
 };
+
+test('Validations after an announced change read the log once, until there is news of the license', async () => {
+  const { licenseId, licenseKey } = await issueInUse();
+  await announce(licenseId, 'EVICT_OLDEST', atMost(1));
+  let reads = 0;
+  const read: Executor['read'] = (...request) => {
+    reads += 1;
+    return ledger.executor.read(...request);
+  };
+  const { database, secrets, a, needs } = ledger;
+  const executor = { ...ledger.executor, read };
+  const validations = createCurrentValidations(createValidationReader(database.api), {
+    ...{ executor, pool: database.api, now: needs.now },
+  });
+  const codeNow = async (fingerprint: string) => {
+    const license = await validations.byId(a.organizationId, licenseId);
+    if (license === null) throw new Error('The license was issued.');
+    const named = { fingerprint, leaseHolder: fingerprint, user: fingerprint, activationId: undefined };
+    const { view, scope } = await readValidationInput({ validations, secrets }, license, named);
+    return validate(view, scope, needs.now()).code;
+  };
+  const codes = async () => [await codeNow('one'), await codeNow('two'), await codeNow('three')];
+  const evicted = ['USER_NOT_ASSIGNED', 'USER_NOT_ASSIGNED', 'VALID'];
+  expect([await codes(), await codes(), reads]).toEqual([evicted, evicted, 1]);
+  // An event that is in the rows counts at once.
+  const other = await send('POST', `${licenseId}/suspend`, { reason: { code: 'FRAUD' } });
+  await ledger.projected.waitFor(BigInt(other.headers.get('ledger-position') ?? 0), 10_000);
+  expect([await codeNow('three'), (await send('POST', 'validate', { licenseKey })).body.code]).toEqual([
+    'SUSPENDED',
+    'SUSPENDED',
+  ]);
+});
+
+test('An announcement that becomes due after another one counts, although the first is not recorded yet', async () => {
+  const { licenseId, licenseKey } = await issueInUse();
+  await announce(licenseId, 'EVICT_OLDEST', atMost(2));
+  const codeNow = async () => (await send('POST', 'validate', { licenseKey, fingerprint: 'two' })).body.code;
+  expect(await codeNow()).toBe('VALID');
+  await announce(licenseId, 'EVICT_OLDEST', atMost(1));
+  expect(await codeNow()).toBe('NOT_ACTIVATED');
+});
 
 test('Metadata can be changed with the ETag just read, although an announced change is not recorded yet', async () => {
   const { licenseId } = await issueDirectly(ledger);

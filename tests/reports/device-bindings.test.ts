@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Ends } from '../../src/domain/license/endings/ending-events.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../src/domain/license/validation/validity.ts';
@@ -66,16 +67,26 @@ describe('unassigning a user', () => {
   const instances = {
     lease: { scope: 'INSTANCE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 },
   } as const;
-  const unassigned = event('UserUnassigned', { userRef: 'usr_a', cause: 'ADMIN', countAfter: 1 });
+  const unassigned = (ends: object = {}, countAfter = 1) =>
+    event('UserUnassigned', { userRef: 'usr_a', cause: 'ADMIN', countAfter, ...ends });
+  const ending = (named: Ends['named'], usage: Partial<Ends['usageAfter']>, others: Partial<Ends> = {}) => {
+    const [activations, leases] = [named?.activations.length ?? 0, named?.leases.length ?? 0];
+    const usageAfter = { activations: 0, seats: 0, users: 1, ...usage };
+    return { ends: { which: 'NAMED', activations, leases, users: 0, named, usageAfter, ...others } };
+  };
   const released = (holder: string, inUseAfter: number, seatFreeAt: string | null = null) =>
-    event('LeaseReleased', { leaseId: `lea_${holder}`, cause: 'ADMIN', inUseAfter, seatFreeAt });
+    event('LeaseReleased', { leaseId: `lea_${holder}`, cause: 'USER_UNASSIGNED', inUseAfter, seatFreeAt });
 
   test('ends every seat of the user, and no seat of others', () => {
     const taken = [seatOf('h1', 'usr_a'), seatOf('h2', 'usr_b'), seatOf('h3', 'usr_a'), seatOf('h4', null)] as const;
     const history = followedBy(license(instances), ...users, ...taken);
     given(...history)
       .when(unassign('usr_a'))
-      .thenEvents(unassigned, released('h1', 3), released('h3', 2));
+      .thenEvents(
+        unassigned(ending({ activations: [], leases: ['lea_h1', 'lea_h3'] }, { seats: 2 })),
+        released('h1', 2),
+        released('h3', 2),
+      );
     expect([...licenseAfter(...followedBy(history, unassign('usr_a'))).leases.keys()]).toEqual(['lea_h2', 'lea_h4']);
   });
 
@@ -83,17 +94,27 @@ describe('unassigning a user', () => {
     const history = followedBy(license(instances), ...users, seatOf('h1', 'usr_a', 3600));
     given(...history)
       .when(unassign('usr_a'))
-      .thenEvents(unassigned, released('h1', 1, '2026-06-01T13:00:00.000Z'));
+      .thenEvents(
+        unassigned(
+          ending(
+            { activations: [], leases: ['lea_h1'] },
+            { seats: 1 },
+            { keepsBorrowed: true, seatsFreeAt: { lea_h1: '2026-06-01T13:00:00.000Z' } },
+          ),
+        ),
+        released('h1', 1, '2026-06-01T13:00:00.000Z'),
+      );
   });
 
   test.each([true, false])('ends the devices of the user only where the policy says so: %s', (ends) => {
     const policy = { ...instances, ...(ends ? { deactivateOnUnassign: true } : {}) };
     const devices = [activateFor('a', { userRef: 'usr_a' }), activateFor('b', { userRef: 'usr_b' }), activate('c')];
     const history = followedBy(license(policy), ...users, ...devices);
-    const ended = event('ActivationDeactivated', { activationId: 'act_a', cause: 'ADMIN', countAfter: 2 });
+    const ended = event('ActivationDeactivated', { activationId: 'act_a', cause: 'USER_UNASSIGNED', countAfter: 2 });
+    const hers = ending({ activations: ['act_a'], leases: [] }, { activations: 2 });
     given(...history)
       .when(unassign('usr_a'))
-      .thenEvents(unassigned, ...(ends ? [ended] : []));
+      .thenEvents(unassigned(ends ? hers : {}), ...(ends ? [ended] : []));
     const { deactivationsInTerm } = licenseAfter(...followedBy(history, unassign('usr_a')));
     expect(deactivationsInTerm).toBe(0);
   });
@@ -109,9 +130,9 @@ describe('unassigning a user', () => {
     given(...history)
       .when(unassign('usr_a'))
       .thenEvents(
-        unassigned,
+        unassigned(ending({ activations: ['act_a'], leases: ['lea_hash-a'] }, {})),
+        event('ActivationDeactivated', { activationId: 'act_a', cause: 'USER_UNASSIGNED', countAfter: 0 }),
         released('hash-a', 0),
-        event('ActivationDeactivated', { activationId: 'act_a', cause: 'ADMIN', countAfter: 0 }),
       );
   });
 
@@ -120,9 +141,9 @@ describe('unassigning a user', () => {
     given(...followedBy(history, unassign('usr_a')))
       .when(unassign('usr_a'))
       .thenEvents();
-    const left = [...history, on(noon, unassigned)];
+    const left = [...history, on(noon, unassigned())];
     given(...left)
       .when(unassign('usr_a'))
-      .thenEvents(released('h1', 0));
+      .thenEvents(unassigned(ending({ activations: [], leases: ['lea_h1'] }, {})), released('h1', 0));
   });
 });

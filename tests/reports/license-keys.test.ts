@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { credentialIn } from '../../src/api/authorize.ts';
 import { createClient } from '../../src/client/client.ts';
-import { formatLicenseKey, licenseKeyTextMax, parseLicenseKey } from '../../src/identity/license-key.ts';
+import { formatLicenseKey, licenseKeyTextMax, oneSpellingOf, parseLicenseKey } from '../../src/identity/license-key.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
 
 const body = '0123456789ABCDEFGHJKMNPQRS';
@@ -78,6 +78,11 @@ describe('A license key is read as people paste it', () => {
     ['with O for 0, and I and l for 1', 'll-OI234-56789-abcde-fghjk-mnpqr-syqv9'.replace('I', 'l')],
     ['with a dash in front', `-${key.slice(3)}`],
     ['with two dashes for one', dashedWith('--')],
+    ['in brackets', `(${key})`],
+    ['in angle brackets at the end of a sentence', `<${key}>.`],
+    ['as an entry of a list', `- ${key}`],
+    ['as an entry of a list without its prefix', `\u{2022} ${key.slice(3)}`],
+    ['in bold letters of a chat', `**${key}**`],
     ['with all of it at once', `\u{FEFF}\u{201C}${fullWidth(dashedWith('\u{2011}')).toLowerCase()}\u{AD}\u{201D}.\r\n`],
   ])('%s', (_, text) => {
     expect(parseLicenseKey(text)).toBe(body);
@@ -88,6 +93,21 @@ describe('A license key is read as people paste it', () => {
     expect(parseLicenseKey(padded)).toBe(body);
     expect(parseLicenseKey(`${padded}\u{200B}`)).toBeNull();
   });
+});
+
+test('Every spelling of a key is one credential, and another text is another one', () => {
+  const texts = [
+    key,
+    key.slice(3),
+    `OTHER-${key.slice(3)}`,
+    symbols,
+    key.toLowerCase(),
+    dashedWith('\u{2011}'),
+    ` ${key}.`,
+  ];
+  expect([...new Set(texts.map(oneSpellingOf))]).toEqual([key.slice(3)]);
+  for (const other of [key.slice(3).replace('01', '10'), 'Bearer lgr_live_x', ''])
+    expect(oneSpellingOf(other)).toBe(other);
 });
 
 describe('A text is no license key', () => {

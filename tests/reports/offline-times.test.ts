@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { grantedAt } from '../../src/domain/license/grants/granted-entitlements.ts';
+import { effectiveEntitlements } from '../../src/domain/license/grants/effective-entitlements.ts';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { seatEndsAt } from '../../src/domain/license/seats/seats-in-use.ts';
 import type { ValidationScope, ValidationView } from '../../src/domain/license/validation/validation-view.ts';
@@ -115,9 +115,14 @@ const draw = (seed: number): { readonly view: ValidationView; readonly scope: Va
     { eventId: 'e1', effectiveAt: soon(), change: suspension },
     { eventId: 'e2', effectiveAt: soon(), change: { kind: 'RENEWAL', to: 'auto' } as const },
   ].filter(() => chance.percent(30));
-  const entitlements = [soon(), soon()]
-    .filter(() => chance.percent(40))
-    .map((until, index) => ({ code: `e${index}`, value: null, limit: null, until, source: 'grant' as const }));
+  const source = () => chance.one(['grant', 'trial', 'tier', 'product'] as const);
+  const entitlements = [source(), source(), source(), source()]
+    .filter((one, index, all) => chance.percent(40) && all.indexOf(one) === index)
+    .map((from) => ({ code: chance.one(['sso', 'sso', 'api']), value: null, limit: null, until: maybe(soon()), from }))
+    .map(({ from, ...rest }) => ({
+      ...{ ...rest, source: from },
+      ...(from === 'grant' && chance.percent(50) && { withheld: true as const }),
+    }));
   const license: LicenseFacts = {
     ...facts,
     policy: drawn,
@@ -141,7 +146,7 @@ const draw = (seed: number): { readonly view: ValidationView; readonly scope: Va
 const shownAt = ({ view, scope }: ReturnType<typeof draw>, seconds: number): string => {
   const at = after(seconds);
   const { ttlSeconds, offlineGraceUntil, ...answer } = validate(view, scope, at);
-  return JSON.stringify([answer, grantedAt(view.facts, at)]);
+  return JSON.stringify([answer, effectiveEntitlements(view.facts, at)]);
 };
 
 test('By brute force over the clock, both times end at the first instant at which the answer differs', () => {

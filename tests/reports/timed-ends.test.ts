@@ -53,7 +53,7 @@ describe('the end of a suspension is in the history once, at its instant', () =>
     [
       'of the longest of several reasons alone',
       [suspend(day(8), noon), suspend(day(12), day(2), day(5))],
-      [end(day(5), day(12))],
+      [end(noon, day(12))],
     ],
     [
       'of each of two that follow one another with a pause',
@@ -63,7 +63,7 @@ describe('the end of a suspension is in the history once, at its instant', () =>
     [
       'of two that follow one another without a pause, as one',
       [suspend(day(9), noon), suspend(day(12), day(2), day(9))],
-      [end(day(9), day(12))],
+      [end(noon, day(12))],
     ],
     ['not of one that was lifted before', [suspend(day(8), noon), reinstate(day(5))], []],
     ['not of one that a lasting one covers', [suspend(day(8), noon), suspend(null, day(2), day(5))], []],

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { rulesIn } from '../../src/api/catalog/policy-rules.ts';
 import { contentOfTier } from '../../src/domain/catalog/policy-changes.ts';
 import { refuseContent } from '../../src/domain/catalog/policy-checks.ts';
 import { answer, of } from '../domain/license/validation/validation-examples.ts';
@@ -51,15 +53,35 @@ describe('a license for some versions', () => {
 describe('a policy with the version', () => {
   const codeFor = (versions: Bounds) =>
     refuseContent(contentOfTier('PRO', 'Team', { versions }))?.rejected ?? 'accepted';
-  test.each(['2', '2.1', '2.1.3', 'v2.1.3', 'V2', '2.1.3-beta.1', '2-rc', '2.1.3-rc.1+build.7', '2024.10.1'])(
-    '%s is accepted',
-    (version) => expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['accepted', 'accepted']),
+  const accepted = ['2', '2.1', '2.1.3', 'v2.1.3', 'V2', '2.1.3-beta.1', '2-rc', '2.1.3-rc.1+build.7', '2024.10.1'];
+  test.each(accepted)('%s is accepted', (version) =>
+    expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['accepted', 'accepted']),
   );
-  test.each(['', 'latest', 'release-2', 'vv2', '2.1.3.4', '02.1', '2.1.x', '^2.1', '>=2', '2.1.3-', '2.1.3-01', ' 2'])(
-    '%j is refused',
-    (version) =>
-      expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST']),
+  const refused = [
+    '',
+    'latest',
+    'release-2',
+    'vv2',
+    '2.1.3.4',
+    '02.1',
+    '2.1.x',
+    '^2.1',
+    '>=2',
+    '2.1.3-',
+    '2.1.3-01',
+    ' 2',
+  ];
+  test.each(refused)('%j is refused', (version) =>
+    expect([codeFor(from(version)), codeFor(below(version))]).toEqual(['INVALID_REQUEST', 'INVALID_REQUEST']),
   );
+  test('the description of the API says the same of these texts as the server', () => {
+    const { versions } = z.toJSONSchema(z.strictObject({ versions: rulesIn.versions })).properties ?? {};
+    const { pattern = '', maxLength } = JSON.parse(JSON.stringify(versions)).anyOf[0].properties.from.anyOf[0];
+    const fits = (version: string) => new RegExp(pattern).test(version);
+    expect(accepted.filter(fits)).toEqual(accepted);
+    expect(refused.filter(fits)).toEqual([]);
+    expect(maxLength).toBe(256);
+  });
   test('beta.10 and beta.2 as bounds must be in the order of their numbers', () => {
     expect(codeFor({ from: '2.0.0-beta.2', below: '2.0.0-beta.10' })).toBe('accepted');
     expect(codeFor({ from: '2.0.0-beta.10', below: '2.0.0-beta.2' })).toBe('INVALID_REQUEST');

@@ -33,82 +33,102 @@ export type Round = {
 const creditPerVisit = 8;
 
 /** Returns a round of turns with `runningMax` units of work at a time. */
-export const createRound = (runningMax: number, activity: Activity): Round => {
-  // The tenants with waiting requests, in their order.
-  const order = new Set<Tenant>();
-  let running = 0;
-  // True while the next tenant waits for work of others to end. Nobody may overtake it then.
-  let isTotalUsed = false;
+export const createRound = (runningMax: number, activity: Activity): Round => new Turns(runningMax, activity);
 
-  // A tenant without running requests may always begin one, so that no request is too large for its share.
-  const isWithinShare = ({ name, running: own, share }: Tenant, units: number): boolean =>
-    own === 0 || own + units <= (activity.hasOthers(name) ? share.sharedMax : share.aloneMax);
-  const isWithinTotal = (units: number) => running === 0 || running + units <= runningMax;
-  const begin = (tenant: Tenant, units: number) => {
-    tenant.running += units;
-    running += units;
-  };
-  const forget = (tenant: Tenant, waiting: Waiting) => {
-    tenant.waiting.delete(waiting);
-    if (tenant.waiting.size > 0) return;
-    tenant.credit = 0;
-    order.delete(tenant);
-  };
-  const moveToEnd = (tenant: Tenant) => {
-    order.delete(tenant);
-    order.add(tenant);
-  };
+class Turns implements Round {
+  readonly #runningMax: number;
+  readonly #activity: Activity;
+  /** The tenants with waiting requests, in their order. */
+  readonly #order = new Set<Tenant>();
+  #running = 0;
+  /** True while the next tenant waits for work of others to end. Nobody may overtake it then. */
+  #isTotalUsed = false;
+
+  constructor(runningMax: number, activity: Activity) {
+    this.#runningMax = runningMax;
+    this.#activity = activity;
+  }
+
+  tryBegin(tenant: Tenant, units: number): boolean {
+    if (this.#isTotalUsed || tenant.waiting.size > 0) return false;
+    if (!this.#isWithinShare(tenant, units) || !this.#isWithinTotal(units)) return false;
+    this.#begin(tenant, units);
+    return true;
+  }
+
+  add(tenant: Tenant, waiting: Waiting): void {
+    tenant.waiting.add(waiting);
+    this.#order.add(tenant);
+    this.#beginNext();
+  }
+
+  remove(tenant: Tenant, waiting: Waiting): void {
+    this.#forget(tenant, waiting);
+    this.#beginNext();
+  }
+
+  end(tenant: Tenant, units: number): void {
+    tenant.running -= units;
+    this.#running -= units;
+    this.#beginNext();
+  }
+
+  #beginNext(): void {
+    this.#isTotalUsed = false;
+    // Ends after one round in which no tenant may begin anything within its share.
+    for (let blocked = 0; blocked < this.#order.size && !this.#isTotalUsed; ) {
+      const [tenant] = this.#order;
+      const [next] = tenant?.waiting ?? [];
+      if (tenant === undefined || next === undefined) return;
+      const visited = this.#visit(tenant, next);
+      blocked = visited === 'share_used' ? blocked + 1 : 0;
+      this.#isTotalUsed = visited === 'total_used';
+    }
+  }
+
   /** Visits the first tenant. Returns whether it began something, got credit, or cannot go on. */
-  const visit = (tenant: Tenant, next: Waiting): 'moved' | 'share_used' | 'total_used' => {
-    if (!isWithinShare(tenant, next.units)) {
-      moveToEnd(tenant);
+  #visit(tenant: Tenant, next: Waiting): 'moved' | 'share_used' | 'total_used' {
+    if (!this.#isWithinShare(tenant, next.units)) {
+      this.#moveToEnd(tenant);
       return 'share_used';
     }
     if (tenant.credit < next.units) {
       tenant.credit += creditPerVisit * tenant.share.weight;
-      moveToEnd(tenant);
+      this.#moveToEnd(tenant);
       return 'moved';
     }
-    if (!isWithinTotal(next.units)) return 'total_used';
+    if (!this.#isWithinTotal(next.units)) return 'total_used';
     tenant.credit -= next.units;
-    begin(tenant, next.units);
-    forget(tenant, next);
+    this.#begin(tenant, next.units);
+    this.#forget(tenant, next);
     next.begin();
     return 'moved';
-  };
-  const beginNext = () => {
-    isTotalUsed = false;
-    // Ends after one round in which no tenant may begin anything within its share.
-    for (let blocked = 0; blocked < order.size && !isTotalUsed; ) {
-      const [tenant] = order;
-      const [next] = tenant?.waiting ?? [];
-      if (tenant === undefined || next === undefined) return;
-      const visited = visit(tenant, next);
-      blocked = visited === 'share_used' ? blocked + 1 : 0;
-      isTotalUsed = visited === 'total_used';
-    }
-  };
+  }
 
-  return {
-    tryBegin: (tenant, units) => {
-      if (isTotalUsed || tenant.waiting.size > 0) return false;
-      if (!isWithinShare(tenant, units) || !isWithinTotal(units)) return false;
-      begin(tenant, units);
-      return true;
-    },
-    add: (tenant, waiting) => {
-      tenant.waiting.add(waiting);
-      order.add(tenant);
-      beginNext();
-    },
-    remove: (tenant, waiting) => {
-      forget(tenant, waiting);
-      beginNext();
-    },
-    end: (tenant, units) => {
-      tenant.running -= units;
-      running -= units;
-      beginNext();
-    },
-  };
-};
+  /** A tenant without running requests may always begin one, so that no request is too large for its share. */
+  #isWithinShare({ name, running, share }: Tenant, units: number): boolean {
+    if (running === 0) return true;
+    return running + units <= (this.#activity.hasOthers(name) ? share.sharedMax : share.aloneMax);
+  }
+
+  #isWithinTotal(units: number): boolean {
+    return this.#running === 0 || this.#running + units <= this.#runningMax;
+  }
+
+  #begin(tenant: Tenant, units: number): void {
+    tenant.running += units;
+    this.#running += units;
+  }
+
+  #forget(tenant: Tenant, waiting: Waiting): void {
+    tenant.waiting.delete(waiting);
+    if (tenant.waiting.size > 0) return;
+    tenant.credit = 0;
+    this.#order.delete(tenant);
+  }
+
+  #moveToEnd(tenant: Tenant): void {
+    this.#order.delete(tenant);
+    this.#order.add(tenant);
+  }
+}

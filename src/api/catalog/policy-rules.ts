@@ -18,13 +18,19 @@ import { duration } from '../schemas.ts';
 const seconds = z.int();
 const secondsIn = z.int().min(0).max(secondsMax);
 const someSecondsIn = z.int().min(1).max(secondsMax);
+// For those who generate code from the description. `isVersion` decides.
+const numeric = '(0|[1-9][0-9]*)';
+const preview = `(${numeric}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
+const build = '[0-9A-Za-z-]+';
+const versionPattern = `^[vV]?${numeric}(\\.${numeric}){0,2}(-${preview}(\\.${preview})*)?(\\+${build}(\\.${build})*)?$`;
 const version = z
   .string()
+  .max(256)
   .refine(
     isVersion,
     'must be a version of SemVer like 2.1.0 or 3.0.0-beta.1: one to three numbers without leading zeros, and a suffix for previews',
   )
-  .meta({ example: '2.1.0' });
+  .meta({ example: '2.1.0', pattern: versionPattern });
 
 const overageOf = <Percent extends z.ZodType>(percent: Percent) =>
   z.discriminatedUnion('kind', [

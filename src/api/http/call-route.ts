@@ -1,7 +1,8 @@
 import type { Request } from 'express';
+import { oneSpellingOf } from '../../identity/license-key.ts';
 import type { Visit } from '../admission/admission.ts';
 import { checkOfCredential, workOf } from '../admission/shares.ts';
-import { type Authenticate, authorize, authorizeUser } from '../authorize.ts';
+import { type Authenticate, authorize, authorizeUser, credentialIn } from '../authorize.ts';
 import { isProblem, type Problem, problem, statusOf } from '../problems/problems.ts';
 import { type Answer, type Call, type Called, type Route, readsModels } from '../route.ts';
 import { readJsonBody } from './body.ts';
@@ -95,10 +96,12 @@ const tenantOf = ({ caller, user }: Called): string | null =>
 /** Returns the tenant of a client's license key or credential, once it has worked. */
 const tenantOfClient = ({ route, request, visit }: Exchange, body: unknown): string | null => {
   if (route.access.kind !== 'license') return null;
+  const key = typeof body === 'object' && body !== null && 'licenseKey' in body ? body.licenseKey : null;
+  const pasted = typeof key === 'string' ? key : credentialIn(request.headers, 'license');
+  // Otherwise one key in many spellings would make the process forget the tenants of others.
+  if (pasted !== null) return visit.recognize(oneSpellingOf(pasted));
   const { authorization } = request.headers;
-  const key = typeof body === 'object' && body !== null && 'licenseKey' in body ? body.licenseKey : undefined;
-  const credential = typeof key === 'string' ? key : authorization;
-  return credential === undefined ? null : visit.recognize(credential);
+  return authorization === undefined ? null : visit.recognize(authorization);
 };
 
 const expectedRevisionFor = (route: Route, { headers }: Request): Call['expectedRevision'] | Problem => {

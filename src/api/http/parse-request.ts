@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { escapePointer } from '../pointer.ts';
 import { type Problem, type ProblemPlace, problem } from '../problems/problems.ts';
+import { plainMessage } from './plain-messages.ts';
 
 /** A request before validation. An absent body counts as an empty object. */
 export type RawRequest = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
@@ -15,14 +16,20 @@ export const parseRequest = <Schema extends z.ZodType>(
   schema: Schema,
   { params, query, body }: RawRequest,
 ): { readonly parsed: z.output<Schema> } | Problem => {
-  const result = schema.safeParse({ params, query, body: body === undefined ? {} : body });
+  const result = schema.safeParse({ params, query, body: body === undefined ? {} : body }, { error: plainMessage });
   if (result.success) return { parsed: result.data };
-  const places = result.error.issues.slice(0, placesMax).map(placeOf);
+  const places = result.error.issues.slice(0, placesMax).flatMap(placesOf).slice(0, placesMax);
   const [first] = places;
   return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
 };
 
-const placeOf = ({ path, message }: z.core.$ZodIssue): ProblemPlace => {
+/** Returns the places of an issue: one for each unknown field, otherwise one. */
+const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] =>
+  issue.code === 'unrecognized_keys'
+    ? issue.keys.map((key) => placeOf({ ...issue, path: [...issue.path, key] }))
+    : [placeOf(issue)];
+
+const placeOf = ({ path, message }: Pick<z.core.$ZodIssue, 'path' | 'message'>): ProblemPlace => {
   const [part, ...steps] = path;
   const names = steps.map((step) => (typeof step === 'symbol' ? '' : escapePointer(step)));
   if (part === 'query') return { pointer: `?${names.join('.')}`, detail: message };

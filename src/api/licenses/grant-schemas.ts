@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { entitlementSources } from '../../domain/license/grants/entitlement.ts';
+import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
+import { entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
 import { instantIn, instantOut, text } from '../schemas.ts';
 
 /** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
@@ -40,16 +41,60 @@ export const entitlementIn = z.strictObject({
 /** Entitlements in a request. Each code appears once. */
 export const entitlementsIn = z
   .array(entitlementIn)
-  .max(100)
+  .max(entitlementsMax.ofPolicy)
   .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice');
 
-/** An entitlement as the API shows it. */
+/** A grant of an entitlement in a request, or with `withheld` what withholds its code. */
+export const grantIn = entitlementIn
+  .extend({
+    withheld: z.boolean().default(false).meta({
+      description:
+        'True: the license does not grant the code before until, whatever its policy says. A later grant without withheld replaces this.',
+    }),
+  })
+  .refine(({ withheld, value }) => !withheld || value === null, {
+    path: ['value'],
+    message: 'must be left out with withheld',
+  })
+  .refine(({ withheld, limit }) => !withheld || limit === null, {
+    path: ['limit'],
+    message: 'must be left out with withheld',
+  });
+
+/** An entitlement of a policy as the API shows it. */
 export const entitlementOut = z.strictObject({
   code: z.string(),
   value: z.string().nullable(),
   limit: z.int().nullable(),
   until: instantOut.nullable(),
   source: z.enum(entitlementSources),
+});
+
+const grantedOut = entitlementOut.omit({ code: true });
+const statedOut = {
+  ended: z.boolean().meta({ description: 'Whether it has ended by itself.' }),
+  withheld: z.boolean().meta({ description: 'Whether it withholds the code instead of granting it.' }),
+};
+
+/** What a license grants of a code, as the API shows it. */
+export const effectiveOut = entitlementOut.extend({
+  sources: z
+    .array(grantedOut)
+    .meta({ description: 'What each source grants of the code now, the source that decides first.' }),
+});
+
+/** What a license says about a code, as the API shows it to organizations. */
+export const entitlementStateOut = entitlementOut.extend({
+  ...statedOut,
+  sources: z
+    .array(grantedOut.extend(statedOut))
+    .meta({ description: 'What each source says about the code, the source that decides first.' }),
+});
+
+/** Returns what a license grants of a code, as the API shows it. */
+export const effectiveBody = ({ sources, ...effective }: EffectiveEntitlement): z.output<typeof effectiveOut> => ({
+  ...effective,
+  sources: [...sources],
 });
 
 /** Limits or usage as the API shows them. */

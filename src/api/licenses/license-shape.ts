@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { isEnded } from '../../domain/license/grants/granted-entitlements.ts';
+import { entitlementStates } from '../../domain/license/grants/effective-entitlements.ts';
+import { isEnded } from '../../domain/license/grants/entitlement.ts';
 import type { LicenseFacts, Scheduled } from '../../domain/license/license.ts';
 import { tiers } from '../../domain/license/policy.ts';
 import { returnedSeats } from '../../domain/license/seats/withheld-seats.ts';
@@ -20,7 +21,7 @@ import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
-import { entitlementOut, limitsOut } from './grant-schemas.ts';
+import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 
@@ -112,8 +113,8 @@ export const licenseShape = z
     limits: limitsOut.meta({ description: 'The usage limits.' }),
     usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
     entitlements: z
-      .array(entitlementOut.extend({ ended: z.boolean() }))
-      .meta({ description: 'The entitlements, each with its source, and whether it has ended by itself.' }),
+      .array(entitlementStateOut)
+      .meta({ description: 'The entitlements, one for each code. One that is neither ended nor withheld is granted.' }),
     maintenanceUntil: instantOut
       .nullable()
       .meta({ description: 'The license covers releases before this instant for ever. Null means every release.' }),
@@ -121,8 +122,14 @@ export const licenseShape = z
       .string()
       .nullable()
       .meta({ example: '…SYQV9' })
-      .meta({ description: 'The last characters of the key. Null when the license has no key.' }),
-    keyVersion: z.int().meta({ description: 'The number of keys that the license has had.' }),
+      .meta({
+        description:
+          'The last characters of the key. Null when the license has no key, as with asOf for an instant before its import.',
+      }),
+    keyVersion: z.int().meta({
+      description:
+        'The number of keys that the license has had. 0 with asOf for an instant before its import, when it had no key of this server.',
+    }),
     keyOverlaps: z
       .array(z.strictObject({ keyVersion: z.int(), until: instantOut }))
       .meta({ description: 'The earlier keys that still work, each with its end.' }),
@@ -184,7 +191,7 @@ export const licenseBody = (
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
     usage: { ...usageAt(facts, at) },
-    entitlements: facts.entitlements.map((entitlement) => ({ ...entitlement, ended: isEnded(entitlement, at) })),
+    entitlements: entitlementStates(facts, at).map(({ sources, ...state }) => ({ ...state, sources: [...sources] })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
     keyVersion: facts.keyVersion,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { tiers } from '../../domain/license/policy.ts';
+import { transferredActivations, transferredExpiries } from '../../domain/license/transfer/transfer-events.ts';
 import { issuerDecisions } from '../../domain/organization/organization.ts';
 import type { IssuerDecisionView } from '../../projections/tables/issuer-decisions.ts';
 import type { LicenseOfferView } from '../../projections/tables/license-offers.ts';
@@ -20,6 +21,12 @@ export const offerShape = z
     policy: z.strictObject({ id: z.string(), version: z.int() }),
     offeredAt: instantOut,
     expiresAt: instantOut.meta({ description: 'From this instant on the offer cannot be accepted.' }),
+    expiry: z.enum(transferredExpiries).meta({
+      description: 'KEEP: the term goes on when you accept. RESET: it begins anew then.',
+    }),
+    activations: z.enum(transferredActivations).meta({
+      description: 'KEEP: devices, seats and users of the holder before you stay when you accept. RELEASE: they end.',
+    }),
   })
   .meta({ id: 'LicenseOffer' });
 
@@ -32,6 +39,8 @@ export const offerBody = (offer: LicenseOfferView): object => ({
   policy: { id: offer.policyId, version: offer.policyVersion },
   offeredAt: offer.offeredAt,
   expiresAt: offer.expiresAt,
+  expiry: offer.expiry,
+  activations: offer.activations,
 });
 
 /** A decision about an issuer as the API shows it. */

@@ -27,6 +27,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The license already has a term with a later end. Renew to a later end, or move the end with POST …/expiry.',
   BILLING_REF_REUSED:
     'This billingRef paid for another term of the license. Use a billingRef for one payment, with the same terms each time.',
+  ENTITLEMENT_FROM_POLICY:
+    'The policy grants this entitlement, so there is no grant to revoke. To withhold it from this license, grant it with withheld: true.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
     'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',

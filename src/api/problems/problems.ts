@@ -55,6 +55,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   LICENSE_NOT_STARTED: { status: 409, title: 'License not started' },
   TERM_NOT_LATER: { status: 409, title: 'Term not later' },
   BILLING_REF_REUSED: { status: 409, title: 'Billing reference reused' },
+  ENTITLEMENT_FROM_POLICY: { status: 409, title: 'Entitlement from policy' },
   PRODUCT_NOT_LICENSED: { status: 409, title: 'Product not licensed' },
   ACTIVATION_LIMIT_EXCEEDED: { status: 409, title: 'Activation limit exceeded' },
   USER_LIMIT_EXCEEDED: { status: 409, title: 'User limit exceeded' },

@@ -3,13 +3,20 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Grants an entitlement to a license. */
+/** What a license grants or withholds beside its policy. With `withheld` the value and the limit are null. */
+export type NewGrant = Omit<Entitlement, 'source' | 'withheld'> & { readonly withheld: boolean };
+
+/** Grants or withholds an entitlement of a license. */
 export const grantEntitlement = (
   needs: CommandNeeds,
   request: LicenseRequest,
-  entitlement: Omit<Entitlement, 'source'>,
+  { withheld, ...grant }: NewGrant,
 ): Promise<ChangedLicense | Refusal> =>
   changeLicense(needs, request, {
     power: 'changeLicenses',
-    command: (at) => ({ type: 'GrantEntitlement', at, data: { ...entitlement, source: 'grant' } }),
+    command: (at) => ({
+      type: 'GrantEntitlement',
+      at,
+      data: { ...grant, source: 'grant', ...(withheld ? { withheld } : {}) },
+    }),
   });

@@ -2,7 +2,10 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** Revokes an entitlement that was granted to a license. Entitlements of its tier and of its products stay. */
+/**
+ * Takes back what was granted to a license beside its policy, or withheld. Refuses to take back what the policy alone
+ * grants.
+ */
 export const revokeEntitlement = (
   needs: CommandNeeds,
   request: LicenseRequest,

@@ -16,98 +16,117 @@ import {
 import type { ValidationDetails, WantedDetails } from '../../projections/queries/validation-details.ts';
 import { lastCheckIn } from '../../records/check-ins.ts';
 import { lastHeartbeat } from '../../records/lease-liveness.ts';
-import { isClosed, readParked } from './parked-license.ts';
+import { isClosed } from './parked-license.ts';
+import { createSettledLicenses, type SettledLicense, type SettledLicenses } from './settled-licenses.ts';
 
 type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
 /**
  * Returns what reads licenses for validation from rows. For a license with a parked stream, or with a change that has
- * fallen due and is not recorded yet, it reads the key, the license, its devices, seats and users from the stream.
+ * fallen due and is not recorded yet, it reads the key, the license, its devices, seats and users from the stream. It
+ * reads the stream once per validation, and for an unrecorded change only when the row is newer than the last reading.
  */
-export const createCurrentValidations = (rows: ValidationRows, needs: Needs): ValidationReader => ({
-  byKey: (hashes) => licenseByKey(rows, needs, hashes),
-  byId: (organizationId, licenseId) => licenseById(rows, needs, organizationId, licenseId),
-  isActivated: (license, fingerprintHash) =>
-    license.isParked
-      ? isActivatedInStream(needs, license.facts.licenseId, fingerprintHash)
-      : rows.isActivated(license, fingerprintHash),
-  details: async (license, needed) => {
-    const current = license.isParked ? await detailsFromStream(needs, license.facts, needed) : null;
-    return current ?? rows.details(license, needed);
-  },
-});
+export const createCurrentValidations = (rows: ValidationRows, needs: Needs): ValidationReader => {
+  const reading: Reading = { rows, needs, licenses: createSettledLicenses(needs.executor), read: new WeakMap() };
+  return {
+    byKey: (hashes) => licenseByKey(reading, hashes),
+    byId: (organizationId, licenseId) => licenseById(reading, organizationId, licenseId),
+    isActivated: async (license, fingerprintHash) => {
+      const current = license.isParked ? await licenseOf(reading, license.facts) : null;
+      return current === null
+        ? !license.isParked && rows.isActivated(license, fingerprintHash)
+        : current.byFingerprint.has(fingerprintHash);
+    },
+    details: async (license, needed) => {
+      const current = license.isParked ? await licenseOf(reading, license.facts) : null;
+      return current === null ? rows.details(license, needed) : detailsFromStream(needs, current, needed);
+    },
+  };
+};
 
-const licenseByKey = async (
-  rows: ValidationRows,
-  needs: Needs,
-  hashes: readonly Buffer[],
-): Promise<ValidationFacts | null> => {
+/** `read`: the whole license of facts that were read from a stream, so that all of an answer is of one state. */
+type Reading = {
+  readonly rows: ValidationRows;
+  readonly needs: Needs;
+  readonly licenses: SettledLicenses;
+  readonly read: WeakMap<LicenseFacts, IssuedLicense>;
+};
+
+const licenseOf = async ({ read, licenses, needs }: Reading, facts: LicenseFacts): Promise<IssuedLicense | null> =>
+  read.get(facts) ?? (await licenses.read(facts.licenseId, needs.now()))?.license ?? null;
+
+const licenseByKey = async (reading: Reading, hashes: readonly Buffer[]): Promise<ValidationFacts | null> => {
+  const { rows } = reading;
   const license = await rows.byKey(hashes);
-  if (license !== null) return current(needs, license);
+  if (license !== null) return current(reading, license);
   const parked = await rows.parkedByKey(hashes);
-  if (parked !== null) return fromStream(needs, parked.licenseId, parked.keyVersion);
+  if (parked !== null) return fromStream(reading, parked.licenseId, parked.keyVersion);
   // A replay may have added the key to the rows between the two reads.
-  return current(needs, await rows.byKey(hashes));
+  return current(reading, await rows.byKey(hashes));
 };
 
 const licenseById = async (
-  rows: ValidationRows,
-  needs: Needs,
+  reading: Reading,
   organizationId: string,
   licenseId: string,
 ): Promise<ValidationFacts | null> => {
+  const { rows } = reading;
   const license = await rows.byId(organizationId, licenseId);
-  if (license !== null && !isOld(license, needs.now())) return license;
-  const isParked = license !== null || (await rows.isParked(licenseId));
-  const read = isParked
-    ? await fromStream(needs, licenseId, null)
-    : // A replay may have added the license to the rows between the two reads.
-      await current(needs, await rows.byId(organizationId, licenseId));
+  const read =
+    license === null && (await rows.isParked(licenseId))
+      ? await fromStream(reading, licenseId, null)
+      : // A replay may have added the license to the rows between the two reads.
+        await current(reading, license ?? (await rows.byId(organizationId, licenseId)));
   return read !== null && isPartyTo(read.facts, organizationId) ? read : null;
 };
 
-const current = async (needs: Needs, license: ValidationFacts | null): Promise<ValidationFacts | null> =>
-  license !== null && isOld(license, needs.now())
-    ? fromStream(needs, license.facts.licenseId, license.keyVersion)
-    : license;
-
-const isOld = ({ facts, isParked }: ValidationFacts, at: Instant): boolean => isParked || isUnsettled(facts, at);
+const current = async (reading: Reading, license: ValidationFacts | null): Promise<ValidationFacts | null> => {
+  if (license === null) return null;
+  const { facts, isParked, keyVersion, revision } = license;
+  if (isParked) return fromStream(reading, facts.licenseId, keyVersion);
+  const at = reading.needs.now();
+  if (!isUnsettled(facts, at)) return license;
+  const settled = await reading.licenses.since(facts.licenseId, revision, at);
+  return settled === null ? null : validationFactsOf(reading, settled, license);
+};
 
 const fromStream = async (
-  { executor, now }: Needs,
+  reading: Reading,
   licenseId: string,
   keyVersion: number | null,
 ): Promise<ValidationFacts | null> => {
-  const license = await readParked(executor, { licenseId, at: now() }, ({ facts, byFingerprint }, revision) => ({
+  const { licenses, needs } = reading;
+  const settled = await licenses.read(licenseId, needs.now());
+  if (settled === null) return null;
+  const issuerClosed = await isClosed(needs.executor, settled.license.facts.issuerOrgId);
+  return validationFactsOf(reading, settled, { keyVersion, issuerClosed });
+};
+
+const validationFactsOf = (
+  { read }: Reading,
+  { license, revision }: SettledLicense,
+  { keyVersion, issuerClosed }: Pick<ValidationFacts, 'keyVersion' | 'issuerClosed'>,
+): ValidationFacts => {
+  const { facts, byFingerprint } = license;
+  read.set(facts, license);
+  return {
     facts,
     revision,
     keyVersion,
+    issuerClosed,
     isParked: true,
     fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
     more: byFingerprint.size > fingerprintsMax,
-  }));
-  if (license === null) return null;
-  return { ...license, issuerClosed: await isClosed(executor, license.facts.issuerOrgId) };
+  };
 };
 
-const isActivatedInStream = async (
-  { executor, now }: Needs,
-  licenseId: string,
-  fingerprintHash: string,
-): Promise<boolean> =>
-  (await readParked(executor, { licenseId, at: now() }, ({ byFingerprint }) => byFingerprint.has(fingerprintHash))) ===
-  true;
-
 const detailsFromStream = async (
-  { executor, pool, now }: Needs,
-  facts: LicenseFacts,
+  { pool }: Needs,
+  license: IssuedLicense,
   needed: WantedDetails,
-): Promise<ValidationDetails | null> => {
-  const details = await readParked(executor, { licenseId: facts.licenseId, at: now() }, (license) =>
-    detailsIn(license, needed),
-  );
-  if (details === null) return null;
-  const { lease, ...rest } = details;
+): Promise<ValidationDetails> => {
+  const { facts } = license;
+  const { lease, ...rest } = detailsIn(license, needed);
   // Heartbeats and check-ins are not events, so the stream does not have them.
   return asTenant(pool, facts.issuerOrgId, async (db) => ({
     ...rest,

@@ -1,5 +1,5 @@
 import { isRejection } from '../../domain/decider.ts';
-import type { Entitlement } from '../../domain/license/grants/entitlement.ts';
+import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
 import { featuresOf } from '../../domain/license/grants/granted-entitlements.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -8,7 +8,11 @@ import { usableLicense } from '../client-license.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 
 /** The features that a license grants at `asOf`. */
-export type Features = { readonly tier: Tier; readonly features: readonly Entitlement[]; readonly asOf: Instant };
+export type Features = {
+  readonly tier: Tier;
+  readonly features: readonly EffectiveEntitlement[];
+  readonly asOf: Instant;
+};
 
 /** Returns the features that a license grants, for one product or for all. Refuses a license that may not be used. */
 export const listFeatures = (

@@ -1,5 +1,5 @@
 import { type Rejection, reject } from '../decider.ts';
-import { entitlementPattern } from '../license/grants/entitlement.ts';
+import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, parseDuration } from '../time.ts';
@@ -78,6 +78,13 @@ const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null 
 };
 
 const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => {
+  const max = entitlementsMax.ofPolicy;
+  if (entitlements.length > max)
+    return reject(
+      'INVALID_REQUEST',
+      `A policy has at most ${max} entitlements, not ${entitlements.length}.`,
+      'entitlements',
+    );
   const codes = entitlements.map(({ code }) => code);
   for (const [index, { code, until }] of entitlements.entries()) {
     if (!entitlementPattern.test(code)) {

@@ -55,6 +55,7 @@ export type LicenseRejection =
   | 'TERM_INVALID'
   | 'TERM_NOT_LATER'
   | 'BILLING_REF_REUSED'
+  | 'ENTITLEMENT_FROM_POLICY'
   | 'LIMIT_INVALID';
 
 /** The events of a license command (none: it changes nothing), or why it is refused. */

@@ -3,6 +3,7 @@ import type { LicenseCommand, LicenseDecision } from './commands.ts';
 import { decideDevices } from './devices/decide-devices.ts';
 import { announceEnded } from './endings/decide-announcements.ts';
 import { revoke } from './endings/decide-revocation.ts';
+import type { LicenseEvent } from './events.ts';
 import { decideGrants } from './grants/decide-grants.ts';
 import { importLicense, issue } from './issue/decide-issue.ts';
 import { changeReference } from './issue/decide-reference.ts';
@@ -32,8 +33,8 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
 };
 
 /**
- * Decides a command after what has fallen due on the license, in one append. A command that is refused or changes
- * nothing leaves that to the next one, or to the worker.
+ * Decides a command after what has fallen due on the license, in one append. What has fallen due does not belong to the
+ * sender. A command that is refused or changes nothing leaves it to the next one, or to the worker.
  */
 const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   const { license: settled, events } = settle(license, command.at);
@@ -42,8 +43,10 @@ const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventI
     return withRetryAt(decision, command, settled, (repeated) =>
       decideOnIssued(repeated, settle(license, repeated.at).license, eventIds),
     );
-  return decision.length === 0 ? decision : [...events, ...decision];
+  return decision.length === 0 ? decision : [...events.map(byLedger), ...decision];
 };
+
+const byLedger = (event: LicenseEvent): LicenseEvent => ({ ...event, byLedger: true });
 
 type Later = Exclude<LicenseCommand, First>;
 

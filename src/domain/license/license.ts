@@ -1,6 +1,6 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type { Entitlement } from './grants/entitlement.ts';
+import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
@@ -141,10 +141,17 @@ export type LicenseFacts = {
   readonly nextTerms: readonly Instant[];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
+  /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
+  readonly announcedEnds: readonly (EntitlementName & { readonly until: Instant })[];
   /** What a trial becomes at its end, if its policy says so; null: the license did not begin as a trial. */
   readonly afterTrial: Target | null;
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
+  /**
+   * True: use above the limits stays valid whatever the policy says, because it was let in before. An announced change,
+   * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
+   */
+  readonly overuseStays: boolean;
 };
 
 /**
@@ -152,7 +159,7 @@ export type LicenseFacts = {
  * belongs to the first ending of that cause with such a part left.
  */
 export type Ending = {
-  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED';
+  readonly cause: 'LICENSE_REVOKED' | 'TRANSFER' | 'PRODUCT_REMOVED' | 'LIMIT_LOWERED' | 'USER_UNASSIGNED';
   readonly effectiveAt: Instant;
   /** The holder from before the decisive event. The announcements belong to this holder. */
   readonly holderOrgId: string | null;

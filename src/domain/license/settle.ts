@@ -3,7 +3,7 @@ import { type Instant, toMs } from '../time.ts';
 import type { Due, UpcomingCommand } from './due-command.ts';
 import type { LicenseEvent } from './events.ts';
 import { evolve, fork } from './evolve.ts';
-import { dueEntitlementEnds, endEntitlements } from './grants/entitlement-ends.ts';
+import { announcedEndsMax, dueEntitlementEnds, endEntitlements } from './grants/entitlement-ends.ts';
 import { retireKey } from './keys/decide-keys.ts';
 import { dueKeyRetirements } from './keys/due-keys.ts';
 import type { IssuedLicense, License, LicenseFacts } from './license.ts';
@@ -23,13 +23,16 @@ export type Settled = { readonly license: IssuedLicense; readonly events: readon
 /**
  * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
  * trial or a grace, of a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license` stays as it is. Reminders and
- * announcements of ended parts are left to the worker.
+ * announcements of ended parts are left to the worker, and those of entitlements beyond the first `announcedEndsMax`.
  */
 export const settle = (license: IssuedLicense, at: Instant): Settled => {
   const events: LicenseEvent[] = [];
   let settled = license;
-  for (let due = firstDue(settled.facts, at); due !== null; due = firstDue(settled.facts, at)) {
+  let endsLeft = announcedEndsMax;
+  const next = () => firstDue(settled.facts, at, endsLeft > 0);
+  for (let due = next(); due !== null; due = next()) {
     const decided = carryOut(due, settled, at);
+    if (due.type === 'EndEntitlements') endsLeft -= decided.length;
     // Each due command has events, so that this ends.
     if (decided.length === 0) break;
     if (settled === license) settled = copyOf(license);
@@ -56,19 +59,19 @@ export const isUnsettled = (facts: LicenseFacts, at: Instant): boolean => {
   return facts.scheduled.some(({ change, effectiveAt }) => change.kind === 'TIER' && effectiveAt <= at);
 };
 
-const firstDue = (facts: LicenseFacts, at: Instant): Due | null => {
+const firstDue = (facts: LicenseFacts, at: Instant, announcesEnds: boolean): Due | null => {
   if (facts.revokedAt !== null) return null;
   let first: UpcomingCommand | null = null;
   // Of commands that fall due at one instant the first in this order comes first, as in `dueCommands`.
-  for (const upcoming of upcomingOf(facts))
+  for (const upcoming of upcomingOf(facts, announcesEnds))
     if (upcoming.from <= at && (first === null || toMs(upcoming.from) < toMs(first.from))) first = upcoming;
   return first?.due ?? null;
 };
 
 // In the order of `dueCommands`.
-const upcomingOf = (facts: LicenseFacts): readonly UpcomingCommand[] => [
+const upcomingOf = (facts: LicenseFacts, announcesEnds: boolean): readonly UpcomingCommand[] => [
   ...dueSuspensionEnds(facts),
-  ...dueEntitlementEnds(facts),
+  ...(announcesEnds ? dueEntitlementEnds(facts) : []),
   ...dueTierChanges(facts),
   ...dueEnds(facts),
   ...dueKeyRetirements(facts),

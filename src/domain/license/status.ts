@@ -1,4 +1,4 @@
-import { earlier, type Instant, plusSeconds } from '../time.ts';
+import { type Instant, plusSeconds } from '../time.ts';
 import type { LicenseFacts, Suspension } from './license.ts';
 import type { RenewalMode } from './term/term-events.ts';
 
@@ -33,18 +33,19 @@ export const status = (facts: LicenseFacts, at: Instant): Status => simpleStatus
 /**
  * Returns the suspension at `at`, or null. A suspension starts when it is recorded, or at the announced instant. It
  * ends when the license is reinstated, or at its own end (exclusive). With several reasons, `reasonCode` and `until`
- * are those of the longest one, and `since` is the start of the first.
+ * are those of the longest one. `since` is the instant since when the license is suspended without a gap.
  */
 export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instant): Suspension | null => {
-  let current = suspension !== null && isInForce(suspension, at) ? suspension : null;
-  for (const { effectiveAt, change } of scheduled) {
-    if (change.kind !== 'SUSPENSION') continue;
-    const { reasonCode, until } = change;
-    const announced: Suspension = { reasonCode, since: effectiveAt, until };
-    if (effectiveAt > at || !isInForce(announced, at)) continue;
-    current = current === null ? announced : combined(current, announced);
-  }
-  return current;
+  const current = suspension !== null && isInForce(suspension, at) ? suspension : null;
+  if (scheduled.length === 0) return current;
+  const begun = scheduled.flatMap(({ effectiveAt, change }): readonly Suspension[] =>
+    change.kind === 'SUSPENSION' && effectiveAt <= at
+      ? [{ reasonCode: change.reasonCode, since: effectiveAt, until: change.until }]
+      : [],
+  );
+  const all = suspension === null ? begun : [suspension, ...begun];
+  const longest = begun.filter((other) => isInForce(other, at)).reduce(longer, current);
+  return longest === null ? null : { ...longest, since: unbrokenSince(all, longest.since) };
 };
 
 /** Returns true while the license is suspended. */
@@ -95,7 +96,16 @@ export const graceUntil = ({ term, policy }: LicenseFacts): Instant | null =>
 // A recorded suspension is also in force for a server with a slower clock than the one that recorded it.
 const isInForce = ({ until }: Suspension, at: Instant): boolean => until === null || at < until;
 
-const combined = (current: Suspension, other: Suspension): Suspension => {
+const longer = (current: Suspension | null, other: Suspension): Suspension => {
+  if (current === null) return other;
   const outlasts = current.until !== null && (other.until === null || other.until > current.until);
-  return { ...(outlasts ? other : current), since: earlier(current.since, other.since) };
+  return outlasts ? other : current;
 };
+
+// Suspensions that overlap or adjoin are one to the customer.
+const unbrokenSince = (suspensions: readonly Suspension[], since: Instant): Instant => {
+  const previous = suspensions.find((other) => other.since < since && isInForceUntil(other, since));
+  return previous === undefined ? since : unbrokenSince(suspensions, previous.since);
+};
+
+const isInForceUntil = ({ until }: Suspension, end: Instant): boolean => until === null || until >= end;

@@ -1,3 +1,4 @@
+import { entitlementStates } from '../license/grants/effective-entitlements.ts';
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import type { Instant } from '../time.ts';
 
@@ -27,16 +28,14 @@ export const noLimits: OrganizationLimits = { members: null, projects: null };
 
 /**
  * Returns the limits that the entitlements `members` and `projects` of an organization's own license set at `at`.
- * With several entitlements of one code the widest applies. Without one there is no limit.
+ * Without one there is no limit. One that the license withholds is 0.
  */
 export const organizationLimits = (entitlements: readonly Entitlement[], at: Instant): OrganizationLimits => {
+  const states = entitlementStates({ entitlements }, at);
   const limitOf = (name: string): number | null => {
-    const granted = entitlements.filter(({ code, until }) => code === name && (until === null || at < until));
-    return granted.reduce<number | null>(
-      (widest, { limit }, index) =>
-        index === 0 ? limit : widest === null || limit === null ? null : Math.max(widest, limit),
-      null,
-    );
+    const state = states.find(({ code, ended }) => code === name && !ended);
+    if (state === undefined) return null;
+    return state.withheld ? 0 : state.limit;
   };
   return { members: limitOf('members'), projects: limitOf('projects') };
 };

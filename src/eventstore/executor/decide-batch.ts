@@ -8,6 +8,7 @@ import { widenBy } from '../snapshots/since.ts';
 import { type Upcasters, versionOf } from '../upcast.ts';
 import { eventId } from '../uuids.ts';
 import { asRecorded } from './folded.ts';
+import { ledgerActor } from './system-context.ts';
 import type { CommandContext, CommandResult, Waiting, WaitingCommand } from './waiting.ts';
 
 /** What was decided for one entry. It counts only when the batch is stored, or when the state was fresh. */
@@ -202,14 +203,16 @@ const apply = <Event extends DomainEvent, State>(
   // The batch may not be stored in the end, so the cached state must not change.
   if (draft.events.length === 0) draft.state = decider.fork(draft.state);
   return decision.map((event) => {
-    const { type, data, effectiveAt = recordedAt } = event;
+    const { type, data, effectiveAt = recordedAt, byLedger = false } = event;
     const earlier = earlierOwners?.(draft.state, event) ?? null;
     draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
     const instants = { effectiveAt, recordedAt };
+    // The command id and the request hash stay, so that a repeated request finds the whole append.
+    const sender = byLedger ? { ...context, actor: ledgerActor, reason: null } : context;
     return {
       type,
       data,
-      metadata: envelope(versionOf(type, upcasters), context, earlier ?? owners(draft.state), instants),
+      metadata: envelope(versionOf(type, upcasters), sender, earlier ?? owners(draft.state), instants),
     };
   });
 };

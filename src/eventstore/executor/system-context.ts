@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Instant } from '../../domain/time.ts';
+import type { Actor } from '../envelope.ts';
 import { systemCommandId } from '../uuids.ts';
 import { type CommandContext, commandContext } from './waiting.ts';
 
@@ -16,6 +17,9 @@ export const systemContext = (
     at,
     commandId: systemCommandId(name),
     requestHash: createHash('sha256').update(name).digest('hex'),
-    actor: { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null },
+    actor: ledgerActor,
     ...cause,
   });
+
+/** The actor of what follows from the clock, also when it is recorded together with somebody's command. */
+export const ledgerActor: Actor = { type: 'SYSTEM', id: 'expiry-sweep', onBehalfOf: null };

@@ -14,7 +14,7 @@ import { offerWrites } from '../tables/license-offers.ts';
 import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
-import { endWrites, transferWrites } from '../tables/parts.ts';
+import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
@@ -40,7 +40,7 @@ export const foldLicense = (
   };
   const history = make(licenseEvents, licenseEventRow({ licenseId, recorded, envelope, owners }));
   // The decisive event has ended the row already. By now the row may be a later assignment of the same user.
-  const parts = announced === null ? partWrites(event, at, facts, revision) : [];
+  const parts = announced === null ? partWrites(event, at, { before, owner: facts }, revision) : [];
   return {
     after: { facts, revision, position: position.commit },
     writes: [history, ...productWrites(before, facts), ...offerWrites(before, facts), ...parts],
@@ -57,7 +57,7 @@ const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending
 const partWrites = (
   event: LicenseEvent,
   { effectiveAt }: At,
-  owner: LicenseFacts,
+  { before, owner }: { readonly before: LicenseFacts | null; readonly owner: LicenseFacts },
   revision: bigint,
 ): readonly Write[] => {
   if (event.type === 'LicenseIssued' || event.type === 'LicenseImported' || !concerns(event, 'parts')) return [];
@@ -86,7 +86,13 @@ const partWrites = (
         make(licenseUsers, licenseUserRow({ owner, userRef: event.data.userRef, assignedAt: effectiveAt, revision })),
       ];
     case 'UserUnassigned':
-      return [change(licenseUsers, unassignment(owner, event.data, effectiveAt))];
+      // Without a change of the count the user was unassigned before, and the event ends what was left.
+      return [
+        ...(before?.usage.users === owner.usage.users
+          ? []
+          : [change(licenseUsers, unassignment(owner, event.data, effectiveAt))]),
+        ...namedEndWrites(owner, event.data.ends, effectiveAt),
+      ];
     case 'LicenseTransferred': {
       const { ends } = event.data;
       return [...endWrites(licenseId, { ends, cause: 'TRANSFER', at: effectiveAt }), ...transferWrites(owner)];

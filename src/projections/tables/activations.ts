@@ -54,7 +54,10 @@ export const activations = {
 export const activationRow = rowMaker(columns);
 
 /** Returns what the end of an activation changes. */
-export const deactivation = ({ activationId, cause }: Data<'ActivationDeactivated'>, deactivatedAt: Instant) => ({
+export const deactivation = (
+  { activationId, cause }: Pick<Data<'ActivationDeactivated'>, 'activationId' | 'cause'>,
+  deactivatedAt: Instant,
+) => ({
   activation_id: activationId,
   deactivated_at: deactivatedAt,
   cause,

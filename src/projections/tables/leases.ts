@@ -55,7 +55,11 @@ export const leaseExtension = (owner: PartOwner, lease: Data<'LeaseExtended'>) =
 });
 
 /** Returns what a release changes. */
-export const leaseRelease = (owner: PartOwner, lease: Data<'LeaseReleased'>, endedAt: Instant) => ({
+export const leaseRelease = (
+  owner: PartOwner,
+  lease: Pick<Data<'LeaseReleased'>, 'leaseId' | 'cause' | 'seatFreeAt'>,
+  endedAt: Instant,
+) => ({
   ...leaseKey(owner, lease),
   ended_at: endedAt,
   cause: lease.cause,

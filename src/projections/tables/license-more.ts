@@ -21,8 +21,10 @@ const fields = [
   'formerHolders',
   'nextTerms',
   'entitlementsEndedAt',
+  'announcedEnds',
   'afterTrial',
   'withheldSeats',
+  'overuseStays',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -45,8 +47,10 @@ export const plainMore: More = {
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: null,
   withheldSeats: [],
+  overuseStays: false,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

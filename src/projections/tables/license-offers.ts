@@ -19,6 +19,8 @@ const columns = {
   tier: column('text', ({ facts }) => facts.policy.tier, 'tier'),
   offered_at: column('timestamptz', ({ offer }) => offer.offeredAt, 'offeredAt'),
   expires_at: column('timestamptz', ({ offer }) => offer.expiresAt, 'expiresAt'),
+  expiry: column('text', ({ offer }) => offer.expiry, 'expiry'),
+  activations: column('text', ({ offer }) => offer.activations, 'activations'),
   open: column('boolean', ({ isOpen }) => isOpen),
 };
 

@@ -1,9 +1,9 @@
 import type { Ends } from '../../domain/license/endings/ending-events.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Instant } from '../../domain/time.ts';
-import { sweep, type Write } from '../fold/changes.ts';
-import { activations } from './activations.ts';
-import { leases } from './leases.ts';
+import { change, sweep, type Write } from '../fold/changes.ts';
+import { activations, deactivation } from './activations.ts';
+import { leaseRelease, leases } from './leases.ts';
 import { licenseUsers } from './license-users.ts';
 import { groupOf } from './sweep.ts';
 
@@ -36,6 +36,18 @@ export const endWrites = (licenseId: string, { ends, cause, product, at }: Ended
       rows: count,
     });
   });
+
+/** Returns the writes of an unassignment, which names the devices and leases that it ends. */
+export const namedEndWrites = (owner: LicenseFacts, ends: Ends | undefined, at: Instant): readonly Write[] => {
+  const { activations: devices = [], leases: seats = [] } = ends?.named ?? {};
+  const cause = 'USER_UNASSIGNED';
+  return [
+    ...devices.map((activationId) => change(activations, deactivation({ activationId, cause }, at))),
+    ...seats.map((leaseId) =>
+      change(leases, leaseRelease(owner, { leaseId, cause, seatFreeAt: ends?.seatsFreeAt?.[leaseId] ?? null }, at)),
+    ),
+  ];
+};
 
 /**
  * Returns the writes of a transfer, which gives the open parts to the new holder. Ended parts stay with their holder.

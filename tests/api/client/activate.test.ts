@@ -210,7 +210,7 @@ describe('Metered usage', () => {
 describe('The list of features', () => {
   const entitlement = { value: null, limit: null, until: null } as const;
 
-  test('has the sources and no ended features', async () => {
+  test('has each feature once with its sources, and no ended features', async () => {
     const until = new Date(Date.now() + 60_000).toISOString();
     const { licenseId, licenseKey } = await issue({
       entitlements: [
@@ -226,17 +226,24 @@ describe('The list of features', () => {
       {
         tier: 'PRO',
         features: [
-          { code: 'export', value: null, limit: 10, until: null, source: 'tier' },
-          { code: 'export', value: null, limit: 100, until: null, source: 'grant' },
-          { code: 'sso', value: 'saml', limit: null, until: null, source: 'product' },
-          { code: 'beta', value: null, limit: null, until, source: 'grant' },
+          {
+            ...{ code: 'export', ...entitlement, limit: 100, source: 'grant' },
+            sources: [
+              { ...entitlement, limit: 100, source: 'grant' },
+              { ...entitlement, limit: 10, source: 'tier' },
+            ],
+          },
+          ...[
+            { code: 'sso', ...entitlement, value: 'saml', source: 'product' },
+            { code: 'beta', ...entitlement, until, source: 'grant' },
+          ].map(({ code, ...granted }) => ({ code, ...granted, sources: [granted] })),
         ],
         asOf: expect.any(String),
       },
     ]);
     const later = await client.later(61, () => client.get('features', licenseKey));
     const left = z.array(z.looseObject({ code: z.string() })).parse(later.body.features);
-    expect(left.map(({ code }) => code)).toEqual(['export', 'export', 'sso']);
+    expect(left.map(({ code }) => code)).toEqual(['export', 'sso']);
     const asIssuer = `/v1/licenses/features?licenseId=${licenseId}`;
     expect((await ledger.call('GET', asIssuer, { key: ledger.a.apiKey })).body.features).toEqual(body.features);
     expect(outline(await ledger.call('GET', asIssuer, { key: ledger.b.apiKey }))).toEqual([404, 'LICENSE_NOT_FOUND']);

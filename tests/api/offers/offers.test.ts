@@ -35,7 +35,7 @@ describe('A license for an organization that has not consented', () => {
         licenseId: id,
         issuer: { organizationId: vendor.organizationId, name: 'Vendor' },
         ...{ tier: 'PRO', products: ['local_cli'], policy: expect.anything() },
-        ...{ offeredAt: expect.any(String), expiresAt: expect.any(String) },
+        ...{ offeredAt: expect.any(String), expiresAt: expect.any(String), expiry: 'KEEP', activations: 'KEEP' },
       },
     ]);
     // No row but the offer names the customer.
@@ -128,6 +128,8 @@ describe('A transfer to an organization that has not consented', () => {
     });
     expect(await listed()).toEqual([licenseId]);
     expect(refusal(await as(other)('GET', `/v1/licenses/${licenseId}`))).toEqual([404, 'LICENSE_NOT_FOUND']);
+    const { body: offers } = await as(other)('GET', '/v1/license-offers');
+    expect(offers.data).toMatchObject([{ licenseId, expiry: 'KEEP', activations: 'RELEASE' }]);
     const accepted = await as(other)('POST', `/v1/license-offers/${licenseId}/accept`);
     const again = await as(other)('POST', `/v1/license-offers/${licenseId}/accept`);
     expect(again.body).toMatchObject({ changed: false, licenseKey: null, oldKeyWorks: null });

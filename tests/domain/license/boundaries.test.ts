@@ -67,11 +67,11 @@ describe('with several suspensions', () => {
     const suspension = suspensionAt(licenseAfter(...history).facts, at);
     return suspension === null ? null : [suspension.reasonCode, suspension.since, suspension.until];
   };
-  test('the longest one is reported, with the start of the first', () => {
+  test('the longest one is reported, with the instant since when there was no gap', () => {
     const longerLater = followedBy([issued()], suspend('ADMIN', nextWeek), later('FRAUD', tomorrow, nextMonth));
     expect(told(longerLater, noon)).toEqual(['ADMIN', noon, nextWeek]);
     expect(told(longerLater, tomorrow)).toEqual(['FRAUD', noon, nextMonth]);
-    expect(told(longerLater, nextWeek)).toEqual(['FRAUD', tomorrow, nextMonth]);
+    expect(told(longerLater, nextWeek)).toEqual(['FRAUD', noon, nextMonth]);
     const shorterLater = followedBy([issued()], suspend('ADMIN', nextMonth), later('FRAUD', tomorrow, nextWeek));
     expect(told(shorterLater, tomorrow)).toEqual(['ADMIN', noon, nextMonth]);
     const endless = followedBy([issued()], suspend('ADMIN'), later('FRAUD', tomorrow));

@@ -128,6 +128,10 @@ const cases: Record<LicenseRejection, Case> = {
     ),
     [command('Renew', { duration: 'P2Y', basis: 'FROM_EXPIRY', reasonCode: null, billingRef: 'in_1' })],
   ],
+  ENTITLEMENT_FROM_POLICY: [
+    [issued({ entitlements: [{ code: 'sso', value: null, limit: null, until: null, source: 'tier' }] })],
+    [command('RevokeEntitlement', { code: 'sso', source: 'grant' })],
+  ],
   LIMIT_INVALID: [[], [issue({ limits: { ...twoDevices, seats: -1 } })]],
 };
 

@@ -24,10 +24,11 @@ describe('the limits of an organization', () => {
     }));
   test.each([
     [[grants('members', 5), grants('members', 7, { source: 'grant' })], 7],
-    [[grants('members', 7, { source: 'grant' }), grants('members', 5)], 7],
-    [[grants('members', 5), grants('members', null)], null],
-    [[grants('members', null), grants('members', 5)], null],
-  ])('are the highest of several: %j gives %j', (entitlements, members) =>
+    [[grants('members', 3, { source: 'grant' }), grants('members', 5)], 3],
+    [[grants('members', 5), grants('members', null, { source: 'grant' })], null],
+    [[grants('members', null), grants('members', 5, { source: 'product' })], null],
+    [[grants('members', 5), grants('members', null, { source: 'grant', withheld: true })], 0],
+  ])('are those of the source that decides: %j gives %j', (entitlements, members) =>
     expect(organizationLimits(entitlements, noon).members).toBe(members),
   );
   test('do not count an entitlement from its end on', () => {

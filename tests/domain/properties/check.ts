@@ -4,6 +4,7 @@ import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import { announcementHolder, leftOf } from '../../../src/domain/license/endings/ending-counts.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { effectiveEntitlements } from '../../../src/domain/license/grants/effective-entitlements.ts';
 import type { Entitlement } from '../../../src/domain/license/grants/entitlement.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/license/license.ts';
@@ -103,7 +104,13 @@ export const takenBack = 'AcquireLease taken-back';
 const takesBack = ({ data }: LicenseEvent): boolean => 'takesBack' in data;
 
 const isAnnouncement = ({ data }: LicenseEvent): boolean => 'cause' in data && causes.has(data.cause);
-const causes: ReadonlySet<string> = new Set(['LICENSE_REVOKED', 'TRANSFER', 'PRODUCT_REMOVED', 'LIMIT_LOWERED']);
+const causes: ReadonlySet<string> = new Set([
+  'LICENSE_REVOKED',
+  'TRANSFER',
+  'PRODUCT_REMOVED',
+  'LIMIT_LOWERED',
+  'USER_UNASSIGNED',
+]);
 
 const announcedIn = ({ type, data }: LicenseEvent): Parameters<Model['announced']> => {
   switch (type) {
@@ -162,6 +169,11 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
     ['limits', JSON.stringify(facts.limits), JSON.stringify(m.limits)],
     ['meters', Object.entries(usageAt(facts, at).meters).sort(), Object.entries(m.meters).sort()],
     ['entitlements', facts.entitlements.map(entitlementText).sort(), m.entitlements.map(entitlementText).sort()],
+    [
+      'effective entitlements',
+      effectiveEntitlements(facts, at).map(effectiveText).sort(),
+      effectiveOf(m.entitlements, at).map(effectiveText).sort(),
+    ],
     ['term', [term.number, endOf(term.expiresAt)], [m.term, m.end]],
     ['announced', [facts.announcedTerm, facts.graceEndedTerm], [m.announced, m.graceEnded]],
     ['reminders', [...facts.reminded].sort(), Object.keys(m.reminded).sort()],
@@ -177,7 +189,18 @@ const sizesOf = ({ activations, leases, users }: Ended) => [activations.size, le
 const offerText = (offer: LicenseFacts['offer']): string =>
   offer === null ? 'none' : `${offer.toHolderOrgId} ${offer.ended === 'DECLINED'}`;
 const leaseText = ({ leaseId, expiresAt }: Lease): string => `${leaseId} ${Date.parse(expiresAt)}`;
-const entitlementText = ({ code, value, limit, until, source }: Entitlement): string =>
-  [code, value, limit, until, source].join(' ');
+const entitlementText = ({ code, value, limit, until, source, withheld }: Entitlement): string =>
+  [code, value, limit, until, source, withheld].join(' ');
+const effectiveText = ({ code, limit, until, source }: Entitlement): string => [code, limit, until, source].join(' ');
+/** One entitlement for each code: that of the first source in this order which has not ended, unless it withholds. */
+const effectiveOf = (all: readonly Entitlement[], at: string): readonly Entitlement[] =>
+  ['export', 'sso'].flatMap((code) => {
+    const running = all.filter(
+      (one) => one.code === code && (one.until === null || Date.parse(one.until) > Date.parse(at)),
+    );
+    for (const source of ['grant', 'trial', 'tier', 'product'])
+      for (const one of running) if (one.source === source) return one.withheld === true ? [] : [one];
+    return [];
+  });
 const keyText = ({ keyVersion, until }: KeyOverlap): string => `${keyVersion},${Date.parse(until)}`;
 type KeyOverlap = LicenseFacts['keyOverlaps'][number];

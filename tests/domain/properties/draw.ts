@@ -69,13 +69,18 @@ export const limits = ({ chance }: Draw): Limits => ({
   meters: chance.percent(50) ? {} : { builds: chance.below(6) },
 });
 
-export const entitlement = (draw: Draw): Entitlement => ({
-  code: draw.chance.one(['export', 'sso']),
-  value: null,
-  limit: draw.chance.one([null, 100]),
-  until: draw.chance.percent(70) ? null : around(draw),
-  source: draw.chance.one(['tier', 'product', 'grant', 'trial']),
-});
+export const entitlement = (draw: Draw): Entitlement => {
+  const source = draw.chance.one(['tier', 'product', 'grant', 'trial'] as const);
+  const isWithheld = source === 'grant' && draw.chance.percent(30);
+  return {
+    code: draw.chance.one(['export', 'sso']),
+    value: null,
+    limit: isWithheld ? null : draw.chance.one([null, 100]),
+    until: draw.chance.percent(70) ? null : around(draw),
+    source,
+    ...(isWithheld && { withheld: true }),
+  };
+};
 
 // A version of a policy never changes, so each drawn policy has an id of its own.
 export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
@@ -127,5 +132,7 @@ export const target = (draw: Draw): Target => ({
   policy: policy(draw),
   products: draw.chance.percent(50) ? null : draw.chance.one([['local_cli'], ['local_cli', 'workflow_app']]),
   limits: draw.chance.percent(50) ? null : limits(draw),
-  entitlements: draw.chance.percent(60) ? null : [{ ...entitlement(draw), source: 'tier' }],
+  entitlements: draw.chance.percent(60) ? null : [ofTier(entitlement(draw))],
 });
+
+const ofTier = ({ withheld: _withheld, ...granted }: Entitlement): Entitlement => ({ ...granted, source: 'tier' });

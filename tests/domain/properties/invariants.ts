@@ -6,7 +6,7 @@ import { watchPending } from './pending.ts';
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
 
 /** What may follow the end of a license, besides the announcements of what it ended. */
-const afterRevocation: ReadonlySet<string> = new Set(['ReplacementIssued', 'ScheduledChangeCancelled']);
+const afterRevocation: ReadonlySet<string> = new Set(['ReplacementIssued']);
 
 /** Watches a stream from its first event on. Reads only the events, never the folded state. */
 export const watchStream = (): Watch => {
@@ -150,7 +150,13 @@ export const watchStream = (): Watch => {
             users.size,
             event.data.countAfter,
           );
-        return closed(users, event.data.userRef, event.data.countAfter);
+        // An event about a user who was unassigned before ends what was left.
+        return (
+          (event.data.ends !== undefined && !users.has(event.data.userRef)
+            ? null
+            : closed(users, event.data.userRef, event.data.countAfter)) ??
+          pending.end('USER_UNASSIGNED', event.data, at, open)
+        );
       case 'LicenseLimitsChanged': {
         limits = event.data.after;
         return pending.end('LIMIT_LOWERED', event.data, at, open);

@@ -16,6 +16,7 @@ import {
   newRecord,
   noLease,
   overAt,
+  type Use,
   usageKnown,
   type Verdict,
 } from './record.ts';
@@ -225,12 +226,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => {
       const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
-      for (const { kind, id, name } of hers) {
-        if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
-        if (m.policy.lease.scope === 'MACHINE') giveBack(name);
-        close((use) => use.kind === 'activations' && use.id === id);
-      }
+      const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
+      const machines = m.policy.lease.scope === 'MACHINE' ? devices.map(({ name }) => name) : [];
+      const isHers = (use: Use) => hers.includes(use) || machines.includes(use.name);
+      end((use) => devices.includes(use) || (use.kind === 'seats' && isHers(use)));
       return close(({ kind, id }) => kind === 'users' && id === userRef);
     },
     RecordUsage: ({ meter, quantity, usageId }) => {
@@ -249,7 +248,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
       return first({ TERM_INVALID, nothing }) ?? put({ entitlements: [...otherThan(granted), granted] });
     },
-    RevokeEntitlement: (named) => put({ entitlements: otherThan(named) }),
+    RevokeEntitlement: ({ code, source }) => {
+      const all = m.entitlements.filter((entitlement) => entitlement.code === code);
+      const isGranted = source === 'grant' && all.some((entitlement) => entitlement.source === 'grant');
+      const isOfPolicy = all.some((one) => one.source !== 'grant' && (one.until === null || ms(one.until) > m.now));
+      const guards = { ENTITLEMENT_FROM_POLICY: !isGranted && isOfPolicy, nothing: !isGranted };
+      return first(guards) ?? put({ entitlements: otherThan({ code, source }) });
+    },
     EndEntitlements: ({ until: last }) => {
       const ends = m.entitlements.map(({ until }) => (until === null ? Infinity : ms(until)));
       const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));

@@ -23,8 +23,11 @@ export const watchPending = () => {
     if (ends === undefined) return null;
     const ended: Pending = { cause, effectiveAt, activations: [], leases: [], users: [] };
     for (const kind of kinds) {
-      const affected = [...open[kind]].filter(([, product]) => ends.which !== 'PRODUCT' || product === data.product);
-      const isAll = ends.which === 'PRODUCT' || (ends.which === 'ALL' && ends[kind] > 0);
+      const named: readonly string[] = kind === 'users' ? [] : (ends.named?.[kind] ?? []);
+      const affected = [...open[kind]].filter(([id, product]) =>
+        ends.which === 'NAMED' ? named.includes(id) : ends.which !== 'PRODUCT' || product === data.product,
+      );
+      const isAll = ends.which === 'PRODUCT' || ends.which === 'NAMED' || (ends.which === 'ALL' && ends[kind] > 0);
       if (isAll && ends[kind] !== (ends.which === 'PRODUCT' && kind === 'users' ? 0 : affected.length))
         return `2.4: ${ends[kind]} ${kind} end of ${affected.length}`;
       if (ends[kind] > affected.length) return `2.4: ${ends[kind]} ${kind} end of ${affected.length}`;

@@ -18,7 +18,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * A device, lease or user. `over`: when it ended without heartbeat; `Infinity`: it is open; `-Infinity`: it was
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
-type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
+export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
 type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */

@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import type { ChangedLicense } from '../../../application/licenses/change-license.ts';
 import { changeLimits } from '../../../application/licenses/change-limits.ts';
 import { changeProducts } from '../../../application/licenses/change-products.ts';
 import { grantEntitlement } from '../../../application/licenses/grant-entitlement.ts';
 import { revokeEntitlement } from '../../../application/licenses/revoke-entitlement.ts';
+import { effectiveEntitlement } from '../../../domain/license/grants/effective-entitlements.ts';
 import { limitStrategies } from '../../../domain/license/policy.ts';
 import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
-import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
-import { entitlementCode, entitlementIn, limitChangesIn } from '../grant-schemas.ts';
+import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { effectiveBody, effectiveOut, entitlementCode, grantIn, limitChangesIn } from '../grant-schemas.ts';
 
 const limitsBody = z
   .strictObject({
@@ -35,7 +37,7 @@ const productsBody = z
 
 const entitlementsBody = z
   .strictObject({
-    grant: entitlementIn.optional(),
+    grant: grantIn.optional(),
     revoke: entitlementCode.optional(),
     reason: reasonOf(reasonCode).optional(),
   })
@@ -86,21 +88,40 @@ export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
       ),
   });
 
-/** POST /v1/licenses/{licenseId}/entitlements: grants an entitlement, or revokes a granted one. */
+const grantedShape = {
+  entitlement: effectiveOut.nullable().meta({
+    description: 'What the license grants of the code after the command, from whichever source. Null: nothing.',
+  }),
+};
+
+/** Returns the member `entitlement` of an answer. */
+const grantedIn =
+  (code: string) =>
+  ({ facts, at }: ChangedLicense): z.output<z.ZodObject<typeof grantedShape>> => {
+    const effective = effectiveEntitlement(facts, code, at);
+    return { entitlement: effective === null ? null : effectiveBody(effective) };
+  };
+
+/** POST /v1/licenses/{licenseId}/entitlements: grants or withholds an entitlement, or revokes what was granted. */
 export const changeLicenseEntitlements = (needs: LicenseCommandNeeds): Route =>
   route({
     ...described({
       verb: 'entitlements',
       operationId: 'changeLicenseEntitlements',
-      summary: 'Grant or revoke an entitlement',
+      summary: 'Grant, withhold or revoke an entitlement',
       permission: 'changeLicenses',
-      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID'],
+      rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'LIMIT_INVALID', 'QUOTA_EXCEEDED', 'ENTITLEMENT_FROM_POLICY'],
     }),
+    ...commandAnswer(grantedShape),
+    description:
+      'A grant decides before what the policy grants of the code, and with withheld it hides that. Revoking takes back the grant, or the withholding, and nothing of the policy: ENTITLEMENT_FROM_POLICY when the policy alone grants the code. A command that changes nothing answers with changed: false.',
     request: z.object({ params: licensePath, query: none, body: entitlementsBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicenseEntitlements', input: { ...params, body } }, (request) =>
-        body.grant === undefined
-          ? revokeEntitlement(needs, request, body.revoke ?? '')
-          : grantEntitlement(needs, request, body.grant),
-      ),
+    handle: ({ params, body }, call) => {
+      const { grant, revoke = '' } = body;
+      const further = grantedIn(grant?.code ?? revoke);
+      const changing = { operation: 'changeLicenseEntitlements', input: { ...params, body }, further };
+      return answerChange(needs, call, changing, (request) =>
+        grant === undefined ? revokeEntitlement(needs, request, revoke) : grantEntitlement(needs, request, grant),
+      );
+    },
   });

@@ -6,10 +6,10 @@ import { isProblem, refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { instantOut, productCode } from '../../schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds, useRejections } from '../find-client-license.ts';
-import { entitlementOut } from '../grant-schemas.ts';
+import { effectiveBody, effectiveOut } from '../grant-schemas.ts';
 
 const answer = z
-  .strictObject({ tier: z.enum(tiers), features: z.array(entitlementOut), asOf: instantOut })
+  .strictObject({ tier: z.enum(tiers), features: z.array(effectiveOut), asOf: instantOut })
   .meta({ id: 'Features' });
 
 /** GET /v1/licenses/features: lists the current features. The key is in the Authorization header, not the URL. */
@@ -20,7 +20,7 @@ export const licenseFeatures = (needs: NamingNeeds): Route =>
     operationId: 'licenseFeatures',
     summary: 'List the features of a license',
     description:
-      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. A feature that the tier, a product and a grant give is listed once for each of them. Refused when the license may not be used.',
+      'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. Each feature is listed once; a grant of the license decides before its policy. Refused when the license may not be used.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'read',
@@ -35,7 +35,7 @@ export const licenseFeatures = (needs: NamingNeeds): Route =>
       if (isProblem(client)) return client;
       const listed = listFeatures(client.license, product ?? null, needs.now());
       if (isRefusal(listed)) return refused(listed);
-      const body: z.output<typeof answer> = { ...listed, features: listed.features.map((feature) => ({ ...feature })) };
+      const body: z.output<typeof answer> = { ...listed, features: listed.features.map(effectiveBody) };
       return { status: 200, body };
     },
   });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CommandNeeds } from '../../../application/licenses/send-license-command.ts';
 import { type Validated, validateLicense } from '../../../application/validation/validate-license.ts';
-import { grantedAt } from '../../../domain/license/grants/granted-entitlements.ts';
+import { effectiveEntitlements } from '../../../domain/license/grants/effective-entitlements.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validation/validity.ts';
@@ -21,7 +21,7 @@ import {
   version,
 } from '../client-schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
-import { entitlementCode, entitlementOut, meterName } from '../grant-schemas.ts';
+import { effectiveBody, effectiveOut, entitlementCode, meterName } from '../grant-schemas.ts';
 
 type Needs = NamingNeeds & CommandNeeds;
 
@@ -95,7 +95,9 @@ const answerShape = z
       .meta({
         description: 'The license and what it covers. Null when there is no such license, or the key was rotated.',
       }),
-    entitlements: z.array(entitlementOut).meta({ description: 'The entitlements at this moment.' }),
+    entitlements: z
+      .array(effectiveOut)
+      .meta({ description: 'What the license grants at this moment, one for each code.' }),
     limits: usageShape
       .nullable()
       .meta({ description: 'The usage and the limits. Null when there is no such license, or the key was rotated.' }),
@@ -160,7 +162,7 @@ const answered = ({ verdict, license, asOf, position }: Validated, nonce: string
     status: verdict.status,
     effectiveStatus: verdict.effectiveStatus,
     license: facts === null ? null : { id: facts.licenseId, tier: facts.policy.tier, products: [...facts.products] },
-    entitlements: facts === null ? [] : [...grantedAt(facts, asOf)],
+    entitlements: facts === null ? [] : effectiveEntitlements(facts, asOf).map(effectiveBody),
     limits: facts === null ? null : usageOf(facts, asOf),
     expiresAt: verdict.expiresAt,
     graceUntil: verdict.graceUntil,

@@ -44,6 +44,7 @@ export const deactivationCauses = [
   'LICENSE_REVOKED',
   'TRANSFER',
   'LIMIT_LOWERED',
+  'USER_UNASSIGNED',
   'EXPIRED',
 ] as const;
 export type DeactivationCause = (typeof deactivationCauses)[number];

@@ -33,7 +33,7 @@ function* pending({ facts, ended, withheld }: IssuedLicense, at: Instant): Gener
       const seatFreeAt = withheld.get(leaseId)?.freeAt ?? null;
       yield { type: 'LeaseReleased', data: { leaseId, cause, inUseAfter: seats, seatFreeAt }, ...since };
     }
-    if (cause === 'PRODUCT_REMOVED') continue;
+    if (cause === 'PRODUCT_REMOVED' || cause === 'USER_UNASSIGNED') continue;
     for (const userRef of parts.users.keys())
       yield { type: 'UserUnassigned', data: { userRef, cause, countAfter: users }, ...since };
   }

@@ -11,8 +11,13 @@ export const endOpen = (license: IssuedLicense, { type, data }: DecisiveEvent, {
   const { ends } = data;
   if (ends === undefined) return;
   const product = type === 'ProductRemoved' && ends.which === 'PRODUCT' ? data.product : null;
-  const { activations, byFingerprint } = endActivations(license, ends.activations, product);
-  const leases = endLeases(license, ends.leases, product);
+  const { named = null } = ends;
+  const { activations, byFingerprint } = endActivations(license, {
+    count: ends.activations,
+    product,
+    ids: named?.activations ?? null,
+  });
+  const leases = endLeases(license, { count: ends.leases, product, ids: named?.leases ?? null });
   if (ends.keepsBorrowed === true)
     for (const lease of leases.values()) {
       const freeAt = borrowedUntil(lease, effectiveAt);
@@ -60,18 +65,14 @@ export const forkEnded = (ended: readonly Ended[]): readonly Ended[] =>
   }));
 
 // When all parts of a kind end, `ended` takes over the map: that takes the same time for any number of parts.
-const endActivations = (
-  license: IssuedLicense,
-  count: number,
-  product: string | null,
-): Pick<Ended, 'activations' | 'byFingerprint'> => {
+const endActivations = (license: IssuedLicense, selection: Selection): Pick<Ended, 'activations' | 'byFingerprint'> => {
   const { activations, byFingerprint } = license;
-  if (product === null && count >= activations.size) {
+  if (selection.product === null && selection.count >= activations.size) {
     license.activations = new ForkableMap();
     license.byFingerprint = new ForkableMap();
     return { activations, byFingerprint };
   }
-  const ended = oldest(activations, count, product);
+  const ended = selected(activations, selection);
   for (const [activationId, { fingerprintHash }] of ended) {
     activations.delete(activationId);
     byFingerprint.delete(fingerprintHash);
@@ -82,15 +83,15 @@ const endActivations = (
   };
 };
 
-const endLeases = (license: IssuedLicense, count: number, product: string | null): Ended['leases'] => {
+const endLeases = (license: IssuedLicense, selection: Selection): Ended['leases'] => {
   const { leases, leaseByHolder, borrowed } = license;
-  if (product === null && count >= leases.size) {
+  if (selection.product === null && selection.count >= leases.size) {
     license.leases = new ForkableMap();
     license.leaseByHolder = new ForkableMap();
     license.borrowed = new ForkableMap();
     return leases;
   }
-  const ended = oldest(leases, count, product);
+  const ended = selected(leases, selection);
   for (const [leaseId, { holderHash }] of ended) {
     leases.delete(leaseId);
     leaseByHolder.delete(holderHash);
@@ -112,13 +113,25 @@ const endUsers = (license: IssuedLicense, count: number): Ended['users'] => {
 
 type OfProduct = { readonly product: string | null };
 
-/** Returns the first `count` parts, of the product or (null) of any product. */
-const oldest = <Part extends OfProduct>(
+/** The parts with these ids; null: the first `count` ones, of the product or (null) of any product. */
+type Selection = {
+  readonly count: number;
+  readonly product: string | null;
+  readonly ids: readonly string[] | null;
+};
+
+const selected = <Part extends OfProduct>(
   open: ForkableMap<string, Part>,
-  count: number,
-  product: string | null,
+  { count, product, ids }: Selection,
 ): readonly (readonly [string, Part])[] => {
   const parts: (readonly [string, Part])[] = [];
+  if (ids !== null) {
+    for (const id of ids) {
+      const part = open.get(id);
+      if (part !== undefined) parts.push([id, part]);
+    }
+    return parts;
+  }
   if (count > 0)
     for (const entry of open) {
       if (product === null || entry[1].product === product) parts.push(entry);

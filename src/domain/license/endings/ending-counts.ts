@@ -3,7 +3,7 @@ import type { LicenseEvent } from '../events.ts';
 import type { Ending, IssuedLicense, Lease, License, LicenseFacts } from '../license.ts';
 import { borrowedUntil, seatsInUse } from '../seats/seats-in-use.ts';
 import { stillWithheld } from '../seats/withheld-seats.ts';
-import type { Ends } from './ending-events.ts';
+import type { Ends, NamedParts } from './ending-events.ts';
 
 // A decisive event ends any number of devices, leases and users at once. An event of its own announces each of them
 // later, in the same append or in following ones.
@@ -11,7 +11,7 @@ import type { Ends } from './ending-events.ts';
 /** Events that may end devices, leases and users. */
 export type DecisiveEvent = Extract<
   LicenseEvent,
-  { type: 'LicenseRevoked' | 'LicenseTransferred' | 'ProductRemoved' | 'LicenseLimitsChanged' }
+  { type: 'LicenseRevoked' | 'LicenseTransferred' | 'ProductRemoved' | 'LicenseLimitsChanged' | 'UserUnassigned' }
 >;
 
 /** How many devices, leases and users. */
@@ -28,27 +28,52 @@ export const endsOf = (
   at: Instant,
 ): { readonly ends?: Ends } => {
   if (activations + leases + users === 0) return {};
-  const seatsFreeAt = license.facts.policy.reclaimBorrowed === true ? {} : borrowEnds(license, leases, at);
-  const kept = Object.keys(seatsFreeAt).length;
+  const keeping = keptSeats(license, oldestLeases(license, leases), at);
   const usageAfter = {
     activations: license.activations.size - activations,
-    seats: seatsInUse(license, at) - leases + kept,
+    seats: seatsInUse(license, at) - leases + Object.keys(keeping.seatsFreeAt ?? {}).length,
     users: license.users.size - users,
   };
-  const keeping = kept > 0 ? ({ keepsBorrowed: true, seatsFreeAt } as const) : {};
   return { ends: { which, activations, leases, users, ...keeping, usageAfter } };
 };
 
-/** Returns when the borrows among the oldest `count` leases end, of those that end after `at`, by lease id. */
-const borrowEnds = (
-  { leases, borrowed }: IssuedLicense,
-  count: number,
+/** Returns the `ends` of an event that unassigns a user and ends these parts; an empty object when there are none. */
+export const endsOfUser = (
+  license: IssuedLicense,
+  named: NamedParts,
+  usersAfter: number,
   at: Instant,
-): Readonly<Record<string, Instant>> => {
-  if (borrowed.size === 0) return {};
-  const oldest: Iterable<Lease> = count >= leases.size ? borrowed.values() : [...leases.values()].slice(0, count);
+): { readonly ends?: Ends } => {
+  const [activations, leases] = [named.activations.length, named.leases.length];
+  if (activations + leases === 0) return {};
+  const ending = named.leases.flatMap((leaseId) => license.leases.get(leaseId) ?? []);
+  const keeping = keptSeats(license, ending, at);
+  const usageAfter = {
+    activations: license.activations.size - activations,
+    seats: seatsInUse(license, at) - leases + Object.keys(keeping.seatsFreeAt ?? {}).length,
+    users: usersAfter,
+  };
+  return { ends: { which: 'NAMED', activations, leases, users: 0, named, ...keeping, usageAfter } };
+};
+
+const oldestLeases = ({ leases, borrowed }: IssuedLicense, count: number): Iterable<Lease> => {
+  if (borrowed.size === 0) return [];
+  return count >= leases.size ? borrowed.values() : [...leases.values()].slice(0, count);
+};
+
+const keptSeats = (
+  { facts }: IssuedLicense,
+  ending: Iterable<Lease>,
+  at: Instant,
+): Pick<Ends, 'keepsBorrowed' | 'seatsFreeAt'> => {
+  const seatsFreeAt = facts.policy.reclaimBorrowed === true ? {} : borrowEnds(ending, at);
+  return Object.keys(seatsFreeAt).length > 0 ? { keepsBorrowed: true, seatsFreeAt } : {};
+};
+
+/** Returns when the borrows among leases end, of those that end after `at`, by lease id. */
+const borrowEnds = (leases: Iterable<Lease>, at: Instant): Readonly<Record<string, Instant>> => {
   const ends: Record<string, Instant> = {};
-  for (const lease of oldest) {
+  for (const lease of leases) {
     const until = borrowedUntil(lease, at);
     if (until !== null) ends[lease.leaseId] = until;
   }
@@ -121,6 +146,7 @@ const causes: Readonly<Record<DecisiveEvent['type'], Ending['cause']>> = {
   LicenseTransferred: 'TRANSFER',
   ProductRemoved: 'PRODUCT_REMOVED',
   LicenseLimitsChanged: 'LIMIT_LOWERED',
+  UserUnassigned: 'USER_UNASSIGNED',
 };
 
 const announcedOf = (endings: readonly Ending[], kind: keyof Counts, cause: string): Announced | null => {

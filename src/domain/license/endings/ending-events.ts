@@ -15,6 +15,8 @@ export type Ends = {
   readonly activations: number;
   readonly leases: number;
   readonly users: number;
+  /** The devices and leases that end, in the order of their recording; absent unless `which` is NAMED. */
+  readonly named?: NamedParts;
   /**
    * The seats of borrowed leases return when the borrow ends, and `usageAfter` counts them. Absent: seats return at
    * once.
@@ -26,5 +28,11 @@ export type Ends = {
   readonly usageAfter: { readonly activations: number; readonly seats: number; readonly users: number };
 };
 
-/** Lists what an event ends, in the order of recording: everything, the parts of the removed product, the oldest. */
-export const endedParts = ['ALL', 'PRODUCT', 'OLDEST'] as const;
+/** Ids of devices and leases. */
+export type NamedParts = { readonly activations: readonly string[]; readonly leases: readonly string[] };
+
+/**
+ * Lists what an event ends, in the order of recording: everything, the parts of the removed product, the oldest, or
+ * those that it names.
+ */
+export const endedParts = ['ALL', 'PRODUCT', 'OLDEST', 'NAMED'] as const;

@@ -17,14 +17,15 @@ export const withEnds = (
   facts: LicenseFacts,
   event: DecisiveEvent,
   effectiveAt: Instant,
-  changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'products' | 'holderOrgId' | 'offer'>>,
+  changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'overuseStays' | 'products' | 'holderOrgId' | 'offer'>>,
 ): LicenseFacts => {
   const { usage, endings, withheldSeats } = ended(facts, event, effectiveAt);
   const { revokedAt = facts.revokedAt, limits = facts.limits, products = facts.products } = changes;
+  const { overuseStays = facts.overuseStays } = changes;
   const holderOrgId = changes.holderOrgId === undefined ? facts.holderOrgId : changes.holderOrgId;
   const offer = changes.offer === undefined ? facts.offer : changes.offer;
   // Spreading a second object would make an object that is slow to read.
-  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings, withheldSeats };
+  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings, withheldSeats, overuseStays };
 };
 
 /**

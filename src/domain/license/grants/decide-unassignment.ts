@@ -1,46 +1,49 @@
+import { type Rejection, reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
-import { releaseDevice } from '../devices/decide-devices.ts';
-import { type Draft, draftOf } from '../draft.ts';
+import { draftOf } from '../draft.ts';
+import { endsOfUser } from '../endings/ending-counts.ts';
+import type { NamedParts } from '../endings/ending-events.ts';
 import type { IssuedLicense } from '../license.ts';
-import { releaseSeat } from '../seats/decide-seats.ts';
 
 /**
- * Unassigns a user, and ends the seats that were taken for the user, as an administrator ends them: a borrowed seat
- * returns when the borrow ends. Ends the devices of the user, too, where the policy says so. Repeating the command ends
- * what an earlier release left, and else changes nothing.
+ * Unassigns a user, and ends the seats that were taken for the user: a borrowed seat returns when the borrow ends. Ends
+ * the devices of the user with the seats of these machines, too, where the policy says so. One event ends all of them;
+ * an event of its own announces each afterwards. Repeating the command ends what an earlier release left, and else
+ * changes nothing.
  */
 export const unassignUser = ({ data, at }: CommandOf<'UnassignUser'>, license: IssuedLicense): LicenseDecision => {
-  const { users, leases, activations, facts } = license;
+  const { users } = license;
   const { userRef } = data;
-  const seats = ofUser(leases, userRef);
-  const devices = facts.policy.deactivateOnUnassign === true ? ofUser(activations, userRef) : [];
-  if (!users.has(userRef) && seats.length + devices.length === 0) return [];
+  const parts = partsOf(license, userRef);
+  const refusal = refuseTooMany(parts);
+  if (refusal !== null) return refusal;
+  if (!users.has(userRef) && parts.activations.length + parts.leases.length === 0) return [];
+  const countAfter = users.size - (users.has(userRef) ? 1 : 0);
   const draft = draftOf(license, at);
-  if (users.has(userRef)) draft.add({ type: 'UserUnassigned', data: { ...data, countAfter: users.size - 1 } });
-  for (const leaseId of seats) endSeat(draft, leaseId);
-  for (const activationId of devices) endDevice(draft, activationId);
-  return draft.events;
+  draft.add({
+    type: 'UserUnassigned',
+    data: { ...data, countAfter, ...endsOfUser(license, parts, countAfter, at) },
+  });
+  return draft.decided();
 };
 
-const endSeat = ({ license, at, add }: Draft, leaseId: string): void => {
-  const lease = license.leases.get(leaseId);
-  if (lease !== undefined) add(releaseSeat(license, lease, 'ADMIN', at));
+const partsOf = ({ leases, activations, facts }: IssuedLicense, userRef: string): NamedParts => {
+  const { deactivateOnUnassign, lease } = facts.policy;
+  const devices = deactivateOnUnassign === true ? [...activations].filter(([, of]) => of.userRef === userRef) : [];
+  const machines = new Set(lease.scope === 'MACHINE' ? devices.map(([, { fingerprintHash }]) => fingerprintHash) : []);
+  const seats = [...leases].filter(([, of]) => of.userRef === userRef || machines.has(of.holderHash));
+  return { activations: devices.map(([id]) => id), leases: seats.map(([id]) => id) };
 };
 
-const endDevice = ({ license, at, add }: Draft, activationId: string): void => {
-  const activation = license.activations.get(activationId);
-  if (activation === undefined) return;
-  for (const event of releaseDevice(license, activation, at)) add(event);
-};
+// The event names each part, and an append takes about a megabyte.
+const partsMax = 6_000;
 
-// More events would not fit into one append. The heartbeats of further seats are refused, and a repetition ends the rest.
-const partsMax = 200;
-
-const ofUser = (
-  parts: Iterable<readonly [string, { readonly userRef: string | null }]>,
-  userRef: string,
-): readonly string[] => {
-  const ids: string[] = [];
-  for (const [id, part] of parts) if (ids.length < partsMax && part.userRef === userRef) ids.push(id);
-  return ids;
+const refuseTooMany = ({ activations, leases }: NamedParts): Rejection<'INVALID_REQUEST'> | null => {
+  const count = activations.length + leases.length;
+  return count <= partsMax
+    ? null
+    : reject(
+        'INVALID_REQUEST',
+        `The user has ${count} devices and seats, and one request ends at most ${partsMax}. Release some of them first.`,
+      );
 };

@@ -13,25 +13,43 @@ export const dueEntitlementEnds = (facts: LicenseFacts): readonly UpcomingComman
       );
 
 /**
- * Announces, once, each entitlement that ended by `until`, with the instant of its end, the earliest first. Changes
- * nothing when the command comes too early.
+ * The most ends of entitlements that one append announces, as `announcementsMax` is for ended parts. A license of an
+ * earlier build may have thousands with one end.
+ */
+export const announcedEndsMax = 50;
+
+/**
+ * Announces, once, each entitlement that ended by `until`, with the instant of its end, the earliest first. Announces
+ * `announcedEndsMax`, and leaves the rest to the next such command. Changes nothing when the command comes too early.
  */
 export const endEntitlements = (
   { data, at }: CommandOf<'EndEntitlements'>,
   { facts }: IssuedLicense,
-): readonly EventOf<'EntitlementEnded'>[] =>
-  at < data.until
-    ? []
-    : unannouncedEnds(facts)
-        .filter(({ until }) => until <= data.until)
-        .map((ended) => ({ type: 'EntitlementEnded', data: ended, effectiveAt: ended.until }));
+): readonly EventOf<'EntitlementEnded'>[] => {
+  if (at < data.until) return [];
+  const ends = unannouncedEnds(facts).filter(({ until }) => until <= data.until);
+  const next = ends[announcedEndsMax]?.until ?? null;
+  return ends.slice(0, announcedEndsMax).map((ended) => ({
+    type: 'EntitlementEnded',
+    data: ended.until === next ? { ...ended, more: true } : ended,
+    effectiveAt: ended.until,
+  }));
+};
 
 // What ended before the license was recorded here is no news. What ended with an announced end was announced with it.
-const unannouncedEnds = ({ entitlements, entitlementsEndedAt, createdAt }: LicenseFacts) =>
-  entitlements
-    .flatMap(({ code, source, until }) =>
-      until !== null && until > (entitlementsEndedAt ?? createdAt) ? [{ code, source, until }] : [],
-    )
+const unannouncedEnds = ({ entitlements, entitlementsEndedAt, announcedEnds, createdAt }: LicenseFacts) => {
+  const announced = new Set(announcedEnds.map(nameOfEnd));
+  return entitlements
+    .flatMap(({ code, source, until, withheld }) => {
+      if (until === null || until <= (entitlementsEndedAt ?? createdAt)) return [];
+      const end = { code, source, until };
+      if (announced.size > 0 && announced.has(nameOfEnd(end))) return [];
+      return [withheld === true ? { ...end, withheld } : end];
+    })
     .toSorted((a, b) => compare(a.until, b.until));
+};
+
+const nameOfEnd = ({ code, source, until }: LicenseFacts['announcedEnds'][number]): string =>
+  `${until} ${source} ${code}`;
 
 const compare = (a: Instant, b: Instant): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -3,6 +3,7 @@ import { later } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import { endOpen, takeAnnounced } from '../endings/ended-parts.ts';
 import { withAnnouncement, withEnds } from '../endings/evolve-endings.ts';
+import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { withUsage } from '../usage/with-usage.ts';
 import { type Entitlement, type EntitlementName, hasSameName } from './entitlement.ts';
@@ -18,16 +19,17 @@ export const evolveGrantFacts = (
   switch (event.type) {
     case 'UserAssigned':
       return withUsage(facts, { activations, seats, users: event.data.countAfter, meters });
-    case 'UserUnassigned':
-      return (
-        withAnnouncement(facts, event) ?? withUsage(facts, { activations, seats, users: event.data.countAfter, meters })
-      );
+    case 'UserUnassigned': {
+      if (event.data.ends !== undefined) return withEnds(facts, event, effectiveAt, {});
+      const usage = { activations, seats, users: event.data.countAfter, meters };
+      return withAnnouncement(facts, event) ?? withUsage(facts, usage);
+    }
     case 'EntitlementGranted':
       return { ...facts, entitlements: [...withoutEntitlement(facts, event.data), event.data] };
     case 'EntitlementRevoked':
       return { ...facts, entitlements: withoutEntitlement(facts, event.data) };
     case 'EntitlementEnded':
-      return { ...facts, entitlementsEndedAt: later(event.data.until, facts.entitlementsEndedAt ?? event.data.until) };
+      return withEntitlementEnd(facts, event);
     case 'ProductAdded':
       return { ...facts, products: [...facts.products, event.data.product] };
     case 'ProductRemoved': {
@@ -48,7 +50,9 @@ export const evolveGrantCollections = (
       license.users.set(event.data.userRef, at.effectiveAt);
       return;
     case 'UserUnassigned':
-      if (!takeAnnounced(license, event, at)) license.users.delete(event.data.userRef);
+      if (takeAnnounced(license, event, at)) return;
+      endOpen(license, event, at);
+      license.users.delete(event.data.userRef);
       return;
     case 'ProductRemoved':
       endOpen(license, event, at);
@@ -56,6 +60,12 @@ export const evolveGrantCollections = (
     default:
       event satisfies never;
   }
+};
+
+const withEntitlementEnd = (facts: LicenseFacts, { data }: EventOf<'EntitlementEnded'>): LicenseFacts => {
+  const { code, source, until, more } = data;
+  if (more === true) return { ...facts, announcedEnds: [...facts.announcedEnds, { code, source, until }] };
+  return { ...facts, entitlementsEndedAt: later(until, facts.entitlementsEndedAt ?? until), announcedEnds: [] };
 };
 
 const withoutEntitlement = ({ entitlements }: LicenseFacts, name: EntitlementName): readonly Entitlement[] =>

@@ -9,14 +9,27 @@ export type GrantEvent =
       'UserAssigned',
       { readonly userRef: string; readonly countAfter: number; readonly limit: number; readonly overage: boolean }
     >
+  /** `ends`: the seats and devices of the user. The user may have been unassigned before: an event then ends what was left. */
   | Event<
       'UserUnassigned',
-      { readonly userRef: string; readonly cause: UnassignmentCause; readonly countAfter: number }
+      {
+        readonly userRef: string;
+        readonly cause: UnassignmentCause;
+        readonly countAfter: number;
+        readonly ends?: Ends;
+      }
     >
+  /** A source grants a code, or with `withheld` a grant withholds it. It replaces what the source said before. */
   | Event<'EntitlementGranted', Entitlement>
   | Event<'EntitlementRevoked', EntitlementName>
-  /** An entitlement ended by itself at `until`, which is the `effectiveAt` too. The license still lists it. */
-  | Event<'EntitlementEnded', EntitlementName & { readonly until: Instant }>
+  /**
+   * An entitlement ended by itself at `until`, which is the `effectiveAt` too. The license still lists it. `withheld`: it
+   * withheld its code; absent: it granted it. `more`: a later append announces others with this end; absent: none does.
+   */
+  | Event<
+      'EntitlementEnded',
+      EntitlementName & { readonly until: Instant; readonly withheld?: true; readonly more?: true }
+    >
   | Event<'ProductAdded', { readonly product: string }>
   | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>;
 

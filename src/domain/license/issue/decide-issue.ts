@@ -2,6 +2,7 @@ import { reject } from '../../decider.ts';
 import { type Instant, isInstant } from '../../time.ts';
 import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
+import { entitlementsMax } from '../grants/entitlement.ts';
 import type { License } from '../license.ts';
 import { offered } from '../transfer/license-offer.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
@@ -43,6 +44,12 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
   if ('rejected' in term) return term;
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;
+  if (data.entitlements.length > entitlementsMax.ofLicense)
+    return reject(
+      'INVALID_REQUEST',
+      `A license has at most ${entitlementsMax.ofLicense} entitlements, not ${data.entitlements.length}.`,
+      'entitlements',
+    );
 
   const { licenseId, issuerOrgId, holderOrgId, policy, products, limits, entitlements, externalRef } = data;
   const origin: Origin = {

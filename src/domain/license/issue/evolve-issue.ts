@@ -72,8 +72,10 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   formerHolders: [],
   nextTerms: [],
   entitlementsEndedAt: null,
+  announcedEnds: [],
   afterTrial: data.afterTrial ?? null,
   withheldSeats: [],
+  overuseStays: false,
 });
 
 /** Returns the facts after an event about the origin of the license. */

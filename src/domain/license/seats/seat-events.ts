@@ -50,5 +50,6 @@ export const releaseCauses = [
   'LICENSE_REVOKED',
   'TRANSFER',
   'LIMIT_LOWERED',
+  'USER_UNASSIGNED',
 ] as const;
 export type ReleaseCause = (typeof releaseCauses)[number];

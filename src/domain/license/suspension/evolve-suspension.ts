@@ -3,6 +3,7 @@ import type { Instant } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import type { IssuedLicense, LicenseFacts, Scheduled, Suspension } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
+import { suspensionAt } from '../status.ts';
 import type { SuspensionEvent, SuspensionReason } from './suspension-events.ts';
 
 /** Returns the facts after an event about a suspension. */
@@ -20,7 +21,7 @@ export const evolveSuspensionFacts = (
       return { ...facts, suspension: suspensionSince(effectiveAt, event.data), scheduled };
     }
     case 'SuspensionReasonAdded':
-      return { ...facts, suspension: withReason(facts.suspension, event.data, effectiveAt) };
+      return { ...facts, suspension: withReason(facts, event.data, effectiveAt) };
     case 'LicenseReinstated':
       return { ...facts, suspension: null, scheduled: withoutPast(facts, 'SUSPENSION', effectiveAt) };
   }
@@ -59,10 +60,11 @@ const announcedSuspension = (eventId: string, { reasonCode, until }: Reason, eff
   change: { kind: 'SUSPENSION', reasonCode, until },
 });
 
-const withReason = (suspension: Suspension | null, added: Reason, since: Instant): Suspension => {
+const withReason = (facts: LicenseFacts, added: Reason, at: Instant): Suspension => {
+  const { suspension } = facts;
   // A suspension that has ended by itself does not continue: an announced one is in force now.
-  if (suspension === null || (suspension.until !== null && suspension.until <= since))
-    return suspensionSince(since, added);
+  if (suspension === null || (suspension.until !== null && suspension.until <= at))
+    return suspensionSince(suspensionAt(facts, at)?.since ?? at, added);
   const outlasts = suspension.until !== null && (added.until === null || added.until > suspension.until);
   return outlasts ? suspensionSince(suspension.since, added) : suspension;
 };

@@ -17,8 +17,11 @@ export const evolveTierFacts = (
       return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
-      const { policy, scheduledBy } = event.data;
-      return { ...facts, policy, scheduled: withoutAnnounced(facts.scheduled, scheduledBy) };
+      const { policy, scheduledBy, cause } = event.data;
+      const scheduled = withoutAnnounced(facts.scheduled, scheduledBy);
+      // Nobody could refuse such a change, so it makes nothing invalid that was in use.
+      const overuseStays = facts.overuseStays || cause === 'SCHEDULED' || cause === 'TRIAL_ENDED';
+      return { ...facts, policy, scheduled, overuseStays };
     }
     case 'TrialConverted':
       return { ...facts, policy: event.data.policy };

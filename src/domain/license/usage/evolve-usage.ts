@@ -14,8 +14,10 @@ export const evolveUsageFacts = (
   { effectiveAt }: At,
 ): LicenseFacts => {
   switch (event.type) {
-    case 'LicenseLimitsChanged':
-      return withEnds(facts, event, effectiveAt, { limits: event.data.after });
+    case 'LicenseLimitsChanged': {
+      const { after, strategy } = event.data;
+      return withEnds(facts, event, effectiveAt, { limits: after, overuseStays: strategy === 'ALLOW_OVER' });
+    }
     case 'UsageRecorded': {
       const { meter, totalAfter } = event.data;
       const { activations, seats, users, meters } = facts.usage;

@@ -45,6 +45,8 @@ export const withUsage = (
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
   entitlementsEndedAt: facts.entitlementsEndedAt,
+  announcedEnds: facts.announcedEnds,
   afterTrial: facts.afterTrial,
   withheldSeats,
+  overuseStays: facts.overuseStays,
 });

@@ -1,4 +1,5 @@
 import { type Instant, plusSeconds } from '../../time.ts';
+import { entitlementChanges } from '../grants/effective-entitlements.ts';
 import { keyUntil } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
 import { seatsWithinLimitAt } from '../seats/withheld-seats.ts';
@@ -20,7 +21,7 @@ export const nextChangeAt = (view: ValidationView, scope: ValidationScope, at: I
   consider(checkInDueAt(view));
   consider(lease === null ? null : lease.aliveUntil);
   consider(keyUntil(facts, scope.keyVersion ?? null));
-  for (const { until } of facts.entitlements) consider(until);
+  for (const change of entitlementChanges(facts)) consider(change);
   for (const start of facts.nextTerms) consider(start);
   consider(seatsWithinLimitAt(facts, at));
   for (const change of announcedChanges(facts)) consider(change);

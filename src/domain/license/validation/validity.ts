@@ -1,6 +1,6 @@
 import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../../time.ts';
 import { lapseKnownUntil } from '../forget.ts';
-import { grantedAt } from '../grants/granted-entitlements.ts';
+import { effectiveEntitlements } from '../grants/effective-entitlements.ts';
 import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
@@ -205,13 +205,13 @@ const isCheckInOverdue = (view: ValidationView, at: Instant): boolean => {
   return dueAt !== null && at >= dueAt;
 };
 
-// Usage above a lowered limit stays valid, unless the policy refuses it or ends it.
-const isOverUsed = ({ policy }: LicenseFacts, used: number, limit: number): boolean =>
-  used > limit && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
+// Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays anyway.
+const isOverUsed = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): boolean =>
+  used > limit && !overuseStays && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
 
 const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
   if (scope.entitlements === undefined) return [];
-  const granted = new Set(grantedAt(facts, at).map(({ code }) => code));
+  const granted = new Set(effectiveEntitlements(facts, at).map(({ code }) => code));
   return scope.entitlements.filter((code) => !granted.has(code));
 };
 

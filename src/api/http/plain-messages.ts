@@ -1,0 +1,64 @@
+import type { z } from 'zod';
+
+/**
+ * Says what a value of a request must be, in words that follow the name of the field. A schema's own message has
+ * precedence.
+ */
+export const plainMessage: z.core.$ZodErrorMap = (issue) => {
+  switch (issue.code) {
+    case 'invalid_type':
+      return must(issue.input, kinds[issue.expected] ?? `be of type ${issue.expected}`);
+    case 'invalid_value':
+      return must(issue.input, oneOf(issue.values));
+    case 'too_small':
+      return `must ${sizeOf(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')}`;
+    case 'too_big':
+      return `must ${sizeOf(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')}`;
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`;
+    case 'invalid_format':
+      return issue.pattern === undefined ? `must have the form ${issue.format}` : `must match ${issue.pattern}`;
+    case 'unrecognized_keys':
+      return 'is not known here: check its spelling, or leave it out';
+    case 'invalid_key':
+      return `has an invalid name: it ${issue.issues[0]?.message ?? 'does not fit'}`;
+    case 'invalid_union':
+      return must(issue.input, 'have one of the forms that the documentation of this field lists');
+    default:
+      return undefined;
+  }
+};
+
+const kinds: Readonly<Record<string, string>> = {
+  string: 'be a string',
+  number: 'be a number',
+  int: 'be a whole number',
+  boolean: 'be true or false',
+  array: 'be a list',
+  object: 'be an object',
+  record: 'be an object',
+  null: 'be null',
+};
+
+const must = (input: unknown, rule: string): string =>
+  input === undefined ? `is missing: it must ${rule}` : `must ${rule}`;
+
+const oneOf = (values: readonly z.core.util.Primitive[]): string => {
+  const texts = values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)));
+  return texts.length === 1 ? `be ${texts[0]}` : `be one of ${texts.join(', ')}`;
+};
+
+const sizeOf = (origin: string, bound: number | bigint, comparison: string): string => {
+  const unit = units[origin];
+  if (unit === undefined) return `be ${comparison} ${bound}`;
+  return `have ${comparison} ${bound} ${Number(bound) === 1 ? unit[0] : unit[1]}`;
+};
+
+/** What a size counts, by the kind of value; other kinds are numbers. */
+const units: Readonly<Record<string, readonly [string, string]>> = {
+  string: ['character', 'characters'],
+  array: ['entry', 'entries'],
+  set: ['entry', 'entries'],
+  object: ['field', 'fields'],
+  record: ['field', 'fields'],
+};
