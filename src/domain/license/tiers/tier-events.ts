@@ -6,7 +6,10 @@ import type { Limits } from '../usage/usage-limits.ts';
 /** Events about tiers, policies and trials, stored as they are: add, never rename or repurpose. */
 export type TierEvent =
   /** Announces a tier change. A `LicenseTierChanged` follows when the worker carries it out. */
-  | Event<'TierChangeScheduled', { readonly eventId: string; readonly from: Tier; readonly target: Target }>
+  | Event<
+      'TierChangeScheduled',
+      { readonly eventId: string; readonly from: Tier; readonly target: Target } & BecomingTrial
+    >
   /** Changes the policy alone. Events of their own record its consequences. */
   | Event<
       'LicenseTierChanged',
@@ -20,7 +23,7 @@ export type TierEvent =
         readonly cause: TierChangeCause;
         /** The `TierChangeScheduled` that announced this change; null: none did. */
         readonly scheduledBy: string | null;
-      }
+      } & BecomingTrial
     >
   | Event<
       'TrialConverted',
@@ -33,6 +36,12 @@ export type TierEvent =
         readonly billingRef: string | null;
       }
     >;
+
+/**
+ * What a license becomes at the end of the trial that it moves to. It is not stored: `decodeLicense` adds the built-in
+ * policy FREE. Earlier builds made trials of other licenses, and meant that policy. A target of before wins.
+ */
+type BecomingTrial = { readonly afterTrial?: Target };
 
 /** The policy that a license moves to, pinned whole, and what it then grants; null keeps what the license has. */
 export type Target = {
