@@ -118,14 +118,10 @@ export const licenseShape = z
     maintenanceUntil: instantOut
       .nullable()
       .meta({ description: 'The license covers releases before this instant for ever. Null means every release.' }),
-    keyHint: z
-      .string()
-      .nullable()
-      .meta({ example: '…SYQV9' })
-      .meta({
-        description:
-          'The last characters of the key. Null when the license has no key, as with asOf for an instant before its import.',
-      }),
+    keyHint: z.string().nullable().meta({ example: '…SYQV9' }).meta({
+      description:
+        'The last characters of the key. Null when the license has no key, as with asOf for an instant before its import.',
+    }),
     keyVersion: z.int().meta({
       description:
         'The number of keys that the license has had. 0 with asOf for an instant before its import, when it had no key of this server.',
