@@ -5,7 +5,8 @@ create function rm.validation_details(
   org_id text, wanted_license text, holders bytea[], users text[], wanted_activation text, parts jsonb, checks_in boolean,
   wanted_device bytea,
   out lease_until bigint, out lease_borrowed boolean, out lease_holder text, out assigned_user text, out named_fingerprint text,
-  out devices jsonb, out checked_in_at bigint, out device_user text, out device_environment text
+  out devices jsonb, out checked_in_at bigint, out device_user text, out device_environment text,
+  out device_components jsonb, out lease_user text
 )
 language plpgsql volatile security invoker
 set search_path = ''
@@ -20,8 +21,8 @@ begin
     -- A heartbeat prolongs a lease, its absence does not shorten it; a borrowed one ends at its end.
     select (date_part('epoch', case when l.borrowed then l.expires_at
         else greatest(l.expires_at, v.last_seen_at + make_interval(secs => l.ttl_seconds)) end) * 1000)::bigint,
-        l.borrowed, encode(l.holder_hash, 'hex')
-      into lease_until, lease_borrowed, lease_holder
+        l.borrowed, encode(l.holder_hash, 'hex'), l.user_ref
+      into lease_until, lease_borrowed, lease_holder, lease_user
       from rm.leases l left join ops.lease_liveness v
         on (v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
       where l.license_id = wanted_license and l.holder_hash = any(holders) and l.ended_at is null
@@ -42,12 +43,13 @@ begin
       limit 1;
   end if;
   if wanted_activation is not null then
-    select encode(a.fingerprint_hash, 'hex'), a.user_ref, a.environment
-      into named_fingerprint, device_user, device_environment
+    select encode(a.fingerprint_hash, 'hex'), a.user_ref, a.environment, a.components
+      into named_fingerprint, device_user, device_environment, device_components
       from rm.activations a
       where a.activation_id = wanted_activation and a.license_id = wanted_license and a.deactivated_at is null;
   elsif wanted_device is not null then
-    select a.user_ref, a.environment into device_user, device_environment from rm.activations a
+    select a.user_ref, a.environment, a.components into device_user, device_environment, device_components
+      from rm.activations a
       where a.license_id = wanted_license and a.fingerprint_hash = wanted_device and a.deactivated_at is null
       limit 1;
   end if;

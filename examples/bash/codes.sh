@@ -31,6 +31,8 @@ reaction_to() {
     FINGERPRINT_REQUIRED) say='The application must name its device: a mistake of its vendor.' ;;
     NOT_ACTIVATED) say='This device is not activated. Activate it now?' ;;
     FINGERPRINT_MISMATCH) say='This activation belongs to another device. Please activate this one.' ;;
+    COMPONENTS_REQUIRED) say='The application must name the components of its device: a mistake of its vendor.' ;;
+    COMPONENTS_MISMATCH) say='The hardware of this device has changed. Please release it and activate it again.' ;;
     NO_LEASE) say='This device holds no seat. Take one now?' ;;
     LEASE_EXPIRED) say='The seat of this device was given away. Take one again?' ;;
     TOO_MANY_ACTIVATIONS) say='Too many devices are activated. Please release one.' ;;

@@ -26,6 +26,8 @@ REACTIONS = {
     "FINGERPRINT_REQUIRED": (STOP, "The application must name its device: a mistake of its vendor."),
     "NOT_ACTIVATED": (STOP, "This device is not activated. Activate it now?"),
     "FINGERPRINT_MISMATCH": (STOP, "This activation belongs to another device. Please activate this one."),
+    "COMPONENTS_REQUIRED": (STOP, "The application must name the components of its device: a mistake of its vendor."),
+    "COMPONENTS_MISMATCH": (STOP, "The hardware of this device has changed. Please release it and activate it again."),
     "NO_LEASE": (STOP, "This device holds no seat. Take one now?"),
     "LEASE_EXPIRED": (STOP, "The seat of this device was given away. Take one again?"),
     "TOO_MANY_ACTIVATIONS": (STOP, "Too many devices are activated. Please release one."),

@@ -35,6 +35,8 @@ export const reactions: Readonly<Record<Code, Reaction>> = {
   FINGERPRINT_REQUIRED: stop('The application must name its device: a mistake of its vendor.'),
   NOT_ACTIVATED: stop('This device is not activated. Activate it now?'),
   FINGERPRINT_MISMATCH: stop('This activation belongs to another device. Please activate this one.'),
+  COMPONENTS_REQUIRED: stop('The application must name the components of its device: a mistake of its vendor.'),
+  COMPONENTS_MISMATCH: stop('The hardware of this device has changed. Please release it and activate it again.'),
   NO_LEASE: stop('This device holds no seat. Take one now?'),
   LEASE_EXPIRED: stop('The seat of this device was given away. Take one again?'),
   TOO_MANY_ACTIVATIONS: stop('Too many devices are activated. Please release one.'),

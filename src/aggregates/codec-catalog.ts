@@ -29,6 +29,8 @@ const policyVersion = z.object({
   entitlements: z.array(entitlement),
 });
 
+const release = { product: code, version: id };
+
 const catalogEvent = z.discriminatedUnion('type', [
   event('CatalogOpened', z.object({ issuerOrgId: id })),
   event('ProductCreated', z.object({ productId: id, code, name: id, description: z.string().nullable() })),
@@ -37,5 +39,7 @@ const catalogEvent = z.discriminatedUnion('type', [
   event('PolicyCreated', policyVersion),
   event('PolicyVersionAdded', policyVersion),
   event('PolicyArchived', z.object({ policyId: id })),
+  event('ReleasePublished', z.object({ ...release, releasedAt: instant, channel: id })),
+  event('ReleaseWithdrawn', z.object(release)),
   repairEvent,
 ]) satisfies z.ZodType<CatalogEvent | ChainRepaired>;

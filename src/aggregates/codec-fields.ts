@@ -39,3 +39,6 @@ export const ends = z.object({
 /** Returns the schema of one type of event. */
 export const event = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data });
+
+/** The schema of the maintenance in an event about the term. */
+export const maintenance = { maintenanceUntil: instant.nullable().exactOptional() };

@@ -4,7 +4,7 @@ import { termBases } from '../domain/license/issue/issue-events.ts';
 import { suspensionReasons } from '../domain/license/suspension/suspension-events.ts';
 import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
-import { count, ends, event, id, ordinal, seconds, userReference } from './codec-fields.ts';
+import { count, ends, event, id, maintenance, ordinal, seconds, userReference } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
 import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
 
@@ -45,6 +45,16 @@ const activation = z.object({
   environment: id.exactOptional(),
 });
 
+const update = z.object({
+  activationId: id,
+  nameRef: id.exactOptional(),
+  platform: z.string().exactOptional(),
+  appVersion: z.string().exactOptional(),
+  components: z.record(z.string(), sha256Hex).exactOptional(),
+  userRef: userReference.exactOptional(),
+  environment: id.exactOptional(),
+});
+
 const deactivation = z.object({
   activationId: id,
   cause: z.enum(deactivationCauses),
@@ -63,6 +73,7 @@ const renewal = z.object({
   gapSeconds: seconds,
   billingRef: id.exactOptional(),
   duration: id.exactOptional(),
+  ...maintenance,
 });
 
 /** The schemas of the events that issue, activate, suspend, renew, expire and revoke a license. */
@@ -71,6 +82,7 @@ export const coreEvents = [
   event('LicenseImported', z.object({ ...origin, source: id, sourceRef: id, historyFrom: instant })),
   event('LicenseKeyIssued', z.object({ keyVersion: ordinal, keyHash: sha256Hex, secretId: id, hint: id })),
   event('ActivationRecorded', activation),
+  event('ActivationUpdated', update),
   event('ActivationDeactivated', deactivation),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),

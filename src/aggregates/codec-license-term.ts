@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { tiers } from '../domain/license/policy.ts';
 import { renewalModes, termTriggers } from '../domain/license/term/term-events.ts';
 import { instant } from '../eventstore/envelope.ts';
-import { event, id, ordinal } from './codec-fields.ts';
+import { event, id, maintenance, ordinal } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
 
 const trigger = z.enum(termTriggers);
@@ -21,9 +21,14 @@ export const termEvents = [
       countedFrom: instant.exactOptional(),
       duration: id.exactOptional(),
       billingRef: id.exactOptional(),
+      ...maintenance,
     }),
   ),
-  event('LicenseExpiryChanged', z.object({ termNumber: ordinal, from: instant.nullable(), to: instant.nullable() })),
+  event(
+    'LicenseExpiryChanged',
+    z.object({ termNumber: ordinal, from: instant.nullable(), to: instant.nullable(), ...maintenance }),
+  ),
+  event('LicenseMaintenanceChanged', z.object({ from: instant.nullable(), to: instant.nullable() })),
   event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),
   event('LicenseGraceEnded', z.object({ termNumber: ordinal, graceUntil: instant })),
   event('LicenseExpiringSoon', z.object({ termNumber: ordinal, expiresAt: instant, offset: id })),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
 import {
+  componentChecks,
   expiryStrategies,
   fingerprintMatchings,
   keyReaches,
@@ -63,7 +64,9 @@ export const pinnedPolicy = z.object({
   environmentRequired: z.boolean().exactOptional(),
   releasedAtRequired: z.boolean().exactOptional(),
   deactivateOnUnassign: z.boolean().exactOptional(),
+  maintenance: id.exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),
+  componentCheck: z.enum(componentChecks).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
   renewalDuration: z.string().exactOptional(),
   renewalBasis: z.enum(renewalBases).exactOptional(),

@@ -6,6 +6,6 @@
 export const foldVersions = {
   license: 'license-6',
   organization: 'organization-3',
-  catalog: 'catalog-3',
+  catalog: 'catalog-4',
   reservation: 'reservation-1',
 } as const;

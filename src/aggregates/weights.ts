@@ -32,10 +32,13 @@ export const weighOrganization = (organization: Organization): number =>
       (organization.formerMembers.size + organization.projects.size + organization.issuers.size) * 300;
 
 /**
- * Estimates the bytes that a folded catalog takes in memory, from the number of its events. Counting the versions
- * instead would visit every policy.
+ * Estimates the bytes that a folded catalog takes in memory, from the number of its events besides releases. Counting
+ * the versions of policies instead would visit every policy.
  */
-export const weighCatalog = (_catalog: Catalog, events: number): number => 1_000 + events * 2_500;
+export const weighCatalog = (catalog: Catalog, events: number): number => {
+  const releases = catalog.kind === 'unopened' ? 0 : catalog.releases.size;
+  return 1_000 + Math.max(events - releases, 0) * 2_500 + releases * 400;
+};
 
 /** Estimates the bytes that a folded reservation takes in memory. */
 export const weighReservation = (_reservation: Reservation): number => small;

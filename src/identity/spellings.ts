@@ -11,6 +11,9 @@ export const spellingsOfUser = (text: string): readonly string[] => {
   return spellings(text, name.includes('@') ? name.toLowerCase() : name);
 };
 
+/** Returns true for a text of white space, control and other invisible characters alone, which names nothing. */
+export const isBlank = (text: string): boolean => text.replace(around, '') === '';
+
 const spellings = (sent: string, stored: string): readonly string[] => (stored === sent ? [stored] : [stored, sent]);
 
 // A text of nothing else stays as it is, because no text would be left.

@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
+import type { CommandOf } from '../../src/domain/license/commands.ts';
+import type { Device } from '../../src/domain/license/devices/device-commands.ts';
+import type { License } from '../../src/domain/license/license.ts';
 import type { EventStore } from '../../src/eventstore/event-store.ts';
+import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { Overloaded } from '../../src/eventstore/executor/stream-queue.ts';
 import { activateDevice, context, send as sendCommand } from '../support/commands.ts';
 import { testHash, testId, testInstant } from '../support/license-fixtures.ts';
 import { useLicenseStore } from './license-store.ts';
 
 const { store, licenseId, executor, issue, activate, storedEvents, storedTypes } = useLicenseStore();
+
+const deviceOf = (license: License) => (license.kind === 'issued' ? [...license.activations.values()][0] : null);
 
 /** Returns the store with a count of its appends. */
 const counted = () => {
@@ -51,6 +57,21 @@ describe('Concurrent commands', () => {
       answers.filter((answer) => 'rejected' in answer && answer.rejected === 'ACTIVATION_LIMIT_EXCEEDED'),
     ).toHaveLength(95);
     expect((await storedTypes()).filter((type) => type === 'ActivationRecorded')).toHaveLength(5);
+  });
+
+  test('of two processes that update different details of one device lose nothing', async () => {
+    const both = [executor(), executor()] as const;
+    await issue(both[0]);
+    await activate(both[0], 'a');
+    const base = activateDevice('a', 2) as CommandOf<'Activate'>;
+    const update = (one: Executor, changes: Partial<Device>) => {
+      const command = { ...base, data: { ...base.data, ...changes } };
+      return sendCommand(one, licenseAggregate, licenseId(), command, context(), deviceOf);
+    };
+    const changes = [{ appVersion: '2.2.0' }, { platform: 'macos' }, { nameRef: testId('ref', 'name') }];
+    await Promise.all([...changes, ...changes].map((change, turn) => update(both[turn % 2 === 0 ? 0 : 1], change)));
+    expect(await both[1].read(licenseAggregate, licenseId(), deviceOf)).toMatchObject(Object.assign({}, ...changes));
+    expect((await storedTypes()).filter((type) => type === 'ActivationUpdated')).toHaveLength(3);
   });
 
   test('are stored in batches of at most the configured size', async () => {

@@ -80,7 +80,7 @@ test('Validations after an announced change read the log once, until there is ne
     const license = await validations.byId(a.organizationId, licenseId);
     if (license === null) throw new Error('The license was issued.');
     const named = { fingerprint, leaseHolder: fingerprint, user: fingerprint, activationId: undefined };
-    const { view, scope } = await readValidationInput({ validations, secrets }, license, named);
+    const { view, scope } = await readValidationInput({ pool: database.api, validations, secrets }, license, named);
     return validate(view, scope, needs.now()).code;
   };
   const codes = async () => [await codeNow('one'), await codeNow('two'), await codeNow('three')];

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { licenseBody, licenseTag } from '../../src/api/licenses/license-shape.ts';
 import { usageAt } from '../../src/domain/license/usage/term-counters.ts';
 import { viewOfFacts } from '../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../src/domain/license/validation/validity.ts';
@@ -59,6 +60,34 @@ describe('A customer who used 90 of 100 builds and renews for the next month ten
   test('counts a late report for the month in which it arrives', () => {
     const late = followedBy(early, use(5, february, on(22)), use(7, '2026-02-02T00:00:00.000Z', on(1)));
     expect(usedAt(late, '2026-02-02T00:00:00.000Z')).toBe(12);
+  });
+});
+
+describe('A license shows when its counters begin anew', () => {
+  const monthAhead = followedBy([monthly()], use(90, on(20)), renewed(on(21)), renewed(on(22)));
+  const read = (history: ReturnType<typeof followedBy>, at: string) => {
+    const state = { revision: 3n, metadata: {}, at };
+    const { facts } = licenseAfter(...history);
+    return { ...licenseBody(facts, state), tag: licenseTag(facts, state) };
+  };
+  test.each([
+    [
+      'not before a renewal: the end of the term resets nothing',
+      followedBy([monthly()], use(90, on(20))),
+      on(20),
+      null,
+    ],
+    ['at the start of the next month after an early renewal', monthAhead, on(22), february],
+    ['until that month starts', monthAhead, justBefore(february), february],
+    ['then at the start of the month after it', monthAhead, february, march],
+    ['and not in the last month', monthAhead, march, null],
+  ])('%s', (_, history, at, resetsAt) => {
+    expect(read(history, at).usage.resetsAt).toBe(resetsAt);
+  });
+  test('and a client that keeps the answer learns of each start by its ETag', () => {
+    const tags = [on(22), justBefore(february), february, march].map((at) => read(monthAhead, at).tag);
+    expect(tags[0]).toBe(tags[1]);
+    expect(new Set(tags).size).toBe(3);
   });
 });
 

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { Ends } from '../../src/domain/license/endings/ending-events.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../src/domain/license/validation/validity.ts';
-import { command, event, followedBy, policyWith } from '../domain/license/commands.ts';
+import { command, event, followedBy, policyWith, typesOf } from '../domain/license/commands.ts';
 import { activate, activatedEvent, given, issued, licenseAfter, noon, on } from '../domain/license/examples.ts';
 import { answer, seats } from '../domain/license/validation/validation-examples.ts';
 
 type Bound = { readonly userRef?: string; readonly environment?: string };
 
 const many = { ...seats, activations: 5, seats: 5, users: 2 };
+const lease = { scope: 'INSTANCE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 } as const;
 const license = (policy: Partial<PinnedPolicy> = {}) => [issued({ policy: policyWith(policy), limits: many })];
 const assign = (userRef: string) => command('AssignUser', { userRef });
 const unassign = (userRef: string) => command('UnassignUser', { userRef, cause: 'ADMIN' });
@@ -62,11 +64,75 @@ describe('a validation of a device that was activated', () => {
   });
 });
 
+describe('a seat that was taken for a user', () => {
+  const users = [assign('usr_a'), assign('usr_b')] as const;
+  const taken = (userRef: string | null, borrowSeconds: number | null = null) =>
+    followedBy(license({ lease }), ...users, seatOf('h1', userRef, borrowSeconds));
+  const again = (userRef: string | null) => {
+    const { data, ...rest } = seatOf('h1', userRef) as Extract<LicenseCommand, { type: 'AcquireLease' }>;
+    return { ...rest, data: { ...data, leaseId: 'lea_2' } };
+  };
+
+  test.each<readonly [string, string | null, string, ValidationCode]>([
+    ['is valid for the user', 'usr_a', 'usr_a', 'VALID'],
+    ['is refused for another user', 'usr_a', 'usr_b', 'USER_NOT_ASSIGNED'],
+    ['for nobody is valid for every assigned user', null, 'usr_b', 'VALID'],
+  ])('%s', (_, userRef, user, code) => {
+    expect(answer(taken(userRef), { lease: 'h1', user }).code).toBe(code);
+  });
+
+  test('stays with its holder when the user or nobody takes it again', () => {
+    for (const userRef of ['usr_a', null])
+      given(...taken('usr_a'))
+        .when(again(userRef))
+        .thenNothing();
+  });
+
+  test('is handed over when another user takes it, also when no other seat is free', () => {
+    const single = [issued({ policy: policyWith({ lease }), limits: { ...many, seats: 1 } })];
+    const after = followedBy(single, ...users, seatOf('h1', 'usr_a'), again('usr_b'));
+    expect(typesOf(after).slice(-2)).toEqual(['LeaseReleased', 'LeaseAcquired']);
+    expect([...licenseAfter(...after).leases.values()].map(({ leaseId, userRef }) => [leaseId, userRef])).toEqual([
+      ['lea_2', 'usr_b'],
+    ]);
+    expect(answer(after, { lease: 'h1', user: 'usr_b' }).code).toBe('VALID');
+    expect(answer(after, { lease: 'h1', user: 'usr_a' }).code).toBe('USER_NOT_ASSIGNED');
+  });
+
+  test('is handed over with its borrow, which may still work', () => {
+    const after = followedBy(taken('usr_a', 3600), again('usr_b'));
+    expect([...licenseAfter(...after).leases.values()]).toMatchObject([
+      { userRef: 'usr_b', borrow: true, expiresAt: '2026-06-01T13:00:00.000Z' },
+    ]);
+  });
+});
+
+describe('a limit that evicts the oldest user', () => {
+  const evicting = (policy: Partial<PinnedPolicy>) =>
+    followedBy(
+      license({ lease, limitStrategy: 'EVICT_OLDEST', ...policy }),
+      assign('usr_a'),
+      assign('usr_b'),
+      ...(['usr_a', 'usr_b'] as const).map((userRef) => seatOf(`h-${userRef}`, userRef)),
+      ...(['usr_a', 'usr_b'] as const).map((userRef) => activateFor(userRef, { userRef })),
+      command('ChangeLimits', { limits: { ...many, users: 1 } }),
+    );
+
+  test('ends the seats of this user and no others, and keeps the devices', () => {
+    const { users, leases, activations, facts } = licenseAfter(...evicting({}));
+    expect([[...users.keys()], [...leases.keys()], activations.size]).toEqual([['usr_b'], ['lea_h-usr_b'], 2]);
+    expect(facts.usage).toMatchObject({ users: 1, seats: 1, activations: 2 });
+  });
+
+  test('ends the devices of this user, too, where the policy says so', () => {
+    const { activations, facts } = licenseAfter(...evicting({ deactivateOnUnassign: true }));
+    expect([[...activations.keys()], facts.usage.activations]).toEqual([['act_usr_b'], 1]);
+  });
+});
+
 describe('unassigning a user', () => {
   const users = [assign('usr_a'), assign('usr_b')] as const;
-  const instances = {
-    lease: { scope: 'INSTANCE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 3600 },
-  } as const;
+  const instances = { lease };
   const unassigned = (ends: object = {}, countAfter = 1) =>
     event('UserUnassigned', { userRef: 'usr_a', cause: 'ADMIN', countAfter, ...ends });
   const ending = (named: Ends['named'], usage: Partial<Ends['usageAfter']>, others: Partial<Ends> = {}) => {

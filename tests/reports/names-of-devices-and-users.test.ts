@@ -100,6 +100,21 @@ describe('Over HTTP', () => {
     expect(outline(await client.post('deactivate', licenseKey, { fingerprint: 'host-1\t' }))).toEqual([200]);
   });
 
+  test('a name of white space or control characters alone is refused everywhere', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger);
+    for (const blank of [' ', '\t\n', '\u{7}', '\u{200B}\u{FEFF}', '\u{A0} ']) {
+      const requests = [
+        client.post('activate', licenseKey, { fingerprint: blank }),
+        client.post('activate', licenseKey, { fingerprint: 'a', components: { cpu: blank } }),
+        client.post('activate', licenseKey, { fingerprint: 'a', user: blank }),
+        client.post('validate', licenseKey, { fingerprint: blank }),
+        client.post('leases', licenseKey, { leaseHolder: blank }),
+        ledger.call('POST', `/v1/licenses/${licenseId}/users`, { key: ledger.a.apiKey, body: { user: blank } }),
+      ];
+      for (const answer of await Promise.all(requests)) expect(outline(answer)).toEqual([400, 'INVALID_REQUEST']);
+    }
+  });
+
   test('a user is assigned in one case of letters and validates in another', async () => {
     const { licenseId, licenseKey } = await issueDirectly(ledger);
     const assign = (user: string) =>

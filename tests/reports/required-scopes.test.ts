@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { PolicyVersion } from '../../src/domain/catalog/events.ts';
 import { contentAfter, contentOfTier, type PolicyChange } from '../../src/domain/catalog/policy-changes.ts';
+import type { LicenseRejection } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../src/domain/license/validation/validity.ts';
-import { followedBy } from '../domain/license/commands.ts';
+import { command, device, followedBy, policyWith, to } from '../domain/license/commands.ts';
+import { given } from '../domain/license/examples.ts';
 import { answer, assign, of, seats } from '../domain/license/validation/validation-examples.ts';
 
 const live = { environment: 'live', environmentRequired: true };
@@ -49,6 +51,41 @@ describe('a restriction cannot be evaded by silence', () => {
     const { versionRequired: _other, ...anyVersion } = recent;
     const policy = { ...anyEnvironment, ...anyVersion, expiryStrategy: 'MAINTAIN' } as const;
     expect(answer(of(policy, seats)).code).toBe('VALID');
+  });
+});
+
+describe('an activation and a seat name what the policy requires', () => {
+  const seat = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
+  type Named = { readonly environment?: string; readonly userRef?: string };
+
+  test.each<readonly [string, Partial<PinnedPolicy>, Named, LicenseRejection | null]>([
+    ['without an environment is refused', live, {}, 'ENVIRONMENT_SCOPE_REQUIRED'],
+    ['with the environment is accepted', live, { environment: 'live' }, null],
+    ['with another environment is refused', live, { environment: 'test' }, 'ENVIRONMENT_MISMATCH'],
+    ['without a user is refused', { userRequired: true }, {}, 'USER_SCOPE_REQUIRED'],
+    ['with an assigned user is accepted', { userRequired: true }, { userRef: 'usr_a' }, null],
+    ['with another user is refused', { userRequired: true }, { userRef: 'usr_b' }, 'USER_NOT_ASSIGNED'],
+    ['in silence is accepted by a policy from before these rules', { environment: 'live' }, {}, null],
+  ])('%s', (_, policy, named, refusal) => {
+    const history = followedBy(of(policy, seats), assign);
+    for (const use of [command('Activate', device('a', named)), command('AcquireLease', { ...seat, ...named })]) {
+      if (refusal === null) expect(followedBy(history, use).length).toBe(history.length + 1);
+      else
+        given(...history)
+          .when(use)
+          .thenRejected(refusal);
+    }
+  });
+
+  test('and a known device that is activated again names it, too', () => {
+    const before = followedBy(of({}, seats), assign, command('Activate', device('a')));
+    const moved = followedBy(
+      before,
+      command('ChangePolicy', { target: to(policyWith({ userRequired: true, version: 2 })) }),
+    );
+    given(...moved)
+      .when(command('Activate', device('a')))
+      .thenRejected('USER_SCOPE_REQUIRED');
   });
 });
 

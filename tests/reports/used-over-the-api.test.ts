@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeId } from '../../src/domain/ids.ts';
 import { aggregateId, newCommandId } from '../../src/eventstore/uuids.ts';
+import { clientOf } from '../api/client/client.ts';
 import { issueDirectly, sendTo } from '../support/issue-directly.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
@@ -26,6 +27,22 @@ test('A borrowed seat that an administrator releases is not handed out again bef
   const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
   expect(history.text).toContain('"cause":"ADMIN"');
   expect(history.text).toContain(`"seatFreeAt":"${taken.body.lease?.expiresAt}"`);
+});
+
+test('A seat that was taken for one user is not valid for another one, who can take it over', async () => {
+  const { licenseId, licenseKey } = await issueDirectly(ledger, { policy: { lease, environment: 'live' } });
+  const client = clientOf(ledger);
+  for (const user of ['ada', 'bob']) await client.assign(licenseId, user);
+  const seat = { leaseHolder: 'one', environment: 'live' };
+  const codeFor = async (user: string) => (await client.post('validate', licenseKey, { ...seat, user })).body.code;
+  const wrong = await client.post('leases', licenseKey, { ...seat, environment: 'test', user: 'ada' });
+  expect([wrong.status, wrong.body.code]).toEqual([409, 'ENVIRONMENT_MISMATCH']);
+  const adas = await client.post('leases', licenseKey, { ...seat, user: 'ada' });
+  expect([await codeFor('ada'), await codeFor('bob')]).toEqual(['VALID', 'USER_NOT_ASSIGNED']);
+  const bobs = await client.post('leases', licenseKey, { ...seat, user: 'bob' });
+  expect([bobs.status, bobs.body.limits?.seats?.used]).toEqual([201, 1]);
+  expect(bobs.body.lease?.id).not.toBe(adas.body.lease?.id);
+  expect([await codeFor('ada'), await codeFor('bob')]).toEqual(['USER_NOT_ASSIGNED', 'VALID']);
 });
 
 test('A validation with a borrowed seat says that the application may run offline until the borrow ends', async () => {

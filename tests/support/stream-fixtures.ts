@@ -41,6 +41,7 @@ export const catalogLife = (issuerOrgId: string): readonly CatalogEvent[] => {
   const [editor, ide] = [testId('prd', `editor of ${issuerOrgId}`), testId('prd', `ide of ${issuerOrgId}`)];
   const [pro, free] = [policyVersion(issuerOrgId, 'PRO'), policyVersion(issuerOrgId, 'FREE')];
   const description = 'Edits text.';
+  const first = { product: 'local_cli', version: '1.9.0' };
   return [
     { type: 'CatalogOpened', data: { issuerOrgId } },
     { type: 'ProductCreated', data: { productId: editor, code: 'local_cli', name: 'Editor', description: null } },
@@ -53,6 +54,11 @@ export const catalogLife = (issuerOrgId: string): readonly CatalogEvent[] => {
     { type: 'PolicyVersionAdded', data: nextVersion(pro, 3) },
     { type: 'PolicyVersionAdded', data: nextVersion(free, 2) },
     { type: 'PolicyArchived', data: { policyId: free.policy.policyId } },
+    { type: 'ReleasePublished', data: { ...first, releasedAt: testInstant(-86_400), channel: 'stable' } },
+    { type: 'ReleasePublished', data: { ...first, version: '2.0.0', releasedAt: testInstant(12), channel: 'stable' } },
+    { type: 'ReleaseWithdrawn', data: first },
+    { type: 'ReleasePublished', data: { ...first, releasedAt: testInstant(-172_800), channel: 'lts' } },
+    { type: 'ReleaseWithdrawn', data: { ...first, version: '2.0.0' } },
   ];
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { secondsMax } from '../../domain/catalog/policy-checks.ts';
 import {
+  componentChecks,
   expiryStrategies,
   fingerprintMatchings,
   keyReaches,
@@ -23,7 +24,8 @@ const numeric = '(0|[1-9][0-9]*)';
 const preview = `(${numeric}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)`;
 const build = '[0-9A-Za-z-]+';
 const versionPattern = `^[vV]?${numeric}(\\.${numeric}){0,2}(-${preview}(\\.${preview})*)?(\\+${build}(\\.${build})*)?$`;
-const version = z
+/** A version of SemVer in a request. */
+export const versionIn = z
   .string()
   .max(256)
   .refine(
@@ -97,6 +99,10 @@ const rules = {
   fingerprintMatching: sameRule(
     z.enum(fingerprintMatchings),
     'Whether a device is recognized by its fingerprint only, or also by any, most or all of its components.',
+  ),
+  componentCheck: sameRule(
+    z.enum(componentChecks),
+    'How many of the recorded components of a device must match besides its fingerprint: none, any, two, more than half, or all.',
   ),
   fingerprintRequired: sameRule(z.boolean(), 'Whether a validation must name a device.'),
   productRequired: sameRule(z.boolean(), 'Whether a validation must name a product.'),
@@ -184,9 +190,15 @@ const rules = {
     answer: z.string().nullable(),
     description: 'The only environment that the license allows. Null allows every environment.',
   }),
+  maintenance: rule({
+    request: z.union([z.literal('TERM'), duration]).nullable(),
+    answer: z.string().nullable(),
+    description:
+      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance.',
+  }),
   versions: rule({
     request: z
-      .strictObject({ from: version.nullable().exactOptional(), below: version.nullable().exactOptional() })
+      .strictObject({ from: versionIn.nullable().exactOptional(), below: versionIn.nullable().exactOptional() })
       .nullable(),
     answer: z.strictObject({ from: z.string().nullable(), below: z.string().nullable() }).nullable(),
     description: 'The versions of the application that the license allows, by SemVer. Null allows every version.',

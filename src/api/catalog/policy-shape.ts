@@ -50,6 +50,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     checkInSeconds: null,
     environment: null,
     versions: null,
+    maintenance: null,
     userRequired: false,
     versionRequired: false,
     environmentRequired: false,
@@ -58,6 +59,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     reclaimBorrowed: false,
     deactivateOnUnassign: false,
     deactivateByKey: 'ANY',
+    componentCheck: 'NONE',
     trialDays: 'DROP',
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,

@@ -8,14 +8,19 @@ import {
   getProduct,
   listProductsRoute,
 } from './products.ts';
+import { getRelease, listReleasesRoute, publishReleaseRoute, withdrawReleaseRoute } from './releases.ts';
 
-/** The operations on the products and policies of an organization. */
+/** The operations on the products, releases and policies of an organization. */
 export const catalogRoutes = (needs: CatalogNeeds): readonly Route[] => [
   listProductsRoute(needs),
   createProductRoute(needs),
   getProduct(needs),
   changeProductRoute(needs),
   archiveProductRoute(needs),
+  listReleasesRoute(needs),
+  publishReleaseRoute(needs),
+  getRelease(needs),
+  withdrawReleaseRoute(needs),
   listPoliciesRoute(needs),
   createPolicyRoute(needs),
   getPolicy(needs),

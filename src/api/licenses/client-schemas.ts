@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { usageAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
+import { isBlank } from '../../identity/spellings.ts';
 import { idOf, instantIn, productCode, text } from '../schemas.ts';
 
 /** Returns the schema of a word for events. Events must not contain free text, because it could contain a name. */
@@ -11,23 +12,30 @@ export const word = (example: string) =>
     .regex(/^[A-Za-z0-9][A-Za-z0-9 ._+/-]{0,63}$/, 'must be 1 to 64 letters, digits, spaces and . _ + / -')
     .meta({ example });
 
+/** Returns the schema of the name of a device, a component, a user or the holder of a seat. */
+const visibleText = (charactersMax: number) =>
+  text(charactersMax).refine(
+    (value) => !isBlank(value),
+    'must have a character other than white space and control characters',
+  );
+
 /** The fingerprint of a device. */
-export const fingerprint = text(256).meta({ example: '3f9c1a77d0e4' });
+export const fingerprint = visibleText(256).meta({ example: '3f9c1a77d0e4' });
 
 /** The components of a device by name. The policy may match the device by them. */
 export const components = z
   .record(
     z.string().regex(/^[a-z][A-Za-z0-9_.-]{0,39}$/, 'must be 1 to 40 letters, digits and _ . -, beginning with a-z'),
-    text(256),
+    visibleText(256),
   )
   .refine((parts) => Object.keys(parts).length <= 32, 'must have at most 32 names')
   .meta({ example: { cpu: 'BFEBFBFF000906EA', disk: 'S3Z9NB0K' } });
 
 /** A user by the client's own name, or by the id of a user of this server. */
-export const user = text(256).meta({ example: 'ada@example.com' });
+export const user = visibleText(256).meta({ example: 'ada@example.com' });
 
 /** The holder of a seat by the client's own name. For a machine it is the fingerprint. */
-export const leaseHolder = text(256).meta({ example: '3f9c1a77d0e4' });
+export const leaseHolder = visibleText(256).meta({ example: '3f9c1a77d0e4' });
 
 /** The environment of the application. */
 export const environment = z

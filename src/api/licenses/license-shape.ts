@@ -16,7 +16,7 @@ import {
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import { openOffer } from '../../domain/license/transfer/license-offer.ts';
-import { hasEnteredTerm, usageAt } from '../../domain/license/usage/term-counters.ts';
+import { resetsAt, usageAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
@@ -111,7 +111,14 @@ export const licenseShape = z
       .nullable()
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
-    usage: limitsOut.meta({ description: 'The usage. Meters count in the running term.' }),
+    usage: limitsOut
+      .extend({
+        resetsAt: instantOut.nullable().meta({
+          description:
+            'When the meters begin at 0: the start of the next renewed term. Null when no renewed term starts later.',
+        }),
+      })
+      .meta({ description: 'The usage. Meters count in the running term.' }),
     entitlements: z
       .array(entitlementStateOut)
       .meta({ description: 'The entitlements, one for each code. One that is neither ended nor withheld is granted.' }),
@@ -186,7 +193,7 @@ export const licenseBody = (
     scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
-    usage: { ...usageAt(facts, at) },
+    usage: { ...usageAt(facts, at), resetsAt: resetsAt(facts, at) },
     entitlements: entitlementStates(facts, at).map(({ sources, ...state }) => ({ ...state, sources: [...sources] })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,
@@ -226,7 +233,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
   const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
   const derived = isDerived ? { term: facts.term.number, policy: facts.policy.policyId } : {};
-  const counted = facts.nextTerms.length === 0 ? {} : { isNextTerm: hasEnteredTerm(facts, at) };
+  const counted = facts.nextTerms.length === 0 ? {} : { resetsAt: resetsAt(facts, at) };
   return entityTag(revision, {
     ...tagged,
     ...counted,

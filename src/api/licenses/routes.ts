@@ -17,6 +17,7 @@ import { transferLicenseRoute } from './ownership/transfer.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
+import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
   cancelScheduledChangeRoute,
   changeLicenseExpiry,
@@ -61,6 +62,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   renewLicenseRoute(needs),
   revokeLicenseRoute(needs),
   changeLicenseExpiry(needs),
+  changeLicenseMaintenance(needs),
   setLicenseRenewal(needs),
   cancelScheduledChangeRoute(needs),
   changeLicenseTier(needs),

@@ -40,7 +40,15 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   QUOTA_EXCEEDED:
     'The quota of this meter is used up, or another quota is reached. detail names it. When a renewed term will start a new count, retryAt names its start. Else ask the issuer to renew the license or to raise the limit.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
+  VERSION_NOT_ENTITLED:
+    'The version was released after the maintenance of the license ended. newestEntitledRelease names the newest version that it covers, or is null. Install that one, or ask the issuer to renew.',
   ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
+  ENVIRONMENT_SCOPE_REQUIRED: 'The policy requires the environment of the application. Send environment.',
+  USER_SCOPE_REQUIRED: 'The policy requires the user of the application. Send user.',
+  COMPONENTS_REQUIRED:
+    'The policy compares the components of a known device. Send its components with the fingerprint.',
+  COMPONENTS_MISMATCH:
+    'An active device has this fingerprint, but too few of its components are the same. Deactivate the device and activate it again, or ask the holder or the issuer to release it.',
   DEACTIVATION_LIMIT:
     'The policy allows no further deactivation in this term. When a renewed term will start, retryAt names the first possible instant in it. The issuer can still release devices.',
   COOLDOWN_ACTIVE:
@@ -51,6 +59,10 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   EMAIL_TAKEN: 'A user with this e-mail address exists. Sign in, or use another address.',
   CODE_TAKEN:
     'The code is in use, the trial was already used, or the license was already imported. Then licenseId names it.',
+  RELEASE_EXISTS:
+    'The product has this release with another date or channel. To correct it, withdraw it and publish it again.',
+  RELEASE_LIMIT_EXCEEDED:
+    'The product has as many releases as the limit allows. Publish only versions that customers get.',
   HOLDER_CONSENT_REQUIRED:
     'The organization has not consented to hold your licenses. Leave accepted out. Then the organization gets an offer.',
   OFFER_LIMIT_EXCEEDED:

@@ -25,8 +25,13 @@ export type CatalogChange<View> = {
   readonly view: (catalog: OpenCatalog) => View;
 };
 
-/** The result of an accepted change. */
-export type ChangedCatalog<View> = { readonly view: View; readonly revision: bigint; readonly position: bigint };
+/** The result of an accepted change. `changed` is false when the command changed nothing. */
+export type ChangedCatalog<View> = {
+  readonly view: View;
+  readonly changed: boolean;
+  readonly revision: bigint;
+  readonly position: bigint;
+};
 
 /** Changes the caller's catalog. */
 export const changeCatalog = async <View>(
@@ -48,7 +53,8 @@ export const changeCatalog = async <View>(
     },
   );
   if (isRefusal(sent)) return sent;
-  return { view: sent.view, revision: sent.revision, position: sent.position.commit };
+  const { view: result, outcome, revision, position } = sent;
+  return { view: result, changed: outcome !== 'unchanged', revision, position: position.commit };
 };
 
 const opened = (catalog: Catalog): OpenCatalog => {

@@ -1,13 +1,16 @@
 import type { Pool } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
+import type { Components } from '../../domain/license/devices/component-check.ts';
 import type { Device, DeviceName } from '../../domain/license/devices/device-commands.ts';
 import { activationOf } from '../../domain/license/devices/device-matching.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
+import { settledAt } from '../../domain/license/settle.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executed } from '../../eventstore/executor/execute.ts';
 import { partId } from '../../eventstore/uuids.ts';
-import { fingerprintHashes } from '../../identity/fingerprint.ts';
+import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
@@ -17,7 +20,8 @@ import { type ClientNeeds, type ClientRequest, seesNames } from '../client-licen
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
-import { findDeviceHashes, findUser } from './known-names.ts';
+import { dateVersion } from '../validation/date-version.ts';
+import { asRecorded, findDeviceHashes, findUser } from './known-names.ts';
 
 export type DeviceNeeds = ClientNeeds & CommandNeeds & { readonly store: PastStore };
 
@@ -42,43 +46,86 @@ export type NamedDevice = {
   readonly activationId?: string | undefined;
 };
 
-/** A device as the stream stores it, and the personal values to store in the vault first. */
-export type PreparedDevice = { readonly device: Device; readonly values: readonly PersonalValue[] };
+/** A device as the stream stores it, its name, and the personal values to store in the vault first. */
+export type PreparedDevice = {
+  readonly device: Device;
+  readonly name: string | null;
+  readonly values: readonly PersonalValue[];
+};
 
-/** The activation of a device and its license. `changed` is false when the device was already active. */
+/**
+ * The activation of a device and its license. `isNew` is false when the device was already active; `changed` is then true
+ * when the request has updated its details.
+ */
 export type ActivatedDevice = {
   readonly activation: ActivationView;
   readonly facts: LicenseFacts;
+  readonly isNew: boolean;
   readonly changed: boolean;
   readonly revision: bigint;
   readonly position: bigint;
 };
 
-/** Returns a device in the form for events: hashes and references instead of the client's words. */
+/**
+ * Returns a device in the form for events: hashes and references instead of the client's words. A name and components
+ * that the active device has already keep their reference and their hashes, so that they update nothing.
+ */
 export const prepareDevice = async (
-  needs: ClientNeeds,
+  needs: DeviceNeeds,
   { license, attempt }: ClientRequest,
   described: DescribedDevice,
 ): Promise<PreparedDevice> => {
   const { issuerOrgId, holderOrgId } = license.facts;
-  const { product = null, name = null, platform = null, appVersion = null, user, environment } = described;
+  const { product = null, name = null, platform = null, appVersion = null, user, environment, components } = described;
   const activationId = encodeId('act', partId(attempt, 'activation'));
-  const nameRef = name === null ? null : referenceOf(attempt, 'device name');
-  const about = { issuerOrgId, holderOrgId, kind: 'DEVICE_NAME', subject: activationId } as const;
+  const hashes = await findDeviceHashes(needs, license, described);
+  const isCompared = name !== null || components !== undefined;
+  const active = isCompared ? await readActive(needs, license, hashes) : null;
+  const partsOf = (parts: Components) => componentHashes(needs.secrets, issuerOrgId, parts);
+  const isSameName = name !== null && name === (await nameOf(needs.pool, issuerOrgId, active?.nameRef ?? null));
+  const newRef = name === null || isSameName ? null : referenceOf(attempt, 'device name');
+  const releasedAt = await releaseOf(needs.pool, license.facts, product, appVersion);
+  const about = {
+    issuerOrgId,
+    holderOrgId,
+    kind: 'DEVICE_NAME',
+    subject: active?.activationId ?? activationId,
+  } as const;
   return {
     device: {
       activationId,
       product,
-      nameRef,
+      nameRef: isSameName ? (active?.nameRef ?? null) : newRef,
       platform,
       appVersion,
-      ...(await findDeviceHashes(needs, license, described)),
+      ...hashes,
+      ...(components === undefined || active === null
+        ? {}
+        : { components: asRecorded(partsOf(components), active.components, hashes.components ?? {}) }),
       ...(user === undefined ? {} : { userRef: await findUser(needs, license, user) }),
       ...(environment === undefined ? {} : { environment }),
+      ...(releasedAt === null ? {} : { releasedAt }),
     },
-    values: nameRef === null || name === null ? [] : [{ ...about, ref: nameRef, value: name }],
+    name,
+    values: newRef === null || name === null ? [] : [{ ...about, ref: newRef, value: name }],
   };
 };
+
+// From the stream, because rows may be behind: a name that is compared with an older one would be recorded again.
+const readActive = (
+  { executor, now }: DeviceNeeds,
+  { facts: { licenseId } }: ValidationFacts,
+  hashes: Pick<Device, 'fingerprintHash' | 'components'>,
+): Promise<Activation | null> =>
+  executor.read(licenseAggregate, licenseId, (license: License) => {
+    const settled = settledAt(license, now());
+    return settled.kind === 'unissued' ? null : activationOf(settled, hashes);
+  });
+
+const releaseOf = async (pool: Pool, facts: LicenseFacts, product: string | null, appVersion: string | null) =>
+  appVersion === null
+    ? null
+    : (await dateVersion(pool, facts, product, { number: appVersion, releasedAt: null })).releasedAt;
 
 /** Returns the name by which the stream knows an active device. */
 export const deviceNameOf = async (
@@ -121,25 +168,30 @@ type Activated = { readonly facts: LicenseFacts; readonly open: Activation | nul
 export const activatedDevice = async (
   pool: Pool,
   request: Pick<ClientRequest, 'by'>,
-  { device, values }: PreparedDevice,
-  { view, outcome, events, revision, position }: Executed<Activated>,
+  { device, name }: PreparedDevice,
+  { view, events, revision, position }: Executed<Activated>,
 ): Promise<ActivatedDevice> => {
   const { facts, open } = view;
-  const changed = outcome !== 'unchanged';
+  // Other events of the append record what had fallen due before.
+  const stored = events.find(({ type }) => type === 'ActivationRecorded' || type === 'ActivationUpdated');
+  const isNew = stored?.type === 'ActivationRecorded';
   // A repeated command has its first result, even when the device was released since.
-  const activatedAt: Instant = String(events.at(-1)?.metadata.recordedAt);
+  const activatedAt: Instant = String(stored?.metadata.recordedAt);
   // The id follows from the stored hash of the request, which may be under an older secret.
-  const stored = events.find(({ type }) => type === 'ActivationRecorded')?.data.activationId ?? device.activationId;
+  const activationId = String(stored?.data.activationId ?? device.activationId);
   const { userRef = null, environment = null } = device;
-  const recorded = { ...device, userRef, environment, activationId: String(stored), activatedAt };
-  const activation = changed || open === null ? recorded : open;
+  const activation = isNew || open === null ? { ...device, userRef, environment, activationId, activatedAt } : open;
   const isProven = activation.fingerprintHash === device.fingerprintHash;
   const isNamed = isProven || seesNames(request, facts) !== false;
-  const nameRef = isNamed ? activation.nameRef : null;
-  const name = changed ? (values[0]?.value ?? null) : await nameOf(pool, facts.issuerOrgId, nameRef);
-  const { licenseId } = facts;
-  const answered = { ...activation, userRef: isNamed ? activation.userRef : null, licenseId, name };
-  return { activation: answered, facts, changed, revision, position: position.commit };
+  const { licenseId, issuerOrgId } = facts;
+  const answered = {
+    ...activation,
+    userRef: isNamed ? activation.userRef : null,
+    licenseId,
+    name: activation === open ? await nameOf(pool, issuerOrgId, isNamed ? open.nameRef : null) : name,
+  };
+  const changed = stored !== undefined;
+  return { activation: answered, facts, isNew, changed, revision, position: position.commit };
 };
 
 const nameOf = (pool: Pool, issuerOrgId: string, ref: string | null): Promise<string | null> =>

@@ -1,5 +1,5 @@
+import { type Components, matchesDevice } from '../../domain/license/devices/component-check.ts';
 import type { Device } from '../../domain/license/devices/device-commands.ts';
-import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { componentHashes, fingerprintHashes, holderHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
@@ -59,7 +59,7 @@ export const findDevice = async (
 export const findDeviceHashes = async (
   needs: ClientNeeds,
   license: ValidationFacts,
-  { fingerprint, components }: { readonly fingerprint: string; readonly components?: Parts | undefined },
+  { fingerprint, components }: { readonly fingerprint: string; readonly components?: Components | undefined },
 ): Promise<Pick<Device, 'fingerprintHash' | 'components'>> => {
   const { hash, isActivated } = await findDevice(needs, license, fingerprint);
   if (components === undefined) return { fingerprintHash: hash };
@@ -72,7 +72,7 @@ export const findDeviceHashes = async (
   if (!isActivated && policy.fingerprintMatching !== 'EXACT' && parts.length > 1) {
     const { devices } = await needs.validations.details(license, { components: parts });
     const known = parts.findIndex((hashedParts) =>
-      devices.some((device) => matchesDevice(policy.fingerprintMatching, device.components, hashedParts)),
+      devices.some((device) => matchesDevice(policy, device.components, hashedParts)),
     );
     place = Math.max(0, known);
   }
@@ -82,4 +82,14 @@ export const findDeviceHashes = async (
   };
 };
 
-type Parts = Readonly<Record<string, string>>;
+/**
+ * Returns the hashes of components: those of `first`, but the recorded one where any of `candidates`, which are under every
+ * secret and in every spelling, is equal to it.
+ */
+export const asRecorded = (candidates: readonly Components[], recorded: Components, first: Components): Components =>
+  Object.fromEntries(
+    Object.entries(first).map(([name, hash]) => {
+      const known = recorded[name];
+      return [name, known !== undefined && candidates.some((hashes) => hashes[name] === known) ? known : hash];
+    }),
+  );

@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/time.ts';
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { withReserved } from '../licenses/issue/reserve.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { findNewestEntitled } from '../validation/date-version.ts';
 import {
   type ActivatedDevice,
   activatedDevice,
@@ -32,5 +33,10 @@ export const sendActivation = async (
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
   );
+  if (isRefusal(sent) && sent.rejected === 'VERSION_NOT_ENTITLED') {
+    const unentitled = { product: device.product, version: device.appVersion ?? '', at };
+    const newestEntitledRelease = await findNewestEntitled(needs.pool, license.facts, unentitled);
+    return { ...sent, details: { newestEntitledRelease } };
+  }
   return isRefusal(sent) ? withUseAtLimit(needs, request, sent) : activatedDevice(needs.pool, request, prepared, sent);
 };

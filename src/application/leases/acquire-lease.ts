@@ -19,6 +19,7 @@ export type SeatRequest = {
   readonly leaseHolder: string;
   readonly product?: string | undefined;
   readonly user?: string | undefined;
+  readonly environment?: string | undefined;
   /** How long the seat is held without heartbeats. */
   readonly borrowSeconds?: number | undefined;
 };
@@ -40,7 +41,7 @@ export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expire
 export const acquireLease = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
-  { leaseHolder, product, user, borrowSeconds }: SeatRequest,
+  { leaseHolder, product, user, environment, borrowSeconds }: SeatRequest,
 ): Promise<LeaseResult | Refusal> => {
   const { attempt, license } = request;
   const { licenseId, issuerOrgId } = license.facts;
@@ -53,6 +54,7 @@ export const acquireLease = async (
     product: product ?? null,
     borrowSeconds: borrowSeconds ?? null,
     userRef: user === undefined ? null : await findUser(needs, license, user),
+    ...(environment === undefined ? {} : { environment }),
     // Ending them here means that callers need not wait for the worker.
     dead: await claimDead(needs.pool, issuerOrgId, licenseId, at),
   };

@@ -152,10 +152,15 @@ const detailsIn = (
     lease: lease ?? null,
     leaseBorrowed: lease?.borrow === true,
     leaseHolder: lease?.holderHash ?? null,
+    leaseUser: lease?.userRef ?? null,
     leaseUntil: lease === undefined && holderHashes.length > 0 ? lastLapseOf(license.lapsed, holderHashes) : null,
     assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
     namedFingerprint: activationId === undefined ? null : (named?.fingerprintHash ?? null),
-    activatedFor: { userRef: named?.userRef ?? null, environment: named?.environment ?? null },
+    activatedFor: {
+      userRef: named?.userRef ?? null,
+      environment: named?.environment ?? null,
+      components: named?.components ?? {},
+    },
     devices: components.length === 0 ? [] : devicesWith(license, components),
   };
 };

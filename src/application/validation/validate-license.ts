@@ -3,6 +3,7 @@ import { createKeyedQueue } from '../../async/keyed-queue.ts';
 import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { isApplication, type LicenseActing } from '../../domain/license/license-authority.ts';
+import type { CatalogRelease } from '../../domain/license/validation/named-release.ts';
 import { checksIn, isCheckInNoted, startsTerm } from '../../domain/license/validation/validation-effects.ts';
 import {
   type ValidationScope,
@@ -19,6 +20,7 @@ import { noteCheckIn } from '../../records/check-ins.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
+import { findNewestEntitled } from './date-version.ts';
 import { startTerm } from './start-term.ts';
 import { type NamedScope, readValidationInput } from './validation-input.ts';
 
@@ -38,6 +40,26 @@ export type Validated = {
   readonly license: { readonly facts: LicenseFacts; readonly revision: bigint } | null;
   readonly asOf: Instant;
   readonly position?: bigint;
+  /** The newest release that the license covers, after VERSION_NOT_ENTITLED; absent or null: none is known. */
+  readonly newestEntitled?: CatalogRelease | null;
+};
+
+/**
+ * Validates a license as `verdictOn` does. A client with a version that the license does not cover learns which one it
+ * does.
+ */
+export const validateLicense = async (
+  needs: ClientNeeds & CommandNeeds,
+  request: ValidationRequest,
+  named: NamedScope,
+): Promise<Validated> => {
+  const validated = await verdictOn(needs, request, named);
+  const { license, verdict, asOf } = validated;
+  const { version, product = null } = named;
+  if (license === null || version === undefined || !verdict.reasons.includes('VERSION_NOT_ENTITLED')) return validated;
+  const number = typeof version === 'string' ? version : version.number;
+  const unentitled = { product, version: number, at: asOf };
+  return { ...validated, newestEntitled: await findNewestEntitled(needs.pool, license.facts, unentitled) };
 };
 
 /**
@@ -45,7 +67,7 @@ export type Validated = {
  * that waits for it, and checks a valid license in. Nothing else changes, and nothing when a member of an organization
  * looks.
  */
-export const validateLicense = async (
+const verdictOn = async (
   needs: ClientNeeds & CommandNeeds,
   { call, license, acting }: ValidationRequest,
   named: NamedScope,

@@ -1,4 +1,5 @@
-import { matchesDevice } from '../../domain/license/devices/device-matching.ts';
+import type { Pool } from 'pg';
+import { type Components, componentProblem, matchesDevice } from '../../domain/license/devices/component-check.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { ValidationScope, ValidationView } from '../../domain/license/validation/validation-view.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -13,7 +14,8 @@ import {
   type WantedDetails,
 } from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
-import { findDevice, holderHashesIn } from '../devices/known-names.ts';
+import { asRecorded, findDevice, holderHashesIn } from '../devices/known-names.ts';
+import { dateVersion } from './date-version.ts';
 
 /** The version of an application, with the instant of its release where maintenance decides. */
 export type NamedVersion = string | { readonly number: string; readonly releasedAt?: Instant | undefined };
@@ -35,23 +37,27 @@ export type NamedScope = {
 /** The input of a validation: the license as read, and what the request names. */
 export type ValidationInput = { readonly view: ValidationView; readonly scope: ValidationScope };
 
-/** Reads what the request names. Reads nothing more for a request that names at most a product and a device. */
+/**
+ * Reads what the request names. Reads nothing more for a request that names at most a product and a device. Under a
+ * maintenance a named version is read from the issuer's catalog.
+ */
 export const readValidationInput = async (
-  needs: ClientNeeds,
+  needs: ClientNeeds & { readonly pool: Pool },
   license: ValidationFacts,
   named: NamedScope,
 ): Promise<ValidationInput> => {
   const { facts } = license;
   const device = named.fingerprint === undefined ? noDevice : await findDevice(needs, license, named.fingerprint);
-  const needed = neededDetails(needs.secrets, license, named, device);
+  const parts = partsOf(needs.secrets, facts, named);
+  const needed = neededDetails(needs.secrets, facts, { named, parts }, device);
   const details = needed === null ? noDetails : await needs.validations.details(license, needed);
   return {
     view: {
       facts,
       tenantSuspended: license.issuerClosed,
       lastCheckInAt: details.lastCheckInAt,
-      activation: activationIn(license.facts.policy, device, details, { named, needed }),
-      lease: details.leaseUntil === null ? null : { aliveUntil: details.leaseUntil, isBorrowed: details.leaseBorrowed },
+      activation: activationIn(facts.policy, device, details, { named, needed, parts }),
+      lease: leaseIn(details, needed),
       userAssigned: details.assignedUser !== null,
     },
     scope: {
@@ -62,7 +68,10 @@ export const readValidationInput = async (
       lease: named.leaseHolder ?? null,
       user: named.user ?? null,
       environment: named.environment ?? null,
-      version: named.version === undefined ? null : versionOf(named.version),
+      version:
+        named.version === undefined
+          ? null
+          : await dateVersion(needs.pool, facts, named.product ?? null, versionOf(named.version)),
       entitlements: named.entitlements ?? none,
       meters: named.meters ?? none,
     },
@@ -74,23 +83,38 @@ type Device = { readonly hash: string | null; readonly isActivated: boolean };
 const noDevice: Device = { hash: null, isActivated: false };
 const none: readonly string[] = [];
 
+/** Returns the hashes of the named components, when the policy compares components. */
+const partsOf = (
+  secrets: Secrets,
+  { issuerOrgId, policy }: LicenseFacts,
+  { components }: NamedScope,
+): readonly Components[] =>
+  components === undefined || (policy.fingerprintMatching === 'EXACT' && !checksParts(policy))
+    ? []
+    : componentHashes(secrets, issuerOrgId, components);
+
+const checksParts = ({ componentCheck = 'NONE' }: LicenseFacts['policy']): boolean => componentCheck !== 'NONE';
+
+type Asked = { readonly named: NamedScope; readonly parts: readonly Components[] };
+
 /** Returns the details to read, or null when none are needed. */
 const neededDetails = (
   secrets: Secrets,
-  { facts }: ValidationFacts,
-  { components, activationId, leaseHolder, user, environment }: NamedScope,
+  facts: LicenseFacts,
+  { named: { activationId, leaseHolder, user, environment }, parts }: Asked,
   { hash, isActivated }: Device,
 ): WantedDetails | null => {
-  const { issuerOrgId, policy } = facts;
+  const { policy } = facts;
   const checkIn = policy.checkInSeconds !== undefined;
-  // Components matter only when the fingerprint does not identify the device.
-  const hasParts = components !== undefined && policy.fingerprintMatching !== 'EXACT' && !isActivated;
-  const hasDevice = isActivated && hash !== null && (user !== undefined || environment !== undefined);
+  // Components find a device only when the fingerprint does not.
+  const hasParts = parts.length > 0 && policy.fingerprintMatching !== 'EXACT' && !isActivated;
+  const isCompared = user !== undefined || environment !== undefined || checksParts(policy);
+  const hasDevice = isActivated && hash !== null && isCompared;
   const isMore = checkIn || hasParts || hasDevice;
   if (!isMore && activationId === undefined && leaseHolder === undefined && user === undefined) return null;
   return {
     checkIn,
-    ...(hasParts ? { components: componentHashes(secrets, issuerOrgId, components) } : {}),
+    ...(hasParts ? { components: parts } : {}),
     ...(activationId === undefined ? {} : { activationId }),
     ...(hasDevice ? { fingerprintHash: hash } : {}),
     ...(leaseHolder === undefined ? {} : { holderHashes: holderHashesIn(secrets, facts, leaseHolder) }),
@@ -99,27 +123,43 @@ const neededDetails = (
 };
 
 const activationIn = (
-  { fingerprintMatching }: LicenseFacts['policy'],
+  policy: LicenseFacts['policy'],
   device: Device,
   { namedFingerprint, activatedFor, devices }: ValidationDetails,
-  { named, needed }: { readonly named: NamedScope; readonly needed: WantedDetails | null },
+  named: Asked & { readonly needed: WantedDetails | null },
 ): ValidationView['activation'] => {
-  const { activationId } = named;
-  if (activationId === undefined && device.isActivated) return activationOf(activatedFor, named, needed);
+  const { activationId } = named.named;
+  const viewOf = (activated: ActivatedFor) => activationOf(policy, activated, named);
+  if (activationId === undefined && device.isActivated) return viewOf(activatedFor);
   const known = devices.find(({ components }) =>
-    (needed?.components ?? []).some((hashes) => matchesDevice(fingerprintMatching, components, hashes)),
+    (named.needed?.components ?? []).some((hashes) => matchesDevice(policy, components, hashes)),
   );
-  if (activationId === undefined) return known === undefined ? null : activationOf(known, named, needed);
+  if (activationId === undefined) return known === undefined ? null : viewOf(known);
   if (namedFingerprint === null) return null;
   const isOfFingerprint = device.isActivated ? namedFingerprint === device.hash : known?.id === activationId;
-  return { ...activationOf(activatedFor, named, needed), isOfFingerprint };
+  return { ...viewOf(activatedFor), isOfFingerprint };
 };
 
-/** Returns the activation of the device that the request names, compared with its user and environment. */
-const activationOf = (activated: ActivatedFor, { environment }: NamedScope, needed: WantedDetails | null) => ({
+const leaseIn = (
+  { leaseUntil: aliveUntil, leaseBorrowed: isBorrowed, leaseUser }: ValidationDetails,
+  needed: WantedDetails | null,
+): ValidationView['lease'] =>
+  aliveUntil === null ? null : { aliveUntil, isBorrowed, isOfUser: isOfUser(leaseUser, needed) };
+
+// Without the references of a user the request names none.
+const isOfUser = (userRef: string | null, needed: WantedDetails | null): boolean =>
+  userRef === null || (needed?.userRefs?.includes(userRef) ?? true);
+
+/** Returns the activation of the device that the request names, compared with its user, environment and components. */
+const activationOf = (
+  policy: LicenseFacts['policy'],
+  { userRef, environment: activatedIn, components }: ActivatedFor,
+  { named: { environment }, needed, parts }: Asked & { readonly needed: WantedDetails | null },
+) => ({
   isOfFingerprint: true,
-  isOfUser: activated.userRef === null || (needed?.userRefs?.includes(activated.userRef) ?? true),
-  isOfEnvironment: environment === undefined || activated.environment === null || activated.environment === environment,
+  isOfUser: isOfUser(userRef, needed),
+  isOfEnvironment: environment === undefined || activatedIn === null || activatedIn === environment,
+  componentProblem: componentProblem(policy, components, asRecorded(parts, components, parts[0] ?? {})),
 });
 
 const versionOf = (named: NamedVersion) =>

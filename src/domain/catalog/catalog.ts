@@ -1,12 +1,12 @@
 import type { At } from '../decider.ts';
 import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type { CatalogEvent, PolicyVersion } from './events.ts';
+import type { CatalogEvent, PolicyVersion, ReleaseName } from './events.ts';
 
 /** The state of a catalog stream, on which commands are decided and from which licenses are issued. */
 export type Catalog = { readonly kind: 'unopened' } | OpenCatalog;
 
-/** The products and policies of an issuer. The fold owns it and changes it in place. */
+/** The products, their releases and the policies of an issuer. The fold owns it and changes it in place. */
 export type OpenCatalog = {
   readonly kind: 'open';
   readonly issuerOrgId: string;
@@ -15,6 +15,10 @@ export type OpenCatalog = {
   /** Product ids by code, also of archived products: a code names one product for ever. */
   readonly productIds: ForkableMap<string, string>;
   readonly policies: ForkableMap<string, Policy>;
+  /** By `releaseKey`, also withdrawn ones. */
+  readonly releases: ForkableMap<string, Release>;
+  /** How many of the releases are of a product, by its code. */
+  readonly releaseCounts: ForkableMap<string, number>;
 };
 
 export type Product = {
@@ -25,6 +29,17 @@ export type Product = {
   /** Null: on sale. */
   readonly archivedAt: Instant | null;
 };
+
+export type Release = {
+  readonly channel: string;
+  readonly releasedAt: Instant;
+  readonly publishedAt: Instant;
+  /** Null: it counts. */
+  readonly withdrawnAt: Instant | null;
+};
+
+/** Returns the key of a release in a catalog. */
+export const releaseKey = ({ product, version }: ReleaseName): string => `${product} ${version}`;
 
 /** `versions`: oldest first, so version `n` is at `n - 1`; `versionsAt`: when each version was added. */
 export type Policy = {
@@ -46,6 +61,8 @@ export const evolve = (catalog: Catalog, event: CatalogEvent, at: At): Catalog =
       products: new ForkableMap(),
       productIds: new ForkableMap(),
       policies: new ForkableMap(),
+      releases: new ForkableMap(),
+      releaseCounts: new ForkableMap(),
     };
   return catalog.kind === 'unopened' ? catalog : evolveOpen(catalog, event, at);
 };
@@ -59,6 +76,8 @@ export const fork = (catalog: Catalog): Catalog =>
         products: catalog.products.fork(),
         productIds: catalog.productIds.fork(),
         policies: catalog.policies.fork(),
+        releases: catalog.releases.fork(),
+        releaseCounts: catalog.releaseCounts.fork(),
       };
 
 // The return type refuses to compile a new type of event without a case.
@@ -67,7 +86,7 @@ const evolveOpen = (
   event: Exclude<CatalogEvent, { type: 'CatalogOpened' }>,
   { recordedAt, effectiveAt }: At,
 ): OpenCatalog => {
-  const { products, productIds, policies } = catalog;
+  const { products, productIds, policies, releases, releaseCounts } = catalog;
   switch (event.type) {
     case 'ProductCreated': {
       const { productId, code, name, description } = event.data;
@@ -101,6 +120,16 @@ const evolveOpen = (
     }
     case 'PolicyArchived':
       change(policies, event.data.policyId, { archivedAt: effectiveAt });
+      return catalog;
+    case 'ReleasePublished': {
+      const { product, channel, releasedAt } = event.data;
+      const key = releaseKey(event.data);
+      if (!releases.has(key)) releaseCounts.set(product, (releaseCounts.get(product) ?? 0) + 1);
+      releases.set(key, { channel, releasedAt, publishedAt: recordedAt, withdrawnAt: null });
+      return catalog;
+    }
+    case 'ReleaseWithdrawn':
+      change(releases, releaseKey(event.data), { withdrawnAt: effectiveAt });
       return catalog;
   }
 };

@@ -1,7 +1,7 @@
 import type { Decision } from '../decider.ts';
 import type { PinnedPolicy, Tier } from '../license/policy.ts';
 import type { Instant } from '../time.ts';
-import type { CatalogEvent, PolicyVersion } from './events.ts';
+import type { CatalogEvent, PolicyVersion, ReleaseName } from './events.ts';
 
 /** A new product. */
 export type NewProduct = {
@@ -14,6 +14,13 @@ export type NewProduct = {
 /** A version of a policy without its id and number. */
 export type PolicyContent = Omit<PolicyVersion, 'policy'> & {
   readonly rules: Omit<PinnedPolicy, 'policyId' | 'version'>;
+};
+
+/** A release to publish. */
+export type ReleaseContent = ReleaseName & {
+  /** Null: now, or for a release of the catalog, as it says. */
+  readonly releasedAt: Instant | null;
+  readonly channel: string;
 };
 
 type Command<Type extends string, Data> = { readonly type: Type; readonly data: Data; readonly at: Instant };
@@ -34,7 +41,9 @@ export type CatalogCommand =
   | Command<'ArchiveProduct', { readonly productId: string }>
   | Command<'CreatePolicy', { readonly policyId: string; readonly content: PolicyContent }>
   | Command<'AddPolicyVersion', { readonly policyId: string; readonly content: PolicyContent }>
-  | Command<'ArchivePolicy', { readonly policyId: string }>;
+  | Command<'ArchivePolicy', { readonly policyId: string }>
+  | Command<'PublishRelease', ReleaseContent>
+  | Command<'WithdrawRelease', ReleaseName>;
 
 /** The catalog command of this type. */
 export type CommandOf<Type extends CatalogCommand['type']> = Extract<CatalogCommand, { type: Type }>;
@@ -44,6 +53,8 @@ export type CatalogRejection =
   | 'NOT_FOUND'
   | 'INVALID_REQUEST'
   | 'CODE_TAKEN'
+  | 'RELEASE_EXISTS'
+  | 'RELEASE_LIMIT_EXCEEDED'
   | 'ARCHIVED'
   | 'TERM_INVALID'
   | 'LIMIT_INVALID';

@@ -3,6 +3,7 @@ import { type Catalog, evolve, fork, initial } from './catalog.ts';
 import type { CatalogCommand, CatalogDecision, CatalogRejection } from './commands.ts';
 import { addPolicyVersion, archivePolicy, createPolicy } from './decide-policies.ts';
 import { archiveProduct, changeProduct, createProduct } from './decide-products.ts';
+import { publishRelease, withdrawRelease } from './decide-releases.ts';
 import type { CatalogEvent } from './events.ts';
 import { open } from './open-catalog.ts';
 
@@ -24,10 +25,14 @@ const decide = (command: CatalogCommand, catalog: Catalog): CatalogDecision => {
       return addPolicyVersion(command, catalog);
     case 'ArchivePolicy':
       return archivePolicy(command, catalog);
+    case 'PublishRelease':
+      return publishRelease(command, catalog);
+    case 'WithdrawRelease':
+      return withdrawRelease(command, catalog);
   }
 };
 
-/** Decides and folds the catalog stream: the products and policies of an issuer. */
+/** Decides and folds the catalog stream: the products, releases and policies of an issuer. */
 export const catalogDecider: Decider<CatalogCommand, CatalogEvent, Catalog, CatalogRejection> = {
   initial,
   decide,

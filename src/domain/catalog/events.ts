@@ -40,4 +40,11 @@ export type CatalogEvent =
   | Event<'PolicyCreated', PolicyVersion>
   /** Adds the next version. Licenses keep the version they were issued under. */
   | Event<'PolicyVersionAdded', PolicyVersion>
-  | Event<'PolicyArchived', { readonly policyId: string }>;
+  | Event<'PolicyArchived', { readonly policyId: string }>
+  /** A version of a product was released. `version`: in the spelling of `canonicalVersion`. */
+  | Event<'ReleasePublished', ReleaseName & { readonly releasedAt: Instant; readonly channel: string }>
+  /** The release no longer counts. The version can be published again. */
+  | Event<'ReleaseWithdrawn', ReleaseName>;
+
+/** Names a release by the code of its product and its version. */
+export type ReleaseName = { readonly product: string; readonly version: string };

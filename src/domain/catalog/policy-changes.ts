@@ -28,7 +28,13 @@ type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | 
 } & { readonly versions?: Partial<NonNullable<PinnedPolicy['versions']>> | null };
 
 type Nested = 'deactivation' | 'lease' | 'versions';
-type OptionalRule = 'renewUntilSeconds' | 'renewalDuration' | 'renewalBasis' | 'checkInSeconds' | 'environment';
+type OptionalRule =
+  | 'renewUntilSeconds'
+  | 'renewalDuration'
+  | 'renewalBasis'
+  | 'checkInSeconds'
+  | 'environment'
+  | 'maintenance';
 
 /** Returns the built-in policy of a tier, with these changes. */
 export const contentOfTier = (tier: Tier, name: string, change: PolicyChange): PolicyContent => {
@@ -77,6 +83,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     renewalBasis,
     checkInSeconds,
     environment,
+    maintenance,
     versions,
     versionRequired: _versionRequired,
     environmentRequired: _environmentRequired,
@@ -86,6 +93,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     reclaimBorrowed,
     deactivateOnUnassign,
     deactivateByKey,
+    componentCheck,
     trialDays,
     trialAddressIgnores: ignored = [],
     ...rules
@@ -104,11 +112,13 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(renewalBasis === undefined || renewalBasis === null ? {} : { renewalBasis }),
     ...(checkInSeconds === undefined || checkInSeconds === null ? {} : { checkInSeconds }),
     ...(environment === undefined || environment === null ? {} : { environment }),
+    ...(maintenance === undefined || maintenance === null ? {} : { maintenance }),
     ...(isBound ? { versions } : {}),
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
+    ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),
     ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };

@@ -105,6 +105,9 @@ const notInstant = (text: string): string => `${text} is not an instant like 202
 const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => [
   ...('duration' in term ? [[term.duration, 'term', 'duration'] as const] : []),
   ...(rules.renewalDuration === undefined ? [] : [[rules.renewalDuration, 'rules', 'renewalDuration'] as const]),
+  ...(rules.maintenance === undefined || rules.maintenance === 'TERM'
+    ? []
+    : [[rules.maintenance, 'rules', 'maintenance'] as const]),
   ...rules.remindBefore.map((text, index) => [text, 'rules', 'remindBefore', index] as const),
 ];
 

@@ -73,6 +73,7 @@ const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventI
     case 'StartTerm':
     case 'Renew':
     case 'ChangeExpiry':
+    case 'ChangeMaintenance':
     case 'SetRenewal':
     case 'Expire':
     case 'EndGrace':

@@ -21,6 +21,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
   if (!concerns(event, 'collections')) return;
   switch (event.type) {
     case 'ActivationRecorded':
+    case 'ActivationUpdated':
     case 'ActivationDeactivated':
       evolveDeviceCollections(license, event, at);
       return;

@@ -42,6 +42,7 @@ export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at:
     case 'LicenseTermStarted':
     case 'LicenseRenewed':
     case 'LicenseExpiryChanged':
+    case 'LicenseMaintenanceChanged':
     case 'LicenseRenewalChanged':
     case 'LicenseExpired':
     case 'LicenseGraceEnded':

@@ -18,6 +18,9 @@ export type LimitStrategy = (typeof limitStrategies)[number];
 /** Lists how a device is recognized: by its fingerprint alone, or also by any, most or all of its components. */
 export const fingerprintMatchings = ['EXACT', 'ANY', 'MOST', 'ALL'] as const;
 
+/** Lists which recorded components must still match for the right fingerprint: none, any, two, more than half, all. */
+export const componentChecks = ['NONE', 'ANY', 'TWO', 'MOST', 'ALL'] as const;
+
 /** Lists what occupies a seat. */
 export const leaseScopes = ['MACHINE', 'INSTANCE', 'USER'] as const;
 
@@ -99,11 +102,18 @@ export type PinnedPolicy = {
    * its components match. Absent, as in policies from before this field: names are shown, and seats are not listed.
    */
   readonly deviceNamesByKey?: boolean;
+  /** How many components of a device must match besides its fingerprint. Absent: NONE. TWO of one component means one. */
+  readonly componentCheck?: (typeof componentChecks)[number];
   /**
    * KEEP: the duration of the first paid term counts from the end of the running trial. Absent: DROP, so it counts from
    * the conversion.
    */
   readonly trialDays?: (typeof trialDaysRules)[number];
+  /**
+   * How long each term brings new releases: `TERM` until its end, or an ISO 8601 duration from its start. Absent: a term
+   * does not move the maintenance.
+   */
+  readonly maintenance?: string;
   /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */
   readonly trialAddressIgnores?: readonly TrialAddressVariation[];
 };

@@ -5,11 +5,12 @@ import type { Recorded } from '../../eventstore/event-store.ts';
 import type { Catalog, FoldedCatalog } from '../tables/catalogs.ts';
 import { policies, policyRow } from '../tables/policies.ts';
 import { productRow, products } from '../tables/products.ts';
+import { releaseRow, releases } from '../tables/releases.ts';
 import { change, make, sweep, type Write } from './changes.ts';
 
 /**
- * Folds one event of an issuer's catalog. Returns the catalog after it, and what the event does to the rows of products
- * and policies. Throws when the event does not belong to the stream.
+ * Folds one event of an issuer's catalog. Returns the catalog after it, and what the event does to the rows of products,
+ * releases and policies. Throws when the event does not belong to the stream.
  */
 export const foldCatalog = (
   before: Catalog | null,
@@ -67,6 +68,12 @@ const partWrites = (
     case 'PolicyArchived': {
       const group = { issuer_org_id, policy_id: event.data.policyId };
       return [sweep(policies, { group, product: null, oldest: null, set: { archived_at: effectiveAt } })];
+    }
+    case 'ReleasePublished':
+      return [make(releases, releaseRow({ issuerOrgId, data: event.data, publishedAt: recordedAt }))];
+    case 'ReleaseWithdrawn': {
+      const { product, version } = event.data;
+      return [change(releases, { issuer_org_id, product, version, withdrawn_at: effectiveAt })];
     }
     case 'CatalogOpened':
       return [];

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Activation, LicenseFacts } from '../../domain/license/license.ts';
 import { fromMs, type Instant } from '../../domain/time.ts';
 
 /**
@@ -10,7 +10,7 @@ export type WantedDetails = {
   readonly holderHashes?: readonly string[];
   readonly userRefs?: readonly string[];
   readonly activationId?: string;
-  /** The fingerprint hash of an open activation, whose user and environment are returned unless `activationId` is named. */
+  /** The fingerprint hash of an open activation, whose details are returned unless `activationId` is named. */
   readonly fingerprintHash?: string;
   /** Hashes of the parts of a device, by name. Devices with any of them are returned. */
   readonly components?: readonly Readonly<Record<string, string>>[];
@@ -27,31 +27,31 @@ export type ValidationDetails = {
   readonly leaseBorrowed: boolean;
   /** The hash under which the holder has an open lease. */
   readonly leaseHolder: string | null;
+  /** The reference of the user that the open lease was taken for. */
+  readonly leaseUser: string | null;
   /** The reference by which the user is assigned. */
   readonly assignedUser: string | null;
   /** The fingerprint hash of the named activation. Null: the license has no such open activation. */
   readonly namedFingerprint: string | null;
-  /** The user and the environment that the named device was activated for. Null: for none, or there is no such device. */
+  /** The details of the named device. Null or empty: it has none, or there is no such device. */
   readonly activatedFor: ActivatedFor;
   /** The devices with any of the parts, in the order of their activation. */
-  readonly devices: readonly ({
-    readonly id: string;
-    readonly components: Readonly<Record<string, string>>;
-  } & ActivatedFor)[];
+  readonly devices: readonly ({ readonly id: string } & ActivatedFor)[];
   readonly lastCheckInAt: Instant | null;
 };
 
-/** The reference of the user and the environment that a device was activated for. */
-export type ActivatedFor = { readonly userRef: string | null; readonly environment: string | null };
+/** The reference of the user and the environment that a device was activated for, and its components. */
+export type ActivatedFor = Pick<Activation, 'userRef' | 'environment' | 'components'>;
 
 /** The details of a validation that reads none. */
 export const noDetails: ValidationDetails = {
   leaseUntil: null,
   leaseBorrowed: false,
   leaseHolder: null,
+  leaseUser: null,
   assignedUser: null,
   namedFingerprint: null,
-  activatedFor: { userRef: null, environment: null },
+  activatedFor: { userRef: null, environment: null, components: {} },
   devices: [],
   lastCheckInAt: null,
 };
@@ -65,7 +65,7 @@ export const readDetails = async (
   const { rows } = await pool.query<DetailsRow>({
     name: 'validation-details',
     text: `select lease_until, lease_borrowed, lease_holder, assigned_user, named_fingerprint, devices, checked_in_at,
-        device_user, device_environment
+        device_user, device_environment, device_components, lease_user
       from rm.validation_details($1, $2, $3, $4, $5, $6, $7, $8)`,
     values: [
       issuerOrgId,
@@ -82,14 +82,15 @@ export const readDetails = async (
   const [row] = rows;
   if (row === undefined) throw new Error('rm.validation_details returned no row.');
   const [leaseUntil, leaseBorrowed, leaseHolder, assignedUser, namedFingerprint, ...others] = row;
-  const [devices, lastCheckInAt, userRef, environment] = others;
+  const [devices, lastCheckInAt, userRef, environment, deviceComponents, leaseUser] = others;
   return {
     leaseUntil: orNull(leaseUntil),
     leaseBorrowed: leaseBorrowed === true,
     leaseHolder,
+    leaseUser,
     assignedUser,
     namedFingerprint,
-    activatedFor: { userRef, environment },
+    activatedFor: { userRef, environment, components: deviceComponents ?? {} },
     devices: devices ?? [],
     lastCheckInAt: orNull(lastCheckInAt),
   };
@@ -105,6 +106,8 @@ type DetailsRow = [
   lastCheckInAt: string | null,
   deviceUser: string | null,
   deviceEnvironment: string | null,
+  deviceComponents: ActivatedFor['components'] | null,
+  leaseUser: string | null,
 ];
 
 const orNull = (ms: string | null): Instant | null => (ms === null ? null : fromMs(Number(ms)));

@@ -53,6 +53,20 @@ export const activations = {
 /** Returns the row of a new activation. */
 export const activationRow = rowMaker(columns);
 
+/** Returns what an update of an activation changes. What the event does not name stays. */
+export const activationChange = (changes: Data<'ActivationUpdated'>) => {
+  const { activationId, nameRef, platform, appVersion, components, userRef, environment } = changes;
+  return {
+    activation_id: activationId,
+    ...(nameRef === undefined ? {} : { name_ref: nameRef }),
+    ...(platform === undefined ? {} : { platform }),
+    ...(appVersion === undefined ? {} : { app_version: appVersion }),
+    ...(components === undefined ? {} : { components }),
+    ...(userRef === undefined ? {} : { user_ref: userRef }),
+    ...(environment === undefined ? {} : { environment }),
+  };
+};
+
 /** Returns what the end of an activation changes. */
 export const deactivation = (
   { activationId, cause }: Pick<Data<'ActivationDeactivated'>, 'activationId' | 'cause'>,

@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
+import { beginsWith } from '../queries/prefix.ts';
 import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
-import { beginsWith } from './prefix.ts';
 import type { Table } from './rows.ts';
 
 /** What the row of a new version is made of. `policyCreatedAt`: when the first version was created. */

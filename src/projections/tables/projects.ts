@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
+import { beginsWith } from '../queries/prefix.ts';
 import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
-import { beginsWith } from './prefix.ts';
 import type { Table } from './rows.ts';
 
 /** What the row of a new project is made of. */

@@ -19,6 +19,7 @@ import { loadOrganizations, organizationRow, organizations } from './organizatio
 import { policies } from './policies.ts';
 import { products } from './products.ts';
 import { projects } from './projects.ts';
+import { releases } from './releases.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
 
@@ -52,6 +53,7 @@ export const readModelTables: readonly ReadModel[] = [
   { table: catalogs, stream: 'catalog', rows: 'replaceable' },
   { table: products, stream: 'catalog', rows: 'changing' },
   { table: policies, stream: 'catalog', rows: 'changing' },
+  { table: releases, stream: 'catalog', rows: 'replaceable' },
 ];
 
 /** Returns the stored states of the streams of these events. */

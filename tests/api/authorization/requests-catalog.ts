@@ -33,6 +33,19 @@ const adding =
   };
 
 const product = (body?: object) => about('/v1/products', newProduct, body);
+const releasesOf = async (subject: Subject): Promise<string> => {
+  await openCatalog(subject);
+  const { code } = await subject.prepare('POST', '/v1/products', newProduct());
+  return `/v1/products/${code}/releases`;
+};
+/** A request about the releases of a product made for it, or about one of them. */
+const release =
+  (version?: string): MakeRequest =>
+  async (subject) => {
+    const path = await releasesOf(subject);
+    await subject.prepare('POST', path, { version: '1.0.0' });
+    return { path: version === undefined ? path : `${path}/${version}` };
+  };
 const policy = (body?: object) => about('/v1/policies', () => newPolicy, body);
 
 /** Requests about the catalog. */
@@ -42,6 +55,10 @@ export const catalogRequests: Readonly<Record<string, MakeRequest>> = {
   getProduct: product(),
   changeProduct: product({ name: 'Another' }),
   archiveProduct: product(),
+  listReleases: release(),
+  publishRelease: async (subject) => ({ path: await releasesOf(subject), body: { version: '1.0.0' } }),
+  getRelease: release('1.0.0'),
+  withdrawRelease: release('1.0.0'),
   listPolicies: () => ({ path: '/v1/policies' }),
   createPolicy: adding('/v1/policies', () => newPolicy),
   getPolicy: policy(),

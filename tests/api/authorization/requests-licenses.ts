@@ -122,6 +122,7 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     body: { externalRef: 'sub_456', metadata: { note: 'x' } },
   }),
   changeLicenseExpiry: command('expiry', { to: later, reason }),
+  changeLicenseMaintenance: command('maintenance', { to: later, reason }),
   setLicenseRenewal: command('renewal', { to: 'auto' }),
   'cancelScheduledChange: suspension for PAYMENT': cancelled('suspend', { reason, effectiveAt: later }),
   'cancelScheduledChange: suspension for another reason': cancelled('suspend', {

@@ -54,6 +54,7 @@ const everyRule = {
   reclaimBorrowed: true,
   deactivateOnUnassign: true,
   deactivateByKey: 'OWN',
+  componentCheck: 'TWO',
   deviceNamesByKey: true,
   trialDays: 'KEEP',
   renewalDuration: 'P6M',

@@ -31,7 +31,12 @@ afterAll(() => ledger.stop());
 
 const nobody = { apiKey: async () => null, user: async () => null };
 const known = async () => {
-  const needs = { secrets, validations: createValidationReader(ledger.database.api), authenticate: nobody };
+  const needs = {
+    pool: ledger.database.api,
+    secrets,
+    validations: createValidationReader(ledger.database.api),
+    authenticate: nobody,
+  };
   const found = await needs.validations.byId(ledger.a.organizationId, licenseId);
   if (found === null) throw new Error('The license was not projected.');
   return { needs, found, issuer: ledger.a.organizationId };

@@ -181,6 +181,14 @@ describe('A validation that names', () => {
     expect(licenseId).toBe(exceeded.license?.id);
   });
 
+  test('a device checks its components', async () => {
+    const { licenseKey } = await issue({ policy: { componentCheck: 'ALL' } });
+    await activate(licenseKey, { fingerprint: 'laptop', components: { disk: 'd1' } });
+    await expectCode('COMPONENTS_REQUIRED', false, licenseKey, { fingerprint: 'laptop' });
+    const components = { disk: 'd2' };
+    await expectCode('COMPONENTS_MISMATCH', false, licenseKey, { fingerprint: 'laptop', components });
+  });
+
   test('a device checks its fingerprint and its activation', async () => {
     const { licenseKey } = await issue({ policy: { fingerprintRequired: true } });
     await expectCode('FINGERPRINT_REQUIRED', false, licenseKey);

@@ -24,8 +24,10 @@ import {
   policyIds,
   productArchivedEvent,
   productEvent,
+  publishedEvent,
   version,
   versionEvent,
+  withdrawnEvent,
   withPolicy,
 } from './examples.ts';
 
@@ -87,7 +89,8 @@ describe('without a catalog', () => {
 });
 
 describe('folding a catalog', () => {
-  test('keeps every product and every version of every policy', () => {
+  test('keeps every product, every version of every policy and every release', () => {
+    const earlier = '2025-11-01T00:00:00.000Z';
     const second = version(2, { name: 'PRO 2' });
     const events = [
       ...withPolicy,
@@ -95,7 +98,13 @@ describe('folding a catalog', () => {
       on(productArchivedEvent('prd_2')),
       on(versionEvent(second)),
       on(policyArchivedEvent),
+      on(publishedEvent()),
+      on(publishedEvent('2.2.0')),
+      on(withdrawnEvent()),
+      on(withdrawnEvent('2.2.0')),
+      on(publishedEvent('2.1.0', { releasedAt: earlier })),
     ];
+    const stable = { channel: 'stable', publishedAt: noon };
     expect(fold(catalogDecider, events)).toEqual({
       kind: 'open',
       issuerOrgId: 'org_1',
@@ -113,6 +122,11 @@ describe('folding a catalog', () => {
       policies: new ForkableMap([
         ['pol_1', { versions: [version(1), second], versionsAt: [noon, noon], archivedAt: noon }],
       ]),
+      releases: new ForkableMap([
+        ['local_cli 2.1.0', { ...stable, releasedAt: earlier, withdrawnAt: null }],
+        ['local_cli 2.2.0', { ...stable, releasedAt: '2025-12-01T00:00:00.000Z', withdrawnAt: noon }],
+      ]),
+      releaseCounts: new ForkableMap([['local_cli', 2]]),
     });
   });
   test.each(withPolicy.slice(1))('ignores $event.type before the catalog is opened', (stamped) =>

@@ -137,6 +137,7 @@ const refused: readonly (readonly [
   ['an entitlement with a strange code', { entitlements: [entitled('Export all')] }, 'INVALID_REQUEST'],
   ['an entitlement with a long code', { entitlements: [entitled('x'.repeat(65))] }, 'INVALID_REQUEST'],
   ['an entitlement twice', { entitlements: [entitled('a'), entitled('b'), entitled('a')] }, 'INVALID_REQUEST'],
+  ['101 entitlements', { entitlements: Array.from({ length: 101 }, (_, n) => entitled(`e${n}`)) }, 'INVALID_REQUEST'],
   ['an entitlement that ends never', { entitlements: [{ ...entitled('a'), until: 'never' }] }, 'TERM_INVALID'],
 ];
 

@@ -1,4 +1,9 @@
-import type { CatalogCommand, NewProduct, PolicyContent } from '../../../src/domain/catalog/commands.ts';
+import type {
+  CatalogCommand,
+  NewProduct,
+  PolicyContent,
+  ReleaseContent,
+} from '../../../src/domain/catalog/commands.ts';
 import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import type { CatalogEvent, PolicyVersion } from '../../../src/domain/catalog/events.ts';
 import { type Stamped, stamp } from '../../../src/domain/decider.ts';
@@ -81,4 +86,35 @@ export const archivePolicy = (policyId = 'pol_1'): CatalogCommand => ({
   type: 'ArchivePolicy',
   at: noon,
   data: { policyId },
+});
+
+export const publish = (changed: Partial<ReleaseContent> = {}): CatalogCommand => ({
+  type: 'PublishRelease',
+  at: noon,
+  data: {
+    product: 'local_cli',
+    version: '2.1.0',
+    releasedAt: '2025-12-01T00:00:00.000Z',
+    channel: 'stable',
+    ...changed,
+  },
+});
+export const withdraw = (version = '2.1.0', product = 'local_cli'): CatalogCommand => ({
+  type: 'WithdrawRelease',
+  at: noon,
+  data: { product, version },
+});
+export const publishedEvent = (version = '2.1.0', changed: Partial<ReleaseContent> = {}): CatalogEvent => ({
+  type: 'ReleasePublished',
+  data: {
+    product: 'local_cli',
+    version,
+    channel: 'stable',
+    ...changed,
+    releasedAt: changed.releasedAt ?? '2025-12-01T00:00:00.000Z',
+  },
+});
+export const withdrawnEvent = (version = '2.1.0'): CatalogEvent => ({
+  type: 'ReleaseWithdrawn',
+  data: { product: 'local_cli', version },
 });

@@ -27,6 +27,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   Renew: { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null },
   StartTerm: { trigger: 'FIRST_VALIDATION' },
   ChangeExpiry: { to: tomorrow, reasonCode: 'GOODWILL' },
+  ChangeMaintenance: { to: tomorrow, reasonCode: 'GOODWILL' },
   SetRenewal: { to: 'auto' },
   CancelScheduled: { eventId: 'evt_1' },
   CarryOutScheduled: { eventId: 'evt_1' },

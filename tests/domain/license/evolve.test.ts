@@ -35,7 +35,9 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LicenseKeyRotated: true,
   LicenseKeyRetired: true,
   ActivationRecorded: true,
+  ActivationUpdated: true,
   ActivationDeactivated: true,
+  LicenseMaintenanceChanged: true,
   LicenseSuspended: true,
   SuspensionReasonAdded: true,
   LicenseReinstated: true,
@@ -76,6 +78,7 @@ const life: readonly Stamped<LicenseEvent>[] = [
   on(noon, keyIssuedEvent),
   activated('a', 1),
   activated('b', 2),
+  on(noon, { type: 'ActivationUpdated', data: { activationId: 'act_b', appVersion: '2.2.0' } }),
   on(noon, deactivatedEvent('a', 'USER', 1)),
   on(noon, suspendedEvent('PAYMENT', tomorrow)),
   on(noon, groundAddedEvent('FRAUD')),
@@ -150,6 +153,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
     tomorrow,
   ),
   command('ChangeExpiry', { to: '2026-07-03T12:00:00.000Z', reasonCode: 'GOODWILL' }, tomorrow),
+  command('ChangeMaintenance', { to: null, reasonCode: 'GOODWILL' }, tomorrow),
   command('Remind', { termNumber: 2, offset: 'P1D' }, '2026-07-03T11:00:00.000Z'),
   command('EndGrace', { termNumber: 2 }, '2026-07-03T12:01:00.000Z'),
   command('OfferLicense', { toHolderOrgId: 'org_8', expiry: 'KEEP', activations: 'KEEP' }, '2026-07-04T11:00:00.000Z'),
@@ -189,7 +193,7 @@ describe('folding a license', () => {
     }
   });
   test('takes its instants from the events', () => {
-    const { facts, activations } = licenseAfter(...life.slice(0, 6));
+    const { facts, activations } = licenseAfter(...life.slice(0, 7));
     expect(facts.suspension?.since).toBe(noon);
     expect(activations.get('act_b')?.activatedAt).toBe(life[3]?.at.effectiveAt);
     expect(licenseAfter(...life).facts.revokedAt).toBe('2027-03-04T00:00:00.000Z');

@@ -45,6 +45,11 @@ const holderMay = (deactivation: Partial<typeof pro.deactivation>) =>
 const lease = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
 const acquire = command('AcquireLease', lease);
 
+const checked = followedBy(
+  [issued({ policy: { ...pro, componentCheck: 'ALL' } })],
+  command('Activate', device('a', { components: { disk: 'd1' } })),
+);
+
 /** One entry per rejection, in the order of the union. A rejection without an entry does not compile. */
 const cases: Record<LicenseRejection, Case> = {
   LICENSE_NOT_FOUND: [[], afterIssue],
@@ -87,6 +92,20 @@ const cases: Record<LicenseRejection, Case> = {
   ENVIRONMENT_MISMATCH: [
     [issued({ policy: { ...pro, environment: 'live' } })],
     [command('Activate', device('a', { environment: 'test', userRef: 'usr_a' }))],
+  ],
+  ENVIRONMENT_SCOPE_REQUIRED: [
+    [issued({ policy: { ...pro, environmentRequired: true, userRequired: true } })],
+    [activate('a'), acquire],
+  ],
+  USER_SCOPE_REQUIRED: [[issued({ policy: { ...pro, userRequired: true } })], [activate('a'), acquire]],
+  COMPONENTS_REQUIRED: [checked, [command('Activate', device('a', { byKey: true }))]],
+  COMPONENTS_MISMATCH: [checked, [command('Activate', device('a', { byKey: true, components: { disk: 'd2' } }))]],
+  VERSION_NOT_ENTITLED: [
+    [issued({ policy: { ...pro, expiryStrategy: 'MAINTAIN' } })],
+    [
+      command('Activate', device('a', { releasedAt: expiresAt }), expiresAt),
+      command('Activate', device('a', { releasedAt: expiresAt, environment: 'test' })),
+    ],
   ],
   QUOTA_EXCEEDED: [
     [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],

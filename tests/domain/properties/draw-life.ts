@@ -13,6 +13,7 @@ export const lifeKinds: Kinds<
   | 'EndSuspension'
   | 'Renew'
   | 'ChangeExpiry'
+  | 'ChangeMaintenance'
   | 'SetRenewal'
   | 'CancelScheduled'
   | 'CarryOutScheduled'
@@ -71,6 +72,10 @@ export const lifeKinds: Kinds<
   ChangeExpiry: {
     weight: 8,
     draw: (draw) => ({ to: draw.chance.percent(15) ? null : around(draw), reasonCode: 'GOODWILL' }),
+  },
+  ChangeMaintenance: {
+    weight: 4,
+    draw: (draw) => ({ to: draw.chance.percent(20) ? null : around(draw), reasonCode: 'MAINTENANCE_SOLD' }),
   },
   SetRenewal: {
     weight: 8,

@@ -72,7 +72,7 @@ const newDevice = (draw: Draw): Device => {
     product: draw.chance.percent(75) ? null : product(draw),
     nameRef: null,
     platform: null,
-    appVersion: null,
+    appVersion: draw.chance.percent(70) ? null : draw.chance.one(['1.0.0', '2.0.0']),
     ...(draw.chance.percent(10) && { userRef: user(draw) }),
   };
 };

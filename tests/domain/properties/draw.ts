@@ -111,6 +111,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
   ...(chance.percent(30) && { renewalDuration: 'P10D' }),
   ...(chance.percent(30) && { renewalBasis: 'FROM_NOW' as const }),
+  ...(chance.percent(40) && { maintenance: chance.one(['TERM', 'TERM', 'P1D', 'P10D']) }),
 });
 
 export const term = (draw: Draw): TermRequest => {

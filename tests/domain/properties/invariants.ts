@@ -109,6 +109,11 @@ export const watchStream = (): Watch => {
         const { activationId, countAfter, overage } = event.data;
         return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
+      case 'ActivationUpdated': {
+        const { activationId, ...changes } = event.data;
+        if (Object.keys(changes).length === 0) return `2.4: ${activationId} was updated without a change`;
+        return devices.has(activationId) ? null : `2.7.3: ${activationId} was not open`;
+      }
       case 'ActivationDeactivated':
         if (pending.isAnnounced(event))
           return pending.announced(
@@ -260,6 +265,8 @@ export const watchStream = (): Watch => {
         ends.add(end);
         return null;
       }
+      case 'LicenseMaintenanceChanged':
+        return event.data.from === event.data.to ? '2.4: a maintenance that does not change' : null;
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

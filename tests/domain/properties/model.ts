@@ -3,6 +3,7 @@ import type { CommandOf, LicenseCommand } from '../../../src/domain/license/comm
 import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { newPayments } from './payments.ts';
@@ -16,7 +17,6 @@ import {
   newRecord,
   noLease,
   overAt,
-  type Use,
   usageKnown,
   type Verdict,
 } from './record.ts';
@@ -36,6 +36,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const { update, unassign, endUseOfEvicted } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -47,8 +48,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
     if (refused === undefined && !settlesNothing.has(type)) settle();
+    endUseOfEvicted(before.uses);
     const settled = { ...m };
     const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
+    endUseOfEvicted(settled.uses);
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
@@ -101,6 +104,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
     ChangeExpiry: changeExpiry,
+    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';
@@ -168,10 +172,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
-    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null }) => {
+    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const refused = unusable(product, user) ?? first({ nothing: isOpen(find('activations', name)) });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user });
+      const [use, refused] = [find('activations', name), unusable(product, user)];
+      if (!refused && isOpen(use)) return update(use, { user, version });
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -197,6 +202,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       lapse(dead);
+      if (user !== null && find('seats', name)?.user !== user) giveBack(name);
       const guards = { nothing: isOpen(find('seats', name)), LIMIT_INVALID: mayNotBorrow(borrow) };
       const refused = unusable(product, user) ?? first(guards);
       return refused ?? occupy({ ...noLease, kind: 'seats', id, name, product, user }, borrow);
@@ -224,14 +230,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
-    UnassignUser: ({ userRef }) => {
-      const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
-      const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
-      const machines = m.policy.lease.scope === 'MACHINE' ? devices.map(({ name }) => name) : [];
-      const isHers = (use: Use) => hers.includes(use) || machines.includes(use.name);
-      end((use) => devices.includes(use) || (use.kind === 'seats' && isHers(use)));
-      return close(({ kind, id }) => kind === 'users' && id === userRef);
-    },
+    UnassignUser: ({ userRef }) => unassign(userRef),
     RecordUsage: ({ meter, quantity, usageId }) => {
       if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
       const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
@@ -273,9 +272,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const start = 'startsAt' in term && term.startsAt !== null ? ms(term.startsAt) : m.now;
     const [end, awaits] = [endOf(term, start), triggers[term.kind] ?? ''];
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
-    if (awaits === '') setTerm(start, end);
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
+    if (awaits === '') setTerm(start, end);
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
     const span = 'duration' in term ? end - start : NaN;

@@ -1,5 +1,6 @@
 import type { CommandOf } from '../../../src/domain/license/commands.ts';
 import { lengthOf, ms } from './draw.ts';
+import { maintainedAfterMove } from './maintained.ts';
 import { all, endOf, first, type newRecord, type Verdict } from './record.ts';
 
 type Renewal = CommandOf<'Renew'>['data'];
@@ -56,7 +57,9 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const nothing = m.term > 0 && end === m.end;
     const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run || isEndless;
     const refused = first({ nothing, TERM_INVALID });
-    if (refused || end < Infinity) return refused ?? setEnd(end);
+    if (refused) return refused;
+    put(maintainedAfterMove(m, m.end, end));
+    if (end < Infinity) return setEnd(end);
     overtake((other) => other.mode !== undefined);
     if (modeAt(m.now) !== 'manual') all(drop('mode'), plan(undefined, { mode: 'manual' }));
     return setEnd(end);
@@ -78,31 +81,33 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const isForEver =
       !term && leavesTrial && (m.end < Infinity || m.awaits !== '') && type !== 'TRIAL' && tier === 'FREE';
     if (!term && !isForEver) return become(target);
-    const [end, length] = [firstEnd(term ?? {}), term?.kind === 'duration' ? lengthOf(term.duration) : NaN];
+    const from = firstStart(term ?? {});
+    const [end, length] = [endOf(term ?? {}, from), term?.kind === 'duration' ? lengthOf(term.duration) : NaN];
     if (term && billingRef !== undefined)
       put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
-    const done = all(become(target), put({ length }), setTerm(m.now, end));
+    const done = all(become(target), put({ length }), setTerm(m.now, end, m.now, from));
     if (term && billingRef !== undefined) accept();
     return first({ TERM_INVALID: term !== undefined && endOf(term, m.now) <= m.now }) ?? done;
   };
-  /** Returns the end of the first paid term, which may add the days of a trial that has not ended or not begun. */
-  const firstEnd = (term: object): number => {
-    const keeps = m.policy.trialDays === 'KEEP' && m.policy.type === 'TRIAL';
-    const waits = m.awaits !== '' && 'duration' in term ? m.span : 0;
-    return endOf(term, keeps ? (m.end < Infinity ? Math.max(m.end, m.now) : m.now + waits) : m.now);
+  /** Returns where the first paid term counts from; it may add the days of a trial that has not ended or not begun. */
+  const firstStart = (term: object): number => {
+    const keeps = m.policy.trialDays === 'KEEP' && m.policy.type === 'TRIAL' && 'duration' in term;
+    if (!keeps) return m.now;
+    return m.end < Infinity ? Math.max(m.end, m.now) : m.now + (m.awaits === '' ? 0 : m.span);
   };
   const convertTrial = ({ target, term, billingRef }: CommandOf<'ConvertTrial'>['data']): Verdict => {
     const paid = m.paid[billingRef ?? ''];
     // Each drawn policy differs, so no drawn conversion repeats another one.
     const guards = { INVALID_REQUEST: target.policy.type === 'TRIAL', BILLING_REF_REUSED: paid !== undefined };
-    const end = firstEnd(term);
+    const from = firstStart(term);
+    const end = endOf(term, from);
     const refused =
       first(guards) ?? first({ INVALID_REQUEST: m.policy.type !== 'TRIAL', TERM_INVALID: endOf(term, m.now) <= m.now });
     if (billingRef !== null && !refused)
       put({ paid: { ...m.paid, [billingRef]: { terms: '', end, policy: target.policy.policyId } } });
     overtake((plan) => plan.target !== undefined);
     const length = term.kind === 'duration' ? lengthOf(term.duration) : NaN;
-    return refused ?? all(pay(), become(target), put({ length }), setTerm(m.now, end));
+    return refused ?? all(pay(), become(target), put({ length }), setTerm(m.now, end, m.now, from));
   };
   return { renew, changeExpiry, changeTier, convertTrial };
 };

@@ -6,6 +6,7 @@ import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-c
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
+import { maintainedBy } from './maintained.ts';
 
 // The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
 // Values are replaced, never changed in place, so that a copy of the record restores it.
@@ -19,7 +20,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version?: string | null };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -49,8 +50,9 @@ const unissued = (policy: PinnedPolicy) => ({
   term: 0,
   /** The start of the first term of an unbroken row of terms. */
   run: Infinity,
-  end: Infinity,
-  endSetAt: 0,
+  ...{ end: Infinity, endSetAt: 0 },
+  /** The end of the maintenance. */
+  maintained: Infinity,
   /** The durations that it was issued for, and of the last term under its policy. */
   span: NaN,
   length: NaN,
@@ -66,13 +68,10 @@ const unissued = (policy: PinnedPolicy) => ({
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
-  releases: 0,
-  lastRelease: -Infinity,
-  meters: {} as Marks,
-  usageIds: {} as Marks,
+  ...{ releases: 0, lastRelease: -Infinity },
+  ...{ meters: {} as Marks, usageIds: {} as Marks },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
-  unannounced: 0,
-  announcing: 0,
+  ...{ unannounced: 0, announcing: 0 },
 });
 
 /** Returns an unissued license, and the operations that rules consist of. */
@@ -89,11 +88,12 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   };
 
   /** Starts a term. Announces the expiry of an expired one first. */
-  const setTerm = (start: number, end: number, run = start): Verdict => {
+  const setTerm = (start: number, end: number, run = start, from = start): Verdict => {
     announce();
     const ahead = start > m.now ? [...m.ahead.filter((other) => other < start), start] : [];
     const counters = start > m.now ? {} : { meters: {}, releases: 0 };
-    return all(put({ term: m.term + 1, run, ...counters, ahead, awaits: '' }), setEnd(end));
+    const changes = { ...counters, ahead, awaits: '', ...maintainedBy(m, from, end) };
+    return all(put({ term: m.term + 1, run, ...changes }), setEnd(end));
   };
   const setEnd = (end: number) =>
     put({ end, endSetAt: m.now, reminded: {}, ahead: m.ahead.filter((start) => start < end) });

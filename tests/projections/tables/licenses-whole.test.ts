@@ -37,6 +37,7 @@ const commands: readonly (Sent | 'cancel the tier change')[] = [
   { type: 'AcquireLease', data: lease },
   { type: 'RecordUsage', data: usage },
   { type: 'GrantEntitlement', data: sso },
+  { type: 'GrantEntitlement', data: { ...sso, code: 'export', withheld: true } },
   { type: 'AddProduct', data: { product: 'workflow_app' } },
   {
     type: 'RotateKey',

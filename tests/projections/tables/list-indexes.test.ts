@@ -14,6 +14,7 @@ import { organizationById } from '../../../src/projections/tables/organizations.
 import { listPolicies, policyById } from '../../../src/projections/tables/policies.ts';
 import { listProducts, productById } from '../../../src/projections/tables/products.ts';
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
+import { listReleases, releaseOf } from '../../../src/projections/tables/releases.ts';
 import { insertRows, type Row } from '../../../src/projections/tables/rows.ts';
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
 import { customer, testHash, testInstant, vendor } from '../../support/license-fixtures.ts';
@@ -103,6 +104,10 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
   issuer_decisions: (n) => ({ decided_org_id: `org_${n}`, decision: 'TRUSTED' }),
   organizations: (n) => ({ organization_id: `org_${n}`, issuer_org_id: `org_${n}` }),
   license_keys: (n) => ({ key_version: n + 2 }),
+  releases: (n) => ({
+    ...{ product: n % 4 === 0 ? 'local_cli' : 'cloud_ide', version: `1.0.${n}`, version_order: `${n}` },
+    ...{ channel: n % 20 === 0 ? 'beta' : 'stable', released_at: testInstant(n * 60) },
+  }),
   catalogs: (n) => ({ issuer_org_id: `org_${n}` }),
   invitations: () => ({ accepted_at: null, user_id: null }),
 };
@@ -147,6 +152,10 @@ const products =
   (filter: Partial<Parameters<typeof listProducts>[1]>): Read =>
   (db) =>
     listProducts(db, { issuerOrgId: vendor, limit: 51, after: null, ...filter });
+const releases =
+  (filter: Partial<Parameters<typeof listReleases>[1]>): Read =>
+  (db) =>
+    listReleases(db, { issuerOrgId: vendor, product: 'local_cli', limit: 51, after: null, ...filter });
 const policies =
   (filter: Partial<Parameters<typeof listPolicies>[1]>): Read =>
   (db) =>
@@ -211,6 +220,9 @@ describe('Postgres uses an index under row-level security for', () => {
     ['products on sale', 'products_', products({ archived: false })],
     ['archived products', 'products_archived', products({ archived: true })],
     ['a product', 'products_pkey', (db) => productById(db, vendor, 'prd_1000')],
+    ['releases, a later page', 'releases_', releases({ after: '1.0.1000' })],
+    ['releases of a channel', 'releases_by_channel', releases({ channel: 'beta' })],
+    ['a release', 'releases_pkey', (db) => releaseOf(db, vendor, 'local_cli', '1.0.1000')],
     ['policies', 'policies_', policies({})],
     ['policies, a later page', 'policies_', policies({ after: 'pol_1000' })],
     ['policies by tier', 'policies_by_tier', policies({ tier: 'ENTERPRISE' })],

@@ -17,7 +17,7 @@ const body = z.strictObject({ ...licenseNaming, ...deviceFields }).meta({
   },
 });
 
-/** POST /v1/licenses/activate: binds a device to the license, once per device. */
+/** POST /v1/licenses/activate: binds a device to the license, once per device, or updates its details. */
 export const activateLicense = (needs: ClientRouteNeeds): Route =>
   clientRoute({
     method: 'post',
@@ -25,13 +25,16 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
     operationId: 'activateLicense',
     summary: 'Activate a license on a device',
     description:
-      'A device that is already active gets its activation, for every product. A device can have one trial of a product. When no activation is free, the problem lists the active devices in activations. Replace one of them with swap.',
+      'A device that is already active gets its activation, for every product. A name, platform, appVersion, components, user or environment that differs from the recorded one updates the activation, and changed is then true. What the request leaves out stays. A device can have one trial of a product. When no activation is free, the problem lists the active devices in activations. Replace one of them with swap.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body }),
     replies: {
-      200: { description: 'The device was already active.', body: activationAnswer },
+      200: {
+        description: 'The device was already active. changed says whether this request updated its details.',
+        body: activationAnswer,
+      },
       201: { description: 'The device is now active.', body: activationAnswer },
     },
     rejections: [
@@ -41,6 +44,11 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'ACTIVATION_LIMIT_EXCEEDED',
       'USER_NOT_ASSIGNED',
       'ENVIRONMENT_MISMATCH',
+      'ENVIRONMENT_SCOPE_REQUIRED',
+      'USER_SCOPE_REQUIRED',
+      'COMPONENTS_REQUIRED',
+      'COMPONENTS_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -19,10 +19,9 @@ export const activationShape = z
       .string()
       .nullable()
       .meta({ description: 'The platform of the device. Null when the client did not name it.' }),
-    appVersion: z
-      .string()
-      .nullable()
-      .meta({ description: 'The version of the application at the activation. Null when the client did not name it.' }),
+    appVersion: z.string().nullable().meta({
+      description: 'The version of the application at the latest activation that named one. Null when none did.',
+    }),
     user: z
       .string()
       .nullable()

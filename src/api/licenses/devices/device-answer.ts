@@ -15,12 +15,12 @@ export const activationAnswer = z.strictObject({
   revision: z.int(),
 });
 
-/** Returns the answer to a device at `at`: 201 when it is activated, 200 with the activation that it had before. */
+/** Returns the answer to a device at `at`: 201 when it is activated, 200 when it was active before. */
 export const activationReply = (result: ActivatedDevice | Refusal, at: Instant): Reply | Problem => {
   if (isRefusal(result)) return refused(result);
-  const { activation, facts, changed, revision, position } = result;
+  const { activation, facts, isNew, changed, revision, position } = result;
   return {
-    status: changed ? 201 : 200,
+    status: isNew ? 201 : 200,
     body: { activation: activationBody(activation), changed, limits: usageOf(facts, at), revision: Number(revision) },
     position,
   };

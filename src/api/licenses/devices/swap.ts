@@ -45,6 +45,11 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'COOLDOWN_ACTIVE',
       'USER_NOT_ASSIGNED',
       'ENVIRONMENT_MISMATCH',
+      'ENVIRONMENT_SCOPE_REQUIRED',
+      'USER_SCOPE_REQUIRED',
+      'COMPONENTS_REQUIRED',
+      'COMPONENTS_MISMATCH',
+      'VERSION_NOT_ENTITLED',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

@@ -3,7 +3,7 @@ import { usableLicense } from '../../../application/client-license.ts';
 import { acquireLease } from '../../../application/leases/acquire-lease.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { productCode } from '../../schemas.ts';
-import { leaseHolder, user } from '../client-schemas.ts';
+import { environment, leaseHolder, user } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
@@ -16,6 +16,7 @@ const body = z
     leaseHolder,
     product: productCode.optional(),
     user: user.optional(),
+    environment: environment.optional(),
     borrowSeconds: borrowSeconds.optional(),
   })
   .meta({
@@ -44,7 +45,16 @@ export const acquireLeaseRoute = (needs: ClientRouteNeeds): Route =>
       200: { description: 'The holder already had a seat.', body: leaseAnswer },
       201: { description: 'The holder has a seat now.', body: leaseAnswer },
     },
-    rejections: [...useRejections, 'PRODUCT_NOT_LICENSED', 'USER_NOT_ASSIGNED', 'SEAT_LIMIT_EXCEEDED', 'LIMIT_INVALID'],
+    rejections: [
+      ...useRejections,
+      'PRODUCT_NOT_LICENSED',
+      'USER_NOT_ASSIGNED',
+      'USER_SCOPE_REQUIRED',
+      'ENVIRONMENT_MISMATCH',
+      'ENVIRONMENT_SCOPE_REQUIRED',
+      'SEAT_LIMIT_EXCEEDED',
+      'LIMIT_INVALID',
+    ],
     handle: ({ body: fields }, call) => {
       const operation = { operation: 'acquireLease', named: fields, input: fields, admit: usableLicense };
       return answerClient(needs, call, { ...operation, bucket: 'seat_acquire' }, async (request) =>

@@ -6,8 +6,9 @@ import { idPattern } from '../../../domain/ids.ts';
 import { type AssignedUser, usersOf } from '../../../projections/tables/license-users.ts';
 import { page } from '../../paging.ts';
 import { none, type Route, route } from '../../route.ts';
-import { instantOut, licensePath, reasonCode, reasonOf, text } from '../../schemas.ts';
+import { instantOut, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { user } from '../client-schemas.ts';
 import { listOfLicense } from '../reading/list-of-license.ts';
 import type { ReadNeeds } from '../reading/read-licenses.ts';
 
@@ -20,7 +21,7 @@ const assignedShape = z.strictObject({ user: z.string(), assignedAt: instantOut 
 
 const assignBody = z
   .strictObject({
-    user: text(256).meta({ example: 'ada@example.com' }),
+    user,
     reason: reasonOf(reasonCode).optional(),
   })
   .meta({ id: 'AssignUser', example: { user: 'ada@example.com' } });

@@ -50,7 +50,8 @@ const body = z
       .optional()
       .meta({ description: 'The environment. When given, it must be the one that the policy names.' }),
     version: version.optional().meta({
-      description: 'The version of the application. When given, the policy and the maintenance must cover it.',
+      description:
+        'The version of the application. When given, the policy and the maintenance must cover it. The release of the catalog counts, and releasedAt only for a version that the catalog does not list.',
     }),
     entitlements: z
       .array(entitlementCode)
@@ -72,6 +73,14 @@ const body = z
   .meta({
     id: 'ValidateLicense',
     example: { licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9', product: 'local_cli', nonce: '8f14e45f' },
+  });
+
+const newestRelease = z
+  .strictObject({ version: z.string(), releasedAt: instantOut, channel: z.string() })
+  .nullable()
+  .meta({
+    description:
+      'After VERSION_NOT_ENTITLED: the greatest version that the license covers, by the releases of the catalog in the channel stable and in that of the named version. Otherwise null.',
   });
 
 const answerShape = z
@@ -123,6 +132,7 @@ const answerShape = z
       .array(z.string())
       .meta({ description: 'The requested entitlements that the license does not grant.' }),
     exceededMeters: z.array(z.string()).meta({ description: 'The requested meters that have no quota left.' }),
+    newestEntitledRelease: newestRelease,
   })
   .meta({ id: 'Validation' });
 
@@ -152,7 +162,10 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     },
   });
 
-const answered = ({ verdict, license, asOf, position }: Validated, nonce: string | undefined): Reply => {
+const answered = (
+  { verdict, license, asOf, position, newestEntitled = null }: Validated,
+  nonce: string | undefined,
+): Reply => {
   const facts = license?.facts ?? null;
   // The fields are listed one by one, because a spread costs more than the rest of this function.
   const answer: z.output<typeof answerShape> = {
@@ -173,6 +186,7 @@ const answered = ({ verdict, license, asOf, position }: Validated, nonce: string
     nonce: nonce ?? null,
     missingEntitlements: [...verdict.missingEntitlements],
     exceededMeters: [...verdict.exceededMeters],
+    newestEntitledRelease: newestEntitled,
   };
   return position === undefined ? { status: 200, body: answer } : { status: 200, body: answer, position };
 };

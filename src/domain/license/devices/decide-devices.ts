@@ -6,11 +6,13 @@ import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
-import { refuseEnvironment, refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
+import { refuseComponents } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
+import { updateDevice } from './update-device.ts';
 
 /** Decides a command about devices. */
 export const decideDevices = (command: DeviceCommand, license: IssuedLicense): LicenseDecision => {
@@ -26,7 +28,8 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
 
 /**
  * Binds a device to the license, once per device, while the limit and its overage allow another one. The activation is
- * valid for all products of the license. The first activation begins a term that waits for the first use.
+ * valid for all products of the license. The first activation begins a term that waits for the first use. Activating an
+ * active device updates its details.
  */
 const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
   withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at, started.activations.size));
@@ -70,6 +73,9 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
   const unproven = isUnproven(data.release, previous);
   const foreign = unproven ? refuseUnproven(facts, data.byKey, 'release/fingerprint') : null;
   if (foreign !== null) return foreign;
+  const { byKey = false } = data;
+  const mismatch = existing === null ? null : refuseComponents(facts.policy, existing, { ...data.activate, byKey });
+  if (mismatch !== null) return mismatch;
   if (previous === null)
     return existing !== null && wasReleased(license, data.release, at)
       ? []
@@ -99,10 +105,12 @@ const record = (
   const { activations: limit } = facts.limits;
   const refusal =
     refuseUse(facts, device.product, at) ??
-    refuseEnvironment(facts, device.environment ?? null) ??
-    refuseUser(license, device.userRef ?? null);
+    refuseLateRelease(facts, device.releasedAt ?? null) ??
+    refuseUsedFor(license, device);
   if (refusal !== null) return refusal;
-  if (activationOf(license, device) !== null) return [];
+  const active = activationOf(license, device);
+  if (active !== null)
+    return refuseComponents(facts.policy, active, device) ?? updateDevice(facts.policy, active, device);
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
       'ACTIVATION_LIMIT_EXCEEDED',

@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Command } from '../message-shapes.ts';
 
 /** Commands about devices. */
@@ -20,8 +21,8 @@ export type DeviceName = { readonly components?: Readonly<Record<string, string>
   | { readonly activationId: string; readonly fingerprintHash?: string }
 );
 
-/** A device to activate. */
-export type Device = {
+/** A device to activate, or to update when it is active. `byKey` as in `ByKey`. */
+export type Device = ByKey & {
   readonly activationId: string;
   readonly fingerprintHash: string;
   readonly product: string | null;
@@ -32,4 +33,6 @@ export type Device = {
   readonly components?: Readonly<Record<string, string>>;
   readonly userRef?: string;
   readonly environment?: string;
+  /** When the issuer's catalog says that its `appVersion` was released; absent: it does not. No event stores it. */
+  readonly releasedAt?: Instant;
 };

@@ -23,6 +23,7 @@ export type DeviceEvent =
         readonly environment?: string;
       }
     >
+  | Event<'ActivationUpdated', { readonly activationId: string } & DeviceChanges>
   | Event<
       'ActivationDeactivated',
       {
@@ -33,6 +34,18 @@ export type DeviceEvent =
         readonly presentedHash?: string;
       }
     >;
+
+/** The changed details of an active device. What is absent stays. */
+export type DeviceChanges = {
+  /** Reference to the device's new name in `vault`. */
+  readonly nameRef?: string;
+  readonly platform?: string;
+  readonly appVersion?: string;
+  /** Hashes of all components, by name; they replace the earlier ones. */
+  readonly components?: Readonly<Record<string, string>>;
+  readonly userRef?: string;
+  readonly environment?: string;
+};
 
 /** Lists why a device is deactivated. */
 export const deactivationCauses = [

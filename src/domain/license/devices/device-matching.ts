@@ -1,7 +1,7 @@
 import type { Instant } from '../../time.ts';
 import { isRepeated } from '../forget.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
-import type { PinnedPolicy } from '../policy.ts';
+import { matchesDevice } from './component-check.ts';
 import type { Device, DeviceName } from './device-commands.ts';
 
 /**
@@ -14,10 +14,10 @@ export const activationOf = (
 ): Activation | null => {
   const exact = activations.get(byFingerprint.get(fingerprintHash) ?? '');
   if (exact !== undefined) return exact;
-  const matching = facts.policy.fingerprintMatching;
-  if (matching === 'EXACT' || components === undefined) return null;
+  const { policy } = facts;
+  if (policy.fingerprintMatching === 'EXACT' || components === undefined) return null;
   for (const activation of activations.values())
-    if (matchesDevice(matching, activation.components, components)) return activation;
+    if (matchesDevice(policy, activation.components, components)) return activation;
   return null;
 };
 
@@ -63,23 +63,4 @@ const namesOf = (device: DeviceName): readonly string[] => {
   const { fingerprintHash } = device;
   const byFingerprint = fingerprintHash === undefined ? [] : [fingerprintHash];
   return 'activationId' in device ? [device.activationId, ...byFingerprint] : byFingerprint;
-};
-
-type Components = Readonly<Record<string, string>>;
-
-/**
- * Returns true when a device matches the recorded components of an activation: any, more than half, or all of them are
- * equal. Returns false under EXACT, and when no components are recorded.
- */
-export const matchesDevice = (
-  matching: PinnedPolicy['fingerprintMatching'],
-  recorded: Components,
-  presented: Components,
-): boolean => {
-  if (matching === 'EXACT') return false;
-  const names = Object.keys(recorded);
-  const same = names.filter((name) => Object.hasOwn(presented, name) && presented[name] === recorded[name]).length;
-  if (same === 0) return false;
-  if (matching === 'ANY') return true;
-  return matching === 'MOST' ? same * 2 > names.length : same === names.length;
 };

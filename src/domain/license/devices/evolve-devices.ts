@@ -34,6 +34,9 @@ export const evolveDeviceCollections = (
     case 'ActivationRecorded':
       addActivation(license, event.data, at);
       return;
+    case 'ActivationUpdated':
+      updateActivation(license, event.data);
+      return;
     case 'ActivationDeactivated':
       if (!takeAnnounced(license, event, at)) removeActivation(license, event.data, at);
       return;
@@ -62,6 +65,15 @@ const addActivation = (
     environment,
   });
   license.byFingerprint.set(fingerprintHash, activationId);
+};
+
+const updateActivation = (
+  { activations }: IssuedLicense,
+  { activationId, ...changes }: EventOf<'ActivationUpdated'>['data'],
+): void => {
+  const activation = activations.get(activationId);
+  // The device keeps its place among the oldest.
+  if (activation !== undefined) activations.set(activationId, { ...activation, ...changes });
 };
 
 const removeActivation = (

@@ -4,10 +4,11 @@ import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { entitlementsMax } from '../grants/entitlement.ts';
 import type { License } from '../license.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { offered } from '../transfer/license-offer.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
 import type { Origination } from './issue-commands.ts';
-import type { Origin } from './issue-events.ts';
+import type { IssuedTerm, Origin } from './issue-events.ts';
 import { issuedTerm } from './issued-term.ts';
 
 /**
@@ -63,11 +64,20 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
     limits,
     entitlements,
     externalRef,
-    ...(data.maintenanceUntil === undefined ? {} : { maintenanceUntil: data.maintenanceUntil }),
+    ...firstMaintenance(data, term),
     ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
     ...(data.afterTrial === undefined ? {} : { afterTrial: data.afterTrial }),
   };
   return origin;
+};
+
+// What the caller names wins over the policy.
+const firstMaintenance = ({ policy, maintenanceUntil }: Origination, { startsAt, expiresAt, timeZone }: IssuedTerm) => {
+  if (maintenanceUntil !== undefined) return { maintenanceUntil };
+  if (startsAt === null) return {};
+  const facts = { policy, timeZone, maintenanceUntil: null };
+  const { maintenanceUntil: until = null } = maintenanceOfTerm(facts, { startsAt, expiresAt });
+  return until === null ? {} : { maintenanceUntil: until };
 };
 
 const firstKey = ({ key: { keyHash, secretId, hint } }: Origination) =>

@@ -1,13 +1,14 @@
-import { reject } from '../../decider.ts';
+import { isRejection, reject } from '../../decider.ts';
 import { earlier, type Instant, later, plusSeconds } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { ByKey } from '../devices/device-commands.ts';
+import { draftOf } from '../draft.ts';
 import type { LicenseEvent } from '../events.ts';
 import { isRepeated, recentlyLapsed } from '../forget.ts';
 import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.ts';
 import { usableUntil } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
-import { refuseUnproven, refuseUse, refuseUser } from '../usage/usage-guard.ts';
+import { refuseUnproven, refuseUse, refuseUsedFor, refuseUser } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
@@ -30,17 +31,19 @@ export const decideSeats = (command: SeatCommand, license: IssuedLicense): Licen
 
 /**
  * Gives a seat to a machine, an instance or a user, as the policy counts them, while the limit and its overage allow
- * another one. A holder with a seat keeps it, and takes back a withheld one of its own. Lapsed leases free their seats first, each by an event of its own. The
+ * another one. A holder with a seat keeps it, and takes back a withheld one of its own. A seat that the holder has for
+ * another user is handed over. Lapsed leases free their seats first, each by an event of its own. The
  * first seat begins a term that waits for the first use.
  */
 const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLicense): LicenseDecision => {
   const { facts, leases, leaseByHolder } = license;
   const { leaseId, holderHash, otherHashes = [], product, userRef, borrowSeconds } = data;
-  const refusal = refuseUse(facts, product, at) ?? refuseUser(license, userRef);
+  const refusal = refuseUse(facts, product, at) ?? refuseUsedFor(license, data);
   if (refusal !== null) return refusal;
   const lapsing = lapsedLeases(license, data.dead, at);
   const current = leases.get(leaseByHolder.get(holderHash) ?? '');
-  if (current !== undefined && !lapsing.some(({ lease }) => lease === current)) return [];
+  if (current !== undefined && !lapsing.some(({ lease }) => lease === current))
+    return userRef === null || userRef === current.userRef ? [] : handOver(license, current, data, at);
   const borrowRefusal = refuseBorrow(license, borrowSeconds);
   if (borrowRefusal !== null) return borrowRefusal;
 
@@ -53,6 +56,14 @@ const acquireLease = ({ data, at }: CommandOf<'AcquireLease'>, license: IssuedLi
     at,
   );
   return acquiredLease === null ? noSeat(license, inUse) : [...freed, acquiredLease];
+};
+
+/** Ends the seat that the holder has for another user, and takes one for the user of the request in its place. */
+const handOver = (license: IssuedLicense, current: Lease, data: Acquisition, at: Instant): LicenseDecision => {
+  const draft = draftOf(license, at);
+  draft.add(releaseSeat(license, current, 'USER', at));
+  const taken = acquireLease({ type: 'AcquireLease', data, at }, draft.license);
+  return isRejection(taken) ? taken : [...draft.events, ...taken];
 };
 
 /**

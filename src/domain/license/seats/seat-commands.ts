@@ -16,6 +16,8 @@ export type SeatCommand =
         readonly otherHashes?: readonly string[];
         readonly product: string | null;
         readonly userRef: string | null;
+        /** Where the seat is used. It is compared with the policy, and not recorded. */
+        readonly environment?: string;
         readonly borrowSeconds: number | null;
         readonly dead: readonly LastSeen[];
       }

@@ -5,6 +5,7 @@ import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { withdrawKind } from '../scheduled/withdraw-announced.ts';
 import { graceUntil, renewalAt } from '../status.ts';
+import { maintenanceAfterMove } from './maintenance.ts';
 
 /**
  * Announces the expiry of a term, with the instant of the expiry. Changes nothing when the command repeats, comes too
@@ -39,7 +40,9 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
   if (to === null) return removeEnd(facts, at);
   if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
   if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
-  return [{ type: 'LicenseExpiryChanged', data: { termNumber, from, to } }];
+  return [
+    { type: 'LicenseExpiryChanged', data: { termNumber, from, to, ...maintenanceAfterMove(facts, { from, to }) } },
+  ];
 };
 
 /**
@@ -52,7 +55,10 @@ const removeEnd = (facts: LicenseFacts, at: Instant): LicenseDecision => {
     return refuse(`License ${facts.licenseId} is a trial, which must have an end; convert it with a perpetual term.`);
   const mode = renewalAt(facts, at);
   return [
-    { type: 'LicenseExpiryChanged', data: { termNumber, from, to: null } },
+    {
+      type: 'LicenseExpiryChanged',
+      data: { termNumber, from, to: null, ...maintenanceAfterMove(facts, { from, to: null }) },
+    },
     ...withdrawKind(facts, 'RENEWAL', at),
     ...(mode === 'manual'
       ? []

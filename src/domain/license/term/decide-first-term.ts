@@ -4,6 +4,7 @@ import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { AwaitedTerm, IssuedLicense, LicenseFacts } from '../license.ts';
 import { endOfDuration } from './duration-end.ts';
 import { evolveTermFacts } from './evolve-term.ts';
+import { maintenanceOfTerm } from './maintenance.ts';
 import type { FirstUse } from './term-events.ts';
 
 /** Starts the term that waits for this first use. Changes nothing when the term has started. */
@@ -44,6 +45,7 @@ const beginsWith: Readonly<Record<FirstUse, readonly string[]>> = {
 const firstTerm = (facts: LicenseFacts, { trigger, duration }: AwaitedTerm, startsAt: Instant) => {
   const expiresAt = endOfDuration(startsAt, duration, facts.timeZone);
   if (typeof expiresAt !== 'string') return expiresAt;
-  const data = { termNumber: facts.term.number + 1, startsAt, expiresAt, trigger };
+  const maintenance = maintenanceOfTerm(facts, { startsAt, expiresAt });
+  const data = { termNumber: facts.term.number + 1, startsAt, expiresAt, trigger, ...maintenance };
   return { type: 'LicenseTermStarted', data } as const;
 };

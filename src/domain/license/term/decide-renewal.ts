@@ -7,6 +7,7 @@ import { isExpired } from '../status.ts';
 import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
+import { maintenanceOfTerm } from './maintenance.ts';
 import { paymentName, repeatedRenewal } from './paid-terms.ts';
 import { type RenewalTerms, renewalTerms } from './renewal-terms.ts';
 import type { RenewalBasis } from './term-events.ts';
@@ -61,6 +62,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         basis: terms?.basis ?? 'FIXED',
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
         ...paymentOf(license, data, terms),
+        ...maintenanceOfTerm(facts, { startsAt, expiresAt }),
       },
     },
     ...(isPayment(data) ? acceptPayment(license, at) : []),

@@ -6,6 +6,7 @@ import { startTerm } from './decide-first-term.ts';
 import { remind } from './decide-reminders.ts';
 import { renew } from './decide-renewal.ts';
 import { setRenewal } from './decide-renewal-mode.ts';
+import { changeMaintenance } from './maintenance.ts';
 import type { TermCommand } from './term-commands.ts';
 
 /** Decides a command about the term. */
@@ -17,6 +18,8 @@ export const decideTerm = (command: TermCommand, license: IssuedLicense, eventId
       return renew(command, license);
     case 'ChangeExpiry':
       return changeExpiry(command, license);
+    case 'ChangeMaintenance':
+      return changeMaintenance(command, license);
     case 'SetRenewal':
       return setRenewal(command, license, eventIds);
     case 'Expire':

@@ -5,6 +5,7 @@ import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts, Term } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
 import { countersOf } from '../usage/term-counters.ts';
+import { maintenanceIn } from './maintenance.ts';
 import { notePaidRenewal, notePaidStart } from './paid-terms.ts';
 import type { TermEvent } from './term-events.ts';
 
@@ -17,20 +18,24 @@ export const evolveTermFacts = (
   switch (event.type) {
     case 'LicenseTermStarted': {
       const { termNumber: number, startsAt, expiresAt } = event.data;
-      const changes = { awaited: null, ...countersOf(facts, startsAt, recordedAt), overtakenExpiries: [] };
+      const counters = countersOf(facts, startsAt, recordedAt);
+      const changes = { awaited: null, ...counters, overtakenExpiries: [], ...maintenanceIn(event.data) };
       return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, changes);
     }
     case 'LicenseRenewed': {
-      const changes = { ...countersOf(facts, event.data.startsAt, recordedAt), overtakenExpiries: [] };
+      const counters = countersOf(facts, event.data.startsAt, recordedAt);
+      const changes = { ...counters, overtakenExpiries: [], ...maintenanceIn(event.data) };
       return withExpiry(facts, renewedTerm(facts.term, event.data), recordedAt, changes);
     }
     case 'LicenseExpiryChanged': {
       const { to } = event.data;
       // A renewed term that would start at the new end, or after it, never runs.
       const nextTerms = to === null ? facts.nextTerms : facts.nextTerms.filter((startsAt) => startsAt < to);
-      const changes = { ...announcementsAfterMove(facts, to), nextTerms };
+      const changes = { ...announcementsAfterMove(facts, to), nextTerms, ...maintenanceIn(event.data) };
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
+    case 'LicenseMaintenanceChanged':
+      return { ...facts, maintenanceUntil: event.data.to };
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
       return eventId === null

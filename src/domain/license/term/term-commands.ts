@@ -17,6 +17,8 @@ export type TermCommand =
     >
   /** `to` null: the term has no end. */
   | Command<'ChangeExpiry', { readonly to: Instant | null; readonly reasonCode: string }>
+  /** `to` null: the maintenance has no end of its own. */
+  | Command<'ChangeMaintenance', { readonly to: Instant | null; readonly reasonCode: string }>
   | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>
   /** The worker sends it: announces that term `termNumber` has expired. */
   | Command<'Expire', { readonly termNumber: number }>

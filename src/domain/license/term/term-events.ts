@@ -1,6 +1,9 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
+/** What an event about the term says about the maintenance. Absent: it stays. Null: it has no end of its own. */
+export type Maintenance = { readonly maintenanceUntil?: Instant | null };
+
 /** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
 export type TermEvent =
   /** A term starts other than by issue or renewal. `expiresAt` null: it has no end. */
@@ -17,7 +20,7 @@ export type TermEvent =
         readonly duration?: string;
         /** The payment of a term that a change of tier started; absent: none was named. */
         readonly billingRef?: string;
-      }
+      } & Maintenance
     >
   | Event<
       'LicenseRenewed',
@@ -36,13 +39,15 @@ export type TermEvent =
          * or it has no `billingRef` and the duration of the last term. Earlier builds store it with `billingRef` only.
          */
         readonly duration?: string;
-      }
+      } & Maintenance
     >
   /** Moves the end of the term. `to` null: the license has no end; earlier builds always name one. */
   | Event<
       'LicenseExpiryChanged',
-      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null }
+      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null } & Maintenance
     >
+  /** The license covers releases before `to`. Null: its maintenance has no end of its own. */
+  | Event<'LicenseMaintenanceChanged', { readonly from: Instant | null; readonly to: Instant | null }>
   /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
   | Event<
       'LicenseRenewalChanged',

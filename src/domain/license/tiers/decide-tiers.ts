@@ -92,7 +92,8 @@ type Change = CommandOf<'ChangeTier' | 'ChangePolicy'>['data'];
 
 const startOf = (facts: LicenseFacts, data: Change, at: Instant) => {
   const term = termOfChange(facts, data);
-  const started = term === null ? null : startOfPaidTerm(facts, term, { at, trigger: 'TIER_CHANGED' });
+  const started =
+    term === null ? null : startOfPaidTerm(facts, term, { at, trigger: 'TIER_CHANGED', policy: data.target.policy });
   if (started === null || 'rejected' in started || data.billingRef === undefined) return started;
   return { ...started, data: { ...started.data, billingRef: paymentName(data.billingRef) } };
 };

@@ -28,7 +28,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       'INVALID_REQUEST',
       `License ${facts.licenseId} is no trial, so it cannot be converted. Change its tier with a term, or renew it.`,
     );
-  const started = startOfPaidTerm(facts, term, { at, trigger: 'TRIAL_CONVERTED' });
+  const started = startOfPaidTerm(facts, term, { at, trigger: 'TRIAL_CONVERTED', policy });
   if ('rejected' in started) return started;
 
   const draft = draftOf(license, at);

@@ -3,6 +3,7 @@ import { draftOf } from '../draft.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { addUnrefusedConsequences, tierChanged } from './policy-consequences.ts';
 import type { Target } from './tier-events.ts';
 
@@ -32,7 +33,13 @@ export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLic
   addUnrefusedConsequences(draft, target);
   draft.add({
     type: 'LicenseTermStarted',
-    data: { termNumber: number + 1, startsAt: expiresAt, expiresAt: null, trigger: 'TRIAL_ENDED' },
+    data: {
+      termNumber: number + 1,
+      startsAt: expiresAt,
+      expiresAt: null,
+      trigger: 'TRIAL_ENDED',
+      ...maintenanceOfTerm({ ...facts, policy: target.policy }, { startsAt: expiresAt, expiresAt: null }),
+    },
   });
   return draft.decided();
 };

@@ -5,6 +5,7 @@ import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import { endOfDuration } from '../term/duration-end.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { repeatedPurchase } from '../term/paid-terms.ts';
 import type { ConversionTerm } from './tier-commands.ts';
 import type { Target } from './tier-events.ts';
@@ -48,11 +49,18 @@ export const termOfChange = (
   return becomesFree && (expiresAt !== null || awaited !== null) ? { kind: 'perpetual' } : null;
 };
 
+/** When a paid term starts, why, and under which policy. */
+type PaidTermStart = {
+  readonly at: Instant;
+  readonly trigger: 'TRIAL_CONVERTED' | 'TIER_CHANGED';
+  readonly policy: PinnedPolicy;
+};
+
 /** Returns the event that starts the first paid term now, or the refusal of a term that cannot start now. */
 export const startOfPaidTerm = (
   facts: LicenseFacts,
   term: ConversionTerm,
-  { at, trigger }: { readonly at: Instant; readonly trigger: 'TRIAL_CONVERTED' | 'TIER_CHANGED' },
+  { at, trigger, policy }: PaidTermStart,
 ): EventOf<'LicenseTermStarted'> | Rejection<'TERM_INVALID'> => {
   const countedFrom = term.kind === 'duration' ? paidFrom(facts, at) : at;
   if (typeof countedFrom !== 'string') return countedFrom;
@@ -65,6 +73,7 @@ export const startOfPaidTerm = (
       ...{ termNumber, startsAt: at, expiresAt, trigger },
       ...(countedFrom === at ? {} : { countedFrom }),
       ...(term.kind === 'duration' ? { duration: term.duration } : {}),
+      ...maintenanceOfTerm({ ...facts, policy }, { startsAt: countedFrom, expiresAt }),
     },
   };
 };

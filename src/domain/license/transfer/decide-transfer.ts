@@ -8,6 +8,7 @@ import type { NewKey } from '../keys/key-commands.ts';
 import type { IssuedLicense, LicenseFacts, LicenseOffer } from '../license.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { endOfDuration } from '../term/duration-end.ts';
+import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { withdrawOffer } from './license-offer.ts';
 
 /** What a transfer does. `newKey` replaces every key with RELEASE; absent: the keys stay. */
@@ -54,7 +55,13 @@ export const give = (license: IssuedLicense, giving: Giving, at: Instant): Licen
   if (expiresAt !== null)
     draft.add({
       type: 'LicenseTermStarted',
-      data: { termNumber: facts.term.number + 1, startsAt: at, expiresAt, trigger: 'TRANSFER' },
+      data: {
+        termNumber: facts.term.number + 1,
+        startsAt: at,
+        expiresAt,
+        trigger: 'TRANSFER',
+        ...maintenanceOfTerm(facts, { startsAt: at, expiresAt }),
+      },
     });
   return draft.decided();
 };

@@ -2,6 +2,7 @@ import { type Rejection, reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
+import { endUseOfEvicted } from '../grants/evicted-users.ts';
 import type { IssuedLicense } from '../license.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
@@ -25,10 +26,16 @@ export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy):
   const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
   if (refusal !== null) return refusal;
   const { license, at } = draft;
-  const ends = strategy === 'EVICT_OLDEST' ? endsOf(license, 'OLDEST', countsAbove(draft, after), at) : {};
+  const counts = strategy === 'EVICT_OLDEST' ? countsAbove(draft, after) : nothing;
+  const evicted = new Set([...license.users.keys()].slice(0, counts.users));
+  const ends = endsOf(license, 'OLDEST', counts, at);
   draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
+  // A user who loses the assignment loses the same as one who is unassigned.
+  endUseOfEvicted(draft, evicted);
   return null;
 };
+
+const nothing: Counts = { activations: 0, leases: 0, users: 0 };
 
 type Use = {
   readonly code: LicenseRejection;

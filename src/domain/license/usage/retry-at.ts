@@ -4,6 +4,7 @@ import type { CommandOf, LicenseCommand, LicenseDecision, LicenseRejection } fro
 import type { IssuedLicense, Lease } from '../license.ts';
 import { lapsedLeases } from '../seats/lapsed-leases.ts';
 import type { LastSeen } from '../seats/seat-commands.ts';
+import { resetsAt } from './term-counters.ts';
 import { capacity } from './usage-limits.ts';
 
 /** A command that a cooldown or a limit refuses, and that can succeed by time alone. */
@@ -36,7 +37,7 @@ const repetitionOf = (code: LicenseRejection, command: LicenseCommand, license: 
       return at === null ? null : { ...command, at };
     }
     case 'RecordUsage': {
-      const at = code === 'QUOTA_EXCEEDED' ? nextTermAt(license, command.at) : null;
+      const at = code === 'QUOTA_EXCEEDED' ? resetsAt(license.facts, command.at) : null;
       return at === null ? null : { ...command, at };
     }
     case 'AcquireLease': {
@@ -57,14 +58,10 @@ const releaseAt = (code: LicenseRejection, license: IssuedLicense, at: Instant):
   const cooldownEndsAt =
     lastDeactivatedAt === null ? at : plusSeconds(lastDeactivatedAt, facts.policy.deactivation.cooldownSeconds);
   if (code === 'COOLDOWN_ACTIVE') return cooldownEndsAt;
-  const startsAt = code === 'DEACTIVATION_LIMIT' ? nextTermAt(license, at) : null;
+  const startsAt = code === 'DEACTIVATION_LIMIT' ? resetsAt(license.facts, at) : null;
   // A release late in the term has a cooldown that goes on in the next one.
   return startsAt === null ? null : later(startsAt, cooldownEndsAt);
 };
-
-// Only the start of a renewed term resets the counters. The end of the last term resets nothing.
-const nextTermAt = ({ facts }: IssuedLicense, at: Instant): Instant | null =>
-  facts.nextTerms.find((start) => start > at) ?? null;
 
 /** Returns when so many seats are free that another one fits under the limit; null: that needs more than time. */
 const seatFreeAt = (ends: readonly Instant[], { facts: { limits, policy } }: IssuedLicense): Instant | null => {

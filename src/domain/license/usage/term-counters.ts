@@ -18,6 +18,13 @@ export const countedAt = ({ recordedAt, effectiveAt }: At): Instant => earlier(r
 export const hasEnteredTerm = ({ nextTerms }: Counted, at: Instant): boolean =>
   nextTerms.length > 0 && nextTerms.some((startsAt) => startsAt <= at);
 
+/**
+ * Returns when the counters of the running term begin at 0 again: at the next start of a renewed term. Returns null when
+ * no renewed term starts after `at`, because the end of the last term resets nothing.
+ */
+export const resetsAt = ({ nextTerms }: Counted, at: Instant): Instant | null =>
+  nextTerms.find((startsAt) => startsAt > at) ?? null;
+
 /** Returns the usage at `at`: its meters are those of the term that runs then, and seats that have returned are free. */
 export const usageAt = (facts: Counted & Pick<LicenseFacts, 'usage' | 'withheldSeats'>, at: Instant): Usage => {
   const { usage, withheldSeats } = facts;

@@ -3,6 +3,7 @@ import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { isNotYetValid, isSuspended, isUseOver } from '../status.ts';
+import { isReleaseEntitled, releasesUntil } from '../validation/app-versions.ts';
 
 /**
  * Refuses to use a license that is suspended, not started, or expired unless its policy lets its use go on, or that does
@@ -26,11 +27,37 @@ export const refuseUser = ({ facts, users }: IssuedLicense, userRef: string | nu
     ? null
     : refuse('USER_NOT_ASSIGNED', `License ${facts.licenseId} is not assigned to this user.`);
 
-/** Refuses an environment that the policy does not allow; null: the use names none. */
-export const refuseEnvironment = ({ licenseId, policy }: LicenseFacts, environment: string | null) =>
-  environment === null || policy.environment === undefined || policy.environment === environment
+/** Refuses a version that was released after the maintenance ended; null: nobody knows when it was released. */
+export const refuseLateRelease = (facts: LicenseFacts, releasedAt: Instant | null) =>
+  isReleaseEntitled(facts, releasedAt)
     ? null
-    : refuse('ENVIRONMENT_MISMATCH', `License ${licenseId} is for the environment ${policy.environment}.`);
+    : refuse(
+        'VERSION_NOT_ENTITLED',
+        `License ${facts.licenseId} covers versions that were released before ${releasesUntil(facts)}. This version was released at ${releasedAt}. Install an older version, or renew the license.`,
+      );
+
+/** What a device or a seat is used for; absent or null: the request does not name it. */
+export type UsedFor = { readonly environment?: string | null; readonly userRef?: string | null };
+
+/**
+ * Refuses a device or a seat for an environment or a user that the license does not allow, or that the policy requires
+ * and the request does not name. The codes are those of a validation.
+ */
+export const refuseUsedFor = (license: IssuedLicense, { environment = null, userRef = null }: UsedFor) => {
+  const { licenseId, policy } = license.facts;
+  if (environment === null && policy.environmentRequired === true)
+    return reject<LicenseRejection>('ENVIRONMENT_SCOPE_REQUIRED', scopes.environment, 'environment');
+  if (environment !== null && policy.environment !== undefined && policy.environment !== environment)
+    return refuse('ENVIRONMENT_MISMATCH', `License ${licenseId} is for the environment ${policy.environment}.`);
+  if (userRef === null && policy.userRequired === true)
+    return reject<LicenseRejection>('USER_SCOPE_REQUIRED', scopes.user, 'user');
+  return refuseUser(license, userRef);
+};
+
+const scopes = {
+  environment: 'The policy requires the environment. Send the environment of the application.',
+  user: 'The policy requires the user. Send the user who uses the application.',
+} as const;
 
 /**
  * Refuses the bearer of the key who names a device or seat without its own fingerprint or holder, when the policy lets

@@ -1,4 +1,5 @@
 import type { Instant } from '../../time.ts';
+import { type ComponentProblem, componentProblem } from '../devices/component-check.ts';
 import { activationOf } from '../devices/device-matching.ts';
 import { lastLapseOf } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
@@ -37,17 +38,20 @@ export type ValidationView = {
   /**
    * The open activation that the scope names by id or fingerprint; null: there is none. `isOfUser` and `isOfEnvironment`
    * are false when the device was activated for another user or environment than the scope names; absent: not compared.
+   * `componentProblem`: why its components are not accepted; null or absent: they are, or are not compared.
    */
   readonly activation: {
     readonly isOfFingerprint: boolean;
     readonly isOfUser?: boolean;
     readonly isOfEnvironment?: boolean;
+    readonly componentProblem?: ComponentProblem | null;
   } | null;
   /**
    * The holder's lease, and until when it lives without another heartbeat; null: the holder has none. `isBorrowed`
-   * absent: it needs heartbeats.
+   * absent: it needs heartbeats. `isOfUser` is false when it was taken for another user than the scope names; absent: not
+   * compared.
    */
-  readonly lease: { readonly aliveUntil: Instant; readonly isBorrowed?: boolean } | null;
+  readonly lease: { readonly aliveUntil: Instant; readonly isBorrowed?: boolean; readonly isOfUser?: boolean } | null;
   readonly userAssigned: boolean;
 };
 
@@ -67,7 +71,7 @@ export const validationView = (license: IssuedLicense, scope: ValidationScope): 
   tenantSuspended: false,
   lastCheckInAt: null,
   activation: activationIn(license, scope),
-  lease: leaseIn(license, scope.lease ?? null),
+  lease: leaseIn(license, scope.lease ?? null, scope.user ?? null),
   userAssigned: license.users.has(scope.user ?? ''),
 });
 
@@ -83,20 +87,23 @@ const activationIn = (license: IssuedLicense, scope: ValidationScope): Validatio
     isOfFingerprint: activationId === null || (fingerprint !== null && own === named),
     isOfUser: isOf(named.userRef, user),
     isOfEnvironment: isOf(named.environment, environment),
+    componentProblem: componentProblem(license.facts.policy, named.components, components),
   };
 };
 
-/** Returns true unless a device was activated for one thing, and the scope names another one. */
+/** Returns true unless a device or a seat is for one thing, and the scope names another one. */
 const isOf = (activated: string | null, named: string | null): boolean =>
   activated === null || named === null || activated === named;
 
 const leaseIn = (
   { leases, leaseByHolder, lapsed }: IssuedLicense,
   holderHash: string | null,
+  user: string | null,
 ): ValidationView['lease'] => {
   if (holderHash === null) return null;
   const lease = leases.get(leaseByHolder.get(holderHash) ?? '');
-  if (lease !== undefined) return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow };
+  if (lease !== undefined)
+    return { aliveUntil: lease.expiresAt, isBorrowed: lease.borrow, isOfUser: isOf(lease.userRef, user) };
   const lapsedAt = lastLapseOf(lapsed, [holderHash]);
   return lapsedAt === null ? null : { aliveUntil: lapsedAt };
 };

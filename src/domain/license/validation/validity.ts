@@ -47,6 +47,8 @@ export const validationCodes = [
   'FINGERPRINT_REQUIRED',
   'NOT_ACTIVATED',
   'FINGERPRINT_MISMATCH',
+  'COMPONENTS_REQUIRED',
+  'COMPONENTS_MISMATCH',
   'NO_LEASE',
   'LEASE_EXPIRED',
   'TOO_MANY_ACTIVATIONS',
@@ -155,7 +157,7 @@ const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger 
 
 const addScopeReasons = (
   reasons: Set<ValidationCode>,
-  { facts, userAssigned, activation }: ValidationView,
+  { facts, userAssigned, activation, lease }: ValidationView,
   { product, version, user, environment }: ValidationScope,
 ): void => {
   const { policy } = facts;
@@ -174,7 +176,7 @@ const addScopeReasons = (
   const isUserNamed = user !== undefined && user !== null;
   if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
   if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
-  if (activation?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
+  if (activation?.isOfUser === false || lease?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
 };
 
 const addDeviceReasons = (
@@ -188,6 +190,7 @@ const addDeviceReasons = (
   if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
   if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
     reasons.add('FINGERPRINT_MISMATCH');
+  if (activation?.componentProblem) reasons.add(activation.componentProblem);
   const known = lease !== null && isLeaseKnown(lease, policy, at) ? lease : null;
   if (holder === null ? policy.leaseRequired === true : known === null) reasons.add('NO_LEASE');
   if (holder !== null && known !== null && at >= known.aliveUntil) reasons.add('LEASE_EXPIRED');

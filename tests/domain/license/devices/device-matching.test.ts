@@ -64,7 +64,7 @@ describe('a changed device is recognized by its components', () => {
   test('never without components; the same fingerprint always matches', () => {
     given1('ALL')
       .when(command('Activate', device('a', { components: parts('x', 'y', 'z') })))
-      .thenNothing();
+      .thenEvents(event('ActivationUpdated', { activationId: 'act_a', components: parts('x', 'y', 'z') }));
     given1('ANY').when(asks()).thenEvents(activatedEvent('z', 2));
     given(issued({ policy: policyWith({ fingerprintMatching: 'ALL' }) }), activated('a', 1))
       .when(asks({}))

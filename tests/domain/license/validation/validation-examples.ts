@@ -4,7 +4,7 @@ import {
   validationView,
 } from '../../../../src/domain/license/validation/validation-view.ts';
 import { type ValidationCode, validate } from '../../../../src/domain/license/validation/validity.ts';
-import { command, event, followedBy, policyWith } from '../commands.ts';
+import { command, device, event, followedBy, policyWith } from '../commands.ts';
 import {
   activate,
   activated,
@@ -53,6 +53,10 @@ export const of = (policy: Partial<typeof pro>, limits = twoDevices) => [
 export const rotated = followedBy(
   plain,
   command('RotateKey', { keyHash: 'cd34', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 86_400, cause: 'ROUTINE' }),
+);
+const checked = followedBy(
+  [issued({ policy: policyWith({ componentCheck: 'ALL' }) })],
+  command('Activate', device('a', { components: { disk: 'd1' } })),
 );
 export const seats = { ...twoDevices, seats: 1, users: 1, meters: { builds: 2 } };
 export const acquire = command('AcquireLease', {
@@ -138,6 +142,8 @@ export const table: readonly Row[] = [
     [...plain, activated('a', 1), activated('b', 2)],
     { fingerprint: 'hash-b', activationId: 'act_a' },
   ],
+  ['COMPONENTS_REQUIRED', false, checked, { fingerprint: 'hash-a' }],
+  ['COMPONENTS_MISMATCH', false, checked, { fingerprint: 'hash-a', components: { disk: 'd2' } }],
   ['NO_LEASE', false, plain, { lease: 'm1' }],
   ['NO_LEASE', false, of({ leaseRequired: true })],
   ['LEASE_EXPIRED', false, followedBy(of({}, seats), acquire), { lease: 'm1' }, '2026-06-01T12:06:00.000Z'],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LicenseCommand } from '../../../../src/domain/license/commands.ts';
 import { viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { followedBy, policyWith } from '../commands.ts';
@@ -59,7 +60,11 @@ describe('at the bounds', () => {
     expect(answer(plain, { environment: 'test' }).valid).toBe(true);
   });
   test('a license that requires a user and a lease is valid with both', () => {
-    const required = followedBy(of({ userRequired: true, leaseRequired: true }, seats), assign, acquire);
-    expect(answer(required, { user: 'usr_a', lease: 'm1' }).valid).toBe(true);
+    const required = of({ userRequired: true, leaseRequired: true }, seats);
+    const taken = followedBy(required, assign, {
+      ...acquire,
+      data: { ...acquire.data, userRef: 'usr_a' },
+    } as LicenseCommand);
+    expect(answer(taken, { user: 'usr_a', lease: 'm1' }).valid).toBe(true);
   });
 });

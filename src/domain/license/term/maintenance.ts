@@ -1,0 +1,52 @@
+import { addDuration } from '../../calendar.ts';
+import { reject } from '../../decider.ts';
+import { type Instant, isInstant, later, parseDuration } from '../../time.ts';
+import type { CommandOf, LicenseDecision } from '../commands.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import type { PinnedPolicy } from '../policy.ts';
+import type { Maintenance } from './term-events.ts';
+
+type Maintained = Pick<LicenseFacts, 'maintenanceUntil' | 'timeZone'> & {
+  readonly policy: Pick<PinnedPolicy, 'maintenance'>;
+};
+
+/**
+ * Returns the maintenance that a term brings when it begins: until its end, or for a duration from its start, as the
+ * policy says. It never ends earlier than the present one. A maintenance beyond the year 9999 has no end.
+ */
+export const maintenanceOfTerm = (
+  { policy: { maintenance }, maintenanceUntil, timeZone }: Maintained,
+  { startsAt, expiresAt }: { readonly startsAt: Instant; readonly expiresAt: Instant | null },
+): Maintenance => {
+  if (maintenance === undefined) return {};
+  const end = maintenance === 'TERM' ? expiresAt : endOf(startsAt, maintenance, timeZone);
+  const until = end === null || maintenanceUntil === null ? end : later(maintenanceUntil, end);
+  return until === maintenanceUntil ? {} : { maintenanceUntil: until };
+};
+
+/** Returns the maintenance after the end of the term has moved: a maintenance until that end moves with it. */
+export const maintenanceAfterMove = (
+  { policy, maintenanceUntil }: Maintained,
+  { from, to }: { readonly from: Instant | null; readonly to: Instant | null },
+): Maintenance => (policy.maintenance === 'TERM' && maintenanceUntil === from ? { maintenanceUntil: to } : {});
+
+/** Sets until when the license covers new releases, such as after a sale of maintenance alone. */
+export const changeMaintenance = (
+  { data: { to, reasonCode } }: CommandOf<'ChangeMaintenance'>,
+  { facts }: IssuedLicense,
+): LicenseDecision => {
+  if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed maintenance needs a reason.');
+  if (to !== null && !isInstant(to))
+    return reject('TERM_INVALID', `${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  const { maintenanceUntil: from } = facts;
+  return from === to ? [] : [{ type: 'LicenseMaintenanceChanged', data: { from, to } }];
+};
+
+/** Returns the facts that an event about the term changes besides the term. */
+export const maintenanceIn = ({ maintenanceUntil }: Maintenance): Partial<Pick<LicenseFacts, 'maintenanceUntil'>> =>
+  maintenanceUntil === undefined ? {} : { maintenanceUntil };
+
+const endOf = (startsAt: Instant, text: string, timeZone: string): Instant | null => {
+  const duration = parseDuration(text);
+  return duration === null ? null : addDuration(startsAt, duration, undefined, timeZone);
+};

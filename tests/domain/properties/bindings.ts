@@ -1,0 +1,35 @@
+import { isDeepStrictEqual as isSame } from 'node:util';
+import { isOpen, type newRecord, type Use, type Verdict } from './record.ts';
+
+/** Returns the model's rules for what devices and seats are bound to. */
+export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<typeof newRecord>) => {
+  /** Updates an active device with what another activation says of it. */
+  const update = (use: Use, { user, version }: Pick<Use, 'user' | 'version'>): Verdict => {
+    const updated = { ...use, user: user ?? use.user, version: version ?? use.version ?? null };
+    if (isSame(use, updated)) return 'nothing';
+    return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
+  };
+  const unassign = (userRef: string): Verdict => {
+    const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
+    const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
+    const machines = m.policy.lease.scope === 'MACHINE' ? devices.map(({ name }) => name) : [];
+    const isHers = (use: Use) => hers.includes(use) || machines.includes(use.name);
+    end((use) => devices.includes(use) || (use.kind === 'seats' && isHers(use)));
+    return close(({ kind, id }) => kind === 'users' && id === userRef);
+  };
+  const endUseOf = (userRef: string) => {
+    const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
+    for (const { kind, name } of hers) if (kind === 'seats') giveBack(name);
+    for (const { kind, id, name } of hers) {
+      if (kind !== 'activations' || !m.policy.deactivateOnUnassign) continue;
+      if (m.policy.lease.scope === 'MACHINE') giveBack(name);
+      close((use) => use.kind === 'activations' && use.id === id);
+    }
+  };
+  /** A user of `before` whom a lowered limit evicts has no seats, and no devices where the policy says so. */
+  const endUseOfEvicted = (before: readonly Use[]) => {
+    for (const { kind, id, over } of before)
+      if (kind === 'users' && over === Infinity && !isOpen(find('users', id))) endUseOf(id);
+  };
+  return { update, unassign, endUseOfEvicted };
+};
