@@ -15,6 +15,7 @@ import {
   trialDaysRules,
   trialEnds,
 } from '../domain/license/policy.ts';
+import { renewalBases } from '../domain/license/term/term-events.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, seconds } from './codec-fields.ts';
@@ -68,6 +69,8 @@ export const pinnedPolicy = z.object({
   trialDays: z.enum(trialDaysRules).exactOptional(),
   componentCheck: z.enum(componentChecks).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
+  renewalDuration: z.string().exactOptional(),
+  renewalBasis: z.enum(renewalBases).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

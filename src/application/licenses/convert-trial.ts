@@ -1,6 +1,7 @@
+import { isRejection } from '../../domain/decider.ts';
 import type { TermRequest } from '../../domain/license/issue/issue-commands.ts';
-import type { PaidTerm } from '../../domain/license/license.ts';
-import { paidTermOf } from '../../domain/license/term/paid-terms.ts';
+import type { IssuedLicense, PaidTerm } from '../../domain/license/license.ts';
+import { paidTermOf, repeatedPurchase } from '../../domain/license/term/paid-terms.ts';
 import type { ConversionTerm } from '../../domain/license/tiers/tier-commands.ts';
 import { findOffer, type OfferRequest, targetOf } from '../catalog/find-offer.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
@@ -29,13 +30,18 @@ export const convertTrial = (
     power: 'changeLicenses',
     command: async (at) => {
       const offered = await findOffer(needs.executor, request.caller.organizationId, conversion);
-      if (isRefusal(offered)) return offered;
-      const { term = fromNow(offered.term), billingRef, overrides } = conversion;
-      const target = targetOf(offered, overrides);
-      const command = { type: 'ConvertTrial', at, data: { target, term, billingRef } } as const;
       return {
         at,
-        compose: (license) => (mayLose(request, conversion) ? null : refuseUnconfirmed(license, command)) ?? [command],
+        compose: (license: IssuedLicense) => {
+          // The catalog may have changed since the payment was reported first.
+          const repeated = repeatedPurchase(license, conversion);
+          if (repeated !== null) return isRejection(repeated) ? repeated : [];
+          if (isRefusal(offered)) return offered;
+          const { term = fromNow(offered.term), billingRef, overrides } = conversion;
+          const target = targetOf(offered, overrides);
+          const command = { type: 'ConvertTrial', at, data: { target, term, billingRef } } as const;
+          return (mayLose(request, conversion) ? null : refuseUnconfirmed(license, command)) ?? [command];
+        },
       };
     },
     view: (license) => paidTermOf(license, conversion.billingRef),

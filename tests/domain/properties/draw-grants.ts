@@ -43,8 +43,14 @@ export const grantKinds: Kinds<
   EndEntitlements: { weight: 6, draw: (draw) => ({ until: around(draw) }) },
   AddProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
   RemoveProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
-  ChangeTier: { weight: 5, draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw) }) },
-  ChangePolicy: { weight: 4, draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw) }) },
+  ChangeTier: {
+    weight: 6,
+    draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw), ...paid(draw) }),
+  },
+  ChangePolicy: {
+    weight: 4,
+    draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw), ...paid(draw) }),
+  },
   ConvertTrial: {
     weight: 6,
     draw: (draw) => {
@@ -52,11 +58,7 @@ export const grantKinds: Kinds<
       const type = draw.chance.percent(95) ? 'SUBSCRIPTION' : 'TRIAL';
       return {
         target: { ...rest, policy: { ...policy, tier: 'PRO', type } },
-        term: draw.chance.one<ConversionTerm>([
-          { kind: 'duration', duration: duration(draw) },
-          { kind: 'fixed', expiresAt: around(draw) },
-          { kind: 'perpetual' },
-        ]),
+        term: paidTerm(draw),
         billingRef: draw.chance.one([null, 'in_1', 'in_2']),
       };
     },
@@ -103,3 +105,16 @@ const newKey = ({ chance, index }: Draw) =>
 
 const strategy = ({ chance }: Draw) =>
   chance.percent(30) ? { strategy: chance.one<LimitStrategy>(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']) } : {};
+
+const paidTerm = (draw: Draw) =>
+  draw.chance.one<ConversionTerm>([
+    { kind: 'duration', duration: duration(draw) },
+    { kind: 'fixed', expiresAt: around(draw) },
+    { kind: 'perpetual' },
+  ]);
+
+const paid = (draw: Draw) =>
+  draw.chance.percent(35) && {
+    term: paidTerm(draw),
+    ...(draw.chance.percent(60) && { billingRef: draw.chance.one(['in_1', 'in_2', 'in_3']) }),
+  };

@@ -61,13 +61,19 @@ export const lifeKinds: Kinds<
       return draw.chance.percent(20)
         ? { expiresAt: around(draw), ...payment }
         : {
-            duration: duration(draw),
-            basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
+            ...(draw.chance.percent(75) && { duration: duration(draw) }),
+            ...(draw.chance.percent(75) && {
+              basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
+            }),
+            ...(draw.chance.percent(50) && { policyDuration: 'P1W' }),
             ...payment,
           };
     },
   },
-  ChangeExpiry: { weight: 8, draw: (draw) => ({ to: around(draw), reasonCode: 'GOODWILL' }) },
+  ChangeExpiry: {
+    weight: 8,
+    draw: (draw) => ({ to: draw.chance.percent(15) ? null : around(draw), reasonCode: 'GOODWILL' }),
+  },
   ChangeMaintenance: {
     weight: 4,
     draw: (draw) => ({ to: draw.chance.percent(20) ? null : around(draw), reasonCode: 'MAINTENANCE_SOLD' }),

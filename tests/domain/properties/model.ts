@@ -6,7 +6,6 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
-import { maintainedAfterMove } from './maintained.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import {
@@ -32,10 +31,10 @@ type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm } = record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, enterTerm, announce } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
-  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable, announce } = record;
-  const { renew, convertTrial } = newPayments(record);
+  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
+  const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const { update, unassign, endUseOfEvicted } = newBindings(record);
@@ -82,7 +81,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     if (releases) end(() => true);
     const keys = releases && newKey && { keyVersion: m.keyVersion + 1, overlaps: {} };
     const moved = put({ holder, offer: null, ...keys });
-    return refused ?? all(moved, resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
+    return refused ?? all(moved, resets(terms) ? all(setTerm(m.now, m.now + m.span), put({ length: m.span })) : 'done');
   };
 
   const rules: Rules = {
@@ -105,12 +104,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
-    ChangeExpiry: ({ to }, end = ms(to)) => {
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run;
-      return (
-        first({ nothing: end === m.end, TERM_INVALID }) ?? all(put(maintainedAfterMove(m, m.end, end)), setEnd(end))
-      );
-    },
+    ChangeExpiry: changeExpiry,
     ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
@@ -269,10 +263,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     AddProduct: ({ product }) => beside.add(product),
     RemoveProduct: ({ product }) => become({ ...asItIs, policy: m.policy, products: beside.remove(product) }),
-    ChangeTier: ({ target, scheduled }) => {
-      overtake((plan) => plan.target !== undefined);
-      return scheduled ? plan(scheduled, { target }) : become(beside.move(target));
-    },
+    ChangeTier: changeTier,
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: convertTrial,
     EndTrial: () => (m.policy.type !== 'TRIAL' || m.now < m.end ? 'nothing' : endTrial()),
@@ -286,9 +277,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
     put({ beside: modelOverrides(data.overrides ?? {}) });
     if (awaits === '') setTerm(start, end);
-    if (offerTo !== undefined)
-      put({ offer: { to: offerTo, terms: asItStays, over: m.now + offerLength, declined: false } });
-    return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
+    const over = m.now + offerLength;
+    if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
+    const span = 'duration' in term ? end - start : NaN;
+    return refused ?? put({ endsAnnounced: m.now, span, length: span });
   };
   return { m, judge, announced, statusAt, modeAt };
 };

@@ -55,9 +55,9 @@ const unissued = (policy: PinnedPolicy) => ({
   ...{ end: Infinity, endSetAt: 0 },
   /** The end of the maintenance. */
   maintained: Infinity,
-  /** The duration that it was issued for. */
+  /** The durations that it was issued for, and of the last term under its policy. */
   span: NaN,
-  /** The trigger of a term that has not started. */
+  length: NaN,
   awaits: '',
   announced: 0,
   graceEnded: 0,
@@ -220,7 +220,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products });
+    put({ policy, products: products ?? m.products, length: policy === m.policy ? m.length : NaN });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });

@@ -31,24 +31,48 @@ const moveRules = {
     .optional(),
 };
 
-const tierBody = z
+const termIn = z
   .strictObject({
-    ...offerIn,
-    ...moveRules,
-    effectiveAt: instantIn.optional(),
-    reason: reasonOf(reasonCode).optional(),
+    duration: duration.optional(),
+    expiresAt: instantIn.optional(),
+    perpetual: z.literal(true).optional(),
   })
+  .refine(
+    (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
+    'must have exactly one of duration, expiresAt and perpetual',
+  );
+
+/** The term that an immediate change starts, and its payment. */
+const paidIn = {
+  effectiveAt: instantIn.optional(),
+  term: termIn.optional().meta({
+    description:
+      'The term that starts now. Required for a trial, and for a FREE license without end, when it moves to a paid policy. Without it the license keeps its term.',
+  }),
+  billingRef,
+  reason: reasonOf(reasonCode).optional(),
+};
+
+const needsTerm: Refinement = [
+  ({ term, billingRef: reference }) => reference === undefined || term !== undefined,
+  { path: ['billingRef'], message: 'needs term: a payment pays for a term' },
+];
+
+type Refinement = [
+  holds: (paid: { readonly term?: unknown; readonly billingRef?: string | undefined }) => boolean,
+  otherwise: { path: string[]; message: string },
+];
+
+const tierBody = z
+  .strictObject({ ...offerIn, ...moveRules, ...paidIn })
   .refine(...namesOnePolicy)
   .refine(...versionIsOfPolicy)
+  .refine(...needsTerm)
   .meta({ id: 'ChangeLicenseTier', example: { tier: 'ENTERPRISE', reason: { code: 'UPGRADE' } } });
 
 const policyBody = z
-  .strictObject({
-    ...policyIn,
-    ...moveRules,
-    effectiveAt: instantIn.optional(),
-    reason: reasonOf(reasonCode).optional(),
-  })
+  .strictObject({ ...policyIn, ...moveRules, ...paidIn })
+  .refine(...needsTerm)
   .meta({
     id: 'ChangeLicensePolicy',
     example: { policyId: 'pol_01h455vb4pex5vsknk084sn02q', policyVersion: 2, reason: { code: 'NEW_TERMS' } },
@@ -58,17 +82,7 @@ const convertBody = z
   .strictObject({
     ...offerIn,
     ...moveRules,
-    term: z
-      .strictObject({
-        duration: duration.optional(),
-        expiresAt: instantIn.optional(),
-        perpetual: z.literal(true).optional(),
-      })
-      .refine(
-        (term) => Object.values(term).filter((value) => value !== undefined).length === 1,
-        'must have exactly one of duration, expiresAt and perpetual',
-      )
-      .optional(),
+    term: termIn.optional(),
     billingRef,
     reason: reasonOf(reasonCode).optional(),
   })
@@ -101,14 +115,15 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       operationId: 'changeLicenseTier',
       summary: 'Move a license to another tier or policy',
       permission: 'changeLicenses',
-      rejections: refusals,
+      rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
-    ...commandAnswer(answer),
+    ...commandAnswer({ ...paidTermShape, ...answer }),
     request: z.object({ params: licensePath, query: previewQuery, body: tierBody }),
     handle: ({ params, query, body }, call) => {
       const input = { ...params, body };
-      const changing = { operation: 'changeLicenseTier', input, isPreview: query.preview, further: droppedIn };
-      return answerChange(needs, call, changing, (request) => changeTier(needs, request, body));
+      const further = paidMoveIn(body.billingRef);
+      const changing = { operation: 'changeLicenseTier', input, isPreview: query.preview, further };
+      return answerChange(needs, call, changing, (request) => changeTier(needs, request, moveOf(body)));
     },
   });
 
@@ -120,14 +135,15 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       operationId: 'changeLicensePolicy',
       summary: 'Move a license to another policy of its tier',
       permission: 'changeLicenses',
-      rejections: refusals,
+      rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
-    ...commandAnswer(answer),
+    ...commandAnswer({ ...paidTermShape, ...answer }),
     request: z.object({ params: licensePath, query: previewQuery, body: policyBody }),
     handle: ({ params, query, body }, call) => {
       const input = { ...params, body };
-      const changing = { operation: 'changeLicensePolicy', input, isPreview: query.preview, further: droppedIn };
-      return answerChange(needs, call, changing, (request) => changePolicy(needs, request, body));
+      const further = paidMoveIn(body.billingRef);
+      const changing = { operation: 'changeLicensePolicy', input, isPreview: query.preview, further };
+      return answerChange(needs, call, changing, (request) => changePolicy(needs, request, moveOf(body)));
     },
   });
 
@@ -150,16 +166,24 @@ export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
         billingRef: reference ?? null,
         term: term === undefined ? undefined : termOf(term),
       };
-      const further = (changed: ChangedLicense<PaidTerm | null>) => ({
-        ...paidTermIn(reference)(changed),
-        ...droppedIn(changed),
-      });
+      const further = paidMoveIn(reference);
       const changing = { operation: 'convertTrial', input: { ...params, body }, isPreview: query.preview, further };
       return answerChange(needs, call, changing, (request) => convertTrial(needs, request, conversion));
     },
   });
 
-const termOf = ({ duration: length, expiresAt }: NonNullable<z.output<typeof convertBody>['term']>): ConversionTerm => {
+/** Returns what the answer of a change has further: the term that was paid for, and the overrides that were dropped. */
+const paidMoveIn = (reference: string | undefined) => (changed: ChangedLicense<PaidTerm | null>) => ({
+  ...paidTermIn(reference)(changed),
+  ...droppedIn(changed),
+});
+
+const moveOf = <Body extends { readonly term?: z.output<typeof termIn> | undefined }>(body: Body) => ({
+  ...body,
+  term: body.term === undefined ? undefined : termOf(body.term),
+});
+
+const termOf = ({ duration: length, expiresAt }: z.output<typeof termIn>): ConversionTerm => {
   if (length !== undefined) return { kind: 'duration', duration: length };
   return expiresAt === undefined ? { kind: 'perpetual' } : { kind: 'fixed', expiresAt };
 };

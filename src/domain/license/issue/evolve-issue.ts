@@ -19,6 +19,7 @@ export const issuedLicense = (event: FirstEvent, at: At): IssuedLicense => ({
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
   paidTerms: new ForkableMap(),
   issuedDuration: event.data.term.duration,
+  termDuration: event.data.term.duration,
   users: new ForkableMap(),
   leases: new ForkableMap(),
   leaseByHolder: new ForkableMap(),

@@ -15,14 +15,16 @@ export const evolveTierFacts = (
     case 'TierChangeScheduled': {
       const { eventId, from, target } = event.data;
       const change = { kind: 'TIER', from, target } as const;
-      return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
+      const afterTrial = facts.afterTrial ?? event.data.afterTrial ?? null;
+      return { ...facts, afterTrial, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
       const { policy, scheduledBy, cause, overrides } = event.data;
       const scheduled = withoutAnnounced(facts.scheduled, scheduledBy);
       // Nobody could refuse such a change, so it makes nothing invalid that was in use.
       const overuseStays = facts.overuseStays || cause === 'SCHEDULED' || cause === 'TRIAL_ENDED';
-      return { ...facts, policy, scheduled, overuseStays, overrides: overridesAfter(facts, overrides) };
+      const afterTrial = facts.afterTrial ?? event.data.afterTrial ?? null;
+      return { ...facts, policy, scheduled, overuseStays, afterTrial, overrides: overridesAfter(facts, overrides) };
     }
     case 'TrialConverted':
       return { ...facts, policy: event.data.policy, overrides: overridesAfter(facts, event.data.overrides) };

@@ -7,7 +7,10 @@ import type { Limits } from '../usage/usage-limits.ts';
 /** Events about tiers, policies and trials, stored as they are: add, never rename or repurpose. */
 export type TierEvent =
   /** Announces a tier change. A `LicenseTierChanged` follows when the worker carries it out. */
-  | Event<'TierChangeScheduled', { readonly eventId: string; readonly from: Tier; readonly target: Target }>
+  | Event<
+      'TierChangeScheduled',
+      { readonly eventId: string; readonly from: Tier; readonly target: Target } & BecomingTrial
+    >
   /** Changes the policy alone. Events of their own record its consequences. */
   | Event<
       'LicenseTierChanged',
@@ -21,7 +24,8 @@ export type TierEvent =
         readonly cause: TierChangeCause;
         /** The `TierChangeScheduled` that announced this change; null: none did. */
         readonly scheduledBy: string | null;
-      } & ChangedOverrides
+      } & ChangedOverrides &
+        BecomingTrial
     >
   | Event<
       'TrialConverted',
@@ -42,6 +46,12 @@ export type ChangedOverrides = {
   /** The overrides that the change dropped; absent: none. */
   readonly dropped?: Dropped;
 };
+
+/**
+ * What a license becomes at the end of the trial that it moves to. It is not stored: `decodeLicense` adds the built-in
+ * policy FREE. Earlier builds made trials of other licenses, and meant that policy. A target of before wins.
+ */
+type BecomingTrial = { readonly afterTrial?: Target };
 
 /** The policy that a license moves to, pinned whole, and what it then grants; null keeps what the license has. */
 export type Target = {
