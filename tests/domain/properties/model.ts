@@ -27,6 +27,9 @@ import { mayComeLate, settlesNothing } from './worker-commands.ts';
 // Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
 // A rule changes the record. A command that leaves it as it is does nothing. The changes of a refused one are undone.
 
+type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
+
+/** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm } = record;
