@@ -216,7 +216,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products, length: policy === m.policy ? m.length : NaN });
+    put({ policy, products: products ?? m.products, length: policy.policyId === m.policy.policyId ? m.length : NaN });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
