@@ -6,7 +6,7 @@ import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { count, ends, event, id, maintenance, ordinal, seconds, userReference } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
-import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
+import { entitlement, limits, overrides, pinnedPolicy } from './codec-policy.ts';
 
 const origin = {
   licenseId: id,
@@ -28,6 +28,7 @@ const origin = {
   maintenanceUntil: instant.exactOptional(),
   replaces: id.exactOptional(),
   afterTrial: target.exactOptional(),
+  overrides: overrides.exactOptional(),
 };
 
 const activation = z.object({

@@ -4,7 +4,7 @@ import { limitStrategies, tiers } from '../domain/license/policy.ts';
 import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
-import { entitlement, limits, pinnedPolicy } from './codec-policy.ts';
+import { entitlement, limits, overrides, pinnedPolicy } from './codec-policy.ts';
 
 /** The schema of the policy, products, limits and entitlements that a license moves to. */
 export const target = z.object({
@@ -12,9 +12,15 @@ export const target = z.object({
   products: z.array(id).nullable(),
   limits: limits.nullable(),
   entitlements: z.array(entitlement).nullable(),
+  overrides: overrides.exactOptional(),
+  resetsOverrides: z.literal(true).exactOptional(),
 }) satisfies z.ZodType<Target>;
 
 const tier = z.enum(tiers);
+const changedOverrides = {
+  overrides: overrides.exactOptional(),
+  dropped: overrides.extend({ entitlements: z.array(id).exactOptional() }).exactOptional(),
+};
 const pinned = { policyId: id, policyVersion: ordinal, policy: pinnedPolicy };
 
 /** The schemas of the events about users, limits, entitlements, products and the tier of a license. */
@@ -36,6 +42,7 @@ export const grantEvents = [
       after: limits,
       strategy: z.enum(limitStrategies),
       ends: ends.exactOptional(),
+      overrides: overrides.exactOptional(),
     }),
   ),
   event('EntitlementGranted', entitlement),
@@ -46,8 +53,8 @@ export const grantEvents = [
       .pick({ code: true, source: true, withheld: true })
       .extend({ until: instant, more: z.literal(true).exactOptional() }),
   ),
-  event('ProductAdded', z.object({ product: id })),
-  event('ProductRemoved', z.object({ product: id, ends: ends.exactOptional() })),
+  event('ProductAdded', z.object({ product: id, overrides: overrides.exactOptional() })),
+  event('ProductRemoved', z.object({ product: id, ends: ends.exactOptional(), overrides: overrides.exactOptional() })),
   event(
     'LicenseTierChanged',
     z.object({
@@ -57,7 +64,11 @@ export const grantEvents = [
       direction: z.enum(tierDirections),
       cause: z.enum(tierChangeCauses),
       scheduledBy: id.nullable(),
+      ...changedOverrides,
     }),
   ),
-  event('TrialConverted', z.object({ toTier: tier, ...pinned, daysUsed: count, billingRef: id.nullable() })),
+  event(
+    'TrialConverted',
+    z.object({ toTier: tier, ...pinned, daysUsed: count, billingRef: id.nullable(), ...changedOverrides }),
+  ),
 ] as const;

@@ -19,12 +19,14 @@ export const termEvents = [
       trigger,
       // Terms from before this field count from `startsAt`.
       countedFrom: instant.exactOptional(),
+      duration: id.exactOptional(),
+      billingRef: id.exactOptional(),
       ...maintenance,
     }),
   ),
   event(
     'LicenseExpiryChanged',
-    z.object({ termNumber: ordinal, from: instant.nullable(), to: instant, ...maintenance }),
+    z.object({ termNumber: ordinal, from: instant.nullable(), to: instant.nullable(), ...maintenance }),
   ),
   event('LicenseMaintenanceChanged', z.object({ from: instant.nullable(), to: instant.nullable() })),
   event('LicenseRenewalChanged', z.object({ from: renewalMode, to: renewalMode, eventId: id.nullable() })),

@@ -30,13 +30,26 @@ const licenseEvent = z.discriminatedUnion('type', [
 
 type LicenseDecoded = Decoded<LicenseEvent | ChainRepaired>;
 
-// Events of earlier builds do not pin what a trial becomes. The built-in policy FREE is what they mean.
+// Events of earlier builds do not pin what a trial becomes, also of a license that they moved to a policy for trials. The
+// built-in policy FREE is what they mean.
 const withPinnedTarget = (decoded: LicenseDecoded): LicenseDecoded => {
-  const { event } = decoded;
-  if (event.type !== 'LicenseIssued' && event.type !== 'LicenseImported') return decoded;
-  const { policy, issuerOrgId, afterTrial } = event.data;
-  if (policy.type !== 'TRIAL' || afterTrial !== undefined) return decoded;
-  const target = freeTarget({ kind: 'unopened' }, builtInPolicyId(issuerOrgId, 'FREE'));
+  const { event, envelope } = decoded;
+  if (policyTypeOf(event) !== 'TRIAL' || 'afterTrial' in event.data) return decoded;
+  const target = freeTarget({ kind: 'unopened' }, builtInPolicyId(envelope.issuerOrgId, 'FREE'));
   // The compiler cannot link the type of the event and its data.
   return { ...decoded, event: { ...event, data: { ...event.data, afterTrial: target } } as LicenseEvent };
+};
+
+/** Returns the type of the policy that an event pins; null for an event without a policy. */
+const policyTypeOf = (event: LicenseDecoded['event']) => {
+  switch (event.type) {
+    case 'LicenseIssued':
+    case 'LicenseImported':
+    case 'LicenseTierChanged':
+      return event.data.policy.type;
+    case 'TierChangeScheduled':
+      return event.data.target.policy.type;
+    default:
+      return null;
+  }
 };

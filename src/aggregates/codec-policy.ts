@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Entitlement, entitlementSources } from '../domain/license/grants/entitlement.ts';
+import type { Overrides } from '../domain/license/overrides/overrides.ts';
 import {
   componentChecks,
   expiryStrategies,
@@ -14,6 +15,7 @@ import {
   trialDaysRules,
   trialEnds,
 } from '../domain/license/policy.ts';
+import { renewalBases } from '../domain/license/term/term-events.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, seconds } from './codec-fields.ts';
@@ -67,6 +69,8 @@ export const pinnedPolicy = z.object({
   trialDays: z.enum(trialDaysRules).exactOptional(),
   componentCheck: z.enum(componentChecks).exactOptional(),
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
+  renewalDuration: z.string().exactOptional(),
+  renewalBasis: z.enum(renewalBases).exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */
@@ -76,6 +80,19 @@ export const limits = z.object({
   users: count,
   meters: z.record(z.string(), count),
 }) satisfies z.ZodType<Limits>;
+
+/** The schema of what a license has beside its policy. */
+export const overrides = z.object({
+  limits: z
+    .object({
+      activations: count.exactOptional(),
+      seats: count.exactOptional(),
+      users: count.exactOptional(),
+      meters: z.record(z.string(), count.nullable()).exactOptional(),
+    })
+    .exactOptional(),
+  products: z.object({ added: z.array(id), removed: z.array(id) }).exactOptional(),
+}) satisfies z.ZodType<Overrides>;
 
 /** The schema of a stored entitlement. */
 export const entitlement = z.object({

@@ -11,6 +11,8 @@ export const upcasters: Upcasters = new Map([
   ['LicenseTransferred', [addsFields, addsFields]],
   ['ProductRemoved', [addsFields, addsFields]],
   ['LicenseLimitsChanged', [addsFields, addsFields]],
+  // In version 2 `to` may be null, which neither an older program nor a consumer of version 1 expects.
+  ['LicenseExpiryChanged', [(data) => data]],
   // Version 2 may have `ends`, which an older program would not carry out.
   ['UserUnassigned', [addsFields]],
 ]);

@@ -12,6 +12,7 @@ export type RefusalCode =
   | CatalogRejection
   | ReservationRejection
   | ExecuteRejection
+  | 'CONFIRMATION_REQUIRED'
   | 'EMAIL_TAKEN'
   | 'IDEMPOTENCY_IN_FLIGHT'
   | 'NOT_PROJECTED_YET'

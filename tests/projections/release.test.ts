@@ -6,7 +6,7 @@ import { ownRelease } from '../../src/projections/release.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'b2bdd050234a6d2aad2807b77dc8c0fb842a496a040d0f05c1feb23ce91a6852',
+  1: '96c30cfca33a2f0f65278a10f3ff0124f98995e094f6427daed3b956a3cf5222',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

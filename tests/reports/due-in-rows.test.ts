@@ -9,7 +9,7 @@ import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { settledAt } from '../../src/domain/license/settle.ts';
 import { effectiveStatus, suspensionAt } from '../../src/domain/license/status.ts';
-import { usageAt } from '../../src/domain/license/usage/term-counters.ts';
+import { resetsAt, usageAt } from '../../src/domain/license/usage/term-counters.ts';
 import { validationView } from '../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../src/domain/license/validation/validity.ts';
 import { fromMs, toMs } from '../../src/domain/time.ts';
@@ -61,7 +61,7 @@ const shownOf = (facts: LicenseFacts, at: string) => ({
   suspension: suspensionAt(facts, at),
   scheduled: facts.scheduled.filter(({ effectiveAt }) => effectiveAt > at).map(({ change }) => change.kind),
   limits: facts.limits,
-  usage: usageAt(facts, at),
+  usage: { ...usageAt(facts, at), resetsAt: resetsAt(facts, at) },
 });
 const shownIn = ({ effectiveStatus, tier, policy, products, term, suspension, scheduled, limits, usage }: Fields) => ({
   ...{ effectiveStatus, tier, policy: policy?.id, products, suspension, limits, usage },

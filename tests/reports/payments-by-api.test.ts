@@ -46,3 +46,35 @@ test('A renewal to the present end changes nothing, and one to an earlier end is
   expect(refusal(earlier)).toEqual([409, 'TERM_NOT_LATER']);
   expect(await api.historyOf(licenseId)).toEqual([]);
 });
+
+test('A conversion that is reported again changes nothing, also when the policy has another term since', async () => {
+  const key = ledger.a.apiKey;
+  await ledger.call('POST', '/v1/products', { key, body: { code: 'payer', name: 'Payer' } });
+  const policy = { name: 'Paid', tier: 'PRO', products: ['payer'], term: { basis: 'ISSUE', duration: 'P1Y' } };
+  const { body: paid } = await ledger.call('POST', '/v1/policies', { key, body: policy });
+  const { licenseId } = await ledger.issue({ tier: 'TRIAL', products: ['payer'] });
+  const conversion = { policyId: paid.id, billingRef: 'in_1' };
+  const first = await api.post(licenseId, 'convert', conversion);
+  expect([first.status, first.body.changed], first.text).toEqual([200, true]);
+  const change = { term: { basis: 'ISSUE', duration: 'P2Y' } };
+  expect((await ledger.call('PATCH', `/v1/policies/${paid.id}`, { key, body: change })).status).toBe(200);
+  expect((await ledger.call('DELETE', `/v1/policies/${paid.id}`, { key })).status).toBeLessThan(300);
+  const again = await api.post(licenseId, 'convert', { ...conversion, billingRef: ' in_1\n' });
+  expect([again.status, again.body.changed], again.text).toEqual([200, false]);
+  expect(again.body.paidTerm).toEqual(first.body.paidTerm);
+});
+
+test('A license that is FREE without end becomes PRO for the term that was paid, once', async () => {
+  const { licenseId } = await ledger.issue({ tier: 'FREE', products: ['payer'] });
+  expect(refusal(await api.post(licenseId, 'tier', { tier: 'PRO' }))).toEqual([400, 'TERM_INVALID']);
+  const upgrade = { tier: 'PRO', term: { duration: 'P1Y' }, billingRef: 'in_1' };
+  const answers = await Promise.all([upgrade, upgrade, upgrade].map((body) => api.post(licenseId, 'tier', body)));
+  expect(answers.map(({ status, body }) => [status, body.changed]).toSorted()).toEqual([
+    [200, false],
+    [200, false],
+    [200, true],
+  ]);
+  expect(new Set(answers.map(({ body }) => JSON.stringify(body.paidTerm))).size).toBe(1);
+  const { body: license } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
+  expect(license).toMatchObject({ tier: 'PRO', term: { number: 2, expiresAt: answers[0]?.body.paidTerm?.expiresAt } });
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isRejection } from '../../src/domain/decider.ts';
 import type { CommandOf } from '../../src/domain/license/commands.ts';
 import { decide } from '../../src/domain/license/decide.ts';
-import { paidTermOf } from '../../src/domain/license/term/paid-terms.ts';
+import { paidTermOf, repeatedPurchase } from '../../src/domain/license/term/paid-terms.ts';
 import { command, event, followedBy, to, trial, typesOf } from '../domain/license/commands.ts';
 import {
   expiresAt,
@@ -14,6 +14,7 @@ import {
   oneYear,
   pro,
   renew,
+  renewedEvent,
   renewTo,
   suspendedEvent,
   tomorrow,
@@ -135,6 +136,28 @@ describe('A payment that a billing system reports twice', () => {
       .thenEvents(event('LicenseReinstated', { suspendedSince: noon, suspendedForSeconds: 86_400 }));
   });
 
+  test.each([
+    ['spaces around it', ' in_1\t'],
+    ['a line end after it', 'in_1\r\n'],
+    ['an invisible mark before it', '\uFEFFin_1'],
+  ])('with %s renews once', (_, billingRef) => {
+    given(...once)
+      .when(paid({ ...year, billingRef }, tomorrow))
+      .thenNothing();
+    const stored = followedBy([issued()], paid({ ...year, billingRef })).at(-1)?.event;
+    expect(stored).toMatchObject({ type: 'LicenseRenewed', data: { billingRef: 'in_1' } });
+  });
+  test('in another Unicode form renews once', () => {
+    given(...followedBy([issued()], paid({ ...year, billingRef: 'facture n\u00e9' })))
+      .when(paid({ ...year, billingRef: 'facture ne\u0301' }, tomorrow))
+      .thenNothing();
+  });
+  test('renews once, also when an earlier build stored its reference with spaces', () => {
+    const old = renewedEvent({ billingRef: ' in_1 ', duration: 'P1Y' });
+    given(issued(), on(noon, old))
+      .when(paid({ ...year, billingRef: ' in_1 ' }, tomorrow))
+      .thenNothing();
+  });
   test('renews each time without a reference, as before', () => {
     const history = followedBy([issued()], renew(), renew());
     expect(typesOf(history).slice(1)).toEqual(['LicenseRenewed', 'LicenseRenewed']);
@@ -193,6 +216,19 @@ describe('The payment of a conversion', () => {
       startsAt: noon,
       expiresAt: '2027-06-01T12:00:00.000Z',
     });
+  });
+  test.each([
+    ['the default of the policy changed', { policyId: 'pol_1' }],
+    ['another policy stands for the tier', { tier: 'PRO' as const }],
+    ['the request names nothing', {}],
+  ])('that is reported again converts once, also when %s since', (_, named) => {
+    expect(repeatedPurchase(licenseAfter(...converted), { billingRef: 'in_1', ...named })).toEqual([]);
+  });
+  test('for another tier or policy is refused under the same reference', () => {
+    for (const named of [{ tier: 'ENTERPRISE' as const }, { policyId: 'pol_2' }])
+      expect(repeatedPurchase(licenseAfter(...converted), { billingRef: 'in_1', ...named })).toMatchObject({
+        rejected: 'BILLING_REF_REUSED',
+      });
   });
   test('cannot be the payment of an earlier renewal', () => {
     given(...followedBy([onTrial], paid({ ...year, billingRef: 'in_1' })))

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { decodeLicense } from '../../src/aggregates/codec-license.ts';
+import { settle } from '../../src/domain/license/settle.ts';
 import { command, enterprise, event, followedBy, policyWith, to, trial } from '../domain/license/commands.ts';
 import { given, issued, licenseAfter, on, pro, renew } from '../domain/license/examples.ts';
 
@@ -45,10 +48,12 @@ describe('a trial that is bought before its end', () => {
     const endless = followedBy([onTrial('KEEP')], convert(early, { kind: 'perpetual' }));
     expect(factsAfter(...endless).term.expiresAt).toBeNull();
   });
-  test('counts from the conversion while it waits for its first use: no day of it runs', () =>
-    expect(factsAfter(...followedBy([onTrial('KEEP', null)], convert(early))).term.expiresAt).toBe(
-      '2026-02-20T12:00:00.000Z',
-    ));
+  test.each([
+    ['keeps all of its days while it waits for its first use', 'KEEP', '2026-03-19T12:00:00.000Z'],
+    ['drops all of its days while it waits for its first use', 'DROP', '2026-02-20T12:00:00.000Z'],
+  ] as const)('%s', (_, trialDays, expiresAt) => {
+    expect(factsAfter(...followedBy([onTrial(trialDays, null)], convert(early))).term.expiresAt).toBe(expiresAt);
+  });
   test('is renewed on the day of the month on which the trial ended', () => {
     const monthly = renew({ duration: 'P1M', basis: 'FROM_EXPIRY' }, late);
     const renewed = followedBy([onTrial('KEEP')], convert(early), monthly, monthly);
@@ -85,4 +90,29 @@ describe('converting a license that is no trial is refused', () => {
       .when(command('ConvertTrial', { target, term: { kind: 'perpetual' }, billingRef: 'in_1' }, late))
       .thenRejected('INVALID_REQUEST'),
   );
+});
+
+describe('a license that an earlier build moved to a trial', () => {
+  const stored = JSON.parse(
+    readFileSync(new URL('../eventstore/corpus/LicenseTierChanged.v1.json', import.meta.url), 'utf8'),
+  );
+  const moved = (type: 'TRIAL' | 'SUBSCRIPTION') => {
+    const policy = { ...trial, type, trialEnd: 'DOWNGRADE' };
+    return decodeLicense({ ...stored, data: { ...stored.data, to: 'TRIAL', policy } }).event;
+  };
+  const monthly = onTrial(undefined);
+  const paid = {
+    ...monthly,
+    event: { ...monthly.event, data: { ...monthly.event.data, policy: pro } },
+  } as typeof monthly;
+
+  test.each([
+    ['becomes FREE at its end', 'TRIAL', 'FREE', null],
+    ['stays as it is when the policy is not for trials', 'SUBSCRIPTION', 'TRIAL', trialEnd],
+  ] as const)('%s', (_, type, tier, expiresAt) => {
+    const event = moved(type);
+    if (event.type !== 'LicenseTierChanged') throw new Error('The example is another event.');
+    const { license } = settle(licenseAfter(paid, on(early, event)), late);
+    expect([license.facts.policy.tier, license.facts.term.expiresAt]).toEqual([tier, expiresAt]);
+  });
 });

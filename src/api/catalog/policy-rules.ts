@@ -12,6 +12,7 @@ import {
   trialDaysRules,
   trialEnds,
 } from '../../domain/license/policy.ts';
+import { renewalBases } from '../../domain/license/term/term-events.ts';
 import { isVersion } from '../../domain/license/validation/app-versions.ts';
 import { duration } from '../schemas.ts';
 
@@ -149,6 +150,16 @@ const rules = {
     answer: seconds.nullable(),
     description: 'How long after its expiry a license can be renewed. Null means without a limit.',
   }),
+  renewalDuration: rule({
+    request: duration.nullable(),
+    answer: z.string().nullable(),
+    description:
+      'What renew adds when the request names no duration. Null means the duration of the last term, or the term of the policy.',
+  }),
+  renewalBasis: sameRule(
+    z.enum(renewalBases).nullable(),
+    'Where renew counts from when the request names no basis. Null means the expiry, or now if the license has expired and the request names no duration.',
+  ),
   checkInSeconds: rule({
     request: secondsIn.nullable(),
     answer: seconds.nullable(),

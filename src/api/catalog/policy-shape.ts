@@ -45,6 +45,8 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
   const { policyId: id, remindBefore, trialAddressIgnores = [], ...rules } = policy;
   return {
     renewUntilSeconds: null,
+    renewalDuration: null,
+    renewalBasis: null,
     checkInSeconds: null,
     environment: null,
     versions: null,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { principalOf } from '../../application/caller.ts';
-import type { IdempotencyNeeds } from '../../application/idempotent-attempt.ts';
+import { type Attempt, type IdempotencyNeeds, soleAttempt } from '../../application/idempotent-attempt.ts';
 import type { ChangedLicense, LicenseRequest } from '../../application/licenses/change-license.ts';
 import type { CommandNeeds, GivenReason } from '../../application/licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../../application/refusal.ts';
@@ -9,6 +9,7 @@ import { idempotently } from '../idempotency/idempotency.ts';
 import { type Problem, type ProblemCode, refused } from '../problems/problems.ts';
 import type { OrganizationCall, Reply } from '../route.ts';
 import { licenseBody, licenseShape, licenseTag } from './license-shape.ts';
+import { previewIn } from './preview-shape.ts';
 
 export type LicenseCommandNeeds = CommandNeeds & IdempotencyNeeds;
 
@@ -53,6 +54,8 @@ export const commandAnswer = (further: z.ZodRawShape) =>
 type Changing<Changed> = {
   readonly operation: string;
   readonly input: Input;
+  /** True: shows what the change would do. */
+  readonly isPreview?: boolean | undefined;
   /** Creates the secret that only the first answer shows. */
   readonly createSecret?: () => string;
   /** Returns what the answer shows besides the license. */
@@ -66,11 +69,14 @@ type Input = {
   readonly [parameter: string]: unknown;
 };
 
-/** Changes a license once per Idempotency-Key, and answers with the license after the change. */
+/**
+ * Changes a license once per Idempotency-Key, and answers with the license after the change. A preview changes and stores
+ * nothing, so it is decided each time.
+ */
 export const answerChange = <Changed extends ChangedLicense>(
   needs: IdempotencyNeeds,
   call: OrganizationCall,
-  { operation, input, createSecret, further }: Changing<Changed>,
+  { operation, input, isPreview = false, createSecret, further }: Changing<Changed>,
   change: (request: LicenseRequest) => Promise<Changed | Refusal>,
 ): Promise<Reply | Problem> => {
   const { caller } = call;
@@ -78,14 +84,17 @@ export const answerChange = <Changed extends ChangedLicense>(
   const { organizationId } = caller;
   const request = { organizationId, principal: principalOf(caller), operation, input };
   const keyed = createSecret === undefined ? request : { ...request, createSecret };
-  return idempotently(needs, call, keyed, async (attempt) => {
-    const changed = await change({ call, attempt, caller, licenseId, reason: body.reason ?? null });
+  const work = async (attempt: Attempt): Promise<Reply | Problem> => {
+    const changed = await change({ call, attempt, caller, licenseId, reason: body.reason ?? null, isPreview });
     if (isRefusal(changed)) return refused(changed);
+    const { facts, position } = changed;
+    const members = { ...further?.(changed), ...previewIn(changed) };
     return {
       status: 200,
-      body: { license: licenseBody(changed.facts, changed), changed: changed.changed, ...further?.(changed) },
-      headers: { ETag: licenseTag(changed.facts, changed) },
-      position: changed.position,
+      body: { license: licenseBody(facts, changed), changed: changed.changed, ...members },
+      headers: { ETag: licenseTag(facts, changed) },
+      position,
     };
-  });
+  };
+  return isPreview ? work(soleAttempt(needs.pool, { hashes: [], secret: '' })) : idempotently(needs, call, keyed, work);
 };

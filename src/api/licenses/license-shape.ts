@@ -22,6 +22,7 @@ import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
+import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 
@@ -119,6 +120,9 @@ export const licenseShape = z
         }),
       })
       .meta({ description: 'The usage. Meters count in the running term.' }),
+    overrides: overridesOut.meta({
+      description: 'What the issuer gave beside the policy, and took away of it. A change of the policy keeps it.',
+    }),
     entitlements: z
       .array(entitlementStateOut)
       .meta({ description: 'The entitlements, one for each code. One that is neither ended nor withheld is granted.' }),
@@ -194,6 +198,7 @@ export const licenseBody = (
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits },
     usage: { ...usageAt(facts, at), resetsAt: resetsAt(facts, at) },
+    overrides: overridesBody({ ...facts.overrides, entitlements: grantsOf(facts) }),
     entitlements: entitlementStates(facts, at).map(({ sources, ...state }) => ({ ...state, sources: [...sources] })),
     maintenanceUntil: facts.maintenanceUntil,
     keyHint: facts.keyHint === null ? null : `…${facts.keyHint}`,

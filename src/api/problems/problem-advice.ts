@@ -25,6 +25,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_NOT_STARTED: 'The term of the license begins later. detail says when, or with which first use.',
   TERM_NOT_LATER:
     'The license already has a term with a later end. Renew to a later end, or move the end with POST …/expiry.',
+  CONFIRMATION_REQUIRED:
+    'The change takes products from the license. products and ended name what goes. Send the request with confirm: true and a new Idempotency-Key, or with ?preview=true to see the license afterwards.',
   BILLING_REF_REUSED:
     'This billingRef paid for another term of the license. Use a billingRef for one payment, with the same terms each time.',
   ENTITLEMENT_FROM_POLICY:

@@ -54,6 +54,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   LICENSE_REVOKED: { status: 409, title: 'License revoked' },
   LICENSE_NOT_STARTED: { status: 409, title: 'License not started' },
   TERM_NOT_LATER: { status: 409, title: 'Term not later' },
+  CONFIRMATION_REQUIRED: { status: 409, title: 'Confirmation required' },
   BILLING_REF_REUSED: { status: 409, title: 'Billing reference reused' },
   ENTITLEMENT_FROM_POLICY: { status: 409, title: 'Entitlement from policy' },
   PRODUCT_NOT_LICENSED: { status: 409, title: 'Product not licensed' },

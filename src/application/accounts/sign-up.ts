@@ -44,7 +44,7 @@ export const signUp = async (
 ): Promise<NewlySignedIn | Refusal> => {
   const { call, attempt, userAgent } = request;
   const { commandId } = attempt;
-  const offer = await findPlatformOffer(needs, call);
+  const offer = await findPlatformOffer(needs, call, email);
   const userId = encodeId('usr', aggregateId(commandId, 'user'));
   const user = { userId, email, displayName: displayName ?? null, commandId, now: new Date(needs.now()) };
   const reserved = await reserveAddress(needs, user, password);
@@ -56,7 +56,7 @@ export const signUp = async (
     return founded;
   }
   const { organizationId: id } = founded.view;
-  const position = offer === null ? founded.position : await offer.issueTo(id, attempt);
+  const position = (await offer?.issueTo(id, attempt)) ?? founded.position;
   if (!(await afterAppend(() => activateUser(needs.pool, user)))) return emailTaken;
   const organization = { id, name, role: 'OWNER' } as const;
   const signedIn = await openSignedIn(needs, { ...reserved, organization, userAgent });

@@ -1,8 +1,10 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
+import { addressForms } from '../../domain/reservation/trial-address.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
+import { addressHashes } from '../../identity/fingerprint.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { findAfterTrial } from '../catalog/after-trial.ts';
 import { findOffer } from '../catalog/find-offer.ts';
@@ -17,8 +19,11 @@ const operator = { type: 'SYSTEM', id: 'signup', onBehalfOf: null } as const;
 
 /** The license that the platform gives to a new organization. */
 export type PlatformOffer = {
-  /** Issues the license to the organization, once per command id. Returns the position of its last event. */
-  readonly issueTo: (organizationId: string, attempt: Attempt) => Promise<bigint>;
+  /**
+   * Issues the license to the organization, once per command id. Returns the position of its last event, or null when
+   * the person has had this trial.
+   */
+  readonly issueTo: (organizationId: string, attempt: Attempt) => Promise<bigint | null>;
 };
 
 /** Thrown when the signup policy is unusable, so nobody can sign up. The log tells the operator why. */
@@ -54,9 +59,14 @@ export const findSignupOffer = async (executor: Executor, { organizationId: issu
 
 /**
  * Returns what SIGNUP_POLICY offers now, or null without that setting. No answer contains the key. The holder can
- * rotate it. Throws as `findSignupOffer` does.
+ * rotate it. `address` is the e-mail address that signs up. A policy with `trialAddressIgnores` gives its owner one trial;
+ * only keyed hashes of the address are kept. Throws as `findSignupOffer` does.
  */
-export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promise<PlatformOffer | null> => {
+export const findPlatformOffer = async (
+  needs: OfferNeeds,
+  call: Traced,
+  address: string,
+): Promise<PlatformOffer | null> => {
   const { executor, accounts, secrets } = needs;
   if (accounts.signupPolicy === null) return null;
   const { organizationId: issuerOrgId } = accounts.signupPolicy;
@@ -66,7 +76,7 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
   );
 
   const pinned = await findAfterTrial(executor, issuerOrgId, policy);
-  const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint> => {
+  const issueTo = async (holderOrgId: string, signup: Attempt): Promise<bigint | null> => {
     // The license needs its own command id. The ids of events follow from it, and the signup uses its own.
     const attempt = { ...signup, commandId: aggregateId(signup.commandId, 'platform license') };
     const licenseId = encodeId('lic', aggregateId(attempt.commandId, 'license'));
@@ -86,8 +96,11 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
       externalRef: null,
     };
     const sending = { call, attempt, actor: operator, issuerOrgId, licenseId };
-    const needed =
-      policy.type === 'TRIAL' ? trialReservations({ issuerOrgId, products, holderOrgId, fingerprintHash: null }) : [];
+    const { type, trialAddressIgnores = [] } = policy;
+    const forms = trialAddressIgnores.length === 0 ? [] : addressForms(address, trialAddressIgnores);
+    const hashes = addressHashes(secrets, issuerOrgId, forms);
+    const trial = { issuerOrgId, products, holderOrgId, fingerprintHash: null, addressHashes: hashes };
+    const needed = type === 'TRIAL' ? trialReservations(trial) : [];
     const issued = await withReserved({ executor, store: null, at, ...sending }, needed, () =>
       sendLicenseCommand(
         needs,
@@ -102,6 +115,8 @@ export const findPlatformOffer = async (needs: OfferNeeds, call: Traced): Promis
         () => null,
       ),
     );
+    // The organization is new, so only the address can have had this trial. The account needs no license.
+    if (isRefusal(issued) && issued.rejected === 'CODE_TAKEN') return null;
     if (isRefusal(issued)) throw misconfigured(issued.detail);
     return issued.position.commit;
   };

@@ -6,6 +6,7 @@ import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
+import { limitOverrides } from '../../domain/license/overrides/overrides.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
@@ -39,7 +40,9 @@ export const findOffer = async (
   const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
   const offer = inOpenCatalog ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
-  return { ...offer, limits: changedLimits(offer.limits, request.limits ?? {}) };
+  const { limits: change = {} } = request;
+  const overrides = { limits: limitOverrides(change), ...offer.overrides };
+  return { ...offer, limits: changedLimits(offer.limits, change), overrides };
 };
 
 /**
@@ -61,12 +64,21 @@ export const findUnsold = (
   });
 
 /** Returns an offer as the target of commands that move a license to another policy. */
-export const targetOf = ({ policy, products, limits, entitlements }: Offered): Target => ({
+export const targetOf = (
+  { policy, products, limits, entitlements, overrides }: Offered,
+  rule: OverridesRule = 'KEEP',
+): Target => ({
   policy,
   products,
   limits,
   entitlements,
+  overrides,
+  ...(rule === 'RESET' ? { resetsOverrides: true } : {}),
 });
+
+/** Lists what a change of the policy does with the overrides of the license. */
+export const overridesRules = ['KEEP', 'RESET'] as const;
+export type OverridesRule = (typeof overridesRules)[number];
 
 type Refused = Rejection<CatalogRejection>;
 
@@ -84,7 +96,9 @@ const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused 
   if (version !== 1) return noSuchVersion(version);
   const { term, limits, entitlements } = builtInDefaults[tier];
   const policy = builtInPolicy(tier, builtInPolicyId(issuerOrgId, tier));
-  return { policy, products, term: { ...term, startsAt: null }, limits, entitlements };
+  // A built-in policy names no products, so none of the request is beside it.
+  const overrides = products === null ? {} : { products: { added: [], removed: [] } };
+  return { policy, products, term: { ...term, startsAt: null }, limits, entitlements, overrides };
 };
 
 const builtInTiers = Object.keys(builtInDefaults) as readonly Tier[];

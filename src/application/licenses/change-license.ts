@@ -16,6 +16,7 @@ import type { Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { metadataOf } from './license-metadata.ts';
+import { type LicensePreview, previewLicense } from './preview/preview-license.ts';
 import {
   type CommandNeeds,
   type ComposedCommand,
@@ -32,6 +33,8 @@ export type LicenseRequest = {
   readonly caller: Caller;
   readonly licenseId: string;
   readonly reason: GivenReason | null;
+  /** True: decides the change and shows it, and records nothing. Absent: false. */
+  readonly isPreview?: boolean;
 };
 
 /** A change of a license. */
@@ -51,7 +54,8 @@ export type LicenseChange<View> = {
 
 type Commanded = LicenseCommand | ComposedCommand | Refusal;
 
-/** A license after a change, as of `at`. `isDerived`: it shows a change that has fallen due and is not recorded yet. */
+/**
+ * A license after a change, as of `at`. `events` are those of the command; absent for other changes. With `preview` nothing has changed. `isDerived`: it shows a change that has fallen due and is not recorded yet. */
 export type ChangedLicense<View = unknown> = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;
@@ -60,7 +64,9 @@ export type ChangedLicense<View = unknown> = {
   readonly isDerived: boolean;
   readonly changed: boolean;
   readonly view: View | undefined;
+  readonly events?: readonly Pick<Recorded, 'type' | 'data'>[];
   readonly position: bigint;
+  readonly preview?: LicensePreview;
 };
 
 /**
@@ -90,19 +96,27 @@ export const changeLicense = async <View = undefined>(
     values: [],
     command: isRefusal(commanded) ? { at, compose: () => commanded } : commanded,
   };
+  const readMetadata = () => asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId));
+  if (request.isPreview === true) {
+    const previewed = await previewLicense(needs, sending);
+    if (isRefusal(previewed)) return previewed;
+    const { before: facts, events, isDerived } = previewed.preview;
+    const unchanged = { changed: false, view: undefined, metadata: await readMetadata(), at };
+    return { facts, isDerived, events, ...unchanged, ...previewed };
+  }
   // Metadata is not in the stream and no command here changes it. So both can be read at the same time.
   const [sent, metadata] = await Promise.all([
     sendLicenseCommand(needs, sending, (license) => {
       const issued = issuedLicense(license);
       return { facts: issued.facts, view: view?.(issued) };
     }),
-    asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId)),
+    readMetadata(),
   ]);
   if (isRefusal(sent)) return sent;
   await settle?.();
   const refusal = refuse?.(sent.events) ?? null;
   if (refusal !== null) return refusal;
-  const { outcome, revision, position, isDerived } = sent;
+  const { outcome, revision, position, isDerived, events } = sent;
   return {
     ...sent.view,
     revision,
@@ -110,6 +124,7 @@ export const changeLicense = async <View = undefined>(
     at,
     isDerived,
     changed: outcome !== 'unchanged',
+    events,
     position: position.commit,
   };
 };

@@ -1,3 +1,4 @@
+import type { PaidTerm } from '../../domain/license/license.ts';
 import type { Refusal } from '../refusal.ts';
 import type { ChangedLicense, LicenseRequest } from './change-license.ts';
 import { moveToPolicy, type PolicyMove } from './move-to-policy.ts';
@@ -8,4 +9,4 @@ export const changePolicy = (
   needs: CommandNeeds,
   request: LicenseRequest,
   move: PolicyMove,
-): Promise<ChangedLicense | Refusal> => moveToPolicy(needs, request, move, 'ChangePolicy');
+): Promise<ChangedLicense<PaidTerm | null> | Refusal> => moveToPolicy(needs, request, move, 'ChangePolicy');

@@ -89,7 +89,7 @@ export const sendLicenseCommand = async <View>(
   const context = contextOf({ call, attempt, actor }, command.at, why);
   // The stream says which key works and whether the sender is issuer or holder, because rows may be behind.
   const decide = (license: License, moment: Moment) =>
-    refusalOf(sending, settledAt(license, moment.at), moment.at) ?? decided(command, license, moment);
+    refuseSender(sending, license, moment.at) ?? decided(command, license, moment);
   const stream = licenseAggregate.stream(licenseId);
   const sent = await withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
     // The answer shows what has fallen due, also when the command changed nothing.
@@ -104,6 +104,31 @@ export const sendLicenseCommand = async <View>(
   return 'rejected' in sent ? sent : { ...sent, view: sent.view.seen, isDerived: sent.view.isDerived };
 };
 
+/**
+ * Returns the commands that are decided at `at`, or a refusal. Refuses a license that was never issued, unless the
+ * command issues it.
+ */
+export const commandsOf = (
+  command: LicenseSending['command'],
+  license: License,
+  at: Instant,
+): readonly LicenseCommand[] | Refusal => {
+  if (!('compose' in command)) return [command];
+  if (license.kind === 'unissued') return noSuchLicense;
+  return command.compose(settle(license, at).license, isUnsettled(license.facts, at));
+};
+
+/** Refuses a sender who may not change the license, by its state with everything that has fallen due. */
+export const refuseSender = (
+  { by, power, guard }: Pick<LicenseSending, 'by' | 'power' | 'guard'>,
+  license: License,
+  at: Instant,
+): Refusal | null => {
+  const settled = settledAt(license, at);
+  if (settled.kind === 'unissued') return null;
+  return refuseActing(settled.facts, by, power) ?? refuseKey(settled.facts, by, at) ?? guard?.(settled, by) ?? null;
+};
+
 /** Returns a license that a command was accepted on. */
 export const issuedLicense = (license: License): IssuedLicense => {
   if (license.kind === 'unissued') throw new Error('A command was accepted on a license that was never issued.');
@@ -115,9 +140,8 @@ export const issuedFacts = (license: License): LicenseFacts => issuedLicense(lic
 
 const decided = (command: LicenseSending['command'], license: License, moment: Moment): LicenseDecision | Refusal => {
   if (!('compose' in command)) return toDecide(licenseAggregate, command)(license, moment);
-  if (license.kind === 'unissued') return noSuchLicense;
   const { at, eventIds } = moment;
-  const composed = command.compose(settle(license, at).license, isUnsettled(license.facts, at));
+  const composed = commandsOf(command, license, at);
   if (isRefusal(composed)) return composed;
   return decideInTurn(
     licenseDecider,
@@ -125,11 +149,6 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
     license,
     eventIds,
   );
-};
-
-const refusalOf = ({ by, power, guard }: LicenseSending, license: License, at: Instant): Refusal | null => {
-  if (license.kind === 'unissued') return null;
-  return refuseActing(license.facts, by, power) ?? refuseKey(license.facts, by, at) ?? guard?.(license, by) ?? null;
 };
 
 // The issuer and the holder can read what a holder writes.

@@ -1,6 +1,7 @@
 import { type Rejection, reject } from '../decider.ts';
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import type { TermRequest } from '../license/issue/issue-commands.ts';
+import { type Overrides, productOverrides } from '../license/overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from '../license/policy.ts';
 import type { Limits } from '../license/usage/usage-limits.ts';
 import type { Catalog, OpenCatalog } from './catalog.ts';
@@ -22,6 +23,8 @@ export type Offer = {
   readonly term: TermRequest;
   readonly limits: Limits;
   readonly entitlements: readonly Entitlement[];
+  /** What the products of the query add to those of the policy, and leave out; empty when it names none. */
+  readonly overrides: Overrides;
 };
 
 /**
@@ -36,11 +39,14 @@ export const offerOf = (catalog: Catalog, query: OfferQuery): Offer | Rejection<
   const version = query.version === null ? policy.versions.at(-1) : policy.versions[query.version - 1];
   if (version === undefined) return noSuchVersion(query.version);
 
-  const products = query.products ?? onSale(version.products, catalog);
+  const onSaleProducts = onSale(version.products, catalog);
+  const products = query.products ?? onSaleProducts;
   const refusal = refuseProducts(products, catalog);
   if (refusal !== null) return query.products === null ? { ...refusal, place: ['policyId'] } : refusal;
   const { policy: pinned, term, limits, entitlements } = version;
-  return { policy: pinned, products: [...new Set(products)], term: requestOf(term), limits, entitlements };
+  const differing = { covered: version.products, offered: onSaleProducts };
+  const overrides = query.products === null ? {} : { products: productOverrides(products, differing) };
+  return { policy: pinned, products: [...new Set(products)], term: requestOf(term), limits, entitlements, overrides };
 };
 
 /** Returns the id of the policy of a tier: the oldest policy on sale with this tier in its latest version. */

@@ -28,7 +28,13 @@ type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | 
 } & { readonly versions?: Partial<NonNullable<PinnedPolicy['versions']>> | null };
 
 type Nested = 'deactivation' | 'lease' | 'versions';
-type OptionalRule = 'renewUntilSeconds' | 'checkInSeconds' | 'environment' | 'maintenance';
+type OptionalRule =
+  | 'renewUntilSeconds'
+  | 'renewalDuration'
+  | 'renewalBasis'
+  | 'checkInSeconds'
+  | 'environment'
+  | 'maintenance';
 
 /** Returns the built-in policy of a tier, with these changes. */
 export const contentOfTier = (tier: Tier, name: string, change: PolicyChange): PolicyContent => {
@@ -73,6 +79,8 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
   const { policyId: _policyId, version: _version, ...before } = base;
   const {
     renewUntilSeconds,
+    renewalDuration,
+    renewalBasis,
     checkInSeconds,
     environment,
     maintenance,
@@ -100,6 +108,8 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
   return {
     ...rules,
     ...(renewUntilSeconds === undefined || renewUntilSeconds === null ? {} : { renewUntilSeconds }),
+    ...(renewalDuration === undefined || renewalDuration === null ? {} : { renewalDuration }),
+    ...(renewalBasis === undefined || renewalBasis === null ? {} : { renewalBasis }),
     ...(checkInSeconds === undefined || checkInSeconds === null ? {} : { checkInSeconds }),
     ...(environment === undefined || environment === null ? {} : { environment }),
     ...(maintenance === undefined || maintenance === null ? {} : { maintenance }),

@@ -104,6 +104,7 @@ const notInstant = (text: string): string => `${text} is not an instant like 202
 /** Returns every duration with its place. */
 const durationsOf = ({ term, rules }: Pick<PolicyContent, 'term' | 'rules'>) => [
   ...('duration' in term ? [[term.duration, 'term', 'duration'] as const] : []),
+  ...(rules.renewalDuration === undefined ? [] : [[rules.renewalDuration, 'rules', 'renewalDuration'] as const]),
   ...(rules.maintenance === undefined || rules.maintenance === 'TERM'
     ? []
     : [[rules.maintenance, 'rules', 'maintenance'] as const]),

@@ -33,7 +33,7 @@ const consequences = {
   LicenseRevoked: ['facts', 'collections', 'parts'],
   TierChangeScheduled: ['facts'],
   ScheduledChangeCancelled: ['facts'],
-  LicenseTierChanged: ['facts'],
+  LicenseTierChanged: ['facts', 'collections'],
   TrialConverted: ['facts', 'collections'],
   LicenseLimitsChanged: ['facts', 'collections', 'parts'],
   EntitlementGranted: ['facts'],

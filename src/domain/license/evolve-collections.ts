@@ -45,7 +45,11 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseExpiryChanged':
       evolveTermCollections(license, event, at);
       return;
+    case 'LicenseTierChanged':
+      license.termDuration = null;
+      return;
     case 'TrialConverted':
+      license.termDuration = null;
       notePaidConversion(license, event, at.effectiveAt);
       return;
     case 'LicenseSuspended':

@@ -2,6 +2,7 @@ import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
 import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
+import type { Overrides } from './overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from './policy.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
@@ -152,6 +153,8 @@ export type LicenseFacts = {
    * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
+  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  readonly overrides: Overrides | null;
 };
 
 /**
@@ -209,6 +212,8 @@ export type IssuedLicense = {
   readonly paidTerms: ForkableMap<string, PaidTerm>;
   /** The duration of the first term, which a reset starts anew; null: the license was issued without one. */
   issuedDuration: string | null;
+  /** The duration of the last term under the present policy that had one; null: none had. */
+  termDuration: string | null;
   /** Assigned users and since when, in the order of their assignment. */
   users: ForkableMap<string, Instant>;
   /** Open leases by lease id, in the order of their acquisition, and lease id by holder. */
@@ -255,8 +260,9 @@ export type PaidTerm = {
   /** The instant that its duration counts from: its start, or the end of the trial whose days it adds. */
   readonly countedFrom: Instant;
   readonly basis: RenewalBasis | 'FIXED' | 'CONVERSION';
-  /** The requested duration of a renewal; null: the request named an end, or was a conversion. */
+  /** The requested duration of a renewal; null: the request named an end, or moved the license to another policy. */
   readonly duration: string | null;
-  /** The policy that a trial was converted to; null: the payment was a renewal. */
+  /** The policy that the license moved to with the payment, and its tier; null: the payment was a renewal. */
   readonly policyId: string | null;
+  readonly tier: Tier | null;
 };

@@ -1,3 +1,4 @@
+import type { RenewalBasis } from './term/term-events.ts';
 import type { Overage } from './usage/usage-limits.ts';
 
 /** Lists the tiers of a license, the lowest first. */
@@ -69,6 +70,10 @@ export type PinnedPolicy = {
   readonly transferable: boolean;
   /** For how long after its expiry a license may be renewed; absent: without limit. */
   readonly renewUntilSeconds?: number;
+  /** What `renew` adds without a duration; absent: the duration of the last term, or of the policy in the catalog. */
+  readonly renewalDuration?: string;
+  /** Where `renew` counts from without a basis; absent: `renewalTerms` decides. */
+  readonly renewalBasis?: RenewalBasis;
   /** How long a license stays valid without a check-in; absent: it needs none. */
   readonly checkInSeconds?: number;
   /** Whether a validation must name the version; absent: it need not. */

@@ -25,6 +25,7 @@ const fields = [
   'afterTrial',
   'withheldSeats',
   'overuseStays',
+  'overrides',
 ] as const satisfies readonly (keyof LicenseFacts)[];
 
 /** The values of a plain license. Most licenses are plain. */
@@ -51,6 +52,7 @@ export const plainMore: More = {
   afterTrial: null,
   withheldSeats: [],
   overuseStays: false,
+  overrides: null,
 };
 
 /** Returns the value of the column: only what differs from a plain license, which is nothing for most licenses. */

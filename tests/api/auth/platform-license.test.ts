@@ -4,6 +4,7 @@ import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
 import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
+import { contentAfter } from '../../../src/domain/catalog/policy-changes.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { aggregateId } from '../../../src/eventstore/uuids.ts';
 import { context, send as sendCommand } from '../../support/commands.ts';
@@ -71,4 +72,26 @@ test('A new organization holds one license of the platform, however often its si
   const other = await signUp();
   const { body } = await ledger.call('GET', '/v1/licenses', { key: String(other.body.accessToken) });
   expect(Object.values(body.data ?? {})).toHaveLength(1);
+});
+
+test('A person has one trial of the platform, whatever variation of the address signs up next', async () => {
+  const policyId = policyOf('TRIAL');
+  const content = await ledger.executor.read(catalogAggregate, platform, (catalog) => {
+    const latest = catalog.kind === 'open' ? catalog.policies.get(policyId)?.versions.at(-1) : undefined;
+    if (latest === undefined) throw new Error('The platform has no policy for trials.');
+    return contentAfter(latest, { trialAddressIgnores: ['TAG'] });
+  });
+  const version: CatalogCommand = { type: 'AddPolicyVersion', at: ledger.needs.now(), data: { policyId, content } };
+  await sendCommand(ledger.executor, catalogAggregate, platform, version, context(), () => null);
+  const licensesOf = async (email: string) => {
+    const { status, body } = await signUp({}, email);
+    expect(status).toBe(201);
+    const held = await ledger.call('GET', '/v1/licenses', { key: String(body.accessToken) });
+    return Object.values(held.body.data ?? {}).length;
+  };
+  const person = randomUUID();
+  const addresses = [`${person}@vendor.example`, `${person}+2@vendor.example`, `${randomUUID()}@vendor.example`];
+  const counts: number[] = [];
+  for (const address of addresses) counts.push(await licensesOf(address));
+  expect(counts).toEqual([1, 0, 1]);
 });

@@ -57,6 +57,8 @@ const everyRule = {
   componentCheck: 'TWO',
   deviceNamesByKey: true,
   trialDays: 'KEEP',
+  renewalDuration: 'P6M',
+  renewalBasis: 'FROM_NOW_IF_EXPIRED',
   trialAddressIgnores: ['TAG', 'DOTS', 'CASE'],
 };
 

@@ -89,7 +89,7 @@ describe('A change of the tier', () => {
     const { licenseId, licenseKey } = await issue();
     const device = { licenseKey, fingerprint: 'a', product: 'cloud_ide' };
     expect((await ledger.call('POST', '/v1/licenses/activate', { body: device })).status).toBe(201);
-    const { status, body } = await post(licenseId, 'tier', { policyId: small, policyVersion: 1 });
+    const { status, body } = await post(licenseId, 'tier', { policyId: small, policyVersion: 1, confirm: true });
     expect([status, body.license]).toMatchObject([
       200,
       {
@@ -189,7 +189,7 @@ describe('A change of the policy', () => {
   test('moves the license within its tier, to the latest or a named version', async () => {
     const { issue, post, small } = await openShop();
     const { licenseId } = await issue();
-    const latest = await post(licenseId, 'policy', { policyId: small, reason });
+    const latest = await post(licenseId, 'policy', { policyId: small, confirm: true, reason });
     expect(latest.body.license).toMatchObject({ policy: { id: small, version: 2 }, limits: { activations: 2 } });
     const first = await post(licenseId, 'policy', { policyId: small, policyVersion: 1 });
     expect(first.body.license?.policy?.version).toBe(1);

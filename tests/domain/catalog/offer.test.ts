@@ -34,6 +34,11 @@ describe('the offer for a new license', () => {
       term: { kind: 'duration', duration: 'P1Y', startsAt: null },
       limits: content.limits,
       entitlements: content.entitlements,
+      overrides: {},
+    }));
+  test('says how the requested products differ from those of the policy', () =>
+    expect(offer(withTwo, { products: ['cloud_ide'] })).toMatchObject({
+      overrides: { products: { added: ['cloud_ide'], removed: ['local_cli'] } },
     }));
   test('contains the latest version of the policy by default', () => {
     expect(offer(withTwo)).toMatchObject({

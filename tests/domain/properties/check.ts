@@ -13,6 +13,7 @@ import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.t
 import { usageAt } from '../../../src/domain/license/usage/term-counters.ts';
 import { watchStream } from './invariants.ts';
 import { newModel } from './model.ts';
+import { modelOverrides } from './overrides.ts';
 
 const { decide, evolve, fork, initial } = licenseDecider;
 const anyPolicy = builtInPolicy('FREE', 'pol_none');
@@ -162,6 +163,7 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
       [seats.length + withheld.length, seats.length],
     ],
     ['devices and users counted', [usage.activations, usage.users], [devices.length, named.length]],
+    ['overrides', modelOverrides(facts.overrides ?? {}), m.beside],
     ['products', [...facts.products].sort(), [...m.products].sort()],
     ['policy and holder', [facts.policy.policyId, facts.holderOrgId], [m.policy.policyId, m.holder]],
     ['offer', offerText(facts.offer), m.offer === null ? 'none' : `${m.offer.to} ${m.offer.declined}`],

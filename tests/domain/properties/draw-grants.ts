@@ -1,7 +1,9 @@
 import type { RotationCause } from '../../../src/domain/license/keys/key-events.ts';
+import type { LimitStrategy } from '../../../src/domain/license/policy.ts';
 import type { ConversionTerm } from '../../../src/domain/license/tiers/tier-commands.ts';
 import { around, type Draw, duration, entitlement, limits, product, schedule, target } from './draw.ts';
 import type { Kinds } from './kinds.ts';
+import { limitsBeside, withBeside } from './overrides.ts';
 
 /** Draws commands about grants, keys and holders. */
 export const grantKinds: Kinds<
@@ -24,10 +26,11 @@ export const grantKinds: Kinds<
 > = {
   ChangeLimits: {
     weight: 8,
-    draw: (draw) => ({
-      limits: limits(draw),
-      ...(draw.chance.percent(30) && { strategy: draw.chance.one(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']) }),
-    }),
+    draw: (draw) => {
+      const changed = limits(draw);
+      const beside = draw.chance.percent(70) && { overrides: limitsBeside(draw, changed) };
+      return { limits: changed, ...beside, ...strategy(draw) };
+    },
   },
   GrantEntitlement: { weight: 5, draw: (draw) => entitlement(draw) },
   RevokeEntitlement: {
@@ -40,20 +43,22 @@ export const grantKinds: Kinds<
   EndEntitlements: { weight: 6, draw: (draw) => ({ until: around(draw) }) },
   AddProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
   RemoveProduct: { weight: 5, draw: (draw) => ({ product: product(draw) }) },
-  ChangeTier: { weight: 5, draw: (draw) => ({ target: target(draw), ...schedule(draw) }) },
-  ChangePolicy: { weight: 4, draw: (draw) => ({ target: target(draw), ...schedule(draw) }) },
+  ChangeTier: {
+    weight: 6,
+    draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw), ...paid(draw) }),
+  },
+  ChangePolicy: {
+    weight: 4,
+    draw: (draw) => ({ target: withBeside(draw, target(draw)), ...schedule(draw), ...paid(draw) }),
+  },
   ConvertTrial: {
     weight: 6,
     draw: (draw) => {
-      const { policy, ...rest } = target(draw);
+      const { policy, ...rest } = withBeside(draw, target(draw));
       const type = draw.chance.percent(95) ? 'SUBSCRIPTION' : 'TRIAL';
       return {
         target: { ...rest, policy: { ...policy, tier: 'PRO', type } },
-        term: draw.chance.one<ConversionTerm>([
-          { kind: 'duration', duration: duration(draw) },
-          { kind: 'fixed', expiresAt: around(draw) },
-          { kind: 'perpetual' },
-        ]),
+        term: paidTerm(draw),
         billingRef: draw.chance.one([null, 'in_1', 'in_2']),
       };
     },
@@ -97,3 +102,19 @@ export const grantKinds: Kinds<
 
 const newKey = ({ chance, index }: Draw) =>
   chance.percent(70) ? { newKey: { keyHash: `hash-${index}`, secretId: 's1', hint: 'ZV3MP' } } : {};
+
+const strategy = ({ chance }: Draw) =>
+  chance.percent(30) ? { strategy: chance.one<LimitStrategy>(['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST']) } : {};
+
+const paidTerm = (draw: Draw) =>
+  draw.chance.one<ConversionTerm>([
+    { kind: 'duration', duration: duration(draw) },
+    { kind: 'fixed', expiresAt: around(draw) },
+    { kind: 'perpetual' },
+  ]);
+
+const paid = (draw: Draw) =>
+  draw.chance.percent(35) && {
+    term: paidTerm(draw),
+    ...(draw.chance.percent(60) && { billingRef: draw.chance.one(['in_1', 'in_2', 'in_3']) }),
+  };

@@ -2,6 +2,7 @@ import type { Origination } from '../../../src/domain/license/issue/issue-comman
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
 import type { Kinds } from './kinds.ts';
+import { limitsBeside } from './overrides.ts';
 
 /** Draws commands about the life of a license: issue, term, suspension, end. */
 export const lifeKinds: Kinds<
@@ -60,13 +61,19 @@ export const lifeKinds: Kinds<
       return draw.chance.percent(20)
         ? { expiresAt: around(draw), ...payment }
         : {
-            duration: duration(draw),
-            basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
+            ...(draw.chance.percent(75) && { duration: duration(draw) }),
+            ...(draw.chance.percent(75) && {
+              basis: draw.chance.one(['FROM_EXPIRY', 'FROM_NOW', 'FROM_NOW_IF_EXPIRED']),
+            }),
+            ...(draw.chance.percent(50) && { policyDuration: 'P1W' }),
             ...payment,
           };
     },
   },
-  ChangeExpiry: { weight: 8, draw: (draw) => ({ to: around(draw), reasonCode: 'GOODWILL' }) },
+  ChangeExpiry: {
+    weight: 8,
+    draw: (draw) => ({ to: draw.chance.percent(15) ? null : around(draw), reasonCode: 'GOODWILL' }),
+  },
   ChangeMaintenance: {
     weight: 4,
     draw: (draw) => ({ to: draw.chance.percent(20) ? null : around(draw), reasonCode: 'MAINTENANCE_SOLD' }),
@@ -90,23 +97,29 @@ export const lifeKinds: Kinds<
   AnnounceEnded: { weight: 10, draw: () => ({}) },
 };
 
-const origination = (draw: Draw): Origination => ({
-  licenseId: 'lic_1',
-  issuerOrgId: 'org_1',
-  ...draw.chance.one<Pick<Origination, 'holderOrgId' | 'offerTo'>>([
-    { holderOrgId: null },
-    { holderOrgId: 'org_2' },
-    { holderOrgId: null, offerTo: 'org_2' },
-  ]),
-  policy: policy(draw),
-  products: draw.chance.one([['local_cli', 'cloud_ide'], ['local_cli']]),
-  term: term(draw),
-  limits: limits(draw),
-  entitlements: draw.chance.percent(50) ? [] : [entitlement(draw)],
-  externalRef: null,
-  ...(draw.chance.percent(80) && { afterTrial: afterTrial(draw) }),
-  key: { keyHash: 'ab12', secretId: 's1', hint: 'SYQV9' },
-});
+const origination = (draw: Draw): Origination => {
+  const all = limits(draw);
+  const products = draw.chance.one([['local_cli', 'cloud_ide'], ['local_cli']]);
+  const beside = { limits: limitsBeside(draw, all), products: { added: products.slice(1), removed: [] } };
+  return {
+    licenseId: 'lic_1',
+    issuerOrgId: 'org_1',
+    ...draw.chance.one<Pick<Origination, 'holderOrgId' | 'offerTo'>>([
+      { holderOrgId: null },
+      { holderOrgId: 'org_2' },
+      { holderOrgId: null, offerTo: 'org_2' },
+    ]),
+    policy: policy(draw),
+    products,
+    term: term(draw),
+    limits: all,
+    ...(draw.chance.percent(50) && { overrides: beside }),
+    entitlements: draw.chance.percent(50) ? [] : [entitlement(draw)],
+    externalRef: null,
+    ...(draw.chance.percent(80) && { afterTrial: afterTrial(draw) }),
+    key: { keyHash: 'ab12', secretId: 's1', hint: 'SYQV9' },
+  };
+};
 
 const someEnd = (draw: Draw): string => {
   const until = around(draw);

@@ -109,6 +109,8 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   deactivateOnUnassign: chance.percent(50),
   deactivateByKey: chance.one(['ANY', 'ANY', 'OWN']),
   ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
+  ...(chance.percent(30) && { renewalDuration: 'P10D' }),
+  ...(chance.percent(30) && { renewalBasis: 'FROM_NOW' as const }),
   ...(chance.percent(40) && { maintenance: chance.one(['TERM', 'TERM', 'P1D', 'P10D']) }),
 });
 

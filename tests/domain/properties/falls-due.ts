@@ -1,5 +1,6 @@
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import { ms } from './draw.ts';
+import { newOverrides } from './overrides.ts';
 import { all, type newRecord, type Plan, type Verdict } from './record.ts';
 
 /** Returns what falls due on the license of the model: announced changes, ends of terms, trials and keys. */
@@ -18,7 +19,7 @@ export const newDue = ({
     const { now } = m;
     put({ now: at });
     const strategy = target.policy.limitStrategy === 'REJECT' ? 'ALLOW_OVER' : target.policy.limitStrategy;
-    return all(become(target, strategy), put({ now }));
+    return all(become(newOverrides({ m, put }).move(target), strategy), put({ now }));
   };
   const becomesAnother = () => m.policy.type === 'TRIAL' && m.policy.trialEnd === 'DOWNGRADE' && m.afterTrial !== null;
   const endTrial = (): Verdict => {

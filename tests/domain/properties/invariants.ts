@@ -177,7 +177,7 @@ export const watchStream = (): Watch => {
       case 'LicenseExpiryChanged':
         if (event.data.from !== termEnd) return `2.7.4: the term ends at ${termEnd}, not ${event.data.from}`;
         termEnd = event.data.to;
-        for (const startsAt of [...nextTerms]) if (startsAt >= event.data.to) nextTerms.delete(startsAt);
+        for (const startsAt of [...nextTerms]) if (startsAt >= (event.data.to ?? '9')) nextTerms.delete(startsAt);
         termsSet += 1;
         return event.data.termNumber === term ? null : `2.7.4: ${event.data.termNumber} is not the present term`;
       case 'LicenseExpired': {

@@ -6,7 +6,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
-import { maintainedAfterMove } from './maintained.ts';
+import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import {
   all,
@@ -23,20 +23,19 @@ import {
 } from './record.ts';
 import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
-// A second implementation of the rules of a license, independent of src/domain: it has no events, and shares only the
-// types of commands with the decider. A rule changes the record. An unchanged record means that the command does
-// nothing, and the changes of a refused command are undone.
+// Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
+// A rule changes the record. A command that leaves it as it is does nothing. The changes of a refused one are undone.
 
 type Rules = { readonly [Type in LicenseCommand['type']]: (data: CommandOf<Type>['data']) => Verdict };
 
 /** Returns a license before its first command. `judge` applies a command and returns its outcome. */
 export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
-  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, setEnd, enterTerm, announce } =
-    record;
+  const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, enterTerm, announce } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
-  const { renew, convertTrial } = newPayments(record);
+  const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
+  const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
   const { update, unassign, endUseOfEvicted } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
@@ -82,7 +81,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     if (releases) end(() => true);
     const keys = releases && newKey && { keyVersion: m.keyVersion + 1, overlaps: {} };
     const moved = put({ holder, offer: null, ...keys });
-    return refused ?? all(moved, resets(terms) ? setTerm(m.now, m.now + m.span) : 'done');
+    return refused ?? all(moved, resets(terms) ? all(setTerm(m.now, m.now + m.span), put({ length: m.span })) : 'done');
   };
 
   const rules: Rules = {
@@ -105,12 +104,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
-    ChangeExpiry: ({ to }, end = ms(to)) => {
-      const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run;
-      return (
-        first({ nothing: end === m.end, TERM_INVALID }) ?? all(put(maintainedAfterMove(m, m.end, end)), setEnd(end))
-      );
-    },
+    ChangeExpiry: changeExpiry,
     ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to) }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
@@ -248,7 +242,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
     },
 
-    ChangeLimits: ({ limits, strategy }) => become({ ...asItIs, policy: m.policy, limits }, strategy),
+    ChangeLimits: ({ limits, strategy, overrides = {} }) =>
+      all(beside.set(overrides), become({ ...asItIs, policy: m.policy, limits }, strategy)),
     GrantEntitlement: (granted) => {
       const TERM_INVALID = granted.until !== null && ms(granted.until) <= m.now;
       const nothing = m.entitlements.some((entitlement) => isSame(entitlement, granted));
@@ -266,13 +261,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const ended = ends.filter((end) => end > m.endsAnnounced && end <= Math.min(ms(last), m.now));
       return put(ms(last) <= m.now && ended.length > 0 && { endsAnnounced: Math.max(...ended) });
     },
-    AddProduct: ({ product }) => put({ products: [...new Set([...m.products, product])] }),
-    RemoveProduct: ({ product }) =>
-      become({ ...asItIs, policy: m.policy, products: m.products.filter((other) => other !== product) }),
-    ChangeTier: ({ target, scheduled }) => {
-      overtake((plan) => plan.target !== undefined);
-      return scheduled ? plan(scheduled, { target }) : become(target);
-    },
+    AddProduct: ({ product }) => beside.add(product),
+    RemoveProduct: ({ product }) => become({ ...asItIs, policy: m.policy, products: beside.remove(product) }),
+    ChangeTier: changeTier,
     ChangePolicy: (data) => (data.target.policy.tier === m.policy.tier ? rules.ChangeTier(data) : 'INVALID_REQUEST'),
     ConvertTrial: convertTrial,
     EndTrial: () => (m.policy.type !== 'TRIAL' || m.now < m.end ? 'nothing' : endTrial()),
@@ -284,10 +275,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     const refused = first({ TERM_INVALID: end <= Math.max(start, endsAfter), LIMIT_INVALID: isWrong(limits) });
     const { holderOrgId: holder, entitlements, afterTrial = null } = data;
     put({ issued: true, policy, products, limits, awaits, holder, entitlements, afterTrial });
+    put({ beside: modelOverrides(data.overrides ?? {}) });
     if (awaits === '') setTerm(start, end);
     const over = m.now + offerLength;
     if (offerTo !== undefined) put({ offer: { to: offerTo, terms: asItStays, over, declined: false } });
-    return refused ?? put({ endsAnnounced: m.now, span: 'duration' in term ? end - start : NaN });
+    const span = 'duration' in term ? end - start : NaN;
+    return refused ?? put({ endsAnnounced: m.now, span, length: span });
   };
   return { m, judge, announced, statusAt, modeAt };
 };

@@ -7,6 +7,7 @@ import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 import { maintainedBy } from './maintained.ts';
+import { type ModelOverrides, noOverrides } from './overrides.ts';
 
 // The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
 // Values are replaced, never changed in place, so that a copy of the record restores it.
@@ -43,6 +44,7 @@ const unissued = (policy: PinnedPolicy) => ({
   products: [] as readonly string[],
   limits: { activations: 0, seats: 0, users: 0, meters: {} } as Limits,
   entitlements: [] as readonly Entitlement[],
+  beside: noOverrides as ModelOverrides,
   /** The latest announced end of an entitlement, or when the license was recorded. */
   endsAnnounced: -Infinity,
   keyVersion: 1,
@@ -53,9 +55,9 @@ const unissued = (policy: PinnedPolicy) => ({
   ...{ end: Infinity, endSetAt: 0 },
   /** The end of the maintenance. */
   maintained: Infinity,
-  /** The duration that it was issued for. */
+  /** The durations that it was issued for, and of the last term under its policy. */
   span: NaN,
-  /** The trigger of a term that has not started. */
+  length: NaN,
   awaits: '',
   announced: 0,
   graceEnded: 0,
@@ -218,7 +220,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products });
+    put({ policy, products: products ?? m.products, length: policy === m.policy ? m.length : NaN });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
@@ -273,8 +275,7 @@ export const first = (guards: Guards): Verdict | undefined => {
   return undefined;
 };
 /** Returns the first outcome other than done. */
-export const all = (...verdicts: readonly Verdict[]): Verdict =>
-  verdicts.find((verdict) => verdict !== 'done') ?? 'done';
+export const all = (...verdicts: Verdict[]): Verdict => verdicts.find((verdict) => verdict !== 'done') ?? 'done';
 /** Returns true while the part is open. */
 export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
 /** Returns true for invalid limits. */
@@ -296,5 +297,4 @@ export const noLease = { user: null, over: Infinity, known: Infinity, end: Infin
 /** How long a release counts as repeatable, and how long a usage id is known. */
 const repeated = 25 * hour;
 export const usageKnown = 35 * 24 * hour;
-/** A target that changes only the policy. */
 export const asItIs = { products: null, limits: null, entitlements: null };

@@ -10,6 +10,7 @@ import { none, type Route, route } from '../../route.ts';
 import { licensePath, productCode, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
 import { effectiveBody, effectiveOut, entitlementCode, grantIn, limitChangesIn } from '../grant-schemas.ts';
+import { previewQuery, previewShape } from '../preview-shape.ts';
 
 const limitsBody = z
   .strictObject({
@@ -64,11 +65,13 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
         'QUOTA_EXCEEDED',
       ],
     }),
-    request: z.object({ params: licensePath, query: none, body: limitsBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicenseLimits', input: { ...params, body } }, (request) =>
-        changeLimits(needs, request, body),
-      ),
+    ...commandAnswer(previewShape),
+    description: 'The named limits become overrides of the license, which a change of its policy keeps.',
+    request: z.object({ params: licensePath, query: previewQuery, body: limitsBody }),
+    handle: ({ params, query, body }, call) => {
+      const changing = { operation: 'changeLicenseLimits', input: { ...params, body }, isPreview: query.preview };
+      return answerChange(needs, call, changing, (request) => changeLimits(needs, request, body));
+    },
   });
 
 /** POST /v1/licenses/{licenseId}/products: adds and removes all named products, or none. */
@@ -81,11 +84,14 @@ export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: ['LICENSE_REVOKED', 'ARCHIVED'],
     }),
-    request: z.object({ params: licensePath, query: none, body: productsBody }),
-    handle: ({ params, body }, call) =>
-      answerChange(needs, call, { operation: 'changeLicenseProducts', input: { ...params, body } }, (request) =>
-        changeProducts(needs, request, body),
-      ),
+    ...commandAnswer(previewShape),
+    description:
+      'Adds and removes all named products, or none. A change of the policy keeps the products that were added, and does not bring back those that were removed.',
+    request: z.object({ params: licensePath, query: previewQuery, body: productsBody }),
+    handle: ({ params, query, body }, call) => {
+      const changing = { operation: 'changeLicenseProducts', input: { ...params, body }, isPreview: query.preview };
+      return answerChange(needs, call, changing, (request) => changeProducts(needs, request, body));
+    },
   });
 
 const grantedShape = {

@@ -17,13 +17,13 @@ const renewBody = z
     billingRef,
     reason: reasonOf(reasonCode).optional(),
   })
-  .refine(({ duration: length, expiresAt }) => (length === undefined) !== (expiresAt === undefined), {
+  .refine(({ duration: length, expiresAt }) => length === undefined || expiresAt === undefined, {
     path: ['duration'],
-    message: 'give either duration or expiresAt',
+    message: 'give either duration or expiresAt, or neither to renew as the policy says',
   })
   .refine(({ expiresAt, basis }) => expiresAt === undefined || basis === undefined, {
     path: ['basis'],
-    message: 'needs duration',
+    message: 'an end has no basis; leave out either expiresAt or basis',
   })
   .meta({
     id: 'RenewLicense',
@@ -31,7 +31,10 @@ const renewBody = z
   });
 
 const expiryBody = z
-  .strictObject({ to: instantIn, reason: reasonOf(reasonCode) })
+  .strictObject({
+    to: instantIn.nullable().meta({ description: 'The new end. Null makes the license perpetual.' }),
+    reason: reasonOf(reasonCode),
+  })
   .meta({ id: 'ChangeLicenseExpiry', example: { to: '2099-12-31T00:00:00.000Z', reason: { code: 'GOODWILL' } } });
 
 const renewalBody = z
@@ -61,19 +64,15 @@ export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
     }),
     ...commandAnswer(paidTermShape),
     description:
-      'Adds the next term. Renewing to the end that the license has already answers with changed: false, and to an earlier end gets 409 TERM_NOT_LATER.',
+      'Adds the next term. Without duration and expiresAt, the policy says for how long: its renewalDuration, else the duration of the last term under this policy, else the term of the policy. Without basis, the next term starts as renewalBasis of the policy says. Without that, it starts at the expiry, or now if the license has expired and the request names no duration. Send billingRef or an Idempotency-Key: each other repetition renews again. Renewing to the end that the license has already answers with changed: false, and to an earlier end gets 409 TERM_NOT_LATER.',
     request: z.object({ params: licensePath, query: none, body: renewBody }),
     handle: ({ params, body }, call) => {
-      const { duration: length = '', expiresAt, basis } = body;
-      const terms = expiresAt === undefined ? { duration: length, basis } : { expiresAt };
       const changing = {
         operation: 'renewLicense',
         input: { ...params, body },
         further: paidTermIn(body.billingRef),
       };
-      return answerChange(needs, call, changing, (request) =>
-        renewLicense(needs, request, { ...terms, billingRef: body.billingRef }),
-      );
+      return answerChange(needs, call, changing, (request) => renewLicense(needs, request, body));
     },
   });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ChangedLicense } from '../../../application/licenses/change-license.ts';
 import type { PaidTerm } from '../../../domain/license/license.ts';
+import { paymentName } from '../../../domain/license/term/paid-terms.ts';
 import { instantOut, text } from '../../schemas.ts';
 import { count } from '../grant-schemas.ts';
 
@@ -27,5 +28,5 @@ export const paidTermIn =
   ({ view }: ChangedLicense<PaidTerm | null>): z.output<z.ZodObject<typeof paidTermShape>> => {
     if (reference === undefined || view === undefined || view === null) return { paidTerm: null };
     const { termNumber: number, startsAt, expiresAt } = view;
-    return { paidTerm: { number, startsAt, expiresAt, billingRef: reference } };
+    return { paidTerm: { number, startsAt, expiresAt, billingRef: paymentName(reference) } };
   };

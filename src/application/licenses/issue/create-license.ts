@@ -121,6 +121,7 @@ const createNew = async (
     policy,
     products,
     limits: offered.limits,
+    overrides: offered.overrides,
     ...termAndGrantsOf(newLicense, offered),
     timeZone: timeZone ?? 'UTC',
     ...(await findAfterTrial(executor, issuerOrgId, policy)),

@@ -17,15 +17,30 @@ export const withEnds = (
   facts: LicenseFacts,
   event: DecisiveEvent,
   effectiveAt: Instant,
-  changes: Partial<Pick<LicenseFacts, 'revokedAt' | 'limits' | 'overuseStays' | 'products' | 'holderOrgId' | 'offer'>>,
+  changes: Partial<
+    Pick<LicenseFacts, 'revokedAt' | 'limits' | 'overuseStays' | 'products' | 'holderOrgId' | 'offer' | 'overrides'>
+  >,
 ): LicenseFacts => {
   const { usage, endings, withheldSeats } = ended(facts, event, effectiveAt);
   const { revokedAt = facts.revokedAt, limits = facts.limits, products = facts.products } = changes;
   const { overuseStays = facts.overuseStays } = changes;
   const holderOrgId = changes.holderOrgId === undefined ? facts.holderOrgId : changes.holderOrgId;
   const offer = changes.offer === undefined ? facts.offer : changes.offer;
+  const overrides = changes.overrides === undefined ? facts.overrides : changes.overrides;
   // Spreading a second object would make an object that is slow to read.
-  return { ...facts, holderOrgId, offer, products, limits, revokedAt, usage, endings, withheldSeats, overuseStays };
+  return {
+    ...facts,
+    holderOrgId,
+    offer,
+    products,
+    limits,
+    revokedAt,
+    usage,
+    endings,
+    withheldSeats,
+    overuseStays,
+    overrides,
+  };
 };
 
 /**

@@ -5,6 +5,7 @@ import { endOpen, takeAnnounced } from '../endings/ended-parts.ts';
 import { withAnnouncement, withEnds } from '../endings/evolve-endings.ts';
 import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import { withUsage } from '../usage/with-usage.ts';
 import { type Entitlement, type EntitlementName, hasSameName } from './entitlement.ts';
 import type { GrantEvent } from './grant-events.ts';
@@ -31,10 +32,17 @@ export const evolveGrantFacts = (
     case 'EntitlementEnded':
       return withEntitlementEnd(facts, event);
     case 'ProductAdded':
-      return { ...facts, products: [...facts.products, event.data.product] };
+      return {
+        ...facts,
+        products: [...facts.products, event.data.product],
+        overrides: overridesAfter(facts, event.data.overrides),
+      };
     case 'ProductRemoved': {
       const products = facts.products.filter((product) => product !== event.data.product);
-      return withEnds(facts, event, effectiveAt, { products });
+      return withEnds(facts, event, effectiveAt, {
+        products,
+        overrides: overridesAfter(facts, event.data.overrides),
+      });
     }
   }
 };

@@ -1,6 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Overrides } from '../overrides/overrides.ts';
 import type { Entitlement, EntitlementName } from './entitlement.ts';
 
 /** Events about what a license grants and to whom, stored as they are: add, never rename or repurpose. */
@@ -30,8 +31,10 @@ export type GrantEvent =
       'EntitlementEnded',
       EntitlementName & { readonly until: Instant; readonly withheld?: true; readonly more?: true }
     >
-  | Event<'ProductAdded', { readonly product: string }>
-  | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends }>;
+  /** `overrides`: what the license has beside its policy when the issuer added it; absent: the same as before. */
+  | Event<'ProductAdded', { readonly product: string; readonly overrides?: Overrides }>
+  /** `overrides`: what the license has beside its policy when the issuer removed it; absent: the same as before. */
+  | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends; readonly overrides?: Overrides }>;
 
 /** Lists why a user is unassigned. */
 export const unassignmentCauses = ['ADMIN', 'USER', 'LIMIT_LOWERED', 'TRANSFER', 'LICENSE_REVOKED'] as const;

@@ -4,6 +4,7 @@ import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { entitlementsMax } from '../grants/entitlement.ts';
 import type { License } from '../license.ts';
+import { isNothing } from '../overrides/overrides.ts';
 import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { offered } from '../transfer/license-offer.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
@@ -67,6 +68,7 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
     ...firstMaintenance(data, term),
     ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
     ...(data.afterTrial === undefined ? {} : { afterTrial: data.afterTrial }),
+    ...(data.overrides === undefined || isNothing(data.overrides) ? {} : { overrides: data.overrides }),
   };
   return origin;
 };

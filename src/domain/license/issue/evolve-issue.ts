@@ -3,6 +3,7 @@ import { ForkableMap } from '../../forkable-map.ts';
 import type { EventOf, FirstEvent } from '../events.ts';
 import { dayOf } from '../forget.ts';
 import type { AwaitedTerm, IssuedLicense, LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import type { IssuedTerm } from './issue-events.ts';
 
 /** Returns a new license. */
@@ -18,6 +19,7 @@ export const issuedLicense = (event: FirstEvent, at: At): IssuedLicense => ({
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
   paidTerms: new ForkableMap(),
   issuedDuration: event.data.term.duration,
+  termDuration: event.data.term.duration,
   users: new ForkableMap(),
   leases: new ForkableMap(),
   leaseByHolder: new ForkableMap(),
@@ -75,6 +77,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   afterTrial: data.afterTrial ?? null,
   withheldSeats: [],
   overuseStays: false,
+  overrides: overridesAfter({ overrides: null }, data.overrides),
 });
 
 /** Returns the facts after an event about the origin of the license. */

@@ -1,6 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Command } from '../message-shapes.ts';
+import type { Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import type { Target } from '../tiers/tier-events.ts';
 import type { Limits } from '../usage/usage-limits.ts';
@@ -35,6 +36,8 @@ export type Origination = {
   readonly afterTrial?: Target;
   /** The organization that the license is offered to; then `holderOrgId` is null. Absent: the license is not offered. */
   readonly offerTo?: string;
+  /** What the issuer gives beside the policy; `products` and `limits` contain it. Absent: nothing. */
+  readonly overrides?: Overrides;
 };
 
 /** The requested term: a calendar duration (ISO 8601) from `startsAt`, now or first use on, a fixed end, or no end. */

@@ -1,6 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import type { Target } from '../tiers/tier-events.ts';
 import type { Limits } from '../usage/usage-limits.ts';
@@ -37,6 +38,8 @@ export type Origin = {
    * FREE. `decodeLicense` adds it.
    */
   readonly afterTrial?: Target;
+  /** What the issuer gave beside the policy; absent: nothing that a change of the policy keeps. */
+  readonly overrides?: Overrides;
 };
 
 /**

@@ -3,7 +3,8 @@ import { type Instant, isInstant } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
-import { graceUntil } from '../status.ts';
+import { withdrawKind } from '../scheduled/withdraw-announced.ts';
+import { graceUntil, renewalAt } from '../status.ts';
 import { maintenanceAfterMove } from './maintenance.ts';
 
 /**
@@ -22,21 +23,46 @@ export const expiryAnnouncement = (facts: LicenseFacts, at: Instant): readonly L
   ];
 };
 
-/** Moves the end of the running term, but not into the past. An expired term is renewed instead. */
+/**
+ * Moves the end of the running term, but not into the past, or removes it (`to` null). An expired term is renewed
+ * instead.
+ */
 export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }: IssuedLicense): LicenseDecision => {
   const { to, reasonCode } = data;
   const { number: termNumber, startsAt, expiresAt: from } = facts.term;
   if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed expiry needs a reason.');
-  if (!isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
+  if (to !== null && !isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
   if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
   if (to === from) return [];
   // An announced expiry is final, also for a server with a slower clock than the one that announced it.
   if (from !== null && (at >= from || facts.announcedTerm >= termNumber))
     return refuse(`License ${facts.licenseId} expired at ${from}; renew it instead.`);
+  if (to === null) return removeEnd(facts, at);
   if (to < at) return refuse(`The expiry cannot be moved into the past, to ${to}; that would be a correction.`);
   if (to <= startsAt) return refuse(`A term that starts at ${startsAt} cannot end at ${to}.`);
   return [
     { type: 'LicenseExpiryChanged', data: { termNumber, from, to, ...maintenanceAfterMove(facts, { from, to }) } },
+  ];
+};
+
+/**
+ * Makes the license perpetual. Nothing is left to renew or to cancel: the renewal mode is `manual` again, and announced
+ * modes are withdrawn. Terms that were renewed ahead still begin, with counters of their own.
+ */
+const removeEnd = (facts: LicenseFacts, at: Instant): LicenseDecision => {
+  const { number: termNumber, expiresAt: from } = facts.term;
+  if (facts.policy.type === 'TRIAL')
+    return refuse(`License ${facts.licenseId} is a trial, which must have an end; convert it with a perpetual term.`);
+  const mode = renewalAt(facts, at);
+  return [
+    {
+      type: 'LicenseExpiryChanged',
+      data: { termNumber, from, to: null, ...maintenanceAfterMove(facts, { from, to: null }) },
+    },
+    ...withdrawKind(facts, 'RENEWAL', at),
+    ...(mode === 'manual'
+      ? []
+      : [{ type: 'LicenseRenewalChanged', data: { from: mode, to: 'manual', eventId: null } } as const]),
   ];
 };
 

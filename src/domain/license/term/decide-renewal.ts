@@ -8,7 +8,8 @@ import { acceptPayment } from '../suspension/decide-suspension.ts';
 import { expiryAnnouncement } from './decide-expiry.ts';
 import { endOfDuration } from './duration-end.ts';
 import { maintenanceOfTerm } from './maintenance.ts';
-import { repeatedRenewal } from './paid-terms.ts';
+import { paymentName, repeatedRenewal } from './paid-terms.ts';
+import { type RenewalTerms, renewalTerms } from './renewal-terms.ts';
 import type { RenewalBasis } from './term-events.ts';
 
 /**
@@ -24,12 +25,17 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
   const { number, expiresAt: previousExpiresAt } = facts.term;
   if (facts.term.startsAt === null)
     return refuse(`License ${facts.licenseId} has not started; there is no term to renew.`);
-  if (previousExpiresAt === null) return refuse(`License ${facts.licenseId} is perpetual; there is no term to renew.`);
-  const startsAt = renewalStart('basis' in data ? data.basis : 'FROM_NOW_IF_EXPIRED', facts, previousExpiresAt, at);
+  if (previousExpiresAt === null)
+    return refuse(
+      `License ${facts.licenseId} is perpetual, so there is no term to renew. To end it at an instant, move its end with expiry.`,
+    );
+  const terms = 'expiresAt' in data ? null : renewalTerms(data, license);
+  if (terms !== null && 'rejected' in terms) return terms;
+  const startsAt = renewalStart(terms?.basis ?? 'FROM_NOW_IF_EXPIRED', facts, previousExpiresAt, at);
   const expiresAt =
-    'duration' in data
-      ? endOfDuration(startsAt, data.duration, facts.timeZone, anchorOf(license, startsAt))
-      : data.expiresAt;
+    'expiresAt' in data
+      ? data.expiresAt
+      : endOfDuration(startsAt, terms?.duration ?? '', facts.timeZone, anchorOf(license, startsAt));
   if (typeof expiresAt !== 'string') return expiresAt;
   if (!isInstant(expiresAt)) return refuse(`${expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
   // The term stays, but the payment has arrived.
@@ -53,9 +59,9 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         previousExpiresAt,
         startsAt,
         expiresAt,
-        basis: 'basis' in data ? data.basis : 'FIXED',
+        basis: terms?.basis ?? 'FIXED',
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
-        ...paymentOf(data),
+        ...paymentOf(license, data, terms),
         ...maintenanceOfTerm(facts, { startsAt, expiresAt }),
       },
     },
@@ -67,10 +73,14 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
 const isPayment = ({ reasonCode, billingRef }: CommandOf<'Renew'>['data']): boolean =>
   reasonCode === 'PAYMENT' || billingRef !== undefined;
 
-const paymentOf = (data: CommandOf<'Renew'>['data']) => {
-  const { billingRef } = data;
-  if (billingRef === undefined) return {};
-  return 'duration' in data ? { billingRef, duration: data.duration } : { billingRef };
+const paymentOf = (
+  { termDuration }: IssuedLicense,
+  { billingRef }: CommandOf<'Renew'>['data'],
+  terms: RenewalTerms | null,
+) => {
+  const payment = billingRef === undefined ? {} : { billingRef: paymentName(billingRef) };
+  const isStored = terms !== null && (billingRef !== undefined || terms.duration !== termDuration);
+  return isStored ? { ...payment, duration: terms.duration } : payment;
 };
 
 const refuseLateRenewal = ({ licenseId, policy }: LicenseFacts, previousExpiresAt: Instant, at: Instant) => {

@@ -30,7 +30,7 @@ export const evolveTermFacts = (
     case 'LicenseExpiryChanged': {
       const { to } = event.data;
       // A renewed term that would start at the new end, or after it, never runs.
-      const nextTerms = facts.nextTerms.filter((startsAt) => startsAt < to);
+      const nextTerms = to === null ? facts.nextTerms : facts.nextTerms.filter((startsAt) => startsAt < to);
       const changes = { ...announcementsAfterMove(facts, to), nextTerms, ...maintenanceIn(event.data) };
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
@@ -62,14 +62,17 @@ export const evolveTermCollections = (
       notePaidRenewal(license, event);
       if (event.data.startsAt <= recordedAt) license.deactivationsInTerm = 0;
       if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
+      license.termDuration = event.data.duration ?? license.termDuration;
       return;
     case 'LicenseTermStarted':
       notePaidStart(license, event);
       license.deactivationsInTerm = 0;
       license.calendarAnchor = event.data.countedFrom ?? event.data.startsAt;
+      license.termDuration =
+        event.data.duration ?? (event.data.trigger === 'TRANSFER' ? license.issuedDuration : license.termDuration);
       return;
     case 'LicenseExpiryChanged':
-      license.calendarAnchor = event.data.to;
+      license.calendarAnchor = event.data.to ?? license.calendarAnchor;
       return;
     default:
       event satisfies never;
@@ -85,13 +88,13 @@ const withExpiry = (
 ): LicenseFacts => ({ ...facts, ...changes, term, expirySetAt, reminded: [] });
 
 // An announced expiry is not announced again, even when the expiry moves away and back. A new one is announced.
-const announcementsAfterMove = (facts: LicenseFacts, to: Instant): Partial<LicenseFacts> => {
+const announcementsAfterMove = (facts: LicenseFacts, to: Instant | null): Partial<LicenseFacts> => {
   const { number, expiresAt } = facts.term;
   const isAnnounced = expiresAt !== null && facts.announcedTerm >= number;
   if (!isAnnounced && facts.overtakenExpiries.length === 0) return {};
   const announcedExpiries = isAnnounced ? [...facts.overtakenExpiries, expiresAt] : facts.overtakenExpiries;
   return {
-    announcedTerm: announcedExpiries.includes(to) ? number : number - 1,
+    announcedTerm: to !== null && announcedExpiries.includes(to) ? number : number - 1,
     graceEndedTerm: Math.min(facts.graceEndedTerm, number - 1),
     overtakenExpiries: announcedExpiries.filter((announced) => announced !== to),
   };

@@ -10,12 +10,13 @@ export type TermCommand =
   /** `billingRef`: the payment. The license renews once for it; absent: the renewal is not recognized when it repeats. */
   | Command<
       'Renew',
-      ({ readonly duration: string; readonly basis: RenewalBasis } | { readonly expiresAt: Instant }) & {
+      (RenewalDuration | { readonly expiresAt: Instant }) & {
         readonly reasonCode: string | null;
         readonly billingRef?: string;
       }
     >
-  | Command<'ChangeExpiry', { readonly to: Instant; readonly reasonCode: string }>
+  /** `to` null: the term has no end. */
+  | Command<'ChangeExpiry', { readonly to: Instant | null; readonly reasonCode: string }>
   /** `to` null: the maintenance has no end of its own. */
   | Command<'ChangeMaintenance', { readonly to: Instant | null; readonly reasonCode: string }>
   | Command<'SetRenewal', { readonly to: RenewalMode; readonly scheduled?: Schedule }>
@@ -25,3 +26,11 @@ export type TermCommand =
   | Command<'EndGrace', { readonly termNumber: number }>
   /** The worker sends it: announces that the expiry comes near. `offset`: one of the policy's. */
   | Command<'Remind', { readonly termNumber: number; readonly offset: string }>;
+
+/** The next term by its duration. `renewalTerms` decides what the request leaves out. */
+export type RenewalDuration = {
+  readonly duration?: string;
+  readonly basis?: RenewalBasis;
+  /** The duration of the license's policy in the catalog, which the caller has read. */
+  readonly policyDuration?: string;
+};

@@ -16,6 +16,10 @@ export type TermEvent =
         readonly trigger: TermTrigger;
         /** Where the duration was counted from, such as the end of a converted trial; absent: from `startsAt`. */
         readonly countedFrom?: Instant;
+        /** The duration of the first paid term. Absent: it has a fixed end or none, or an earlier build started it. */
+        readonly duration?: string;
+        /** The payment of a term that a change of tier started; absent: none was named. */
+        readonly billingRef?: string;
       } & Maintenance
     >
   | Event<
@@ -30,13 +34,17 @@ export type TermEvent =
         readonly gapSeconds: number;
         /** The payment of the term, unique within the license; absent: the request named none. */
         readonly billingRef?: string;
-        /** The requested duration, stored with `billingRef` to recognize a repetition; absent: it named an end. */
+        /**
+         * The duration of the term, stored with `billingRef` to recognize a repetition. Absent: the renewal named an end,
+         * or it has no `billingRef` and the duration of the last term. Earlier builds store it with `billingRef` only.
+         */
         readonly duration?: string;
       } & Maintenance
     >
+  /** Moves the end of the term. `to` null: the license has no end; earlier builds always name one. */
   | Event<
       'LicenseExpiryChanged',
-      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant } & Maintenance
+      { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null } & Maintenance
     >
   /** The license covers releases before `to`. Null: its maintenance has no end of its own. */
   | Event<'LicenseMaintenanceChanged', { readonly from: Instant | null; readonly to: Instant | null }>
@@ -61,7 +69,7 @@ export const firstUses = ['FIRST_ACTIVATION', 'FIRST_VALIDATION'] as const;
 export type FirstUse = (typeof firstUses)[number];
 
 /** Lists what starts a term, other than issue and renewal. */
-export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER'] as const;
+export const termTriggers = [...firstUses, 'TRIAL_CONVERTED', 'TRIAL_ENDED', 'TRANSFER', 'TIER_CHANGED'] as const;
 export type TermTrigger = (typeof termTriggers)[number];
 
 /** Lists the instants that a renewal can start from. */

@@ -1,15 +1,14 @@
 import { type Rejection, reject } from '../../decider.ts';
-import { type Instant, isInstant, later, secondsBetween } from '../../time.ts';
+import { secondsBetween } from '../../time.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { draftOf } from '../draft.ts';
-import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import type { IssuedLicense } from '../license.ts';
+import { policyMove } from '../overrides/policy-move.ts';
 import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
-import { endOfDuration } from '../term/duration-end.ts';
-import { maintenanceOfTerm } from '../term/maintenance.ts';
-import { repeatedConversion } from '../term/paid-terms.ts';
-import { addConsequences, refuseTarget } from './policy-consequences.ts';
-import type { ConversionTerm } from './tier-commands.ts';
+import { paymentName, repeatedPurchase } from '../term/paid-terms.ts';
+import { startOfPaidTerm } from './first-paid-term.ts';
+import { addConsequences, changedOverrides, refuseTarget } from './policy-consequences.ts';
 import type { Target } from './tier-events.ts';
 
 /**
@@ -23,17 +22,17 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
   const { policy } = target;
   const refusal = refuseTarget(target) ?? refuseTrialPolicy(target);
   if (refusal !== null) return refusal;
-  const repeated = repeatedConversion(license, data);
+  const repeated = repeatedPurchase(license, { policyId: policy.policyId, term, billingRef });
   if (repeated !== null) return repeated;
   if (facts.policy.type !== 'TRIAL')
     return reject(
       'INVALID_REQUEST',
-      `License ${facts.licenseId} is no trial, so it cannot be converted; change its tier or renew it instead.`,
+      `License ${facts.licenseId} is no trial, so it cannot be converted. Change its tier with a term, or renew it.`,
     );
-  const countedFrom = term.kind === 'duration' ? paidFrom(facts, at) : at;
-  const expiresAt = endOfFirstTerm(term, facts, { at, countedFrom });
-  if (expiresAt !== null && typeof expiresAt !== 'string') return expiresAt;
+  const started = startOfPaidTerm(facts, term, { at, trigger: 'TRIAL_CONVERTED', policy });
+  if ('rejected' in started) return started;
 
+  const move = policyMove(facts, target);
   const draft = draftOf(license, at);
   for (const event of expiryAnnouncement(facts, at)) draft.add(event);
   draft.add({
@@ -44,24 +43,15 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       policyVersion: policy.version,
       policy,
       daysUsed: Math.floor(secondsBetween(facts.term.startsAt ?? at, at) / 86_400),
-      billingRef,
+      billingRef: billingRef === null ? null : paymentName(billingRef),
+      ...changedOverrides(license, move),
     },
   });
   for (const event of [...withdrawKind(facts, 'TIER', at), ...withdrawSuspensions(facts, 'PAYMENT', at)])
     draft.add(event);
-  const limitRefusal = addConsequences(draft, target, policy.limitStrategy);
+  const limitRefusal = addConsequences(draft, move, policy.limitStrategy);
   if (limitRefusal !== null) return limitRefusal;
-  draft.add({
-    type: 'LicenseTermStarted',
-    data: {
-      termNumber: facts.term.number + 1,
-      startsAt: at,
-      expiresAt,
-      trigger: 'TRIAL_CONVERTED',
-      ...(countedFrom === at ? {} : { countedFrom }),
-      ...maintenanceOfTerm({ ...facts, policy }, { startsAt: countedFrom, expiresAt }),
-    },
-  });
+  draft.add(started);
   return draft.decided();
 };
 
@@ -69,18 +59,3 @@ const refuseTrialPolicy = ({ policy }: Target): Rejection<'INVALID_REQUEST'> | n
   policy.type === 'TRIAL'
     ? reject('INVALID_REQUEST', `A trial is converted to a paid policy; ${policy.policyId} is a policy for trials.`)
     : null;
-
-/** Returns where the paid duration counts from: the end of the running trial if its policy keeps its days, else now. */
-const paidFrom = ({ policy, term: { expiresAt } }: LicenseFacts, at: Instant): Instant =>
-  policy.trialDays === 'KEEP' && expiresAt !== null ? later(expiresAt, at) : at;
-
-const endOfFirstTerm = (
-  term: ConversionTerm,
-  { timeZone }: LicenseFacts,
-  { at, countedFrom }: { readonly at: Instant; readonly countedFrom: Instant },
-): Instant | null | Rejection<'TERM_INVALID'> => {
-  if (term.kind === 'perpetual') return null;
-  const expiresAt = term.kind === 'fixed' ? term.expiresAt : endOfDuration(countedFrom, term.duration, timeZone);
-  if (typeof expiresAt !== 'string' || (isInstant(expiresAt) && expiresAt > at)) return expiresAt;
-  return reject('TERM_INVALID', `A term that begins now cannot end at ${expiresAt}.`);
-};

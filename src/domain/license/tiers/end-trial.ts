@@ -2,6 +2,7 @@ import type { CommandOf } from '../commands.ts';
 import { draftOf } from '../draft.ts';
 import type { LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { policyMove } from '../overrides/policy-move.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { addUnrefusedConsequences, tierChanged } from './policy-consequences.ts';
@@ -27,10 +28,10 @@ export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLic
   if (!isDowngradedTrial(facts) || afterTrial === null) return expiryAnnouncement(facts, at);
 
   const draft = draftOf(license, at, expiresAt);
-  const target = withProductsOf(facts, afterTrial);
+  const move = policyMove(facts, withProductsOf(facts, afterTrial));
   for (const event of expiryAnnouncement(facts, at)) draft.add(event);
-  draft.add(tierChanged(license, target, { cause: 'TRIAL_ENDED', scheduledBy: null }));
-  addUnrefusedConsequences(draft, target);
+  draft.add(tierChanged(license, move, { cause: 'TRIAL_ENDED', scheduledBy: null }));
+  addUnrefusedConsequences(draft, move);
   draft.add({
     type: 'LicenseTermStarted',
     data: {
@@ -38,13 +39,13 @@ export const endTrial = ({ data, at }: CommandOf<'EndTrial'>, license: IssuedLic
       startsAt: expiresAt,
       expiresAt: null,
       trigger: 'TRIAL_ENDED',
-      ...maintenanceOfTerm({ ...facts, policy: target.policy }, { startsAt: expiresAt, expiresAt: null }),
+      ...maintenanceOfTerm({ ...facts, policy: move.policy }, { startsAt: expiresAt, expiresAt: null }),
     },
   });
   return draft.decided();
 };
 
-// The end of a trial removes products that the target does not cover, and adds none.
+// The end of a trial removes products that the target does not cover, and adds none. Those that the issuer added stay.
 const withProductsOf = ({ products }: LicenseFacts, target: Target): Target => {
   const { products: covered } = target;
   return covered === null ? target : { ...target, products: products.filter((code) => covered.includes(code)) };

@@ -1,6 +1,7 @@
 import type { At } from '../../decider.ts';
 import type { EventWith } from '../consequences.ts';
 import type { LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import { withoutAnnounced } from '../scheduled/evolve-scheduled.ts';
 import type { TierEvent } from './tier-events.ts';
 
@@ -14,16 +15,18 @@ export const evolveTierFacts = (
     case 'TierChangeScheduled': {
       const { eventId, from, target } = event.data;
       const change = { kind: 'TIER', from, target } as const;
-      return { ...facts, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
+      const afterTrial = facts.afterTrial ?? event.data.afterTrial ?? null;
+      return { ...facts, afterTrial, scheduled: [...facts.scheduled, { eventId, effectiveAt, change }] };
     }
     case 'LicenseTierChanged': {
-      const { policy, scheduledBy, cause } = event.data;
+      const { policy, scheduledBy, cause, overrides } = event.data;
       const scheduled = withoutAnnounced(facts.scheduled, scheduledBy);
       // Nobody could refuse such a change, so it makes nothing invalid that was in use.
       const overuseStays = facts.overuseStays || cause === 'SCHEDULED' || cause === 'TRIAL_ENDED';
-      return { ...facts, policy, scheduled, overuseStays };
+      const afterTrial = facts.afterTrial ?? event.data.afterTrial ?? null;
+      return { ...facts, policy, scheduled, overuseStays, afterTrial, overrides: overridesAfter(facts, overrides) };
     }
     case 'TrialConverted':
-      return { ...facts, policy: event.data.policy };
+      return { ...facts, policy: event.data.policy, overrides: overridesAfter(facts, event.data.overrides) };
   }
 };

@@ -5,10 +5,12 @@ import type { EventOf } from '../events.ts';
 import { dropProduct } from '../grants/decide-covered-products.ts';
 import { type Entitlement, isSameEntitlement } from '../grants/entitlement.ts';
 import type { IssuedLicense } from '../license.ts';
+import { sameOverrides } from '../overrides/overrides.ts';
+import type { PolicyMove } from '../overrides/policy-move.ts';
 import type { LimitStrategy, Tier } from '../policy.ts';
 import { setLimits } from '../usage/decide-limits.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
-import type { Target } from './tier-events.ts';
+import type { ChangedOverrides, Target } from './tier-events.ts';
 
 /** Refuses a target with invalid limits. */
 export const refuseTarget = ({ limits }: Target): Rejection<'LIMIT_INVALID'> | null =>
@@ -17,29 +19,50 @@ export const refuseTarget = ({ limits }: Target): Rejection<'LIMIT_INVALID'> | n
 /** Why a license gets another policy, and the event that announced it; null: none did. */
 export type TierChange = Pick<EventOf<'LicenseTierChanged'>['data'], 'cause' | 'scheduledBy'>;
 
-/** Returns the event that moves a license to the policy of the target. */
+/** Returns what a move does to the overrides of a license; an empty object when they stay as they are. */
+export const changedOverrides = ({ facts }: IssuedLicense, { overrides, dropped }: PolicyMove): ChangedOverrides => ({
+  ...(sameOverrides(facts.overrides ?? {}, overrides) ? {} : { overrides }),
+  ...(Object.keys(dropped).length === 0 ? {} : { dropped }),
+});
+
+/** Returns the event that moves a license to the policy of the move. */
 export const tierChanged = (
-  { facts }: IssuedLicense,
-  { policy }: Target,
+  license: IssuedLicense,
+  move: PolicyMove,
   { cause, scheduledBy }: TierChange,
 ): EventOf<'LicenseTierChanged'> => {
+  const { facts } = license;
+  const { policy } = move;
   const [from, to] = [facts.policy.tier, policy.tier];
   const step = tierOrder[to] - tierOrder[from];
   const direction = step === 0 ? 'SAME' : step > 0 ? 'UPGRADE' : 'DOWNGRADE';
   const { policyId, version: policyVersion } = policy;
   return {
     type: 'LicenseTierChanged',
-    data: { from, to, policyId, policyVersion, policy, direction, cause, scheduledBy },
+    data: {
+      from,
+      to,
+      policyId,
+      policyVersion,
+      policy,
+      direction,
+      cause,
+      scheduledBy,
+      ...changedOverrides(license, move),
+    },
   };
 };
 
-/** Adds the products, limits and entitlements of a new policy. Returns the refusal of the limits, or null. */
+/**
+ * Adds the products, limits and entitlements of a move to a new policy. Returns the refusal of the limits, or null.
+ */
 export const addConsequences = (
   draft: Draft,
-  { products, limits, entitlements }: Target,
+  { products, limits, entitlements, resetsOverrides }: PolicyMove,
   strategy: LimitStrategy,
 ): Rejection<LicenseRejection> | null => {
   if (products !== null) addProducts(draft, products);
+  if (resetsOverrides === true) revokeGrants(draft);
   if (entitlements !== null) addEntitlements(draft, entitlements);
   return limits === null ? null : setLimits(draft, limits, strategy);
 };
@@ -48,9 +71,9 @@ export const addConsequences = (
  * Adds the consequences of a change that nothing refuses, because it was announced or a trial ends: use above its limits
  * stays or ends, also when its strategy would refuse an immediate change.
  */
-export const addUnrefusedConsequences = (draft: Draft, target: Target): void => {
-  const { limitStrategy } = target.policy;
-  const refusal = addConsequences(draft, target, limitStrategy === 'REJECT' ? 'ALLOW_OVER' : limitStrategy);
+export const addUnrefusedConsequences = (draft: Draft, move: PolicyMove): void => {
+  const { limitStrategy } = move.policy;
+  const refusal = addConsequences(draft, move, limitStrategy === 'REJECT' ? 'ALLOW_OVER' : limitStrategy);
   if (refusal !== null) throw new Error(`Nothing refuses an announced change. ${refusal.detail}`);
 };
 
@@ -60,6 +83,11 @@ const addProducts = (draft: Draft, products: readonly string[]): void => {
   for (const product of products)
     if (!previous.includes(product)) draft.add({ type: 'ProductAdded', data: { product } });
   for (const product of previous) if (!products.includes(product)) dropProduct(draft, product);
+};
+
+const revokeGrants = (draft: Draft): void => {
+  for (const { code, source } of draft.license.facts.entitlements)
+    if (source === 'grant') draft.add({ type: 'EntitlementRevoked', data: { code, source } });
 };
 
 // Entitlements of grants and products stay.

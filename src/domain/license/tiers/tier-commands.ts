@@ -6,9 +6,9 @@ import type { Target } from './tier-events.ts';
 /** Commands about tiers, policies and trials. */
 export type TierCommand =
   /** The caller has checked that the target exists and is not archived. */
-  | Command<'ChangeTier', { readonly target: Target; readonly scheduled?: Schedule }>
+  | Command<'ChangeTier', { readonly target: Target; readonly scheduled?: Schedule } & PaidStart>
   /** Keeps the tier, and changes to another policy or another version of the policy. */
-  | Command<'ChangePolicy', { readonly target: Target; readonly scheduled?: Schedule }>
+  | Command<'ChangePolicy', { readonly target: Target; readonly scheduled?: Schedule } & PaidStart>
   | Command<
       'ConvertTrial',
       { readonly target: Target; readonly term: ConversionTerm; readonly billingRef: string | null }
@@ -16,7 +16,10 @@ export type TierCommand =
   /** The worker sends it: ends an expired trial. */
   | Command<'EndTrial', { readonly termNumber: number }>;
 
-/** The first paid term, which starts with the conversion. */
+/** The term that an immediate change starts, and its payment; absent: the license keeps its term. */
+export type PaidStart = { readonly term?: ConversionTerm; readonly billingRef?: string };
+
+/** The first paid term, which starts with the conversion or the change of tier. */
 export type ConversionTerm =
   | Omit<Extract<TermRequest, { kind: 'duration' }>, 'startsAt'>
   | Omit<Extract<TermRequest, { kind: 'fixed' }>, 'startsAt'>

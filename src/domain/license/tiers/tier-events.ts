@@ -1,12 +1,16 @@
 import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Dropped, Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
 /** Events about tiers, policies and trials, stored as they are: add, never rename or repurpose. */
 export type TierEvent =
   /** Announces a tier change. A `LicenseTierChanged` follows when the worker carries it out. */
-  | Event<'TierChangeScheduled', { readonly eventId: string; readonly from: Tier; readonly target: Target }>
+  | Event<
+      'TierChangeScheduled',
+      { readonly eventId: string; readonly from: Tier; readonly target: Target } & BecomingTrial
+    >
   /** Changes the policy alone. Events of their own record its consequences. */
   | Event<
       'LicenseTierChanged',
@@ -20,7 +24,8 @@ export type TierEvent =
         readonly cause: TierChangeCause;
         /** The `TierChangeScheduled` that announced this change; null: none did. */
         readonly scheduledBy: string | null;
-      }
+      } & ChangedOverrides &
+        BecomingTrial
     >
   | Event<
       'TrialConverted',
@@ -31,8 +36,22 @@ export type TierEvent =
         readonly policy: PinnedPolicy;
         readonly daysUsed: number;
         readonly billingRef: string | null;
-      }
+      } & ChangedOverrides
     >;
+
+/** What a change of the policy does to the overrides of a license. Both are absent in the events of earlier builds. */
+export type ChangedOverrides = {
+  /** What the license has beside its policy after the change; absent: the same as before. */
+  readonly overrides?: Overrides;
+  /** The overrides that the change dropped; absent: none. */
+  readonly dropped?: Dropped;
+};
+
+/**
+ * What a license becomes at the end of the trial that it moves to. It is not stored: `decodeLicense` adds the built-in
+ * policy FREE. Earlier builds made trials of other licenses, and meant that policy. A target of before wins.
+ */
+type BecomingTrial = { readonly afterTrial?: Target };
 
 /** The policy that a license moves to, pinned whole, and what it then grants; null keeps what the license has. */
 export type Target = {
@@ -41,6 +60,13 @@ export type Target = {
   readonly limits: Limits | null;
   /** Replaces the entitlements of the sources `tier` and `trial`; those of the other sources stay. */
   readonly entitlements: readonly Entitlement[] | null;
+  /**
+   * What the change gives beside the policy; `limits` and `products` contain it. With `products` the license covers
+   * exactly those of the target. Absent, as in earlier builds: nothing.
+   */
+  readonly overrides?: Overrides;
+  /** The license loses the overrides that it has; absent: it keeps them. */
+  readonly resetsOverrides?: true;
 };
 
 /** Lists how the new tier compares to the old one. */

@@ -4,6 +4,7 @@ import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
 import { endUseOfEvicted } from '../grants/evicted-users.ts';
 import type { IssuedLicense } from '../license.ts';
+import { type Overrides, sameOverrides, withOverrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { usageAt } from './term-counters.ts';
@@ -11,25 +12,42 @@ import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.
 
 /**
  * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
+ * The named ones become overrides, which a change of the policy keeps.
  */
 export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;
   const draft = draftOf(license, at);
-  return setLimits(draft, data.limits, data.strategy ?? license.facts.policy.limitStrategy) ?? draft.decided();
+  const { limits, overrides = {}, strategy = license.facts.policy.limitStrategy } = data;
+  const changed = withOverrides(license.facts.overrides ?? {}, { limits: overrides });
+  return setLimits(draft, limits, strategy, changed) ?? draft.decided();
 };
 
-/** Sets the limits as part of a larger change. Returns the refusal, or null when the limits are set. */
-export const setLimits = (draft: Draft, after: Limits, strategy: LimitStrategy): Rejection<LicenseRejection> | null => {
-  const before = draft.license.facts.limits;
-  if (sameLimits(before, after)) return null;
+/**
+ * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set. A
+ * limit that keeps its number can become an override.
+ */
+export const setLimits = (
+  draft: Draft,
+  after: Limits,
+  strategy: LimitStrategy,
+  overrides: Overrides = draft.license.facts.overrides ?? {},
+): Rejection<LicenseRejection> | null => {
+  const { limits: before, overrides: previous } = draft.license.facts;
+  const stated = sameOverrides(previous ?? {}, overrides) ? {} : { overrides };
+  if (sameLimits(before, after)) {
+    // Use above limits that stay was accepted before, so the strategy does not apply.
+    if (stated.overrides !== undefined)
+      draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...stated } });
+    return null;
+  }
   const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
   if (refusal !== null) return refusal;
   const { license, at } = draft;
   const counts = strategy === 'EVICT_OLDEST' ? countsAbove(draft, after) : nothing;
   const evicted = new Set([...license.users.keys()].slice(0, counts.users));
   const ends = endsOf(license, 'OLDEST', counts, at);
-  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends } });
+  draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...ends, ...stated } });
   // A user who loses the assignment loses the same as one who is unassigned.
   endUseOfEvicted(draft, evicted);
   return null;

@@ -4,7 +4,9 @@ import { endOpen } from '../endings/ended-parts.ts';
 import { withEnds } from '../endings/evolve-endings.ts';
 import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { overridesAfter } from '../overrides/overrides.ts';
 import type { UsageEvent } from './usage-events.ts';
+import { sameLimits } from './usage-limits.ts';
 import { withUsage } from './with-usage.ts';
 
 /** Returns the facts after an event about limits or metered usage. */
@@ -15,8 +17,13 @@ export const evolveUsageFacts = (
 ): LicenseFacts => {
   switch (event.type) {
     case 'LicenseLimitsChanged': {
-      const { after, strategy } = event.data;
-      return withEnds(facts, event, effectiveAt, { limits: after, overuseStays: strategy === 'ALLOW_OVER' });
+      const { before, after, strategy, overrides } = event.data;
+      return withEnds(facts, event, effectiveAt, {
+        limits: after,
+        // Limits that stay as they are let nothing in, and make nothing invalid.
+        overuseStays: sameLimits(before, after) ? facts.overuseStays : strategy === 'ALLOW_OVER',
+        overrides: overridesAfter(facts, overrides),
+      });
     }
     case 'UsageRecorded': {
       const { meter, totalAfter } = event.data;

@@ -1,6 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Overrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import type { Limits } from './usage-limits.ts';
 
@@ -8,7 +9,14 @@ import type { Limits } from './usage-limits.ts';
 export type UsageEvent =
   | Event<
       'LicenseLimitsChanged',
-      { readonly before: Limits; readonly after: Limits; readonly strategy: LimitStrategy; readonly ends?: Ends }
+      {
+        readonly before: Limits;
+        readonly after: Limits;
+        readonly strategy: LimitStrategy;
+        readonly ends?: Ends;
+        /** What the license has beside its policy after the issuer set limits; absent: the same as before. */
+        readonly overrides?: Overrides;
+      }
     >
   | Event<
       'UsageRecorded',

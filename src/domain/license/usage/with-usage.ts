@@ -49,4 +49,5 @@ export const withUsage = (
   afterTrial: facts.afterTrial,
   withheldSeats,
   overuseStays: facts.overuseStays,
+  overrides: facts.overrides,
 });

@@ -2,13 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { command, event, followedBy, policyWith } from '../commands.ts';
 import { activate, activatedEvent, ends, given, issued, licenseAfter, noon, on } from '../examples.ts';
 
+const beside = (added: readonly string[], removed: readonly string[]) => ({
+  overrides: { products: { added, removed } },
+});
+
 describe('a product', () => {
   const remove = command('RemoveProduct', { product: 'local_cli' });
 
   test('is added once', () => {
     given(issued())
       .when(command('AddProduct', { product: 'workflow_app' }))
-      .thenEvents(event('ProductAdded', { product: 'workflow_app' }));
+      .thenEvents(event('ProductAdded', { product: 'workflow_app', ...beside(['workflow_app'], []) }));
     given(issued())
       .when(command('AddProduct', { product: 'local_cli' }))
       .thenNothing();
@@ -17,11 +21,11 @@ describe('a product', () => {
     const history = followedBy([issued()], activate('a'), activate('b', noon, 'cloud_ide'));
     given(...history)
       .when(remove)
-      .thenEvents(event('ProductRemoved', { product: 'local_cli' }));
+      .thenEvents(event('ProductRemoved', { product: 'local_cli', ...beside([], ['local_cli']) }));
     given(...followedBy(history, remove))
       .when(command('RemoveProduct', { product: 'cloud_ide' }))
       .thenEvents(
-        event('ProductRemoved', { product: 'cloud_ide', ...ends('ALL', 2) }),
+        event('ProductRemoved', { product: 'cloud_ide', ...ends('ALL', 2), ...beside([], ['local_cli', 'cloud_ide']) }),
         event('ActivationDeactivated', { activationId: 'act_a', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
         event('ActivationDeactivated', { activationId: 'act_b', cause: 'PRODUCT_REMOVED', countAfter: 0 }),
       );

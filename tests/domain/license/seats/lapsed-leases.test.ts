@@ -61,7 +61,11 @@ describe('the end of a lease', () => {
     given(...followedBy(one, command('RemoveProduct', { product: 'cloud_ide' })))
       .when(command('RemoveProduct', { product: 'local_cli' }))
       .thenEvents(
-        event('ProductRemoved', { product: 'local_cli', ...ends('ALL', 0, { leases: 1 }) }),
+        event('ProductRemoved', {
+          product: 'local_cli',
+          ...ends('ALL', 0, { leases: 1 }),
+          overrides: { products: { added: [], removed: ['cloud_ide', 'local_cli'] } },
+        }),
         released(1, { cause: 'PRODUCT_REMOVED' }),
       );
     expect(typesOf(followedBy(one, activate('a'), revoke())).slice(2)).toEqual([

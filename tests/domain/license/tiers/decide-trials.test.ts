@@ -33,17 +33,20 @@ describe('a trial that converts', () => {
       daysUsed,
       billingRef: 'in_1',
     });
-  const startedTo = (expiresAt: string | null, startsAt = at) =>
-    event('LicenseTermStarted', { termNumber: 2, startsAt, expiresAt, trigger: 'TRIAL_CONVERTED' });
+  const startedTo = (expiresAt: string | null, startsAt = at, duration: string | null = 'P1Y') =>
+    event('LicenseTermStarted', {
+      ...{ termNumber: 2, startsAt, expiresAt, trigger: 'TRIAL_CONVERTED' },
+      ...(duration !== null && { duration }),
+    });
 
   test('keeps id, key and devices, and starts a paid term now', () => {
     given(onTrial()).when(convert()).thenEvents(converted(9), startedTo('2027-01-10T12:00:00.000Z'));
     given(onTrial())
       .when(convert({ term: { kind: 'perpetual' } }))
-      .thenEvents(converted(9), startedTo(null));
+      .thenEvents(converted(9), startedTo(null, at, null));
     given(onTrial())
       .when(convert({ term: { kind: 'fixed', expiresAt: tomorrow } }))
-      .thenEvents(converted(9), startedTo(tomorrow));
+      .thenEvents(converted(9), startedTo(tomorrow, at, null));
   });
   test('adds the days that were left when its policy keeps them, and says where it counted from', () => {
     const keeping = issued({ policy: { ...trial, trialDays: 'KEEP' }, term: trialTerm });

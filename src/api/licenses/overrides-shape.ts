@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { LicenseFacts } from '../../domain/license/license.ts';
+import type { Dropped } from '../../domain/license/overrides/overrides.ts';
+import { productCode } from '../schemas.ts';
+import { meterName } from './grant-schemas.ts';
+
+const limit = z.int().optional();
+
+/** What a license has beside its policy, or lost of it. */
+export const overridesOut = z
+  .strictObject({
+    limits: z
+      .strictObject({
+        activations: limit,
+        seats: limit,
+        users: limit,
+        meters: z.record(meterName, z.int().nullable()).optional(),
+      })
+      .meta({
+        description: 'The limits that the issuer set. Null: it removed the meter. The others are those of the policy.',
+      }),
+    products: z
+      .strictObject({ added: z.array(productCode), removed: z.array(productCode) })
+      .meta({ description: 'The products that the issuer added to those of the policy, and removed from them.' }),
+    entitlements: z
+      .array(z.string())
+      .meta({ description: 'The codes of the entitlements that the issuer granted, with the source grant.' }),
+  })
+  .meta({ id: 'Overrides' });
+
+/** Returns the codes of the entitlements that the issuer granted. */
+export const grantsOf = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>): string[] =>
+  entitlements.filter(({ source }) => source === 'grant').map(({ code }) => code);
+
+/** Returns overrides as the API shows them. */
+export const overridesBody = ({ limits, products, entitlements = [] }: Dropped): z.output<typeof overridesOut> => ({
+  limits:
+    limits === undefined ? {} : { ...limits, ...(limits.meters === undefined ? {} : { meters: { ...limits.meters } }) },
+  products: { added: [...(products?.added ?? [])], removed: [...(products?.removed ?? [])] },
+  entitlements: [...entitlements],
+});
