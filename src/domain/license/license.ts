@@ -140,6 +140,8 @@ export type LicenseFacts = {
   readonly formerHolders: readonly string[];
   /** The starts of renewed terms that were still to come at the last event, the earliest first. */
   readonly nextTerms: readonly Instant[];
+  /** The use of each meter since the end of the last term. A renewal from that end counts it. */
+  readonly metersAfterEnd: Usage['meters'];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
   /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
@@ -200,6 +202,8 @@ export type IssuedLicense = {
   readonly deactivated: ForkableMap<string, Instant>;
   /** How often the holder deactivated in the term that ran at the last event, and when last. */
   deactivationsInTerm: number;
+  /** The same since the end of the last term. */
+  deactivationsAfterEnd: number;
   lastDeactivatedAt: Instant | null;
   /**
    * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is
