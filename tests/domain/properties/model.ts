@@ -1,9 +1,10 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
 import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
-import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
+import type { Device, DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
+import { detailsOf, wrongParts } from './device-details.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
@@ -173,11 +174,14 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
-    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
+    Activate: (device) => {
+      const { activationId: id, fingerprintHash: name, product, userRef: user = null } = device;
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const [use, refused] = [find('activations', name), unusable(product, user)];
-      if (!refused && isOpen(use)) return update(use, { user, version });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
+      const use = find('activations', name);
+      const known = isOpen(use) ? use : undefined;
+      const refused = unusable(product, user) ?? first(wrongParts(known, device, m.policy));
+      if (!refused && known) return update(known, device);
+      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, ...detailsOf(device) });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -196,9 +200,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
       const FORBIDDEN = 'activationId' in device && isBarred(byKey);
-      const guards = { FORBIDDEN, nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const named: Device = { ...activate, byKey: byKey ?? false };
+      const parts = isOpen(requested) ? wrongParts(requested, named, m.policy) : {};
+      const gone = { ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const guards = { FORBIDDEN, ...parts, nothing, ...gone };
       const refused = unusable(activate.product, null) ?? first(guards);
-      return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
+      return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(named));
     },
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
