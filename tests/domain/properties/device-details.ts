@@ -7,8 +7,9 @@ export type Details = { version: string | null; versionAt: number; parts: Parts;
 type Parts = Readonly<Record<string, string>>;
 type Known = Partial<Details>;
 
-/** Returns the details of a new device. */
-export const detailsOf = ({ appVersion: version, components: parts = {} }: Device): Details => ({
+/** Returns the id and the details of a new device. */
+export const detailsOf = ({ activationId: id, appVersion: version, components: parts = {} }: Device) => ({
+  id,
   version,
   versionAt: -Infinity,
   parts,

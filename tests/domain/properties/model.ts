@@ -1,6 +1,6 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
 import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
-import type { Device, DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
+import type { DeviceName } from '../../../src/domain/license/devices/device-commands.ts';
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
@@ -176,13 +176,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     },
 
     Activate: (device) => {
-      const { activationId: id, fingerprintHash: name, product, userRef: user = null } = device;
+      const { fingerprintHash: name, product, userRef: user = null } = device;
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const use = find('activations', name);
-      const known = isOpen(use) ? use : undefined;
-      const refused = unusable(product, user) ?? first(wrongParts(known, device, m.policy));
-      if (!refused && known) return update(known, device);
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, ...detailsOf(device) });
+      const [use] = [find('activations', name)].filter(isOpen);
+      const refused = unusable(product, user) ?? first(wrongParts(use, device, m.policy));
+      if (!refused && use) return update(use, device);
+      return refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device) });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -193,9 +192,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       close(({ id }) => id === use.id);
       const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
-      return by === 'ADMIN'
-        ? 'done'
-        : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now, ...withLate(m, { releases: 1 }) }));
+      const counted = { releases: m.releases + 1, lastRelease: m.now, ...withLate(m, { releases: 1 }) };
+      return by === 'ADMIN' ? 'done' : (refused ?? put(counted));
     },
     SwapActivation: ({ release: device, activate, byKey }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
@@ -203,11 +201,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
       const FORBIDDEN = 'activationId' in device && isBarred(byKey);
-      const named: Device = { ...activate, byKey: byKey ?? false };
-      const parts = isOpen(requested) ? wrongParts(requested, named, m.policy) : {};
-      const gone = { ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
-      const guards = { FORBIDDEN, ...parts, nothing, ...gone };
-      const refused = unusable(activate.product, null) ?? first(guards);
+      const named = { ...activate, byKey: byKey ?? false };
+      const wrong = isOpen(requested) && wrongParts(requested, named, m.policy);
+      const missing = { ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const refused = unusable(activate.product, null) ?? first({ FORBIDDEN, ...wrong, nothing, ...missing });
       return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(named));
     },
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
