@@ -47,8 +47,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   ENVIRONMENT_MISMATCH: 'The license is for another environment. detail names it.',
   ENVIRONMENT_SCOPE_REQUIRED: 'The policy requires the environment of the application. Send environment.',
   USER_SCOPE_REQUIRED: 'The policy requires the user of the application. Send user.',
-  COMPONENTS_REQUIRED:
-    'The policy compares the components of a known device. Send its components with the fingerprint.',
+  COMPONENTS_REQUIRED: 'The policy compares the components of a device. Send its components with the fingerprint.',
   COMPONENTS_MISMATCH:
     'An active device has this fingerprint, but too few of its components are the same. Deactivate the device and activate it again, or ask the holder or the issuer to release it.',
   DEACTIVATION_LIMIT:
