@@ -16,19 +16,29 @@ const yearly = issued({ policy: policyWith({ renewalBasis: 'FROM_NOW', renewalDu
 const earlier =
   'The new term would end at 2026-07-01T12:00:00.000Z, before the present one, at 2027-01-01T00:00:00.000Z.';
 
-type Row = readonly [string, readonly ReturnType<typeof issued>[], LicenseCommand[], string, (readonly string[])?];
+type Row = readonly [
+  string,
+  readonly ReturnType<typeof issued>[],
+  LicenseCommand[],
+  { readonly detail: string; readonly place?: readonly string[] },
+];
 const rows: readonly Row[] = [
   [
     'a limit below the devices in use',
     [issued()],
     [activate('a'), activate('b'), limits({ activations: 1 })],
-    { detail: 'License lic_1 uses 2 devices, more than the new limit of 1 allows. Release devices first, or choose a higher limit or a strategy other than REJECT.' },
+    {
+      detail:
+        'License lic_1 uses 2 devices, more than the new limit of 1 allows. Release devices first, or choose a higher limit or a strategy other than REJECT.',
+    },
   ],
   [
     'a payment that counts from now in the middle of a year, by the policy',
     [yearly],
     [renew({ billingRef: 'in_1' })],
-    { detail: `${earlier} It counts from now, because the renewalBasis of the policy is FROM_NOW. Send the basis FROM_EXPIRY to add to the present term, or a longer duration.` },
+    {
+      detail: `${earlier} It counts from now, because the renewalBasis of the policy is FROM_NOW. Send the basis FROM_EXPIRY to add to the present term, or a longer duration.`,
+    },
   ],
   [
     'a renewal that counts from now in the middle of a year, by the request',
@@ -46,7 +56,7 @@ const rows: readonly Row[] = [
     'a conversion to a term that has ended',
     [issued({ policy: trial })],
     [command('ConvertTrial', { target: to(pro), term, billingRef: null })],
-    { detail: `A term that begins now cannot end at ${past}. Send a term with a later end.` }, place: ['term'] },
+    { detail: `A term that begins now cannot end at ${past}. Send a term with a later end.`, place: ['term'] },
   ],
   [
     'a withheld code with a limit',

@@ -68,7 +68,7 @@ export const entitlementOut = z.strictObject({
   limit: z.int().nullable().meta({ description: 'A number for the application. Null when there is none.' }),
   until: instantOut.nullable().meta({ description: 'The end of the entitlement. Null when it has no end.' }),
   source: z.enum(entitlementSources).meta({
-    description: 'What grants the code: a grant of the license, its policy (tier or trial), or a product.',
+    description: 'The source of the code: a grant of the license, its policy (tier or trial), or a product.',
   }),
 });
 

@@ -153,7 +153,7 @@ export type LicenseFacts = {
    * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
-  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  /** The overrides of the policy; null: no event has named any, as in logs of earlier builds. */
   readonly overrides: Overrides | null;
 };
 

@@ -24,8 +24,8 @@ export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: I
 };
 
 /**
- * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set. A
- * limit that keeps its number can become an override.
+ * Sets the limits and the overrides of the license. Returns the refusal, or null when the limits are set. A limit that
+ * keeps its number can become an override.
  */
 export const setLimits = (
   draft: Draft,
