@@ -29,12 +29,10 @@ const newRelease = z
     version: versionIn.max(64).meta({
       description: 'The version of SemVer. It is stored with three numbers, without a leading v and without the build.',
     }),
-    releasedAt: instantIn
-      .optional()
-      .meta({
-        description:
-          'When the version was released. By default now; for a version that the catalog lists already, its date.',
-      }),
+    releasedAt: instantIn.optional().meta({
+      description:
+        'When the version was released. By default now; for a version that the catalog lists already, its date.',
+    }),
     channel: channel.default('stable').meta({ description: 'The channel of the release.' }),
   })
   .meta({ id: 'NewRelease', example: { version: '2.1.0', releasedAt: '2027-01-31T00:00:00.000Z', channel: 'stable' } });

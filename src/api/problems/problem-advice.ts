@@ -26,7 +26,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   TERM_NOT_LATER:
     'The license already has a term with a later end, so this renewal or payment buys nothing. Renew to a later end or with the basis FROM_EXPIRY, or move the end with POST …/expiry.',
   CONFIRMATION_REQUIRED:
-    'The change takes products from the license. products and ended name what goes. Send the request with confirm: true and a new Idempotency-Key, or with ?preview=true to see the license afterwards.',
+    'The change takes products or paid time from the license. detail, products and ended say what goes. Send the request with confirm: true and a new Idempotency-Key, or with ?preview=true to see the license afterwards.',
   BILLING_REF_REUSED:
     'This billingRef paid for another term of the license. Use a billingRef for one payment, with the same terms each time.',
   ENTITLEMENT_FROM_POLICY:

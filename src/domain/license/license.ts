@@ -140,6 +140,8 @@ export type LicenseFacts = {
   readonly formerHolders: readonly string[];
   /** The starts of renewed terms that were still to come at the last event, the earliest first. */
   readonly nextTerms: readonly Instant[];
+  /** The use of each meter since the end of the last term. A renewal from that end counts it. */
+  readonly metersAfterEnd: Usage['meters'];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
   /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
@@ -149,8 +151,8 @@ export type LicenseFacts = {
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
   /**
-   * True: use above the limits stays valid whatever the policy says, because it was let in before. An announced change,
-   * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
+   * True: use above the limits stays valid whatever the policy says, because it was let in before an announced change or
+   * the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
   /** The overrides of the policy; null: no event has named any, as in logs of earlier builds. */
@@ -200,6 +202,8 @@ export type IssuedLicense = {
   readonly deactivated: ForkableMap<string, Instant>;
   /** How often the holder deactivated in the term that ran at the last event, and when last. */
   deactivationsInTerm: number;
+  /** The same since the end of the last term. */
+  deactivationsAfterEnd: number;
   lastDeactivatedAt: Instant | null;
   /**
    * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is

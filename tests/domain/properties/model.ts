@@ -6,6 +6,7 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
+import { withLate } from './late-use.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import {
@@ -188,7 +189,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       close(({ id }) => id === use.id);
       const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
-      return by === 'ADMIN' ? 'done' : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now }));
+      return by === 'ADMIN'
+        ? 'done'
+        : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now, ...withLate(m, { releases: 1 }) }));
     },
     SwapActivation: ({ release: device, activate, byKey }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
@@ -239,6 +242,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const guards = { LIMIT_INVALID: limit === undefined, nothing: isCounted };
       const refused = first(guards) ?? unusable(null, null);
       put({ usageIds: { ...m.usageIds, [usageId]: m.now }, meters: { ...m.meters, [meter]: total } });
+      put(withLate(m, { meter, quantity }));
       return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
     },
 

@@ -6,6 +6,7 @@ import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-c
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { hour, lengthOf, ms } from './draw.ts';
+import { countersFrom, noLate } from './late-use.ts';
 import { maintainedBy } from './maintained.ts';
 import { type ModelOverrides, noOverrides } from './overrides.ts';
 
@@ -71,7 +72,7 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
   ...{ releases: 0, lastRelease: -Infinity },
-  ...{ meters: {} as Marks, usageIds: {} as Marks },
+  ...{ meters: {} as Marks, usageIds: {} as Marks, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
 });
@@ -93,20 +94,15 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const setTerm = (start: number, end: number, run = start, from = start): Verdict => {
     announce();
     const ahead = start > m.now ? [...m.ahead.filter((other) => other < start), start] : [];
-    const counters = start > m.now ? {} : { meters: {}, releases: 0 };
+    const counters = start > m.now ? {} : countersFrom(m, start);
     const changes = { ...counters, ahead, awaits: '', ...maintainedBy(m, from, end) };
     return all(put({ term: m.term + 1, run, ...changes }), setEnd(end));
   };
   const setEnd = (end: number) =>
-    put({ end, endSetAt: m.now, reminded: {}, ahead: m.ahead.filter((start) => start < end) });
+    put({ end, endSetAt: m.now, reminded: {}, late: noLate, ahead: m.ahead.filter((start) => start < end) });
   /** Begins the counters of a renewed term that has started. */
   const enterTerm = () =>
-    put(
-      m.ahead.some((start) => start <= m.now) && {
-        ...{ meters: {}, releases: 0 },
-        ahead: m.ahead.filter((start) => start > m.now),
-      },
-    );
+    put(m.ahead.some((start) => start <= m.now) && { ...noLate, ahead: m.ahead.filter((start) => start > m.now) });
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
   const useEnd = () => (m.policy.expiryStrategy === 'RESTRICT' ? accessEnd() : Infinity);
@@ -220,7 +216,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products, length: policy === m.policy ? m.length : NaN });
+    put({ policy, products: products ?? m.products, length: policy.policyId === m.policy.policyId ? m.length : NaN });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });

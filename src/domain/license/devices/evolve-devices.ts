@@ -5,6 +5,7 @@ import { withAnnouncement } from '../endings/evolve-endings.ts';
 import type { EventOf } from '../events.ts';
 import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { countedAt, isAfterEnd } from '../usage/term-counters.ts';
 import { withUsage } from '../usage/with-usage.ts';
 import type { DeviceEvent } from './device-events.ts';
 
@@ -91,6 +92,7 @@ const removeActivation = (
   if (presentedHash !== undefined) noteRepeatable(license.deactivated, presentedHash, at.recordedAt);
   if (cause !== 'USER' && cause !== 'SWAP') return;
   license.deactivationsInTerm += 1;
+  if (isAfterEnd(license.facts, countedAt(at))) license.deactivationsAfterEnd += 1;
   license.lastDeactivatedAt = at.effectiveAt;
 };
 
