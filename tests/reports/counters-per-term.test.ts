@@ -137,3 +137,46 @@ describe('A policy that allows one release of a device per term', () => {
     expect(licenseAfter(...followedBy(released, atOnce, deactivate('b', on(13)))).activations.size).toBe(0);
   });
 });
+
+describe('A customer who goes on in the grace after the month and then pays for the next one', () => {
+  const graced = policyWith({ expiryGraceSeconds: 20 * 86_400 });
+  const inFebruary = (day: string) => `2026-02-${day}T12:00:00.000Z`;
+  const used = followedBy(
+    [monthly({ policy: graced })],
+    use(60, on(20)),
+    use(30, inFebruary('03')),
+    use(5, inFebruary('04')),
+  );
+
+  test('has one quota until the payment, because no new month has begun', () => {
+    expect(usedAt(used, inFebruary('04'))).toBe(95);
+    given(...used)
+      .when(use(6, inFebruary('05')))
+      .thenRejected('QUOTA_EXCEEDED');
+  });
+  test('has used in the new month what was used since its start', () => {
+    const paid = followedBy(used, renewed(inFebruary('05')));
+    expect(usedAt(paid, inFebruary('05'))).toBe(35);
+    given(...paid)
+      .when(use(66, inFebruary('06')))
+      .thenRejected('QUOTA_EXCEEDED');
+    expect(usedAt(followedBy(paid, renewed(inFebruary('06'))), march)).toBe(0);
+  });
+  test('begins at 0 when the new month begins with the payment', () => {
+    expect(usedAt(followedBy(used, renewed(inFebruary('05'), 'FROM_NOW')), inFebruary('05'))).toBe(0);
+  });
+  test('has released in the new month the device that was released since its start', () => {
+    const policy = { ...graced, deactivation: { allowed: true, cooldownSeconds: 0, maxPerTerm: 2 } };
+    const released = followedBy(
+      [monthly({ policy })],
+      ...[activate('a', on(10)), activate('b', on(10)), deactivate('a', on(11)), activate('a', on(12))],
+      deactivate('a', inFebruary('03')),
+      renewed(inFebruary('05')),
+      activate('a', inFebruary('06')),
+      deactivate('a', inFebruary('07')),
+    );
+    given(...released)
+      .when(deactivate('b', inFebruary('08')))
+      .thenRejected('DEACTIVATION_LIMIT');
+  });
+});

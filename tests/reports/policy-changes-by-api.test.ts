@@ -143,6 +143,16 @@ describe('A change that takes products away', () => {
     expect((await api.post(other.licenseId, verb, { ...when, policyId: shop.team })).status).toBe(200);
   });
 
+  test('A term that ends before the paid one needs a confirmation, and the refusal names both ends', async () => {
+    const { licenseId } = await issue(shop.solo, { term: { expiresAt: '2099-01-31T00:00:00.000Z' } });
+    const change = { policyId: shop.team, term: { expiresAt: '2098-01-31T00:00:00.000Z' } };
+    const refused = await api.post(licenseId, 'policy', change);
+    expect(refusal(refused)).toEqual([409, 'CONFIRMATION_REQUIRED']);
+    expect(refused.body.detail).toContain('at 2098-01-31T00:00:00.000Z instead of 2099-01-31T00:00:00.000Z');
+    const longer = { policyId: shop.team, term: { expiresAt: '2099-02-28T00:00:00.000Z' } };
+    expect((await api.post(licenseId, 'policy', longer)).status).toBe(200);
+  });
+
   test('A conversion of a trial needs a confirmation when products go', async () => {
     const { licenseId } = await issue(shop.trial);
     const conversion = { policyId: shop.solo, term: { duration: 'P1Y' } };

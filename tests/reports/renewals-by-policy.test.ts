@@ -93,6 +93,11 @@ describe('The duration of the last term', () => {
       .when(renewBy())
       .thenRejected('TERM_INVALID');
   });
+  test('stays with another version of the policy', () => {
+    const target = to(policyWith({ version: 2 }));
+    const monthly = followedBy([issued()], renewBy({ duration: 'P1M' }), command('ChangePolicy', { target }));
+    expect(endAfter(...followedBy(monthly, renewBy({ policyDuration: 'P1Y' })))).toBe('2027-03-01T00:00:00.000Z');
+  });
   test('is that of the conversion for a converted trial', () => {
     const onTrial = issued({ policy: trial, term: { ...oneYear, duration: 'P14D', expiresAt: tomorrow } });
     const conversion = {

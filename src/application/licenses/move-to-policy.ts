@@ -24,7 +24,7 @@ export type PolicyMove = OfferRequest &
 export type MoveRules = {
   /** What happens to the overrides of the license; absent: it keeps them. */
   readonly overrides?: OverridesRule | undefined;
-  /** True: the license may lose products. Absent: a change that takes products is refused. */
+  /** True: the license may lose products or paid time. Absent: a change that takes some is refused. */
   readonly confirm?: boolean | undefined;
 };
 

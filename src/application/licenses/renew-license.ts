@@ -1,6 +1,6 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
-import type { License, PaidTerm } from '../../domain/license/license.ts';
+import type { IssuedLicense, License, PaidTerm } from '../../domain/license/license.ts';
 import type { PinnedPolicy } from '../../domain/license/policy.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import { paidTermOf } from '../../domain/license/term/paid-terms.ts';
@@ -54,8 +54,12 @@ const renewAsPolicy = async (
   const command = { type: 'Renew', at, data: policyDuration === null ? data : { ...data, policyDuration } } as const;
   return {
     at,
-    compose: ({ facts: { policy } }: { readonly facts: { readonly policy: PinnedPolicy } }) =>
-      pinned === null || isSamePolicy(policy, pinned.policy) ? [command] : movedMeanwhile,
+    compose: (license: IssuedLicense) => {
+      // A payment that was reported before is only repeated, whatever policy the license has now.
+      const isRepeated = paidTermOf(license, data.billingRef) !== null;
+      const isSame = pinned === null || isSamePolicy(license.facts.policy, pinned.policy);
+      return isRepeated || isSame ? [command] : movedMeanwhile;
+    },
   };
 };
 

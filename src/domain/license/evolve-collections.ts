@@ -46,7 +46,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
       evolveTermCollections(license, event, at);
       return;
     case 'LicenseTierChanged':
-      license.termDuration = null;
+      if (event.data.policyId !== license.facts.policy.policyId) license.termDuration = null;
       return;
     case 'TrialConverted':
       license.termDuration = null;

@@ -1,5 +1,6 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
+import type { DeviceChanges } from './devices/device-events.ts';
 import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { Overrides } from './overrides/overrides.ts';
@@ -23,6 +24,8 @@ export type Activation = {
   readonly components: Readonly<Record<string, string>>;
   readonly userRef: string | null;
   readonly environment: string | null;
+  /** When each detail was last updated. Absent: never since the activation. */
+  readonly updatedAt?: Readonly<Partial<Record<keyof DeviceChanges, Instant>>>;
 };
 
 /** The use of a floating seat. Without heartbeat a lease lapses at `expiresAt`; a borrowed lease ends then. */
@@ -142,6 +145,8 @@ export type LicenseFacts = {
   readonly formerHolders: readonly string[];
   /** The starts of renewed terms that were still to come at the last event, the earliest first. */
   readonly nextTerms: readonly Instant[];
+  /** The use of each meter since the end of the last term. A renewal from that end counts it. */
+  readonly metersAfterEnd: Usage['meters'];
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
   /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
@@ -151,8 +156,8 @@ export type LicenseFacts = {
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
   /**
-   * True: use above the limits stays valid whatever the policy says, because it was let in before. An announced change,
-   * the end of a trial or ALLOW_OVER set the present limits. False: the policy's `limitStrategy` decides.
+   * True: use above the limits stays valid whatever the policy says, because it was let in before an announced change or
+   * the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
   /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
@@ -202,6 +207,8 @@ export type IssuedLicense = {
   readonly deactivated: ForkableMap<string, Instant>;
   /** How often the holder deactivated in the term that ran at the last event, and when last. */
   deactivationsInTerm: number;
+  /** The same since the end of the last term. */
+  deactivationsAfterEnd: number;
   lastDeactivatedAt: Instant | null;
   /**
    * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is

@@ -21,6 +21,7 @@ const fields = [
   'overtakenExpiries',
   'formerHolders',
   'nextTerms',
+  'metersAfterEnd',
   'entitlementsEndedAt',
   'announcedEnds',
   'afterTrial',
@@ -49,6 +50,7 @@ export const plainMore: More = {
   overtakenExpiries: [],
   formerHolders: [],
   nextTerms: [],
+  metersAfterEnd: {},
   entitlementsEndedAt: null,
   announcedEnds: [],
   afterTrial: null,
@@ -69,6 +71,6 @@ export const moreOf = (facts: LicenseFacts): Partial<More> => {
 /** Reads the value of the column and completes it. Returns `plainMore` itself for a plain license. */
 export const readMore = (text: string): More => (text === '{}' ? plainMore : { ...plainMore, ...JSON.parse(text) });
 
-// An empty list is plain.
+// An empty list or object is plain.
 const isPlain = (value: unknown, plain: unknown): boolean =>
-  value === plain || (Array.isArray(value) && value.length === 0);
+  value === plain || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);

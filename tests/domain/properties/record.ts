@@ -5,12 +5,14 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
+import type { Details } from './device-details.ts';
 import { hour, lengthOf, ms } from './draw.ts';
+import { countersFrom, noLate } from './late-use.ts';
 import { maintainedBy } from './maintained.ts';
 import { type ModelOverrides, noOverrides } from './overrides.ts';
 
-// The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
-// Values are replaced, never changed in place, so that a copy of the record restores it.
+// The model's state: one flat record, with milliseconds instead of texts and `Infinity` for never. Values are replaced,
+// never changed in place, so that a copy restores it.
 
 /** The outcome of a command: it changes something, changes nothing, or is refused. */
 export type Verdict = 'done' | 'nothing' | LicenseRejection;
@@ -21,7 +23,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version?: string | null };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details>;
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -71,7 +73,7 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
   ...{ releases: 0, lastRelease: -Infinity },
-  ...{ meters: {} as Marks, usageIds: {} as Marks },
+  ...{ meters: {} as Marks, usageIds: {} as Marks, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
 });
@@ -93,20 +95,15 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const setTerm = (start: number, end: number, run = start, from = start): Verdict => {
     announce();
     const ahead = start > m.now ? [...m.ahead.filter((other) => other < start), start] : [];
-    const counters = start > m.now ? {} : { meters: {}, releases: 0 };
+    const counters = start > m.now ? {} : countersFrom(m, start);
     const changes = { ...counters, ahead, awaits: '', ...maintainedBy(m, from, end) };
     return all(put({ term: m.term + 1, run, ...changes }), setEnd(end));
   };
   const setEnd = (end: number) =>
-    put({ end, endSetAt: m.now, reminded: {}, ahead: m.ahead.filter((start) => start < end) });
+    put({ end, endSetAt: m.now, reminded: {}, late: noLate, ahead: m.ahead.filter((start) => start < end) });
   /** Begins the counters of a renewed term that has started. */
   const enterTerm = () =>
-    put(
-      m.ahead.some((start) => start <= m.now) && {
-        ...{ meters: {}, releases: 0 },
-        ahead: m.ahead.filter((start) => start > m.now),
-      },
-    );
+    put(m.ahead.some((start) => start <= m.now) && { ...noLate, ahead: m.ahead.filter((start) => start > m.now) });
   const announce = () => put(m.now >= m.end && { announced: m.term });
   const accessEnd = () => m.end + m.policy.expiryGraceSeconds * 1000;
   const useEnd = () => (m.policy.expiryStrategy === 'RESTRICT' ? accessEnd() : Infinity);
@@ -220,7 +217,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products, length: policy === m.policy ? m.length : NaN });
+    put({ policy, products: products ?? m.products, length: policy.policyId === m.policy.policyId ? m.length : NaN });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });
@@ -278,7 +275,6 @@ export const first = (guards: Guards): Verdict | undefined => {
 export const all = (...verdicts: Verdict[]): Verdict => verdicts.find((verdict) => verdict !== 'done') ?? 'done';
 /** Returns true while the part is open. */
 export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
-/** Returns true for invalid limits. */
 export const isWrong = (limits: Limits | null) => limits !== null && limits.activations < 0;
 /** Returns the end of a requested term that starts at `start`. */
 export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>

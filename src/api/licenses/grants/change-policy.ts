@@ -26,7 +26,7 @@ const moveRules = {
     .boolean()
     .meta({
       description:
-        'Whether the license may lose products. Without it such a change gets 409 CONFIRMATION_REQUIRED, which names the products, devices and seats that would go.',
+        'Whether the license may lose products or paid time. Without it such a change gets 409 CONFIRMATION_REQUIRED, which names the products, devices and seats that would go, and the earlier end.',
     })
     .optional(),
 };

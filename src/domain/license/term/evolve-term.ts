@@ -31,7 +31,12 @@ export const evolveTermFacts = (
       const { to } = event.data;
       // A renewed term that would start at the new end, or after it, never runs.
       const nextTerms = to === null ? facts.nextTerms : facts.nextTerms.filter((startsAt) => startsAt < to);
-      const changes = { ...announcementsAfterMove(facts, to), nextTerms, ...maintenanceIn(event.data) };
+      const changes = {
+        ...announcementsAfterMove(facts, to),
+        nextTerms,
+        metersAfterEnd: {},
+        ...maintenanceIn(event.data),
+      };
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
     case 'LicenseMaintenanceChanged':
@@ -60,23 +65,30 @@ export const evolveTermCollections = (
   switch (event.type) {
     case 'LicenseRenewed':
       notePaidRenewal(license, event);
-      if (event.data.startsAt <= recordedAt) license.deactivationsInTerm = 0;
+      if (event.data.startsAt <= recordedAt) countDeactivationsFrom(license, event.data.startsAt);
       if (event.data.startsAt !== event.data.previousExpiresAt) license.calendarAnchor = event.data.startsAt;
       license.termDuration = event.data.duration ?? license.termDuration;
       return;
     case 'LicenseTermStarted':
       notePaidStart(license, event);
-      license.deactivationsInTerm = 0;
+      countDeactivationsFrom(license, event.data.startsAt);
       license.calendarAnchor = event.data.countedFrom ?? event.data.startsAt;
       license.termDuration =
         event.data.duration ?? (event.data.trigger === 'TRANSFER' ? license.issuedDuration : license.termDuration);
       return;
     case 'LicenseExpiryChanged':
       license.calendarAnchor = event.data.to ?? license.calendarAnchor;
+      license.deactivationsAfterEnd = 0;
       return;
     default:
       event satisfies never;
   }
+};
+
+// A term that starts at the end of the last one counts what was deactivated since then.
+const countDeactivationsFrom = (license: IssuedLicense, startsAt: Instant): void => {
+  license.deactivationsInTerm = startsAt === license.facts.term.expiresAt ? license.deactivationsAfterEnd : 0;
+  license.deactivationsAfterEnd = 0;
 };
 
 // Reminders belong to one expiry: a new expiry gets reminders of its own.

@@ -43,7 +43,7 @@ export type TierEvent =
 export type ChangedOverrides = {
   /** What the license has beside its policy after the change; absent: the same as before. */
   readonly overrides?: Overrides;
-  /** The overrides that the change dropped; absent: none. */
+  /** The overrides that the change dropped, the granted entitlements too: no other event ends them. Absent: none. */
   readonly dropped?: Dropped;
 };
 

@@ -5,6 +5,7 @@ import { withEnds } from '../endings/evolve-endings.ts';
 import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { overridesAfter } from '../overrides/overrides.ts';
+import { countedAt, isAfterEnd } from './term-counters.ts';
 import type { UsageEvent } from './usage-events.ts';
 import { sameLimits } from './usage-limits.ts';
 import { withUsage } from './with-usage.ts';
@@ -13,24 +14,30 @@ import { withUsage } from './with-usage.ts';
 export const evolveUsageFacts = (
   facts: LicenseFacts,
   event: Extract<EventWith<'facts'>, UsageEvent>,
-  { effectiveAt }: At,
+  at: At,
 ): LicenseFacts => {
   switch (event.type) {
     case 'LicenseLimitsChanged': {
       const { before, after, strategy, overrides } = event.data;
-      return withEnds(facts, event, effectiveAt, {
+      return withEnds(facts, event, at.effectiveAt, {
         limits: after,
         // Limits that stay as they are let nothing in, and make nothing invalid.
-        overuseStays: sameLimits(before, after) ? facts.overuseStays : strategy === 'ALLOW_OVER',
+        overuseStays: facts.overuseStays && (strategy === 'ALLOW_OVER' || sameLimits(before, after)),
         overrides: overridesAfter(facts, overrides),
       });
     }
     case 'UsageRecorded': {
-      const { meter, totalAfter } = event.data;
+      const { meter, quantity, totalAfter } = event.data;
       const { activations, seats, users, meters } = facts.usage;
-      return withUsage(facts, { activations, seats, users, meters: { ...meters, [meter]: totalAfter } });
+      const used = withUsage(facts, { activations, seats, users, meters: { ...meters, [meter]: totalAfter } });
+      return isAfterEnd(facts, countedAt(at)) ? withUseAfterEnd(used, meter, quantity) : used;
     }
   }
+};
+
+const withUseAfterEnd = (facts: LicenseFacts, meter: string, quantity: number): LicenseFacts => {
+  const { metersAfterEnd } = facts;
+  return { ...facts, metersAfterEnd: { ...metersAfterEnd, [meter]: (metersAfterEnd[meter] ?? 0) + quantity } };
 };
 
 /** Changes, in place, the known usage ids, and what lower limits end. */

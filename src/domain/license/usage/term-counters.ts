@@ -4,7 +4,8 @@ import type { LicenseFacts, Usage } from '../license.ts';
 import { returnedSeats } from '../seats/withheld-seats.ts';
 
 // Meters and releases of devices count for the term that runs at the server's instant. A renewal before the expiry adds
-// a term that starts later: until then the counters of the running term go on, and at its start they begin at 0.
+// a term that starts later: until then the counters of the running term go on, and at its start they begin at 0. After
+// the end of the last term they go on, too. A renewal from that end makes them those of the renewed term.
 
 type Counted = Pick<LicenseFacts, 'nextTerms'>;
 
@@ -44,12 +45,23 @@ export const inTermAt = (facts: LicenseFacts, at: Instant): LicenseFacts =>
       }
     : facts;
 
-/** Returns the counters after a term was added that starts at `startsAt`: they go on until then, or begin at 0 now. */
+/** Returns true at the end of the last term and afterwards. */
+export const isAfterEnd = ({ term: { expiresAt } }: Pick<LicenseFacts, 'term'>, at: Instant): boolean =>
+  expiresAt !== null && at >= expiresAt;
+
+/**
+ * Returns the counters after a term was added that starts at `startsAt`. They go on until then. Now they begin at 0, or
+ * with what was used since the end of the last term when the new one starts there.
+ */
 export const countersOf = (
-  { usage, nextTerms }: LicenseFacts,
+  { usage, nextTerms, metersAfterEnd, term }: LicenseFacts,
   startsAt: Instant,
   at: Instant,
-): Pick<LicenseFacts, 'usage' | 'nextTerms'> =>
+): Pick<LicenseFacts, 'usage' | 'nextTerms' | 'metersAfterEnd'> =>
   startsAt > at
-    ? { usage, nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt] }
-    : { usage: { ...usage, meters: {} }, nextTerms: [] };
+    ? { usage, nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt], metersAfterEnd: {} }
+    : {
+        usage: { ...usage, meters: startsAt === term.expiresAt ? metersAfterEnd : {} },
+        nextTerms: [],
+        metersAfterEnd: {},
+      };

@@ -45,6 +45,7 @@ export const withUsage = (
   overtakenExpiries: facts.overtakenExpiries,
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
+  metersAfterEnd: facts.metersAfterEnd,
   entitlementsEndedAt: facts.entitlementsEndedAt,
   announcedEnds: facts.announcedEnds,
   afterTrial: facts.afterTrial,
