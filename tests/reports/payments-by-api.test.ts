@@ -66,7 +66,6 @@ test('A conversion that is reported again changes nothing, also when the policy 
 
 test('A license that is FREE without end becomes PRO for the term that was paid, once', async () => {
   const { licenseId } = await ledger.issue({ tier: 'FREE', products: ['payer'] });
-  expect(refusal(await api.post(licenseId, 'tier', { tier: 'PRO' }))).toEqual([400, 'TERM_INVALID']);
   const upgrade = { tier: 'PRO', term: { duration: 'P1Y' }, billingRef: 'in_1' };
   const answers = await Promise.all([upgrade, upgrade, upgrade].map((body) => api.post(licenseId, 'tier', body)));
   expect(answers.map(({ status, body }) => [status, body.changed]).toSorted()).toEqual([

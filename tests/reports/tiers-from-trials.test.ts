@@ -15,7 +15,9 @@ const waiting = issued({
   policy: trial,
   term: { ...term, timeZone: 'UTC', basis: 'FIRST_VALIDATION', startsAt: null, expiresAt: null },
 });
-const downgraded = [onTrial({ trialEnd: 'DOWNGRADE' })].concat(
+const downgraded = [
+  issued({ policy: { ...trial, trialEnd: 'DOWNGRADE' }, term: { ...term, timeZone: 'UTC' }, afterTrial: to(free) }),
+].concat(
   on(
     trialEnd,
     event('LicenseTierChanged', {
@@ -40,23 +42,26 @@ describe('A paid tier without a term', () => {
     ['for a running trial', [onTrial()], early],
     ['for a trial that has expired', [onTrial({ trialEnd: 'EXPIRE' })], late],
     ['for a trial that became FREE', downgraded, late],
-    ['for a license that was issued FREE without end', freeForEver, late],
   ])('%s is refused', (_, history, at) => {
     given(...history)
       .when(tier(at))
       .thenRejected('TERM_INVALID');
   });
-  test.each([
-    ['a running trial', [onTrial()]],
-    ['a trial that expires before the change', [onTrial({ trialEnd: 'EXPIRE' })]],
-    ['a trial that waits for its first use', [waiting]],
-    ['a trial that became FREE', downgraded],
-    ['a license that was issued FREE without end', freeForEver],
-  ])('cannot be announced for %s', (_, history) => {
-    const announce = tier(late, { scheduled: { effectiveAt: '2026-03-01T00:00:00.000Z' } });
-    given(...history)
-      .when(announce)
+  const announced = tier(late, { scheduled: { effectiveAt: '2026-03-01T00:00:00.000Z' } });
+  test('cannot be announced for a trial that became FREE', () => {
+    given(...downgraded)
+      .when(announced)
       .thenRejected('TERM_INVALID');
+  });
+  test.each([
+    ['a trial that waits for its first use, and keeps its end', [waiting]],
+    ['a license that was issued FREE without end', freeForEver],
+  ])('can be announced for %s', (_, history) => {
+    expect(factsAfter(...followedBy(history, announced)).scheduled.map(({ change }) => change.kind)).toEqual(['TIER']);
+  });
+  test('for a license that was issued FREE without end gives one without end', () => {
+    const { policy, term: kept } = factsAfter(...followedBy(freeForEver, tier(late)));
+    expect([policy.tier, kept.expiresAt]).toEqual(['PRO', null]);
   });
   test('that an earlier build announced is carried out as announced', () => {
     const announcement = event('TierChangeScheduled', { eventId: 'evt_1', from: 'FREE', target: to(pro) }, late);

@@ -69,13 +69,13 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const { type, tier } = target.policy;
     const [leavesTrial, isFree] = [
       m.policy.type === 'TRIAL',
-      m.policy.tier === 'FREE' && m.end === Infinity && m.term > 0,
+      m.policy.tier === 'FREE' && m.end === Infinity && m.term > 0 && m.afterTrial !== null,
     ];
     // Each drawn policy differs, so no drawn change repeats another one.
     const refused = first({
       BILLING_REF_REUSED: term !== undefined && m.paid[billingRef ?? ''] !== undefined,
       INVALID_REQUEST: term !== undefined && (scheduled !== undefined || type === 'TRIAL'),
-      TERM_INVALID: !term && type !== 'TRIAL' && tier !== 'FREE' && (leavesTrial || isFree),
+      TERM_INVALID: !term && type !== 'TRIAL' && tier !== 'FREE' && ((leavesTrial && !scheduled) || isFree),
     });
     overtake((other) => other.target !== undefined);
     if (refused || scheduled) return refused ?? plan(scheduled, { target });

@@ -47,7 +47,7 @@ const paidIn = {
   effectiveAt: instantIn.optional(),
   term: termIn.optional().meta({
     description:
-      'The term that starts now. Required for a trial, and for a FREE license without end, when it moves to a paid policy. Without it the license keeps its term.',
+      'The term that starts now. Required when a trial, or a trial that became FREE, moves to a paid policy at once. Without it the license keeps its term.',
   }),
   billingRef,
   reason: reasonOf(reasonCode).optional(),

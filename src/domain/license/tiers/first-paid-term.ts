@@ -14,13 +14,15 @@ type Change = CommandOf<'ChangeTier' | 'ChangePolicy'>['data'];
 
 /**
  * Decides a change of tier or policy that names a payment of before: it changes nothing, or is refused when its terms
- * differ. Refuses a paid policy for a trial, or for a FREE license without end, when the change names no term: the trial's
- * end would end a paid license, and a license without end would be paid for never. So it refuses to announce such a
- * change, because an announced change starts no term. Returns null for any other change.
+ * differ. Refuses a paid policy when an immediate change names no term and the license is a trial, whose end would end a
+ * paid license. Refuses it, also announced, for a trial that became FREE without end: nobody would ever pay for it. An
+ * announced change starts no term. Returns null for any other change.
  */
 export const refusePaidChange = (license: IssuedLicense, { target, scheduled, term, billingRef }: Change) => {
   if (term === undefined)
-    return needsTerm(license.facts, target) ? noTerm(license.facts, scheduled !== undefined) : null;
+    return needsTerm(license.facts, target, scheduled !== undefined)
+      ? noTerm(license.facts, scheduled !== undefined)
+      : null;
   const repeated = repeatedPurchase(license, {
     policyId: target.policy.policyId,
     term,
@@ -82,13 +84,15 @@ export const startOfPaidTerm = (
 const isSamePolicy = (one: PinnedPolicy, other: PinnedPolicy): boolean =>
   one.policyId === other.policyId && one.version === other.version;
 
-const needsTerm = ({ policy, term, awaited }: LicenseFacts, { policy: next }: Target): boolean => {
+const needsTerm = (facts: LicenseFacts, { policy: next }: Target, isScheduled: boolean): boolean => {
+  const { policy, term, awaited, afterTrial } = facts;
   if (next.type === 'TRIAL' || next.tier === 'FREE') return false;
-  return policy.type === 'TRIAL' || (policy.tier === 'FREE' && term.expiresAt === null && awaited === null);
+  if (policy.type === 'TRIAL') return !isScheduled;
+  return afterTrial !== null && policy.tier === 'FREE' && term.expiresAt === null && awaited === null;
 };
 
 const noTerm = ({ licenseId, policy }: LicenseFacts, isScheduled: boolean): Rejection<'TERM_INVALID'> => {
-  const [state, advice] = policy.type === 'TRIAL' ? ['a trial', 'Convert it, or send'] : ['FREE without end', 'Send'];
+  const [state, advice] = policy.type === 'TRIAL' ? ['a trial', 'Convert it, or send'] : ['FREE after a trial', 'Send'];
   const schedule = isScheduled ? ' A scheduled change starts no term, so also leave out effectiveAt.' : '';
   return reject(
     'TERM_INVALID',
