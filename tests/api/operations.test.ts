@@ -176,7 +176,7 @@ describe('A client with the key', () => {
         revision: 2,
       },
     ]);
-    const again = await client('activate', { ...device, product: 'cloud_ide', name: 'other name' });
+    const again = await client('activate', { ...device, product: 'cloud_ide' });
     expect([again.status, again.body]).toEqual([200, { ...activated.body, changed: false }]);
     const listed = await get(`/v1/licenses/${licenseId}/activations`);
     expect(listed.body.data).toEqual([activated.body.activation]);

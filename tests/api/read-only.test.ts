@@ -44,6 +44,8 @@ describe('Every GET', () => {
       licenseId,
       organizationId: ledger.a.organizationId,
       productId: (await made('/v1/products', { code: 'local_cli', name: 'CLI' })).id,
+      code: 'local_cli',
+      version: (await made('/v1/products/local_cli/releases', { version: '1.0.0' })).release?.version,
       policyId: (await ledger.call('GET', '/v1/policies?limit=1', { key })).body.data?.[0]?.id,
       apiKeyId: (await made('/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] })).apiKey?.id,
       projectId: (await made('/v1/projects', { name: 'Apollo' })).id,

@@ -35,11 +35,14 @@ const mayName: ReadonlySet<string> = new Set([
   'transferLicense body toHolderOrganizationId',
 ]);
 
-/** Fields without free text: they name or prove an existing object, or choose a duration or a kind. */
+/**
+ * Fields without free text: they name or prove an existing object, or choose a duration or a kind. A reference of a payment
+ * needs a term; renewals and conversions set one.
+ */
 const namesOther =
   /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$|^re(?:new|lease)Lease body leaseHolder$/;
 const saysOther =
-  /(?:^| |\.)(?:duration|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$/;
+  /(?:^| |\.)(?:duration|renewalDuration|maintenance|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$|^changeLicense(?:Tier|Policy) body billingRef$/;
 
 /** Every row of the read models and the vault that belongs to these organizations, as text. */
 const rowsOf = async (tenants: readonly Tenant[]) => {

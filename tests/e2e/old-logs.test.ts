@@ -92,10 +92,12 @@ test('The fixture has whole streams of many licenses, with announcements before 
 // The rules that changed since, and the states that they change:
 // - An expiry that was moved after it had been announced is announced again: the old build never did.
 // - Meters are counted until a renewed term begins: the old build dropped them at the renewal.
+// - A suspension without a gap began with its first part: the old build named the part that a reason was added after.
 test('Every license folds to the same state as in the old build, but for the rules that changed', () => {
   const states = foldedOf();
   const moved = movedAfterAnnouncement();
   const renewedEarly = new Set<string>();
+  const adjoining = new Set<string>();
   for (const { licenseId, facts } of old.licenses) {
     const state = states.get(prefix + licenseId);
     const folded: Readonly<Record<string, unknown>> = state?.kind === 'issued' ? state.facts : {};
@@ -111,10 +113,17 @@ test('Every license folds to the same state as in the old build, but for the rul
       expect(counted.meters, licenseId).toEqual({});
       expected.usage = { ...counted, meters: usage.meters };
     }
+    const { suspension } = folded as Pick<LicenseFacts, 'suspension'>;
+    const named = facts.suspension as LicenseFacts['suspension'];
+    if (suspension !== null && named !== null && suspension.since < named.since) {
+      adjoining.add(licenseId);
+      expected.suspension = { ...named, since: suspension.since };
+    }
     expect(known, licenseId).toEqual(expected);
   }
   expect(moved.size).toBeGreaterThan(0);
   expect(renewedEarly.size).toBe(2);
+  expect(adjoining.size).toBe(1);
 });
 
 describe('A ledger that starts on the log of the old build', () => {

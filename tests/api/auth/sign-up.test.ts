@@ -69,7 +69,7 @@ test.each([
   ['a common password', { password: 'password123' }, '/password'],
   ['a blank name', { organizationName: '   ' }, '/organizationName'],
   ['an unknown time zone', { timeZone: 'Mars/Olympus' }, '/timeZone'],
-  ['a chosen role', { role: 'OWNER' }, ''],
+  ['a chosen role', { role: 'OWNER' }, '/role'],
 ])('A signup with %s is refused and leaves nothing behind', async (_name, fields, pointer) => {
   const email = newEmail();
   const { status, body } = await signUp({ email, ...fields });

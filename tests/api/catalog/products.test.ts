@@ -91,7 +91,7 @@ describe('A new product', () => {
     ['/name', { code: 'local_cli', name: '   ' }],
     ['/name', { code: 'local_cli', name: 'x'.repeat(201) }],
     ['/description', { code: 'local_cli', name: 'CLI', description: 'x'.repeat(2_001) }],
-    ['', { code: 'local_cli', name: 'CLI', price: 1 }],
+    ['/price', { code: 'local_cli', name: 'CLI', price: 1 }],
   ])('with invalid content is refused and the answer names %j', async (pointer, body) => {
     const answer = await callAs(ledger.a)('POST', '/v1/products', body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'INVALID_REQUEST', errors: [{ pointer }] } });

@@ -22,7 +22,7 @@ export const evolveUsageFacts = (
       return withEnds(facts, event, at.effectiveAt, {
         limits: after,
         // Limits that stay as they are let nothing in, and make nothing invalid.
-        overuseStays: sameLimits(before, after) ? facts.overuseStays : strategy === 'ALLOW_OVER',
+        overuseStays: facts.overuseStays && (strategy === 'ALLOW_OVER' || sameLimits(before, after)),
         overrides: overridesAfter(facts, overrides),
       });
     }
