@@ -9,10 +9,28 @@ export const upcasters: Upcasters = new Map([
   // seats of borrowed leases, which an older program would hand out a second time.
   ['LicenseRevoked', [addsFields, addsFields]],
   ['LicenseTransferred', [addsFields, addsFields]],
-  ['ProductRemoved', [addsFields, addsFields]],
-  ['LicenseLimitsChanged', [addsFields, addsFields]],
-  // In version 2 `to` may be null, which neither an older program nor a consumer of version 1 expects.
-  ['LicenseExpiryChanged', [(data) => data]],
+  // Version 4 may have `overrides`, which an older program would lose with the next change of the policy. Early events of
+  // the version before have it too, and mean the same.
+  ['ProductRemoved', [addsFields, addsFields, addsFields]],
+  ['LicenseLimitsChanged', [addsFields, addsFields, addsFields]],
+  ['ProductAdded', [addsFields]],
+  ['TierChangeScheduled', [addsFields]],
+  // Version 2 may have `overrides` and `maintenanceUntil`.
+  ['LicenseIssued', [addsFields]],
+  ['LicenseImported', [addsFields]],
+  // Version 2 may have `overrides`, and `dropped` takes entitlements away. In version 1 an event followed for each.
+  ['LicenseTierChanged', [addsFields]],
+  ['TrialConverted', [addsFields]],
+  // Version 2 may have `maintenanceUntil`, and `billingRef` of a payment for which an older program would renew again.
+  ['LicenseTermStarted', [addsFields]],
+  ['LicenseRenewed', [addsFields]],
+  // In version 2 `to` may be null, which neither an older program nor a consumer of version 1 expects. Version 3 may have
+  // `maintenanceUntil`.
+  ['LicenseExpiryChanged', [(data) => data, addsFields]],
+  // In version 2 `withheld` turns the meaning around: a grant withholds its code, and its end gives the code back. An older
+  // program and a consumer of version 1 would read the opposite.
+  ['EntitlementGranted', [(data) => data]],
+  ['EntitlementEnded', [(data) => data]],
   // Version 2 may have `ends`, which an older program would not carry out.
   ['UserUnassigned', [addsFields]],
 ]);

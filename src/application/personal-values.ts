@@ -12,11 +12,11 @@ import type { Refusal } from './refusal.ts';
 /** Returns the reference of a personal value of a request, for its events. No other request has the same reference. */
 export const referenceOf = (attempt: Attempt, kind: string): string => encodeId('ref', partId(attempt, kind));
 
-type Sent = Pick<CommandResult, 'outcome'> | Refusal;
+type Sent = Pick<CommandResult, 'outcome' | 'events'> | Refusal;
 
 /**
  * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to
- * them. Without such an event they are removed: immediately when no other attempt at the request can store it, else by
+ * them. Values without such an event are removed: immediately when no other attempt at the request can store it, else by
  * the worker, which reads the stream when no attempt can be in flight.
  */
 export const withPersonalValues = async <Answer extends Sent>(
@@ -28,10 +28,17 @@ export const withPersonalValues = async <Answer extends Sent>(
   if (values.length === 0) return send();
   const added = await asTenant(pool, issuerOrgId, (db) => storeValues(db, stream, values), { readOnly: false });
   const sent = await send();
-  const isStored = 'outcome' in sent && sent.outcome !== 'unchanged';
   // Only new values are removed, because an older event may refer to the others.
-  if (!isStored && added.length > 0) await attempt.whenOnly(issuerOrgId, (db) => takeBackValues(db, added));
+  const unused = added.filter(({ ref }) => !isStored(sent, ref));
+  if (unused.length > 0) await attempt.whenOnly(issuerOrgId, (db) => takeBackValues(db, unused));
   return sent;
+};
+
+// An append may record less than the request says, or only what had fallen due before.
+const isStored = (sent: Sent, ref: string): boolean => {
+  if (!('outcome' in sent) || sent.outcome === 'unchanged') return false;
+  if (sent.outcome === 'repeated') return true;
+  return sent.events.some(({ data, metadata }) => JSON.stringify([data, metadata]).includes(`"${ref}"`));
 };
 
 /** Removes the personal value or API key of a reference, as its issuer. */

@@ -83,6 +83,25 @@ test('A new event gets the current version of its type', () => {
   expect(['BookPrinted', 'BookSold', 'constructor'].map((type) => versionOf(type, upcasters))).toEqual([3, 1, 1]);
 });
 
+test.each([
+  ['EntitlementGranted', 2, 2, 'a code that is withheld is no grant'],
+  ['EntitlementEnded', 2, 2, 'what ends may have withheld its code'],
+  ['LicenseExpiryChanged', 3, 2, 'an end may be null'],
+  ['LicenseIssued', 2, 1, 'an older program would lose the overrides and the maintenance'],
+  ['LicenseImported', 2, 1, 'an older program would lose the overrides and the maintenance'],
+  ['LicenseLimitsChanged', 4, 1, 'an older program would lose the overrides'],
+  ['ProductAdded', 2, 1, 'an older program would lose the overrides'],
+  ['ProductRemoved', 4, 1, 'an older program would lose the overrides'],
+  ['TierChangeScheduled', 2, 1, 'an older program would lose the overrides'],
+  ['LicenseTierChanged', 2, 1, 'an older program would keep the entitlements that it drops'],
+  ['TrialConverted', 2, 1, 'an older program would keep the entitlements that it drops'],
+  ['LicenseTermStarted', 2, 1, 'an older program would not know the payment'],
+  ['LicenseRenewed', 2, 1, 'an older program would renew for the payment again'],
+])('%s is stored in version %i and published in version %i: %s', (type, stored, published) => {
+  expect([versionOf(type, ours), publishedVersionOf(type, stored, ours)]).toEqual([stored, published]);
+  expect(publishedVersionOf(type, 1, ours)).toBe(1);
+});
+
 test('Consumers see the same version of a type while it only gains optional fields', () => {
   expect(versionOf('LicenseRevoked', ours)).toBe(3);
   expect([1, 2, 3].map((version) => publishedVersionOf('LicenseRevoked', version, ours))).toEqual([1, 1, 1]);

@@ -55,6 +55,15 @@ describe('A fingerprint that was copied to another machine', () => {
     expect([await codeOf(copied), await codeOf(laptop)]).toEqual(['VALID', 'COMPONENTS_MISMATCH']);
   });
 
+  test('does not take over a device that named no components, because the key activates none of this kind', async () => {
+    const { licenseKey, codeOf } = await activated();
+    const bare = { fingerprint: 'desktop' };
+    const required = [409, 'COMPONENTS_REQUIRED'];
+    expect(outline(await client.post('activate', licenseKey, bare))).toEqual(required);
+    expect(outline(await client.post('swap', licenseKey, { release: laptop, ...bare }))).toEqual(required);
+    expect([await codeOf(laptop), await codeOf(bare)]).toEqual(['VALID', 'NOT_ACTIVATED']);
+  });
+
   test('does not keep a person with new hardware from moving the license', async () => {
     const { licenseKey, codeOf } = await activated();
     expect(outline(await client.post('deactivate', licenseKey, copied))).toEqual([200]);

@@ -3,7 +3,7 @@ import type { Device } from '../../src/domain/license/devices/device-commands.ts
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import { command, device, event, followedBy, policyWith } from '../domain/license/commands.ts';
-import { given, issued, tomorrow } from '../domain/license/examples.ts';
+import { given, issued, licenseAfter, tomorrow } from '../domain/license/examples.ts';
 import { answer } from '../domain/license/validation/validation-examples.ts';
 
 type Check = NonNullable<PinnedPolicy['componentCheck']>;
@@ -109,6 +109,43 @@ describe('A wrong fingerprint is no way around the check', () => {
   });
 });
 
+describe('Activating a new device under a check', () => {
+  const bare = [issued({ policy: policyWith({ componentCheck: 'ALL' }) })];
+  const silent = device('z', { byKey: true });
+
+  test.each<readonly [string, Device]>([
+    ['without components', silent],
+    ['with an empty list', { ...silent, components: {} }],
+  ])('with the key and %s is refused, because another device could name the first ones', (_, sent) => {
+    given(...bare)
+      .when(command('Activate', sent))
+      .thenRejected('COMPONENTS_REQUIRED');
+  });
+
+  test('with the key and no components is refused by a swap, too', () => {
+    const swap = { release: { fingerprintHash: 'hash-a' }, activate: device('z'), byKey: true };
+    given(...licensed(parts('ab'), { componentCheck: 'ALL' }))
+      .when(command('SwapActivation', swap))
+      .thenRejected('COMPONENTS_REQUIRED');
+  });
+
+  test('needs no components from an organization, and none without a check', () => {
+    for (const [policy, byKey] of [
+      ['ALL', false],
+      ['NONE', true],
+    ] as const) {
+      const history = [issued({ policy: policyWith({ componentCheck: policy }) })];
+      expect(followedBy(history, command('Activate', { ...silent, byKey }))).toHaveLength(2);
+    }
+  });
+
+  test('leaves a device that was activated before without components as it is', () => {
+    given(...licensed(undefined, { componentCheck: 'ALL' }))
+      .when(command('Activate', device('a', { byKey: true }), tomorrow))
+      .thenNothing();
+  });
+});
+
 describe('Activating a known device under a check', () => {
   const again = (changes: Partial<Device>) =>
     command('Activate', device('a', { activationId: 'act_z', ...changes }), tomorrow);
@@ -125,6 +162,39 @@ describe('Activating a known device under a check', () => {
     if (outcome === null) scenario.thenNothing();
     else if (outcome === 'COMPONENTS_MISMATCH' || outcome === 'COMPONENTS_REQUIRED') scenario.thenRejected(outcome);
     else scenario.thenEvents(event('ActivationUpdated', { activationId: 'act_a', components: outcome as Parts }));
+  });
+
+  test.each<readonly [string, Check, recorded: string, sent: string, Parts | null]>([
+    ['fewer components keeps the others', 'MOST', 'abcde', 'abc', null],
+    ['fewer and one other component keeps the rest', 'MOST', 'abcde', 'abcD', parts('abcDe')],
+    ['more components records these, too', 'ALL', 'ab', 'abc', parts('abc')],
+    ['one of many components without a check keeps the others', 'NONE', 'abc', 'A', parts('Abc')],
+  ])('with the key and %s', (_, componentCheck, recorded, sent, components) => {
+    const scenario = given(...licensed(parts(recorded), { componentCheck })).when(
+      again({ byKey: true, components: parts(sent) }),
+    );
+    if (components === null) scenario.thenNothing();
+    else scenario.thenEvents(event('ActivationUpdated', { activationId: 'act_a', components }));
+  });
+
+  test('with the key and ever other names records no more components than a request can name', () => {
+    const named = (letter: string) => Object.fromEntries([...Array(20).keys()].map((n) => [`${letter}${n}`, 'x']));
+    const history = followedBy(licensed(named('a'), {}), again({ byKey: true, components: named('b') }));
+    const { components = {} } = licenseAfter(...history).activations.get('act_a') ?? {};
+    expect(Object.keys(components)).toHaveLength(32);
+    expect(components).toMatchObject(named('a'));
+  });
+
+  test('step by step does not exchange all components in a day', () => {
+    const once = followedBy(most, again({ byKey: true, components: parts('abC') }));
+    const next = again({ byKey: true, components: parts('aBC') });
+    given(...once)
+      .when(next)
+      .thenNothing();
+    const third = again({ byKey: true, components: parts('ABC') });
+    given(...followedBy(once, next))
+      .when(third)
+      .thenRejected('COMPONENTS_MISMATCH');
   });
 
   test('without recorded components records the first ones, which bind it from then on', () => {

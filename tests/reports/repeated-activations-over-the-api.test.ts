@@ -21,6 +21,10 @@ const updatesOf = async (licenseId: string) => {
   const { events } = await store.read(licenseAggregate.stream(licenseId));
   return events.filter(({ type }) => type === 'ActivationUpdated').map(({ data }) => data);
 };
+const storedNames = async (activationId: unknown) => {
+  const query = 'select ref, value from vault.personal_values where subject = $1 order by value';
+  return (await ledger.database.superuser.query<{ ref: string; value: string }>(query, [activationId])).rows;
+};
 const device = ({ status, body: { activation, changed } }: Answer) => [
   status,
   changed,
@@ -72,6 +76,42 @@ describe('A device that is activated again', () => {
       { activationId: expect.any(String), nameRef: expect.stringMatching(/^ref_/) },
     ]);
     expect(await listed(licenseId)).toEqual([['Her laptop', 'linux', '1.0.0']]);
+  });
+
+  test('by the key with two new names on one day stores the first of them', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger);
+    const { body } = await activate(licenseKey);
+    expect(device(await activate(licenseKey, { name: 'Second' })).slice(1, 3)).toEqual([true, 'Second']);
+    const third = { name: 'Third', appVersion: '1.1.0' };
+    expect(device(await activate(licenseKey, third))).toEqual([200, true, 'Second', 'linux', '1.1.0']);
+    expect((await storedNames(body.activation?.id)).map(({ value }) => value)).toEqual(['My laptop', 'Second']);
+    expect(await updatesOf(licenseId)).toHaveLength(2);
+  });
+
+  test('at the same time by two applications stores only the names that events have', async () => {
+    const { licenseId, licenseKey } = await issueDirectly(ledger);
+    const { body } = await activate(licenseKey);
+    const others = [
+      { name: 'One', appVersion: '2.0.0' },
+      { name: 'Two', platform: 'macos' },
+      { name: 'Three', components: { disk: 'd1' } },
+    ];
+    const answers = await Promise.all(others.map((changes) => activate(licenseKey, changes)));
+    expect(answers.map((answer) => device(answer)[1])).toEqual([true, true, true]);
+    const names = (await updatesOf(licenseId)).flatMap((data) => ('nameRef' in data ? [data.nameRef] : []));
+    const renamed = (await storedNames(body.activation?.id)).filter(({ value }) => value !== 'My laptop');
+    expect(renamed.map(({ ref }) => ref)).toEqual(names);
+    expect(names).toHaveLength(1);
+  });
+
+  test('by a device that may not rename it stores no name', async () => {
+    const policy = { fingerprintMatching: 'ANY', deviceNamesByKey: false } as const;
+    const { licenseId, licenseKey } = await issueDirectly(ledger, { policy });
+    const { body } = await activate(licenseKey, { components: { disk: 'd1' } });
+    const other = { fingerprint: 'device-2', components: { disk: 'd1' }, name: 'Intruder', appVersion: '6.6.6' };
+    expect(device(await activate(licenseKey, other))).toEqual([200, true, null, 'linux', '6.6.6']);
+    expect(await updatesOf(licenseId)).toEqual([{ activationId: body.activation?.id, appVersion: '6.6.6' }]);
+    expect((await storedNames(body.activation?.id)).map(({ value }) => value)).toEqual(['My laptop']);
   });
 
   test('with one Idempotency-Key again and again updates once and gets the first answer', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { Device } from '../../src/domain/license/devices/device-commands.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { command, device, event, followedBy, policyWith } from '../domain/license/commands.ts';
@@ -51,7 +52,8 @@ describe('activating an active device again', () => {
   test('keeps its id, its date, its place and everything that the request does not name', () => {
     const before = licenseAfter(...licensed()).activations.get('act_a');
     const after = licenseAfter(...followedBy(licensed(), activate({ appVersion: '2.2.0' })));
-    expect([...after.activations.values()]).toEqual([{ ...before, appVersion: '2.2.0' }]);
+    const updatedAt = { appVersion: tomorrow };
+    expect([...after.activations.values()]).toEqual([{ ...before, appVersion: '2.2.0', updatedAt }]);
     expect(after.facts.usage.activations).toBe(1);
   });
 
@@ -89,6 +91,62 @@ describe('activating an active device again', () => {
     given(...licensed(policy))
       .when(activate(changes))
       .thenRejected(refusal);
+  });
+});
+
+describe('activating an active device again with the key', () => {
+  const hoursLater = (hours: number) => new Date(Date.parse(tomorrow) + hours * 3_600_000).toISOString();
+  const byKeyAt = (hours: number, changes: Partial<Device>) => ({
+    ...activate({ ...changes, byKey: true }),
+    at: hoursLater(hours),
+  });
+  const updatesOf = (...starts: readonly LicenseCommand[]) =>
+    followedBy(licensed(), ...starts).flatMap(({ event }) => {
+      if (event.type !== 'ActivationUpdated') return [];
+      const { activationId: _id, ...changes } = event.data;
+      return [changes];
+    });
+
+  test('by two applications of different versions makes one event a day, not one at every start', () => {
+    const starts = [0, 1, 2, 3, 23, 23.9].map((hours, start) =>
+      byKeyAt(hours, { appVersion: start % 2 === 0 ? '9.0.0' : '2.1.0' }),
+    );
+    expect(updatesOf(...starts)).toEqual([{ appVersion: '9.0.0' }]);
+    expect(updatesOf(...starts, byKeyAt(24, { appVersion: '2.1.0' }))).toEqual([
+      { appVersion: '9.0.0' },
+      { appVersion: '2.1.0' },
+    ]);
+  });
+
+  test('records the first change of each detail immediately', () => {
+    const changes = [
+      { appVersion: '9.0.0' },
+      { platform: 'macos' },
+      { nameRef: 'ref_2' },
+      { components: { disk: 'd2' } },
+    ];
+    const expected = [...changes.slice(0, 3), { components: { ...parts, disk: 'd2' } }];
+    expect(updatesOf(...changes.map((change) => byKeyAt(0, change)))).toEqual(expected);
+  });
+
+  test.each<readonly [string, Partial<Device>, Partial<Device>]>([
+    ['version', { appVersion: '9.0.0' }, { appVersion: '9.1.0' }],
+    ['platform', { platform: 'macos' }, { platform: 'windows' }],
+    ['name', { nameRef: 'ref_2' }, { nameRef: 'ref_3' }],
+    ['list of components', { components: { ...parts, disk: 'd2' } }, { components: { ...parts, disk: 'd3' } }],
+  ])('records the second %s after 24 hours', (_, first, second) => {
+    expect(updatesOf(byKeyAt(0, first), byKeyAt(23.99, second))).toEqual([first]);
+    expect(updatesOf(byKeyAt(0, first), byKeyAt(23.99, second), byKeyAt(24, second))).toEqual([first, second]);
+  });
+
+  test('always records the user and the environment, because validations compare them', () => {
+    const changes = [{ userRef: 'usr_b' }, { userRef: 'usr_a' }, { environment: 'test' }, { environment: 'live' }];
+    expect(updatesOf(...changes.map((change) => byKeyAt(0, change)))).toEqual(changes);
+  });
+
+  test('delays no change by an organization', () => {
+    const changes = [{ appVersion: '9.0.0' }, { appVersion: '9.1.0' }, { appVersion: '9.2.0' }];
+    expect(updatesOf(...changes.map((change) => activate({ ...change, byKey: false })))).toEqual(changes);
   });
 });
 

@@ -147,7 +147,7 @@ describe('A sweep', () => {
     expect(history.body.data).toMatchObject(expected);
     const feed = await ledger.call('GET', `/v1/events?${types}`, { key: ledger.a.apiKey });
     const ofLicense = Object.values(feed.body.data ?? {}).filter((entry) => JSON.stringify(entry).includes(licenseId));
-    expect(ofLicense.map(({ type }) => type)).toEqual(['ledger.license.reinstated.v1', 'ledger.entitlement.ended.v1']);
+    expect(ofLicense.map(({ type }) => type)).toEqual(['ledger.license.reinstated.v1', 'ledger.entitlement.ended.v2']);
   });
 
   test('announces the end of a rotated key with the instant that its overlap ended', async () => {

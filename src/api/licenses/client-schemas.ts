@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { componentsMax } from '../../domain/license/devices/component-check.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { usageAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -28,7 +29,7 @@ export const components = z
     z.string().regex(/^[a-z][A-Za-z0-9_.-]{0,39}$/, 'must be 1 to 40 letters, digits and _ . -, beginning with a-z'),
     visibleText(256),
   )
-  .refine((parts) => Object.keys(parts).length <= 32, 'must have at most 32 names')
+  .refine((parts) => Object.keys(parts).length <= componentsMax, `must have at most ${componentsMax} names`)
   .meta({ example: { cpu: 'BFEBFBFF000906EA', disk: 'S3Z9NB0K' } });
 
 /** A user by the client's own name, or by the id of a user of this server. */

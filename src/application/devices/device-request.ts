@@ -4,6 +4,7 @@ import { encodeId } from '../../domain/ids.ts';
 import type { Components } from '../../domain/license/devices/component-check.ts';
 import type { Device, DeviceName } from '../../domain/license/devices/device-commands.ts';
 import { activationOf } from '../../domain/license/devices/device-matching.ts';
+import { recordsName } from '../../domain/license/devices/update-device.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
@@ -16,7 +17,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { ActivationView } from '../../projections/tables/activations.ts';
 import { type PersonalValue, valueAt } from '../../records/vault.ts';
-import { type ClientNeeds, type ClientRequest, seesNames } from '../client-license.ts';
+import { type ClientNeeds, type ClientRequest, isByKey, seesNames } from '../client-license.ts';
 import type { PastStore } from '../licenses/issue/reserve.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
@@ -46,7 +47,7 @@ export type NamedDevice = {
   readonly activationId?: string | undefined;
 };
 
-/** A device as the stream stores it, its name, and the personal values to store in the vault first. */
+/** A device as the stream stores it, its name when that is recorded, and the personal values to store in the vault first. */
 export type PreparedDevice = {
   readonly device: Device;
   readonly name: string | null;
@@ -68,11 +69,12 @@ export type ActivatedDevice = {
 
 /**
  * Returns a device in the form for events: hashes and references instead of the client's words. A name and components
- * that the active device has already keep their reference and their hashes, so that they update nothing.
+ * that the active device has already keep their reference and their hashes, so that they update nothing. A name that the
+ * license would not record gets no reference, so that the vault stores none without an event.
  */
 export const prepareDevice = async (
   needs: DeviceNeeds,
-  { license, attempt }: ClientRequest,
+  { license, attempt, by }: ClientRequest,
   described: DescribedDevice,
 ): Promise<PreparedDevice> => {
   const { issuerOrgId, holderOrgId } = license.facts;
@@ -80,10 +82,12 @@ export const prepareDevice = async (
   const activationId = encodeId('act', partId(attempt, 'activation'));
   const hashes = await findDeviceHashes(needs, license, described);
   const isCompared = name !== null || components !== undefined;
-  const active = isCompared ? await readActive(needs, license, hashes) : null;
+  const presented = { ...hashes, byKey: isByKey({ by }) };
+  const { active, isNamed } = isCompared ? await readActive(needs, license, presented) : unknownDevice;
   const partsOf = (parts: Components) => componentHashes(needs.secrets, issuerOrgId, parts);
   const isSameName = name !== null && name === (await nameOf(needs.pool, issuerOrgId, active?.nameRef ?? null));
-  const newRef = name === null || isSameName ? null : referenceOf(attempt, 'device name');
+  const newRef = name === null || isSameName || !isNamed ? null : referenceOf(attempt, 'device name');
+  const nameRef = isSameName ? (active?.nameRef ?? null) : newRef;
   const releasedAt = await releaseOf(needs.pool, license.facts, product, appVersion);
   const about = {
     issuerOrgId,
@@ -95,7 +99,7 @@ export const prepareDevice = async (
     device: {
       activationId,
       product,
-      nameRef: isSameName ? (active?.nameRef ?? null) : newRef,
+      nameRef,
       platform,
       appVersion,
       ...hashes,
@@ -106,7 +110,7 @@ export const prepareDevice = async (
       ...(environment === undefined ? {} : { environment }),
       ...(releasedAt === null ? {} : { releasedAt }),
     },
-    name,
+    name: nameRef === null ? null : name,
     values: newRef === null || name === null ? [] : [{ ...about, ref: newRef, value: name }],
   };
 };
@@ -115,12 +119,20 @@ export const prepareDevice = async (
 const readActive = (
   { executor, now }: DeviceNeeds,
   { facts: { licenseId } }: ValidationFacts,
-  hashes: Pick<Device, 'fingerprintHash' | 'components'>,
-): Promise<Activation | null> =>
+  device: Pick<Device, 'fingerprintHash' | 'components' | 'byKey'>,
+): Promise<ActiveDevice> =>
   executor.read(licenseAggregate, licenseId, (license: License) => {
-    const settled = settledAt(license, now());
-    return settled.kind === 'unissued' ? null : activationOf(settled, hashes);
+    const at = now();
+    const settled = settledAt(license, at);
+    const active = settled.kind === 'unissued' ? null : activationOf(settled, device);
+    if (settled.kind === 'unissued' || active === null) return unknownDevice;
+    return { active, isNamed: recordsName(settled.facts.policy, active, device, at) };
   });
+
+/** The activation of a device; null when it is not active. `isNamed`: the license would record a new name for it. */
+type ActiveDevice = { readonly active: Activation | null; readonly isNamed: boolean };
+
+const unknownDevice: ActiveDevice = { active: null, isNamed: true };
 
 const releaseOf = async (pool: Pool, facts: LicenseFacts, product: string | null, appVersion: string | null) =>
   appVersion === null

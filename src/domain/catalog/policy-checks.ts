@@ -3,7 +3,7 @@ import { entitlementPattern, entitlementsMax } from '../license/grants/entitleme
 import { metersMax } from '../license/overrides/meters-max.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
-import { isInstant, parseDuration } from '../time.ts';
+import { isInstant, notDuration, parseDuration } from '../time.ts';
 import type { CatalogRejection, PolicyContent } from './commands.ts';
 import type { PolicyVersion } from './events.ts';
 
@@ -50,8 +50,10 @@ const refuseMeters = ({ limits }: PolicyContent): Refused | null => {
 
 const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {
   for (const [text, ...place] of durationsOf({ term, rules }))
-    if (parseDuration(text) === null)
-      return reject('TERM_INVALID', `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H.`, ...place);
+    if (parseDuration(text) === null) {
+      const rule = place.at(-1) === 'maintenance' ? 'is neither TERM nor a duration like P1Y' : undefined;
+      return reject('TERM_INVALID', notDuration(text, rule), ...place);
+    }
   if (term.basis === 'FIXED' && !isInstant(term.expiresAt))
     return reject('TERM_INVALID', notInstant(term.expiresAt), 'term', 'expiresAt');
   if (rules.type === 'TRIAL' && term.basis === 'PERPETUAL')

@@ -12,7 +12,7 @@ import { decideKeys } from './keys/decide-keys.ts';
 import type { IssuedLicense, License } from './license.ts';
 import { decideScheduled } from './scheduled/decide-scheduled.ts';
 import { decideSeats } from './seats/decide-seats.ts';
-import { settle } from './settle.ts';
+import { settle, settledBytesMax } from './settle.ts';
 import { decideSuspension } from './suspension/decide-suspension.ts';
 import { decideTerm } from './term/decide-term.ts';
 import { decideTiers } from './tiers/decide-tiers.ts';
@@ -34,14 +34,15 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
 
 /**
  * Decides a command after what has fallen due on the license, in one append. What has fallen due does not belong to the
- * sender. A command that is refused or changes nothing leaves it to the next one, or to the worker.
+ * sender. A command that is refused or changes nothing leaves it to the next one, or to the worker. So does a command that
+ * would not fit into its append with all of it.
  */
 const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
-  const { license: settled, events } = settle(license, command.at);
+  const { license: settled, events } = settle(license, command.at, settledBytesMax);
   const decision = decideOnIssued(command, settled, (index) => eventIds(events.length + index));
   if (isRejection(decision))
     return withRetryAt(decision, command, settled, (repeated) =>
-      decideOnIssued(repeated, settle(license, repeated.at).license, eventIds),
+      decideOnIssued(repeated, settle(license, repeated.at, settledBytesMax).license, eventIds),
     );
   return decision.length === 0 ? decision : [...events.map(byLedger), ...decision];
 };

@@ -1,5 +1,6 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
+import type { DeviceChanges } from './devices/device-events.ts';
 import type { Entitlement, EntitlementName } from './grants/entitlement.ts';
 import type { ImportSource } from './issue/issue-events.ts';
 import type { Overrides } from './overrides/overrides.ts';
@@ -23,6 +24,8 @@ export type Activation = {
   readonly components: Readonly<Record<string, string>>;
   readonly userRef: string | null;
   readonly environment: string | null;
+  /** When each detail was last updated. Absent: never since the activation. */
+  readonly updatedAt?: Readonly<Partial<Record<keyof DeviceChanges, Instant>>>;
 };
 
 /** The use of a floating seat. Without heartbeat a lease lapses at `expiresAt`; a borrowed lease ends then. */
@@ -155,7 +158,7 @@ export type LicenseFacts = {
    * the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
-  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  /** The overrides of the policy; null: no event has named any, as in logs of earlier builds. */
   readonly overrides: Overrides | null;
 };
 

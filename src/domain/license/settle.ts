@@ -24,10 +24,12 @@ export type Settled = { readonly license: IssuedLicense; readonly events: readon
  * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
  * trial or a grace, of a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license` stays as it is. Reminders and
  * announcements of ended parts are left to the worker, and those of entitlements beyond the first `announcedEndsMax`.
+ * What would come to more than `bytesMax` bytes of events stays due, with everything after it.
  */
-export const settle = (license: IssuedLicense, at: Instant): Settled => {
+export const settle = (license: IssuedLicense, at: Instant, bytesMax = Number.POSITIVE_INFINITY): Settled => {
   const events: LicenseEvent[] = [];
   let settled = license;
+  let bytesLeft = bytesMax;
   let endsLeft = announcedEndsMax;
   const next = () => firstDue(settled.facts, at, endsLeft > 0);
   for (let due = next(); due !== null; due = next()) {
@@ -35,6 +37,8 @@ export const settle = (license: IssuedLicense, at: Instant): Settled => {
     if (due.type === 'EndEntitlements') endsLeft -= decided.length;
     // Each due command has events, so that this ends.
     if (decided.length === 0) break;
+    if (bytesLeft !== Number.POSITIVE_INFINITY) bytesLeft -= bytesOf(decided);
+    if (bytesLeft < 0) break;
     if (settled === license) settled = copyOf(license);
     for (const event of decided) {
       events.push(event);
@@ -43,6 +47,12 @@ export const settle = (license: IssuedLicense, at: Instant): Settled => {
   }
   return { license: settled, events };
 };
+
+/**
+ * The most bytes of events that fall due before a command in its append, so that the command fits too. The worker records
+ * more, each due change in an append of its own. A license comes here with two changes of large policies at once.
+ */
+export const settledBytesMax = 650_000;
 
 /** Returns the license after everything that has fallen due by `at`. Every answer about a license shows this one. */
 export const settledAt = (license: License, at: Instant): License =>
@@ -98,6 +108,10 @@ const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly Licen
       return [];
   }
 };
+
+// As the store counts them: the content, and an envelope of 1,200 bytes.
+const bytesOf = (events: readonly LicenseEvent[]): number =>
+  events.length * 1_200 + new TextEncoder().encode(JSON.stringify(events)).length;
 
 const copyOf = (license: IssuedLicense): IssuedLicense => {
   const copy = fork(license);

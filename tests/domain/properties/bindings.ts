@@ -1,11 +1,13 @@
 import { isDeepStrictEqual as isSame } from 'node:util';
+import type { Device } from '../../../src/domain/license/devices/device-commands.ts';
+import { updatedDetails } from './device-details.ts';
 import { isOpen, type newRecord, type Use, type Verdict } from './record.ts';
 
 /** Returns the model's rules for what devices and seats are bound to. */
 export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<typeof newRecord>) => {
   /** Updates an active device with what another activation says of it. */
-  const update = (use: Use, { user, version }: Pick<Use, 'user' | 'version'>): Verdict => {
-    const updated = { ...use, user: user ?? use.user, version: version ?? use.version ?? null };
+  const update = (use: Use, device: Device): Verdict => {
+    const updated = { ...use, ...updatedDetails(use, device, m.now), user: device.userRef ?? use.user };
     if (isSame(use, updated)) return 'nothing';
     return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
   };

@@ -11,6 +11,7 @@ import type { Ended, Lease, License, LicenseFacts } from '../../../src/domain/li
 import { seatsWithHolder } from '../../../src/domain/license/seats/withheld-seats.ts';
 import { effectiveStatus, renewalAt } from '../../../src/domain/license/status.ts';
 import { usageAt } from '../../../src/domain/license/usage/term-counters.ts';
+import { detailsText } from './device-details.ts';
 import { watchStream } from './invariants.ts';
 import { newModel } from './model.ts';
 import { modelOverrides } from './overrides.ts';
@@ -148,6 +149,11 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
   const pairs: readonly (readonly [string, unknown, unknown])[] = [
     ['scheduled', facts.scheduled.map(({ eventId }) => eventId), m.plans.flatMap(({ id }) => (id === '' ? [] : [id]))],
     ['activations', [...activations.keys()], devices.map(({ id }) => id)],
+    [
+      'details of devices',
+      [...activations.values()].map(({ appVersion, components }) => detailsText(appVersion, components)),
+      devices.map(({ version = null, parts = {} }) => detailsText(version, parts)),
+    ],
     ['fingerprints', [...byFingerprint.keys()], devices.map(({ name }) => name)],
     ['leases', [...leases.values()].map(leaseText), seats.map(({ id, end }) => `${id} ${end}`)],
     ['users', [...users.keys()], named.map(({ id }) => id)],

@@ -16,7 +16,7 @@ export const useKinds: Kinds<
   | 'AssignUser'
   | 'UnassignUser'
 > = {
-  Activate: { weight: 30, draw: (draw) => newDevice(draw) },
+  Activate: { weight: 30, draw: (draw) => ({ ...newDevice(draw), ...byKey(draw) }) },
   Deactivate: {
     weight: 24,
     draw: (draw) => ({ device: named(draw), by: draw.chance.one(['USER', 'USER', 'USER', 'ADMIN']), ...byKey(draw) }),
@@ -74,8 +74,15 @@ const newDevice = (draw: Draw): Device => {
     platform: null,
     appVersion: draw.chance.percent(70) ? null : draw.chance.one(['1.0.0', '2.0.0']),
     ...(draw.chance.percent(10) && { userRef: user(draw) }),
+    ...(draw.chance.percent(60) && { components: components(draw) }),
   };
 };
+
+const components = ({ chance }: Draw) => ({
+  disk: chance.one(['d1', 'd1', 'd2']),
+  ...(chance.percent(50) && { board: chance.one(['b1', 'b1', 'b2']) }),
+  ...(chance.percent(50) && { network: chance.one(['n1', 'n1', 'n2']) }),
+});
 
 const named = (draw: Draw) =>
   draw.chance.percent(40) ? { fingerprintHash: device(draw) } : { activationId: known(draw, draw.activations) };

@@ -108,6 +108,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   reclaimBorrowed: chance.percent(50),
   deactivateOnUnassign: chance.percent(50),
   deactivateByKey: chance.one(['ANY', 'ANY', 'OWN']),
+  ...(chance.percent(30) && { componentCheck: chance.one(['ANY', 'TWO', 'MOST', 'ALL']) }),
   ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
   ...(chance.percent(30) && { renewalDuration: 'P10D' }),
   ...(chance.percent(30) && { renewalBasis: 'FROM_NOW' as const }),

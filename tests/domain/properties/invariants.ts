@@ -1,5 +1,6 @@
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import type { ChangedOverrides } from '../../../src/domain/license/tiers/tier-events.ts';
 import { watchPending } from './pending.ts';
 
 /** Checks an event of a stream. Returns the invariant of the specification (2.7) that it breaks, or null. */
@@ -16,6 +17,8 @@ export const watchStream = (): Watch => {
   const users = new Map<string, string | null>();
   const pending = watchPending();
   const granted = new Set<string>();
+  const dropsGranted = ({ dropped }: ChangedOverrides): boolean =>
+    (dropped?.entitlements ?? []).every((code) => granted.delete(`${code} grant`));
   const reminders = new Set<string>();
   const usages = new Map<string, number>();
   const totals = new Map<string, number>();
@@ -209,10 +212,11 @@ export const watchStream = (): Watch => {
         return announcements.delete(event.data.eventId) ? null : `2.4: ${event.data.eventId} announced nothing`;
       case 'TrialConverted':
         graceSeconds = event.data.policy.expiryGraceSeconds;
-        return null;
+        return dropsGranted(event.data) ? null : '2.4: dropped what was not granted';
       case 'LicenseTierChanged': {
         const { scheduledBy, policy } = event.data;
         graceSeconds = policy.expiryGraceSeconds;
+        if (!dropsGranted(event.data)) return '2.4: dropped what was not granted';
         return scheduledBy === null || announcements.delete(scheduledBy)
           ? null
           : `2.4: ${scheduledBy} announced nothing`;

@@ -4,6 +4,7 @@ import type { DeviceName } from '../../../src/domain/license/devices/device-comm
 import type { Origination } from '../../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { newBindings } from './bindings.ts';
+import { detailsOf, wrongParts } from './device-details.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { withLate } from './late-use.ts';
@@ -174,11 +175,13 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return openOffer()?.to === holderOrgId ? endOffer(holderOrgId, true) : 'NOT_FOUND';
     },
 
-    Activate: ({ activationId: id, fingerprintHash: name, product, userRef: user = null, appVersion: version }) => {
+    Activate: (device) => {
+      const { fingerprintHash: name, product, userRef: user = null } = device;
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
-      const [use, refused] = [find('activations', name), unusable(product, user)];
-      if (!refused && isOpen(use)) return update(use, { user, version });
-      return refused ?? take({ ...noLease, kind: 'activations', id, name, product, user, version });
+      const [use] = [find('activations', name)].filter(isOpen);
+      const refused = unusable(product, user) ?? first(wrongParts(use, device, m.policy));
+      if (!refused && use) return update(use, device);
+      return refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device) });
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -189,9 +192,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       close(({ id }) => id === use.id);
       const DEACTIVATION_LIMIT = !allowed || m.releases >= (maxPerTerm ?? Infinity);
       const refused = first({ DEACTIVATION_LIMIT, COOLDOWN_ACTIVE: m.now - m.lastRelease < cooldownSeconds * 1000 });
-      return by === 'ADMIN'
-        ? 'done'
-        : (refused ?? put({ releases: m.releases + 1, lastRelease: m.now, ...withLate(m, { releases: 1 }) }));
+      const counted = { releases: m.releases + 1, lastRelease: m.now, ...withLate(m, { releases: 1 }) };
+      return by === 'ADMIN' ? 'done' : (refused ?? put(counted));
     },
     SwapActivation: ({ release: device, activate, byKey }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
@@ -199,9 +201,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const wasReleased = !isOpen(use) && isKnown('activations', nameOf(device));
       const nothing = isOpen(requested) && (use === requested || wasReleased);
       const FORBIDDEN = 'activationId' in device && isBarred(byKey);
-      const guards = { FORBIDDEN, nothing, ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
-      const refused = unusable(activate.product, null) ?? first(guards);
-      return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(activate));
+      const named = { ...activate, byKey: byKey ?? false };
+      const wrong = isOpen(requested) && wrongParts(requested, named, m.policy);
+      const missing = { ACTIVATION_NOT_FOUND: !isOpen(use), INVALID_REQUEST: isOpen(requested) };
+      const refused = unusable(activate.product, null) ?? first({ FORBIDDEN, ...wrong, nothing, ...missing });
+      return refused ?? all(rules.Deactivate({ device, by: 'USER' }), rules.Activate(named));
     },
     AcquireLease: ({ leaseId: id, holderHash: name, product, userRef: user, borrowSeconds: borrow, dead }) => {
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);

@@ -5,13 +5,14 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
+import type { Details } from './device-details.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 import { countersFrom, noLate } from './late-use.ts';
 import { maintainedBy } from './maintained.ts';
 import { type ModelOverrides, noOverrides } from './overrides.ts';
 
-// The model's state of a license: one flat record, with milliseconds instead of texts and `Infinity` for never.
-// Values are replaced, never changed in place, so that a copy of the record restores it.
+// The model's state: one flat record, with milliseconds instead of texts and `Infinity` for never. Values are replaced,
+// never changed in place, so that a copy restores it.
 
 /** The outcome of a command: it changes something, changes nothing, or is refused. */
 export type Verdict = 'done' | 'nothing' | LicenseRejection;
@@ -22,7 +23,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean; version?: string | null };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details>;
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -274,7 +275,6 @@ export const first = (guards: Guards): Verdict | undefined => {
 export const all = (...verdicts: Verdict[]): Verdict => verdicts.find((verdict) => verdict !== 'done') ?? 'done';
 /** Returns true while the part is open. */
 export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
-/** Returns true for invalid limits. */
 export const isWrong = (limits: Limits | null) => limits !== null && limits.activations < 0;
 /** Returns the end of a requested term that starts at `start`. */
 export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>

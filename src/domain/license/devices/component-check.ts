@@ -52,8 +52,33 @@ export const refuseComponents = (policy: PinnedPolicy, activation: Activation, {
   return problem === null ? null : reject<LicenseRejection>(problem, details[problem], 'components');
 };
 
+/**
+ * Refuses to activate a new device by the key without components that the policy will compare. Otherwise the first
+ * device that names some would replace its identity. An organization may activate such a device.
+ */
+export const refuseSilence = ({ componentCheck = 'NONE' }: PinnedPolicy, { components = {}, byKey }: Device) =>
+  byKey === true && componentCheck !== 'NONE' && Object.keys(components).length === 0
+    ? reject<LicenseRejection>('COMPONENTS_REQUIRED', details.COMPONENTS_REQUIRED, 'components')
+    : null;
+
+/** How many components a device has at most. */
+export const componentsMax = 32;
+
+/**
+ * Returns the components to record for an active device that a request names. With the key they complete the recorded
+ * ones, so that the check compares no fewer than before. Those of an organization replace them. None change nothing.
+ */
+export const componentsToRecord = (
+  recorded: Components,
+  { components = {}, byKey }: Pick<Device, 'components' | 'byKey'>,
+): Components => {
+  if (Object.keys(components).length === 0) return recorded;
+  if (byKey !== true) return components;
+  return Object.fromEntries(Object.entries({ ...recorded, ...components }).slice(0, componentsMax));
+};
+
 const details = {
-  COMPONENTS_REQUIRED: 'The policy compares the components of a known device. Send components with the fingerprint.',
+  COMPONENTS_REQUIRED: 'The policy compares the components of a device. Send components with the fingerprint.',
   COMPONENTS_MISMATCH:
     'An active device has this fingerprint, but too few of its components are the same. Deactivate the device and activate it again, or ask the holder or the issuer to release it.',
 } as const;

@@ -8,7 +8,7 @@ import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
 import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
 import { capacity } from '../usage/usage-limits.ts';
-import { refuseComponents } from './component-check.ts';
+import { refuseComponents, refuseSilence } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
@@ -74,7 +74,8 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
   const foreign = unproven ? refuseUnproven(facts, data.byKey, 'release/fingerprint') : null;
   if (foreign !== null) return foreign;
   const { byKey = false } = data;
-  const mismatch = existing === null ? null : refuseComponents(facts.policy, existing, { ...data.activate, byKey });
+  const requested = { ...data.activate, byKey };
+  const mismatch = existing === null ? null : refuseComponents(facts.policy, existing, requested);
   if (mismatch !== null) return mismatch;
   if (previous === null)
     return existing !== null && wasReleased(license, data.release, at)
@@ -86,7 +87,7 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
       : reject('INVALID_REQUEST', 'The device to activate is active already; deactivate the other one instead.');
   const releaseRefusal = refuseRelease(license, at);
   if (releaseRefusal !== null) return releaseRefusal;
-  const activation = record(license, data.activate, at, activations.size - 1);
+  const activation = record(license, requested, at, activations.size - 1);
   if ('rejected' in activation) return activation;
   return [
     deactivated(previous.activationId, 'SWAP', activations.size, presentedHashOf(data.release, previous)),
@@ -110,7 +111,9 @@ const record = (
   if (refusal !== null) return refusal;
   const active = activationOf(license, device);
   if (active !== null)
-    return refuseComponents(facts.policy, active, device) ?? updateDevice(facts.policy, active, device);
+    return refuseComponents(facts.policy, active, device) ?? updateDevice(facts.policy, active, device, at);
+  const silent = refuseSilence(facts.policy, device);
+  if (silent !== null) return silent;
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
       'ACTIVATION_LIMIT_EXCEEDED',

@@ -41,7 +41,7 @@ export type DeviceChanges = {
   readonly nameRef?: string;
   readonly platform?: string;
   readonly appVersion?: string;
-  /** Hashes of all components, by name; they replace the earlier ones. */
+  /** Hashes of all recorded components, by name; they replace the earlier ones. */
   readonly components?: Readonly<Record<string, string>>;
   readonly userRef?: string;
   readonly environment?: string;

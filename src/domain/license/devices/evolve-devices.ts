@@ -7,7 +7,7 @@ import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { countedAt, isAfterEnd } from '../usage/term-counters.ts';
 import { withUsage } from '../usage/with-usage.ts';
-import type { DeviceEvent } from './device-events.ts';
+import type { DeviceChanges, DeviceEvent } from './device-events.ts';
 
 /** Returns the facts after an event about a device. */
 export const evolveDeviceFacts = (
@@ -36,7 +36,7 @@ export const evolveDeviceCollections = (
       addActivation(license, event.data, at);
       return;
     case 'ActivationUpdated':
-      updateActivation(license, event.data);
+      updateActivation(license, event.data, at);
       return;
     case 'ActivationDeactivated':
       if (!takeAnnounced(license, event, at)) removeActivation(license, event.data, at);
@@ -71,10 +71,18 @@ const addActivation = (
 const updateActivation = (
   { activations }: IssuedLicense,
   { activationId, ...changes }: EventOf<'ActivationUpdated'>['data'],
+  { recordedAt }: At,
 ): void => {
   const activation = activations.get(activationId);
+  if (activation === undefined) return;
+  const details = Object.keys(changes) as (keyof DeviceChanges)[];
+  const updatedAt = Object.fromEntries(details.map((detail) => [detail, recordedAt]));
   // The device keeps its place among the oldest.
-  if (activation !== undefined) activations.set(activationId, { ...activation, ...changes });
+  activations.set(activationId, {
+    ...activation,
+    ...changes,
+    updatedAt: { ...activation.updatedAt, ...updatedAt },
+  });
 };
 
 const removeActivation = (

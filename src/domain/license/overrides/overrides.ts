@@ -1,7 +1,7 @@
 import type { Limits, LimitsChange } from '../usage/usage-limits.ts';
 
 /**
- * What the issuer gave a license beside its policy, and what it took away of it. A change of the policy keeps it. The
+ * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
  * entitlements of source `grant` are overrides, too, and are not listed here.
  */
 export type Overrides = {
@@ -22,7 +22,7 @@ export type LimitOverrides = {
 /** The products that the issuer added to those of the policy, and those of the policy that it removed. */
 export type ProductOverrides = { readonly added: readonly string[]; readonly removed: readonly string[] };
 
-/** The overrides that a change of the policy dropped. `entitlements`: the codes of what the issuer granted. */
+/** The overrides that a change of the policy dropped. `entitlements`: the codes of what the issuer granted or withheld. */
 export type Dropped = Overrides & { readonly entitlements?: readonly string[] };
 
 /** Returns the limits that a request names, as overrides. */

@@ -61,15 +61,15 @@ export const tierChanged = (
 };
 
 /**
- * Adds the products, limits and entitlements of a move to a new policy. Returns the refusal of the limits, or null.
+ * Adds the products, limits and entitlements of a move to a new policy. The event of the move itself drops what it drops.
+ * Returns the refusal of the limits, or null.
  */
 export const addConsequences = (
   draft: Draft,
-  { products, limits, entitlements, resetsOverrides }: PolicyMove,
+  { products, limits, entitlements }: PolicyMove,
   strategy: LimitStrategy,
 ): Rejection<LicenseRejection> | null => {
   if (products !== null) addProducts(draft, products);
-  if (resetsOverrides === true) revokeGrants(draft);
   if (entitlements !== null) addEntitlements(draft, entitlements);
   return limits === null ? null : setLimits(draft, limits, strategy);
 };
@@ -90,11 +90,6 @@ const addProducts = (draft: Draft, products: readonly string[]): void => {
   for (const product of products)
     if (!previous.includes(product)) draft.add({ type: 'ProductAdded', data: { product } });
   for (const product of previous) if (!products.includes(product)) dropProduct(draft, product);
-};
-
-const revokeGrants = (draft: Draft): void => {
-  for (const { code, source } of draft.license.facts.entitlements)
-    if (source === 'grant') draft.add({ type: 'EntitlementRevoked', data: { code, source } });
 };
 
 // Entitlements of grants and products stay.
