@@ -36,7 +36,8 @@ def main():
         print("Release one of these, or set SWAP to its id:", problem.body["activations"], file=sys.stderr)
         return 5
     used = answer["limits"]["activations"]
-    how = "Activated" if answer["changed"] else "Was activated already"
+    # `changed` is also true when an active device got another name, platform or version.
+    how = "Activated" if client.last_status == 201 else "Was activated already"
     print(f"{how}: {answer['activation']['id']}, {used['used']} of {used['max']} in use.")
     return 0
 

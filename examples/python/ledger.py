@@ -40,6 +40,8 @@ class Client:
         self.authorization = authorization
         self.tries = tries
         self.timeout_seconds = timeout_seconds
+        # The HTTP status of the last successful answer.
+        self.last_status = None
 
     def get(self, path, **query):
         given = {name: value for name, value in query.items() if value is not None}
@@ -62,7 +64,9 @@ class Client:
             request = urllib.request.Request(self.base_url + path, data, headers, method=method)
             try:
                 with OPENER.open(request, timeout=self.timeout_seconds) as response:
-                    return answer_of(response.status, response.read())
+                    answer = answer_of(response.status, response.read())
+                    self.last_status = response.status
+                    return answer
             except urllib.error.HTTPError as error:
                 wait_seconds = self._refused(error, attempt)
             # A connection that breaks off in the middle of an answer is no OSError.

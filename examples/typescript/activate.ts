@@ -11,14 +11,14 @@ const client = createClient({ baseUrl: LEDGER_URL });
 const device = { licenseKey: LICENSE_KEY, product: PRODUCT, fingerprint, name: hostname(), platform: process.platform };
 
 try {
-  const { data } =
+  const { status, data } =
     SWAP === undefined
       ? await client.call('activateLicense', { body: device })
       : await client.call('swapActivation', { body: { ...device, release: { activationId: SWAP } } });
   const { used, max } = data.limits.activations;
-  console.log(
-    `${data.changed ? 'Activated' : 'Was activated already'}: ${data.activation.id}, ${used} of ${max} in use.`,
-  );
+  // `changed` is also true when an active device got another name, platform or version.
+  const how = status === 201 ? 'Activated' : 'Was activated already';
+  console.log(`${how}: ${data.activation.id}, ${used} of ${max} in use.`);
 } catch (error) {
   if (!(error instanceof LedgerProblem || error instanceof LedgerUnreachable)) throw error;
   console.error(error.message);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-const issue = () => ledger.issue({ tier: undefined, policyId, products });
+const issue = (body: object = {}) => ledger.issue({ tier: undefined, policyId, products, ...body });
 const change = (licenseId: string, body: object) => api.post(licenseId, 'entitlements', body);
 const bare = { value: null, limit: null, until: null };
 const ofPlan = { ...bare, limit: 10, source: 'tier' };
@@ -101,4 +101,55 @@ test('The same request sent twice, and sent by two people at once, withholds a f
     body,
   });
   expect([status, refused.code]).toEqual([404, 'LICENSE_NOT_FOUND']);
+});
+
+const bySource = (license: unknown) =>
+  (license as { readonly entitlements: readonly Record<string, unknown>[] }).entitlements.map(
+    ({ code, source, limit, withheld }) => [code, source, limit, withheld],
+  );
+const [planExport, planSso] = [
+  ['export', 'tier', 10, false],
+  ['sso', 'tier', null, false],
+];
+
+test.each<readonly [string, readonly object[], readonly (readonly unknown[])[], readonly string[]]>([
+  ['with another feature', [{ code: 'beta' }], [planExport, planSso, ['beta', 'grant', null, false]], ['beta']],
+  ['with no other feature', [], [planExport, planSso], []],
+  [
+    'with more of a feature of the plan',
+    [{ code: 'export', limit: 100 }],
+    [['export', 'grant', 100, false], planSso],
+    ['export'],
+  ],
+  [
+    'without a feature of the plan',
+    [{ code: 'sso', withheld: true }],
+    [planExport, ['sso', 'grant', null, true]],
+    ['sso'],
+  ],
+])('A license that is sold %s has the features of its plan, before and after the plan is confirmed', async (...row) => {
+  const [, entitlements, right, overrides] = row;
+  const { licenseId } = await issue({ entitlements });
+  const imported = await ledger.call('POST', '/v1/licenses/import', {
+    key: ledger.a.apiKey,
+    body: {
+      ...{ source: 'old_shop', sourceRef: crypto.randomUUID(), historyFrom: '2024-03-01T00:00:00Z' },
+      ...{ policyId, products, entitlements },
+    },
+  });
+  expect(bySource(imported.body.license)).toEqual(right);
+  const issued = await api.read(licenseId);
+  expect(bySource(issued)).toEqual(right);
+  expect(issued.overrides).toMatchObject({ entitlements: overrides });
+  const { body } = await api.post(licenseId, 'policy', { policyId });
+  expect([body.changed, bySource(body.license)]).toEqual([false, right]);
+});
+
+test('A license cannot be sold with a value for a feature that it withholds, or with a feature twice', async () => {
+  const sell = (entitlements: readonly object[]) =>
+    ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body: { policyId, products, entitlements } });
+  const withheld = await sell([{ code: 'sso', withheld: true, limit: 5 }]);
+  expect([withheld.status, withheld.body.errors]).toMatchObject([400, [{ pointer: '/entitlements/0/limit' }]]);
+  const twice = await sell([{ code: 'sso' }, { code: 'sso', withheld: true }]);
+  expect([twice.status, twice.body.errors]).toMatchObject([400, [{ pointer: '/entitlements' }]]);
 });

@@ -3,9 +3,11 @@ import { contentOfTier, type PolicyChange } from '../../src/domain/catalog/polic
 import { refuseContent } from '../../src/domain/catalog/policy-checks.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { Origination } from '../../src/domain/license/issue/issue-commands.ts';
+import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { releasesUntil } from '../../src/domain/license/validation/app-versions.ts';
 import { datedBy, entitledReleases, needsRelease } from '../../src/domain/license/validation/named-release.ts';
 import { nextChangeAt } from '../../src/domain/license/validation/next-change.ts';
+import { moreOf, readMore } from '../../src/projections/tables/license-more.ts';
 import { command, device, followedBy, free, policyWith, to, trial } from '../domain/license/commands.ts';
 import {
   activate,
@@ -28,7 +30,7 @@ const year = '2027-01-01T00:00:00.000Z';
 const secondYear = '2028-01-01T00:00:00.000Z';
 const june = '2026-06-01T12:00:00.000Z';
 const late = '2027-03-01T00:00:00.000Z';
-type Policy = { readonly maintenance?: string };
+type Policy = Pick<Partial<PinnedPolicy>, 'maintenance' | 'type' | 'trialEnd'>;
 const lifeOf = (policy: Policy, changes: Partial<Origination>, ...commands: readonly LicenseCommand[]) =>
   followedBy([], issue({ policy: policyWith(policy), ...changes }), ...commands);
 const until = (policy: Policy, changes: Partial<Origination>, ...commands: readonly LicenseCommand[]) =>
@@ -70,6 +72,20 @@ describe('The maintenance of a license', () => {
     ],
     ['can be sold alone', until(none, forEver, sold(secondYear)), secondYear],
     ['can be given for ever', until(TERM, {}, sold(null)), null],
+    ['that was sold for ever has no end after a renewal', until(TERM, {}, sold(null), anotherYear()), null],
+    ['that was sold for ever outlasts a policy with a duration', until(twoYears, {}, sold(null), anotherYear()), null],
+    ['that was sold for ever does not move with the term', until(TERM, {}, sold(null), move(late)), null],
+    [
+      'that was sold for ever has no end when the license for ever gets one',
+      until(TERM, forEver, sold(null), move(late)),
+      null,
+    ],
+    ['can be sold for ever before the first use', until(TERM, firstUse, sold(null), activate('a', june)), null],
+    [
+      'renews again when an end is sold instead of maintenance for ever',
+      until(TERM, {}, sold(null), sold(june), anotherYear()),
+      secondYear,
+    ],
     ['moves with the end of the term', until(TERM, {}, move('2026-12-01T00:00:00.000Z')), '2026-12-01T00:00:00.000Z'],
     ['that was sold for longer does not move with the term', until(TERM, {}, sold(secondYear), move(late)), secondYear],
     ['with a duration does not move with the term', until(twoYears, {}, move(late)), secondYear],
@@ -98,6 +114,30 @@ describe('The maintenance of a license', () => {
     expect(licenseAfter(...followedBy([], started, buy(paid, term))).facts.maintenanceUntil).toBe(right);
   });
 
+  test('stays without end when a trial with maintenance for ever is bought', () => {
+    const bought = buy(TERM, { kind: 'duration', duration: 'P1M' });
+    expect(until({ type: 'TRIAL', trialEnd: 'EXPIRE', ...TERM }, {}, sold(null), bought)).toBeNull();
+  });
+  test('that was sold for ever is kept with the list of licenses', () => {
+    const { facts } = licenseAfter(...lifeOf(TERM, {}, sold(null)));
+    expect(readMore(JSON.stringify(moreOf(facts))).maintenanceSoldForEver).toBe(true);
+    expect(readMore('{"offer":null}').maintenanceSoldForEver).toBe(false);
+  });
+  test('that an earlier build ended at a renewal after it was sold for ever goes on with the term', () => {
+    const renewal = lifeOf(TERM, {}, anotherYear()).filter(({ event: { type } }) => type === 'LicenseRenewed');
+    const history = [...lifeOf(TERM, {}, sold(null)), ...renewal];
+    expect(licenseAfter(...history).facts.maintenanceUntil).toBe(secondYear);
+    expect(licenseAfter(...followedBy(history, anotherYear())).facts.maintenanceUntil).toBe('2029-01-01T00:00:00.000Z');
+  });
+  test('is sold for ever once, also when the license has none yet', () => {
+    for (const policy of [TERM, none]) {
+      const history = lifeOf(policy, {}, sold(null));
+      expect(history.at(-1)?.event).toMatchObject({ type: 'LicenseMaintenanceChanged', data: { to: null } });
+      given(...history)
+        .when(sold(null))
+        .thenNothing();
+    }
+  });
   test('has no end after a trial that became free for ever', () => {
     const afterTrial = to({ ...free, maintenance: 'TERM' });
     const begun = issue({ policy: { ...trial, ...TERM }, afterTrial });

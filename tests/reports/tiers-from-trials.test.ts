@@ -11,6 +11,10 @@ const [early, trialEnd, late] = ['2026-01-10T12:00:00.000Z', '2026-01-31T00:00:0
 const term = { basis: 'ISSUE', duration: 'P30D', startsAt: '2026-01-01T00:00:00.000Z', expiresAt: trialEnd } as const;
 const onTrial = (rules: object = {}) => issued({ policy: { ...trial, ...rules }, term: { ...term, timeZone: 'UTC' } });
 const free = policyWith({ policyId: 'pol_free', tier: 'FREE', type: 'PERPETUAL' });
+const waiting = issued({
+  policy: trial,
+  term: { ...term, timeZone: 'UTC', basis: 'FIRST_VALIDATION', startsAt: null, expiresAt: null },
+});
 const downgraded = [onTrial({ trialEnd: 'DOWNGRADE' })].concat(
   on(
     trialEnd,
@@ -41,6 +45,26 @@ describe('A paid tier without a term', () => {
     given(...history)
       .when(tier(at))
       .thenRejected('TERM_INVALID');
+  });
+  test.each([
+    ['a running trial', [onTrial()]],
+    ['a trial that expires before the change', [onTrial({ trialEnd: 'EXPIRE' })]],
+    ['a trial that waits for its first use', [waiting]],
+    ['a trial that became FREE', downgraded],
+    ['a license that was issued FREE without end', freeForEver],
+  ])('cannot be announced for %s', (_, history) => {
+    const announce = tier(late, { scheduled: { effectiveAt: '2026-03-01T00:00:00.000Z' } });
+    given(...history)
+      .when(announce)
+      .thenRejected('TERM_INVALID');
+  });
+  test('that an earlier build announced is carried out as announced', () => {
+    const announcement = event('TierChangeScheduled', { eventId: 'evt_1', from: 'FREE', target: to(pro) }, late);
+    const history = [...freeForEver, on(early, announcement)];
+    const { policy, term: kept } = factsAfter(
+      ...followedBy(history, command('CarryOutScheduled', { eventId: 'evt_1' }, late)),
+    );
+    expect([policy.tier, kept.expiresAt]).toEqual(['PRO', null]);
   });
   test('for a paid license keeps its term', () => {
     const { policy, term: kept } = factsAfter(...followedBy([issued()], tier(early, { target: to(enterprise) })));
@@ -106,15 +130,7 @@ describe('A paid tier with a term', () => {
 describe('A trial that the vendor makes FREE', () => {
   test.each([
     ['before its end', [onTrial()]],
-    [
-      'before its first use',
-      [
-        issued({
-          policy: trial,
-          term: { ...term, timeZone: 'UTC', basis: 'FIRST_VALIDATION', startsAt: null, expiresAt: null },
-        }),
-      ],
-    ],
+    ['before its first use', [waiting]],
   ])('%s does not end with the trial', (_, history) => {
     const facts = factsAfter(...followedBy(history, tier(early, { target: to(free) })));
     expect([facts.policy.tier, facts.term.startsAt, facts.term.expiresAt]).toEqual(['FREE', early, null]);

@@ -38,11 +38,16 @@ export const entitlementIn = z.strictObject({
   until: instantOrNull.default(null),
 });
 
-/** Entitlements in a request. Each code appears once. */
+const codesOnce = [
+  (all: readonly { readonly code: string }[]) => new Set(all.map(({ code }) => code)).size === all.length,
+  'must not name a code twice',
+] as const;
+
+/** The entitlements of a policy in a request. Each code appears once. */
 export const entitlementsIn = z
   .array(entitlementIn)
   .max(entitlementsMax.ofPolicy)
-  .refine((all) => new Set(all.map(({ code }) => code)).size === all.length, 'must not name a code twice');
+  .refine(...codesOnce);
 
 /** A grant of an entitlement in a request, or with `withheld` what withholds its code. */
 export const grantIn = entitlementIn
@@ -59,6 +64,16 @@ export const grantIn = entitlementIn
   .refine(({ withheld, limit }) => !withheld || limit === null, {
     path: ['limit'],
     message: 'must be left out with withheld',
+  });
+
+/** The grants of a new license in a request. Each code appears once. */
+export const grantsIn = z
+  .array(grantIn)
+  .max(entitlementsMax.ofPolicy)
+  .refine(...codesOnce)
+  .meta({
+    description:
+      'What the license grants in addition to its policy. A grant decides before the policy for its code, and withheld: true leaves a code of the policy out.',
   });
 
 /** An entitlement of a policy as the API shows it. */

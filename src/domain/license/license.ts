@@ -129,6 +129,8 @@ export type LicenseFacts = {
   /** Previous keys that still work, and until when. */
   readonly keyOverlaps: readonly { readonly keyVersion: number; readonly until: Instant }[];
   readonly maintenanceUntil: Instant | null;
+  /** True: the maintenance was sold without end (`LicenseMaintenanceChanged`), so no term gives it an end. */
+  readonly maintenanceSoldForEver: boolean;
   readonly imported: ImportSource | null;
   readonly replaces: string | null;
   readonly replacedBy: string | null;

@@ -61,7 +61,7 @@ describe('A license from the catalog', () => {
     expect(read.body).toEqual(first.body.license);
   });
 
-  test('gets the values of the request instead of those of the policy', async () => {
+  test('gets the values of the request instead of those of the policy, and its grants in addition', async () => {
     const { organization, own } = await openShop();
     const answer = await issue(organization, {
       policyId: own,
@@ -75,7 +75,10 @@ describe('A license from the catalog', () => {
       products: ['cloud_ide'],
       term: { number: 0 },
       limits: { activations: 7, seats: 9, users: 3, meters: { api_calls: 1_000, exports: 6 } },
-      entitlements: [{ code: 'import', source: 'grant' }],
+      entitlements: [
+        { code: 'export', source: 'tier' },
+        { code: 'import', source: 'grant' },
+      ],
       maintenanceUntil: '2030-01-01T00:00:00.000Z',
     });
   });

@@ -140,7 +140,11 @@ describe('an announced tier change', () => {
   });
   test('comes before later commands, and before the end of the trial at the same instant', () => {
     expect(dueIn(planned(tomorrow), expiresAt)).toEqual([change, expiry]);
-    const onTrial = planned(expiresAt, [issued({ policy: { ...trial, remindBefore: [] }, afterTrial: to(free) })]);
+    const trialOf = [issued({ policy: { ...trial, remindBefore: [] }, afterTrial: to(free) })];
+    const onTrial = followedBy(
+      trialOf,
+      command('ChangeTier', { target: to(free), scheduled: { effectiveAt: expiresAt } }),
+    );
     expect(dueIn(onTrial, expiresAt)).toEqual([change, { type: 'EndTrial', data: { termNumber: 1 } }]);
     expect(dueIn(planned('2027-01-01T00:00:00.001Z'), '2027-02-01T00:00:00.000Z')).toEqual([expiry, change]);
   });

@@ -270,7 +270,10 @@ export const watchStream = (): Watch => {
         return null;
       }
       case 'LicenseMaintenanceChanged':
-        return event.data.from === event.data.to ? '2.4: a maintenance that does not change' : null;
+        // A sale for ever changes no instant when there is no end yet.
+        return event.data.to !== null && event.data.from === event.data.to
+          ? '2.4: a maintenance that does not change'
+          : null;
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

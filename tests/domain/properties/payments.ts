@@ -75,7 +75,7 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
     const refused = first({
       BILLING_REF_REUSED: term !== undefined && m.paid[billingRef ?? ''] !== undefined,
       INVALID_REQUEST: term !== undefined && (scheduled !== undefined || type === 'TRIAL'),
-      TERM_INVALID: !term && !scheduled && type !== 'TRIAL' && tier !== 'FREE' && (leavesTrial || isFree),
+      TERM_INVALID: !term && type !== 'TRIAL' && tier !== 'FREE' && (leavesTrial || isFree),
     });
     overtake((other) => other.target !== undefined);
     if (refused || scheduled) return refused ?? plan(scheduled, { target });

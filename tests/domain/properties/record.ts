@@ -55,8 +55,8 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The start of the first term of an unbroken row of terms. */
   run: Infinity,
   ...{ end: Infinity, endSetAt: 0 },
-  /** The end of the maintenance. */
-  maintained: Infinity,
+  /** The end of the maintenance, and whether it was sold for ever. */
+  ...{ maintained: Infinity, soldForEver: false },
   /** The durations that it was issued for, and of the last term under its policy. */
   span: NaN,
   length: NaN,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { durationBases } from '../../../domain/license/issue/issue-events.ts';
 import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from '../../schemas.ts';
-import { entitlementsIn } from '../grant-schemas.ts';
+import { grantsIn } from '../grant-schemas.ts';
 import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
 
 const metadataBytesMax = 16 * 1024;
@@ -35,7 +35,7 @@ const origin = {
   ...offerIn,
   holderOrganizationId: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').nullable().optional(),
   term: term.optional(),
-  entitlements: entitlementsIn.optional(),
+  entitlements: grantsIn.optional(),
   maintenanceUntil: instantIn.optional(),
   externalRef: text(200).nullable().optional(),
   metadata: metadataIn.optional(),

@@ -1,6 +1,5 @@
 import { licenseAggregate, organizationAggregate } from '../../../aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../../domain/license/commands.ts';
-import type { Entitlement } from '../../../domain/license/grants/entitlement.ts';
 import type { Origination, TermRequest } from '../../../domain/license/issue/issue-commands.ts';
 import type { License, LicenseFacts } from '../../../domain/license/license.ts';
 import type { Organization } from '../../../domain/organization/organization.ts';
@@ -20,6 +19,7 @@ import type { Attempt } from '../../idempotent-attempt.ts';
 import { withNewOfferPlace } from '../../offers/offer-place.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import { keyOf, refuseForgottenKey } from '../created-key.ts';
+import { entitlementOf, type NewGrant } from '../grant-entitlement.ts';
 import { findHolder } from '../holder.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import {
@@ -31,13 +31,13 @@ import {
 } from '../send-license-command.ts';
 import { withReserved } from './reserve.ts';
 
-/** The input of a new license: its policy, and the values that override it. */
+/** The input of a new license: its policy, the values that override it, and the grants that it adds. */
 export type NewLicense = OfferRequest & {
   readonly holderOrganizationId?: string | null | undefined;
   /** Without it the license gets the term of the policy. */
   readonly term?: TermRequest | undefined;
-  /** Without it the license gets the entitlements of the policy. */
-  readonly entitlements?: readonly Omit<Entitlement, 'source'>[] | undefined;
+  /** What the license grants and withholds in addition to the entitlements of the policy. */
+  readonly entitlements?: readonly NewGrant[] | undefined;
   readonly maintenanceUntil?: Instant | undefined;
   readonly externalRef?: string | null | undefined;
   readonly metadata?: JsonObject | undefined;
@@ -92,7 +92,7 @@ export const createLicense = async (
 
 /**
  * Creates a license that does not exist. `findOffer` chooses the policy and overrides its products and limits.
- * `termAndGrantsOf` overrides its term and entitlements. Reserves a trial first.
+ * `termAndGrantsOf` overrides its term and adds grants. Reserves a trial first.
  */
 const createNew = async (
   needs: KeyNeeds,
@@ -198,9 +198,10 @@ const noProducts: Refusal = {
 const timeZoneOf = (organization: Organization): string | null =>
   organization.kind === 'missing' ? null : organization.timeZone;
 
-const termAndGrantsOf = ({ term, entitlements, externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
+// A grant decides before the policy, and a change of the policy keeps it. So the license needs the grants of both.
+const termAndGrantsOf = ({ term, entitlements = [], externalRef, maintenanceUntil }: NewLicense, offered: Offered) => ({
   term: term ?? offered.term,
-  entitlements: entitlements?.map((granted) => ({ ...granted, source: 'grant' as const })) ?? offered.entitlements,
+  entitlements: [...offered.entitlements, ...entitlements.map(entitlementOf)],
   externalRef: externalRef ?? null,
   ...(maintenanceUntil === undefined ? {} : { maintenanceUntil }),
 });

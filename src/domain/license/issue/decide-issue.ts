@@ -81,7 +81,7 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
 const firstMaintenance = ({ policy, maintenanceUntil }: Origination, { startsAt, expiresAt, timeZone }: IssuedTerm) => {
   if (maintenanceUntil !== undefined) return { maintenanceUntil };
   if (startsAt === null) return {};
-  const facts = { policy, timeZone, maintenanceUntil: null };
+  const facts = { policy, timeZone, maintenanceUntil: null, maintenanceSoldForEver: false };
   const { maintenanceUntil: until = null } = maintenanceOfTerm(facts, { startsAt, expiresAt });
   return until === null ? {} : { maintenanceUntil: until };
 };

@@ -63,6 +63,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   reminded: [],
   keyOverlaps: [],
   maintenanceUntil: data.maintenanceUntil ?? null,
+  maintenanceSoldForEver: false,
   imported:
     type === 'LicenseImported'
       ? { source: data.source, sourceRef: data.sourceRef, historyFrom: data.historyFrom }

@@ -40,7 +40,7 @@ export const evolveTermFacts = (
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
     case 'LicenseMaintenanceChanged':
-      return { ...facts, maintenanceUntil: event.data.to };
+      return { ...facts, maintenanceUntil: event.data.to, maintenanceSoldForEver: event.data.to === null };
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
       return eventId === null

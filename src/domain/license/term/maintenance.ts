@@ -6,31 +6,39 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import type { Maintenance } from './term-events.ts';
 
-type Maintained = Pick<LicenseFacts, 'maintenanceUntil' | 'timeZone'> & {
+type Maintained = Pick<LicenseFacts, 'maintenanceUntil' | 'maintenanceSoldForEver' | 'timeZone'> & {
   readonly policy: Pick<PinnedPolicy, 'maintenance'>;
 };
 
 /**
  * Returns the maintenance that a term brings when it begins: until its end, or for a duration from its start, as the
- * policy says. It never ends earlier than the present one. A maintenance beyond the year 9999 has no end.
+ * policy says. It never ends earlier than the present one, and a maintenance that was sold for ever stays without end. A
+ * maintenance beyond the year 9999 has no end.
  */
 export const maintenanceOfTerm = (
-  { policy: { maintenance }, maintenanceUntil, timeZone }: Maintained,
+  { policy: { maintenance }, maintenanceUntil, maintenanceSoldForEver, timeZone }: Maintained,
   { startsAt, expiresAt }: { readonly startsAt: Instant; readonly expiresAt: Instant | null },
 ): Maintenance => {
-  if (maintenance === undefined) return {};
+  if (maintenance === undefined || maintenanceSoldForEver) return {};
   const end = maintenance === 'TERM' ? expiresAt : endOf(startsAt, maintenance, timeZone);
   const until = end === null || maintenanceUntil === null ? end : later(maintenanceUntil, end);
   return until === maintenanceUntil ? {} : { maintenanceUntil: until };
 };
 
-/** Returns the maintenance after the end of the term has moved: a maintenance until that end moves with it. */
+/**
+ * Returns the maintenance after the end of the term has moved: a maintenance until that end moves with it. One that was
+ * sold for ever stays.
+ */
 export const maintenanceAfterMove = (
-  { policy, maintenanceUntil }: Maintained,
+  { policy, maintenanceUntil, maintenanceSoldForEver }: Maintained,
   { from, to }: { readonly from: Instant | null; readonly to: Instant | null },
-): Maintenance => (policy.maintenance === 'TERM' && maintenanceUntil === from ? { maintenanceUntil: to } : {});
+): Maintenance =>
+  policy.maintenance === 'TERM' && maintenanceUntil === from && !maintenanceSoldForEver ? { maintenanceUntil: to } : {};
 
-/** Sets until when the license covers new releases, such as after a sale of maintenance alone. */
+/**
+ * Sets until when the license covers new releases, such as after a sale of maintenance alone. Null sells it for ever,
+ * also when the license has no maintenance yet: no later term gives it an end.
+ */
 export const changeMaintenance = (
   { data: { to, reasonCode } }: CommandOf<'ChangeMaintenance'>,
   { facts }: IssuedLicense,
@@ -38,13 +46,19 @@ export const changeMaintenance = (
   if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed maintenance needs a reason.');
   if (to !== null && !isInstant(to))
     return reject('TERM_INVALID', `${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
-  const { maintenanceUntil: from } = facts;
-  return from === to ? [] : [{ type: 'LicenseMaintenanceChanged', data: { from, to } }];
+  const { maintenanceUntil: from, maintenanceSoldForEver } = facts;
+  const isSold = from === to && (to !== null || maintenanceSoldForEver);
+  return isSold ? [] : [{ type: 'LicenseMaintenanceChanged', data: { from, to } }];
 };
 
-/** Returns the facts that an event about the term changes besides the term. */
-export const maintenanceIn = ({ maintenanceUntil }: Maintenance): Partial<Pick<LicenseFacts, 'maintenanceUntil'>> =>
-  maintenanceUntil === undefined ? {} : { maintenanceUntil };
+/**
+ * Returns the facts that an event about the term changes besides the term. Events of earlier builds end a maintenance that
+ * was sold for ever.
+ */
+export const maintenanceIn = ({
+  maintenanceUntil,
+}: Maintenance): Partial<Pick<LicenseFacts, 'maintenanceUntil' | 'maintenanceSoldForEver'>> =>
+  maintenanceUntil === undefined ? {} : { maintenanceUntil, maintenanceSoldForEver: false };
 
 const endOf = (startsAt: Instant, text: string, timeZone: string): Instant | null => {
   const duration = parseDuration(text);

@@ -46,7 +46,7 @@ export type TermEvent =
       'LicenseExpiryChanged',
       { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null } & Maintenance
     >
-  /** The license covers releases before `to`. Null: its maintenance has no end of its own. */
+  /** The license covers releases before `to`. Null: the maintenance is sold for ever, so no later term gives it an end. */
   | Event<'LicenseMaintenanceChanged', { readonly from: Instant | null; readonly to: Instant | null }>
   /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
   | Event<

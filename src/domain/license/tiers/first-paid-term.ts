@@ -15,11 +15,12 @@ type Change = CommandOf<'ChangeTier' | 'ChangePolicy'>['data'];
 /**
  * Decides a change of tier or policy that names a payment of before: it changes nothing, or is refused when its terms
  * differ. Refuses a paid policy for a trial, or for a FREE license without end, when the change names no term: the trial's
- * end would end a paid license, and a license without end would be paid for never. Returns null for any other change.
+ * end would end a paid license, and a license without end would be paid for never. So it refuses to announce such a
+ * change, because an announced change starts no term. Returns null for any other change.
  */
 export const refusePaidChange = (license: IssuedLicense, { target, scheduled, term, billingRef }: Change) => {
   if (term === undefined)
-    return scheduled === undefined && needsTerm(license.facts, target) ? noTerm(license.facts) : null;
+    return needsTerm(license.facts, target) ? noTerm(license.facts, scheduled !== undefined) : null;
   const repeated = repeatedPurchase(license, {
     policyId: target.policy.policyId,
     term,
@@ -86,14 +87,15 @@ const needsTerm = ({ policy, term, awaited }: LicenseFacts, { policy: next }: Ta
   return policy.type === 'TRIAL' || (policy.tier === 'FREE' && term.expiresAt === null && awaited === null);
 };
 
-const noTerm = ({ licenseId, policy }: LicenseFacts): Rejection<'TERM_INVALID'> =>
-  policy.type === 'TRIAL'
-    ? reject(
-        'TERM_INVALID',
-        `License ${licenseId} is a trial. Convert it, or send the term of the paid license.`,
-        'term',
-      )
-    : reject('TERM_INVALID', `License ${licenseId} is FREE without end. Send the term of the paid license.`, 'term');
+const noTerm = ({ licenseId, policy }: LicenseFacts, isScheduled: boolean): Rejection<'TERM_INVALID'> => {
+  const [state, advice] = policy.type === 'TRIAL' ? ['a trial', 'Convert it, or send'] : ['FREE without end', 'Send'];
+  const schedule = isScheduled ? ' A scheduled change starts no term, so also leave out effectiveAt.' : '';
+  return reject(
+    'TERM_INVALID',
+    `License ${licenseId} is ${state}. ${advice} the term of the paid license.${schedule}`,
+    'term',
+  );
+};
 
 /**
  * Returns where the paid duration counts from. If the trial's policy keeps its days, that is the end of the trial, also

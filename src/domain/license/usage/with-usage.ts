@@ -37,6 +37,7 @@ export const withUsage = (
   reminded: facts.reminded,
   keyOverlaps: facts.keyOverlaps,
   maintenanceUntil: facts.maintenanceUntil,
+  maintenanceSoldForEver: facts.maintenanceSoldForEver,
   imported: facts.imported,
   replaces: facts.replaces,
   replacedBy: facts.replacedBy,
