@@ -23,9 +23,10 @@ export const isPermitted = (credential: Credential, { own, holder }: Permission,
   return isGranted(credential, side === 'own' ? own : holder);
 };
 
-/** Returns the sentence of a refusal: which role or scope the caller needs. */
+/** Returns the sentence of a refusal: which role or scope the caller needs, or that this side may not do it at all. */
 export const lacking = (credential: Credential, { own, holder }: Permission, side?: Side): string => {
   const grants = (side === undefined ? [own, holder] : [side === 'own' ? own : holder]).filter((side) => side !== null);
+  if (grants.length === 0) return 'Only the issuer may do this.';
   const listed = (of: (grant: Grant) => readonly string[]) => [...new Set(grants.flatMap(of))].join(' or ');
   if (credential.kind === 'user')
     return `This takes the role ${listed(({ roles }) => roles)}; yours is ${credential.role}.`;

@@ -84,7 +84,12 @@ describe('Limits that were sold in addition to the policy', () => {
       limits: { ...twoDevices, meters: { builds: 9 } },
       overrides: { meters: { api: null } },
     });
-    const license = licenseAfter(...followedBy(plain, sellMeter, without, move(metered)));
+    const sold = issued({ limits: { ...twoDevices, meters: { api: 5 } } });
+    const sellBeside = command('ChangeLimits', {
+      limits: { ...twoDevices, meters: { api: 5, builds: 9 } },
+      overrides: { meters: { builds: 9 } },
+    });
+    const license = licenseAfter(...followedBy([sold], sellBeside, without, move(metered)));
     expect(license.facts.limits.meters).toEqual({ builds: 9 });
     expect(license.facts.overrides).toEqual({ limits: { meters: { api: null, builds: 9 } } });
   });

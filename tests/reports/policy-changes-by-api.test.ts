@@ -95,6 +95,19 @@ describe('What was sold on top of a policy', () => {
     expect(data).toMatchObject({ dropped: { entitlements: ['export'] } });
   });
 
+  test('A license has at most 100 meters, and removing an unknown one changes nothing', async () => {
+    const meters = (from: number, count: number, limit: number | null) => ({
+      limits: { meters: Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${from + n}`, limit])) },
+    });
+    const { licenseId } = await issue(shop.solo, meters(0, 50, 1));
+    await api.done(licenseId, 'limits', meters(1_000, 50, null), false);
+    await api.done(licenseId, 'limits', meters(50, 50, 1));
+    await api.done(licenseId, 'limits', meters(0, 50, null));
+    const above = await api.post(licenseId, 'limits', meters(100, 1, 1));
+    expect(refusal(above)).toEqual([409, 'QUOTA_EXCEEDED']);
+    expect(above.body.detail).toContain('would have 101 meters');
+  });
+
   test('Of two changes at once, a limit that is sold and a downgrade, both count', async () => {
     const { licenseId } = await issue(shop.team);
     const answers = await Promise.all([

@@ -197,6 +197,14 @@ describe('A license that becomes perpetual', () => {
     );
     expect(licenseAfter(...followedBy(announced, forEver())).facts.scheduled).toEqual([]);
   });
+  test.each(['auto', 'cancelAtPeriodEnd'] as const)('that was issued so is no longer %s, now or later', (mode) => {
+    const endlessFromStart = issued({ term: perpetual });
+    const announced = command('SetRenewal', { to: mode, scheduled: { effectiveAt: tomorrow } });
+    given(...followedBy([endlessFromStart], command('SetRenewal', { to: mode })))
+      .when(forEver())
+      .thenEvents(event('LicenseRenewalChanged', { from: mode, to: 'manual', eventId: null }));
+    expect(licenseAfter(...followedBy([endlessFromStart], announced, forEver())).facts.scheduled).toEqual([]);
+  });
   test('begins new counters at the start of a month that was paid ahead, and then never again', () => {
     const limits = { activations: 2, seats: 0, users: 0, meters: { builds: 100 } };
     const use = command('RecordUsage', { meter: 'builds', quantity: 90, usageId: 'u_1', occurredAt: noon });

@@ -1,5 +1,6 @@
 import { type Rejection, reject } from '../decider.ts';
 import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
+import { metersMax } from '../license/overrides/meters-max.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, notDuration, parseDuration } from '../time.ts';
@@ -12,6 +13,7 @@ type Refused = Rejection<CatalogRejection>;
 export const refuseContent = (content: PolicyContent): Refused | null =>
   isName(content.name)
     ? (refuseNumbers(content) ??
+      refuseMeters(content) ??
       refuseTerm(content) ??
       refuseOverage(content) ??
       refuseVersions(content) ??
@@ -37,6 +39,13 @@ const refuseNumbers = (content: PolicyContent): Refused | null => {
       : reject('LIMIT_INVALID', `${name} must be a whole number, 0 or more, not ${value}.`, ...path);
   }
   return null;
+};
+
+const refuseMeters = ({ limits }: PolicyContent): Refused | null => {
+  const meters = Object.keys(limits.meters).length;
+  return meters > metersMax
+    ? reject('INVALID_REQUEST', `A policy has at most ${metersMax} meters, not ${meters}.`, 'limits', 'meters')
+    : null;
 };
 
 const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {

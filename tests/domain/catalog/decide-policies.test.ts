@@ -94,6 +94,7 @@ describe('archiving a policy', () => {
 });
 
 const { rules } = content;
+const metersUpTo = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, n]));
 const refused: readonly (readonly [
   string,
   Partial<PolicyContent>,
@@ -138,6 +139,7 @@ const refused: readonly (readonly [
   ['an entitlement with a long code', { entitlements: [entitled('x'.repeat(65))] }, 'INVALID_REQUEST'],
   ['an entitlement twice', { entitlements: [entitled('a'), entitled('b'), entitled('a')] }, 'INVALID_REQUEST'],
   ['101 entitlements', { entitlements: Array.from({ length: 101 }, (_, n) => entitled(`e${n}`)) }, 'INVALID_REQUEST'],
+  ['101 meters', { limits: { ...content.limits, meters: metersUpTo(101) } }, 'INVALID_REQUEST'],
   ['an entitlement that ends never', { entitlements: [{ ...entitled('a'), until: 'never' }] }, 'TERM_INVALID'],
 ];
 
@@ -154,6 +156,7 @@ describe.each(refused)('a policy with %s', (_, changed, code) => {
 
 const accepted: readonly (readonly [string, Partial<PolicyContent>])[] = [
   ['nothing limited to nothing', { limits: { activations: 0, seats: 0, users: 0, meters: { builds: 0 } } }],
+  ['100 meters', { limits: { ...content.limits, meters: metersUpTo(100) } }],
   ['an overage of nothing', { rules: { ...rules, overage: { kind: 'RATIO', percent: 100 } } }],
   ['an overage without end', { rules: { ...rules, overage: { kind: 'ALWAYS' } } }],
   ['a grace of 100 years', { rules: { ...rules, expiryGraceSeconds: 3_162_240_000 } }],

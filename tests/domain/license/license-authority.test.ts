@@ -109,6 +109,17 @@ test('a refusal names the required role and the role of the caller', () => {
   });
 });
 
+test.each<Credential>([
+  { kind: 'user', role: 'OWNER' },
+  { kind: 'apiKey', scopes: ['licenses:write'] },
+])('a holder learns that only the issuer may do what no credential of a holder may: %j', (credential) => {
+  const holder: LicenseActing = { kind: 'organization', organizationId: 'org_2', credential };
+  expect(refuseActing(parties, holder, 'changeLicenses')).toMatchObject({
+    rejected: 'FORBIDDEN',
+    detail: 'Only the issuer may do this.',
+  });
+});
+
 test('a holder of the key and the program itself act without a role', () => {
   expect(refuseActing(parties, { kind: 'keyHolder', keyVersion: 1 }, 'useLicenses')).toBeNull();
   expect(refuseActing(parties, { kind: 'system' }, 'changeLicenses')).toBeNull();

@@ -64,8 +64,13 @@ export const newOverrides = ({ m, put }: Pick<ReturnType<typeof newRecord>, 'm' 
       products: isNamed || covered === undefined ? target.products : [...new Set([...covered, ...products.added])],
     };
   };
-  const set = (limits: LimitOverrides) =>
-    put({ beside: { ...m.beside, limits: { ...m.beside.limits, ...flat(limits) } } });
+  /** Sets overrides of limits. To remove a meter that the license does not have says nothing. */
+  const set = (limits: LimitOverrides) => {
+    const had = flat({ meters: m.limits.meters });
+    const isVain = ([name, limit]: readonly [string, number | null]) => limit === null && had[name] === undefined;
+    const said = Object.fromEntries(Object.entries(flat(limits)).filter((entry) => !isVain(entry)));
+    return put({ beside: { ...m.beside, limits: { ...m.beside.limits, ...said } } });
+  };
   const add = (code: string): Verdict => {
     if (m.products.includes(code)) return 'nothing';
     const other = (codes: readonly string[]) => codes.filter((listed) => listed !== code);

@@ -55,15 +55,15 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
   const changeExpiry = ({ to }: CommandOf<'ChangeExpiry'>['data']): Verdict => {
     const end = to === null ? Infinity : ms(to);
     const isEndless = end === Infinity && m.policy.type === 'TRIAL';
-    const nothing = m.term > 0 && end === m.end;
+    const stays = m.term > 0 && end === m.end;
     const TERM_INVALID = m.term === 0 || m.now >= m.end || end < m.now || end <= m.run || isEndless;
-    const refused = first({ nothing, TERM_INVALID });
+    const refused = first({ nothing: stays && end < Infinity, TERM_INVALID: !stays && TERM_INVALID });
     if (refused) return refused;
-    put(maintainedAfterMove(m, m.end, end));
+    put(!stays && maintainedAfterMove(m, m.end, end));
     if (end < Infinity) return setEnd(end);
     overtake((other) => other.mode !== undefined);
     if (modeAt(m.now) !== 'manual') all(drop('mode'), plan(undefined, { mode: 'manual' }));
-    return setEnd(end);
+    return stays ? 'done' : setEnd(end);
   };
   const changeTier = ({ target, scheduled, term, billingRef }: CommandOf<'ChangeTier'>['data']): Verdict => {
     const { type, tier } = target.policy;

@@ -4,6 +4,7 @@ import { isTimeZone } from '../../time-zone.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import { entitlementsMax } from '../grants/entitlement.ts';
 import type { License } from '../license.ts';
+import { metersMax, metersOf } from '../overrides/meters-max.ts';
 import { isNothing } from '../overrides/overrides.ts';
 import { maintenanceOfTerm } from '../term/maintenance.ts';
 import { offered } from '../transfer/license-offer.ts';
@@ -46,6 +47,9 @@ const originOf = (data: Origination, at: Instant, { mayHaveEnded }: { readonly m
   if ('rejected' in term) return term;
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;
+  const meters = metersOf(data);
+  if (meters > metersMax)
+    return reject('INVALID_REQUEST', `A license has at most ${metersMax} meters, not ${meters}.`, 'limits', 'meters');
   if (data.entitlements.length > entitlementsMax.ofLicense)
     return reject(
       'INVALID_REQUEST',

@@ -1,4 +1,4 @@
-import type { LimitsChange } from '../usage/usage-limits.ts';
+import type { Limits, LimitsChange } from '../usage/usage-limits.ts';
 
 /**
  * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
@@ -32,6 +32,13 @@ export const limitOverrides = ({ activations, seats, users, meters }: LimitsChan
   ...(users === undefined ? {} : { users }),
   ...(meters === undefined || Object.keys(meters).length === 0 ? {} : { meters: sorted(meters) }),
 });
+
+/** Returns the overrides of limits without the removal of meters that the license does not have: it changes nothing. */
+export const withoutVainRemovals = (overrides: LimitOverrides, limits: Pick<Limits, 'meters'>): LimitOverrides => {
+  const meters = Object.entries(overrides.meters ?? {});
+  const kept = meters.filter(([name, limit]) => limit !== null || Object.hasOwn(limits.meters, name));
+  return limitOverrides({ ...overrides, meters: Object.fromEntries(kept) });
+};
 
 /** Returns the overrides after further ones, which replace those of the same limit and all of the products. */
 export const withOverrides = (overrides: Overrides, { limits = {}, products }: Overrides): Overrides => {

@@ -25,7 +25,7 @@ export const expiryAnnouncement = (facts: LicenseFacts, at: Instant): readonly L
 
 /**
  * Moves the end of the running term, but not into the past, or removes it (`to` null). An expired term is renewed
- * instead.
+ * instead. Removing the end of a perpetual license sets its renewal mode to `manual`.
  */
 export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }: IssuedLicense): LicenseDecision => {
   const { to, reasonCode } = data;
@@ -33,7 +33,7 @@ export const changeExpiry = ({ data, at }: CommandOf<'ChangeExpiry'>, { facts }:
   if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed expiry needs a reason.');
   if (to !== null && !isInstant(to)) return refuse(`${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
   if (startsAt === null) return refuse(`License ${facts.licenseId} has not started; there is no expiry to change.`);
-  if (to === from) return [];
+  if (to === from) return to === null ? endRenewal(facts, at) : [];
   // An announced expiry is final, also for a server with a slower clock than the one that announced it.
   if (from !== null && (at >= from || facts.announcedTerm >= termNumber))
     return refuse(`License ${facts.licenseId} expired at ${from}; renew it instead.`);
@@ -53,17 +53,20 @@ const removeEnd = (facts: LicenseFacts, at: Instant): LicenseDecision => {
   const { number: termNumber, expiresAt: from } = facts.term;
   if (facts.policy.type === 'TRIAL')
     return refuse(`License ${facts.licenseId} is a trial, which must have an end; convert it with a perpetual term.`);
-  const mode = renewalAt(facts, at);
   return [
     {
       type: 'LicenseExpiryChanged',
       data: { termNumber, from, to: null, ...maintenanceAfterMove(facts, { from, to: null }) },
     },
-    ...withdrawKind(facts, 'RENEWAL', at),
-    ...(mode === 'manual'
-      ? []
-      : [{ type: 'LicenseRenewalChanged', data: { from: mode, to: 'manual', eventId: null } } as const]),
+    ...endRenewal(facts, at),
   ];
+};
+
+const endRenewal = (facts: LicenseFacts, at: Instant): readonly LicenseEvent[] => {
+  const mode = renewalAt(facts, at);
+  const withdrawn = withdrawKind(facts, 'RENEWAL', at);
+  if (mode === 'manual') return withdrawn;
+  return [...withdrawn, { type: 'LicenseRenewalChanged', data: { from: mode, to: 'manual', eventId: null } }];
 };
 
 /**

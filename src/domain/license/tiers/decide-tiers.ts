@@ -14,7 +14,7 @@ import { sameLimits } from '../usage/usage-limits.ts';
 import { convertTrial } from './decide-trials.ts';
 import { endTrial } from './end-trial.ts';
 import { refusePaidChange, startOfPaidTerm, termOfChange } from './first-paid-term.ts';
-import { addConsequences, changedOverrides, refuseTarget, tierChanged } from './policy-consequences.ts';
+import { addConsequences, changedOverrides, refuseMove, refuseTarget, tierChanged } from './policy-consequences.ts';
 import type { TierCommand } from './tier-commands.ts';
 import type { Target, TierChangeCause } from './tier-events.ts';
 
@@ -56,6 +56,8 @@ const changePolicy = (
   }
   const { effectiveAt } = scheduled;
   if (isAnnounced(facts, target, effectiveAt)) return [];
+  const excess = refuseMove(facts, policyMove(facts, target));
+  if (excess !== null) return excess;
   return [
     { type: 'TierChangeScheduled', data: { eventId: eventIds(0), from: facts.policy.tier, target }, effectiveAt },
     ...withdrawKind(facts, 'TIER', at),
@@ -78,8 +80,10 @@ const changeNow = (license: IssuedLicense, data: Change, cause: TierChangeCause,
   const { target } = data;
   const started = startOf(license.facts, data, at);
   if (started !== null && 'rejected' in started) return started;
-  const draft = draftOf(license, at);
   const move = policyMove(license.facts, target);
+  const excess = refuseMove(license.facts, move);
+  if (excess !== null) return excess;
+  const draft = draftOf(license, at);
   const isOther = !isSamePolicy(license.facts.policy, target.policy);
   if (isOther || Object.keys(changedOverrides(license, move)).length > 0)
     draft.add(tierChanged(license, move, { cause, scheduledBy: null }));

@@ -8,7 +8,7 @@ import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announc
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
 import { paymentName, repeatedPurchase } from '../term/paid-terms.ts';
 import { startOfPaidTerm } from './first-paid-term.ts';
-import { addConsequences, changedOverrides, refuseTarget } from './policy-consequences.ts';
+import { addConsequences, changedOverrides, refuseMove, refuseTarget } from './policy-consequences.ts';
 import type { Target } from './tier-events.ts';
 
 /**
@@ -33,6 +33,8 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
   if ('rejected' in started) return started;
 
   const move = policyMove(facts, target);
+  const excess = refuseMove(facts, move);
+  if (excess !== null) return excess;
   const draft = draftOf(license, at);
   for (const event of expiryAnnouncement(facts, at)) draft.add(event);
   draft.add({

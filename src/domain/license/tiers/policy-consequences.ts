@@ -4,7 +4,8 @@ import type { Draft } from '../draft.ts';
 import type { EventOf } from '../events.ts';
 import { dropProduct } from '../grants/decide-covered-products.ts';
 import { type Entitlement, isSameEntitlement } from '../grants/entitlement.ts';
-import type { IssuedLicense } from '../license.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
+import { refuseMoreMeters } from '../overrides/meters-max.ts';
 import { sameOverrides } from '../overrides/overrides.ts';
 import type { PolicyMove } from '../overrides/policy-move.ts';
 import type { LimitStrategy, Tier } from '../policy.ts';
@@ -15,6 +16,12 @@ import type { ChangedOverrides, Target } from './tier-events.ts';
 /** Refuses a target with invalid limits. */
 export const refuseTarget = ({ limits }: Target): Rejection<'LIMIT_INVALID'> | null =>
   limits === null ? null : refuseLimits(limits);
+
+/** Refuses a move that gives the license too many meters, those that its issuer removed included. */
+export const refuseMove = (
+  facts: LicenseFacts,
+  { limits, overrides }: PolicyMove,
+): Rejection<'QUOTA_EXCEEDED'> | null => refuseMoreMeters(facts, { limits: limits ?? facts.limits, overrides });
 
 /** Why a license gets another policy, and the event that announced it; null: none did. */
 export type TierChange = Pick<EventOf<'LicenseTierChanged'>['data'], 'cause' | 'scheduledBy'>;

@@ -4,7 +4,8 @@ import { type Draft, draftOf } from '../draft.ts';
 import { type Counts, endsOf } from '../endings/ending-counts.ts';
 import { endUseOfEvicted } from '../grants/evicted-users.ts';
 import type { IssuedLicense } from '../license.ts';
-import { type Overrides, sameOverrides, withOverrides } from '../overrides/overrides.ts';
+import { refuseMoreMeters } from '../overrides/meters-max.ts';
+import { type Overrides, sameOverrides, withOverrides, withoutVainRemovals } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { usageAt } from './term-counters.ts';
@@ -17,9 +18,12 @@ import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.
 export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: IssuedLicense): LicenseDecision => {
   const refusal = refuseLimits(data.limits);
   if (refusal !== null) return refusal;
+  const { facts } = license;
+  const { limits, overrides = {}, strategy = facts.policy.limitStrategy } = data;
+  const changed = withOverrides(facts.overrides ?? {}, { limits: withoutVainRemovals(overrides, facts.limits) });
+  const excess = refuseMoreMeters(facts, { limits, overrides: changed });
+  if (excess !== null) return excess;
   const draft = draftOf(license, at);
-  const { limits, overrides = {}, strategy = license.facts.policy.limitStrategy } = data;
-  const changed = withOverrides(license.facts.overrides ?? {}, { limits: overrides });
   return setLimits(draft, limits, strategy, changed) ?? draft.decided();
 };
 
