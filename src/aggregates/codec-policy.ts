@@ -81,7 +81,7 @@ export const limits = z.object({
   meters: z.record(z.string(), count),
 }) satisfies z.ZodType<Limits>;
 
-/** The schema of what a license has beside its policy. */
+/** The schema of what a license has in addition to its policy. */
 export const overrides = z.object({
   limits: z
     .object({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type IdPrefix, idPattern } from '../domain/ids.ts';
 import { parseInstant } from '../domain/time.ts';
+import { must } from './http/plain-messages.ts';
 
 /** Returns the schema of a typed id. */
 export const idOf = (prefix: IdPrefix, example: string) =>
@@ -17,21 +18,25 @@ export const text = (charactersMax: number) =>
 /** Any JSON value. It has a name in the document, because it refers to itself. */
 export const jsonValue = z.json().register(z.globalRegistry, { id: 'JsonValue', description: 'Any JSON value.' });
 
+const instantOf = (rule: string) =>
+  z
+    .string({ error: ({ input }) => must(input, rule) })
+    .max(40)
+    .transform((value, context) => {
+      const instant = parseInstant(value);
+      if (instant !== null) return instant;
+      context.issues.push({ code: 'custom', input: value, message: `must ${rule}` });
+      return z.NEVER;
+    })
+    .meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
+
+const dateTime = 'be a date-time with a zone and at most milliseconds, such as 2027-01-31T00:00:00.000Z';
+
 /** An ISO 8601 date-time with a zone. The result is in UTC with milliseconds. */
-export const instantIn = z
-  .string()
-  .max(40)
-  .transform((value, context) => {
-    const instant = parseInstant(value);
-    if (instant !== null) return instant;
-    context.issues.push({
-      code: 'custom',
-      input: value,
-      message: 'must be a date-time with a zone and at most milliseconds, such as 2027-01-31T00:00:00.000Z',
-    });
-    return z.NEVER;
-  })
-  .meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });
+export const instantIn = instantOf(dateTime);
+
+/** An instant as `instantIn` reads it, or null. */
+export const instantOrNull = instantOf(`${dateTime}, or null`).nullable();
 
 /** An instant in an answer, in UTC with milliseconds. */
 export const instantOut = z.string().meta({ format: 'date-time', example: '2027-01-31T00:00:00.000Z' });

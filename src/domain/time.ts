@@ -76,6 +76,15 @@ export const parseDuration = (text: string): Duration | null => {
   return daysAtMost > 0 && daysAtMost <= 100 * 366 ? duration : null;
 };
 
+/** Returns what is wrong with a text that `parseDuration` refuses. `rule` says it of a text in another form. */
+export const notDuration = (text: string, rule = 'is not a duration like P1Y, P30D or PT1H'): string => {
+  const name = JSON.stringify(text);
+  if (!durationPattern.test(text)) return `${name} ${rule}.`;
+  return /[1-9]/.test(text)
+    ? `The duration ${name} is too long. It must last at most 100 years.`
+    : `The duration ${name} lasts no time. It must be longer than zero.`;
+};
+
 const msPerDay = 86_400_000;
 const msMin = Date.parse(firstInstant);
 const msMax = Date.parse(lastInstant);

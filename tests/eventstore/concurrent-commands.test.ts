@@ -59,7 +59,7 @@ describe('Concurrent commands', () => {
     expect((await storedTypes()).filter((type) => type === 'ActivationRecorded')).toHaveLength(5);
   });
 
-  test('of two processes that update different details of one device lose nothing', async () => {
+  test('of two processes that update different details of one device keep both details', async () => {
     const both = [executor(), executor()] as const;
     await issue(both[0]);
     await activate(both[0], 'a');

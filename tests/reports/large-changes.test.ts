@@ -118,6 +118,20 @@ describe('An announced RESET of a license with 500 grants', () => {
   });
 });
 
+test('A lowered limit of users ends 200 seats and 200 devices at once, and fewer beside a large change of the policy', () => {
+  const fewer = { ...limits('a', 1_000), users: 0 };
+  const counts = (decided: readonly LicenseEvent[]) => [
+    decided.filter(({ type }) => type === 'LeaseReleased').length,
+    decided.filter(({ type }) => type === 'ActivationDeactivated').length,
+  ];
+  const alone = command('ChangeLimits', { limits: fewer });
+  expect(counts(decisionOn(licenseAfter(...full), alone))).toEqual([200, 200]);
+  const move = command('ChangeTier', { target: target('b', { products: null, limits: fewer }) });
+  const moved = decisionOn(licenseAfter(...full), move);
+  expect(counts(moved)).toEqual([124, 124]);
+  expect(moved).toHaveLength(450);
+});
+
 test('An announced RESET with policies of ordinary size is recorded before the next command', () => {
   const short = (kind: string): readonly Entitlement[] =>
     list(100, (index) => ({ code: `${kind}_${index}`, value: 'yes', limit: null, until: null, source: 'tier' }));

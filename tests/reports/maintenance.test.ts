@@ -190,7 +190,7 @@ describe('A named version', () => {
   test.each<readonly [string, string | null, readonly string[], string | null]>([
     ['has the date of the catalog, not an earlier one', before, [after], after],
     ['has the date of the catalog, not a later one', after, [before], before],
-    ['has the date that the client names when the catalog lists it not', before, [], before],
+    ['has the date that the client names when the catalog does not list it', before, [], before],
     ['has no date when nobody names one', null, [], null],
     ['has the latest date when several products have it', null, [before, after, june], after],
   ])('%s', (_, client, dates, right) =>

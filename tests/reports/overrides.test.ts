@@ -74,7 +74,7 @@ const limitRows: readonly (readonly [
   ['A license from an earlier build follows the policy', [issued({ limits: limit(30) })], [move(small())], 1],
 ];
 
-describe('Limits that were sold beside the policy', () => {
+describe('Limits that were sold in addition to the policy', () => {
   test.each(limitRows)('%s', (_, history, commands, activations) =>
     expect(licenseAfter(...followedBy(history, ...commands)).facts.limits.activations).toBe(activations),
   );
@@ -135,7 +135,7 @@ const productRows: readonly (readonly [string, readonly LicenseCommand[], readon
   ['A policy without products changes none', [add('web'), move(to(enterprise))], ['local_cli', 'cloud_ide', 'web']],
 ];
 
-describe('Products that were sold beside the policy', () => {
+describe('Products that were sold in addition to the policy', () => {
   test.each(productRows)('%s', (_, commands, products) =>
     expect([...licenseAfter(...followedBy(plain, ...commands)).facts.products].sort()).toEqual([...products].sort()),
   );
@@ -214,7 +214,7 @@ describe('Trials', () => {
   const convert = (more: Partial<Target>) =>
     command('ConvertTrial', { target: big(more), term: { kind: 'perpetual' }, billingRef: null });
   test.each([
-    ['keeps what was given beside the trial', {}, 30],
+    ['keeps a limit that was sold in addition to the trial', {}, 30],
     ['drops it with RESET', reset, 100],
   ])('A conversion %s', (_, more, activations) =>
     expect(licenseAfter(...followedBy([began], convert(more))).facts.limits.activations).toBe(activations),

@@ -43,7 +43,7 @@ describe('a license for some versions', () => {
     ['10 comes after 9', from('1.9'), '1.10', true],
     ['a stored bound that cannot be read entitles nothing', below('2024.10.1.5'), '1.0.0', false],
     ['a stored first version that cannot be read entitles nothing', from('2024.01'), '2025.1.0', false],
-    ['a policy that names no versions covers what is no version', null, 'latest', true],
+    ['a policy that names no versions covers a text that is not a version', null, 'latest', true],
     ['a policy that names no versions covers four numbers', null, '1.0.0.1', true],
   ])('%s: %j with %j', (_, versions, version, isEntitled) =>
     expect(codeOf(versions, version)).toBe(isEntitled ? 'VALID' : 'VERSION_NOT_ENTITLED'),

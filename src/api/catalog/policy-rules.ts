@@ -14,6 +14,7 @@ import {
 } from '../../domain/license/policy.ts';
 import { renewalBases } from '../../domain/license/term/term-events.ts';
 import { isVersion } from '../../domain/license/validation/app-versions.ts';
+import { must } from '../http/plain-messages.ts';
 import { duration } from '../schemas.ts';
 
 const seconds = z.int();
@@ -191,7 +192,11 @@ const rules = {
     description: 'The only environment that the license allows. Null allows every environment.',
   }),
   maintenance: rule({
-    request: z.union([z.literal('TERM'), duration]).nullable(),
+    request: z
+      .union([z.literal('TERM'), duration], {
+        error: ({ input }) => must(input, 'be TERM, a duration like P1Y, or null'),
+      })
+      .nullable(),
     answer: z.string().nullable(),
     description:
       'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance.',

@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { type ChangedRelease, publishRelease, withdrawRelease } from '../../application/catalog/change-release.ts';
-import { noSuchProduct } from '../../application/catalog/product-view.ts';
-import { channelPattern } from '../../domain/catalog/decide-releases.ts';
-import { reject } from '../../domain/decider.ts';
+import { channelPattern, noProductOfRelease, noSuchRelease } from '../../domain/catalog/decide-releases.ts';
 import { canonicalVersion } from '../../domain/license/validation/app-versions.ts';
 import type { Instant } from '../../domain/time.ts';
 import { asTenant } from '../../postgres/tenant.ts';
@@ -31,9 +29,10 @@ const newRelease = z
     version: versionIn.max(64).meta({
       description: 'The version of SemVer. It is stored with three numbers, without a leading v and without the build.',
     }),
-    releasedAt: instantIn
-      .optional()
-      .meta({ description: 'When the version was released. By default now, or as the catalog says.' }),
+    releasedAt: instantIn.optional().meta({
+      description:
+        'When the version was released. By default now; for a version that the catalog lists already, its date.',
+    }),
     channel: channel.default('stable').meta({ description: 'The channel of the release.' }),
   })
   .meta({ id: 'NewRelease', example: { version: '2.1.0', releasedAt: '2027-01-31T00:00:00.000Z', channel: 'stable' } });
@@ -61,7 +60,7 @@ export const listReleasesRoute = (needs: CatalogNeeds): Route =>
     operationId: 'listReleases',
     summary: 'List the releases of a product',
     description:
-      'The releases of a product, the one that was released last first. A cursor works only with the filters that it was returned for.',
+      'The releases of a product, the one that was released last first, also withdrawn ones. A cursor works only with the filters that it was returned for.',
     tag: 'Catalog',
     permission: 'readCatalog',
     effect: 'read',
@@ -70,18 +69,21 @@ export const listReleasesRoute = (needs: CatalogNeeds): Route =>
       query: z.strictObject({
         limit: pageLimit.optional(),
         cursor: cursor.optional(),
-        channel: channel.optional(),
-        withdrawn: booleanText.meta({ override: readAs({ type: 'boolean' }), example: false }).optional(),
+        channel: channel.optional().meta({ description: 'Only releases of this channel.' }),
+        withdrawn: booleanText
+          .meta({
+            override: readAs({ type: 'boolean' }),
+            example: false,
+            description: 'true: only withdrawn releases. false: only the others. By default both.',
+          })
+          .optional(),
       }),
     }),
     bounded: smallerPages,
     replies: { 200: { description: 'One page.', body: pageOf(releaseShape) } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { code }, query }, { caller: { organizationId: issuerOrgId } }) => {
-      const [product] = await asTenant(needs.pool, issuerOrgId, (db) =>
-        listProducts(db, { issuerOrgId, code, limit: 1, after: null }),
-      );
-      if (product === undefined) return refused(noSuchProduct);
+      if (!(await hasProduct(needs, issuerOrgId, code))) return refused(noProductOfRelease(code));
       return organizationPage<ReleaseView>(needs, query, {
         list: `products/${code}/releases`,
         organizationId: issuerOrgId,
@@ -93,7 +95,7 @@ export const listReleasesRoute = (needs: CatalogNeeds): Route =>
   });
 
 /** GET /v1/products/{code}/releases/{version} */
-export const getRelease = ({ pool }: CatalogNeeds): Route =>
+export const getRelease = (needs: CatalogNeeds): Route =>
   route({
     method: 'get',
     path: '/v1/products/{code}/releases/{version}',
@@ -109,8 +111,13 @@ export const getRelease = ({ pool }: CatalogNeeds): Route =>
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { code, version } }, { caller: { organizationId } }) => {
       const name = canonicalVersion(version) ?? '';
-      const release = await asTenant(pool, organizationId, (db) => releaseOf(db, organizationId, code, name));
-      if (release === null) return refused(noSuchRelease);
+      const release = await asTenant(needs.pool, organizationId, (db) => releaseOf(db, organizationId, code, name));
+      if (release === null)
+        return refused(
+          (await hasProduct(needs, organizationId, code))
+            ? noSuchRelease({ product: code, version })
+            : noProductOfRelease(code),
+        );
       return { status: 200, body: releaseBody(release), headers: { ETag: entityTag(release.revision) } };
     },
   });
@@ -172,7 +179,12 @@ export const withdrawReleaseRoute = (needs: CatalogNeeds): Route =>
       ),
   });
 
-const noSuchRelease = reject('NOT_FOUND', 'There is no such release.');
+const hasProduct = async ({ pool }: CatalogNeeds, issuerOrgId: string, code: string): Promise<boolean> => {
+  const products = await asTenant(pool, issuerOrgId, (db) =>
+    listProducts(db, { issuerOrgId, code, limit: 1, after: null }),
+  );
+  return products.length > 0;
+};
 
 const answered = ({ view, changed }: ChangedRelease) => ({ body: { release: releaseBody(view), changed } });
 

@@ -23,7 +23,7 @@ export const plainMessage: z.core.$ZodErrorMap = (issue) => {
     case 'invalid_key':
       return `has an invalid name: it ${issue.issues[0]?.message ?? 'does not fit'}`;
     case 'invalid_union':
-      return must(issue.input, 'have one of the forms that the documentation of this field lists');
+      return unionMessage(issue);
     default:
       return undefined;
   }
@@ -40,8 +40,29 @@ const kinds: Readonly<Record<string, string>> = {
   null: 'be null',
 };
 
-const must = (input: unknown, rule: string): string =>
+/** Returns the message of a value that breaks a rule, or is missing. The rule follows `must`. */
+export const must = (input: unknown, rule: string): string =>
   input === undefined ? `is missing: it must ${rule}` : `must ${rule}`;
+
+/**
+ * Says which forms a union takes: the values of its discriminator, or the rule of each form. A form with an invalid
+ * member says what that member must be.
+ */
+const unionMessage = (issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>): string => {
+  const { input, errors, discriminator, options } = issue;
+  if (discriminator !== undefined && Array.isArray(options))
+    return must(isRecord(input) ? input[discriminator] : input, oneOf(options));
+  const rules = errors.flatMap(([first]) => (first === undefined ? [] : [ruleOf(first)]));
+  return must(input, [...new Set(rules)].join(', or '));
+};
+
+const ruleOf = ({ path, message }: z.core.$ZodIssue): string => {
+  const rule = message.replace(/^is missing: it must |^must /, '');
+  return path.length === 0 ? rule : `be an object whose ${path.join('/')} must ${rule}`;
+};
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 const oneOf = (values: readonly z.core.util.Primitive[]): string => {
   const texts = values.map((value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
 import { entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
-import { instantIn, instantOut, text } from '../schemas.ts';
+import { instantOrNull, instantOut, text } from '../schemas.ts';
 
 /** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
 export const count = z.int().overwrite((value) => value + 0);
@@ -35,7 +35,7 @@ export const entitlementIn = z.strictObject({
   code: entitlementCode,
   value: text(256).nullable().default(null),
   limit: count.min(0).nullable().default(null),
-  until: instantIn.nullable().default(null),
+  until: instantOrNull.default(null),
 });
 
 const codesOnce = [
@@ -78,11 +78,13 @@ export const grantsIn = z
 
 /** An entitlement of a policy as the API shows it. */
 export const entitlementOut = z.strictObject({
-  code: z.string(),
-  value: z.string().nullable(),
-  limit: z.int().nullable(),
-  until: instantOut.nullable(),
-  source: z.enum(entitlementSources),
+  code: z.string().meta({ description: 'The code of the feature.' }),
+  value: z.string().nullable().meta({ description: 'A value for the application. Null when there is none.' }),
+  limit: z.int().nullable().meta({ description: 'A number for the application. Null when there is none.' }),
+  until: instantOut.nullable().meta({ description: 'The end of the entitlement. Null when it has no end.' }),
+  source: z.enum(entitlementSources).meta({
+    description: 'The source of the code: a grant of the license, its policy (tier or trial), or a product.',
+  }),
 });
 
 const grantedOut = entitlementOut.omit({ code: true });

@@ -121,7 +121,8 @@ export const licenseShape = z
       })
       .meta({ description: 'The usage. Meters count in the running term.' }),
     overrides: overridesOut.meta({
-      description: 'What the issuer gave beside the policy, and took away of it. A change of the policy keeps it.',
+      description:
+        'What the issuer gave in addition to the policy, and removed from it. A change of the policy keeps it.',
     }),
     entitlements: z
       .array(entitlementStateOut)

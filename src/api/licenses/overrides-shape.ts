@@ -6,7 +6,7 @@ import { meterName } from './grant-schemas.ts';
 
 const limit = z.int().optional();
 
-/** What a license has beside its policy, or lost of it. */
+/** What a license has in addition to its policy, and what was removed from it. */
 export const overridesOut = z
   .strictObject({
     limits: z
@@ -22,13 +22,13 @@ export const overridesOut = z
     products: z
       .strictObject({ added: z.array(productCode), removed: z.array(productCode) })
       .meta({ description: 'The products that the issuer added to those of the policy, and removed from them.' }),
-    entitlements: z
-      .array(z.string())
-      .meta({ description: 'The codes of the entitlements that the issuer granted, with the source grant.' }),
+    entitlements: z.array(z.string()).meta({
+      description: 'The codes that the issuer granted or withheld, with the source grant, ended ones included.',
+    }),
   })
   .meta({ id: 'Overrides' });
 
-/** Returns the codes of the entitlements that the issuer granted. */
+/** Returns the codes that the issuer granted or withheld, ended ones included. */
 export const grantsOf = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>): string[] =>
   entitlements.filter(({ source }) => source === 'grant').map(({ code }) => code);
 

@@ -13,7 +13,7 @@ export const previewQuery = z.strictObject({
       override: readAs({ type: 'boolean' }),
       example: false,
       description:
-        'Whether to decide the change and show it without recording anything. The answer has before and after, and license is unchanged. Idempotency-Key has no effect.',
+        'Whether to decide the change and show it without recording anything. The answer has before and after. license is unchanged, and changed is always false. Idempotency-Key has no effect.',
     })
     .optional(),
 });

@@ -25,7 +25,7 @@ export const offerShape = z
       description: 'KEEP: the term goes on when you accept. RESET: it begins anew then.',
     }),
     activations: z.enum(transferredActivations).meta({
-      description: 'KEEP: devices, seats and users of the holder before you stay when you accept. RELEASE: they end.',
+      description: 'KEEP: devices, seats and users of the previous holder stay when you accept. RELEASE: they end.',
     }),
   })
   .meta({ id: 'LicenseOffer' });

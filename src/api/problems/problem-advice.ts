@@ -24,7 +24,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   LICENSE_REVOKED: 'The license was revoked for good. Issue a new license.',
   LICENSE_NOT_STARTED: 'The term of the license begins later. detail says when, or with which first use.',
   TERM_NOT_LATER:
-    'The license already has a term with a later end. Renew to a later end, or move the end with POST …/expiry.',
+    'The license already has a term with a later end, so this renewal or payment buys nothing. Renew to a later end or with the basis FROM_EXPIRY, or move the end with POST …/expiry.',
   CONFIRMATION_REQUIRED:
     'The change takes products or paid time from the license. detail, products and ended say what goes. Send the request with confirm: true and a new Idempotency-Key, or with ?preview=true to see the license afterwards.',
   BILLING_REF_REUSED:

@@ -1,11 +1,11 @@
 import { type OpenCatalog, type Release, releaseKey } from '../../domain/catalog/catalog.ts';
 import type { CatalogCommand, ReleaseContent } from '../../domain/catalog/commands.ts';
+import { noProductOfRelease } from '../../domain/catalog/decide-releases.ts';
 import type { ReleaseName } from '../../domain/catalog/events.ts';
 import { canonicalVersion } from '../../domain/license/validation/app-versions.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Refusal } from '../refusal.ts';
 import { type CatalogCommandNeeds, type CatalogRequest, type ChangedCatalog, changeCatalog } from './change-catalog.ts';
-import { noSuchProduct } from './product-view.ts';
 
 /** A release right after a change. `changed` is false when it was so before. */
 export type ChangedRelease = ChangedCatalog<Release & ReleaseName>;
@@ -37,7 +37,7 @@ const changeRelease = (
   commandAt: (at: Instant) => CatalogCommand,
 ): Promise<ChangedRelease | Refusal> =>
   changeCatalog(needs, request, {
-    commandOn: ({ kind }, at) => (kind === 'unopened' ? noSuchProduct : commandAt(at)),
+    commandOn: ({ kind }, at) => (kind === 'unopened' ? noProductOfRelease(name.product) : commandAt(at)),
     view: (catalog) => viewOf(catalog, name),
   });
 

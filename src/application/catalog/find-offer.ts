@@ -96,7 +96,7 @@ const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused 
   if (version !== 1) return noSuchVersion(version);
   const { term, limits, entitlements } = builtInDefaults[tier];
   const policy = builtInPolicy(tier, builtInPolicyId(issuerOrgId, tier));
-  // A built-in policy names no products, so none of the request is beside it.
+  // A built-in policy names no products, so the request adds and removes none.
   const overrides = products === null ? {} : { products: { added: [], removed: [] } };
   return { policy, products, term: { ...term, startsAt: null }, limits, entitlements, overrides };
 };

@@ -3,7 +3,7 @@ import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
-/** What a license grants or withholds beside its policy. With `withheld` the value and the limit are null. */
+/** What a license grants or withholds in addition to its policy. With `withheld` the value and the limit are null. */
 export type NewGrant = Omit<Entitlement, 'source' | 'withheld'> & { readonly withheld: boolean };
 
 /** Returns the entitlement of a license that a new grant describes. */

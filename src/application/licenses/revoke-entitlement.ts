@@ -3,8 +3,8 @@ import { type ChangedLicense, changeLicense, type LicenseRequest } from './chang
 import type { CommandNeeds } from './send-license-command.ts';
 
 /**
- * Takes back what was granted to a license beside its policy, or withheld. Refuses to take back what the policy alone
- * grants.
+ * Takes back what was granted to a license in addition to its policy, or withheld. Refuses to take back what the
+ * policy alone grants.
  */
 export const revokeEntitlement = (
   needs: CommandNeeds,

@@ -3,6 +3,7 @@ import { canonicalVersion } from '../license/validation/app-versions.ts';
 import { isInstant } from '../time.ts';
 import { type OpenCatalog, releaseKey } from './catalog.ts';
 import type { CatalogDecision, CatalogRejection, CommandOf, ReleaseContent } from './commands.ts';
+import type { ReleaseName } from './events.ts';
 
 /**
  * Adds a release of a product, also of an archived one, because its licenses keep it. The same release again changes
@@ -34,7 +35,7 @@ export const withdrawRelease = ({ data }: CommandOf<'WithdrawRelease'>, catalog:
   const version = canonicalVersion(data.version) ?? '';
   const known = catalog.releases.get(releaseKey({ product, version }));
   if (known === undefined)
-    return refuseUnknownProduct(product, catalog) ?? reject('NOT_FOUND', 'This product has no such release.');
+    return refuseUnknownProduct(product, catalog) ?? noSuchRelease({ product, version: data.version });
   return known.withdrawnAt !== null ? [] : [{ type: 'ReleaseWithdrawn', data: { product, version } }];
 };
 
@@ -44,8 +45,19 @@ export const releasesMax = 20_000;
 /** The pattern of the name of a channel. */
 export const channelPattern = /^[a-z][a-z0-9_-]{0,29}$/;
 
+/** Returns the refusal of a release that its product does not have. */
+export const noSuchRelease = ({ product, version }: ReleaseName): Rejection<'NOT_FOUND'> =>
+  reject(
+    'NOT_FOUND',
+    `The product ${product} has no release ${JSON.stringify(version)}. List its releases, or publish this one.`,
+  );
+
+/** Returns the refusal of a release of a product that the catalog does not have. */
+export const noProductOfRelease = (code: string): Rejection<'NOT_FOUND'> =>
+  reject('NOT_FOUND', `This catalog has no product ${JSON.stringify(code)}. Check the code, or add the product.`);
+
 const refuseUnknownProduct = (code: string, { productIds }: OpenCatalog): Rejection<CatalogRejection> | null =>
-  productIds.has(code) ? null : reject('NOT_FOUND', 'This catalog has no such product.');
+  productIds.has(code) ? null : noProductOfRelease(code);
 
 const refuseContent = ({ channel, releasedAt }: ReleaseContent): Rejection<CatalogRejection> | null => {
   if (!channelPattern.test(channel)) {

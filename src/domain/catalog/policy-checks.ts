@@ -2,7 +2,7 @@ import { type Rejection, reject } from '../decider.ts';
 import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
-import { isInstant, parseDuration } from '../time.ts';
+import { isInstant, notDuration, parseDuration } from '../time.ts';
 import type { CatalogRejection, PolicyContent } from './commands.ts';
 import type { PolicyVersion } from './events.ts';
 
@@ -41,8 +41,10 @@ const refuseNumbers = (content: PolicyContent): Refused | null => {
 
 const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {
   for (const [text, ...place] of durationsOf({ term, rules }))
-    if (parseDuration(text) === null)
-      return reject('TERM_INVALID', `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H.`, ...place);
+    if (parseDuration(text) === null) {
+      const rule = place.at(-1) === 'maintenance' ? 'is neither TERM nor a duration like P1Y' : undefined;
+      return reject('TERM_INVALID', notDuration(text, rule), ...place);
+    }
   if (term.basis === 'FIXED' && !isInstant(term.expiresAt))
     return reject('TERM_INVALID', notInstant(term.expiresAt), 'term', 'expiresAt');
   if (rules.type === 'TRIAL' && term.basis === 'PERPETUAL')

@@ -160,7 +160,7 @@ export type LicenseFacts = {
    * the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
-  /** What the issuer gave beside the policy; null: nothing that an event calls so, as in logs of earlier builds. */
+  /** The overrides of the policy; null: no event has named any, as in logs of earlier builds. */
   readonly overrides: Overrides | null;
 };
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { parseRequest } from '../../../src/api/http/parse-request.ts';
+import { instantOrNull } from '../../../src/api/schemas.ts';
 
 const schema = z.strictObject({
   params: z.strictObject({ licenseId: z.string().regex(/^lic_/, 'must be lic_ and 26 characters') }),
@@ -13,10 +14,19 @@ const schema = z.strictObject({
     enabled: z.boolean().optional(),
     limits: z.record(z.string().regex(/^[a-z]+$/, 'must be letters'), z.number()).optional(),
     value: z.union([z.string(), z.null()]).optional(),
+    version: z.union([z.string(), z.strictObject({ number: z.string() })]).optional(),
+    overage: z
+      .discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('NONE') }),
+        z.strictObject({ kind: z.literal('RATIO'), percent: z.int() }),
+      ])
+      .optional(),
+    until: instantOrNull,
   }),
 });
 
-const valid = { name: 'Anna', count: 1, tier: 'PRO', products: ['ide'] };
+const valid = { name: 'Anna', count: 1, tier: 'PRO', products: ['ide'], until: null };
+const dateTime = 'be a date-time with a zone and at most milliseconds, such as 2027-01-31T00:00:00.000Z';
 
 const refusalOf = (body: object, { licenseId = 'lic_1', query = {} }: { licenseId?: string; query?: object } = {}) => {
   const outcome = parseRequest(schema, { params: { licenseId }, query, body });
@@ -37,12 +47,18 @@ const cases: readonly (readonly [string, object, string, string])[] = [
   ['a text in place of a list', { products: 'ide' }, '/products', 'must be a list'],
   ['a text in place of true', { enabled: 'yes' }, '/enabled', 'must be true or false'],
   ['a name that does not fit', { limits: { 'A-1': 1 } }, '/limits/A-1', 'has an invalid name: it must be letters'],
+  ['none of several forms', { value: 1 }, '/value', 'must be a string, or be null'],
+  ['an unknown kind', { overage: { kind: 'SOME' } }, '/overage/kind', 'must be one of "NONE", "RATIO"'],
+  ['a missing kind', { overage: {} }, '/overage/kind', 'is missing: it must be one of "NONE", "RATIO"'],
   [
-    'none of several forms',
-    { value: 1 },
-    '/value',
-    'must have one of the forms that the documentation of this field lists',
+    'a form with an invalid member',
+    { version: { number: 2 } },
+    '/version',
+    'must be a string, or be an object whose number must be a string',
   ],
+  ['a missing date-time', { until: undefined }, '/until', `is missing: it must ${dateTime}, or null`],
+  ['a number in place of a date-time', { until: 7 }, '/until', `must ${dateTime}, or null`],
+  ['a date without a time', { until: '2027-01-31' }, '/until', `must ${dateTime}, or null`],
   ['a misspelled field', { tire: 'PRO' }, '/tire', 'is not known here: check its spelling, or leave it out'],
 ];
 

@@ -162,12 +162,12 @@ const createBases = ({ subject }: Attacker) => {
 const differenceOf = (
   [found, value]: [Sent, string],
   [missed, other]: [Sent, string],
-  { part }: Position,
+  { part, prefixes }: Position,
 ): string | null => {
   if (found.status !== missed.status) return `${found.status} and ${missed.status}: ${found.text} and ${missed.text}`;
   const plain = ({ text }: Sent, sent: string) =>
-    // What is not there is not named, but for a request's id, which is its sender's own.
-    found.status === 404 && part !== 'header'
+    // A refusal repeats no id of a thing that is not there. It may repeat a code or a version, and the id of the request.
+    found.status === 404 && part !== 'header' && prefixes.length > 0
       ? text
       : text.replaceAll(sent, '…').replaceAll(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, 'then');
   const [ours, unknown] = [plain(found, value), plain(missed, other)];

@@ -31,7 +31,7 @@ describe('publishing a release', () => {
       .when(publish({ version }))
       .thenEvents(publishedEvent(stored)),
   );
-  test.each(['latest', '1.2.3.4', 'release-2', '', '02.1', '1.0.0 '])('refuses %j, which is no version', (version) =>
+  test.each(['latest', '1.2.3.4', 'release-2', '', '02.1', '1.0.0 '])('refuses %j, which is not a version', (version) =>
     given(...catalog)
       .when(publish({ version }))
       .thenRejected('INVALID_REQUEST'),
@@ -46,7 +46,7 @@ describe('publishing a release', () => {
       .when(publish({ channel }))
       .thenEvents(publishedEvent('2.1.0', { channel })),
   );
-  test('refuses what is no instant', () =>
+  test('refuses a date that is not an instant', () =>
     given(...catalog)
       .when(publish({ releasedAt: 'yesterday' }))
       .thenRejected('INVALID_REQUEST'));
@@ -99,7 +99,7 @@ describe('withdrawing a release', () => {
       .thenNothing());
   test.each([
     ['another version', withdraw('2.2.0')],
-    ['what is no version', withdraw('latest')],
+    ['a text that is not a version', withdraw('latest')],
     ['the version of another product', withdraw('2.1.0', 'cloud_ide')],
     ['an unknown product', withdraw('2.1.0', 'workflow_app')],
   ])('refuses %s', (_, command) =>

@@ -4,7 +4,16 @@ import { catalogDecider } from '../../../src/domain/catalog/decider.ts';
 import { offerOf } from '../../../src/domain/catalog/offer.ts';
 import { fold, isRejection } from '../../../src/domain/decider.ts';
 import { testEventIds } from '../../support/event-ids.ts';
-import { catalog, content, createPolicy, createProduct, on, policyArchivedEvent, withPolicy } from './examples.ts';
+import {
+  catalog,
+  content,
+  createPolicy,
+  createProduct,
+  on,
+  policyArchivedEvent,
+  withdraw,
+  withPolicy,
+} from './examples.ts';
 
 const state = fold(catalogDecider, catalog);
 const { rules, limits } = content;
@@ -22,6 +31,21 @@ test.each<[CatalogCommand, string]>([
     'rules.deactivation.cooldownSeconds must be a whole number of seconds, from 0 to 100 years, not 0.5.',
   ],
   [createPolicy({ products: ['unknown'] }), 'This catalog has no product "unknown".'],
+  [createPolicy({ rules: { ...rules, maintenance: 'YEAR' } }), '"YEAR" is neither TERM nor a duration like P1Y.'],
+  [
+    createPolicy({ rules: { ...rules, renewalDuration: 'P0D' } }),
+    'The duration "P0D" lasts no time. It must be longer than zero.',
+  ],
+  [
+    createPolicy({ rules: { ...rules, renewalDuration: 'P101Y' } }),
+    'The duration "P101Y" is too long. It must last at most 100 years.',
+  ],
+  [
+    createPolicy({ rules: { ...rules, renewalDuration: '1 year' } }),
+    '"1 year" is not a duration like P1Y, P30D or PT1H.',
+  ],
+  [withdraw('9.9.9'), 'The product local_cli has no release "9.9.9". List its releases, or publish this one.'],
+  [withdraw('9.9.9', 'unknown'), 'This catalog has no product "unknown". Check the code, or add the product.'],
 ])('the refusal of %j reads: %s', (command, sentence) => {
   const decision = catalogDecider.decide(command, state, testEventIds);
   expect(isRejection(decision) && decision.detail).toBe(sentence);

@@ -81,7 +81,7 @@ describe('What has fallen due before a command', () => {
       term: { number: 2 },
     });
   });
-  test('is nothing on a revoked license', () => {
+  test('has no event on a revoked license', () => {
     const revoked = [...ending(2, 3, 4, 5), on(noon, revokedEvent)];
     expect(fallenDue(revoked, graceEndsAt)).toEqual([]);
   });

@@ -19,7 +19,7 @@ const moveRules = {
     .enum(overridesRules)
     .meta({
       description:
-        'KEEP, the default: limits, products and entitlements that the license has beside its policy stay. RESET: the license loses them, and dropped names them.',
+        'KEEP, the default: limits, products and entitlements that the license has in addition to its policy stay. RESET: the license loses them, and dropped names them.',
     })
     .optional(),
   confirm: z
@@ -107,6 +107,9 @@ const refusals: readonly ProblemCode[] = [
 
 const answer = { ...droppedShape, ...previewShape };
 
+const moveText =
+  'The license gets the products, limits and entitlements of the policy, and keeps its overrides unless the request says overrides: RESET. The term stays, unless the request names a term that starts now. An immediate change withdraws scheduled ones. When nothing changes, the answer says changed: false.';
+
 /** POST /v1/licenses/{licenseId}/tier: moves a license to another tier or policy, immediately or at a later instant. */
 export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
   route({
@@ -118,6 +121,7 @@ export const changeLicenseTier = (needs: LicenseCommandNeeds): Route =>
       rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
     ...commandAnswer({ ...paidTermShape, ...answer }),
+    description: `Moves the license to another tier or policy, now or at effectiveAt. ${moveText}`,
     request: z.object({ params: licensePath, query: previewQuery, body: tierBody }),
     handle: ({ params, query, body }, call) => {
       const input = { ...params, body };
@@ -138,6 +142,7 @@ export const changeLicensePolicy = (needs: LicenseCommandNeeds): Route =>
       rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
     ...commandAnswer({ ...paidTermShape, ...answer }),
+    description: `Moves the license to another policy of its tier, or to another version, now or at effectiveAt. ${moveText}`,
     request: z.object({ params: licensePath, query: previewQuery, body: policyBody }),
     handle: ({ params, query, body }, call) => {
       const input = { ...params, body };
@@ -158,6 +163,8 @@ export const convertTrialLicense = (needs: LicenseCommandNeeds): Route =>
       rejections: [...refusals, 'BILLING_REF_REUSED'],
     }),
     ...commandAnswer({ ...paidTermShape, ...answer }),
+    description:
+      'Makes a trial a paid license, with the same id, key and devices. The first paid term starts now; without term it is that of the policy. Scheduled changes of tier and policy are withdrawn. The same billingRef with the same terms changes nothing (changed: false). Another license that is no trial gets 400 INVALID_REQUEST.',
     request: z.object({ params: licensePath, query: previewQuery, body: convertBody }),
     handle: ({ params, query, body }, call) => {
       const { term, billingRef: reference } = body;

@@ -16,7 +16,9 @@ const body = z
     leaseHolder,
     product: productCode.optional(),
     user: user.optional(),
-    environment: environment.optional(),
+    environment: environment
+      .optional()
+      .meta({ description: 'The environment of the application. The policy may allow only one, or require it.' }),
     borrowSeconds: borrowSeconds.optional(),
   })
   .meta({

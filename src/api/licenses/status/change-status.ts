@@ -6,13 +6,13 @@ import { refuseSuspending } from '../../../domain/license/license-authority.ts';
 import { suspensionReasons } from '../../../domain/license/suspension/suspension-events.ts';
 import { refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
-import { instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { instantIn, instantOrNull, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
 
 const suspendBody = z
   .strictObject({
     reason: reasonOf(z.enum(suspensionReasons)),
-    until: instantIn.nullable().optional(),
+    until: instantOrNull.optional(),
     effectiveAt: instantIn.optional(),
   })
   .meta({ id: 'SuspendLicense', example: { reason: { code: 'PAYMENT' } } });

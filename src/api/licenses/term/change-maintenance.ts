@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { changeMaintenance } from '../../../application/licenses/term/change-maintenance.ts';
 import { none, type Route, route } from '../../route.ts';
-import { instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { instantOrNull, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, described, type LicenseCommandNeeds } from '../change-answer.ts';
 
 const maintenanceBody = z
   .strictObject({
-    to: instantIn.nullable().meta({
+    to: instantOrNull.meta({
       description:
         'The license covers releases before this instant. Null: every release, and under MAINTAIN those before the end of the term.',
     }),
@@ -27,6 +27,8 @@ export const changeLicenseMaintenance = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
+    description:
+      'Sets until when the license covers new releases, such as after a sale of maintenance alone. The term stays as it is. The end that the maintenance has already changes nothing (changed: false).',
     request: z.object({ params: licensePath, query: none, body: maintenanceBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseMaintenance', input: { ...params, body } }, (request) =>

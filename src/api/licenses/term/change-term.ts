@@ -5,7 +5,7 @@ import { renewLicense } from '../../../application/licenses/renew-license.ts';
 import { setRenewal } from '../../../application/licenses/set-renewal.ts';
 import { renewalBases, renewalModes } from '../../../domain/license/term/term-events.ts';
 import { none, type Route, route } from '../../route.ts';
-import { duration, idOf, instantIn, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
+import { duration, idOf, instantIn, instantOrNull, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
 import { billingRef, paidTermIn, paidTermShape } from './paid-term.ts';
 
@@ -32,7 +32,7 @@ const renewBody = z
 
 const expiryBody = z
   .strictObject({
-    to: instantIn.nullable().meta({ description: 'The new end. Null makes the license perpetual.' }),
+    to: instantOrNull.meta({ description: 'The new end. Null makes the license perpetual.' }),
     reason: reasonOf(reasonCode),
   })
   .meta({ id: 'ChangeLicenseExpiry', example: { to: '2099-12-31T00:00:00.000Z', reason: { code: 'GOODWILL' } } });
@@ -86,6 +86,8 @@ export const changeLicenseExpiry = (needs: LicenseCommandNeeds): Route =>
       permission: 'changeLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
+    description:
+      'Moves the end of the current term to a later or earlier instant, but not to the past. Null makes the license perpetual, sets the renewal to manual and withdraws scheduled renewal modes; a trial must have an end. A maintenance that ends with the term under TERM moves with it, and null makes it endless. The end that the license has already changes nothing (changed: false).',
     request: z.object({ params: licensePath, query: none, body: expiryBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseExpiry', input: { ...params, body } }, (request) =>

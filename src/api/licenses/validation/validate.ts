@@ -76,7 +76,11 @@ const body = z
   });
 
 const newestRelease = z
-  .strictObject({ version: z.string(), releasedAt: instantOut, channel: z.string() })
+  .strictObject({
+    version: z.string().meta({ description: 'The version with three numbers, without the build.' }),
+    releasedAt: instantOut.meta({ description: 'When the version was released.' }),
+    channel: z.string().meta({ description: 'The channel of the release.' }),
+  })
   .nullable()
   .meta({
     description:

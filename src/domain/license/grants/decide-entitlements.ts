@@ -26,7 +26,10 @@ const refuseEntitlement = (data: CommandOf<'GrantEntitlement'>['data'], at: stri
   if (!entitlementPattern.test(code))
     return reject<LicenseRejection>('INVALID_REQUEST', `${JSON.stringify(code)} is not the code of a feature.`);
   if (withheld === true && (value !== null || limit !== null || source !== 'grant'))
-    return reject<LicenseRejection>('INVALID_REQUEST', `What withholds ${code} has no value and no limit.`);
+    return reject<LicenseRejection>(
+      'INVALID_REQUEST',
+      `A grant that withholds ${code} takes no value and no limit. Leave them out.`,
+    );
   if (limit !== null && (!Number.isSafeInteger(limit) || limit < 0))
     return reject<LicenseRejection>(
       'LIMIT_INVALID',

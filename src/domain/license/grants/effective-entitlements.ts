@@ -3,7 +3,7 @@ import type { LicenseFacts } from '../license.ts';
 import { type Entitlement, isEnded } from './entitlement.ts';
 
 // A license has at most one effective entitlement of a code. The grant of the license decides before its policy, so that
-// a vendor can widen, narrow and withhold what the policy says. What has ended decides nothing.
+// a vendor can widen, narrow and withhold what the policy says. An ended entitlement decides nothing.
 
 /**
  * What a license grants of a code: the value, limit and end of the source that decides, and what each source grants of it

@@ -31,9 +31,9 @@ export type GrantEvent =
       'EntitlementEnded',
       EntitlementName & { readonly until: Instant; readonly withheld?: true; readonly more?: true }
     >
-  /** `overrides`: what the license has beside its policy when the issuer added it; absent: the same as before. */
+  /** `overrides`: those of the license when the issuer added the product; absent: the same as before. */
   | Event<'ProductAdded', { readonly product: string; readonly overrides?: Overrides }>
-  /** `overrides`: what the license has beside its policy when the issuer removed it; absent: the same as before. */
+  /** `overrides`: those of the license when the issuer removed the product; absent: the same as before. */
   | Event<'ProductRemoved', { readonly product: string; readonly ends?: Ends; readonly overrides?: Overrides }>;
 
 /** Lists why a user is unassigned. */

@@ -36,7 +36,7 @@ export type Origination = {
   readonly afterTrial?: Target;
   /** The organization that the license is offered to; then `holderOrgId` is null. Absent: the license is not offered. */
   readonly offerTo?: string;
-  /** What the issuer gives beside the policy; `products` and `limits` contain it. Absent: nothing. */
+  /** What the issuer gives in addition to the policy; `products` and `limits` contain it. Absent: nothing. */
   readonly overrides?: Overrides;
 };
 

@@ -38,7 +38,7 @@ export type Origin = {
    * FREE. `decodeLicense` adds it.
    */
   readonly afterTrial?: Target;
-  /** What the issuer gave beside the policy; absent: nothing that a change of the policy keeps. */
+  /** What the issuer gave in addition to the policy; absent: nothing that a change of the policy keeps. */
   readonly overrides?: Overrides;
 };
 

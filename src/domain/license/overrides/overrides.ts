@@ -1,7 +1,7 @@
 import type { LimitsChange } from '../usage/usage-limits.ts';
 
 /**
- * What the issuer gave a license beside its policy, and what it took away of it. A change of the policy keeps it. The
+ * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
  * entitlements of source `grant` are overrides, too, and are not listed here.
  */
 export type Overrides = {

@@ -13,7 +13,7 @@ import {
 
 /** A change of the policy of one license: what it has after the change, with its overrides. */
 export type PolicyMove = Target & {
-  /** What the license has beside its new policy. */
+  /** What the license has in addition to its new policy. */
   readonly overrides: Overrides;
   readonly dropped: Dropped;
 };

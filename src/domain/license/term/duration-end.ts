@@ -1,6 +1,6 @@
 import { addDuration, type CalendarAnchor } from '../../calendar.ts';
 import { type Rejection, reject } from '../../decider.ts';
-import { type Instant, parseDuration } from '../../time.ts';
+import { type Instant, notDuration, parseDuration } from '../../time.ts';
 
 /** Returns the end of a calendar duration in the issuer's time zone, or the refusal of an invalid duration. */
 export const endOfDuration = (
@@ -10,11 +10,7 @@ export const endOfDuration = (
   anchor?: CalendarAnchor,
 ): Instant | Rejection<'TERM_INVALID'> => {
   const duration = parseDuration(text);
-  if (duration === null)
-    return reject(
-      'TERM_INVALID',
-      `${JSON.stringify(text)} is not a duration like P1Y, P30D or PT1H of at most 100 years.`,
-    );
+  if (duration === null) return reject('TERM_INVALID', notDuration(text));
   const end = addDuration(startsAt, duration, anchor, timeZone);
   return end ?? reject('TERM_INVALID', 'A term cannot last beyond the year 9999.');
 };

@@ -115,5 +115,9 @@ const endOfFirstTerm = (
   if (term.kind === 'perpetual') return null;
   const expiresAt = term.kind === 'fixed' ? term.expiresAt : endOfDuration(countedFrom, term.duration, timeZone);
   if (typeof expiresAt !== 'string' || (isInstant(expiresAt) && expiresAt > at)) return expiresAt;
-  return reject('TERM_INVALID', `A term that begins now cannot end at ${expiresAt}.`);
+  return reject(
+    'TERM_INVALID',
+    `A term that begins now cannot end at ${expiresAt}. Send a term with a later end.`,
+    'term',
+  );
 };

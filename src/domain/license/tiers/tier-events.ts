@@ -41,7 +41,7 @@ export type TierEvent =
 
 /** What a change of the policy does to the overrides of a license. Both are absent in the events of earlier builds. */
 export type ChangedOverrides = {
-  /** What the license has beside its policy after the change; absent: the same as before. */
+  /** What the license has in addition to its policy after the change; absent: the same as before. */
   readonly overrides?: Overrides;
   /** The overrides that the change dropped, the granted entitlements too: no other event ends them. Absent: none. */
   readonly dropped?: Dropped;
@@ -61,8 +61,8 @@ export type Target = {
   /** Replaces the entitlements of the sources `tier` and `trial`; those of the other sources stay. */
   readonly entitlements: readonly Entitlement[] | null;
   /**
-   * What the change gives beside the policy; `limits` and `products` contain it. With `products` the license covers
-   * exactly those of the target. Absent, as in earlier builds: nothing.
+   * What the change gives in addition to the policy; `limits` and `products` contain it. With `products` the license
+   * covers exactly those of the target. Absent, as in earlier builds: nothing.
    */
   readonly overrides?: Overrides;
   /** The license loses the overrides that it has; absent: it keeps them. */

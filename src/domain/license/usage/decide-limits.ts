@@ -24,8 +24,8 @@ export const changeLimits = ({ data, at }: CommandOf<'ChangeLimits'>, license: I
 };
 
 /**
- * Sets the limits, and what the license has beside its policy. Returns the refusal, or null when the limits are set. A
- * limit that keeps its number can become an override.
+ * Sets the limits and the overrides of the license. Returns the refusal, or null when the limits are set. A limit that
+ * keeps its number can become an override.
  */
 export const setLimits = (
   draft: Draft,
@@ -57,7 +57,10 @@ const nothing: Counts = { activations: 0, leases: 0, users: 0 };
 
 type Use = {
   readonly code: LicenseRejection;
+  /** What is in use, after its number. */
   readonly name: string;
+  /** What ends some of it. */
+  readonly remedy: string;
   readonly used: number;
   readonly limit: number;
 };
@@ -66,18 +69,23 @@ const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<License
   const { activations, users, facts } = license;
   const meters = Object.entries(after.meters).map(([meter, limit]): Use => {
     const used = usageAt(facts, at).meters[meter] ?? 0;
-    return { code: 'QUOTA_EXCEEDED', name: `the meter ${meter}`, used, limit };
+    return { code: 'QUOTA_EXCEEDED', name: `of the meter ${meter}`, remedy: 'Wait for the next term', used, limit };
   });
+  const [devices, seats] = [activations.size, seatsInUse(license, at)];
+  const [ofDevices, ofSeats, ofUsers] = ['Release devices first', 'Release seats first', 'Unassign users first'];
   const uses: readonly Use[] = [
-    { code: 'ACTIVATION_LIMIT_EXCEEDED', name: 'devices', used: activations.size, limit: after.activations },
-    { code: 'SEAT_LIMIT_EXCEEDED', name: 'seats', used: seatsInUse(license, at), limit: after.seats },
-    { code: 'USER_LIMIT_EXCEEDED', name: 'users', used: users.size, limit: after.users },
+    { code: 'ACTIVATION_LIMIT_EXCEEDED', name: 'devices', remedy: ofDevices, used: devices, limit: after.activations },
+    { code: 'SEAT_LIMIT_EXCEEDED', name: 'seats', remedy: ofSeats, used: seats, limit: after.seats },
+    { code: 'USER_LIMIT_EXCEEDED', name: 'users', remedy: ofUsers, used: users.size, limit: after.users },
     ...meters,
   ];
   const overused = uses.find(({ used, limit }) => used > capacity(limit, facts.policy.overage));
   if (overused === undefined) return null;
-  const { code, name, used, limit } = overused;
-  return reject(code, `License ${facts.licenseId} uses ${used} of ${name}, more than ${limit}.`);
+  const { code, name, remedy, used, limit } = overused;
+  return reject(
+    code,
+    `License ${facts.licenseId} uses ${used} ${name}, more than the new limit of ${limit} allows. ${remedy}, or choose a higher limit or a strategy other than REJECT.`,
+  );
 };
 
 /** Returns how much of each kind is in use above the limits, at most what is open: a seat can also be withheld. */

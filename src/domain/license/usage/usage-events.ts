@@ -14,7 +14,7 @@ export type UsageEvent =
         readonly after: Limits;
         readonly strategy: LimitStrategy;
         readonly ends?: Ends;
-        /** What the license has beside its policy after the issuer set limits; absent: the same as before. */
+        /** What the license has in addition to its policy after the issuer set limits; absent: the same as before. */
         readonly overrides?: Overrides;
       }
     >

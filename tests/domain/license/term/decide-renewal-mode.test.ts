@@ -81,7 +81,12 @@ describe('the renewal mode', () => {
 
     test.each([
       ['again changes nothing', announced, announce('auto'), []],
-      ['again changes nothing beside another announced change', followedBy(announced, suspend), announce('auto'), []],
+      [
+        'again changes nothing, also with another announced change',
+        followedBy(announced, suspend),
+        announce('auto'),
+        [],
+      ],
       [
         'again changes nothing after an earlier one came',
         pastAndNext,
@@ -91,7 +96,7 @@ describe('the renewal mode', () => {
       ['for another instant replaces the first', announced, announce('auto', tomorrow), [changed, withdrawn]],
       ['as another mode replaces the first', announced, announce('cancelAtPeriodEnd'), [changed, withdrawn]],
       ['as the mode of today only withdraws the first', announced, announce('manual'), [withdrawn]],
-      ['as the mode of today is nothing new', [issued()], announce('manual'), []],
+      ['as the mode of today changes nothing', [issued()], announce('manual'), []],
     ])('%s', (_, history, repeated, expected) => {
       expect(
         followedBy(history, repeated)

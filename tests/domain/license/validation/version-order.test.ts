@@ -42,7 +42,7 @@ describe('The order of versions in an index', () => {
         expect([canonicalVersion(canonical), versionOrder(canonical)]).toEqual([canonical, versionOrder(text)]);
       }),
     ));
-  test('has no place for what is no version', () =>
+  test('has no place for a text that is not a version', () =>
     expect(['latest', '', '1.2.3.4'].map((text) => [canonicalVersion(text), versionOrder(text)])).toEqual([
       [null, null],
       [null, null],
