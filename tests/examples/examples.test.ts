@@ -104,17 +104,12 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     const activate = (device: string, more: Record<string, string> = {}) =>
       run('activate', { LICENSE_KEY: licenseKey, FINGERPRINT: device, ...more });
     const first = await activate('one');
-    expect([first.code, first.output]).toEqual([
-      0,
-      expect.stringMatching(/^Activated: act_\w{26}, 1 of 1 in use\.\n$/),
-    ]);
+    expect(`${first.code} ${first.output}`).toMatch(/^0 Activated: act_\w{26}, 1 of 1 in use\.\n$/);
     const again = await activate('one');
     expect([again.code, again.output]).toEqual([0, first.output.replace('Activated', 'Was activated already')]);
     const renamed = { licenseKey, product: 'local_cli', fingerprint: 'one', name: 'Another name' };
-    const { body } = await ledger.call('POST', '/v1/licenses/activate', { body: renamed });
-    expect(body.changed).toBe(true);
-    const back = await activate('one');
-    expect([back.code, back.output]).toEqual([again.code, again.output]);
+    expect((await ledger.call('POST', '/v1/licenses/activate', { body: renamed })).body.changed).toBe(true);
+    expect((await activate('one')).output).toBe(again.output);
     const activationId = /act_\w{26}/.exec(first.output)?.[0] ?? '';
     const second = await activate('two');
     expect([second.code, second.errors]).toEqual([5, expect.stringContaining('ACTIVATION_LIMIT_EXCEEDED')]);
