@@ -11,7 +11,7 @@ export type TestRun = { readonly count: number; readonly failed: readonly string
 export const withCopy = async <Result>(work: (directory: string) => Promise<Result>): Promise<Result> => {
   const directory = await mkdtemp(join(tmpdir(), 'ledger-faults-'));
   try {
-    const tests = ['tests/domain', 'tests/reports', 'tests/support', 'vitest.domain.config.ts'];
+    const tests = ['tests/domain', 'tests/reports', 'tests/support', 'tests/eventstore', 'vitest.domain.config.ts'];
     for (const part of ['src', ...tests, 'package.json']) await cp(part, join(directory, part), { recursive: true });
     await symlink(resolve('node_modules'), join(directory, 'node_modules'));
     return await work(directory);

@@ -22,6 +22,8 @@ export const watchStream = (): Watch => {
   const reminders = new Set<string>();
   const usages = new Map<string, number>();
   const totals = new Map<string, number>();
+  // The part of the totals since the end of the last term, which a term from that end counts.
+  const late = new Map<string, number>();
   const announcements = new Set<string>();
   // The starts of renewed terms, at which meters begin at 0.
   const nextTerms = new Set<string>();
@@ -56,16 +58,18 @@ export const watchStream = (): Watch => {
     if (!open.delete(id)) return `2.7.3: ${id} was not open`;
     return countAfter === null || countAfter === open.size ? null : `2.7.1: ${countAfter} counted, ${open.size} open`;
   };
-  const endCounts = () => {
-    totals.clear();
-    nextTerms.clear();
+  const count = (counts: Map<string, number>, meter: string, quantity: number) =>
+    counts.set(meter, (counts.get(meter) ?? 0) + quantity);
+  const beginCounts = (carried: readonly (readonly [string, number])[]) => {
+    for (const marks of [totals, late, nextTerms]) marks.clear();
+    for (const [meter, quantity] of carried) count(totals, meter, quantity);
   };
   const begun = (number: number, startsAt: string, expiresAt: string | null) => {
     if (number !== term + 1) return `2.7.4: term ${number} after ${term}`;
     if (expiresAt !== null && expiresAt <= startsAt) return `2.7.4: term ${number} ends before it starts`;
-    [term, termEnd] = [number, expiresAt];
     if (startsAt > recordedAt) nextTerms.add(startsAt);
-    else endCounts();
+    else beginCounts(startsAt === termEnd ? [...late] : []);
+    [term, termEnd] = [number, expiresAt];
     return null;
   };
 
@@ -180,6 +184,7 @@ export const watchStream = (): Watch => {
       case 'LicenseExpiryChanged':
         if (event.data.from !== termEnd) return `2.7.4: the term ends at ${termEnd}, not ${event.data.from}`;
         termEnd = event.data.to;
+        late.clear();
         for (const startsAt of [...nextTerms]) if (startsAt >= (event.data.to ?? '9')) nextTerms.delete(startsAt);
         termsSet += 1;
         return event.data.termNumber === term ? null : `2.7.4: ${event.data.termNumber} is not the present term`;
@@ -253,7 +258,8 @@ export const watchStream = (): Watch => {
         const now = Date.parse(at.recordedAt);
         if (now < (usages.get(usageId) ?? -Infinity) + 35 * 86_400_000) return `2.4: usage ${usageId} counted twice`;
         usages.set(usageId, now);
-        totals.set(meter, (totals.get(meter) ?? 0) + quantity);
+        count(totals, meter, quantity);
+        if (termEnd !== null && at.recordedAt >= termEnd) count(late, meter, quantity);
         if (totals.get(meter) !== totalAfter) return `2.7.1: total ${totalAfter} of ${meter}`;
         return totalAfter > limit && !overage ? `2.7.1: ${totalAfter} of ${limit} ${meter}` : null;
       }
