@@ -58,7 +58,7 @@ const unionMessage = (issue: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidUnion>):
 
 const ruleOf = ({ path, message }: z.core.$ZodIssue): string => {
   const rule = message.replace(/^is missing: it must |^must /, '');
-  return path.length === 0 ? rule : `be an object whose ${path.join('/')} must ${rule}`;
+  return path.length === 0 ? rule : `be an object, and its ${path.join('/')} must ${rule}`;
 };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

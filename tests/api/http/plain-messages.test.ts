@@ -54,7 +54,7 @@ const cases: readonly (readonly [string, object, string, string])[] = [
     'a form with an invalid member',
     { version: { number: 2 } },
     '/version',
-    'must be a string, or be an object whose number must be a string',
+    'must be a string, or be an object, and its number must be a string',
   ],
   ['a missing date-time', { until: undefined }, '/until', `is missing: it must ${dateTime}, or null`],
   ['a number in place of a date-time', { until: 7 }, '/until', `must ${dateTime}, or null`],
