@@ -100,7 +100,12 @@ const refuseLateRenewal = ({ licenseId, policy }: LicenseFacts, previousExpiresA
   return at >= renewableUntil ? refuse(`License ${licenseId} could be renewed until ${renewableUntil}.`) : null;
 };
 
-const renewalStart = (basis: RenewalBasis | 'FIXED', facts: LicenseFacts, previousExpiresAt: Instant, at: Instant): Instant => {
+const renewalStart = (
+  basis: RenewalBasis | 'FIXED',
+  facts: LicenseFacts,
+  previousExpiresAt: Instant,
+  at: Instant,
+): Instant => {
   switch (basis) {
     case 'FROM_EXPIRY':
       return previousExpiresAt;

@@ -78,10 +78,7 @@ describe('More ends at one instant than one append announces', () => {
     expect(last).toMatchObject({ type: 'LicenseReinstated', effectiveAt: day(5) });
   });
   test('are counted alone: the end of a suspension before them takes the place of none', () => {
-    const fitting = license(
-      ...codes.slice(2).map((code) => entitlement(code, day(3))),
-      entitlement('last', day(4)),
-    );
+    const fitting = license(...codes.slice(2).map((code) => entitlement(code, day(3))), entitlement('last', day(4)));
     const suspended = followedBy(fitting, command('Suspend', { reasonCode: 'ADMIN', until: day(2) }));
     const { events } = settle(licenseAfter(...suspended), day(9));
     expect(events[0]).toMatchObject({ type: 'LicenseReinstated', effectiveAt: day(2) });
