@@ -194,7 +194,10 @@ test('A customer who buys after a trial gets the new releases, and the preview o
   const tried = await policyOf({ name: 'Try it', tier: 'TRIAL', type: 'TRIAL', maintenance: 'TERM' });
   const paid = await policyOf({ name: 'Paid' });
   const trial = { tier: undefined, products: undefined, policyId: tried, term: { duration: 'P14D' } };
-  const [license, other] = [await ledger.issue(trial), await ledger.issue({ ...trial, maintenanceUntil: '2026-06-01T00:00:00.000Z' })];
+  const [license, other] = [
+    await ledger.issue(trial),
+    await ledger.issue({ ...trial, maintenanceUntil: '2026-06-01T00:00:00.000Z' }),
+  ];
   const release = at('7.0.0', '2099-01-01');
   expect((await validate(license.licenseKey, release))[0]).toBe('VERSION_NOT_ENTITLED');
   const convert = async (id: string, query = '') => {
@@ -202,7 +205,10 @@ test('A customer who buys after a trial gets the new releases, and the preview o
     return (await call(ledger.a, 'POST', `/v1/licenses/${id}/convert${query}`, body)).body;
   };
   const preview = await convert(license.licenseId, '?preview=true');
-  expect(preview).toMatchObject({ before: { maintenanceUntil: expect.any(String) }, after: { maintenanceUntil: null } });
+  expect(preview).toMatchObject({
+    before: { maintenanceUntil: expect.any(String) },
+    after: { maintenanceUntil: null },
+  });
   expect(await convert(license.licenseId)).toMatchObject({ changed: true, license: { maintenanceUntil: null } });
   expect((await validate(license.licenseKey, release))[0]).toBe('VALID');
   expect(await convert(other.licenseId)).toMatchObject({ license: { maintenanceUntil: '2026-06-01T00:00:00.000Z' } });

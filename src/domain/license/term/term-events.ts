@@ -1,7 +1,9 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
-/** What an event about the term or the policy says about the maintenance. Absent: it stays. Null: it has no end of its own. */
+/**
+ * What an event about the term or the policy says about the maintenance. Absent: it stays. Null: it has no end of its own.
+ */
 export type Maintenance = { readonly maintenanceUntil?: Instant | null };
 
 /** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
