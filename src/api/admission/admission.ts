@@ -8,7 +8,8 @@ import { createCrowds } from './crowds.ts';
 import type { Full, Turn as Waited } from './fair-queue.ts';
 import { createKnownTiers } from './known-tiers.ts';
 import { type Share, shares, strangerShare, type Work } from './shares.ts';
-import { createTurn, type Turn, type TurnMs, turnMsMax } from './turn.ts';
+import { createTurn, type Ends, type Turn, type TurnMs, turnMsMax } from './turn.ts';
+import { createTurnEnds } from './turn-ends.ts';
 
 /** Gives each tenant its share of the process: turns to work, and requests that it may have in the process. */
 export type Admission = { readonly visit: (call: VisitingCall) => Visit };
@@ -64,7 +65,7 @@ export const createAdmission = ({ tierOf, onRefused, elapsedMs, turnMs = turnMsM
     crowds,
     tenants,
     onRefused,
-    turnMs,
+    ends: { command: createTurnEnds(turnMs.command), read: createTurnEnds(turnMs.read) },
     shareOf: (tenant) =>
       isStranger(tenant) ? strangerShare : shares[tenant.startsWith('org_') ? tierNow(tenant) : 'FREE'],
   };
@@ -74,7 +75,8 @@ export const createAdmission = ({ tierOf, onRefused, elapsedMs, turnMs = turnMsM
 const isStranger = (tenant: string): boolean => tenant.startsWith(strangerPrefix);
 
 /** The parts of an admission that its visits use. */
-type Parts = Required<Pick<Needs, 'onRefused' | 'turnMs'>> & {
+type Parts = Pick<Needs, 'onRefused'> & {
+  readonly ends: Ends;
   readonly crowds: ReturnType<typeof createCrowds>;
   /** The tenants by the hashes of their credentials. */
   readonly tenants: LRUCache<string, string>;
@@ -92,7 +94,7 @@ class AdmittedVisit implements Visit {
   constructor(parts: Parts, call: VisitingCall) {
     this.#parts = parts;
     this.#call = call;
-    this.#turn = createTurn(call.signal, parts.turnMs);
+    this.#turn = createTurn(call.signal, parts.ends);
   }
 
   takeTurn(tenant: string, work: Work): Promise<Problem | null> | Problem | null {

@@ -1,6 +1,7 @@
 import { type Crowd, waitMsMax } from './crowds.ts';
 import type { Full, Ticket, Turn as Waited } from './fair-queue.ts';
 import type { Share, Work } from './shares.ts';
+import type { TurnEnds } from './turn-ends.ts';
 
 /** The turn of one request. */
 export type Turn = {
@@ -29,19 +30,22 @@ type Needed = { readonly share: Share; readonly work: Work };
  * Returns the turn of a request. A command also has one of the places of its tenant's commands until its answer. So a
  * tenant whose commands wait for the event store has few of them there, and its reads still get turns.
  */
-export const createTurn = (signal: () => AbortSignal, turnMs: TurnMs): Turn => new RequestTurn(signal, turnMs);
+export const createTurn = (signal: () => AbortSignal, ends: Ends): Turn => new RequestTurn(signal, ends);
+
+/** What ends the turns of commands and of reads. */
+export type Ends = { readonly command: TurnEnds; readonly read: TurnEnds };
 
 // A class, because the functions of each request would take more time than its turn.
 class RequestTurn implements Turn {
   readonly #signal: () => AbortSignal;
-  readonly #turnMs: TurnMs;
+  readonly #ends: Ends;
   #ticket: Ticket | null = null;
   #place: Ticket | null = null;
-  #ending: NodeJS.Timeout | undefined;
+  #ending: TurnEnds | null = null;
 
-  constructor(signal: () => AbortSignal, turnMs: TurnMs) {
+  constructor(signal: () => AbortSignal, ends: Ends) {
     this.#signal = signal;
-    this.#turnMs = turnMs;
+    this.#ends = ends;
   }
 
   take(crowd: Crowd, tenant: string, { share, work }: Needed): Promise<Waited | Full> | Waited | Full {
@@ -52,19 +56,17 @@ class RequestTurn implements Turn {
     if (work.isCommand)
       return this.#takeForCommand(ticket, work.units, crowd.commands.enter(tenant, commandShare(crowd, share)));
     const waiting = ticket.take(work.units, this.#signal);
-    return waiting === null
-      ? this.#begin(ticket, this.#turnMs.read)
-      : this.#beginAfter(waiting, ticket, this.#turnMs.read);
+    return waiting === null ? this.#begin(ticket, this.#ends.read) : this.#beginAfter(waiting, ticket, this.#ends.read);
   }
 
   end(): void {
-    clearTimeout(this.#ending);
+    this.#forgetEnd();
     this.#ticket?.endTurn();
     this.#place?.endTurn();
   }
 
   leave(): void {
-    clearTimeout(this.#ending);
+    this.#forgetEnd();
     this.#ticket?.leave();
     this.#place?.leave();
   }
@@ -76,21 +78,24 @@ class RequestTurn implements Turn {
     const placed = (await place.take(1, this.#signal)) ?? 'begun';
     if (placed !== 'begun') return placed;
     const waiting = ticket.take(units, this.#signal, until - performance.now());
-    return this.#beginAfter(waiting, ticket, this.#turnMs.command);
+    return this.#beginAfter(waiting, ticket, this.#ends.command);
   }
 
-  async #beginAfter(waiting: Promise<Waited> | null, ticket: Ticket, ms: number): Promise<Waited> {
+  async #beginAfter(waiting: Promise<Waited> | null, ticket: Ticket, ends: TurnEnds): Promise<Waited> {
     const waited = (await waiting) ?? 'begun';
-    return waited === 'begun' ? this.#begin(ticket, ms) : waited;
+    return waited === 'begun' ? this.#begin(ticket, ends) : waited;
   }
 
-  #begin(ticket: Ticket, ms: number): 'begun' {
-    this.#ending = setTimeout(endTurnOf, ms, ticket);
+  #begin(ticket: Ticket, ends: TurnEnds): 'begun' {
+    this.#ending = ends;
+    ends.add(ticket);
     return 'begun';
   }
-}
 
-const endTurnOf = (ticket: Ticket): void => ticket.endTurn();
+  #forgetEnd(): void {
+    if (this.#ticket !== null) this.#ending?.remove(this.#ticket);
+  }
+}
 
 const commandShare = ({ commandsMax }: Crowd, { weight }: Share): Share => ({
   weight,
