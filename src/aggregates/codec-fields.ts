@@ -40,5 +40,5 @@ export const ends = z.object({
 export const event = <Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   z.object({ type: z.literal(type), data });
 
-/** The schema of the maintenance in an event about the term. */
+/** The schema of the maintenance in an event about the term or the policy. */
 export const maintenance = { maintenanceUntil: instant.nullable().exactOptional() };

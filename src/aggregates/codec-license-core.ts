@@ -26,6 +26,7 @@ const origin = {
   entitlements: z.array(entitlement),
   externalRef: z.string().nullable(),
   maintenanceUntil: instant.exactOptional(),
+  maintenanceFromPolicy: z.literal(true).exactOptional(),
   replaces: id.exactOptional(),
   afterTrial: target.exactOptional(),
   overrides: overrides.exactOptional(),

@@ -3,7 +3,7 @@ import { unassignmentCauses } from '../domain/license/grants/grant-events.ts';
 import { limitStrategies, tiers } from '../domain/license/policy.ts';
 import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
 import { instant } from '../eventstore/envelope.ts';
-import { count, ends, event, id, ordinal, userReference } from './codec-fields.ts';
+import { count, ends, event, id, maintenance, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, overrides, pinnedPolicy } from './codec-policy.ts';
 
 /** The schema of the policy, products, limits and entitlements that a license moves to. */
@@ -65,10 +65,18 @@ export const grantEvents = [
       cause: z.enum(tierChangeCauses),
       scheduledBy: id.nullable(),
       ...changedOverrides,
+      ...maintenance,
     }),
   ),
   event(
     'TrialConverted',
-    z.object({ toTier: tier, ...pinned, daysUsed: count, billingRef: id.nullable(), ...changedOverrides }),
+    z.object({
+      toTier: tier,
+      ...pinned,
+      daysUsed: count,
+      billingRef: id.nullable(),
+      ...changedOverrides,
+      ...maintenance,
+    }),
   ),
 ] as const;

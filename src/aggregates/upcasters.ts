@@ -19,8 +19,9 @@ export const upcasters: Upcasters = new Map([
   ['LicenseIssued', [addsFields]],
   ['LicenseImported', [addsFields]],
   // Version 2 may have `overrides`, and `dropped` takes entitlements away. In version 1 an event followed for each.
-  ['LicenseTierChanged', [addsFields]],
-  ['TrialConverted', [addsFields]],
+  // Version 3 may have `maintenanceUntil`: an older program would keep the maintenance that the change ends.
+  ['LicenseTierChanged', [addsFields, addsFields]],
+  ['TrialConverted', [addsFields, addsFields]],
   // Version 2 may have `maintenanceUntil`, and `billingRef` of a payment for which an older program would renew again.
   ['LicenseTermStarted', [addsFields]],
   ['LicenseRenewed', [addsFields]],

@@ -93,8 +93,8 @@ test.each([
   ['ProductAdded', 2, 1, 'an older program would lose the overrides'],
   ['ProductRemoved', 4, 1, 'an older program would lose the overrides'],
   ['TierChangeScheduled', 2, 1, 'an older program would lose the overrides'],
-  ['LicenseTierChanged', 2, 1, 'an older program would keep the entitlements that it drops'],
-  ['TrialConverted', 2, 1, 'an older program would keep the entitlements that it drops'],
+  ['LicenseTierChanged', 3, 1, 'an older program would keep the entitlements and the maintenance that it drops'],
+  ['TrialConverted', 3, 1, 'an older program would keep the entitlements and the maintenance that it drops'],
   ['LicenseTermStarted', 2, 1, 'an older program would not know the payment'],
   ['LicenseRenewed', 2, 1, 'an older program would renew for the payment again'],
 ])('%s is stored in version %i and published in version %i: %s', (type, stored, published) => {

@@ -30,6 +30,7 @@ const seenOf = (license: License, at: string) => {
     policy: facts.policy.policyId,
     products: facts.products,
     term: facts.term,
+    maintenance: facts.maintenanceUntil,
     limits: facts.limits,
     usage: facts.usage,
     devices: [...license.activations.keys()],

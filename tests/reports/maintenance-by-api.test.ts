@@ -188,6 +188,33 @@ function at(number: string, day: string) {
   return { number, releasedAt: `${day}T00:00:00.000Z` };
 }
 
+test('A customer who buys after a trial gets the new releases, and the preview of the purchase says so', async () => {
+  const policyOf = async (fields: object) =>
+    (await call(ledger.a, 'POST', '/v1/policies', { tier: 'PRO', products: ['editor'], ...fields })).body.id;
+  const tried = await policyOf({ name: 'Try it', tier: 'TRIAL', type: 'TRIAL', maintenance: 'TERM' });
+  const paid = await policyOf({ name: 'Paid' });
+  const trial = { tier: undefined, products: undefined, policyId: tried, term: { duration: 'P14D' } };
+  const [license, other] = [
+    await ledger.issue(trial),
+    await ledger.issue({ ...trial, maintenanceUntil: '2026-06-01T00:00:00.000Z' }),
+  ];
+  const release = at('7.0.0', '2099-01-01');
+  expect((await validate(license.licenseKey, release))[0]).toBe('VERSION_NOT_ENTITLED');
+  const convert = async (id: string, query = '') => {
+    const body = { policyId: paid, term: { duration: 'P1Y' }, billingRef: `in_${id}`, confirm: true };
+    return (await call(ledger.a, 'POST', `/v1/licenses/${id}/convert${query}`, body)).body;
+  };
+  const preview = await convert(license.licenseId, '?preview=true');
+  expect(preview).toMatchObject({
+    before: { maintenanceUntil: expect.any(String) },
+    after: { maintenanceUntil: null },
+  });
+  expect(await convert(license.licenseId)).toMatchObject({ changed: true, license: { maintenanceUntil: null } });
+  expect((await validate(license.licenseKey, release))[0]).toBe('VALID');
+  expect(await convert(other.licenseId)).toMatchObject({ license: { maintenanceUntil: '2026-06-01T00:00:00.000Z' } });
+  expect((await validate(other.licenseKey, release))[0]).toBe('VERSION_NOT_ENTITLED');
+});
+
 test('Maintenance renews with the term by the policy, is sold alone, and the past shows what it was', async () => {
   const policy = await call(ledger.a, 'POST', '/v1/policies', {
     ...{ name: 'With updates', tier: 'PRO', products: ['editor'], maintenance: 'TERM' },

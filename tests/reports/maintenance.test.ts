@@ -100,12 +100,7 @@ describe('The maintenance of a license', () => {
       '2028-06-01T12:00:00.000Z',
     ],
     ['without an end when it goes with a license for ever', TERM, { kind: 'perpetual' }, null],
-    [
-      'as the trial had it when the paid policy has no maintenance',
-      none,
-      { kind: 'perpetual' },
-      '2026-06-15T00:00:00.000Z',
-    ],
+    ['without an end when the paid policy has no maintenance', none, { kind: 'perpetual' }, null],
   ])('comes with the purchase of a trial: %s', (_, paid, term, right) => {
     const started = issue({
       policy: onTrial,

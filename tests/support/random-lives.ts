@@ -36,8 +36,8 @@ export type Life = { license: License; readonly history: Stamped<LicenseEvent>[]
 
 const policies: readonly [PinnedPolicy, ...PinnedPolicy[]] = [
   policyWith({ expiryGraceSeconds: 2 * 86_400, remindBefore: [] }),
-  policyWith({ limitStrategy: 'EVICT_OLDEST', remindBefore: [] }),
-  { ...trial, remindBefore: [] },
+  policyWith({ limitStrategy: 'EVICT_OLDEST', remindBefore: [], maintenance: 'P1D' }),
+  { ...trial, remindBefore: [], maintenance: 'TERM' },
   { ...trial, remindBefore: [], expiryGraceSeconds: 86_400 },
   { ...trial, remindBefore: [], trialEnd: 'EXPIRE' },
 ];

@@ -199,7 +199,7 @@ const rules = {
       .nullable(),
     answer: z.string().nullable(),
     description:
-      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance.',
+      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance, and a change to this policy ends the one that another policy gave.',
   }),
   versions: rule({
     request: z

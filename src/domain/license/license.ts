@@ -131,6 +131,8 @@ export type LicenseFacts = {
   readonly maintenanceUntil: Instant | null;
   /** True: the maintenance was sold without end (`LicenseMaintenanceChanged`), so no term gives it an end. */
   readonly maintenanceSoldForEver: boolean;
+  /** True: a policy gave `maintenanceUntil`, so it ends with a change to a policy without maintenance. */
+  readonly maintenanceFromPolicy: boolean;
   readonly imported: ImportSource | null;
   readonly replaces: string | null;
   readonly replacedBy: string | null;

@@ -111,7 +111,7 @@ export type PinnedPolicy = {
   readonly trialDays?: (typeof trialDaysRules)[number];
   /**
    * How long each term brings new releases: `TERM` until its end, or an ISO 8601 duration from its start. Absent: a term
-   * does not move the maintenance.
+   * does not move the maintenance, and a change to this policy ends the one that another policy gave.
    */
   readonly maintenance?: string;
   /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */

@@ -183,7 +183,11 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
       effectiveOf(m.entitlements, at).map(effectiveText).sort(),
     ],
     ['term', [term.number, endOf(term.expiresAt)], [m.term, m.end]],
-    ['maintenance', endOf(facts.maintenanceUntil), m.maintained],
+    [
+      'maintenance',
+      [endOf(facts.maintenanceUntil), facts.maintenanceSoldForEver, facts.maintenanceFromPolicy],
+      [m.maintained, m.sold && m.maintained === Infinity, !m.sold && m.maintained < Infinity],
+    ],
     ['announced', [facts.announcedTerm, facts.graceEndedTerm], [m.announced, m.graceEnded]],
     ['reminders', [...facts.reminded].sort(), Object.keys(m.reminded).sort()],
     ['keys', [facts.keyVersion, ...facts.keyOverlaps.map(keyText)], [m.keyVersion, ...Object.entries(m.overlaps)]],

@@ -38,6 +38,7 @@ export const watchStream = (): Watch => {
   let keyVersion = 0;
   let revoked = false;
   let replaced = false;
+  let maintenanceSold = false;
   // How often the expiry was set: each setting resets the reminders.
   let termsSet = 0;
   let recordedAt = '';
@@ -90,6 +91,7 @@ export const watchStream = (): Watch => {
   };
 
   const sound = ({ event, at }: Stamped<LicenseEvent>): string | null => {
+    if ('maintenanceUntil' in event.data) maintenanceSold = false;
     switch (event.type) {
       case 'LicenseIssued':
       case 'LicenseImported': {
@@ -275,11 +277,12 @@ export const watchStream = (): Watch => {
         ends.add(end);
         return null;
       }
-      case 'LicenseMaintenanceChanged':
-        // A sale for ever changes no instant when there is no end yet.
-        return event.data.to !== null && event.data.from === event.data.to
-          ? '2.4: a maintenance that does not change'
-          : null;
+      case 'LicenseMaintenanceChanged': {
+        // A sale of what the policy gave changes no instant.
+        const isRepeated = maintenanceSold && event.data.from === event.data.to;
+        maintenanceSold = true;
+        return isRepeated ? '2.4: a maintenance that does not change' : null;
+      }
       case 'SuspensionReasonAdded':
       case 'LicenseReinstated':
       case 'ProductAdded':

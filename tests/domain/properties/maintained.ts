@@ -1,15 +1,24 @@
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { lengthOf } from './draw.ts';
 
-type Maintained = { readonly policy: PinnedPolicy; readonly maintained: number; readonly soldForEver: boolean };
+/** `maintained`: the end of the maintenance, or `Infinity` without one. `sold`: the issuer named it, not a policy. */
+type Maintained = { readonly policy: PinnedPolicy; readonly maintained: number; readonly sold: boolean };
 
-/** Returns the end of the maintenance once a term has begun; `Infinity`: it has none of its own. */
-export const maintainedBy = ({ policy, maintained, soldForEver }: Maintained, from: number, end: number) => {
-  if (policy.maintenance === undefined || soldForEver) return {};
+const byPolicy = (maintained: number) => ({ maintained, sold: false });
+const isForEver = ({ maintained, sold }: Maintained) => sold && maintained === Infinity;
+
+/** Returns the maintenance once a term has begun. */
+export const maintainedBy = (m: Maintained, from: number, end: number) => {
+  const { policy, maintained } = m;
+  if (policy.maintenance === undefined || isForEver(m)) return {};
   const brought = policy.maintenance === 'TERM' ? end : from + lengthOf(policy.maintenance);
-  return { maintained: maintained === Infinity ? brought : Math.max(maintained, brought) };
+  return (maintained === Infinity || brought > maintained) && byPolicy(brought);
 };
 
-/** Returns the end of the maintenance once the end of the term has moved. */
-export const maintainedAfterMove = ({ policy, maintained, soldForEver }: Maintained, end: number, to: number) =>
-  policy.maintenance === 'TERM' && !soldForEver && maintained === end && { maintained: to };
+/** Returns the maintenance once the end of the term has moved. */
+export const maintainedAfterMove = (m: Maintained, end: number, to: number) =>
+  m.policy.maintenance === 'TERM' && !isForEver(m) && m.maintained === end && byPolicy(to);
+
+/** Returns the maintenance under another policy: without a rule for it, only what was sold stays. */
+export const maintainedUnder = ({ maintenance }: PinnedPolicy, { sold }: Maintained) =>
+  maintenance === undefined && !sold && byPolicy(Infinity);

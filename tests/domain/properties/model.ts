@@ -107,7 +107,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     EndSuspension: ({ until }) => endSuspension(ms(until)),
     Renew: renew,
     ChangeExpiry: changeExpiry,
-    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to), soldForEver: to === null }),
+    ChangeMaintenance: ({ to }) => put({ maintained: to === null ? Infinity : ms(to), sold: true }),
     SetRenewal: ({ to: mode, scheduled }) => {
       const isMode = modeAt(m.now) === mode;
       if (isPlanned(scheduled, (plan) => plan.mode !== undefined, { mode })) return 'nothing';

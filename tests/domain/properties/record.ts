@@ -8,7 +8,7 @@ import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Details } from './device-details.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 import { countersFrom, noLate } from './late-use.ts';
-import { maintainedBy } from './maintained.ts';
+import { maintainedBy, maintainedUnder } from './maintained.ts';
 import { type ModelOverrides, noOverrides } from './overrides.ts';
 
 // The model's state: one flat record, with milliseconds instead of texts and `Infinity` for never. Values are replaced,
@@ -55,8 +55,8 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The start of the first term of an unbroken row of terms. */
   run: Infinity,
   ...{ end: Infinity, endSetAt: 0 },
-  /** The end of the maintenance, and whether it was sold for ever. */
-  ...{ maintained: Infinity, soldForEver: false },
+  /** The end of the maintenance, and whether the issuer named it. */
+  ...{ maintained: Infinity, sold: false },
   /** The durations that it was issued for, and of the last term under its policy. */
   span: NaN,
   length: NaN,
@@ -217,7 +217,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   const become = ({ policy, products, limits, entitlements }: Target, strategy = policy.limitStrategy): Verdict => {
     // Devices and seats end with the last product.
     const isBare = products?.length === 0 && m.products.length > 0;
-    put({ policy, products: products ?? m.products, length: policy.policyId === m.policy.policyId ? m.length : NaN });
+    const length = policy.policyId === m.policy.policyId ? m.length : NaN;
+    put({ ...maintainedUnder(policy, m), policy, products: products ?? m.products, length });
     if (isBare) end(({ kind }) => kind !== 'users');
     const kept = m.entitlements.filter(({ source }) => source !== 'tier' && source !== 'trial');
     if (entitlements !== null) put({ entitlements: [...kept, ...entitlements] });

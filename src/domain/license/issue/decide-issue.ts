@@ -83,7 +83,7 @@ const firstMaintenance = ({ policy, maintenanceUntil }: Origination, { startsAt,
   if (startsAt === null) return {};
   const facts = { policy, timeZone, maintenanceUntil: null, maintenanceSoldForEver: false };
   const { maintenanceUntil: until = null } = maintenanceOfTerm(facts, { startsAt, expiresAt });
-  return until === null ? {} : { maintenanceUntil: until };
+  return until === null ? {} : { maintenanceUntil: until, maintenanceFromPolicy: true as const };
 };
 
 const firstKey = ({ key: { keyHash, secretId, hint } }: Origination) =>

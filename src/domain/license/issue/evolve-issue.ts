@@ -64,6 +64,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   keyOverlaps: [],
   maintenanceUntil: data.maintenanceUntil ?? null,
   maintenanceSoldForEver: false,
+  maintenanceFromPolicy: data.maintenanceFromPolicy ?? false,
   imported:
     type === 'LicenseImported'
       ? { source: data.source, sourceRef: data.sourceRef, historyFrom: data.historyFrom }

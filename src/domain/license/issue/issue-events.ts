@@ -31,6 +31,8 @@ export type Origin = {
    * The license covers releases before this instant for ever, and no later ones; absent: as the expiry strategy says.
    */
   readonly maintenanceUntil?: Instant;
+  /** The policy gave `maintenanceUntil`. Absent: the issuer named it, or an earlier build issued the license. */
+  readonly maintenanceFromPolicy?: true;
   /** The revoked license that this one replaces. */
   readonly replaces?: string;
   /**

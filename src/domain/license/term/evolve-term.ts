@@ -40,7 +40,12 @@ export const evolveTermFacts = (
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }
     case 'LicenseMaintenanceChanged':
-      return { ...facts, maintenanceUntil: event.data.to, maintenanceSoldForEver: event.data.to === null };
+      return {
+        ...facts,
+        maintenanceUntil: event.data.to,
+        maintenanceSoldForEver: event.data.to === null,
+        maintenanceFromPolicy: false,
+      };
     case 'LicenseRenewalChanged': {
       const { to, eventId } = event.data;
       return eventId === null

@@ -6,6 +6,8 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { PinnedPolicy } from '../policy.ts';
 import type { Maintenance } from './term-events.ts';
 
+type MaintenanceFacts = Pick<LicenseFacts, 'maintenanceUntil' | 'maintenanceSoldForEver' | 'maintenanceFromPolicy'>;
+
 type Maintained = Pick<LicenseFacts, 'maintenanceUntil' | 'maintenanceSoldForEver' | 'timeZone'> & {
   readonly policy: Pick<PinnedPolicy, 'maintenance'>;
 };
@@ -36,8 +38,18 @@ export const maintenanceAfterMove = (
   policy.maintenance === 'TERM' && maintenanceUntil === from && !maintenanceSoldForEver ? { maintenanceUntil: to } : {};
 
 /**
+ * Returns the maintenance after the license has moved to another policy. A policy without maintenance ends the one that
+ * an earlier policy gave, because no later term would renew it. One that the issuer named stays.
+ */
+export const maintenanceUnder = (
+  { maintenance }: Pick<PinnedPolicy, 'maintenance'>,
+  { maintenanceFromPolicy }: Pick<LicenseFacts, 'maintenanceFromPolicy'>,
+): Maintenance => (maintenance === undefined && maintenanceFromPolicy ? { maintenanceUntil: null } : {});
+
+/**
  * Sets until when the license covers new releases, such as after a sale of maintenance alone. Null sells it for ever,
- * also when the license has no maintenance yet: no later term gives it an end.
+ * also when the license has no maintenance yet: no later term gives it an end. An end that the policy gave already is
+ * the issuer's own from then on.
  */
 export const changeMaintenance = (
   { data: { to, reasonCode } }: CommandOf<'ChangeMaintenance'>,
@@ -46,19 +58,19 @@ export const changeMaintenance = (
   if (reasonCode === '') return reject('INVALID_REQUEST', 'A changed maintenance needs a reason.');
   if (to !== null && !isInstant(to))
     return reject('TERM_INVALID', `${to} is not an instant like 2026-01-31T00:00:00.000Z.`);
-  const { maintenanceUntil: from, maintenanceSoldForEver } = facts;
-  const isSold = from === to && (to !== null || maintenanceSoldForEver);
+  const { maintenanceUntil: from, maintenanceSoldForEver, maintenanceFromPolicy } = facts;
+  const isSold = from === to && (to === null ? maintenanceSoldForEver : !maintenanceFromPolicy);
   return isSold ? [] : [{ type: 'LicenseMaintenanceChanged', data: { from, to } }];
 };
 
 /**
- * Returns the facts that an event about the term changes besides the term. Events of earlier builds end a maintenance that
- * was sold for ever.
+ * Returns the facts that an event about the term or the policy changes about the maintenance. Events of earlier builds
+ * end a maintenance that was sold for ever.
  */
-export const maintenanceIn = ({
-  maintenanceUntil,
-}: Maintenance): Partial<Pick<LicenseFacts, 'maintenanceUntil' | 'maintenanceSoldForEver'>> =>
-  maintenanceUntil === undefined ? {} : { maintenanceUntil, maintenanceSoldForEver: false };
+export const maintenanceIn = ({ maintenanceUntil }: Maintenance): Partial<MaintenanceFacts> =>
+  maintenanceUntil === undefined
+    ? {}
+    : { maintenanceUntil, maintenanceSoldForEver: false, maintenanceFromPolicy: maintenanceUntil !== null };
 
 const endOf = (startsAt: Instant, text: string, timeZone: string): Instant | null => {
   const duration = parseDuration(text);

@@ -1,7 +1,9 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
-/** What an event about the term says about the maintenance. Absent: it stays. Null: it has no end of its own. */
+/**
+ * What an event about the term or the policy says about the maintenance. Absent: it stays. Null: it has no end of its own.
+ */
 export type Maintenance = { readonly maintenanceUntil?: Instant | null };
 
 /** Events about when a license is valid, stored as they are: add, never rename or repurpose. */
@@ -46,7 +48,10 @@ export type TermEvent =
       'LicenseExpiryChanged',
       { readonly termNumber: number; readonly from: Instant | null; readonly to: Instant | null } & Maintenance
     >
-  /** The license covers releases before `to`. Null: the maintenance is sold for ever, so no later term gives it an end. */
+  /**
+   * The license covers releases before `to`. Null: the maintenance is sold for ever, so no later term gives it an end.
+   * `from` is `to` when the issuer names the end that the policy gave.
+   */
   | Event<'LicenseMaintenanceChanged', { readonly from: Instant | null; readonly to: Instant | null }>
   /** `eventId`: the event's own id when the change is announced for the future; null when it takes effect at once. */
   | Event<

@@ -6,6 +6,7 @@ import type { IssuedLicense } from '../license.ts';
 import { policyMove } from '../overrides/policy-move.ts';
 import { withdrawKind, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
 import { expiryAnnouncement } from '../term/decide-expiry.ts';
+import { maintenanceUnder } from '../term/maintenance.ts';
 import { paymentName, repeatedPurchase } from '../term/paid-terms.ts';
 import { startOfPaidTerm } from './first-paid-term.ts';
 import { addConsequences, changedOverrides, refuseMove, refuseTarget } from './policy-consequences.ts';
@@ -47,6 +48,7 @@ export const convertTrial = ({ data, at }: CommandOf<'ConvertTrial'>, license: I
       daysUsed: Math.floor(secondsBetween(facts.term.startsAt ?? at, at) / 86_400),
       billingRef: billingRef === null ? null : paymentName(billingRef),
       ...changedOverrides(license, move),
+      ...maintenanceUnder(policy, facts),
     },
   });
   for (const event of [...withdrawKind(facts, 'TIER', at), ...withdrawSuspensions(facts, 'PAYMENT', at)])

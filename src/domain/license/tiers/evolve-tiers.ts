@@ -4,6 +4,7 @@ import type { Entitlement } from '../grants/entitlement.ts';
 import type { LicenseFacts } from '../license.ts';
 import { overridesAfter } from '../overrides/overrides.ts';
 import { withoutAnnounced } from '../scheduled/evolve-scheduled.ts';
+import { maintenanceIn } from '../term/maintenance.ts';
 import type { ChangedOverrides, TierEvent } from './tier-events.ts';
 
 /** Returns the facts after an event about the tier or the policy. */
@@ -34,12 +35,19 @@ export const evolveTierFacts = (
         afterTrial,
         overrides: overridesAfter(facts, overrides),
         entitlements,
+        ...maintenanceIn(event.data),
       };
     }
     case 'TrialConverted': {
       const { policy, overrides } = event.data;
       const entitlements = withoutDropped(facts, event.data);
-      return { ...facts, policy, overrides: overridesAfter(facts, overrides), entitlements };
+      return {
+        ...facts,
+        policy,
+        overrides: overridesAfter(facts, overrides),
+        entitlements,
+        ...maintenanceIn(event.data),
+      };
     }
   }
 };

@@ -9,6 +9,7 @@ import { refuseMoreMeters } from '../overrides/meters-max.ts';
 import { sameOverrides } from '../overrides/overrides.ts';
 import type { PolicyMove } from '../overrides/policy-move.ts';
 import type { LimitStrategy, Tier } from '../policy.ts';
+import { maintenanceUnder } from '../term/maintenance.ts';
 import { setLimits } from '../usage/decide-limits.ts';
 import { refuseLimits } from '../usage/usage-limits.ts';
 import type { ChangedOverrides, Target } from './tier-events.ts';
@@ -56,6 +57,7 @@ export const tierChanged = (
       cause,
       scheduledBy,
       ...changedOverrides(license, move),
+      ...maintenanceUnder(policy, facts),
     },
   };
 };

@@ -2,6 +2,7 @@ import type { Entitlement } from '../grants/entitlement.ts';
 import type { Event } from '../message-shapes.ts';
 import type { Dropped, Overrides } from '../overrides/overrides.ts';
 import type { PinnedPolicy, Tier } from '../policy.ts';
+import type { Maintenance } from '../term/term-events.ts';
 import type { Limits } from '../usage/usage-limits.ts';
 
 /** Events about tiers, policies and trials, stored as they are: add, never rename or repurpose. */
@@ -25,6 +26,7 @@ export type TierEvent =
         /** The `TierChangeScheduled` that announced this change; null: none did. */
         readonly scheduledBy: string | null;
       } & ChangedOverrides &
+        Maintenance &
         BecomingTrial
     >
   | Event<
@@ -36,7 +38,8 @@ export type TierEvent =
         readonly policy: PinnedPolicy;
         readonly daysUsed: number;
         readonly billingRef: string | null;
-      } & ChangedOverrides
+      } & ChangedOverrides &
+        Maintenance
     >;
 
 /** What a change of the policy does to the overrides of a license. Both are absent in the events of earlier builds. */

@@ -38,6 +38,7 @@ export const withUsage = (
   keyOverlaps: facts.keyOverlaps,
   maintenanceUntil: facts.maintenanceUntil,
   maintenanceSoldForEver: facts.maintenanceSoldForEver,
+  maintenanceFromPolicy: facts.maintenanceFromPolicy,
   imported: facts.imported,
   replaces: facts.replaces,
   replacedBy: facts.replacedBy,
