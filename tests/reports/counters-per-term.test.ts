@@ -162,6 +162,11 @@ describe('A customer who goes on in the grace after the month and then pays for 
       .thenRejected('QUOTA_EXCEEDED');
     expect(usedAt(followedBy(paid, renewed(inFebruary('06'))), march)).toBe(0);
   });
+  test('has used in the new month what was used at the instant of its start, and not what was used before', () => {
+    const atStart = followedBy([monthly({ policy: graced })], use(60, justBefore(february)), use(40, february));
+    const paid = followedBy(atStart, renewed(inFebruary('05')));
+    expect(usedAt(paid, inFebruary('05'))).toBe(40);
+  });
   test('begins at 0 when the new month begins with the payment', () => {
     expect(usedAt(followedBy(used, renewed(inFebruary('05'), 'FROM_NOW')), inFebruary('05'))).toBe(0);
   });

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
+import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { Entitlement } from '../../src/domain/license/grants/entitlement.ts';
 import { settle } from '../../src/domain/license/settle.ts';
 import { command, enterprise, followedBy, policyWith, to, trial } from '../domain/license/commands.ts';
-import { activatedEvent, issued, licenseAfter, noon, on, tomorrow } from '../domain/license/examples.ts';
+import {
+  activatedEvent,
+  issued,
+  justBeforeExpiry,
+  licenseAfter,
+  noon,
+  on,
+  tomorrow,
+} from '../domain/license/examples.ts';
 import { decisionOn } from '../domain/license/many-devices.ts';
 
 // Each part is as large as the API accepts it: 100 entitlements and 100 products of a policy, 500 grants, codes of 64
@@ -113,6 +122,17 @@ describe('An announced RESET of a license with 500 grants', () => {
     const revoked = decided.filter(({ type }) => type === 'EntitlementRevoked');
     expect(new Set(revoked.map(({ data }) => (data as Entitlement).source))).toEqual(new Set(['tier']));
   });
+  test.each(['2027-01-01T00:00:00.000Z', '2027-02-01T00:00:00.000Z'])(
+    'does not let an expiry that has passed be moved afterwards, at %s',
+    (at) => {
+      const move = (instant: string) =>
+        command('ChangeExpiry', { to: '2028-01-01T00:00:00.000Z', reasonCode: 'GOODWILL' }, instant);
+      // The change stays due, and so does the expiry after it.
+      const before = decisionOn(license, move(justBeforeExpiry)).map(({ type }) => type);
+      expect([before.at(-1), before.includes('LicenseTierChanged')]).toEqual(['LicenseExpiryChanged', false]);
+      expect(licenseDecider.decide(move(at), license, () => 'evt_1')).toMatchObject({ rejected: 'TERM_INVALID' });
+    },
+  );
   test('is shown at its instant, whether or not it fits into the append of a command', () => {
     expect(settle(license, later).license.facts.policy.tier).toBe('ENTERPRISE');
   });

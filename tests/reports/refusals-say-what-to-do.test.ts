@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
-import { command, followedBy, policyWith, to, trial } from '../domain/license/commands.ts';
+import { command, device, followedBy, policyWith, to, trial } from '../domain/license/commands.ts';
 import { activate, issued, licenseAfter, noon, pro, renewTo, twoDevices } from '../domain/license/examples.ts';
 import { testEventIds } from '../support/event-ids.ts';
 
@@ -11,6 +11,15 @@ const past = '2026-01-31T00:00:00.000Z';
 const renew = (data: object): LicenseCommand => command('Renew', { reasonCode: null, ...data });
 const limits = (changed: object): LicenseCommand =>
   command('ChangeLimits', { limits: { ...twoDevices, ...changed }, strategy: 'REJECT' });
+const seat = (number: number): LicenseCommand =>
+  command('AcquireLease', {
+    ...{ leaseId: `l${number}`, holderHash: `m${number}` },
+    ...{ product: null, userRef: null, borrowSeconds: null, dead: [] },
+  });
+const otherwise = 'or choose a higher limit or a strategy other than REJECT.';
+const ownOnly = issued({ policy: policyWith({ deactivateByKey: 'OWN' }), limits: { ...twoDevices, seats: 1 } });
+const ownDevice =
+  'The policy lets a client that has only the license key release only its own device. Send the fingerprint that the device was activated with';
 const term = { kind: 'fixed', expiresAt: past } as const;
 const yearly = issued({ policy: policyWith({ renewalBasis: 'FROM_NOW', renewalDuration: 'P1M' }) });
 const earlier =
@@ -28,8 +37,58 @@ const rows: readonly Row[] = [
     [issued()],
     [activate('a'), activate('b'), limits({ activations: 1 })],
     {
+      detail: `License lic_1 uses 2 devices, more than the new limit of 1 allows. Release devices first, ${otherwise}`,
+    },
+  ],
+  [
+    'a limit below the seats in use',
+    [issued({ limits: { ...twoDevices, seats: 2 } })],
+    [seat(1), seat(2), limits({ seats: 1 })],
+    { detail: `License lic_1 uses 2 seats, more than the new limit of 1 allows. Release seats first, ${otherwise}` },
+  ],
+  [
+    'a limit below the assigned users',
+    [issued({ limits: { ...twoDevices, users: 2 } })],
+    [command('AssignUser', { userRef: 'usr_a' }), command('AssignUser', { userRef: 'usr_b' }), limits({ users: 1 })],
+    { detail: `License lic_1 uses 2 users, more than the new limit of 1 allows. Unassign users first, ${otherwise}` },
+  ],
+  [
+    'a limit below what a meter has counted',
+    [issued({ limits: { ...twoDevices, meters: { builds: 9 } } })],
+    [
+      command('RecordUsage', { meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon }),
+      limits({ meters: { builds: 4 } }),
+    ],
+    {
+      detail: `License lic_1 uses 5 of the meter builds, more than the new limit of 4 allows. Wait for the next term, ${otherwise}`,
+    },
+  ],
+  [
+    'the release of a device by the key without its fingerprint',
+    [ownOnly],
+    [activate('a'), command('Deactivate', { device: { activationId: 'act_a' }, by: 'USER', byKey: true })],
+    { detail: `${ownDevice}, or use a credential of an organization.`, place: ['fingerprint'] },
+  ],
+  [
+    'a swap by the key without the fingerprint of the old device',
+    [ownOnly],
+    [
+      activate('a'),
+      command('SwapActivation', { release: { activationId: 'act_a' }, activate: device('b'), byKey: true }),
+    ],
+    {
+      detail: `${ownDevice} in release, or use a credential of an organization.`,
+      place: ['release', 'fingerprint'],
+    },
+  ],
+  [
+    'the release of a seat by the key without its holder',
+    [ownOnly],
+    [seat(1), command('ReleaseLease', { leaseId: 'l1', by: 'USER', byKey: true })],
+    {
       detail:
-        'License lic_1 uses 2 devices, more than the new limit of 1 allows. Release devices first, or choose a higher limit or a strategy other than REJECT.',
+        "The policy lets a client that has only the license key keep or release only its own seat. Send the seat's leaseHolder, or use a credential of an organization.",
+      place: ['leaseHolder'],
     },
   ],
   [

@@ -57,6 +57,10 @@ describe('a restriction cannot be evaded by silence', () => {
 describe('an activation and a seat name what the policy requires', () => {
   const seat = { leaseId: 'l1', holderHash: 'm1', product: null, userRef: null, borrowSeconds: null, dead: [] };
   type Named = { readonly environment?: string; readonly userRef?: string };
+  const placeOf = (refusal: LicenseRejection): readonly string[] => {
+    if (refusal === 'ENVIRONMENT_SCOPE_REQUIRED') return ['environment'];
+    return refusal === 'USER_SCOPE_REQUIRED' ? ['user'] : [];
+  };
 
   test.each<readonly [string, Partial<PinnedPolicy>, Named, LicenseRejection | null]>([
     ['without an environment is refused', live, {}, 'ENVIRONMENT_SCOPE_REQUIRED'],
@@ -73,7 +77,7 @@ describe('an activation and a seat name what the policy requires', () => {
       else
         given(...history)
           .when(use)
-          .thenRejected(refusal);
+          .thenRejected(refusal, ...placeOf(refusal));
     }
   });
 

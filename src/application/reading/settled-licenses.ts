@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
-import { fork } from '../../domain/license/evolve.ts';
+import { forkIssued } from '../../domain/license/evolve.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
 import { settle } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -30,7 +30,7 @@ export const createSettledLicenses = (executor: Executor): SettledLicenses => {
   });
   const read: SettledLicenses['read'] = (licenseId, at) =>
     // A fork, because the executor goes on changing its state.
-    readParked(executor, { licenseId, at }, (license, revision) => ({ license: forked(license), revision, at }));
+    readParked(executor, { licenseId, at }, (license, revision) => ({ license: forkIssued(license), revision, at }));
   return {
     read,
     since: async (licenseId, revision, at) => {
@@ -44,12 +44,6 @@ export const createSettledLicenses = (executor: Executor): SettledLicenses => {
       return current;
     },
   };
-};
-
-const forked = (license: IssuedLicense): IssuedLicense => {
-  const copy = fork(license);
-  if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
-  return copy;
 };
 
 const knownMax = 2_000;

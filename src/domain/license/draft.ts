@@ -2,7 +2,7 @@ import { stamp } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import { announcements } from './endings/decide-announcements.ts';
 import type { LicenseEvent } from './events.ts';
-import { evolve, fork } from './evolve.ts';
+import { evolve, forkIssued } from './evolve.ts';
 import type { IssuedLicense } from './license.ts';
 
 /** A decision of several events. Each event is decided on the license after the events before it. */
@@ -25,8 +25,7 @@ export const draftOf = (license: IssuedLicense, recordedAt: Instant, effectiveAt
   const dated = (event: LicenseEvent): LicenseEvent =>
     effectiveAt === recordedAt || event.effectiveAt !== undefined ? event : { ...event, effectiveAt };
   const events: LicenseEvent[] = [];
-  const copy = fork(license);
-  if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
+  const copy = forkIssued(license);
   // The worker announces what earlier events ended; this decision must not announce it under the name of its caller.
   const mayAnnounce = license.facts.endings.length === 0;
   return {

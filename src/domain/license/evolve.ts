@@ -5,7 +5,7 @@ import { evolveCollections } from './evolve-collections.ts';
 import { evolveIssuedFacts } from './evolve-facts.ts';
 import { forget } from './forget.ts';
 import { issuedFacts, issuedLicense } from './issue/evolve-issue.ts';
-import type { License, LicenseFacts } from './license.ts';
+import type { IssuedLicense, License, LicenseFacts } from './license.ts';
 
 /** Returns the state of a stream without events. */
 export const initial = (): License => ({ kind: 'unissued' });
@@ -37,24 +37,24 @@ export const evolveFacts = (facts: LicenseFacts | null, event: LicenseEvent, at:
  * Returns an independent license: evolving one of the two leaves the other as it is. Takes the same time whatever the
  * number of devices.
  */
-export const fork = (license: License): License =>
-  license.kind === 'unissued'
-    ? license
-    : {
-        ...license,
-        activations: license.activations.fork(),
-        byFingerprint: license.byFingerprint.fork(),
-        deactivated: license.deactivated.fork(),
-        // At most one entry for each reason.
-        suspendedFor: new Map(license.suspendedFor),
-        paidTerms: license.paidTerms.fork(),
-        users: license.users.fork(),
-        leases: license.leases.fork(),
-        leaseByHolder: license.leaseByHolder.fork(),
-        borrowed: license.borrowed.fork(),
-        lapsed: license.lapsed.fork(),
-        released: license.released.fork(),
-        withheld: license.withheld.fork(),
-        usageIds: license.usageIds.fork(),
-        ended: forkEnded(license.ended),
-      };
+export const fork = (license: License): License => (license.kind === 'unissued' ? license : forkIssued(license));
+
+/** As `fork`, of a license that is issued. */
+export const forkIssued = (license: IssuedLicense): IssuedLicense => ({
+  ...license,
+  activations: license.activations.fork(),
+  byFingerprint: license.byFingerprint.fork(),
+  deactivated: license.deactivated.fork(),
+  // At most one entry for each reason.
+  suspendedFor: new Map(license.suspendedFor),
+  paidTerms: license.paidTerms.fork(),
+  users: license.users.fork(),
+  leases: license.leases.fork(),
+  leaseByHolder: license.leaseByHolder.fork(),
+  borrowed: license.borrowed.fork(),
+  lapsed: license.lapsed.fork(),
+  released: license.released.fork(),
+  withheld: license.withheld.fork(),
+  usageIds: license.usageIds.fork(),
+  ended: forkEnded(license.ended),
+});

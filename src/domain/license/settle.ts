@@ -2,7 +2,7 @@ import { stamp } from '../decider.ts';
 import { type Instant, toMs } from '../time.ts';
 import type { Due, UpcomingCommand } from './due-command.ts';
 import type { LicenseEvent } from './events.ts';
-import { evolve, fork } from './evolve.ts';
+import { evolve, forkIssued } from './evolve.ts';
 import { announcedEndsMax, dueEntitlementEnds, endEntitlements } from './grants/entitlement-ends.ts';
 import { retireKey } from './keys/decide-keys.ts';
 import { dueKeyRetirements } from './keys/due-keys.ts';
@@ -24,22 +24,24 @@ export type Settled = { readonly license: IssuedLicense; readonly events: readon
  * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
  * trial or a grace, of a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license` stays as it is. Reminders and
  * announcements of ended parts are left to the worker, and those of entitlements beyond the first `announcedEndsMax`.
- * What would come to more than `bytesMax` bytes of events stays due, with everything after it.
+ * What would come to more than `bytesMax` bytes of events (null: any number) stays due, with everything after it.
  */
-export const settle = (license: IssuedLicense, at: Instant, bytesMax = Number.POSITIVE_INFINITY): Settled => {
+export const settle = (license: IssuedLicense, at: Instant, bytesMax: number | null = null): Settled => {
   const events: LicenseEvent[] = [];
   let settled = license;
   let bytesLeft = bytesMax;
   let endsLeft = announcedEndsMax;
-  const next = () => firstDue(settled.facts, at, endsLeft > 0);
+  const next = () => nextDue(settled.facts, endsLeft > 0);
   for (let due = next(); due !== null; due = next()) {
     const decided = carryOut(due, settled, at);
-    if (due.type === 'EndEntitlements') endsLeft -= decided.length;
-    // Each due command has events, so that this ends.
+    // What is not due yet has no events, and nothing falls due before it.
     if (decided.length === 0) break;
-    if (bytesLeft !== Number.POSITIVE_INFINITY) bytesLeft -= bytesOf(decided);
-    if (bytesLeft < 0) break;
-    if (settled === license) settled = copyOf(license);
+    if (due.type === 'EndEntitlements') endsLeft -= decided.length;
+    if (bytesLeft !== null) {
+      bytesLeft -= bytesOf(decided);
+      if (bytesLeft < 0) break;
+    }
+    settled = forkIssued(settled);
     for (const event of decided) {
       events.push(event);
       evolve(settled, event, stamp(event, at).at);
@@ -69,12 +71,13 @@ export const isUnsettled = (facts: LicenseFacts, at: Instant): boolean => {
   return facts.scheduled.some(({ change, effectiveAt }) => change.kind === 'TIER' && effectiveAt <= at);
 };
 
-const firstDue = (facts: LicenseFacts, at: Instant, announcesEnds: boolean): Due | null => {
+/** Returns what falls due next, which may be later than now. */
+const nextDue = (facts: LicenseFacts, announcesEnds: boolean): Due | null => {
   if (facts.revokedAt !== null) return null;
   let first: UpcomingCommand | null = null;
   // Of commands that fall due at one instant the first in this order comes first, as in `dueCommands`.
   for (const upcoming of upcomingOf(facts, announcesEnds))
-    if (upcoming.from <= at && (first === null || toMs(upcoming.from) < toMs(first.from))) first = upcoming;
+    if (first === null || toMs(upcoming.from) < toMs(first.from)) first = upcoming;
   return first?.due ?? null;
 };
 
@@ -112,9 +115,3 @@ const carryOut = (due: Due, license: IssuedLicense, at: Instant): readonly Licen
 // As the store counts them: the content, and an envelope of 1,200 bytes.
 const bytesOf = (events: readonly LicenseEvent[]): number =>
   events.length * 1_200 + new TextEncoder().encode(JSON.stringify(events)).length;
-
-const copyOf = (license: IssuedLicense): IssuedLicense => {
-  const copy = fork(license);
-  if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
-  return copy;
-};

@@ -37,7 +37,6 @@ export const status = (facts: LicenseFacts, at: Instant): Status => simpleStatus
  */
 export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instant): Suspension | null => {
   const current = suspension !== null && isInForce(suspension, at) ? suspension : null;
-  if (scheduled.length === 0) return current;
   const begun = scheduled.flatMap(({ effectiveAt, change }): readonly Suspension[] =>
     change.kind === 'SUSPENSION' && effectiveAt <= at
       ? [{ reasonCode: change.reasonCode, since: effectiveAt, until: change.until }]

@@ -214,6 +214,7 @@ describe('an end by the clock', () => {
     const end = command('EndSuspension', { until: tomorrow }, tomorrow);
     expect(nextIn(followedBy(suspended, end))).toBe(expiresAt);
     expect(nextIn(followedBy(suspended, command('EndSuspension', { until: tomorrow })))).toBe(tomorrow);
+    expect(followedBy(suspended, end, end)).toEqual(followedBy(suspended, end));
     expect(nextIn(followedBy([under({})], until, suspend('FRAUD', null, noon)))).toBe(expiresAt);
   });
   test('of an entitlement is due once, together with those that end at the same instant', () => {

@@ -81,6 +81,16 @@ describe('What has fallen due before a command', () => {
       term: { number: 2 },
     });
   });
+  test('stays due from the change on that does not fit into the append of the command', () => {
+    const license = licenseAfter(...ending(2, 3, 4, 5));
+    // As the store counts them.
+    const [first = 0, second = 0] = settle(license, day(9)).events.map(
+      (event) => 1_200 + Buffer.byteLength(JSON.stringify([event])),
+    );
+    const recordedWithin = (bytes: number) => settle(license, day(9), bytes).events.map(({ type }) => type);
+    expect(recordedWithin(first + second)).toEqual([reinstated, ended]);
+    expect(recordedWithin(first + second - 1)).toEqual([reinstated]);
+  });
   test('has no event on a revoked license', () => {
     const revoked = [...ending(2, 3, 4, 5), on(noon, revokedEvent)];
     expect(fallenDue(revoked, graceEndsAt)).toEqual([]);

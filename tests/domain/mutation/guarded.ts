@@ -46,24 +46,16 @@ export type Equivalent = {
 };
 
 const ofLicenses = 'src/domain/license';
-const afterDue =
-  'Every command is decided after what has fallen due, so an expiry that has passed is announced already.';
 const sameUsage = 'The shortcut only saves a copy of the usage.';
 const noRenewedTerm = 'Of no starts none has come. The shortcut only saves time.';
 
 /** A listed mutant that does not survive fails the run. */
 export const equivalents: readonly Equivalent[] = [
   {
-    file: `${ofLicenses}/term/decide-expiry.ts`,
-    original: 'at >= from',
-    replacement: 'false',
-    why: afterDue,
-  },
-  {
-    file: `${ofLicenses}/term/decide-expiry.ts`,
-    original: 'at >= from',
-    replacement: 'at > from',
-    why: afterDue,
+    file: `${ofLicenses}/term/decide-renewal.ts`,
+    original: 'expiresAt < previousExpiresAt',
+    replacement: 'expiresAt <= previousExpiresAt',
+    why: 'A renewal to the present end has been answered before.',
   },
   {
     file: `${ofLicenses}/usage/term-counters.ts`,
@@ -100,17 +92,5 @@ export const equivalents: readonly Equivalent[] = [
     original: 'major === undefined',
     replacement: 'false',
     why: 'Without a number the text is undefined.0.0, which the package reads as no version.',
-  },
-  {
-    file: `${ofLicenses}/settle.ts`,
-    original: 'decided.length === 0',
-    replacement: 'false',
-    why: 'Each due command has events. The check would end the loop if one had none.',
-  },
-  {
-    file: `${ofLicenses}/settle.ts`,
-    original: "'A copy of an issued license is issued.'",
-    replacement: '""',
-    why: 'It is never thrown: the check narrows the type of a copy.',
   },
 ];

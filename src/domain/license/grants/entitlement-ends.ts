@@ -6,11 +6,9 @@ import type { IssuedLicense, LicenseFacts } from '../license.ts';
 
 /** Returns the commands that announce the ends of entitlements, one for each instant. */
 export const dueEntitlementEnds = (facts: LicenseFacts): readonly UpcomingCommand[] =>
-  facts.entitlements.length === 0
-    ? []
-    : [...new Set(unannouncedEnds(facts).map(({ until }) => until))].map((until) =>
-        dueFrom(until, { type: 'EndEntitlements', data: { until } }),
-      );
+  [...new Set(unannouncedEnds(facts).map(({ until }) => until))].map((until) =>
+    dueFrom(until, { type: 'EndEntitlements', data: { until } }),
+  );
 
 /**
  * The most ends of entitlements that one append announces, as `announcementsMax` is for ended parts. A license of an
@@ -43,7 +41,7 @@ const unannouncedEnds = ({ entitlements, entitlementsEndedAt, announcedEnds, cre
     .flatMap(({ code, source, until, withheld }) => {
       if (until === null || until <= (entitlementsEndedAt ?? createdAt)) return [];
       const end = { code, source, until };
-      if (announced.size > 0 && announced.has(nameOfEnd(end))) return [];
+      if (announced.has(nameOfEnd(end))) return [];
       return [withheld === true ? { ...end, withheld } : end];
     })
     .toSorted((a, b) => toMs(a.until) - toMs(b.until));

@@ -31,7 +31,6 @@ export const endSuspension = (
 /** Returns the instants at which the license stops being suspended by itself, recorded and announced suspensions alike. */
 const suspensionEnds = (facts: LicenseFacts): readonly Instant[] => {
   const { suspension, scheduled } = facts;
-  if (suspension === null && scheduled.length === 0) return [];
   const ends = new Set<Instant>();
   const add = (until: Instant | null) => {
     if (until !== null && !isSuspended(facts, until)) ends.add(until);

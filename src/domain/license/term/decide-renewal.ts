@@ -29,13 +29,13 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
     return refuse(
       `License ${facts.licenseId} is perpetual, so there is no term to renew. To end it at an instant, move its end with expiry.`,
     );
-  const terms = 'expiresAt' in data ? null : renewalTerms(data, license);
-  if (terms !== null && 'rejected' in terms) return terms;
-  const startsAt = renewalStart(terms?.basis ?? 'FROM_NOW_IF_EXPIRED', facts, previousExpiresAt, at);
+  const terms = 'expiresAt' in data ? fixedTerms(data.expiresAt) : renewalTerms(data, license);
+  if ('rejected' in terms) return terms;
+  const startsAt = renewalStart(terms.basis, facts, previousExpiresAt, at);
   const expiresAt =
-    'expiresAt' in data
-      ? data.expiresAt
-      : endOfDuration(startsAt, terms?.duration ?? '', facts.timeZone, anchorOf(license, startsAt));
+    'expiresAt' in terms
+      ? terms.expiresAt
+      : endOfDuration(startsAt, terms.duration, facts.timeZone, anchorOf(license, startsAt));
   if (typeof expiresAt !== 'string') return expiresAt;
   if (!isInstant(expiresAt)) return refuse(`${expiresAt} is not an instant like 2026-01-31T00:00:00.000Z.`);
   // The term stays, but the payment has arrived.
@@ -55,7 +55,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
         previousExpiresAt,
         startsAt,
         expiresAt,
-        basis: terms?.basis ?? 'FIXED',
+        basis: terms.basis,
         gapSeconds: secondsBetween(previousExpiresAt, startsAt),
         ...paymentOf(license, data, terms),
         ...maintenanceOfTerm(facts, { startsAt, expiresAt }),
@@ -69,13 +69,15 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
 const isPayment = ({ reasonCode, billingRef }: CommandOf<'Renew'>['data']): boolean =>
   reasonCode === 'PAYMENT' || billingRef !== undefined;
 
+const fixedTerms = (expiresAt: Instant) => ({ basis: 'FIXED', expiresAt }) as const;
+
 const paymentOf = (
   { termDuration }: IssuedLicense,
   { billingRef }: CommandOf<'Renew'>['data'],
-  terms: RenewalTerms | null,
+  terms: RenewalTerms | ReturnType<typeof fixedTerms>,
 ) => {
   const payment = billingRef === undefined ? {} : { billingRef: paymentName(billingRef) };
-  const isStored = terms !== null && (billingRef !== undefined || terms.duration !== termDuration);
+  const isStored = 'duration' in terms && (billingRef !== undefined || terms.duration !== termDuration);
   return isStored ? { ...payment, duration: terms.duration } : payment;
 };
 
@@ -98,13 +100,19 @@ const refuseLateRenewal = ({ licenseId, policy }: LicenseFacts, previousExpiresA
   return at >= renewableUntil ? refuse(`License ${licenseId} could be renewed until ${renewableUntil}.`) : null;
 };
 
-const renewalStart = (basis: RenewalBasis, facts: LicenseFacts, previousExpiresAt: Instant, at: Instant): Instant => {
+const renewalStart = (
+  basis: RenewalBasis | 'FIXED',
+  facts: LicenseFacts,
+  previousExpiresAt: Instant,
+  at: Instant,
+): Instant => {
   switch (basis) {
     case 'FROM_EXPIRY':
       return previousExpiresAt;
     case 'FROM_NOW':
       return at;
     case 'FROM_NOW_IF_EXPIRED':
+    case 'FIXED':
       // A license in its grace is not expired: the renewal does not add the days of grace.
       return isExpired(facts, at) ? at : previousExpiresAt;
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../src/domain/license/decide.ts';
 import { effectiveStatus } from '../../../../src/domain/license/status.ts';
+import { refuseUse } from '../../../../src/domain/license/usage/usage-guard.ts';
 import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../../support/event-ids.ts';
 import { command, device, event, followedBy, policyWith, typesOf } from '../commands.ts';
@@ -137,6 +138,9 @@ describe('a license with a term that starts with its first use', () => {
     const metered = waiting('FIRST_ACTIVATION', 'UTC', { meters: { builds: 1 } });
     expect(decide(usage, licenseAfter(metered), testEventIds)).toMatchObject({
       detail: 'License lic_1 starts with its first activation or seat.',
+    });
+    expect(refuseUse(licenseAfter(waiting('FIRST_VALIDATION')).facts, null, noon)).toMatchObject({
+      detail: 'License lic_1 starts with its first validation, activation, seat or usage.',
     });
     const later = issued({ term: { ...issuedEvent().data.term, startsAt: '2026-07-01T00:00:00.000Z' } });
     expect(decide(activate('a'), licenseAfter(later), testEventIds)).toMatchObject({

@@ -39,6 +39,13 @@ describe('changing the expiry', () => {
     given(issued()).when(changeTo('2026-06-01T11:59:59.999Z')).thenRejected('TERM_INVALID');
   });
   test('changes nothing when nothing differs', () => given(issued()).when(changeTo(expiresAt)).thenNothing());
+  test('to the end that it has keeps the renewal mode, now and later', () => {
+    const automatic = command('SetRenewal', { to: 'auto' });
+    const cancelled = command('SetRenewal', { to: 'cancelAtPeriodEnd', scheduled: { effectiveAt: tomorrow } });
+    given(...followedBy([issued()], automatic, cancelled))
+      .when(changeTo(expiresAt))
+      .thenNothing();
+  });
   test('gives a perpetual license an end', () => {
     given(issued({ term: perpetual }))
       .when(changeTo(tomorrow))
