@@ -19,5 +19,7 @@ export default defineConfig({
     // Loading the modules once for all files makes mutation testing a third faster.
     isolate: false,
     maxWorkers: 1,
+    // Mutation testing makes the code several times slower.
+    testTimeout: 60_000,
   },
 });
