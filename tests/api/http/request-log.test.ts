@@ -68,19 +68,40 @@ test('A sign-up, a login and a refresh are logged with the user who got in, a fa
   expect(await lineAfter('POST', '/v1/auth/login', { body: wrong })).toMatchObject({ principal: null });
 });
 
+test('Who gets the stored tokens of an earlier signup or login is logged with the own id', async () => {
+  const email = `${crypto.randomUUID()}@vendor.example`;
+  const sent = {
+    body: { email, password: 'four small green apples' },
+    headers: { 'idempotency-key': crypto.randomUUID() },
+  };
+  for (const path of ['/v1/auth/signup', '/v1/auth/login']) {
+    const { body } = await ledger.call('POST', path, sent);
+    const [principal, tenant] = [String(body.user?.id), String(body.organization?.id)];
+    const replay = await lineAfter('POST', path, sent);
+    expect([path, replay]).toMatchObject([path, { clientIp: client, principal, tenant }]);
+    const wrong = { ...sent, body: { email, password: 'five small green apples' } };
+    expect(await lineAfter('POST', path, wrong)).toMatchObject({ principal: null, tenant: null });
+  }
+});
+
 test('Who joins by an invitation or resets a password is logged with the own id, and a stream with its API key', async () => {
   const password = 'four small green apples';
   const { token } = await invite(ledger, `${crypto.randomUUID()}@vendor.example`);
-  const joined = await lineAfter('POST', '/v1/invitations/accept', { body: { token, password } });
+  const once = { 'idempotency-key': crypto.randomUUID() };
+  const joining = { body: { token, password }, headers: once };
+  const joined = await lineAfter('POST', '/v1/invitations/accept', joining);
   expect(joined).toMatchObject({ clientIp: client, principal: expect.stringMatching(/^usr_/) });
+  const { principal, tenant } = joined;
+  expect(await lineAfter('POST', '/v1/invitations/accept', joining)).toMatchObject({ principal, tenant });
 
   const { email, userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
   const asked = await lineAfter('POST', '/v1/auth/password-resets', { body: { email } });
   expect(asked).toMatchObject({ status: 202, clientIp: client, principal: null });
-  const reset = { token: await openMailbox(ledger).tokenTo(email), newPassword: password };
-  expect(await lineAfter('POST', '/v1/auth/password-resets/redeem', { body: reset })).toMatchObject({
-    ...{ status: 200, clientIp: client, principal: userId },
-  });
+  const reset = { body: { token: await openMailbox(ledger).tokenTo(email), newPassword: password }, headers: once };
+  for (let n = 0; n < 2; n += 1)
+    expect(await lineAfter('POST', '/v1/auth/password-resets/redeem', reset)).toMatchObject({
+      ...{ status: 200, clientIp: client, principal: userId },
+    });
 
   const leaving = new AbortController();
   const sent = headers({ authorization: `Bearer ${ledger.a.apiKey}` });
