@@ -15,9 +15,10 @@ export const upcasters: Upcasters = new Map([
   ['LicenseLimitsChanged', [addsFields, addsFields, addsFields]],
   ['ProductAdded', [addsFields]],
   ['TierChangeScheduled', [addsFields]],
-  // Version 2 may have `overrides` and `maintenanceUntil`.
-  ['LicenseIssued', [addsFields]],
-  ['LicenseImported', [addsFields]],
+  // Version 2 may have `overrides` and `maintenanceUntil`. Version 3 may have `maintenanceFromPolicy`: an older program would
+  // keep that maintenance under a policy without it.
+  ['LicenseIssued', [addsFields, addsFields]],
+  ['LicenseImported', [addsFields, addsFields]],
   // Version 2 may have `overrides`, and `dropped` takes entitlements away. In version 1 an event followed for each.
   // Version 3 may have `maintenanceUntil`: an older program would keep the maintenance that the change ends.
   ['LicenseTierChanged', [addsFields, addsFields]],

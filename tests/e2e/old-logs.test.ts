@@ -146,6 +146,32 @@ describe('A ledger that starts on the log of the old build', () => {
     });
   });
 
+  test('keeps every license with its holder, who has consented to nobody: the next license is an offer', async () => {
+    const held = new Map<string, string[]>();
+    for (const { licenseId, facts } of old.licenses) {
+      const { issuerOrgId, holderOrgId } = facts;
+      if (typeof holderOrgId !== 'string' || holderOrgId === issuerOrgId) continue;
+      const pair = `${issuerOrgId} ${holderOrgId}`;
+      held.set(pair, [...(held.get(pair) ?? []), licenseId]);
+    }
+    expect(held.size).toBeGreaterThan(2);
+    for (const [pair, licenses] of held) {
+      const [issuerOrgId = '', holderOrganizationId = ''] = pair.split(' ');
+      const holder = await ledger.createKey(holderOrganizationId, ['licenses:read']);
+      const list = `/v1/licenses?limit=100&issuer=${issuerOrgId}`;
+      const { body } = await ledger.call('GET', list, { key: holder.apiKey });
+      expect(
+        Object.values(body.data ?? {})
+          .map(({ id }) => String(id))
+          .toSorted(),
+      ).toEqual(licenses.toSorted());
+      const issuer = await ledger.createKey(issuerOrgId, ['licenses:write']);
+      const next = { tier: 'PRO', products: ['local_cli'], holderOrganizationId };
+      const issued = await ledger.call('POST', '/v1/licenses', { key: issuer.apiKey, body: next });
+      expect([issued.status, issued.body.license?.holderOrganizationId]).toEqual([201, null]);
+    }
+  });
+
   test('renews, suspends and revokes every license, and verify finds no damage', async () => {
     const closed = old.events.flatMap(({ type, stream }) => (type === 'OrganizationClosed' ? [stream.slice(13)] : []));
     const issuers = [...new Set(old.licenses.map(({ facts }) => String(facts.issuerOrgId)))];

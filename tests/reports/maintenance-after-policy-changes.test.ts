@@ -22,7 +22,7 @@ const [bought, sold] = ['2026-12-01T12:00:00.000Z', '2028-05-05T00:00:00.000Z'];
 type History = readonly Stamped<LicenseEvent>[];
 type Term = { readonly kind: 'perpetual' } | { readonly kind: 'duration'; readonly duration: string };
 
-const monthly: Term = { kind: 'duration', duration: 'P6M' };
+const halfYear: Term = { kind: 'duration', duration: 'P6M' };
 const paid = policyWith({ policyId: 'pol_paid' });
 const paidWith = (maintenance: string): PinnedPolicy => ({ ...paid, maintenance });
 const trialOf = (changes: Partial<Origination> = {}, maintenance = 'TERM') =>
@@ -40,7 +40,7 @@ const licenseOf = (maintenance: string, changes: Partial<Origination> = {}) =>
 const until = (history: History, ...commands: readonly LicenseCommand[]) =>
   licenseAfter(...followedBy(history, ...commands)).facts.maintenanceUntil;
 
-const convert = (policy: PinnedPolicy, term: Term = monthly, at = june) =>
+const convert = (policy: PinnedPolicy, term: Term = halfYear, at = june) =>
   command('ConvertTrial', { target: to(policy), term, billingRef: null }, at);
 const changeTier = (policy: PinnedPolicy, more: object = {}) =>
   command('ChangeTier', { target: to(policy), ...more }, june);
@@ -58,11 +58,11 @@ describe('The maintenance that a policy gave ends', () => {
     ['with the purchase of a license for ever', trialOf(), [convert(paid, { kind: 'perpetual' })]],
     ['at the end of a trial that becomes FREE', trialOf(), [command('EndTrial', { termNumber: 1 }, july)]],
     ['when a trial becomes FREE before its end', trialOf(), [changeTier(free)]],
-    ['when a trial moves to a paid tier with a term', trialOf(), [changeTier(paid, { term: monthly })]],
+    ['when a trial moves to a paid tier with a term', trialOf(), [changeTier(paid, { term: halfYear })]],
     ['with a change of the tier', licenseOf('TERM'), [changeTier(enterprise)]],
-    ['with a change of the tier that starts a term', licenseOf('P2Y'), [changeTier(enterprise, { term: monthly })]],
+    ['with a change of the tier that starts a term', licenseOf('P2Y'), [changeTier(enterprise, { term: halfYear })]],
     ['with a change of the policy', licenseOf('TERM'), [changePolicy(paid)]],
-    ['with a change of the policy that starts a term', licenseOf('P2Y'), [changePolicy(paid, { term: monthly })]],
+    ['with a change of the policy that starts a term', licenseOf('P2Y'), [changePolicy(paid, { term: halfYear })]],
     ['with an announced change of the tier', licenseOf('TERM'), [changeTier(enterprise, announced), carriedOut()]],
     ['with an announced change of the policy', licenseOf('P2Y'), [changePolicy(paid, announced), carriedOut()]],
     ['after a renewal in advance', licenseOf('P2Y'), [renew({ duration: 'P1Y' }, june), changePolicy(paid)]],
@@ -91,7 +91,7 @@ describe('The maintenance that a policy gave ends', () => {
   test('and no later term under the new policy sets another one', () => {
     expect(until(trialOf(), convert(paid), renew({ duration: 'P1Y' }, june))).toBeNull();
     const ended = command('EndTrial', { termNumber: 1 }, july);
-    const buysLater = command('ChangeTier', { target: to(paid), term: monthly }, july);
+    const buysLater = command('ChangeTier', { target: to(paid), term: halfYear }, july);
     expect(until(trialOf(), ended, buysLater)).toBeNull();
   });
   test('and the vendor may sell another one afterwards', () => {
@@ -129,6 +129,18 @@ describe('The maintenance of a license stays as it is', () => {
       late,
     ],
     ['when it was sold for ever', licenseOf('TERM'), [sell(null), changePolicy(paid)], null],
+    [
+      'when it was sold until the end of the term, and that end moved',
+      licenseOf('TERM'),
+      [sell(year), extend(sold), changePolicy(paid)],
+      sold,
+    ],
+    [
+      'when the issue named the end of the term, and that end moved',
+      licenseOf('TERM', { maintenanceUntil: year }),
+      [extend(sold), changePolicy(paid)],
+      sold,
+    ],
     ['until an announced change takes effect', licenseOf('TERM'), [changeTier(enterprise, announced)], year],
     [
       'when the new policy has maintenance too',
@@ -145,9 +157,14 @@ describe('The maintenance of a license stays as it is', () => {
         licenseOf('TERM'),
         sell(null),
         changePolicy(paid),
-        changeTier({ ...enterprise, maintenance: 'TERM' }, { term: monthly }),
+        changeTier({ ...enterprise, maintenance: 'TERM' }, { term: halfYear }),
       ),
     ).toBeNull();
+  });
+  test('no longer, after a change to a policy without maintenance and back: the next term sets it again', () => {
+    const backAgain = followedBy(licenseOf('TERM'), changePolicy(paid), changePolicy({ ...pro, maintenance: 'TERM' }));
+    expect(until(backAgain)).toBeNull();
+    expect(until(backAgain, renew({ duration: 'P1Y' }, june))).toBe('2028-01-01T00:00:00.000Z');
   });
   test('in a license whose policy changed under an earlier build, until the next change of the policy', () => {
     const changed = followedBy(licenseOf('TERM', {}), renew({ duration: 'P1Y' }, june), changePolicy(paid));
@@ -169,35 +186,32 @@ describe('A new policy with maintenance', () => {
     [
       'brings its own with the term of a change',
       licenseOf('TERM'),
-      changePolicy(paidWith('P2Y'), { term: monthly }),
+      changePolicy(paidWith('P2Y'), { term: halfYear }),
       '2028-06-01T12:00:00.000Z',
     ],
   ])('%s, as before', (_, history, change, right) => expect(until(history, change)).toBe(right));
 });
 
-describe('The event of a change of the policy', () => {
+describe('The event', () => {
   const dataOf = (history: History, type: LicenseEvent['type']) =>
     history.find(({ event }) => event.type === type)?.event.data;
-  test('says that the maintenance ends', () => {
+  test('of a change of the policy says that the maintenance ends', () => {
     expect(dataOf(followedBy(trialOf(), convert(paid)), 'TrialConverted')).toHaveProperty('maintenanceUntil', null);
     const changed = followedBy(licenseOf('TERM'), changePolicy(paid));
     expect(dataOf(changed, 'LicenseTierChanged')).toHaveProperty('maintenanceUntil', null);
   });
-  test('says nothing about a maintenance that stays, or that the license never had', () => {
-    const histories = [
-      followedBy(trialOf(), sell(sold), convert(paid)),
-      followedBy(trialOf(), convert(paidWith('TERM'))),
-    ];
-    for (const history of histories) expect(dataOf(history, 'TrialConverted')).not.toHaveProperty('maintenanceUntil');
+  test('of a change of the policy says nothing about a maintenance that stays, or that the license never had', () => {
+    const history = followedBy(trialOf(), sell(sold), convert(paid));
+    expect(dataOf(history, 'TrialConverted')).not.toHaveProperty('maintenanceUntil');
     const plain = followedBy([], issue({}), changePolicy(paid));
     expect(dataOf(plain, 'LicenseTierChanged')).not.toHaveProperty('maintenanceUntil');
   });
-  test('is what the issue of the license prepares: it says whether the policy gave the maintenance', () => {
+  test('of an issue says whether the policy gave the maintenance', () => {
     expect(dataOf(trialOf(), 'LicenseIssued')).toHaveProperty('maintenanceFromPolicy', true);
     for (const history of [trialOf({ maintenanceUntil: endOfTrial }), followedBy([], issue({}))])
       expect(dataOf(history, 'LicenseIssued')).not.toHaveProperty('maintenanceFromPolicy');
   });
-  test('is not the event of a sale, which is recorded once where the policy gave the same end', () => {
+  test('of a sale is recorded once where the policy gave the same end', () => {
     const history = followedBy(trialOf(), sell(endOfTrial));
     expect(history.at(-1)?.event).toMatchObject({ data: { from: endOfTrial, to: endOfTrial } });
     given(...history)
@@ -229,7 +243,7 @@ describe('A customer gets the new releases', () => {
     }
   });
   test('of a trial that was bought, and of one that was bought for ever', () => {
-    for (const term of [monthly, { kind: 'perpetual' } as const]) {
+    for (const term of [halfYear, { kind: 'perpetual' } as const]) {
       expect(seenAt(trialOf(), june)).toEqual([endOfTrial, 'VERSION_NOT_ENTITLED']);
       expect(seenAt(followedBy(trialOf(), convert(paid, term)), '2026-09-01T00:00:00.000Z')).toEqual([null, 'VALID']);
     }
@@ -266,6 +280,7 @@ test('An imported license keeps the maintenance that the import names, and loses
     const { data } = issue({ policy: { ...pro, maintenance: 'TERM' }, ...changes }) as { data: Origination };
     return command('ImportLicense', { ...data, source: 's', sourceRef: 'r', historyFrom: issuedAt }, issuedAt);
   };
+  expect(until([], imported({}))).toBe(year);
   expect(until([], imported({}), changePolicy(paid))).toBeNull();
   expect(until([], imported({ maintenanceUntil: year }), changePolicy(paid))).toBe(year);
 });

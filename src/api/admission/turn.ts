@@ -32,7 +32,7 @@ type Needed = { readonly share: Share; readonly work: Work };
  */
 export const createTurn = (signal: () => AbortSignal, ends: Ends): Turn => new RequestTurn(signal, ends);
 
-/** What ends the turns of commands and of reads. */
+/** Ends the turns of commands and of reads that last for too long. */
 export type Ends = { readonly command: TurnEnds; readonly read: TurnEnds };
 
 // A class, because the functions of each request would take more time than its turn.

@@ -13,6 +13,7 @@ import { countingFailures } from '../rate-limit/password-tries.ts';
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, memberOfShape, newPassword, openedBody, openedShape, userBody, userShape } from './shapes.ts';
+import { signInOnce } from './sign-in-once.ts';
 
 const acceptBody = z
   .strictObject({
@@ -116,12 +117,11 @@ const acceptAsNewUser = async (
     prove: async () => refusedOrNull(await provePassword(needs, { email: invitation.email, password })),
   };
   const accept = () =>
-    idempotently(needs, call, request, async (attempt) => {
+    signInOnce(needs, call, request, async (attempt) => {
       const opening = { call, attempt, userAgent: userAgentOf(call) };
       const member = { password, displayName: name, replaceAccount };
       const accepted = await acceptInvitationAsNewUser(needs, opening, invitation, member);
       if (isRefusal(accepted)) return refused(accepted);
-      call.actsAs(accepted.signedIn.user.userId);
       return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };
     });
   // Whoever has the mailed token may take the address anyway, and no stranger’s wrong passwords may keep the owner from it.

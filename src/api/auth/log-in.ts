@@ -4,12 +4,12 @@ import { provePassword } from '../../application/accounts/open-session.ts';
 import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { findDevice } from '../../identity/devices/login-devices.ts';
-import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { countingFailures } from '../rate-limit/password-tries.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { deviceToken, knownEmail, knownPassword, openedBody, openedShape, organizationId } from './shapes.ts';
+import { signInOnce } from './sign-in-once.ts';
 
 const loginBody = z
   .strictObject({
@@ -48,11 +48,10 @@ export const logInRoute = (needs: AuthNeeds): Route =>
       const request = { ...place, input: body, prove: async () => refusedOrNull(await provePassword(needs, body)) };
       const attempt = id === undefined ? { account: principal } : { device: id };
       return countingFailures(call.limits, attempt, () =>
-        idempotently(needs, call, request, async () => {
+        signInOnce(needs, call, request, async () => {
           const client = { userAgent: userAgentOf(call), device, actsFor: call.actsFor };
           const session = await logIn(needs, client, body);
           if (isRefusal(session)) return refused(session);
-          call.actsAs(session.user.userId);
           return { status: 200, body: openedBody(session) };
         }),
       );

@@ -13,6 +13,7 @@ import { type Problem, problem, refused, refusedOrNull } from '../problems/probl
 import { type Call, none, publicRoute, type Reply, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { newEmail, newPassword, openedBody, openedShape } from './shapes.ts';
+import { signInOnce } from './sign-in-once.ts';
 
 const requestBody = z
   .strictObject({ email: newEmail })
@@ -83,14 +84,13 @@ export const resetPasswordRoute = (needs: AuthNeeds): Route =>
         ...{ organizationId: nobodysOrganization, operation: 'resetPassword', principal: place.userId },
         ...{ input: about, about, prove: () => proveReset(needs, place, body.newPassword) },
       };
-      return idempotently(needs, call, request, async (attempt): Promise<Reply | Problem> => {
+      return signInOnce(needs, call, request, async (attempt): Promise<Reply | Problem> => {
         const user = await userOfReset(needs, attempt, place);
         // Only a token that does not work counts against a limit, so one that works is always a way in.
         if (isRefusal(user)) return refuseToken(call);
         const opening = { attempt, userAgent: userAgentOf(call), actsFor: call.actsFor };
         const session = await resetPassword(needs, opening, { place, newPassword: body.newPassword });
         if (isRefusal(session)) return refused(session);
-        call.actsAs(user.userId);
         await call.limits.reopenAccount(emailPseudonym(needs.secrets, user.email));
         return { status: 200, body: openedBody(session) };
       });

@@ -4,11 +4,11 @@ import { signUp } from '../../application/accounts/sign-up.ts';
 import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
-import { idempotently } from '../idempotency/idempotency.ts';
 import { refused, refusedOrNull } from '../problems/problems.ts';
 import { none, publicRoute, type Route } from '../route.ts';
 import { type AuthNeeds, emailPseudonym, userAgentOf } from './auth-needs.ts';
 import { displayName, newEmail, newPassword, openedBody, openedShape, organizationName, timeZone } from './shapes.ts';
+import { signInOnce } from './sign-in-once.ts';
 
 const signUpBody = z
   .strictObject({
@@ -57,10 +57,9 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
         prove: async () => refusedOrNull(await provePassword(needs, body)),
         ...(needs.accounts.signupPolicy === null ? {} : { createSecret: generateLicenseKeyBody }),
       };
-      return idempotently(needs, call, request, async (attempt) => {
+      return signInOnce(needs, call, request, async (attempt) => {
         const signedUp = await signUp(needs, { call, attempt, userAgent: userAgentOf(call) }, body);
         if (isRefusal(signedUp)) return refused(signedUp);
-        call.actsAs(signedUp.signedIn.user.userId);
         return { status: 201, body: openedBody(signedUp.signedIn), position: signedUp.position };
       });
     },

@@ -39,7 +39,7 @@ export const evolveFacts = (facts: LicenseFacts | null, event: LicenseEvent, at:
  */
 export const fork = (license: License): License => (license.kind === 'unissued' ? license : forkIssued(license));
 
-/** As `fork`, of a license that is issued. */
+/** Returns an independent copy of an issued license. */
 export const forkIssued = (license: IssuedLicense): IssuedLicense => ({
   ...license,
   activations: license.activations.fork(),

@@ -1,7 +1,9 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openFront } from '../../../src/api/front.ts';
+import { invite } from '../../support/invitations.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { openMailbox } from '../../support/mails.ts';
 import { condition } from '../../support/product.ts';
 
 // One proxy of the operator. Its client invents the entries before the last.
@@ -64,6 +66,49 @@ test('A sign-up, a login and a refresh are logged with the user who got in, a fa
   expect(await lineAfter('POST', '/v1/auth/refresh', { body: refresh })).toMatchObject({ principal });
   const wrong = { ...credentials, password: 'five small green apples' };
   expect(await lineAfter('POST', '/v1/auth/login', { body: wrong })).toMatchObject({ principal: null });
+});
+
+test('Who gets the stored tokens of an earlier signup or login is logged with the own id', async () => {
+  const email = `${crypto.randomUUID()}@vendor.example`;
+  const sent = {
+    body: { email, password: 'four small green apples' },
+    headers: { 'idempotency-key': crypto.randomUUID() },
+  };
+  for (const path of ['/v1/auth/signup', '/v1/auth/login']) {
+    const { body } = await ledger.call('POST', path, sent);
+    const [principal, tenant] = [String(body.user?.id), String(body.organization?.id)];
+    const replay = await lineAfter('POST', path, sent);
+    expect([path, replay]).toMatchObject([path, { clientIp: client, principal, tenant }]);
+    const wrong = { ...sent, body: { email, password: 'five small green apples' } };
+    expect(await lineAfter('POST', path, wrong)).toMatchObject({ principal: null, tenant: null });
+  }
+});
+
+test('Who joins by an invitation or resets a password is logged with the own id, and a stream with its API key', async () => {
+  const password = 'four small green apples';
+  const { token } = await invite(ledger, `${crypto.randomUUID()}@vendor.example`);
+  const once = { 'idempotency-key': crypto.randomUUID() };
+  const joining = { body: { token, password }, headers: once };
+  const joined = await lineAfter('POST', '/v1/invitations/accept', joining);
+  expect(joined).toMatchObject({ clientIp: client, principal: expect.stringMatching(/^usr_/) });
+  const { principal, tenant } = joined;
+  expect(await lineAfter('POST', '/v1/invitations/accept', joining)).toMatchObject({ principal, tenant });
+
+  const { email, userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
+  const asked = await lineAfter('POST', '/v1/auth/password-resets', { body: { email } });
+  expect(asked).toMatchObject({ status: 202, clientIp: client, principal: null });
+  const reset = { body: { token: await openMailbox(ledger).tokenTo(email), newPassword: password }, headers: once };
+  for (let n = 0; n < 2; n += 1)
+    expect(await lineAfter('POST', '/v1/auth/password-resets/redeem', reset)).toMatchObject({
+      ...{ status: 200, clientIp: client, principal: userId },
+    });
+
+  const leaving = new AbortController();
+  const sent = headers({ authorization: `Bearer ${ledger.a.apiKey}` });
+  await fetch(`${ledger.baseUrl}/v1/events/stream`, { headers: sent, signal: leaving.signal });
+  leaving.abort();
+  await condition('the stream is logged', () => linesOf(sent['x-request-id']).length > 0);
+  expect(linesOf(sent['x-request-id'])).toMatchObject([{ clientIp: client, principal: ledger.a.apiKeyId }]);
 });
 
 test('The log line of a failure has them too, and no line has a token or a key', async () => {

@@ -15,13 +15,29 @@ const found = async (q: string): Promise<readonly string[]> => {
 };
 const name = 'Quietly Hidden Company';
 
-test('A license for an organization that has not consented does not tell its name, letter by letter', async () => {
-  const { organizationId } = await ledger.createVendor(name);
-  const body = { tier: 'PRO', products: ['local_cli'], holderOrganizationId: organizationId };
-  const issued = await ledger.call('POST', '/v1/licenses', { key: ledger.a.apiKey, body });
-  expect(issued.status).toBe(201);
-  for (let length = 1; length <= name.length; length++) expect(await found(name.slice(0, length))).toEqual([]);
-});
+const post = (path: string, body: object) => ledger.call('POST', path, { key: ledger.a.apiKey, body });
+const license = { tier: 'PRO', products: ['local_cli'] };
+const ways = {
+  issued: (holderOrganizationId: string) => post('/v1/licenses', { ...license, holderOrganizationId }),
+  imported: (holderOrganizationId: string) => {
+    const origin = { source: 'old_shop', sourceRef: holderOrganizationId, historyFrom: '2024-03-01T00:00:00.000Z' };
+    return post('/v1/licenses/import', { ...license, ...origin, holderOrganizationId });
+  },
+  transferred: async (toHolderOrganizationId: string) => {
+    const { licenseId } = await ledger.issue();
+    return post(`/v1/licenses/${licenseId}/transfer`, { toHolderOrganizationId });
+  },
+};
+
+test.each(Object.entries(ways))(
+  'A license that is %s to an organization without its consent does not tell its name, letter by letter',
+  async (_way, give) => {
+    const { organizationId } = await ledger.createVendor(name);
+    const { body } = await give(organizationId);
+    expect(body.license).toMatchObject({ holderOrganizationId: null, pendingHolder: { organizationId } });
+    for (let length = 1; length <= name.length; length++) expect(await found(name.slice(0, length))).toEqual([]);
+  },
+);
 
 test('A holder that has consented is found by its name, and the issuer does not learn of a block', async () => {
   const holder = await ledger.createVendor('Openly Known Company');

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openStream } from '../../support/feed.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
-import { createOffering, refusal } from './offering.ts';
+import { createOffering, offeredTo, refusal } from './offering.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -45,6 +46,15 @@ describe('A license for an organization that has not consented', () => {
       ]);
       expect([table, rows.length]).toEqual([table, 0]);
     }
+  });
+
+  test('is offered as well when it is imported', async () => {
+    const { vendor, customer, asVendor, offers, listed } = await createOffering(ledger);
+    const origin = { source: 'old_shop', sourceRef: vendor.organizationId, historyFrom: '2024-03-01T00:00:00.000Z' };
+    const { status, body } = await asVendor('POST', '/v1/licenses/import', { ...offeredTo(customer), ...origin });
+    expect([status, body.license?.holderOrganizationId]).toEqual([201, null]);
+    expect([await listed(), await offers()]).toEqual([[], [String(body.license?.id)]]);
+    expect(await eventsOf(customer.apiKey)).toEqual([]);
   });
 
   test('gets its holder when the organization accepts, and so do later licenses without an offer', async () => {
@@ -216,4 +226,19 @@ test('A holder reads its licenses, its feed and its offers of one issuer', async
   const first = await ledger.call('GET', `/v1/events?issuer=${vendor.organizationId}`, { key: customer.apiKey });
   const elsewhere = `/v1/events?issuer=${ledger.a.organizationId}&cursor=${first.body.nextCursor}`;
   expect(refusal(await ledger.call('GET', elsewhere, { key: customer.apiKey }))).toEqual([400, 'INVALID_REQUEST']);
+});
+
+test('A holder follows the stream of one issuer', async () => {
+  const { customer, vendor, offer, answer } = await createOffering(ledger);
+  const mine = await offer();
+  await answer(mine, 'accept');
+  const other = await ledger.issue({ holderOrganizationId: customer.organizationId });
+  for (const [issuer, licenseId] of [
+    [vendor.organizationId, mine],
+    [ledger.a.organizationId, other.licenseId],
+  ]) {
+    const stream = await openStream(ledger, { key: customer.apiKey, query: `?issuer=${issuer}` });
+    expect((await stream.next())?.data.subject).toBe(licenseId);
+    stream.leave();
+  }
 });

@@ -97,6 +97,7 @@ export const watchStream = (): Watch => {
       case 'LicenseImported': {
         const { startsAt, expiresAt } = event.data.term;
         if (recordedAt !== at.recordedAt || keyVersion > 0) return '2.4: issued twice';
+        maintenanceSold = 'maintenanceUntil' in event.data && event.data.maintenanceFromPolicy !== true;
         limits = event.data.limits;
         graceSeconds = event.data.policy.expiryGraceSeconds;
         for (const { code, source } of event.data.entitlements) granted.add(`${code} ${source}`);

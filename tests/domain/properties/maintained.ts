@@ -15,9 +15,11 @@ export const maintainedBy = (m: Maintained, from: number, end: number) => {
   return (maintained === Infinity || brought > maintained) && byPolicy(brought);
 };
 
-/** Returns the maintenance once the end of the term has moved. */
+/** Returns the maintenance once the end of the term has moved. One with an end stays the issuer's or the policy's. */
 export const maintainedAfterMove = (m: Maintained, end: number, to: number) =>
-  m.policy.maintenance === 'TERM' && !isForEver(m) && m.maintained === end && byPolicy(to);
+  m.policy.maintenance === 'TERM' &&
+  !isForEver(m) &&
+  m.maintained === end && { maintained: to, sold: m.sold && m.maintained < Infinity && to < Infinity };
 
 /** Returns the maintenance under another policy: without a rule for it, only what was sold stays. */
 export const maintainedUnder = ({ maintenance }: PinnedPolicy, { sold }: Maintained) =>

@@ -28,7 +28,7 @@ export const changeLicenseMaintenance = (needs: LicenseCommandNeeds): Route =>
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID'],
     }),
     description:
-      'Sets until when the license covers new releases, such as after a sale of maintenance alone. The term stays as it is. The same request again changes nothing (changed: false).',
+      'Sets until when the license covers new releases, such as after a sale of maintenance alone. The term stays as it is. The end that the policy gave becomes yours (changed: true). The same request again changes nothing (changed: false).',
     request: z.object({ params: licensePath, query: none, body: maintenanceBody }),
     handle: ({ params, body }, call) =>
       answerChange(needs, call, { operation: 'changeLicenseMaintenance', input: { ...params, body } }, (request) =>

@@ -5,7 +5,7 @@ import type { EventOf } from '../events.ts';
 import type { IssuedLicense, LicenseFacts, Term } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
 import { countersOf } from '../usage/term-counters.ts';
-import { maintenanceIn } from './maintenance.ts';
+import { maintenanceIn, maintenanceMoved } from './maintenance.ts';
 import { notePaidRenewal, notePaidStart } from './paid-terms.ts';
 import type { TermEvent } from './term-events.ts';
 
@@ -35,7 +35,7 @@ export const evolveTermFacts = (
         ...announcementsAfterMove(facts, to),
         nextTerms,
         metersAfterEnd: {},
-        ...maintenanceIn(event.data),
+        ...maintenanceMoved(facts, event.data),
       };
       return withExpiry(facts, { ...facts.term, expiresAt: to }, recordedAt, changes);
     }

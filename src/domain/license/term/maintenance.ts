@@ -72,6 +72,16 @@ export const maintenanceIn = ({ maintenanceUntil }: Maintenance): Partial<Mainte
     ? {}
     : { maintenanceUntil, maintenanceSoldForEver: false, maintenanceFromPolicy: maintenanceUntil !== null };
 
+/** Returns the facts after the end of the term has moved. A maintenance that moves with it stays the issuer's or the policy's. */
+export const maintenanceMoved = (
+  { maintenanceUntil, maintenanceFromPolicy }: MaintenanceFacts,
+  moved: Maintenance,
+): Partial<MaintenanceFacts> => {
+  const changes = maintenanceIn(moved);
+  const isSame = maintenanceUntil !== null && typeof moved.maintenanceUntil === 'string';
+  return isSame ? { ...changes, maintenanceFromPolicy } : changes;
+};
+
 const endOf = (startsAt: Instant, text: string, timeZone: string): Instant | null => {
   const duration = parseDuration(text);
   return duration === null ? null : addDuration(startsAt, duration, undefined, timeZone);

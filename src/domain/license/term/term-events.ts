@@ -2,7 +2,7 @@ import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
 /**
- * What an event about the term or the policy says about the maintenance. Absent: it stays. Null: it has no end of its own.
+ * The maintenance after an event about the term or the policy. Absent: it stays. Null: it has no end of its own.
  */
 export type Maintenance = { readonly maintenanceUntil?: Instant | null };
 

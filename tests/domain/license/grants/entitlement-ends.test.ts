@@ -77,7 +77,7 @@ describe('More ends at one instant than one append announces', () => {
     const last = settle(licenseAfter(...suspended), day(9)).events.at(-1);
     expect(last).toMatchObject({ type: 'LicenseReinstated', effectiveAt: day(5) });
   });
-  test('are counted alone: the end of a suspension before them takes the place of none', () => {
+  test('are counted alone: the end of a suspension before them does not count', () => {
     const fitting = license(...codes.slice(2).map((code) => entitlement(code, day(3))), entitlement('last', day(4)));
     const suspended = followedBy(fitting, command('Suspend', { reasonCode: 'ADMIN', until: day(2) }));
     const { events } = settle(licenseAfter(...suspended), day(9));

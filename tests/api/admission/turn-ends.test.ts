@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Ticket } from '../../../src/api/admission/fair-queue.ts';
+import { createTurnEnds } from '../../../src/api/admission/turn-ends.ts';
+
+test('Each turn that lasts too long ends, in the order in which the turns began', async () => {
+  const ended: string[] = [];
+  const ticket = (name: string): Ticket => ({
+    take: () => null,
+    endTurn: () => {
+      ended.push(name);
+    },
+    leave: () => undefined,
+  });
+  const ends = createTurnEnds(40);
+  const left = ticket('left');
+  ends.add(ticket('first'));
+  ends.add(left);
+  await delay(20);
+  ends.add(ticket('second'));
+  ends.remove(left);
+  await expect.poll(() => ended).toEqual(['first', 'second']);
+  // No turn lasts any more, and another one begins.
+  ends.add(ticket('third'));
+  await expect.poll(() => ended).toEqual(['first', 'second', 'third']);
+});
