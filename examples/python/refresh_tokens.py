@@ -1,4 +1,4 @@
-"""Signs in, keeps the tokens in a file, and goes on with them the next time; an expired access token is renewed on the way.
+"""Signs in and stores the tokens in a file. The next run uses them, and renews an expired access token.
 
     EMAIL=owner@demo.example PASSWORD=… python3 examples/python/refresh_tokens.py
 """
@@ -14,9 +14,11 @@ FILE = os.environ.get("TOKEN_FILE", ".ledger-tokens.json")
 
 
 def keep(answer):
-    """A refresh token works once: the new one must be on disk before anything else is done with it."""
+    """Stores the tokens of an answer. A renewal returns no device token: the file keeps that of the last login."""
     tokens = {"accessToken": answer["accessToken"], "refreshToken": answer["refreshToken"]}
-    # Written beside it, for this user alone, and renamed: whenever this is interrupted, the file is the old one or the new one.
+    tokens["deviceToken"] = answer.get("deviceToken") or device_token()
+    # A refresh token works once, so the file must have the next one before anything else happens. The file is written
+    # under another name and then renamed. So it is always complete, and only this user may read it.
     handle, fresh = tempfile.mkstemp(prefix=os.path.basename(FILE) + ".", dir=os.path.dirname(FILE) or ".")
     with open(handle, "w", encoding="utf-8") as file:
         json.dump(tokens, file)
@@ -32,8 +34,15 @@ def kept():
         return None
 
 
+def device_token():
+    return (kept() or {}).get("deviceToken")
+
+
 def sign_in():
+    """Sends the device token of the last login. So this device can sign in while others guess passwords."""
     body = {"email": os.environ["EMAIL"], "password": os.environ["PASSWORD"]}
+    if device_token():
+        body["deviceToken"] = device_token()
     return keep(Client(BASE_URL).post("/v1/auth/login", body))
 
 
@@ -51,13 +60,14 @@ def signed_in():
         expired = problem.code == "TOKEN_EXPIRED"
     if expired:
         try:
-            # Sent twice within 10 seconds it is the same renewal, later it ends the session: all tries must come before.
+            # A renewal can be repeated for 10 seconds. Later the used token ends the session, so all attempts must
+            # come before.
             client = Client(BASE_URL, timeout_seconds=2.5)
             return who_am_i(keep(client.post("/v1/auth/refresh", {"refreshToken": tokens["refreshToken"]})))
         except Problem as problem:
             if problem.status != 401:
                 raise
-    # The session has ended, by time or by somebody: only the password helps.
+    # The session has ended: only the password opens another one.
     return who_am_i(sign_in())
 
 

@@ -1,4 +1,4 @@
-// Signs in, keeps the tokens in a file, and goes on with them the next time; an expired access token is renewed on the way.
+// Signs in and stores the tokens in a file. The next run uses them, and renews an expired access token.
 //   EMAIL=owner@demo.example PASSWORD=… npx tsx examples/typescript/refresh-tokens.ts
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -9,15 +9,9 @@ import { LedgerProblem } from 'license-ledger/client/problem';
 const { LEDGER_URL: baseUrl = 'http://127.0.0.1:8080', EMAIL = '', PASSWORD = '' } = process.env;
 const file = process.env.TOKEN_FILE ?? '.ledger-tokens.json';
 
-// A refresh token works once: the new one must be on disk before anything else is done with it.
-// Written beside it, for this user alone, and renamed: whenever this is interrupted, the file is the old one or the new one.
-const keep = (tokens: Tokens): void => {
-  const fresh = `${file}.${randomUUID()}`;
-  writeFileSync(fresh, JSON.stringify(tokens), { mode: 0o600, flag: 'wx' });
-  renameSync(fresh, file);
-};
+type Kept = Tokens & { readonly deviceToken?: string };
 
-const kept = (): Tokens | null => {
+const kept = (): Kept | null => {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
@@ -25,11 +19,23 @@ const kept = (): Tokens | null => {
   }
 };
 
+/** Stores the tokens of an answer. A renewal returns no device token: the file keeps that of the last login. */
+const keep = (tokens: Kept): void => {
+  // A refresh token works once, so the file must have the next one before anything else happens. The file is written
+  // under another name and then renamed. So it is always complete, and only this user may read it.
+  const fresh = `${file}.${randomUUID()}`;
+  writeFileSync(fresh, JSON.stringify({ ...kept(), ...tokens }), { mode: 0o600, flag: 'wx' });
+  renameSync(fresh, file);
+};
+
+/** Sends the device token of the last login. So this device can sign in while others guess passwords. */
 const signIn = async (): Promise<Tokens> => {
-  const { data } = await createClient({ baseUrl }).call('logIn', { body: { email: EMAIL, password: PASSWORD } });
-  const tokens = { accessToken: data.accessToken, refreshToken: data.refreshToken };
-  keep(tokens);
-  return tokens;
+  const earlier = kept()?.deviceToken;
+  const body = { email: EMAIL, password: PASSWORD, ...(earlier === undefined ? {} : { deviceToken: earlier }) };
+  const { data } = await createClient({ baseUrl }).call('logIn', { body });
+  const { accessToken, refreshToken, deviceToken } = data;
+  keep({ accessToken, refreshToken, deviceToken });
+  return { accessToken, refreshToken };
 };
 
 const whoAmI = (tokens: Tokens) =>
@@ -37,7 +43,7 @@ const whoAmI = (tokens: Tokens) =>
 
 const tokens = kept() ?? (await signIn());
 const me = await whoAmI(tokens).catch(async (error: unknown) => {
-  // The session has ended, by time or by somebody: only the password helps.
+  // The session has ended: only the password opens another one.
   if (error instanceof LedgerProblem && error.status === 401) return whoAmI(await signIn());
   throw error;
 });

@@ -4,6 +4,7 @@ import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { createLog } from './create-log.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
+import { demoOrganizationIdOf } from './demo/demo-organization.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';
@@ -18,7 +19,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   const stops: (() => Promise<void>)[] = [servers.stop];
   let exitCode = 1;
   try {
-    const ledger = await assemble({ config, servers, roles, log });
+    const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
+    const ledger = await assemble({ config, servers, roles, log, demoOrganizationId });
     stops.push(ledger.stop);
     const ready = announceReady(config, servers, roles, ledger);
     const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { validationCodes } from '../../src/domain/license/validation/validity.ts';
 import { compiled } from '../support/compiled.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
-import { refusal, type Scripted, type Seen, startScripted } from '../support/scripted-api.ts';
+import { refusal, type Scripted, withScripted } from '../support/scripted-api.ts';
 
 // The tests run the examples from the command line, against the real server.
 const folder = mkdtempSync(join(tmpdir(), 'ledger-examples-'));
@@ -120,18 +120,6 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     expect(await activate('one', { LEDGER_URL: 'http://127.0.0.1:9' })).toMatchObject({ code: 1 });
   });
 
-  const scripted = async <T>(
-    script: (seen: Seen, count: number) => Scripted,
-    use: (url: string, seen: Seen[]) => Promise<T>,
-  ) => {
-    const server = await startScripted(script);
-    try {
-      return await use(server.url, server.seen);
-    } finally {
-      server.stop();
-    }
-  };
-
   test('retry with the same Idempotency-Key while a retry can help', async () => {
     const soon = { 'retry-after': '0' };
     const activated = { activation: { id: 'act_1' }, changed: true, limits: { activations: { used: 1, max: 2 } } };
@@ -141,7 +129,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
       { status: 502, headers: soon, body: '<html>Bad gateway</html>' },
       { status: 201, body: activated },
     ];
-    await scripted(
+    await withScripted(
       (_seen, count) => answers[count - 1] ?? 'silence',
       async (url, seen) => {
         const ended = await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: 'one', LEDGER_URL: url });
@@ -158,7 +146,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
       refusal(429, 'RATE_LIMITED', { 'retry-after': '31' }),
       { status: 307, headers: { location: '/v1/elsewhere' } },
     ])
-      await scripted(
+      await withScripted(
         () => answer,
         async (url, seen) => {
           const ended = await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: 'one', LEDGER_URL: url });
@@ -171,7 +159,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
 
   test('send texts with special characters unchanged', async () => {
     const odd = 'a "quoted" \\ back\\slash & a\ttab,\na line, \u001f, é';
-    await scripted(
+    await withScripted(
       () => refusal(409, 'LICENSE_REVOKED'),
       async (url, seen) => {
         await run('activate', { LICENSE_KEY: 'LL-X', FINGERPRINT: odd, SWAP: odd, LEDGER_URL: url });
@@ -210,7 +198,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     expect(await validate()).toMatchObject({ code: 0, output: 'VALID\n' });
     expect(await validate(nobody)).toMatchObject(fromEarlier);
     for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
-      await scripted(
+      await withScripted(
         () => answer,
         async (url) => expect(await validate({ LEDGER_URL: url })).toMatchObject(fromEarlier),
       );
@@ -245,7 +233,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
 
   test('report nothing about a license that was never validated when the server fails', async () => {
     for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
-      await scripted(
+      await withScripted(
         () => answer,
         async (url) =>
           expect(
@@ -260,7 +248,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
 
   test('validate again after CHECK_IN_OVERDUE', async () => {
     const told: string[] = [];
-    await scripted(
+    await withScripted(
       ({ body }, count) => {
         const { nonce } = JSON.parse(body);
         const code = count === 1 ? 'CHECK_IN_OVERDUE' : 'VALID';
@@ -275,12 +263,13 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     expect(told).toEqual(['CHECK_IN_OVERDUE', 'VALID']);
   });
 
-  test('sign a user in once and renew expired tokens', async () => {
+  test('sign a user in once, renew expired tokens, and send the device token with the next login', async () => {
     const email = `${language.toLowerCase()}@example.com`;
     const password = 'correct horse battery';
     const signup = { email, password, organizationName: `${language} Ltd` };
     expect((await ledger.call('POST', '/v1/auth/signup', { body: signup })).status).toBe(201);
     const tokens = join(folder, `${language}.tokens`);
+    const deviceToken = () => JSON.parse(readFileSync(tokens, 'utf8')).deviceToken;
     const me = (given = password) => run('refresh-tokens', { EMAIL: email, PASSWORD: given, TOKEN_FILE: tokens });
     const signedIn = { code: 0, output: `Signed in as ${email}.\n` };
     expect(await me()).toMatchObject(signedIn);
@@ -293,7 +282,11 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
       expect(readFileSync(tokens, 'utf8')).not.toBe(first);
       expect(statSync(tokens).mode & 0o777).toBe(0o600);
     });
+    // The answer to a login repeats the device token that was sent with it.
+    const { deviceToken: ofFirstLogin } = JSON.parse(first);
+    expect([ofFirstLogin, deviceToken()]).toEqual([expect.stringMatching(/\S/), ofFirstLogin]);
     await later(30 * 86_400_000, async () => expect(await me()).toMatchObject(signedIn));
+    expect(deviceToken()).toBe(ofFirstLogin);
     // No temporary file stays.
     expect(readdirSync(folder).filter((name) => name.startsWith(`${language}.tokens`))).toEqual([`${language}.tokens`]);
   });

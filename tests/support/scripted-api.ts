@@ -60,3 +60,16 @@ export const refusal = (status: number, code: string, headers: Readonly<Record<s
   headers,
   body: { type: `/problems#${code}`, title: code, status, detail: `It is ${code}.`, code, requestId: 'r-1' },
 });
+
+/** Runs `use` with the URL of a scripted server and the requests that it has seen. Stops the server afterwards. */
+export const withScripted = async <T>(
+  script: (seen: Seen, count: number) => Scripted,
+  use: (url: string, seen: Seen[]) => Promise<T>,
+): Promise<T> => {
+  const server = await startScripted(script);
+  try {
+    return await use(server.url, server.seen);
+  } finally {
+    server.stop();
+  }
+};

@@ -41,7 +41,7 @@ export const createOrganization = async (
   organization: NewOrganization,
 ): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
   const { userId } = request;
-  const organizationId = newOrganizationId(request.attempt.commandId);
+  const organizationId = organizationIdOf(request.attempt.commandId);
   request.call.actsFor(organizationId);
   const memberships = await organizationsOfUser(needs.pool, userId);
   if (hasMost(memberships, organizationId)) return tooMany;
@@ -58,7 +58,7 @@ export const createFirstOrganization = async (
   request: Omit<UserRequest, 'call'> & { readonly call: Traced },
   organization: NewOrganization,
 ): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
-  const organizationId = newOrganizationId(request.attempt.commandId);
+  const organizationId = organizationIdOf(request.attempt.commandId);
   const place = { organizationId, takenAt: new Date(needs.now()), ended: [], others: 0, max: 1 };
   if (!(await takePlace(needs.pool, request.userId, place))) return tooManyFree;
   return foundOrganization(needs, request, organization);
@@ -80,7 +80,7 @@ export const appendOrganization = async (
   { name, timeZone, founderId }: NewOrganization & { readonly founderId: string | null },
   context: CommandContext,
 ): Promise<ChangedOrganization<OrganizationProfile> | Refusal> => {
-  const organizationId = newOrganizationId(context.commandId);
+  const organizationId = organizationIdOf(context.commandId);
   const executed: Executed<OrganizationProfile> | Refusal = await executor.execute(
     organizationAggregate,
     organizationId,
@@ -102,7 +102,8 @@ export const profileOf = (organization: CreatedOrganization): OrganizationProfil
   return { organizationId, name, timeZone, createdAt, closedAt };
 };
 
-const newOrganizationId = (commandId: string): string => encodeId('org', aggregateId(commandId, 'organization'));
+/** Returns the id of the organization that a command creates. */
+export const organizationIdOf = (commandId: string): string => encodeId('org', aggregateId(commandId, 'organization'));
 
 const tooMany = reject(
   'QUOTA_EXCEEDED',

@@ -12,6 +12,7 @@ import { ensureSecret } from '../../embedded/stored-secrets.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { createPasswords } from '../../identity/passwords.ts';
 import type { Ledger } from '../server/assemble.ts';
+import { demoCommandId } from './demo-organization.ts';
 
 /** The content of demo.json: how to use the demo organization. */
 export type Demo = {
@@ -59,7 +60,7 @@ const projectedWithinMs = 10_000;
 const createDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
   const { executor, secrets, apiPool: pool, waiter } = ledger;
   const needs = { executor, secrets, pool, now: () => ledger.now().toISOString() };
-  const commandId = await ensureSecret(dataDir, 'demo-command-id', randomUUID);
+  const commandId = await demoCommandId(dataDir);
   const { organizationId } = await bootstrapOrganization(needs, { commandId, name: 'Demo Vendor' });
   await bootstrapCatalog(needs, { commandId: aggregateId(commandId, 'catalog'), organizationId, products });
   const { apiKey, position } = await bootstrapApiKey(needs, {

@@ -92,7 +92,6 @@ const announcement = async (call: Call, path: string): Promise<HistoryEvent> => 
   while (Date.now() < deadline) {
     const expired = (await history(call, path)).find(({ type }) => type === 'LicenseExpired');
     if (expired) return expired;
-    // The demo organization may send 60 requests a minute, like every organization of the tier FREE.
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   throw new DemoFailed(`no LicenseExpired within ${announcementWaitMs / 1_000} s: does a worker run?`);

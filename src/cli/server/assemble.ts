@@ -22,14 +22,19 @@ export type Ledger = {
   stop(): Promise<void>;
 };
 
-/** The options of a server process. Default of `program`: the release of this program. */
-export type ServerOptions = Omit<ServerProcess, 'program'> & { readonly program?: Program };
+/** The options of a server process. Default of `program`: the release of this program. Default otherwise: no demo. */
+export type ServerOptions = Omit<ServerProcess, 'program' | 'demoOrganizationId'> &
+  Partial<Pick<ServerProcess, 'program' | 'demoOrganizationId'>>;
 
 /**
  * Migrates the database and starts the roles of a server process. Throws when the database lets somebody read the rows
  * of all tenants. Closes what it has opened when a step fails.
  */
-export const assemble = async ({ program = ownProgram(), ...options }: ServerOptions): Promise<Ledger> => {
+export const assemble = async ({
+  program = ownProgram(),
+  demoOrganizationId = null,
+  ...options
+}: ServerOptions): Promise<Ledger> => {
   const { roles, log } = options;
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
@@ -38,7 +43,7 @@ export const assemble = async ({ program = ownProgram(), ...options }: ServerOpt
     }
   };
   try {
-    const parts = await openParts({ ...options, program }, (close) => closers.push(close));
+    const parts = await openParts({ ...options, program, demoOrganizationId }, (close) => closers.push(close));
     const metrics = createMetrics();
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('worker')) await startJobs(parts);

@@ -28,6 +28,8 @@ export type ServerProcess = {
   readonly roles: readonly Role[];
   readonly log: Logger;
   readonly program: Program;
+  /** The organization with the rate limits of the demo. Null when there is no demo. */
+  readonly demoOrganizationId: string | null;
 };
 
 type Pool = ReturnType<typeof createPool>;

@@ -75,7 +75,14 @@ const createApiServer = async (
     close: closeAccounts,
   } = await openAccounts(config, { pool: apiPool, now, log, untilProjected, notices });
   const { metrics } = shared;
-  const { front, platformLicense, close: closeFront } = createFront(config, { pool: apiPool, now, log, metrics });
+  const {
+    front,
+    platformLicense,
+    close: closeFront,
+  } = createFront(config, {
+    ...{ pool: apiPool, now, log, metrics },
+    demoOrganizationId: parts.demoOrganizationId,
+  });
   onStop(closeAccounts);
   onStop(listenForAccessChanges({ url: servers.apiUrl, notices, onState: reportListening(log) }).stop);
   onStop(closeFront);
