@@ -213,6 +213,14 @@ describe('Activating a known device under a check', () => {
       .thenRejected('COMPONENTS_MISMATCH');
   });
 
+  test('is not needed for a swap by the organization, which may not know the components', () => {
+    const swap = { release: { fingerprintHash: 'hash-a' }, activate: device('b') };
+    given(...most)
+      .when(command('SwapActivation', { ...swap, byKey: true }))
+      .thenRejected('COMPONENTS_REQUIRED');
+    expect(followedBy(most, command('SwapActivation', swap)).at(-1)?.event.type).toBe('ActivationRecorded');
+  });
+
   test('a changed device can still be released and swapped, within the limits of releases', () => {
     const changed = { fingerprintHash: 'hash-a', components: parts('ABC') };
     given(...most)

@@ -101,7 +101,7 @@ const rows: readonly Row[] = [
   ],
   [
     'a renewal that counts from now in the middle of a year, by the request',
-    [issued()],
+    [yearly],
     [renew({ basis: 'FROM_NOW', duration: 'P1M' })],
     { detail: `${earlier} Choose a later end, or move the end with expiry.` },
   ],

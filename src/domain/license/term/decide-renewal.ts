@@ -42,7 +42,7 @@ export const renew = ({ data, at }: CommandOf<'Renew'>, license: IssuedLicense):
   if (expiresAt === previousExpiresAt) return isPayment(data) ? acceptPayment(license, at) : [];
   const tooLate = refuseLateRenewal(facts, previousExpiresAt, at);
   if (tooLate !== null) return tooLate;
-  if (expiresAt < previousExpiresAt) return refuseEarlierEnd(license, data, { expiresAt, previousExpiresAt });
+  if (expiresAt < previousExpiresAt) return refuseEarlierEnd(data, { expiresAt, previousExpiresAt });
   if (expiresAt <= at)
     return refuse(`The new term would have ended already at ${expiresAt}; renew from now or for longer.`);
 
@@ -82,12 +82,12 @@ const paymentOf = (
 };
 
 const refuseEarlierEnd = (
-  { facts: { policy } }: IssuedLicense,
   data: CommandOf<'Renew'>['data'],
   { expiresAt, previousExpiresAt }: { readonly expiresAt: Instant; readonly previousExpiresAt: Instant },
 ): Rejection<'TERM_NOT_LATER'> => {
   const ends = `The new term would end at ${expiresAt}, before the present one, at ${previousExpiresAt}.`;
-  const isOfPolicy = !('expiresAt' in data) && data.basis === undefined && policy.renewalBasis === 'FROM_NOW';
+  // Only a term that counts from now can end before the present one.
+  const isOfPolicy = !('expiresAt' in data) && data.basis === undefined;
   const remedy = isOfPolicy
     ? 'It counts from now, because the renewalBasis of the policy is FROM_NOW. Send the basis FROM_EXPIRY to add to the present term, or a longer duration.'
     : 'Choose a later end, or move the end with expiry.';

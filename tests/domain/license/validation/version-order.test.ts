@@ -34,6 +34,12 @@ describe('The order of versions in an index', () => {
     expect(all.toSorted(order)).toEqual(all);
     expect(all.toReversed().toSorted(order)).toEqual(all);
   });
+  test.each([
+    ['a word before a longer one that ends in a digit', '1.0.0-rc', '1.0.0-rc1'],
+    ['a long number before a word that begins with a digit', '1.0.0-1000', '1.0.0-1a'],
+    ['a number of two digits before a word', '1.0.0-99', '1.0.0-1a'],
+    ['a shorter word with a further part before a longer word', '1.0.0-a.z', '1.0.0-a-'],
+  ])('has %s', (_, lower, higher) => expect([order(lower, higher), compareVersions(lower, higher)]).toEqual([-1, -1]));
   test('is that of the one spelling of a version', () =>
     fc.assert(
       fc.property(version, (text) => {
