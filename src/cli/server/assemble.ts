@@ -8,6 +8,7 @@ import { openParts, type Parts, type Program, type ServerProcess } from './proce
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
+import { keepObjectsYoung } from './young-objects.ts';
 
 /** A running server process of the product. */
 export type Ledger = {
@@ -35,6 +36,7 @@ export const assemble = async ({
   demoOrganizationId = null,
   ...options
 }: ServerOptions): Promise<Ledger> => {
+  keepObjectsYoung();
   const { roles, log } = options;
   const closers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
