@@ -68,6 +68,7 @@ const createApiServer = async (
   { apiKey, notices }: { readonly apiKey: AuthenticateApiKey; readonly notices: AccessNotices },
 ): Promise<ReturnType<typeof createApi>['server']> => {
   const { config, servers, executor, store, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } = parts;
+  const { demoOrganizationId } = parts;
   const untilProjected = waiter.waitFor;
   const {
     accounts,
@@ -79,10 +80,7 @@ const createApiServer = async (
     front,
     platformLicense,
     close: closeFront,
-  } = createFront(config, {
-    ...{ pool: apiPool, now, log, metrics },
-    demoOrganizationId: parts.demoOrganizationId,
-  });
+  } = createFront(config, { pool: apiPool, now, log, metrics, demoOrganizationId });
   onStop(closeAccounts);
   onStop(listenForAccessChanges({ url: servers.apiUrl, notices, onState: reportListening(log) }).stop);
   onStop(closeFront);
