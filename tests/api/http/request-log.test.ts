@@ -95,12 +95,14 @@ test('Who joins by an invitation or resets a password is logged with the own id,
   expect(await lineAfter('POST', '/v1/invitations/accept', joining)).toMatchObject({ principal, tenant });
 
   const { email, userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
-  const asked = await lineAfter('POST', '/v1/auth/password-resets', { body: { email } });
-  expect(asked).toMatchObject({ status: 202, clientIp: client, principal: null });
+  const requested = await lineAfter('POST', '/v1/auth/password-resets', { body: { email } });
+  expect(requested).toMatchObject({ status: 202, clientIp: client, principal: null });
   const reset = { body: { token: await openMailbox(ledger).tokenTo(email), newPassword: password }, headers: once };
   for (let n = 0; n < 2; n += 1)
     expect(await lineAfter('POST', '/v1/auth/password-resets/redeem', reset)).toMatchObject({
-      ...{ status: 200, clientIp: client, principal: userId },
+      status: 200,
+      clientIp: client,
+      principal: userId,
     });
 
   const leaving = new AbortController();

@@ -12,7 +12,10 @@ const [demo, other] = [testId('org', 'demo'), testId('org', 'other')];
 const tierFor = async (organizationId: string, demoOrganizationId: string | null): Promise<string> => {
   const { front, close } = createFront(loadConfig({}), {
     // No query is sent, and a pool connects with its first query only.
-    ...{ pool: new Pool(), now: () => new Date(), log: pino({ level: 'silent' }), metrics: createMetrics() },
+    pool: new Pool(),
+    now: () => new Date(),
+    log: pino({ level: 'silent' }),
+    metrics: createMetrics(),
     demoOrganizationId,
   });
   await close();
