@@ -147,15 +147,15 @@ describe('A ledger that starts on the log of the old build', () => {
   });
 
   test('keeps every license with its holder, who has consented to nobody: the next license is an offer', async () => {
-    const held = new Map<string, string[]>();
+    const byHolder = new Map<string, string[]>();
     for (const { licenseId, facts } of old.licenses) {
       const { issuerOrgId, holderOrgId } = facts;
       if (typeof holderOrgId !== 'string' || holderOrgId === issuerOrgId) continue;
       const pair = `${issuerOrgId} ${holderOrgId}`;
-      held.set(pair, [...(held.get(pair) ?? []), licenseId]);
+      byHolder.set(pair, [...(byHolder.get(pair) ?? []), licenseId]);
     }
-    expect(held.size).toBeGreaterThan(2);
-    for (const [pair, licenses] of held) {
+    expect(byHolder.size).toBeGreaterThan(2);
+    for (const [pair, licenses] of byHolder) {
       const [issuerOrgId = '', holderOrganizationId = ''] = pair.split(' ');
       const holder = await ledger.createKey(holderOrganizationId, ['licenses:read']);
       const list = `/v1/licenses?limit=100&issuer=${issuerOrgId}`;

@@ -39,14 +39,14 @@ const mailToken = async (email: string, { organizationId, apiKey }: TestOrganiza
 
 test('An account that an inviter made with the shown token does not keep the owner of the address away', async () => {
   const email = newEmail();
-  const made = await accept(await showToken(email), inviters);
-  expect([made.status, (await me(made)).status]).toEqual([201, 200]);
+  const opened = await accept(await showToken(email), inviters);
+  expect([opened.status, (await me(opened)).status]).toEqual([201, 200]);
   const owner = await accept(await mailToken(email, ledger.b), owners, { replaceAccount: true });
   expect([owner.status, owner.body.organization]).toMatchObject([201, { id: ledger.b.organizationId }]);
-  expect([(await me(made)).status, (await logIn(email, inviters)).status]).toEqual([401, 401]);
+  expect([(await me(opened)).status, (await logIn(email, inviters)).status]).toEqual([401, 401]);
   expect((await logIn(email, owners)).body.user?.id).toBe(owner.body.user?.id);
   // What the inviter made stays in the inviter's organization, under the other account.
-  const without = await logIn(`${made.body.user?.id}@no-address.invalid`, inviters);
+  const without = await logIn(`${opened.body.user?.id}@no-address.invalid`, inviters);
   expect(without.body.organization).toMatchObject({ id: ledger.a.organizationId });
 });
 

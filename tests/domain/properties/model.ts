@@ -46,8 +46,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const judge = ({ type, data, at }: LicenseCommand, eventId: string): Verdict => {
     m.eventId = eventId;
     m.now = ms(at);
-    enterTerm();
     const before = { ...m };
+    enterTerm(); // Taken back with the rest of a command without effect: the next clock may be behind.
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
     if (refused === undefined && !settlesNothing.has(type)) settle();
