@@ -6,7 +6,7 @@ import { readShape } from './shape.ts';
 export type Release = {
   /** Raise it in each release that changes db/read-models, the folds, or the stored events. */
   readonly number: number;
-  /** The hash of the files of db/read-models. */
+  /** The hash of the files of db/read-models and of the versions of the folds. */
   readonly shape: string;
   /** Identifies the program. Another program retries parked streams. */
   readonly program: string;

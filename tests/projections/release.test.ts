@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { foldVersions } from '../../src/aggregates/fold-versions.ts';
 import { upcasters } from '../../src/aggregates/upcasters.ts';
+import { ownDirectory } from '../../src/postgres/sql-files.ts';
 import { ownRelease } from '../../src/projections/release.ts';
+import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'b7a1880147f4318f20812ef205b0a8939e123016226d6016939dcc410d9ca3a2',
+  1: 'bb0c69a871725b07c33de3de6aa3014ee46fd0a2b10196628ef3e88e74cc7a6b',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
@@ -17,4 +19,10 @@ test('A release has its own number for its read models, folds and stored events'
   const versions = [...upcasters].map(([type, steps]) => [type, steps.length]);
   const text = JSON.stringify([shape, foldVersions, versions]);
   expect(known).toHaveProperty([number], createHash('sha256').update(text).digest('hex'));
+});
+
+test('Another fold is another shape, so the first start makes the rows again', () => {
+  const { shape } = ownRelease();
+  expect(readShape(ownDirectory).hash).toBe(shape);
+  expect(readShape(ownDirectory, { ...foldVersions, license: 'license-0' }).hash).not.toBe(shape);
 });
