@@ -5,8 +5,8 @@ import { licenseDecider } from '../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { Origination } from '../../src/domain/license/issue/issue-commands.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
-import { settledAt } from '../../src/domain/license/settle.ts';
-import { previewChange } from '../../src/domain/license/tiers/change-preview.ts';
+import { settle, settledAt } from '../../src/domain/license/settle.ts';
+import { lossesOf, previewChange } from '../../src/domain/license/tiers/change-preview.ts';
 import { validationView } from '../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../src/domain/license/validation/validity.ts';
 import { command, enterprise, followedBy, free, policyWith, to, trial } from '../domain/license/commands.ts';
@@ -268,6 +268,14 @@ describe('The preview of a change', () => {
     const preview = previewChange([change], licenseAfter(...history), june);
     if ('rejected' in preview) throw new Error(preview.detail);
     expect([preview.before, preview.after].map(({ facts }) => facts.maintenanceUntil)).toEqual([before, null]);
+  });
+  test('that is announced for later than the end of a trial shows the license as it will be then', () => {
+    const change = changeTier({ ...free, policyId: 'pol_other', maintenance: 'P1Y' }, announced);
+    const preview = previewChange([change], licenseAfter(...trialOf()), june);
+    if ('rejected' in preview) throw new Error(preview.detail);
+    const { facts } = settle(licenseAfter(...followedBy(trialOf(), change)), july).license;
+    expect(preview.after.facts).toMatchObject({ policy: facts.policy, term: facts.term, maintenanceUntil: null });
+    expect([facts.term.number, lossesOf(preview).products]).toEqual([2, []]);
   });
   test('shows that a sold maintenance stays', () => {
     const preview = previewChange([convert(paid)], licenseAfter(...followedBy(trialOf(), sell(sold))), june);

@@ -1,9 +1,9 @@
 import { type Decision, decideInTurn, isRejection, type Rejection, stamp } from '../../decider.ts';
-import type { Instant } from '../../time.ts';
+import { fromMs, type Instant, toMs } from '../../time.ts';
 import type { LicenseCommand, LicenseRejection } from '../commands.ts';
 import { licenseDecider } from '../decider.ts';
 import type { LicenseEvent } from '../events.ts';
-import { evolve, fork } from '../evolve.ts';
+import { evolve, forkIssued } from '../evolve.ts';
 import type { IssuedLicense } from '../license.ts';
 import { settle } from '../settle.ts';
 import { carryOutTierChange } from './carry-out-tier-change.ts';
@@ -11,6 +11,8 @@ import { carryOutTierChange } from './carry-out-tier-change.ts';
 /** What commands would do to a license. Nothing of it is recorded. */
 export type ChangePreview = {
   readonly before: IssuedLicense;
+  /** The license at `effectiveAt` without the change: a trial may have ended by then. */
+  readonly unchanged: IssuedLicense;
   readonly after: IssuedLicense;
   /** When the change takes effect: now, or the instant that it is announced for. */
   readonly effectiveAt: Instant;
@@ -22,7 +24,7 @@ export type Losses = Readonly<Record<'products' | 'activations' | 'leases' | 'us
 
 /**
  * Returns what commands would do at `at`, or why they are refused. A change of the policy that they announce is shown as
- * carried out at its instant, on the present state. `license` stays as it is.
+ * carried out at its instant, after everything that falls due before it. `license` stays as it is.
  */
 export const previewChange = (
   commands: readonly LicenseCommand[],
@@ -43,19 +45,20 @@ export const previewChange = (
     (scheduled) => scheduled.change.kind === 'TIER' && scheduled.effectiveAt === effectiveAt,
   );
   if (effectiveAt === at || announced === undefined)
-    return { before, after: decided, effectiveAt: at, events: decision };
+    return { before, unchanged: before, after: decided, effectiveAt: at, events: decision };
   const { eventId } = announced;
-  const carriedOut = carryOutTierChange({ type: 'CarryOutScheduled', data: { eventId }, at: effectiveAt }, decided);
+  const unchanged = settle(decided, fromMs(toMs(effectiveAt) - 1)).license;
+  const carriedOut = carryOutTierChange({ type: 'CarryOutScheduled', data: { eventId }, at: effectiveAt }, unchanged);
   const events = [...decision, ...carriedOut];
-  return { before, after: after(decided, carriedOut, effectiveAt), effectiveAt, events };
+  return { before, unchanged, after: after(unchanged, carriedOut, effectiveAt), effectiveAt, events };
 };
 
 /** Returns what the license of a preview loses. */
-export const lossesOf = ({ before, after: changed }: ChangePreview): Losses => {
+export const lossesOf = ({ unchanged, after: changed }: ChangePreview): Losses => {
   const endedOf = (part: 'activations' | 'leases' | 'users') =>
-    [...before[part].keys()].filter((id) => !changed[part].has(id));
+    [...unchanged[part].keys()].filter((id) => !changed[part].has(id));
   return {
-    products: before.facts.products.filter((code) => !changed.facts.products.includes(code)),
+    products: unchanged.facts.products.filter((code) => !changed.facts.products.includes(code)),
     activations: endedOf('activations'),
     leases: endedOf('leases'),
     users: endedOf('users'),
@@ -66,8 +69,7 @@ const announcedFor = (command: LicenseCommand): Instant | undefined =>
   command.type === 'ChangeTier' || command.type === 'ChangePolicy' ? command.data.scheduled?.effectiveAt : undefined;
 
 const after = (license: IssuedLicense, events: readonly LicenseEvent[], at: Instant): IssuedLicense => {
-  const copy = fork(license);
-  if (copy.kind === 'unissued') throw new Error('A copy of an issued license is issued.');
+  const copy = forkIssued(license);
   for (const event of events) evolve(copy, event, stamp(event, at).at);
   return copy;
 };
