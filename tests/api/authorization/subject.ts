@@ -37,7 +37,11 @@ export const subjectOn = (
     ledger,
     organization,
     side,
-    license: (fields = {}) => ledger.issue({ ...holder, ...fields }, by),
+    license: async (fields = {}) => {
+      const issued = await ledger.issue({ ...holder, ...fields }, by);
+      await untilReadable(ledger, issued.answer.headers);
+      return issued;
+    },
     offered: async () => {
       const { apiKey: key, organizationId: issuerOrgId } = await ledger.createVendor('Offering');
       const body = { tier: 'PRO', products: ['local_cli'], holderOrganizationId: organization.organizationId };
@@ -47,9 +51,16 @@ export const subjectOn = (
     prepare: async (method, path, body) => {
       const answer = await ledger.call(method, path, { key: by.apiKey, body });
       if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.text}`);
+      await untilReadable(ledger, answer.headers);
       return answer.body;
     },
   };
+};
+
+/** Waits for the rows of an answer that came before them, as it does on a busy machine. */
+const untilReadable = async ({ projected }: Ledger, headers: Headers): Promise<void> => {
+  if (headers.get('ledger-projected') === 'false')
+    await projected.waitFor(BigInt(headers.get('ledger-position') ?? 0), 30_000);
 };
 
 /** The same, but that everything is made once and given again: for those who are to be refused. */
