@@ -13,8 +13,8 @@ import { command, enterprise, followedBy, free, policyWith, to, trial } from '..
 import { given, issue, issuedAt, licenseAfter, pro, renew } from '../domain/license/examples.ts';
 import { named } from '../domain/license/validation/validation-examples.ts';
 
-// People complained that a customer who bought after a trial, or moved to another plan, got no new release any more: the
-// maintenance of the old policy stayed, and the new policy never renewed it.
+// People complained that customers got no new releases after they bought a trial or moved to another plan. The maintenance
+// of the old policy stayed, and the new policy never renewed it.
 
 const [june, july, late] = ['2026-06-01T12:00:00.000Z', '2026-07-01T00:00:00.000Z', '2029-01-01T00:00:00.000Z'];
 const [endOfTrial, year] = ['2026-06-15T00:00:00.000Z', '2027-01-01T00:00:00.000Z'];
@@ -54,7 +54,7 @@ const carriedOut = (at = july) => command('CarryOutScheduled', { eventId: 'evt_1
 describe('The maintenance that a policy gave ends', () => {
   test.each<readonly [string, History, readonly LicenseCommand[]]>([
     ['with the purchase of a trial', trialOf(), [convert(paid)]],
-    ['with the purchase of a trial whose maintenance has a duration', trialOf({}, 'P1Y'), [convert(paid)]],
+    ['with the purchase of a trial that has maintenance for a year', trialOf({}, 'P1Y'), [convert(paid)]],
     ['with the purchase of a license for ever', trialOf(), [convert(paid, { kind: 'perpetual' })]],
     ['at the end of a trial that becomes FREE', trialOf(), [command('EndTrial', { termNumber: 1 }, july)]],
     ['when a trial becomes FREE before its end', trialOf(), [changeTier(free)]],
@@ -166,7 +166,7 @@ describe('The maintenance of a license stays as it is', () => {
     expect(until(backAgain)).toBeNull();
     expect(until(backAgain, renew({ duration: 'P1Y' }, june))).toBe('2028-01-01T00:00:00.000Z');
   });
-  test('in a license whose policy changed under an earlier build, until the next change of the policy', () => {
+  test('in a license that an earlier build moved to the policy, until the next change of the policy', () => {
     const changed = followedBy(licenseOf('TERM', {}), renew({ duration: 'P1Y' }, june), changePolicy(paid));
     const before = changed.map((stamped) => {
       if (stamped.event.type !== 'LicenseTierChanged') return stamped;

@@ -6,8 +6,8 @@ import type { Call, Reply } from '../route.ts';
 import type { AuthNeeds } from './auth-needs.ts';
 
 /**
- * As `idempotently`, for an operation whose answer signs a user in. The log line names the user and the organization of the
- * tokens, also when a repetition gets the stored ones.
+ * Signs a user in once for each Idempotency-Key. The log line names the user and the organization, also when a repeated
+ * request gets the stored tokens.
  */
 export const signInOnce = async (
   needs: AuthNeeds,

@@ -20,7 +20,7 @@ test('Each turn that lasts too long ends, in the order in which the turns began'
   await expect.poll(() => performance.now() - begunMs).toBeGreaterThan(20);
   ends.add(ticket('second'));
   await expect.poll(() => ended).toEqual(['first', 'second']);
-  // No turn lasts any more, and another one begins.
+  // All turns have ended. Now another one begins.
   ends.add(ticket('third'));
   await expect.poll(() => ended).toEqual(['first', 'second', 'third']);
 });

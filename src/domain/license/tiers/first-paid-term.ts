@@ -14,7 +14,7 @@ type Change = CommandOf<'ChangeTier' | 'ChangePolicy'>['data'];
 
 /**
  * Decides a change of tier or policy that names a payment of before: it changes nothing, or is refused when its terms
- * differ. Refuses a paid policy when an immediate change names no term and the license is a trial, whose end would end a
+ * differ. Refuses an immediate change from a trial to a paid policy without a term: the end of the trial would end a
  * paid license. Refuses it, also announced, for a trial that became FREE without end: nobody would ever pay for it. An
  * announced change starts no term. Returns null for any other change.
  */
