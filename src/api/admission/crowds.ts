@@ -1,5 +1,6 @@
 import { type Activity, createActivity } from './activity.ts';
 import { createFairQueue, type FairQueue } from './fair-queue.ts';
+import { createRests, type Rests } from './rests.ts';
 import { type CrowdTotals, totals } from './shares.ts';
 
 /** The queues of known tenants or of strangers. `commands` gives one unit to each command until its answer. */
@@ -17,14 +18,18 @@ export const waitMsMax = 20_000;
 /** Returns the queues of a process. Only known tenants are active ones, for which others leave room. */
 export const createCrowds = (elapsedMs = () => performance.now()) => {
   const activity = createActivity(elapsedMs);
-  return { known: createCrowd(totals.known, activity), strangers: createCrowd(totals.strangers, quiet(activity)) };
+  const rests = createRests(elapsedMs, performance.eventLoopUtilization);
+  return {
+    known: createCrowd(totals.known, activity, rests),
+    strangers: createCrowd(totals.strangers, quiet(activity), rests),
+  };
 };
 
-const createCrowd = ({ light, work, commands }: CrowdTotals, activity: Activity): Crowd => {
+const createCrowd = ({ light, work, commands }: CrowdTotals, activity: Activity, rests: Rests): Crowd => {
   const options = { waitMsMax, activity };
   return {
     light: createFairQueue(light, options),
-    work: createFairQueue(work, options),
+    work: createFairQueue(work, { ...options, rests }),
     commands: createFairQueue({ runningMax: commands.runningMax, presentMax: Number.POSITIVE_INFINITY }, options),
     commandsMax: commands.tenantMax,
   };

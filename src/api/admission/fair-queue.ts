@@ -1,4 +1,5 @@
 import { type Activity, createActivity } from './activity.ts';
+import { noRests, type Rests } from './rests.ts';
 import { createRound, type Round, type Tenant, type Waiting } from './round.ts';
 import type { Share } from './shares.ts';
 
@@ -32,6 +33,7 @@ type Options = {
   readonly waitMsMax: number;
   /** The activity of tenants, which queues of one process share. */
   readonly activity?: Activity;
+  readonly rests?: Rests;
 };
 
 /**
@@ -41,9 +43,9 @@ type Options = {
  */
 export const createFairQueue = (
   totals: Totals,
-  { waitMsMax, activity = createActivity(() => performance.now()) }: Options,
+  { waitMsMax, activity = createActivity(() => performance.now()), rests = noRests }: Options,
 ): FairQueue => {
-  const round = createRound(totals.runningMax, activity);
+  const round = createRound(totals.runningMax, { activity, rests });
   const turns = { round, waitMsMax };
   const tenants = new Map<string, Tenant>();
   let present = 0;
@@ -55,7 +57,7 @@ export const createFairQueue = (
 
   return {
     enter: (name, share) => {
-      const tenant = tenants.get(name) ?? { name, share, running: 0, present: 0, credit: 0, waiting: new Set() };
+      const tenant = tenants.get(name) ?? newTenant(name, share);
       tenant.share = share;
       if (tenant.present >= share.presentMax) return 'tenant_full';
       if (present >= totals.presentMax) return 'all_full';
@@ -68,6 +70,11 @@ export const createFairQueue = (
   };
 };
 
+const newTenant = (name: string, share: Share): Tenant => ({
+  ...{ name, share, waiting: new Set() },
+  ...{ running: 0, present: 0, credit: 0, restsUntilMs: 0 },
+});
+
 type Turns = { readonly round: Round; readonly waitMsMax: number };
 
 // A class, because the functions of each request would take more time than its turn.
@@ -76,6 +83,7 @@ class QueuedTicket implements Ticket {
   readonly #tenant: Tenant;
   readonly #onLeave: (tenant: Tenant) => void;
   #taken = 0;
+  #beganMs = 0;
   #hasLeft = false;
 
   constructor(turns: Turns, tenant: Tenant, onLeave: (tenant: Tenant) => void) {
@@ -88,21 +96,26 @@ class QueuedTicket implements Ticket {
     this.endTurn();
     const { round, waitMsMax } = this.#turns;
     if (round.tryBegin(this.#tenant, units)) {
-      this.#taken = units;
+      this.#begin(units);
       return null;
     }
     const limited = { round, waitMsMax: Math.min(waitMs, waitMsMax) };
     return waitForTurn(limited, this.#tenant, units, signal()).then((turn) => {
-      if (turn === 'begun') this.#taken = units;
+      if (turn === 'begun') this.#begin(units);
       return turn;
     });
+  }
+
+  #begin(units: number): void {
+    this.#taken = units;
+    this.#beganMs = this.#turns.round.nowMs();
   }
 
   endTurn(): void {
     if (this.#taken === 0) return;
     const units = this.#taken;
     this.#taken = 0;
-    this.#turns.round.end(this.#tenant, units);
+    this.#turns.round.end(this.#tenant, units, this.#beganMs);
   }
 
   leave(): void {

@@ -110,8 +110,6 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
   const { route, response } = exchange;
   try {
     const answer = await callRoute(needs, exchange, callOf(needs, exchange));
-    // Others work while this answer waits for the projector or the client.
-    exchange.visit.endTurn();
     if (isOfUnknown(exchange, answer)) exchange.visit.forget();
     return await send(needs, exchange, answer);
   } catch (error) {
@@ -191,11 +189,13 @@ const sendReply = async (
   { status, body, headers: own, position }: Reply,
 ): Promise<number> => {
   const { route, request, response } = exchange;
+  if (position !== undefined) exchange.visit.endTurn();
   const place = position === undefined ? {} : await positionHeaders(waitUntilProjected, position, request.headers);
   const headers = { ...headersOf(exchange), ...place, ...own };
   const isUnchanged = route.method === 'get' && own?.ETag !== undefined && isUnmodified(request.headers, own.ETag);
   const answered = isUnchanged ? 304 : status;
   if (answered === 304 || answered === 204) respond.empty(response, answered, headers);
   else respond.json(response, answered, JSON.stringify(body), headers);
+  exchange.visit.endTurn();
   return answered;
 };
