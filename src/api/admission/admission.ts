@@ -4,7 +4,7 @@ import type { Tier } from '../../domain/license/policy.ts';
 import { limitedAs } from '../http/client-ip.ts';
 import { type Problem, problem, problemForNow } from '../problems/problems.ts';
 import type { Call } from '../route.ts';
-import { createCrowds } from './crowds.ts';
+import { createCrowds, waitMsMax } from './crowds.ts';
 import type { Full, Turn as Waited } from './fair-queue.ts';
 import { createKnownTiers } from './known-tiers.ts';
 import { type Share, shares, strangerShare, type Work } from './shares.ts';
@@ -138,6 +138,7 @@ class AdmittedVisit implements Visit {
     // Nobody reads the answer of a client that has left.
     if (taken === 'left') return busy;
     this.#parts.onRefused();
+    if (taken === 'expired') return late;
     return taken === 'tenant_full' ? tooMany(share, this.#call.limits.headers()) : busy;
   }
 }
@@ -156,6 +157,11 @@ export const noAdmission: Admission = {
 };
 
 const busy = problemForNow('UNAVAILABLE', 'The server has too many requests. Nothing was done. Try again.', 1);
+const late = problemForNow(
+  'UNAVAILABLE',
+  `The request has waited ${waitMsMax / 1_000} seconds for its turn. Nothing was done. Send fewer requests at a time, or try again.`,
+  1,
+);
 
 /** Returns the refusal of a request beyond the share. `counted`: the headers of the limits that the request met. */
 const tooMany = (share: Share, counted: Readonly<Record<string, string>>): Problem => {

@@ -18,7 +18,7 @@ export const waitMsMax = 20_000;
 /** Returns the queues of a process. Only known tenants are active ones, for which others leave room. */
 export const createCrowds = (elapsedMs = () => performance.now()) => {
   const activity = createActivity(elapsedMs);
-  const rests = createRests(elapsedMs, performance.eventLoopUtilization);
+  const rests = createRests({ activity, nowMs: elapsedMs, utilization: performance.eventLoopUtilization });
   return {
     known: createCrowd(totals.known, activity, rests),
     strangers: createCrowd(totals.strangers, quiet(activity), rests),

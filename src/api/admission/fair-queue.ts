@@ -33,6 +33,7 @@ type Options = {
   readonly waitMsMax: number;
   /** The activity of tenants, which queues of one process share. */
   readonly activity?: Activity;
+  /** Without it nobody rests. */
   readonly rests?: Rests;
 };
 
@@ -46,7 +47,7 @@ export const createFairQueue = (
   { waitMsMax, activity = createActivity(() => performance.now()), rests = noRests }: Options,
 ): FairQueue => {
   const round = createRound(totals.runningMax, { activity, rests });
-  const turns = { round, waitMsMax };
+  const turns = { round, rests, waitMsMax };
   const tenants = new Map<string, Tenant>();
   let present = 0;
   const remove = (tenant: Tenant) => {
@@ -57,7 +58,7 @@ export const createFairQueue = (
 
   return {
     enter: (name, share) => {
-      const tenant = tenants.get(name) ?? newTenant(name, share);
+      const tenant = tenants.get(name) ?? { name, share, running: 0, present: 0, credit: 0, waiting: new Set() };
       tenant.share = share;
       if (tenant.present >= share.presentMax) return 'tenant_full';
       if (present >= totals.presentMax) return 'all_full';
@@ -70,12 +71,7 @@ export const createFairQueue = (
   };
 };
 
-const newTenant = (name: string, share: Share): Tenant => ({
-  ...{ name, share, waiting: new Set() },
-  ...{ running: 0, present: 0, credit: 0, restsUntilMs: 0 },
-});
-
-type Turns = { readonly round: Round; readonly waitMsMax: number };
+type Turns = { readonly round: Round; readonly rests: Rests; readonly waitMsMax: number };
 
 // A class, because the functions of each request would take more time than its turn.
 class QueuedTicket implements Ticket {
@@ -83,7 +79,7 @@ class QueuedTicket implements Ticket {
   readonly #tenant: Tenant;
   readonly #onLeave: (tenant: Tenant) => void;
   #taken = 0;
-  #beganMs = 0;
+  #begunMs = 0;
   #hasLeft = false;
 
   constructor(turns: Turns, tenant: Tenant, onLeave: (tenant: Tenant) => void) {
@@ -108,14 +104,15 @@ class QueuedTicket implements Ticket {
 
   #begin(units: number): void {
     this.#taken = units;
-    this.#beganMs = this.#turns.round.nowMs();
+    this.#begunMs = this.#turns.rests.nowMs();
   }
 
   endTurn(): void {
     if (this.#taken === 0) return;
     const units = this.#taken;
     this.#taken = 0;
-    this.#turns.round.end(this.#tenant, units, this.#beganMs);
+    const { round, rests } = this.#turns;
+    round.end(this.#tenant, units, rests.nowMs() - this.#begunMs);
   }
 
   leave(): void {
@@ -126,7 +123,12 @@ class QueuedTicket implements Ticket {
   }
 }
 
-const waitForTurn = ({ round, waitMsMax }: Turns, tenant: Tenant, units: number, signal: AbortSignal): Promise<Turn> =>
+const waitForTurn = (
+  { round, waitMsMax }: Omit<Turns, 'rests'>,
+  tenant: Tenant,
+  units: number,
+  signal: AbortSignal,
+): Promise<Turn> =>
   new Promise((resolve) => {
     if (signal.aborted) {
       resolve('left');

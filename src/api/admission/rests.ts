@@ -1,47 +1,75 @@
-/** How long a tenant rests after its work while others are active. */
+import { LRUCache } from 'lru-cache';
+import type { Activity } from './activity.ts';
+
+/** The rests that tenants owe after their work. */
 export type Rests = {
+  /** Returns elapsed milliseconds. */
   readonly nowMs: () => number;
-  /** Returns the rest in milliseconds after work of this many units that took `tookMs`. */
-  readonly restMsAfter: (units: number, tookMs: number) => number;
+  /** Notes that a request of the tenant has been worked on for `tookMs`, in the end as one of `running` requests. */
+  readonly owe: (tenant: string, tookMs: number, running: number) => void;
+  /** Returns the milliseconds for which the tenant shall still begin nothing. */
+  readonly msLeft: (tenant: string) => number;
 };
 
-/** The rest after work that may come before a tenant has to wait for it, so that a few requests at once do not wait. */
-export const restMsAhead = 100;
-
 /** Lets nobody rest. */
-export const noRests: Rests = { nowMs: () => performance.now(), restMsAfter: () => 0 };
+export const noRests: Rests = { nowMs: () => 0, owe: () => undefined, msLeft: () => 0 };
 
-/**
- * The rest per millisecond of ordinary work in a busy process. A tenant that sends as fast as it is answered then works
- * two fifths of the time, so that requests of others rarely meet its work on the event loop.
- */
-const restPerMs = 1.5;
-const ordinaryUnits = 16;
-/** Work that takes longer waits for something else, and does not keep the process busy. */
-const workMsMax = 20;
-/** Parts of the time that the event loop works. Below the first nobody rests. Above the second all of the rest counts. */
-const [quietBelow, busyAbove] = [0.3, 0.7];
+/** The milliseconds of rest per millisecond of work while the event loop is busy. */
+const restPerMs = 3;
+/** A tenant owes this much before it has to wait, so that a few requests at once do not wait. */
+const owedMsMax = 100;
+/** The most milliseconds of a request that count, because a request that takes long mostly waits for a server. */
+const countedMsMax = 20;
+/** While the event loop works for a smaller part of the time, nobody rests. */
+const quietBelow = 0.3;
+/** While it works for a larger part, all of the rest counts. */
+const busyAbove = 0.7;
+/** For how long the part is measured. */
 const measuredMs = 250;
+/** More tenants than owe a rest at the same time. */
+const tenantsMax = 10_000;
+
+type Needs = {
+  readonly activity: Activity;
+  readonly nowMs: () => number;
+  readonly utilization: typeof performance.eventLoopUtilization;
+};
 
 /**
- * Returns the rests of this process. Places alone do not bound a tenant: one place that is always taken keeps the event
- * loop busy. In a process with time to spare nobody rests.
+ * Returns the rests of a process. Places at a time do not bound a tenant that always has its places taken, because it keeps the
+ * event loop busy. It rests only while other tenants are active and the event loop is busy. A request counts in
+ * proportion: of two that are worked on at the same time, each counts half.
  */
-export const createRests = (nowMs: () => number, utilization: typeof performance.eventLoopUtilization): Rests => {
+export const createRests = ({ activity, nowMs, utilization }: Needs): Rests => {
+  const untilMs = new LRUCache<string, number>({ max: tenantsMax });
+  const pressure = createPressure(nowMs, utilization);
+  return {
+    nowMs,
+    owe: (tenant, tookMs, running) => {
+      const restMs = (pressure() * restPerMs * Math.min(tookMs, countedMsMax)) / running;
+      if (restMs <= 0 || !activity.hasOthers(tenant)) return;
+      untilMs.set(tenant, Math.max(untilMs.get(tenant) ?? 0, nowMs() - owedMsMax) + restMs);
+    },
+    msLeft: (tenant) => {
+      const leftMs = (untilMs.get(tenant) ?? 0) - nowMs();
+      return leftMs > 0 && activity.hasOthers(tenant) ? leftMs : 0;
+    },
+  };
+};
+
+/** Returns the part of the rest that counts, from 0 to 1, by how busy the event loop was when it was measured last. */
+const createPressure = (nowMs: () => number, utilization: Needs['utilization']): (() => number) => {
   let since = utilization();
   let sinceMs = nowMs();
   let pressure = 0;
-  const measure = () => {
-    const busy = utilization(since).utilization;
+  return () => {
+    const elapsedMs = nowMs() - sinceMs;
+    if (elapsedMs < measuredMs) return pressure;
+    // Without work for so long, the measurement says little about now.
+    const busy = elapsedMs < 2 * measuredMs ? utilization(since).utilization : 0;
     pressure = Math.min(1, Math.max(0, (busy - quietBelow) / (busyAbove - quietBelow)));
     since = utilization();
     sinceMs = nowMs();
-  };
-  return {
-    nowMs,
-    restMsAfter: (units, tookMs) => {
-      if (nowMs() - sinceMs >= measuredMs) measure();
-      return pressure * restPerMs * (units / ordinaryUnits) * Math.min(tookMs, workMsMax);
-    },
+    return pressure;
   };
 };

@@ -1,11 +1,11 @@
 import type { Activity } from './activity.ts';
-import { type Rests, restMsAhead } from './rests.ts';
+import type { Rests } from './rests.ts';
 import type { Share } from './shares.ts';
 
 /** A request that waits for its turn. The round calls `begin` once. */
 export type Waiting = { readonly units: number; readonly begin: () => void };
 
-/** A tenant with requests in the process. The round changes `running`, `credit` and `restsUntilMs`. */
+/** A tenant with requests in the process. The round changes `running` and `credit`. */
 export type Tenant = {
   readonly name: string;
   share: Share;
@@ -17,8 +17,6 @@ export type Tenant = {
   present: number;
   /** In the order of their arrival. */
   readonly waiting: Set<Waiting>;
-  /** Until when the tenant begins nothing while others are active. */
-  restsUntilMs: number;
 };
 
 /** The turns of all tenants. */
@@ -28,9 +26,8 @@ export type Round = {
   readonly add: (tenant: Tenant, waiting: Waiting) => void;
   /** Removes a request that no longer waits. */
   readonly remove: (tenant: Tenant, waiting: Waiting) => void;
-  /** Ends work that began at `beganMs`, and begins that of the next requests. */
-  readonly end: (tenant: Tenant, units: number, beganMs: number) => void;
-  readonly nowMs: () => number;
+  /** Ends work that took `tookMs`, and begins that of the next requests. */
+  readonly end: (tenant: Tenant, units: number, tookMs: number) => void;
 };
 
 /** The units that each visit of the round adds to the credit of a tenant of weight 1. */
@@ -48,9 +45,11 @@ class Turns implements Round {
   /** The tenants with waiting requests, in their order. */
   readonly #order = new Set<Tenant>();
   #running = 0;
+  #runningRequests = 0;
+  /** Begins the next requests when the first rest of a waiting tenant ends. */
+  #afterRest: NodeJS.Timeout | null = null;
   /** True while the next tenant waits for work of others to end. Nobody may overtake it then. */
   #isTotalUsed = false;
-  #restsEnd: { readonly atMs: number; readonly timer: NodeJS.Timeout } | null = null;
 
   constructor(runningMax: number, { activity, rests }: Options) {
     this.#runningMax = runningMax;
@@ -58,12 +57,8 @@ class Turns implements Round {
     this.#rests = rests;
   }
 
-  nowMs(): number {
-    return this.#rests.nowMs();
-  }
-
   tryBegin(tenant: Tenant, units: number): boolean {
-    if (this.#isTotalUsed || tenant.waiting.size > 0 || this.#isResting(tenant)) return false;
+    if (this.#isTotalUsed || tenant.waiting.size > 0 || this.#rests.msLeft(tenant.name) > 0) return false;
     if (!this.#isWithinShare(tenant, units) || !this.#isWithinTotal(units)) return false;
     this.#begin(tenant, units);
     return true;
@@ -80,40 +75,44 @@ class Turns implements Round {
     this.#beginNext();
   }
 
-  end(tenant: Tenant, units: number, beganMs: number): void {
+  end(tenant: Tenant, units: number, tookMs: number): void {
+    this.#rests.owe(tenant.name, tookMs, this.#runningRequests);
     tenant.running -= units;
     this.#running -= units;
-    this.#addRest(tenant, units, beganMs);
+    this.#runningRequests -= 1;
     this.#beginNext();
-  }
-
-  #addRest(tenant: Tenant, units: number, beganMs: number): void {
-    const nowMs = this.nowMs();
-    const restMs = this.#rests.restMsAfter(units, nowMs - beganMs);
-    if (restMs === 0 || !this.#activity.hasOthers(tenant.name)) return;
-    tenant.restsUntilMs = Math.max(tenant.restsUntilMs, nowMs - restMsAhead) + restMs;
   }
 
   #beginNext(): void {
     this.#isTotalUsed = false;
-    // Ends after one round in which no tenant may begin anything within its share.
+    let firstRestMs = Number.POSITIVE_INFINITY;
+    // Ends after one round in which no tenant may begin anything.
     for (let blocked = 0; blocked < this.#order.size && !this.#isTotalUsed; ) {
       const [tenant] = this.#order;
       const [next] = tenant?.waiting ?? [];
       if (tenant === undefined || next === undefined) return;
+      const restMs = this.#rests.msLeft(tenant.name);
+      if (restMs > 0) {
+        firstRestMs = Math.min(firstRestMs, restMs);
+        this.#moveToEnd(tenant);
+        blocked += 1;
+        continue;
+      }
       const visited = this.#visit(tenant, next);
-      blocked = visited === 'resting' || visited === 'share_used' ? blocked + 1 : 0;
-      if (visited === 'resting') this.#beginAfterRest(tenant.restsUntilMs);
+      blocked = visited === 'share_used' ? blocked + 1 : 0;
       this.#isTotalUsed = visited === 'total_used';
     }
+    // When the total is used, the end of other work comes here again.
+    if (firstRestMs < Number.POSITIVE_INFINITY) this.#beginNextAfter(firstRestMs);
+  }
+
+  #beginNextAfter(ms: number): void {
+    clearTimeout(this.#afterRest ?? undefined);
+    this.#afterRest = setTimeout(() => this.#beginNext(), Math.ceil(ms)).unref();
   }
 
   /** Visits the first tenant. Returns whether it began something, got credit, or cannot go on. */
-  #visit(tenant: Tenant, next: Waiting): 'moved' | 'resting' | 'share_used' | 'total_used' {
-    if (this.#isResting(tenant)) {
-      this.#moveToEnd(tenant);
-      return 'resting';
-    }
+  #visit(tenant: Tenant, next: Waiting): 'moved' | 'share_used' | 'total_used' {
     if (!this.#isWithinShare(tenant, next.units)) {
       this.#moveToEnd(tenant);
       return 'share_used';
@@ -131,22 +130,7 @@ class Turns implements Round {
     return 'moved';
   }
 
-  #isResting({ name, restsUntilMs }: Tenant): boolean {
-    return restsUntilMs > this.nowMs() && this.#activity.hasOthers(name);
-  }
-
-  /** Begins the next requests at the first end of a rest. */
-  #beginAfterRest(atMs: number): void {
-    if (this.#restsEnd !== null && this.#restsEnd.atMs <= atMs) return;
-    clearTimeout(this.#restsEnd?.timer);
-    const endRests = () => {
-      this.#restsEnd = null;
-      this.#beginNext();
-    };
-    this.#restsEnd = { atMs, timer: setTimeout(endRests, Math.max(1, atMs - this.nowMs())).unref() };
-  }
-
-  /** A tenant without running requests may begin any one, so that no request is too large for its share. */
+  /** A tenant without running requests may always begin one, so that no request is too large for its share. */
   #isWithinShare({ name, running, share }: Tenant, units: number): boolean {
     if (running === 0) return true;
     return running + units <= (this.#activity.hasOthers(name) ? share.sharedMax : share.aloneMax);
@@ -159,6 +143,7 @@ class Turns implements Round {
   #begin(tenant: Tenant, units: number): void {
     tenant.running += units;
     this.#running += units;
+    this.#runningRequests += 1;
   }
 
   #forget(tenant: Tenant, waiting: Waiting): void {

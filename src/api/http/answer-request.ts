@@ -189,6 +189,7 @@ const sendReply = async (
   { status, body, headers: own, position }: Reply,
 ): Promise<number> => {
   const { route, request, response } = exchange;
+  // Others work while this answer waits for the projector.
   if (position !== undefined) exchange.visit.endTurn();
   const place = position === undefined ? {} : await positionHeaders(waitUntilProjected, position, request.headers);
   const headers = { ...headersOf(exchange), ...place, ...own };
@@ -196,6 +197,5 @@ const sendReply = async (
   const answered = isUnchanged ? 304 : status;
   if (answered === 304 || answered === 204) respond.empty(response, answered, headers);
   else respond.json(response, answered, JSON.stringify(body), headers);
-  exchange.visit.endTurn();
   return answered;
 };

@@ -15,8 +15,8 @@ export type PasswordTries = {
   /** Takes a counted try back, because its password was right or was not checked. */
   readonly takeBackTry: (attempt: PasswordTry) => Promise<void>;
   /**
-   * Forgets the failures of an account from all addresses. For the holder of a mailed token who sets a new password, so
-   * that the way in without a device token is open again.
+   * Forgets the failures from this place, and those that count for the whole account. For the holder of a mailed token who sets a
+   * new password, so that the way in without a device token is open again from here.
    */
   readonly reopenAccount: (account: string) => Promise<void>;
 };

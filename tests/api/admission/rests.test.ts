@@ -1,7 +1,7 @@
 import type { EventLoopUtilization } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createActivity } from '../../../src/api/admission/activity.ts';
-import { createFairQueue, type Ticket } from '../../../src/api/admission/fair-queue.ts';
+import { type Activity, createActivity } from '../../../src/api/admission/activity.ts';
+import { createFairQueue } from '../../../src/api/admission/fair-queue.ts';
 import { createRests } from '../../../src/api/admission/rests.ts';
 import type { Share } from '../../../src/api/admission/shares.ts';
 
@@ -11,18 +11,23 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 const share: Share = { weight: 1, aloneMax: 16, sharedMax: 16, presentMax: 100 };
 
-/** The rests of a process whose event loop works this part of the time. */
-const restsAt = (utilization: number) =>
-  createRests(Date.now, (): EventLoopUtilization => ({ idle: 0, active: 0, utilization }));
+/** The rests of a process whose event loop works this part of the time. Others are active, unless said. */
+const restsAt = (utilization: number, activity: Activity = { note: () => undefined, hasOthers: () => true }) =>
+  createRests({
+    activity,
+    nowMs: Date.now,
+    utilization: (): EventLoopUtilization => ({ idle: 0, active: 0, utilization }),
+  });
 
-/** A queue of one place per tenant. `send` takes a turn and returns its ticket, and whether the turn has begun. */
+/** Returns what sends a request of a tenant in such a process, with one place per tenant. */
 const queueAt = (utilization: number) => {
-  const options = { waitMsMax: 60_000, activity: createActivity(Date.now), rests: restsAt(utilization) };
+  const activity = createActivity(Date.now);
+  const options = { waitMsMax: 60_000, activity, rests: restsAt(utilization, activity) };
   const queue = createFairQueue({ runningMax: 10_000, presentMax: 1_000 }, options);
   return (tenant: string, units = 16) => {
     const ticket = queue.enter(tenant, share);
     if (typeof ticket === 'string') throw new Error(`${tenant} is ${ticket}.`);
-    const request = { ticket: ticket as Ticket, hasBegun: false };
+    const request = { ticket, hasBegun: false };
     const turn = ticket.take(units, () => new AbortController().signal);
     if (turn === null) request.hasBegun = true;
     else void turn.then((end) => Object.assign(request, { hasBegun: end === 'begun' }));
@@ -30,40 +35,30 @@ const queueAt = (utilization: number) => {
   };
 };
 
-/**
- * Lets a tenant with requests that wait work, 20 ms at a time, until it has to rest, but at most 30 times. Returns how
- * often it worked, and its next request.
- */
+/** Lets a tenant work, 20 ms at a time, until it has to rest, at most 30 times. Returns how often, and the next request. */
 const workUntilRest = async (send: ReturnType<typeof queueAt>, units = 16) => {
   await pass(250);
-  let next = send('noisy', units);
   for (let times = 1; ; times += 1) {
-    const running = next;
-    next = send('noisy', units);
     send('quiet').ticket.leave();
+    const request = send('noisy', units);
+    if (!request.hasBegun || times === 30) return { times, next: request };
     await pass(20);
-    running.ticket.leave();
-    await pass(0);
-    if (!next.hasBegun || times === 30) return { times, next };
+    request.ticket.leave();
   }
 };
 
 test('In a busy process, a tenant rests after its work while another one is active, and then goes on', async () => {
   const send = queueAt(1);
-  // Each time it works 20 ms and owes 30 of rest, of which 100 may come later.
+  // The three before owe 180 ms of rest. Of these 40 have passed by then, and 100 may be owed.
   const { times, next } = await workUntilRest(send);
-  expect(times).toBe(9);
+  expect(times).toBe(4);
   const quiet = send('quiet');
   expect(quiet.hasBegun).toBe(true);
   quiet.ticket.leave();
-  await pass(9);
+  await pass(39);
   expect(next.hasBegun).toBe(false);
   await pass(2);
   expect(next.hasBegun).toBe(true);
-});
-
-test('Heavier work is followed by a longer rest', async () => {
-  expect((await workUntilRest(queueAt(1), 64)).times).toBe(1);
 });
 
 test('Nobody rests in a process with time to spare', async () => {
@@ -71,27 +66,37 @@ test('Nobody rests in a process with time to spare', async () => {
 });
 
 test('A rest counts only while another tenant is active', async () => {
-  const send = queueAt(1);
-  const { next } = await workUntilRest(send, 640);
-  await pass(990);
-  expect(next.hasBegun).toBe(false);
-  await pass(20);
-  send('noisy');
-  await pass(0);
-  expect(next.hasBegun).toBe(true);
+  const rests = restsAt(1, { note: () => undefined, hasOthers: (tenant) => tenant !== 'alone' });
+  await pass(250);
+  for (const tenant of ['alone', 'noisy']) for (let times = 0; times < 3; times += 1) rests.owe(tenant, 20, 1);
+  expect([rests.msLeft('alone'), rests.msLeft('noisy')]).toEqual([0, 80]);
 });
 
-test('Of a request that waits for something else, only the first 20 ms count as work', () => {
+test('Of requests that are worked on at the same time, each counts in proportion', async () => {
   const rests = restsAt(1);
-  vi.advanceTimersByTime(250);
-  expect([rests.restMsAfter(16, 10), rests.restMsAfter(16, 20), rests.restMsAfter(16, 2_000)]).toEqual([15, 30, 30]);
+  await pass(250);
+  for (let times = 0; times < 12; times += 1) rests.owe('quiet', 20, 4);
+  expect(rests.msLeft('quiet')).toBe(80);
 });
 
-test('The rest grows with how busy the event loop was', () => {
-  const restMs = [0.2, 0.3, 0.5, 0.7, 0.9].map((utilization) => {
+test('A request counts at most 20 ms, because one that takes long waits for a server', async () => {
+  const rests = restsAt(1);
+  await pass(250);
+  rests.owe('waiting', 2_000, 1);
+  expect(rests.msLeft('waiting')).toBe(0);
+  rests.owe('waiting', 2_000, 1);
+  expect(rests.msLeft('waiting')).toBe(20);
+});
+
+test('The rest grows with how busy the event loop was lately', async () => {
+  const leftAt = async (utilization: number, quietMs: number) => {
     const rests = restsAt(utilization);
-    vi.advanceTimersByTime(250);
-    return Math.round(rests.restMsAfter(16, 20));
-  });
-  expect(restMs).toEqual([0, 0, 15, 30, 30]);
+    await pass(quietMs);
+    for (let times = 0; times < 10; times += 1) rests.owe('noisy', 20, 1);
+    return Math.round(rests.msLeft('noisy'));
+  };
+  const left = [];
+  for (const utilization of [0.2, 0.3, 0.5, 0.7, 0.9]) left.push(await leftAt(utilization, 250));
+  expect(left).toEqual([0, 0, 200, 500, 500]);
+  expect(await leftAt(0.9, 500)).toBe(0);
 });
