@@ -21,9 +21,9 @@ const owedMsMax = 100;
 /** The most milliseconds of a request that count, because a request that takes long mostly waits for a server. */
 const countedMsMax = 20;
 /** While the event loop works for a smaller part of the time, nobody rests. */
-const quietBelow = 0.3;
+const quietBelow = 0.1;
 /** While it works for a larger part, all of the rest counts. */
-const busyAbove = 0.7;
+const busyAbove = 0.35;
 /** For how long the part is measured. */
 const measuredMs = 250;
 /** More tenants than owe a rest at the same time. */
