@@ -28,10 +28,17 @@ export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<t
       close((use) => use.kind === 'activations' && use.id === id);
     }
   };
-  /** A user of `before` whom a lowered limit evicts has no seats, and no devices where the policy says so. */
-  const endUseOfEvicted = (before: readonly Use[]) => {
-    for (const { kind, id, over } of before)
-      if (kind === 'users' && over === Infinity && !isOpen(find('users', id))) endUseOf(id);
+  /**
+   * Returns what ends the use of users whom a lowered limit has evicted since the last call: their seats, and their devices
+   * where the policy of this moment says so.
+   */
+  const endingUse = () => {
+    let { uses } = m;
+    return () => {
+      for (const { kind, id, over } of uses)
+        if (kind === 'users' && over === Infinity && !isOpen(find('users', id))) endUseOf(id);
+      ({ uses } = m);
+    };
   };
-  return { update, unassign, endUseOfEvicted };
+  return { update, unassign, endingUse };
 };

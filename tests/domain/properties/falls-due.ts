@@ -40,8 +40,8 @@ export const newDue = ({
     put(end <= m.now && suspensionEnds().includes(end) && { plans: m.plans.filter((p) => !p.ground || p.at > end) });
   const entitlementEnds = (): number[] =>
     m.entitlements.flatMap(({ until }) => (until !== null && ms(until) > m.endsAnnounced ? [ms(until)] : []));
-  /** Carries out what has fallen due, in the order in which it fell due. */
-  const settle = () => {
+  /** Carries out what has fallen due, in the order in which it fell due, and calls `afterEach`. */
+  const settle = (afterEach: () => void) => {
     for (;;) {
       const isGraceDue = m.graceEnded < m.term && m.policy.expiryGraceSeconds > 0;
       const due = [
@@ -56,6 +56,7 @@ export const newDue = ({
       const [next] = due.toSorted((a, b) => a.at - b.at);
       if (next === undefined) return;
       next.run();
+      afterEach();
     }
   };
   const endGrace = () => put({ announced: m.term, graceEnded: m.term });

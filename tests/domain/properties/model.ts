@@ -39,7 +39,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
-  const { update, unassign, endUseOfEvicted } = newBindings(record);
+  const { update, unassign, endingUse } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -50,11 +50,11 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     enterTerm(); // Taken back with the rest of a command without effect: the next clock may be behind.
     // The rule of this type; the compiler cannot link the two.
     const refused = refusedAtOnce(type, data);
-    if (refused === undefined && !settlesNothing.has(type)) settle();
-    endUseOfEvicted(before.uses);
+    const endUse = endingUse();
+    if (refused === undefined && !settlesNothing.has(type)) settle(endUse);
     const settled = { ...m };
     const verdict = refused ?? (rules[type] as (data: LicenseCommand['data']) => Verdict)(data);
-    endUseOfEvicted(settled.uses);
+    endUse();
     const isChanged = verdict === 'done' && parts.some((part) => !isSame(m[part], settled[part]));
     if (!isChanged) put(before);
     return verdict === 'done' && !isChanged ? 'nothing' : verdict;
