@@ -47,7 +47,7 @@ export const createRests = ({ activity, nowMs, utilization }: Needs): Rests => {
     nowMs,
     owe: (tenant, tookMs, running) => {
       const restMs = (pressure() * restPerMs * Math.min(tookMs, countedMsMax)) / running;
-      if (restMs <= 0 || !activity.hasOthers(tenant)) return;
+      if (!(restMs > 0) || !activity.hasOthers(tenant)) return;
       untilMs.set(tenant, Math.max(untilMs.get(tenant) ?? 0, nowMs() - owedMsMax) + restMs);
     },
     msLeft: (tenant) => {
