@@ -95,7 +95,7 @@ class QueuedTicket implements Ticket {
       this.#begin(units);
       return null;
     }
-    const limited = { round, waitMsMax: Math.min(waitMs, waitMsMax) };
+    const limited = { ...this.#turns, waitMsMax: Math.min(waitMs, waitMsMax) };
     return waitForTurn(limited, this.#tenant, units, signal()).then((turn) => {
       if (turn === 'begun') this.#begin(units);
       return turn;
@@ -123,12 +123,7 @@ class QueuedTicket implements Ticket {
   }
 }
 
-const waitForTurn = (
-  { round, waitMsMax }: Omit<Turns, 'rests'>,
-  tenant: Tenant,
-  units: number,
-  signal: AbortSignal,
-): Promise<Turn> =>
+const waitForTurn = ({ round, waitMsMax }: Turns, tenant: Tenant, units: number, signal: AbortSignal): Promise<Turn> =>
   new Promise((resolve) => {
     if (signal.aborted) {
       resolve('left');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { checkOfCredential, totals, type Work } from '../../../src/api/admission/shares.ts';
 import type { Problem } from '../../../src/api/problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../../../src/api/rate-limit/call-limits.ts';
@@ -101,4 +101,17 @@ test('A credential that has been forgotten is not recognized', () => {
   last.recognize('Bearer secret');
   last.forget();
   expect(recognized()).toBeNull();
+});
+
+test('A request whose turn does not come in 20 seconds is told so', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const { take } = admitting();
+  const [running, late] = [take('org_a', { ...page, units: 128 }), take('org_a', page)];
+  await vi.advanceTimersByTimeAsync(19_999);
+  expect([running.result, late.result]).toEqual([null, 'waits']);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(late.result).toMatchObject({ problem: 'UNAVAILABLE', detail: expect.stringContaining('waited 20 seconds') });
 });

@@ -11,7 +11,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 const share: Share = { weight: 1, aloneMax: 16, sharedMax: 16, presentMax: 100 };
 
-/** The rests of a process whose event loop works this part of the time. Others are active, unless said. */
+/** Returns the rests of a process whose event loop works for this part of the time. By default, other tenants are active. */
 const restsAt = (utilization: number, activity: Activity = { note: () => undefined, hasOthers: () => true }) =>
   createRests({
     activity,
@@ -24,11 +24,11 @@ const queueAt = (utilization: number) => {
   const activity = createActivity(Date.now);
   const options = { waitMsMax: 60_000, activity, rests: restsAt(utilization, activity) };
   const queue = createFairQueue({ runningMax: 10_000, presentMax: 1_000 }, options);
-  return (tenant: string, units = 16) => {
+  return (tenant: string) => {
     const ticket = queue.enter(tenant, share);
     if (typeof ticket === 'string') throw new Error(`${tenant} is ${ticket}.`);
     const request = { ticket, hasBegun: false };
-    const turn = ticket.take(units, () => new AbortController().signal);
+    const turn = ticket.take(16, () => new AbortController().signal);
     if (turn === null) request.hasBegun = true;
     else void turn.then((end) => Object.assign(request, { hasBegun: end === 'begun' }));
     return request;
@@ -36,11 +36,11 @@ const queueAt = (utilization: number) => {
 };
 
 /** Lets a tenant work, 20 ms at a time, until it has to rest, at most 30 times. Returns how often, and the next request. */
-const workUntilRest = async (send: ReturnType<typeof queueAt>, units = 16) => {
+const workUntilRest = async (send: ReturnType<typeof queueAt>) => {
   await pass(250);
   for (let times = 1; ; times += 1) {
     send('quiet').ticket.leave();
-    const request = send('noisy', units);
+    const request = send('noisy');
     if (!request.hasBegun || times === 30) return { times, next: request };
     await pass(20);
     request.ticket.leave();

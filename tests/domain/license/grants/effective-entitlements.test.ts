@@ -46,7 +46,7 @@ test.each<[string, readonly Entitlement[], Partial<Entitlement> & { readonly end
 });
 
 test.each<[string, readonly Entitlement[], readonly string[]]>([
-  ['no end, when there is none', [from('tier')], []],
+  ['none, when no source ends', [from('tier')], []],
   ['the end of each source that grants', [from('grant', { until: june }), from('tier', { until: july })], [june, july]],
   ['not the ends of sources that are withheld for longer', [withheld(null), from('tier', { until: july })], []],
   [
