@@ -145,6 +145,13 @@ test('No test waits for time to pass instead of a condition', () => {
   expect(pausing.sort()).toEqual(mayPause);
 });
 
+test('A test that shares Postgres with others looks only at the sessions of its own database', () => {
+  const withOwnServer = ['tests/e2e/sessions.test.ts'];
+  const looksAtAll = /from pg_stat_activity(?![^`]*current_database\(\))/;
+  const looking = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && looksAtAll.test(text));
+  expect(looking).toEqual(withOwnServer);
+});
+
 test('No installed package reports installations to a third party', () => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   expect(Object.keys(packages).length).toBeGreaterThan(100);

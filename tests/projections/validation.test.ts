@@ -147,7 +147,8 @@ test('A lost connection fails the current requests, and the next ones succeed', 
   const doomed = createValidationReader(pool);
   await doomed.byKey([keyHash('plain')]);
   await models.superuser.query(
-    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'doomed'`,
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where application_name = 'doomed' and datname = current_database()`,
   );
   const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => doomed.byKey([keyHash('plain')])));
   expect(outcomes).toHaveLength(20);

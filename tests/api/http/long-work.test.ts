@@ -23,7 +23,8 @@ afterAll(() => ledger.stop());
 const list = (key: string, query = '') => ledger.call('GET', `/v1/licenses${query}`, { key });
 const sleeping = async () => {
   const { rows } = await ledger.database.superuser.query<{ count: number }>(
-    `select count(*)::int as count from pg_stat_activity where wait_event = 'PgSleep'`,
+    `select count(*)::int as count from pg_stat_activity
+      where datname = current_database() and wait_event = 'PgSleep'`,
   );
   return rows[0]?.count ?? 0;
 };

@@ -107,7 +107,8 @@ export const useGate = (superuser: () => Pool) => {
       create trigger slow before update on rm.activations for each row execute function public.slow()`);
     return () => superuser().query('drop function public.slow cascade; drop table public.gate');
   });
-  const sweeping = `from pg_stat_activity where state = 'active' and query like 'update activations%'`;
+  const sweeping = `from pg_stat_activity
+    where datname = current_database() and state = 'active' and query like 'update activations%'`;
   return {
     openGate: () => superuser().query('delete from public.gate'),
     isSweeping: async () => ((await superuser().query(`select ${sweeping}`)).rowCount ?? 0) > 0,

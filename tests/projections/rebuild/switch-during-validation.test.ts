@@ -77,7 +77,8 @@ test('A validation is repeated when another version takes over during its call',
     const reading = createValidationReader(observed).byId(vendor, licenseId);
     await condition('the function waits for the lock', async () => {
       const { rows } = await models.superuser.query(
-        `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%validation_facts%'`,
+        `select from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock' and query like '%validation_facts%'`,
       );
       return rows.length > 0;
     });
