@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
@@ -30,11 +31,12 @@ const runningMax = 2;
 const waitingMax = 32;
 
 /**
- * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too. Another
- * 32 may wait. A further call throws TooManyLogins at once.
+ * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too, and
+ * leaves a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at
+ * once.
  */
-export const createPasswords = (): Passwords => {
-  const inTurn = takeTurns();
+export const createPasswords = ({ cores = availableParallelism() } = {}): Passwords => {
+  const inTurn = takeTurns(Math.max(1, Math.min(runningMax, cores - 1)));
   // This hash costs as much as a real one, and no password matches it.
   const unmatchedHash = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${unpadded(saltBytes)}$${unpadded(hashBytes)}`;
 
@@ -79,9 +81,9 @@ const common = new Set(
   dictionary['passwords-common'].filter((password) => password.length >= passwordCharacters.min).map(fold),
 );
 
-/** Runs work in the order of the calls. */
-const takeTurns = () => {
-  const limit = pLimit(runningMax);
+/** Runs work in the order of the calls, so many at once. */
+const takeTurns = (atOnce: number) => {
+  const limit = pLimit(atOnce);
   return async <Result>(work: () => Promise<Result>): Promise<Result> => {
     refuseWithConnection('hash a password');
     if (limit.pendingCount >= waitingMax)

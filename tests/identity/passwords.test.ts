@@ -45,8 +45,14 @@ describe('A password', () => {
     expect(works[0]).toEqual(works[1]);
   });
 
-  test('is hashed with at most one other; 32 more wait and are served, and a further one is refused at once', async () => {
-    const { verify } = createPasswords();
+  test.each([
+    { cores: 1, atOnce: 1 },
+    { cores: 2, atOnce: 1 },
+    { cores: 3, atOnce: 2 },
+    { cores: 16, atOnce: 2 },
+  ])('is hashed with $atOnce at once on $cores cores; 32 more wait, and a further one is refused', async (example) => {
+    const { cores, atOnce } = example;
+    const { verify } = createPasswords({ cores });
     const cheap = await argon2.hash('right', { memoryCost: 1_024, timeCost: 2, parallelism: 1 });
     const original = argon2.verify;
     let running = 0;
@@ -61,9 +67,13 @@ describe('A password', () => {
     onTestFinished(() => argon.mockRestore());
 
     const ended = await Promise.allSettled(Array.from({ length: 40 }, () => verify(cheap, 'right')));
-    expect(ended.slice(0, 34)).toEqual(Array(34).fill({ status: 'fulfilled', value: 'right_but_outdated' }));
-    expect(ended.slice(34)).toEqual(Array(6).fill({ status: 'rejected', reason: expect.any(TooManyLogins) }));
-    expect(runningMost).toBe(2);
+    expect(ended.slice(0, 32 + atOnce)).toEqual(
+      Array(32 + atOnce).fill({ status: 'fulfilled', value: 'right_but_outdated' }),
+    );
+    expect(ended.slice(32 + atOnce)).toEqual(
+      Array(8 - atOnce).fill({ status: 'rejected', reason: expect.any(TooManyLogins) }),
+    );
+    expect(runningMost).toBe(atOnce);
     expect(await verify(cheap, 'wrong')).toBe('wrong');
   });
 
