@@ -47,6 +47,7 @@ const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventI
   return decision.length === 0 ? decision : [...events.map(byLedger), ...decision];
 };
 
+/** Marks an event that fell due before the command. It gets the actor SYSTEM and no reason, because nobody sent it. */
 const byLedger = (event: LicenseEvent): LicenseEvent => ({ ...event, byLedger: true });
 
 type Later = Exclude<LicenseCommand, First>;

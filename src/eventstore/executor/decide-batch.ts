@@ -207,7 +207,7 @@ const apply = <Event extends DomainEvent, State>(
     const earlier = earlierOwners?.(draft.state, event) ?? null;
     draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
     const instants = { effectiveAt, recordedAt };
-    // The command id and the request hash stay, so that a repeated request finds the whole append.
+    // What fell due before the command has the actor SYSTEM. The command id and the request hash stay, so that a repeated request finds the whole append.
     const sender = byLedger ? { ...context, actor: ledgerActor, reason: null } : context;
     return {
       type,
