@@ -212,6 +212,10 @@ const rules = {
     z.boolean(),
     'Whether unassigning a user also ends the devices that were activated for the user. The seats end in every case.',
   ),
+  devicesPerUser: sameRule(
+    z.int().min(1).nullable(),
+    'How many devices may be active for one user. Activating a device then needs its user. Null means without a limit.',
+  ),
   reclaimBorrowed: sameRule(
     z.boolean(),
     'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',

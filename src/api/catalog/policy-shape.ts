@@ -48,6 +48,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     renewalDuration: null,
     renewalBasis: null,
     checkInSeconds: null,
+    devicesPerUser: null,
     environment: null,
     versions: null,
     maintenance: null,

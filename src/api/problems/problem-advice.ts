@@ -33,7 +33,7 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The policy grants this entitlement, so there is no grant to revoke. To withhold it from this license, grant it with withheld: true.',
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
-    'All activations are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',
+    'All activations of the license, or of the user that errors names, are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',
   USER_LIMIT_EXCEEDED:
     'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',

@@ -38,5 +38,7 @@ export const sendActivation = async (
     const newestEntitledRelease = await findNewestEntitled(needs.pool, license.facts, unentitled);
     return { ...sent, details: { newestEntitledRelease } };
   }
-  return isRefusal(sent) ? withUseAtLimit(needs, request, sent) : activatedDevice(needs.pool, request, prepared, sent);
+  return isRefusal(sent)
+    ? withUseAtLimit(needs, request, sent, device.userRef)
+    : activatedDevice(needs.pool, request, prepared, sent);
 };

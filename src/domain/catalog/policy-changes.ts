@@ -33,6 +33,7 @@ type OptionalRule =
   | 'renewalDuration'
   | 'renewalBasis'
   | 'checkInSeconds'
+  | 'devicesPerUser'
   | 'environment'
   | 'maintenance';
 
@@ -92,6 +93,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     leaseRequired,
     reclaimBorrowed,
     deactivateOnUnassign,
+    devicesPerUser,
     deactivateByKey,
     componentCheck,
     trialDays,
@@ -117,6 +119,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(leaseRequired === true ? { leaseRequired } : {}),
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
+    ...(devicesPerUser === undefined || devicesPerUser === null ? {} : { devicesPerUser }),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
     ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),

@@ -92,6 +92,8 @@ export type PinnedPolicy = {
   readonly reclaimBorrowed?: boolean;
   /** True when unassigning a user ends the devices that were activated for the user; absent: they stay. */
   readonly deactivateOnUnassign?: boolean;
+  /** How many devices may be active for one user. A device is then activated for a user. Absent: without limit. */
+  readonly devicesPerUser?: number;
   /**
    * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:
    * ANY, so its id is enough.

@@ -88,17 +88,23 @@ const seen = viewOf('a', columns, { name, lastSeenAt });
 
 /**
  * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first, with the
- * instant at which each device was last seen: at its activation, or at the last heartbeat of its seat.
+ * instant at which each device was last seen: at its activation, or at the last heartbeat of its seat. `userRef`: only
+ * devices of this user; null: of all.
  */
 export const devicesInUse = async (
   db: PoolClient,
   licenseId: string,
-  { limit, except }: { readonly limit: number; readonly except: readonly string[] },
+  {
+    limit,
+    except,
+    userRef = null,
+  }: { readonly limit: number; readonly except: readonly string[]; readonly userRef?: string | null },
 ): Promise<readonly (ActivationView & { readonly lastSeenAt: Instant })[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'devices-in-use',
     text: `select ${seen.select}
       from (select * from rm.activations where license_id = $1 and deactivated_at is null and activation_id <> all($3)
+          and ($4::text is null or user_ref = $4)
         order by activated_at desc, activation_id desc limit $2) a
       left join vault.personal_values v on v.ref = a.name_ref
       left join lateral (select max(greatest(l.acquired_at, h.last_seen_at)) seen_at
@@ -107,7 +113,7 @@ export const devicesInUse = async (
         where l.license_id = a.license_id and l.holder_hash = a.fingerprint_hash and l.scope = 'MACHINE'
           and l.ended_at is null) s on true
       order by a.activated_at desc, a.activation_id desc`,
-    values: [licenseId, limit, except],
+    values: [licenseId, limit, except, userRef],
     rowMode: 'array',
   });
   return rows.map(seen.read);

@@ -53,6 +53,7 @@ const everyRule = {
   versions: { from: '2.0', below: '3.0.0-beta.1' },
   reclaimBorrowed: true,
   deactivateOnUnassign: true,
+  devicesPerUser: 3,
   deactivateByKey: 'OWN',
   componentCheck: 'TWO',
   deviceNamesByKey: true,

@@ -11,6 +11,15 @@ export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<t
     if (isSame(use, updated)) return 'nothing';
     return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
   };
+  /** Returns the refusals of a device for a user who has as many devices as the policy allows one user. */
+  const crowded = (use: Use | undefined, user: string | null) => {
+    const { devicesPerUser = Infinity } = m.policy;
+    const isHers = use !== undefined && (user === null || user === use.user);
+    if (devicesPerUser === Infinity || isHers) return {};
+    const hers = m.uses.filter((other) => other.kind === 'activations' && isOpen(other) && other.user === user);
+    const ACTIVATION_LIMIT_EXCEEDED = user !== null && hers.length >= devicesPerUser;
+    return { USER_SCOPE_REQUIRED: user === null, ACTIVATION_LIMIT_EXCEEDED };
+  };
   const unassign = (userRef: string): Verdict => {
     const hers = m.uses.filter((use) => isOpen(use) && use.user === userRef);
     const devices = m.policy.deactivateOnUnassign ? hers.filter(({ kind }) => kind === 'activations') : [];
@@ -40,5 +49,5 @@ export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<t
       ({ uses } = m);
     };
   };
-  return { update, unassign, endingUse };
+  return { update, crowded, unassign, endingUse };
 };

@@ -39,7 +39,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
-  const { update, unassign, endingUse } = newBindings(record);
+  const { update, crowded, unassign, endingUse } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -179,7 +179,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const { fingerprintHash: name, product, userRef: user = null } = device;
       if (m.awaits !== '') setTerm(m.now, m.now + m.span);
       const [use] = [find('activations', name)].filter(isOpen);
-      const refused = unusable(product, user) ?? first(wrongParts(use, device, m.policy));
+      const refused = unusable(product, user) ?? first({ ...wrongParts(use, device, m.policy), ...crowded(use, user) });
       if (!refused && use) return update(use, device);
       return refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device) });
     },

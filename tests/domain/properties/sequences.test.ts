@@ -100,6 +100,7 @@ const everyOutcome = [
   'TERM_NOT_LATER',
   'USER_LIMIT_EXCEEDED',
   'USER_NOT_ASSIGNED',
+  'USER_SCOPE_REQUIRED',
   'done',
   'nothing',
 ];

@@ -12,6 +12,7 @@ import { refuseComponents, refuseSilence } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
+import { refuseDevicesOf } from './devices-per-user.ts';
 import { updateDevice } from './update-device.ts';
 
 /** Decides a command about devices. */
@@ -32,7 +33,7 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
  * active device updates its details.
  */
 const activate = ({ data, at }: CommandOf<'Activate'>, license: IssuedLicense): LicenseDecision =>
-  withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at, started.activations.size));
+  withFirstTerm(license, 'ACTIVATION', at, (started) => record(started, data, at));
 
 /**
  * Releases a device, also of a suspended or expired license. Releasing it again within 25 hours changes nothing. The
@@ -87,7 +88,7 @@ const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense)
       : reject('INVALID_REQUEST', 'The device to activate is active already; deactivate the other one instead.');
   const releaseRefusal = refuseRelease(license, at);
   if (releaseRefusal !== null) return releaseRefusal;
-  const activation = record(license, requested, at, activations.size - 1);
+  const activation = record(license, requested, at, previous);
   if ('rejected' in activation) return activation;
   return [
     deactivated(previous.activationId, 'SWAP', activations.size, presentedHashOf(data.release, previous)),
@@ -100,20 +101,26 @@ const record = (
   license: IssuedLicense,
   device: Device,
   at: Instant,
-  count: number,
+  released: Activation | null = null,
 ): readonly LicenseEvent[] | ReturnType<typeof refuse> => {
   const { facts } = license;
   const { activations: limit } = facts.limits;
+  const { userRef = null } = device;
+  const count = license.activations.size - (released === null ? 0 : 1);
   const refusal =
     refuseUse(facts, device.product, at) ??
     refuseLateRelease(facts, device.releasedAt ?? null) ??
     refuseUsedFor(license, device);
   if (refusal !== null) return refusal;
   const active = activationOf(license, device);
-  if (active !== null)
-    return refuseComponents(facts.policy, active, device) ?? updateDevice(facts.policy, active, device, at);
-  const silent = refuseSilence(facts.policy, device);
-  if (silent !== null) return silent;
+  if (active !== null) {
+    const changesUser = userRef !== null && userRef !== active.userRef;
+    const full = changesUser ? refuseDevicesOf(license, userRef, [active]) : null;
+    return refuseComponents(facts.policy, active, device) ?? full ?? updateDevice(facts.policy, active, device, at);
+  }
+  const unfit =
+    refuseSilence(facts.policy, device) ?? refuseDevicesOf(license, userRef, released === null ? [] : [released]);
+  if (unfit !== null) return unfit;
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
       'ACTIVATION_LIMIT_EXCEEDED',
