@@ -4,7 +4,7 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-7',
+  license: 'license-8',
   organization: 'organization-3',
   catalog: 'catalog-4',
   reservation: 'reservation-1',

@@ -1,6 +1,7 @@
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
 import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
+import { usagePerMinuteDefault } from '../license/usage/judge-usage.ts';
 import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
@@ -94,6 +95,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     deactivateOnUnassign,
     deactivateByKey,
     componentCheck,
+    usagePerMinute,
     trialDays,
     trialAddressIgnores: ignored = [],
     ...rules
@@ -119,6 +121,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
     ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
+    ...(usagePerMinute === undefined || usagePerMinute === usagePerMinuteDefault ? {} : { usagePerMinute }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),
     ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };
