@@ -10,12 +10,10 @@ export class TooManyItems extends Error {
 
 type Needs<Item, Result> = {
   /**
-   * Carries out a batch. Returns one result for each item. `isPaced`: the next batch of the key must not begin before
-   * `everyMs` have passed since this one began.
+   * Carries out a batch. Returns one result for each item. `pacedFromMs`: the next batch of the key must not begin before
+   * `everyMs` have passed since then; null: it may begin at once.
    */
-  readonly work: (
-    items: readonly Item[],
-  ) => Promise<{ readonly results: readonly Result[]; readonly isPaced: boolean }>;
+  readonly work: (items: readonly Item[]) => Promise<Done<Result>>;
   /** Returns how many items from the front fit into one batch, at least one. */
   readonly fitting: (items: readonly Item[]) => number;
   /** The clock that the work reads, in milliseconds. */
@@ -27,6 +25,8 @@ type Needs<Item, Result> = {
   readonly wait?: (ms: number) => Promise<unknown>;
 };
 
+type Done<Result> = { readonly results: readonly Result[]; readonly pacedFromMs: number | null };
+
 type Waiting<Item, Result> = {
   readonly item: Item;
   readonly resolve: (result: Result) => void;
@@ -34,30 +34,30 @@ type Waiting<Item, Result> = {
 };
 
 /**
- * Gathers items by key, and carries out at most one batch of a key in each `everyMs`. The first item of a quiet key does
- * not wait. Keys do not wait for each other. When the work throws, all items of its batch get the error.
+ * Gathers items by key, and carries out at most one batch of a key with an effect in each `everyMs`. The first item of a
+ * quiet key does not wait. Keys do not wait for each other. When the work throws, all items of its batch get the error.
  */
 export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): PacedBatches<Item, Result> => {
   const { work, fitting, nowMs, everyMs, waitingMax, wait = delay } = needs;
   const queues = new Map<string, Waiting<Item, Result>[]>();
 
-  /** Returns whether the next batch must keep its distance. After an error nobody knows what was done. */
-  const carryOut = async (batch: readonly Waiting<Item, Result>[]): Promise<boolean> => {
+  /** Returns from when the next batch must keep its distance. After an error nobody knows what was done. */
+  const carryOut = async (batch: readonly Waiting<Item, Result>[]): Promise<number | null> => {
     try {
-      const { results, isPaced } = await work(batch.map(({ item }) => item));
+      const { results, pacedFromMs } = await work(batch.map(({ item }) => item));
       if (results.length !== batch.length) throw new Error('A batch needs one result for each of its items.');
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
-      return isPaced;
+      return pacedFromMs;
     } catch (error) {
       for (const { reject } of batch) reject(error);
-      return true;
+      return nowMs();
     }
   };
 
-  const waitFrom = async (beganMs: number): Promise<void> => {
+  const waitFrom = async (fromMs: number): Promise<void> => {
+    const left = () => everyMs - (nowMs() - fromMs);
     // A timer can be early. A clock that was set back must not make the key wait for longer.
-    for (let ms = everyMs - (nowMs() - beganMs); ms > 0 && ms <= everyMs; ms = everyMs - (nowMs() - beganMs))
-      await wait(ms);
+    for (let ms = left(); ms > 0 && ms <= everyMs; ms = left()) await wait(ms);
   };
 
   const drain = async (key: string, queue: Waiting<Item, Result>[]): Promise<void> => {
@@ -65,8 +65,8 @@ export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): Pa
     await Promise.resolve();
     while (queue.length > 0) {
       const batch = queue.splice(0, fitting(queue.map(({ item }) => item)));
-      const beganMs = nowMs();
-      if (await carryOut(batch)) await waitFrom(beganMs);
+      const fromMs = await carryOut(batch);
+      if (fromMs !== null) await waitFrom(fromMs);
     }
     queues.delete(key);
   };
@@ -75,9 +75,7 @@ export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): Pa
     const queue = queues.get(key) ?? [];
     if (queue.length + items.length > waitingMax)
       return Promise.reject(new TooManyItems(`${queue.length} items already wait. Nothing was done. Try again later.`));
-    const results = items.map(
-      (item) => new Promise<Result>((resolve, reject) => queue.push({ item, resolve, reject })),
-    );
+    const results = items.map((item) => new Promise<Result>((resolve, reject) => queue.push({ item, resolve, reject })));
     if (!queues.has(key)) {
       queues.set(key, queue);
       void drain(key, queue);

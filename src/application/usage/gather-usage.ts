@@ -4,6 +4,7 @@ import { isRejection } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import { usageOutcomes } from '../../domain/license/usage/decide-usage.ts';
 import type { UsageOutcome } from '../../domain/license/usage/judge-usage.ts';
@@ -26,15 +27,20 @@ export type UseOfRequest = {
   readonly usage: SentUsage;
 };
 
+/** What became of one use. `after`: the license afterwards; null: there is none, or the sender may not see it. */
+export type UseResult =
+  | { readonly refusal: null; readonly after: UsedLicense }
+  | { readonly refusal: Refusal; readonly after: UsedLicense | null };
+
 /**
  * Records uses that have the license, the meter and the actor in common. Returns the result of each. At most one event a
  * second stores those of one process.
  */
-export type UsageGathering = (uses: readonly UseOfRequest[]) => Promise<readonly (UsedLicense | Refusal)[]>;
+export type UsageGathering = (uses: readonly UseOfRequest[]) => Promise<readonly UseResult[]>;
 
 /** Starts gathering usage in this process. It needs no closing. */
 export const createUsageGathering = (needs: CommandNeeds): UsageGathering => {
-  const gather = createPacedBatches<UseOfRequest, UsedLicense | Refusal>({
+  const gather = createPacedBatches<UseOfRequest, UseResult>({
     work: (uses) => recordBatch(needs, uses),
     fitting: fittingUses,
     nowMs: () => toMs(needs.now()),
@@ -54,7 +60,7 @@ export const createUsageGathering = (needs: CommandNeeds): UsageGathering => {
 const entriesBytesMax = 190_000;
 
 /** Returns how many uses fit into one event, at least one. */
-export const fittingUses = (uses: readonly Pick<UseOfRequest, 'usage'>[]): number => {
+export const fittingUses = (uses: readonly UseOfRequest[]): number => {
   let bytes = 0;
   for (const [index, { usage }] of uses.entries()) {
     const { usageId, quantity, occurredAt, commandId } = usage;
@@ -65,18 +71,16 @@ export const fittingUses = (uses: readonly Pick<UseOfRequest, 'usage'>[]): numbe
   return uses.length;
 };
 
-type Batch = { readonly results: readonly (UsedLicense | Refusal)[]; readonly isPaced: boolean };
+type Batch = { readonly results: readonly UseResult[]; readonly pacedFromMs: number | null };
 
 /** Records a batch with one command. Every use keeps its own sender, command id and outcome. */
-const recordBatch = async ({ executor, pool, now }: CommandNeeds, uses: readonly UseOfRequest[]): Promise<Batch> => {
+const recordBatch = async (needs: CommandNeeds, uses: readonly UseOfRequest[]): Promise<Batch> => {
   const [first] = uses;
-  if (first === undefined) return { results: [], isPaced: false };
-  const { request, license, meter } = first;
-  const { licenseId, issuerOrgId } = license;
+  if (first === undefined) return { results: [], pacedFromMs: null };
+  const { request, license } = first;
   // Before the command: nobody may wait for Postgres between the decision and the append.
-  const usageIds = [...new Set(uses.map(({ usage }) => usage.usageId))];
-  const earlier = await asTenant(pool, issuerOrgId, (db) => earlierUses(db, { licenseId, meter, usageIds }));
-  const at = now();
+  const earlier = await readEarlier(needs, first, uses);
+  const at = needs.now();
   const context = commandContext({
     at,
     commandId: newCommandId(),
@@ -85,57 +89,63 @@ const recordBatch = async ({ executor, pool, now }: CommandNeeds, uses: readonly
     correlationId: request.call.correlationId,
     causationId: request.call.requestId,
   });
+  // After a conflict the executor decides again. The last decision is the one that counts.
   let outcomes: readonly Outcome[] = [];
-  const sent = await executor.execute(
-    licenseAggregate,
-    licenseId,
-    (state: License, moment) => {
-      const decided = decideUses(uses, earlier, state, moment);
-      outcomes = decided.outcomes;
-      return decided.decision;
-    },
-    { context, view: (state) => ({ facts: issuedFacts(settledAt(state, at)), outcomes }) },
-  );
-  if ('refused' in sent) return { results: sent.refused, isPaced: false };
-  if ('rejected' in sent) return { results: uses.map(() => sent), isPaced: false };
-  const { revision, position, outcome, view } = sent;
-  const used = { facts: view.facts, revision, position: position.commit };
-  return {
-    results: view.outcomes.map((one) => (typeof one === 'string' ? { ...used, changed: one !== 'KNOWN' } : one)),
-    isPaced: outcome === 'appended',
+  const decide = (state: License, moment: Moment) => {
+    const decided = decideUses(uses, earlier, state, moment);
+    outcomes = decided.outcomes;
+    return decided.decision;
   };
+  const view = (state: License) => ({ facts: issuedFacts(settledAt(state, at)), outcomes });
+  const sent = await needs.executor.execute(licenseAggregate, license.licenseId, decide, { context, view });
+  if ('rejected' in sent) return { results: uses.map(() => ({ refusal: sent, after: null })), pacedFromMs: null };
+  const { revision, position, outcome } = sent;
+  const used = { facts: sent.view.facts, revision, position: position.commit };
+  const results = sent.view.outcomes.map((one) => resultOf(one, used));
+  return { results, pacedFromMs: outcome === 'appended' ? toMs(at) : null };
 };
 
-type Outcome = UsageOutcome | Refusal;
+const readEarlier = (
+  { pool }: CommandNeeds,
+  { license: { issuerOrgId, licenseId }, meter }: UseOfRequest,
+  uses: readonly UseOfRequest[],
+): Promise<EarlierUses> => {
+  const usageIds = [...new Set(uses.map(({ usage }) => usage.usageId))];
+  return asTenant(pool, issuerOrgId, (db) => earlierUses(db, { licenseId, meter, usageIds }));
+};
 
-type AllRefused = { readonly refused: readonly Refusal[] };
+/** The outcome of a use. `isSeen`: its sender may see the license. */
+type Outcome = { readonly outcome: UsageOutcome | Refusal; readonly isSeen: boolean };
 
-/** Decides the uses that their sender may send. When all are refused, the decision is the list of refusals. */
+const resultOf = ({ outcome, isSeen }: Outcome, used: Omit<UsedLicense, 'changed'>): UseResult => {
+  if (typeof outcome === 'string') return { refusal: null, after: { ...used, changed: outcome !== 'KNOWN' } };
+  return { refusal: outcome, after: isSeen ? { ...used, changed: false } : null };
+};
+
+/** Decides the uses that their sender may send. A decision without events leaves the license as it is. */
 const decideUses = (
   uses: readonly UseOfRequest[],
   earlier: EarlierUses,
   state: License,
   moment: Moment,
-): { readonly outcomes: readonly Outcome[]; readonly decision: readonly LicenseEvent[] | AllRefused } => {
+): { readonly outcomes: readonly Outcome[]; readonly decision: readonly LicenseEvent[] | Refusal } => {
+  if (state.kind === 'unissued') return { outcomes: [], decision: noSuchLicense };
   const refusals = sendersRefused(uses, state, moment);
   const admitted = uses.filter(({ request }) => refusals.get(request) === null);
   const { meter } = uses[0] ?? { meter: '' };
   const entries = admitted.map(({ usage }) => usage);
   const command: CommandOf<'RecordUsage'> = { type: 'RecordUsage', at: moment.at, data: { meter, entries, earlier } };
   const decision = entries.length === 0 ? [] : toDecide(licenseAggregate, command)(state, moment);
-  const judged = isRejection(decision) && isFinal(state) ? entries.map(() => decision) : outcomesOf(command, state);
+  const isRevoked = isRejection(decision) && state.facts.revokedAt !== null;
+  const judged = isRevoked ? entries.map(() => decision) : usageOutcomes(command, state);
   const byUse = new Map(admitted.map((use, index) => [use, judged[index]]));
-  const outcomes = uses.map((use): Outcome => refusals.get(use.request) ?? byUse.get(use) ?? 'KNOWN');
-  const refused = outcomes.filter((outcome) => typeof outcome !== 'string');
-  if (!isRejection(decision)) return { outcomes, decision: refused.length === uses.length ? { refused } : decision };
-  if (refused.length < uses.length) throw new Error('Usage was refused as a whole, and not each use of it.');
-  return { outcomes, decision: { refused } };
+  const outcomes = uses.map((use): Outcome => {
+    const outcome = byUse.get(use);
+    const refusal = refusals.get(use.request) ?? noSuchLicense;
+    return outcome === undefined ? { outcome: refusal, isSeen: false } : { outcome, isSeen: true };
+  });
+  return { outcomes, decision: isRejection(decision) ? [] : decision };
 };
-
-const isFinal = (state: License): boolean => state.kind === 'unissued' || state.facts.revokedAt !== null;
-
-const outcomesOf = (command: CommandOf<'RecordUsage'>, state: License): readonly UsageOutcome[] =>
-  state.kind === 'unissued' ? [] : usageOutcomes(command, state);
 
 /** Returns the refusal of each request's sender; null: the sender may use the license. */
 const sendersRefused = (

@@ -1,9 +1,8 @@
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
-import type { ClientRequest, UsedLicense } from '../client-license.ts';
+import type { ClientRequest } from '../client-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import type { Refusal } from '../refusal.ts';
-import type { UsageGathering, UseOfRequest } from './gather-usage.ts';
+import type { UsageGathering, UseOfRequest, UseResult } from './gather-usage.ts';
 
 /** Usage of a meter. The same `usageId` counts once. Without it each request counts. */
 export type MeteredUse = {
@@ -16,8 +15,8 @@ export type MeteredUse = {
 
 export type UsageNeeds = Pick<CommandNeeds, 'now'> & { readonly gatherUsage: UsageGathering };
 
-/** The result of one use: the license after it, or why it was refused. */
-export type RecordedUse = { readonly usageId: string; readonly meter: string; readonly result: UsedLicense | Refusal };
+/** What became of one use, with its id. */
+export type RecordedUse = UseResult & { readonly usageId: string; readonly meter: string };
 
 /** Records usage of a meter: all of it, or nothing when the quota has too little left. */
 export const recordUsage = async (needs: UsageNeeds, request: ClientRequest, use: MeteredUse): Promise<RecordedUse> => {
@@ -63,7 +62,7 @@ const useOf = (
 };
 
 const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]): Promise<readonly RecordedUse[]> => {
-  const results = new Map<UseOfRequest, UsedLicense | Refusal>();
+  const results = new Map<UseOfRequest, UseResult>();
   const meters = [...new Set(uses.map(({ meter }) => meter))];
   await Promise.all(
     meters.map(async (meter) => {
@@ -77,6 +76,6 @@ const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]
   );
   return uses.flatMap((use) => {
     const result = results.get(use);
-    return result === undefined ? [] : [{ usageId: use.usage.usageId, meter: use.meter, result }];
+    return result === undefined ? [] : [{ usageId: use.usage.usageId, meter: use.meter, ...result }];
   });
 };

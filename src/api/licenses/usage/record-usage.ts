@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
-import { isRefusal } from '../../../application/refusal.ts';
 import { createUsageGathering } from '../../../application/usage/gather-usage.ts';
 import { recordManyUses, recordUsage } from '../../../application/usage/record-usage.ts';
 import { refused } from '../../problems/problems.ts';
@@ -50,9 +49,9 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
         // The wait for the end of the second is no work of this process.
         call.endTurn();
         if (records !== undefined) return manyReply(await recordManyUses(usageNeeds, request, records), needs.now());
-        const { usageId: id, meter, result } = await recordUsage(usageNeeds, request, singleUse(fields));
-        if (isRefusal(result)) return refused(result);
-        const { facts, changed, revision, position } = result;
+        const { usageId: id, meter, refusal, after } = await recordUsage(usageNeeds, request, singleUse(fields));
+        if (refusal !== null) return refused(refusal);
+        const { facts, changed, revision, position } = after;
         const limits = usageOf(facts, needs.now());
         const { used: total, max } = limits.meters[meter] ?? { used: 0, max: 0 };
         const body = { usage: { id, meter, total, max }, changed, limits, revision: Number(revision) };

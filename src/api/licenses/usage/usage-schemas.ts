@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { isRefusal } from '../../../application/refusal.ts';
 import type { MeteredUse, RecordedUse } from '../../../application/usage/record-usage.ts';
+import { noSuchLicense } from '../../../domain/license/license-authority.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { must } from '../../http/plain-messages.ts';
+import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { instantIn, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
@@ -91,8 +92,8 @@ const manyRecorded = z.strictObject({
       }),
     )
     .meta({ description: 'What became of each record, in the order of the request.' }),
-  limits: usageShape.nullable().meta({ description: 'Null when every record was refused.' }),
-  revision: z.int().nullable(),
+  limits: usageShape,
+  revision: z.int(),
 });
 
 /** The body of an answer: that of a single record, or that of a list. */
@@ -101,19 +102,24 @@ export const usageAnswer = z.union([
   manyRecorded.meta({ id: 'RecordedUsageList' }),
 ]);
 
-/** Returns the answer to a list of records: 201 when it counts one of them. */
-export const manyReply = (recorded: readonly RecordedUse[], at: Instant): Reply => {
-  const accepted = recorded.flatMap(({ result }) => (isRefusal(result) ? [] : [result]));
-  const last = accepted.toSorted((a, b) => Number(a.revision - b.revision)).at(-1);
+/**
+ * Returns the answer to a list of records: 201 when it counts one of them. When the license itself cannot be used or
+ * seen, that is the refusal of the whole list.
+ */
+export const manyReply = (recorded: readonly RecordedUse[], at: Instant): Reply | Problem => {
+  const [first, ...others] = recorded.flatMap(({ after }) => after ?? []);
+  const refusal = recorded.find((use) => use.refusal !== null)?.refusal ?? noSuchLicense;
+  if (first === undefined) return refused(refusal);
+  const last = others.reduce((latest, after) => (after.revision >= latest.revision ? after : latest), first);
   const body: z.output<typeof manyRecorded> = {
-    records: recorded.map(({ usageId: id, meter, result }) => {
-      if (!isRefusal(result)) return { id, meter, changed: result.changed, refusal: null };
-      const { rejected: code, detail, retryAt = null } = result;
-      return { id, meter, changed: false, refusal: { code, detail, retryAt } };
-    }),
-    limits: last === undefined ? null : usageOf(last.facts, at),
-    revision: last === undefined ? null : Number(last.revision),
+    records: recorded.map(({ usageId: id, meter, refusal: why, after }) => ({
+      id,
+      meter,
+      changed: after?.changed ?? false,
+      refusal: why === null ? null : { code: why.rejected, detail: why.detail, retryAt: why.retryAt ?? null },
+    })),
+    limits: usageOf(last.facts, at),
+    revision: Number(last.revision),
   };
-  const status = accepted.some(({ changed }) => changed) ? 201 : 200;
-  return { status, body, ...(last === undefined ? {} : { position: last.position }) };
+  return { status: body.records.some(({ changed }) => changed) ? 201 : 200, body, position: last.position };
 };
