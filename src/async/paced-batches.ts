@@ -75,7 +75,9 @@ export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): Pa
     const queue = queues.get(key) ?? [];
     if (queue.length + items.length > waitingMax)
       return Promise.reject(new TooManyItems(`${queue.length} items already wait. Nothing was done. Try again later.`));
-    const results = items.map((item) => new Promise<Result>((resolve, reject) => queue.push({ item, resolve, reject })));
+    const results = items.map(
+      (item) => new Promise<Result>((resolve, reject) => queue.push({ item, resolve, reject })),
+    );
     if (!queues.has(key)) {
       queues.set(key, queue);
       void drain(key, queue);

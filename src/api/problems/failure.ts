@@ -21,7 +21,7 @@ export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof WaitedTooLong || error instanceof Unfinished)
     return problemForNow('UNAVAILABLE', error.message, 1);
   if (error instanceof Overloaded || error instanceof TooManyItems)
-     return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
+    return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
     return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
   }

@@ -1,6 +1,7 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import { type Instant, later, plusSeconds } from '../time.ts';
 import type { IssuedLicense, LapsedLease } from './license.ts';
+import { forgetUses } from './usage/recent-uses.ts';
 
 // The state keeps ids of past operations only while a guard can ask about them; otherwise it would grow for ever. The
 // answer of a guard depends on the instant of its command alone, which is never before the stream's last event. So
@@ -51,6 +52,7 @@ export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   forgetFirst(deactivated, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
   forgetFirst(released, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
   forgetFirst(lapsed, recordedAt, ({ knownUntil }) => knownUntil);
+  forgetUses(license, recordedAt);
   // Borrows end in any order. There are at most as many as seats.
   if (withheld.size > fewMax)
     for (const [leaseId, { freeAt }] of [...withheld])

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createUsageGathering, type UseOfRequest, type UseResult } from '../../../src/application/usage/gather-usage.ts';
+import {
+  createUsageGathering,
+  type UseOfRequest,
+  type UseResult,
+} from '../../../src/application/usage/gather-usage.ts';
 import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
 import { newCommandId, uuidv5 } from '../../../src/eventstore/uuids.ts';
 import { purge } from '../../../src/workers/purge.ts';
@@ -50,7 +54,11 @@ const useOf = (licenseId: string, number: number): UseOfRequest => {
 };
 
 /** Sends a use to both processes in turn until one of them answers it. */
-const sendUntilAnswered = async (processes: readonly Process[], use: UseOfRequest, turn: number): Promise<UseResult> => {
+const sendUntilAnswered = async (
+  processes: readonly Process[],
+  use: UseOfRequest,
+  turn: number,
+): Promise<UseResult> => {
   for (let tries = turn; ; tries++) {
     const [result] = await (processes[tries % processes.length] as Process)([use]).catch(() => []);
     if (result !== undefined && result.refusal?.rejected !== 'CONCURRENT_MODIFICATION') return result;

@@ -39,7 +39,8 @@ describe('Usage of one second', () => {
     expect((await batches(licenseId)).at(-1)?.data.totalAfter).toBe(6);
     // A busy machine may need more than a second for five requests. Two events are never closer.
     const instants = (await batches(licenseId)).map(({ metadata }) => Date.parse(String(metadata.recordedAt)));
-    for (const [index, at] of instants.slice(1).entries()) expect(at - (instants[index] ?? 0)).toBeGreaterThanOrEqual(1_000);
+    for (const [index, at] of instants.slice(1).entries())
+      expect(at - (instants[index] ?? 0)).toBeGreaterThanOrEqual(1_000);
   });
 
   test('counts what fits into the quota, and refuses the others alone', async () => {

@@ -45,6 +45,14 @@ export const noteUses = (
   }
   license.usageInMinute = { minute, entries: entries.length };
   // Once in a minute, because forgetting passes what was forgotten before.
+  forgetUses(license, recordedAt);
+};
+
+/** Forgets, in place, usage that no decision from `recordedAt` on can ask about. */
+export const forgetUses = (
+  { recentUses, usageEventsAt }: Pick<IssuedLicense, 'recentUses' | 'usageEventsAt'>,
+  recordedAt: Instant,
+): void => {
   const since = plusSeconds(recordedAt, -recentSeconds);
   for (const [key, use] of recentUses) {
     if (use.recordedAt > since) break;

@@ -45,7 +45,11 @@ const entry = (usageId: string, quantity: number, changes: Partial<Entry> = {}):
   commandId: `command-${usageId}`,
   ...changes,
 });
-const recordAll = (entries: readonly Entry[], changes: Partial<CommandOf<'RecordUsage'>['data']> = {}, at = noon): CommandOf<'RecordUsage'> => ({
+const recordAll = (
+  entries: readonly Entry[],
+  changes: Partial<CommandOf<'RecordUsage'>['data']> = {},
+  at = noon,
+): CommandOf<'RecordUsage'> => ({
   type: 'RecordUsage',
   data: { meter: 'builds', entries, ...changes },
   at,
