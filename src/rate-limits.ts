@@ -74,7 +74,8 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   seat_acquire: [200, tenMinutes],
   seat_heartbeat: [200, tenMinutes],
   seat_release: [200, tenMinutes],
-  usage: [600, tenMinutes],
+  // Records of usage. As many as the policies allow by default, for ten minutes.
+  usage: [6_000, tenMinutes],
   unknown_key: [10, minute],
 };
 

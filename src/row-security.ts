@@ -75,8 +75,9 @@ export const rowSecurity: RowSecurity = {
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
-  // Rows that ended more than a day ago.
+  // Rows that ended more than a day ago, and old ids of usage.
   purgeable: [
+    `rm.usage_ids: (recorded_at < (now() - '36 days'::interval))`,
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,
     `identity.refresh_tokens: (expires_at < (now() - '1 day'::interval))`,

@@ -29,6 +29,18 @@ const usage = z.object({
   overage: z.boolean(),
 });
 
+const usageEntry = z.object({ usageId: id, quantity: z.int().positive(), occurredAt: instant, commandId: id });
+
+const usageBatch = z.object({
+  meter: id,
+  periodStart: instant,
+  periodEnd: instant.nullable(),
+  entries: z.array(usageEntry).min(1),
+  totalAfter: count,
+  limit: count,
+  overage: z.boolean(),
+});
+
 /** The schemas of the events about leases and metered usage. */
 export const leaseEvents = [
   event('LeaseAcquired', acquired),
@@ -39,4 +51,5 @@ export const leaseEvents = [
   ),
   event('LeaseLapsed', z.object({ leaseId: id, lastSeenAt: instant, inUseAfter: count })),
   event('UsageRecorded', usage),
+  event('UsageBatchRecorded', usageBatch),
 ] as const;

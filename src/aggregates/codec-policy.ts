@@ -72,6 +72,7 @@ export const pinnedPolicy = z.object({
   trialAddressIgnores: z.array(z.enum(trialAddressVariations)).exactOptional(),
   renewalDuration: z.string().exactOptional(),
   renewalBasis: z.enum(renewalBases).exactOptional(),
+  usagePerMinute: z.int().positive().exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */

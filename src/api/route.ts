@@ -104,6 +104,8 @@ type Described = {
    * something outside of events. `read` supports Ledger-Min-Position.
    */
   readonly effect: 'append' | 'change' | 'read' | 'none';
+  /** The largest body that is read, in bytes, when it is another one than `bodyBytesMax` of http/body.ts. */
+  readonly bodyBytesMax?: number;
   /** True for an operation with an ETag. A read supports If-None-Match, a command If-Match. */
   readonly conditional?: boolean;
   /**

@@ -14,6 +14,7 @@ export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): bool
       return true;
     // Usage that reaches the limit turns "valid" into "quota exceeded".
     case 'UsageRecorded':
+    case 'UsageBatchRecorded':
       return typeof totalAfter === 'number' && typeof limit === 'number' && totalAfter < limit;
     default:
       return false;

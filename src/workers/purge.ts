@@ -15,6 +15,8 @@ const purged = [
   { table: 'ops.turns', age: 'until' },
   { table: 'identity.login_devices', age: 'expires_at' },
   { table: 'identity.password_resets', age: 'expires_at' },
+  // Ids of usage, after 36 days.
+  { table: 'rm.usage_ids', age: 'recorded_at' },
   // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;

@@ -92,6 +92,7 @@ const types: Record<StoredEvent['type'], true> = {
   LeaseReleased: true,
   LeaseLapsed: true,
   UsageRecorded: true,
+  UsageBatchRecorded: true,
   LicenseKeyRotated: true,
   LicenseKeyRetired: true,
   LicenseTransferred: true,

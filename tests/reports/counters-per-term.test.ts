@@ -6,6 +6,7 @@ import { validate } from '../../src/domain/license/validation/validity.ts';
 import { plusSeconds } from '../../src/domain/time.ts';
 import { command, followedBy, policyWith } from '../domain/license/commands.ts';
 import { activate, deactivate, given, issued, licenseAfter, oneYear, renew } from '../domain/license/examples.ts';
+import { oneUse } from '../support/one-use.ts';
 
 // A license by the month from 1 January, with a quota of 100 builds a month.
 const february = '2026-02-01T00:00:00.000Z';
@@ -17,7 +18,11 @@ const monthly = (overrides: object = {}) =>
     ...overrides,
   });
 const use = (quantity: number, at: string, occurredAt = at) =>
-  command('RecordUsage', { meter: 'builds', quantity, usageId: `${at} ${quantity} ${occurredAt}`, occurredAt }, at);
+  command(
+    'RecordUsage',
+    oneUse({ meter: 'builds', quantity, usageId: `${at} ${quantity} ${occurredAt}`, occurredAt }),
+    at,
+  );
 const renewed = (at: string, basis: 'FROM_EXPIRY' | 'FROM_NOW' = 'FROM_EXPIRY') =>
   renew({ duration: 'P1M', basis }, at);
 const justBefore = (instant: string) => plusSeconds(instant, -0.001);

@@ -9,6 +9,7 @@ import { validate } from '../../src/domain/license/validation/validity.ts';
 import { command, device, followedBy, policyWith } from '../domain/license/commands.ts';
 import { activate, expiresAt, issued, justBeforeExpiry, licenseAfter, noon, pro } from '../domain/license/examples.ts';
 import { testEventIds } from '../support/event-ids.ts';
+import { oneUse } from '../support/one-use.ts';
 
 type Strategy = PinnedPolicy['expiryStrategy'];
 const longAfter = '2029-03-01T00:00:00.000Z';
@@ -45,7 +46,7 @@ const uses: readonly { readonly use: string; readonly send: (at: string) => Lice
     use: 'keep a seat by a heartbeat',
     send: (at) => command('RenewLease', { leaseId: 'l1', borrowSeconds: null }, at),
   },
-  { use: 'record usage', send: (at) => command('RecordUsage', usage(1), at) },
+  { use: 'record usage', send: (at) => command('RecordUsage', oneUse(usage(1)), at) },
 ];
 const rows = uses.flatMap(({ use, send }) =>
   (['RESTRICT', 'MAINTAIN', 'ALLOW'] as const).flatMap((strategy) =>
@@ -77,8 +78,8 @@ const limited: readonly { readonly limit: string; readonly first: LicenseCommand
   },
   {
     limit: 'QUOTA_EXCEEDED',
-    first: command('RecordUsage', usage(4), longAfter),
-    next: command('RecordUsage', usage(7), longAfter),
+    first: command('RecordUsage', oneUse(usage(4)), longAfter),
+    next: command('RecordUsage', oneUse(usage(7)), longAfter),
   },
 ];
 

@@ -13,6 +13,7 @@ import {
   suspendedEvent,
   tomorrow,
 } from '../domain/license/examples.ts';
+import { oneUse } from '../support/one-use.ts';
 
 type Trigger = 'FIRST_ACTIVATION' | 'FIRST_VALIDATION';
 
@@ -31,7 +32,7 @@ const usage = { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon };
 const uses = {
   activation: command('Activate', device('a')),
   seat: command('AcquireLease', seat),
-  usage: command('RecordUsage', usage),
+  usage: command('RecordUsage', oneUse(usage)),
   validation: command('StartTerm', { trigger: 'FIRST_VALIDATION' }),
 };
 const started = (trigger: Trigger) =>
@@ -42,7 +43,7 @@ describe('A license that waits for its first use', () => {
     ['FIRST_VALIDATION', 'validation', 'LicenseTermStarted'],
     ['FIRST_VALIDATION', 'activation', 'LicenseTermStarted ActivationRecorded'],
     ['FIRST_VALIDATION', 'seat', 'LicenseTermStarted LeaseAcquired'],
-    ['FIRST_VALIDATION', 'usage', 'LicenseTermStarted UsageRecorded'],
+    ['FIRST_VALIDATION', 'usage', 'LicenseTermStarted UsageBatchRecorded'],
     ['FIRST_ACTIVATION', 'activation', 'LicenseTermStarted ActivationRecorded'],
     ['FIRST_ACTIVATION', 'seat', 'LicenseTermStarted LeaseAcquired'],
   ])('(%s) begins its term with the first %s', (trigger, use, events) => {

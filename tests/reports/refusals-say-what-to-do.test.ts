@@ -4,6 +4,7 @@ import { licenseDecider } from '../../src/domain/license/decider.ts';
 import { command, device, followedBy, policyWith, to, trial } from '../domain/license/commands.ts';
 import { activate, issued, licenseAfter, noon, pro, renewTo, twoDevices } from '../domain/license/examples.ts';
 import { testEventIds } from '../support/event-ids.ts';
+import { oneUse } from '../support/one-use.ts';
 
 // People complained that a refusal said what was wrong, and not how to go on.
 
@@ -56,7 +57,7 @@ const rows: readonly Row[] = [
     'a limit below what a meter has counted',
     [issued({ limits: { ...twoDevices, meters: { builds: 9 } } })],
     [
-      command('RecordUsage', { meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon }),
+      command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
       limits({ meters: { builds: 4 } }),
     ],
     {

@@ -21,6 +21,7 @@ import {
   renewTo,
   tomorrow,
 } from '../domain/license/examples.ts';
+import { oneUse } from '../support/one-use.ts';
 
 // People complained that every renewal had to repeat what the plan says, and that a sold subscription could not become
 // a license for ever.
@@ -207,7 +208,7 @@ describe('A license that becomes perpetual', () => {
   });
   test('begins new counters at the start of a month that was paid ahead, and then never again', () => {
     const limits = { activations: 2, seats: 0, users: 0, meters: { builds: 100 } };
-    const use = command('RecordUsage', { meter: 'builds', quantity: 90, usageId: 'u_1', occurredAt: noon });
+    const use = command('RecordUsage', oneUse({ meter: 'builds', quantity: 90, usageId: 'u_1', occurredAt: noon }));
     const ahead = followedBy([issued({ limits })], use, renewBy({ duration: 'P1M' }), forEver());
     const { facts } = licenseAfter(...ahead);
     const used = [tomorrow, expiresAt, late].map((at) => usageAt(facts, at).meters.builds ?? 0);

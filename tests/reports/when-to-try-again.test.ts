@@ -18,6 +18,7 @@ import {
   tomorrow,
 } from '../domain/license/examples.ts';
 import { issueDirectly } from '../support/issue-directly.ts';
+import { oneUse } from '../support/one-use.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
 
 const day = 86_400;
@@ -53,7 +54,7 @@ const swap = (from: string, to: string) => {
 };
 const lastHour = '2026-12-31T23:00:00.000Z';
 const use = (quantity: number) =>
-  command('RecordUsage', { meter: 'builds', quantity, usageId: `u${quantity}`, occurredAt: noon }, noon);
+  command('RecordUsage', oneUse({ meter: 'builds', quantity, usageId: `u${quantity}`, occurredAt: noon }), noon);
 const oneReleased = [activate('a'), activate('b'), deactivate('a')];
 
 type Case = readonly [string, Parameters<typeof issued>[0], readonly LicenseCommand[], LicenseCommand, object];

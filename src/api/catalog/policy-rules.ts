@@ -17,6 +17,8 @@ import { isVersion } from '../../domain/license/validation/app-versions.ts';
 import { must } from '../http/plain-messages.ts';
 import { duration } from '../schemas.ts';
 
+// A record takes 200 bytes of an event.
+const usagePerMinuteMax = 60_000;
 const seconds = z.int();
 const secondsIn = z.int().min(0).max(secondsMax);
 const someSecondsIn = z.int().min(1).max(secondsMax);
@@ -216,6 +218,11 @@ const rules = {
     z.int().min(1).nullable(),
     'How many devices may be active for one user. Activating a device then needs its user. Null means without a limit.',
   ),
+  usagePerMinute: rule({
+    request: z.int().min(1).max(usagePerMinuteMax),
+    answer: z.int(),
+    description: 'How many records of usage one license may add in a minute of the clock, over all meters.',
+  }),
   reclaimBorrowed: sameRule(
     z.boolean(),
     'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { PolicyVersion } from '../../domain/catalog/events.ts';
 import { durationBases } from '../../domain/license/issue/issue-events.ts';
 import { tiers } from '../../domain/license/policy.ts';
+import { usagePerMinuteDefault } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
 import { idOf, instantOut } from '../schemas.ts';
@@ -62,6 +63,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     deactivateByKey: 'ANY',
     componentCheck: 'NONE',
     trialDays: 'DROP',
+    usagePerMinute: usagePerMinuteDefault,
     // A policy from before this rule shows the names.
     deviceNamesByKey: true,
     ...rules,

@@ -15,9 +15,9 @@ const discardedBytesMax = 8 * 1024 * 1024;
 export type Body = { readonly json: unknown } | Problem;
 
 /** Reads and parses the JSON body of a request within the documented limits. Never throws for the content of a body. */
-export const readJsonBody = async (request: IncomingMessage): Promise<Body> => {
-  const bytes = await readBytes(request);
-  if (bytes === 'too_large') return problem('BODY_TOO_LARGE', `The body may have at most ${bodyBytesMax} bytes.`);
+export const readJsonBody = async (request: IncomingMessage, bytesMax = bodyBytesMax): Promise<Body> => {
+  const bytes = await readBytes(request, bytesMax);
+  if (bytes === 'too_large') return problem('BODY_TOO_LARGE', `The body may have at most ${bytesMax} bytes.`);
   if (bytes === 'aborted') return problem('INVALID_REQUEST', 'The body ended before its announced length.');
   if (bytes.length === 0) return { json: undefined };
   if (!isJson(request.headers['content-type']) || !isPlain(request.headers['content-encoding'])) {
@@ -45,7 +45,7 @@ export const parseJson = (bytes: Buffer): Body => {
   return fault === null ? { json } : problem('INVALID_REQUEST', 'The body breaks a limit.', [fault]);
 };
 
-const readBytes = (request: IncomingMessage): Promise<Buffer | 'too_large' | 'aborted'> =>
+const readBytes = (request: IncomingMessage, bytesMax: number): Promise<Buffer | 'too_large' | 'aborted'> =>
   new Promise((resolve) => {
     // When the client left during the check of its credential, none of the events below follow.
     if (request.destroyed) resolve('aborted');
@@ -53,7 +53,7 @@ const readBytes = (request: IncomingMessage): Promise<Buffer | 'too_large' | 'ab
     let length = 0;
     request.on('data', (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= bodyBytesMax) chunks.push(chunk);
+      if (length <= bytesMax) chunks.push(chunk);
       else {
         chunks.length = 0;
         if (length > discardedBytesMax) resolve('too_large');
@@ -61,7 +61,7 @@ const readBytes = (request: IncomingMessage): Promise<Buffer | 'too_large' | 'ab
     });
     request.on('end', () => {
       const [first] = chunks;
-      if (length > bodyBytesMax) resolve('too_large');
+      if (length > bytesMax) resolve('too_large');
       else resolve(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, length));
     });
     request.on('error', () => resolve('aborted'));

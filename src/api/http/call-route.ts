@@ -29,7 +29,7 @@ export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): P
   if (typeof expectedRevision === 'object' && expectedRevision !== null) return expectedRevision;
   let body: unknown;
   if (route.request.shape.body !== undefined) {
-    const read = await readJsonBody(request);
+    const read = await readJsonBody(request, route.bodyBytesMax);
     if (isProblem(read)) return read;
     body = read.json;
   }

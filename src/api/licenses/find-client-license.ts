@@ -56,13 +56,16 @@ export type ClientLicense = { readonly license: ValidationFacts | null; readonly
 
 type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licenseId?: string | undefined };
 
+/** What a use of a key counts in, and for how many requests; without a number it counts for one. */
+type Counting = KeyBucket | { readonly bucket: KeyBucket; readonly units: number };
+
 /**
  * Finds the license that a client names: by its key in the body or in `Authorization: License`, or by its id with a
  * credential of an organization. The key alone is enough: another credential is ignored. A rotated key finds the
  * license too, so that a validation can say that the key was rotated. Other operations go through `answerClient`. Its
  * quota does not show the size of the license.
  *
- * A use of a key counts in `bucket`, whose quota grows with the license. It counts by the key, so that a rotated key,
+ * A use of a key counts in `counting`, whose quota grows with the license. It counts by the key, so that a rotated key,
  * or a stranger's use of the key, takes nothing from a credential of an organization. An unknown key counts for the
  * address of the client, and only unknown keys are refused for that. So nobody behind the same address is locked out.
  * (Nobody can guess a key: it has 130 random bits.)
@@ -71,8 +74,9 @@ export const findClientLicense = async (
   { authenticate, validations, secrets, now }: NamingNeeds,
   call: Call,
   named: LicenseNaming,
-  bucket: KeyBucket,
+  counting: Counting,
 ): Promise<ClientLicense | Problem> => {
+  const { bucket, units } = typeof counting === 'string' ? { bucket: counting, units: 1 } : counting;
   const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
   if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
   if (named.licenseId !== undefined) {
@@ -87,7 +91,7 @@ export const findClientLicense = async (
   const key = keyName(hashes);
   // While the size of the license is known, a used-up key does not reach the database.
   const size = limits.sizeOf(key);
-  const early = size === undefined ? null : await limits.takeForKey(bucket, key, size);
+  const early = size === undefined ? null : await limits.takeForKey(bucket, key, size, units);
   if (early !== null) return early;
   const license = await validations.byKey(hashes);
   // Unknown keys are not counted by key: a flood of them would use up the memory for counts.
@@ -96,7 +100,7 @@ export const findClientLicense = async (
     const isRotated = isKeyRotated(license.facts, license.keyVersion, now());
     const readSize = isRotated ? noLicenseSize : licenseSize(license.facts);
     limits.noteSize(key, readSize);
-    const refusal = await limits.takeForKey(bucket, key, readSize);
+    const refusal = await limits.takeForKey(bucket, key, readSize, units);
     if (refusal !== null) return refusal;
   }
   call.actsFor(license.facts.issuerOrgId);
@@ -114,7 +118,7 @@ type ClientOperation = {
   /** Refuses a license that the client may not use. */
   readonly admit: typeof usableLicense;
   /** Counts the request when it names the license by its key. */
-  readonly bucket: KeyBucket;
+  readonly bucket: Counting;
 };
 
 /** Carries out a client's request about the license that it names, once per Idempotency-Key. */

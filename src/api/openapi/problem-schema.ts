@@ -56,7 +56,7 @@ export const problemSchema = z
     }),
     retryAt: instantOut.optional().meta({
       description:
-        'The instant at which the same request succeeds by time alone. COOLDOWN_ACTIVE names the end of the cooldown. QUOTA_EXCEEDED and DEACTIVATION_LIMIT name the start of a term that was renewed early. SEAT_LIMIT_EXCEEDED names the instant at which enough seats are free, unless heartbeats go on. Absent when time alone does not help. Retry-After has the seconds until then.',
+        'The instant at which the same request succeeds by time alone. COOLDOWN_ACTIVE names the end of the cooldown. QUOTA_EXCEEDED and DEACTIVATION_LIMIT name the start of a term that was renewed early. SEAT_LIMIT_EXCEEDED names the instant at which enough seats are free, unless heartbeats go on. RATE_LIMITED of usage names the next minute. Absent when time alone does not help. Retry-After has the seconds until then.',
     }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
       .optional()

@@ -2,6 +2,7 @@ import { SignupPolicyUnusable } from '../../application/accounts/signup-offer.ts
 import { Unfinished } from '../../application/after-append.ts';
 import { NotProjected, notProjected } from '../../application/reading/parked-license.ts';
 import { WaitedTooLong } from '../../async/keyed-queue.ts';
+import { TooManyItems } from '../../async/paced-batches.ts';
 import { NewerEvent } from '../../eventstore/envelope.ts';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../eventstore/event-store.ts';
 import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
@@ -19,7 +20,8 @@ export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof ClockDiffers) return problemForNow('UNAVAILABLE', error.message, 10);
   if (error instanceof WaitedTooLong || error instanceof Unfinished)
     return problemForNow('UNAVAILABLE', error.message, 1);
-  if (error instanceof Overloaded) return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
+  if (error instanceof Overloaded || error instanceof TooManyItems)
+    return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
     return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
   }

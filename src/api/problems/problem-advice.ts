@@ -8,6 +8,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   TERM_INVALID:
     'The start, end or duration is not a valid term, or the term would have ended already. Choose another term.',
   LIMIT_INVALID: 'A limit must be a whole number of at least 0.',
+  USAGE_TIMESTAMP_OUT_OF_RANGE:
+    'occurredAt is more than 35 days ago, or more than 5 minutes ahead of the server. Correct the clock of the client, or leave out what is too old.',
   UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',
   TOKEN_EXPIRED: 'The access token has expired. Refresh it and send the request again.',
   FORBIDDEN:
@@ -41,6 +43,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'All seats are taken. leases lists them. Try again at retryAt, when enough seats have ended, or ask the holder or the issuer to release one.',
   QUOTA_EXCEEDED:
     'The quota of this meter is used up, or another quota is reached. detail names it. When a renewed term will start a new count, retryAt names its start. Else ask the issuer to renew the license or to raise the limit.',
+  USAGE_ID_REUSED:
+    'This usageId was counted with another quantity within 35 days. Send a new usageId for other usage, and the same quantity for the same one.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
   VERSION_NOT_ENTITLED:
     'The version was released after the maintenance of the license ended. newestEntitledRelease names the newest version that it covers, or is null. Install that one, or ask the issuer to renew.',

@@ -32,9 +32,10 @@ export type CallLimits = PasswordTries & {
   /** Takes a counted request back. */
   readonly takeBack: (bucket: Bucket, key: string) => Promise<void>;
   /**
-   * Counts a use of a license key by the size of its license. The key is stored as `take` stores it.
+   * Counts `units` uses of a license key, one by default, by the size of its license. The key is stored as `take` stores
+   * it.
    */
-  readonly takeForKey: (bucket: KeyBucket, key: string, size: LicenseSize) => Promise<Problem | null>;
+  readonly takeForKey: (bucket: KeyBucket, key: string, size: LicenseSize, units?: number) => Promise<Problem | null>;
   /** Returns the size of the license of a key when it was read a few seconds ago. */
   readonly sizeOf: (key: string) => LicenseSize | undefined;
   /** Notes the size of the license of a key for the next few seconds. */
@@ -78,8 +79,8 @@ class RequestLimits implements CallLimits {
     return this.#limiting.limiter.takeBack(bucket, key);
   }
 
-  takeForKey(bucket: KeyBucket, key: string, size: LicenseSize): Promise<Problem | null> {
-    return this.#count(bucket, key, size);
+  takeForKey(bucket: KeyBucket, key: string, size: LicenseSize, units = 1): Promise<Problem | null> {
+    return this.#count(bucket, key, size, units);
   }
 
   sizeOf(key: string): LicenseSize | undefined {
@@ -122,8 +123,8 @@ class RequestLimits implements CallLimits {
     return createPasswordTries(this.#limiting.limiter, placeOf(this.#address));
   }
 
-  async #count(bucket: Bucket, key: string, size?: LicenseSize): Promise<Problem | null> {
-    const taken = await this.#limiting.limiter.take(bucket, key, size);
+  async #count(bucket: Bucket, key: string, size?: LicenseSize, units = 1): Promise<Problem | null> {
+    const taken = await this.#limiting.limiter.take(bucket, key, size, units);
     if (!ofOthers.has(bucket)) this.#verdict = this.#verdict === unlimited ? taken : together([this.#verdict, taken]);
     return taken.refusedBy.length === 0 ? null : refusalOf(taken);
   }

@@ -7,8 +7,8 @@ export type Count = { readonly consumed: number; readonly msLeft: number };
 
 /** Counts the requests of each key in one window. */
 export type Counter = {
-  /** Counts one request. Beyond the quota, `consumed` is larger than the quota, but not exact. */
-  readonly add: (key: string, quota: number) => Promise<Count>;
+  /** Counts so many requests. Beyond the quota, `consumed` is larger than the quota, but not exact. */
+  readonly add: (key: string, quota: number, units: number) => Promise<Count>;
   /** Takes one request of the current window back from the count. The count stays at least 0. */
   readonly takeBack: (key: string) => Promise<unknown>;
   /** Forgets the requests of a key. */
@@ -51,13 +51,13 @@ export const countInMemory = ({ name, seconds }: Limit, nowMs: () => number): Co
     return (current + 1) * lengthMs - now;
   };
   return {
-    add: async (key, quota) => {
+    add: async (key, quota, units) => {
       const left = msLeft();
       const counting = limiter;
-      const { consumedPoints } = await counting.penalty(key);
-      if (consumedPoints === 1) keys += 1;
+      const { consumedPoints } = await counting.penalty(key, units);
+      if (consumedPoints === units) keys += 1;
       // A refused request is not counted, so that a quota that grows admits the next one.
-      if (consumedPoints > quota && isGrowing) await counting.reward(key);
+      if (consumedPoints > quota && isGrowing) await counting.reward(key, units);
       return { consumed: consumedPoints, msLeft: left };
     },
     takeBack: (key) => {
@@ -90,9 +90,9 @@ export const countInRedis = (
   // All of them count in the same keys of Redis.
   const limiters = new LRUCache<number, RateLimiterRedis>({ max: quotasMax, memoMethod: create });
   return {
-    add: async (key, quota) => {
+    add: async (key, quota, units) => {
       try {
-        const { consumedPoints, msBeforeNext } = await limiters.memo(quota).consume(key);
+        const { consumedPoints, msBeforeNext } = await limiters.memo(quota).consume(key, units);
         return { consumed: consumedPoints, msLeft: msBeforeNext };
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;

@@ -16,10 +16,10 @@ import { type LimitState, unlimited, type Verdict } from './verdict.ts';
 /** Counts requests against the limits that apply to them. Its functions never reject. */
 export type RateLimiter = {
   /**
-   * Counts one request of `key`. A refused request counts only against the limits that refused it. Redis stores keys as
+   * Counts one request of `key`, or `units` of them in a bucket with one limit. A refused request counts only against the limits that refused it. Redis stores keys as
    * they are: hash secret and personal values first. `size`: of the license of a license key.
    */
-  readonly take: (bucket: Bucket, key: string, size?: LicenseSize) => Promise<Verdict>;
+  readonly take: (bucket: Bucket, key: string, size?: LicenseSize, units?: number) => Promise<Verdict>;
   /** Returns the size of the license of a key, which `noteSize` has noted in the last 10 seconds. */
   readonly sizeOf: (key: string) => LicenseSize | undefined;
   readonly noteSize: (key: string, size: LicenseSize) => void;
@@ -54,9 +54,9 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     perf: { now: nowMs },
   });
 
-  const takeOne = async (name: LimitName, key: string, size?: LicenseSize): Promise<Verdict> => {
+  const takeOne = async (name: LimitName, key: string, size?: LicenseSize, units = 1): Promise<Verdict> => {
     const limit = size === undefined ? limits[name] : grownLimit(limits[name], size);
-    const { consumed, msLeft } = await counters[name].add(key, limit.quota);
+    const { consumed, msLeft } = await counters[name].add(key, limit.quota, units);
     const standing = standingOf(limit, limit.quota - consumed, msLeft);
     if (consumed <= limit.quota) return { standings: [standing], refusedBy: [] };
     onRefused(name);
@@ -78,10 +78,10 @@ export const createRateLimiter = (needs: RateLimiterNeeds): RateLimiter => {
     };
   };
   return {
-    take: (bucket, key, size) => {
+    take: (bucket, key, size, units) => {
       const names = buckets[bucket];
       // The usual case of one window needs no merging.
-      return names.length === 1 ? takeOne(names[0], key, size) : takeAll(names, key);
+      return names.length === 1 ? takeOne(names[0], key, size, units) : takeAll(names, key);
     },
     sizeOf: (key) => sizes.get(key),
     noteSize: (key, size) => {
@@ -116,10 +116,10 @@ const counterOf = (limit: Limit, nowMs: () => number, shared: Shared | null): Co
   if (shared === null) return own;
   const common = countInRedis(limit, shared.redis, { isTakenBack: failureLimits.has(limit.name) });
   return {
-    add: (key, quota) =>
+    add: (key, quota, units) =>
       shared.insured(
-        () => common.add(key, quota),
-        () => own.add(key, quota),
+        () => common.add(key, quota, units),
+        () => own.add(key, quota, units),
       ),
     takeBack: (key) =>
       shared.insured<unknown>(

@@ -1,8 +1,8 @@
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId } from '../../eventstore/uuids.ts';
-import { type ClientRequest, sendClientCommand, type UsedLicense, usedLicense } from '../client-license.ts';
-import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
-import { isRefusal, type Refusal } from '../refusal.ts';
+import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
+import type { ClientRequest } from '../client-license.ts';
+import type { CommandNeeds } from '../licenses/send-license-command.ts';
+import type { UsageGathering, UseOfRequest, UseResult } from './gather-usage.ts';
 
 /** Usage of a meter. The same `usageId` counts once. Without it each request counts. */
 export type MeteredUse = {
@@ -13,15 +13,69 @@ export type MeteredUse = {
   readonly occurredAt?: Instant | undefined;
 };
 
+export type UsageNeeds = Pick<CommandNeeds, 'now'> & { readonly gatherUsage: UsageGathering };
+
+/** What became of one use, with its id. */
+export type RecordedUse = UseResult & { readonly usageId: string; readonly meter: string };
+
 /** Records usage of a meter: all of it, or nothing when the quota has too little left. */
-export const recordUsage = async (
-  needs: CommandNeeds,
+export const recordUsage = async (needs: UsageNeeds, request: ClientRequest, use: MeteredUse): Promise<RecordedUse> => {
+  const [recorded] = await record(needs, [useOf(needs, request, use, request.attempt.commandId)]);
+  if (recorded === undefined) throw new Error('Usage was sent, and has no result.');
+  return recorded;
+};
+
+/**
+ * Records many uses, each as `recordUsage` does. A refused one changes nothing for the others. Returns their results in
+ * order.
+ */
+export const recordManyUses = (
+  needs: UsageNeeds,
+  request: ClientRequest,
+  uses: readonly MeteredUse[],
+): Promise<readonly RecordedUse[]> =>
+  // The place tells the uses of one request apart. A repeated request has the same places.
+  record(
+    needs,
+    uses.map((use, index) => useOf(needs, request, use, uuidv5(request.attempt.commandId, `usage:${index}`))),
+  );
+
+const useOf = (
+  { now }: UsageNeeds,
   request: ClientRequest,
   { meter, quantity, ...use }: MeteredUse,
-): Promise<(UsedLicense & { readonly usageId: string }) | Refusal> => {
-  const at = needs.now();
-  const usageId = use.usageId ?? aggregateId(request.attempt.commandId, 'usage');
-  const data = { meter, quantity, usageId, occurredAt: use.occurredAt ?? at };
-  const sent = await sendClientCommand(needs, request, { command: { type: 'RecordUsage', at, data } }, issuedFacts);
-  return isRefusal(sent) ? sent : { ...usedLicense(sent), usageId };
+  commandId: string,
+): UseOfRequest => {
+  const { attemptedSince } = request.attempt;
+  return {
+    request,
+    license: request.license.facts,
+    meter,
+    usage: {
+      usageId: use.usageId ?? aggregateId(commandId, 'usage'),
+      quantity,
+      occurredAt: use.occurredAt ?? now(),
+      commandId,
+      ...(attemptedSince === undefined ? {} : { attemptedSince }),
+    },
+  };
+};
+
+const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]): Promise<readonly RecordedUse[]> => {
+  const results = new Map<UseOfRequest, UseResult>();
+  const meters = [...new Set(uses.map(({ meter }) => meter))];
+  await Promise.all(
+    meters.map(async (meter) => {
+      const ofMeter = uses.filter((use) => use.meter === meter);
+      const recorded = await gatherUsage(ofMeter);
+      for (const [index, use] of ofMeter.entries()) {
+        const result = recorded[index];
+        if (result !== undefined) results.set(use, result);
+      }
+    }),
+  );
+  return uses.flatMap((use) => {
+    const result = results.get(use);
+    return result === undefined ? [] : [{ usageId: use.usage.usageId, meter: use.meter, ...result }];
+  });
 };

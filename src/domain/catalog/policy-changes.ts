@@ -1,6 +1,7 @@
 import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
 import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
+import { usagePerMinuteDefault } from '../license/usage/judge-usage.ts';
 import { changedLimits } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
@@ -96,6 +97,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     devicesPerUser,
     deactivateByKey,
     componentCheck,
+    usagePerMinute,
     trialDays,
     trialAddressIgnores: ignored = [],
     ...rules
@@ -122,6 +124,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(devicesPerUser === undefined || devicesPerUser === null ? {} : { devicesPerUser }),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
     ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),
+    ...(usagePerMinute === undefined || usagePerMinute === usagePerMinuteDefault ? {} : { usagePerMinute }),
     ...(trialDays === 'KEEP' ? { trialDays } : {}),
     ...(ignored.length === 0 ? {} : { trialAddressIgnores: inOrder(ignored) }),
   };

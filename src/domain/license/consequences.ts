@@ -2,7 +2,8 @@ import type { LaterEvent } from './events.ts';
 
 /**
  * Names what an event of an issued license changes. `facts`: the license without its collections. `collections`: what
- * guards read beyond the facts. `parts`: the rows of keys, devices, seats and users.
+ * guards read beyond the facts. `parts`: the rows of keys, devices, seats, users and ids
+ * of usage.
  */
 export type Consequence = 'facts' | 'collections' | 'parts';
 
@@ -47,7 +48,8 @@ const consequences = {
   LeaseExtended: ['collections', 'parts'],
   LeaseReleased: ['facts', 'collections', 'parts'],
   LeaseLapsed: ['facts', 'collections', 'parts'],
-  UsageRecorded: ['facts', 'collections'],
+  UsageRecorded: ['facts', 'collections', 'parts'],
+  UsageBatchRecorded: ['facts', 'collections', 'parts'],
 } as const satisfies Readonly<Record<LaterEvent['type'], readonly Consequence[]>>;
 
 type Consequences = typeof consequences;

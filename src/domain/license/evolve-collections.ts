@@ -33,6 +33,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
       return;
     case 'LicenseLimitsChanged':
     case 'UsageRecorded':
+    case 'UsageBatchRecorded':
       evolveUsageCollections(license, event, at);
       return;
     case 'UserAssigned':

@@ -30,6 +30,7 @@ export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at:
       return evolveSeatFacts(facts, event, at);
     case 'LicenseLimitsChanged':
     case 'UsageRecorded':
+    case 'UsageBatchRecorded':
       return evolveUsageFacts(facts, event, at);
     case 'UserAssigned':
     case 'UserUnassigned':

@@ -55,6 +55,7 @@ export const forkIssued = (license: IssuedLicense): IssuedLicense => ({
   lapsed: license.lapsed.fork(),
   released: license.released.fork(),
   withheld: license.withheld.fork(),
-  usageIds: license.usageIds.fork(),
+  recentUses: license.recentUses.fork(),
+  usageEventsAt: license.usageEventsAt.fork(),
   ended: forkEnded(license.ended),
 });

@@ -1,6 +1,7 @@
 import type { ForkableMap } from '../forkable-map.ts';
 import { type Instant, later, plusSeconds } from '../time.ts';
 import type { IssuedLicense, LapsedLease } from './license.ts';
+import { forgetUses } from './usage/recent-uses.ts';
 
 // The state keeps ids of past operations only while a guard can ask about them; otherwise it would grow for ever. The
 // answer of a guard depends on the instant of its command alone, which is never before the stream's last event. So
@@ -8,9 +9,6 @@ import type { IssuedLicense, LapsedLease } from './license.ts';
 
 /** For how many seconds a repeated deactivation or release counts as a repetition, not as a mistake. */
 export const repeatedSeconds = 25 * 3_600;
-
-/** For how many seconds a usage id counts as known. */
-const usageSeconds = 35 * 86_400;
 
 /** Notes an operation that a client may repeat. */
 export const noteRepeatable = (done: ForkableMap<string, Instant>, name: string, recordedAt: Instant): void => {
@@ -21,10 +19,6 @@ export const noteRepeatable = (done: ForkableMap<string, Instant>, name: string,
 /** Returns true when `name` was done less than 25 hours before `at`. */
 export const isRepeated = (done: ForkableMap<string, Instant>, name: string, at: Instant): boolean =>
   isWithin(done.get(name), repeatedSeconds, at);
-
-/** Returns true when a usage with this id was recorded less than 35 days before `at`. */
-export const isKnownUsage = ({ usageIds }: IssuedLicense, usageId: string, at: Instant): boolean =>
-  isWithin(usageIds.get(usageId), usageSeconds, at);
 
 /**
  * Returns until when a lapsed lease is known: as long as it may come back, and as long as a release may be repeated.
@@ -54,11 +48,11 @@ export const dayOf = (instant: Instant): string => instant.slice(0, 10);
 export const forget = (license: IssuedLicense, recordedAt: Instant): void => {
   if (recordedAt.startsWith(license.forgottenOn)) return;
   license.forgottenOn = dayOf(recordedAt);
-  const { deactivated, released, lapsed, withheld, usageIds } = license;
+  const { deactivated, released, lapsed, withheld } = license;
   forgetFirst(deactivated, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
   forgetFirst(released, recordedAt, (doneAt) => plusSeconds(doneAt, repeatedSeconds));
   forgetFirst(lapsed, recordedAt, ({ knownUntil }) => knownUntil);
-  forgetFirst(usageIds, recordedAt, (usedAt) => plusSeconds(usedAt, usageSeconds));
+  forgetUses(license, recordedAt);
   // Borrows end in any order. There are at most as many as seats.
   if (withheld.size > fewMax)
     for (const [leaseId, { freeAt }] of [...withheld])

@@ -149,6 +149,10 @@ export type LicenseFacts = {
   readonly nextTerms: readonly Instant[];
   /** The use of each meter since the end of the last term. A renewal from that end counts it. */
   readonly metersAfterEnd: Usage['meters'];
+  /** When the counters of the running term began; null: with `term.startsAt`. */
+  readonly countersFrom: Instant | null;
+  /** How many events about metered usage the license has. */
+  readonly usageEvents: number;
   /** The latest end of an entitlement that was announced (`EntitlementEnded`); null: none was. */
   readonly entitlementsEndedAt: Instant | null;
   /** The announced entitlements of an end that others share which are not announced yet; empty for rows without it. */
@@ -238,8 +242,12 @@ export type IssuedLicense = {
   readonly released: ForkableMap<string, Instant>;
   /** The seats of released leases that return to the pool later, by lease id. */
   readonly withheld: ForkableMap<string, WithheldSeat>;
-  /** When a usage was recorded, by its usage id. */
-  readonly usageIds: ForkableMap<string, Instant>;
+  /** The usage of the last 70 minutes, by `usageKey`, in the order of recording. */
+  readonly recentUses: ForkableMap<string, RecentUse>;
+  /** When the events about usage of the last 70 minutes were recorded, by their number from 1 on (`usageEvents`). */
+  readonly usageEventsAt: ForkableMap<number, Instant>;
+  /** How many entries of usage were recorded in the minute of the last one. `minute`: such as `2026-06-01T12:00`. */
+  usageInMinute: { readonly minute: string; readonly entries: number };
   /** The ended parts that are not announced yet, one entry for each of `facts.endings`. */
   ended: readonly Ended[];
   /** How many announcements were recorded at the last instant that had some, over all commands decided then. */
@@ -255,6 +263,9 @@ export type Ended = {
   readonly leases: ForkableMap<string, Lease>;
   readonly users: ForkableMap<string, Instant>;
 };
+
+/** Counted usage. `commandId` is null for usage of earlier releases. */
+export type RecentUse = { readonly quantity: number; readonly commandId: string | null; readonly recordedAt: Instant };
 
 /** The seat of a released borrow: it returns at `freeAt`, and only its holder can take it before. */
 export type WithheldSeat = { readonly freeAt: Instant; readonly holderHash: string };

@@ -118,4 +118,9 @@ export type PinnedPolicy = {
   readonly maintenance?: string;
   /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */
   readonly trialAddressIgnores?: readonly TrialAddressVariation[];
+  /**
+   * How many entries of usage a license may record in one minute of the clock; absent: `usagePerMinuteDefault`. More
+   * wait for the next minute.
+   */
+  readonly usagePerMinute?: number;
 };

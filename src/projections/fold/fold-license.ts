@@ -15,6 +15,7 @@ import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
@@ -56,7 +57,7 @@ const announcedEnding = ({ endings }: LicenseFacts, event: LicenseEvent): Ending
 // Every case returns, so that a new event without a case does not compile.
 const partWrites = (
   event: LicenseEvent,
-  { effectiveAt }: At,
+  { effectiveAt, recordedAt }: At,
   { before, owner }: { readonly before: LicenseFacts | null; readonly owner: LicenseFacts },
   revision: bigint,
 ): readonly Write[] => {
@@ -107,5 +108,11 @@ const partWrites = (
     }
     case 'LicenseLimitsChanged':
       return endWrites(licenseId, { ends: event.data.ends, cause: 'LIMIT_LOWERED', at: effectiveAt });
+    case 'UsageRecorded':
+    case 'UsageBatchRecorded': {
+      const { meter } = event.data;
+      const entries = event.type === 'UsageRecorded' ? [event.data] : event.data.entries;
+      return entries.map((entry) => make(usageIds, usageIdRow({ owner, meter, entry, revision, recordedAt })));
+    }
   }
 };

@@ -22,6 +22,7 @@ import { projects } from './projects.ts';
 import { releases } from './releases.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
+import { usageIds } from './usage/usage-ids.ts';
 
 /** A table of the read models, with what the projector and `ledger verify` need to know about it. */
 export type ReadModel = {
@@ -44,6 +45,7 @@ export const readModelTables: readonly ReadModel[] = [
   { table: licenseUsers, stream: 'license', rows: 'replaceable' },
   { table: licenseOffers, stream: 'license', rows: 'replaceable' },
   { table: licenseEvents, stream: 'license', rows: 'final' },
+  { table: usageIds, stream: 'license', rows: 'final' },
   { table: organizations, stream: 'organization', rows: 'replaceable' },
   { table: memberships, stream: 'organization', rows: 'replaceable' },
   { table: invitations, stream: 'organization', rows: 'changing' },
@@ -55,6 +57,9 @@ export const readModelTables: readonly ReadModel[] = [
   { table: policies, stream: 'catalog', rows: 'changing' },
   { table: releases, stream: 'catalog', rows: 'replaceable' },
 ];
+
+/** The tables whose rows stay, so that the log says how many there are. */
+export const countedTables: readonly ReadModel[] = readModelTables.filter(({ table }) => table.purged === undefined);
 
 /** Returns the stored states of the streams of these events. */
 export const loadStored = async (db: PoolClient, events: readonly Recorded[]): Promise<Stored> => ({

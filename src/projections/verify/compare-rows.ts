@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { countByOwner, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
-import { type ReadModel, readModelTables } from '../tables/tables.ts';
+import { countedTables, type ReadModel, readModelTables } from '../tables/tables.ts';
 import { type Census, createCensus, groupOf } from './census.ts';
 import { nowhere, type Place, type Tell } from './findings.ts';
 
@@ -58,7 +58,7 @@ const pageMax = 1_000;
 
 /** Compares how many rows these streams have with how many rows they make. */
 export const compareCounts = async (db: PoolClient, streams: readonly CountedStream[], tell: Tell): Promise<void> => {
-  for (const model of readModelTables) {
+  for (const model of countedTables) {
     const owners = streams.flatMap(({ stream }) => ownerIn(model, stream) ?? []);
     const has = new Map<string, number>();
     if (owners.length > 0)
@@ -89,7 +89,7 @@ export type RowCensus = {
 
 /** Creates an empty census of rows. */
 export const createRowCensus = (db: PoolClient): RowCensus => {
-  const censuses = new Map<Table, Census>(readModelTables.map(({ table }) => [table, createCensus()]));
+  const censuses = new Map<Table, Census>(countedTables.map(({ table }) => [table, createCensus()]));
   return {
     add: (streams) => {
       for (const { stream, counts } of streams)
@@ -97,7 +97,7 @@ export const createRowCensus = (db: PoolClient): RowCensus => {
     },
     unevenGroups: async () => {
       const uneven = new Set<number>();
-      for (const model of readModelTables) {
+      for (const model of countedTables) {
         const census = censuses.get(model.table) ?? createCensus();
         for await (const page of countByOwner(db, model.table, ownerColumn(model)))
           for (const [owner, count] of page) census.add(streamOf(model, owner), -count);

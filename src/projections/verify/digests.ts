@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { comparableColumns } from '../tables/rows.ts';
-import { readModelTables } from '../tables/tables.ts';
+import { countedTables, readModelTables } from '../tables/tables.ts';
 
 /** A digest of the rows of one organization in a table. Equal rows in any order have equal digests. */
 export type Digest = {
@@ -17,10 +17,10 @@ export type Digest = {
 
 /**
  * Yields a digest per table and organization, ordered by both, for every table of the read models in the connection's
- * schema. Reads a thousand at a time, because there may be many organizations. Needs a transaction.
+ * schema whose rows stay. Reads a thousand at a time, because there may be many organizations. Needs a transaction.
  */
 export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
-  for (const { table } of readModelTables) {
+  for (const { table } of countedTables) {
     // Adding up md5 as two numbers over the rows needs neither an order nor memory.
     await db.query(
       `declare digests cursor for select issuer_org_id as tenant, count(*) as rows,
@@ -37,10 +37,12 @@ export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
   }
 }
 
-/** Returns how many rows each table in the connection's schema has. */
+/** Returns how many rows each table in the connection's schema has, without those that the worker purges. */
 export const countsOf = async (db: PoolClient): Promise<ReadonlyMap<string, number>> => {
   const counts = new Map<string, number>();
+  const purged = new Set(readModelTables.flatMap(({ table }) => (table.purged === undefined ? [] : [table.name])));
   for (const table of await tablesOf(db)) {
+    if (purged.has(table)) continue;
     const { rows } = await db.query<{ count: string }>(`select count(*) from ${table}`);
     counts.set(table, Number(rows[0]?.count));
   }

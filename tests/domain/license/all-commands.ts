@@ -1,4 +1,5 @@
 import type { CommandOf, LicenseCommand } from '../../../src/domain/license/commands.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { device, free, policyWith, to } from './commands.ts';
 import { issue, noon, tomorrow, twoDevices } from './examples.ts';
 
@@ -18,7 +19,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   RenewLease: { leaseId: 'l1', borrowSeconds: null },
   ReleaseLease: { leaseId: 'l1', by: 'USER' },
   LapseLease: { leaseId: 'l1', lastSeenAt: noon },
-  RecordUsage: { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon },
+  RecordUsage: oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }),
   AssignUser: { userRef: 'usr_a' },
   UnassignUser: { userRef: 'usr_a', cause: 'ADMIN' },
   Suspend: { reasonCode: 'ADMIN', until: null },

@@ -6,6 +6,7 @@ import { suspensionAt } from '../../../src/domain/license/status.ts';
 import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../support/event-ids.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { command, device, followedBy, policyWith, typesOf } from './commands.ts';
 import {
   activate,
@@ -154,7 +155,7 @@ describe('a term that starts with the first use', () => {
       limits: meters,
       term: { ...oneYear, basis: 'FIRST_ACTIVATION', startsAt: null, expiresAt: null },
     });
-    const recorded = command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon });
+    const recorded = command('RecordUsage', oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }));
     expect(detailOf([metered], recorded)).toContain('starts with its first activation or seat');
     const startsLater = issued({ term: { ...oneYear, startsAt: tomorrow } });
     expect(detailOf([startsLater], activate('a'))).toContain(`starts at ${tomorrow}`);
@@ -167,7 +168,7 @@ describe('a license that has not started', () => {
   const usage = { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon };
   const swap = { release: { activationId: 'act_a' }, activate: device('b') };
 
-  test.each([command('AcquireLease', seat), command('RecordUsage', usage), command('SwapActivation', swap)])(
+  test.each([command('AcquireLease', seat), command('RecordUsage', oneUse(usage)), command('SwapActivation', swap)])(
     'refuses $type until it starts',
     (request) => {
       given(startsLater).when(request).thenRejected('LICENSE_NOT_STARTED');
@@ -233,7 +234,7 @@ describe('limits below the current usage', () => {
     activate('a'),
     command('AcquireLease', seat),
     command('AssignUser', { userRef: 'ref_1' }),
-    command('RecordUsage', { meter: 'builds', quantity: 3, usageId: 'u1', occurredAt: noon }),
+    command('RecordUsage', oneUse({ meter: 'builds', quantity: 3, usageId: 'u1', occurredAt: noon })),
   );
   test.each<[string, Partial<Limits>]>([
     ['devices', { activations: 0 }],

@@ -3,6 +3,7 @@ import { fold, type Stamped } from '../../../src/domain/decider.ts';
 import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import { evolve, evolveFacts, fork, initial } from '../../../src/domain/license/evolve.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { command, device, event, followedBy, free, policyWith, to } from './commands.ts';
 import {
   activate,
@@ -65,6 +66,7 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LeaseReleased: true,
   LeaseLapsed: true,
   UsageRecorded: true,
+  UsageBatchRecorded: true,
   LicenseTransferred: true,
   LicenseOffered: true,
   LicenseOfferEnded: true,
@@ -111,6 +113,11 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
       },
     }),
     on(noon, keyIssuedEvent),
+    // Only earlier releases recorded this event.
+    on(noon, {
+      type: 'UsageRecorded',
+      data: { meter: 'builds', quantity: 1, usageId: 'u0', occurredAt: noon, totalAfter: 1, limit: 9, overage: false },
+    }),
   ],
   activate('a'),
   activate('b'),
@@ -124,7 +131,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('ReleaseLease', { leaseId: 'l2', by: 'ADMIN' }),
   command('LapseLease', { leaseId: 'l1', lastSeenAt: noon }, '2026-06-01T12:06:00.000Z'),
   command('AcquireLease', { ...lease, leaseId: 'l3' }, '2026-06-01T13:06:00.000Z'),
-  command('RecordUsage', { meter: 'builds', quantity: 2, usageId: 'u1', occurredAt: noon }),
+  command('RecordUsage', oneUse({ meter: 'builds', quantity: 2, usageId: 'u1', occurredAt: noon })),
   command('GrantEntitlement', { code: 'sso', value: null, limit: null, until: null, source: 'grant' }),
   command('RevokeEntitlement', { code: 'sso', source: 'grant' }),
   command('ChangeLimits', { limits: { activations: 4, seats: 3, users: 2, meters: { builds: 9 } } }),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../../../src/domain/license/commands.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { command, device, followedBy, free, to } from './commands.ts';
 import {
   activate,
@@ -49,6 +50,20 @@ const checked = followedBy(
   [issued({ policy: { ...pro, componentCheck: 'ALL' } })],
   command('Activate', device('a', { components: { disk: 'd1' } })),
 );
+
+const use = (usageId: string, changes: { quantity?: number; occurredAt?: string } = {}): LicenseCommand =>
+  command('RecordUsage', oneUse({ meter: 'builds', quantity: 1, occurredAt: noon, ...changes, usageId }));
+const metered = (policy: typeof pro = pro) =>
+  followedBy([issued({ policy, limits: { ...twoDevices, meters: { builds: 9 } } })], use('u1'));
+const halfAnHourLater = '2026-06-01T12:30:00.000Z';
+const late: LicenseCommand = {
+  type: 'RecordUsage',
+  at: halfAnHourLater,
+  data: {
+    ...oneUse({ meter: 'builds', quantity: 1, occurredAt: '2026-06-01T11:29:59.999Z', usageId: 'u2' }),
+    earlier: { uses: [], events: 0 },
+  },
+};
 
 /** One entry per rejection, in the order of the union. A rejection without an entry does not compile. */
 const cases: Record<LicenseRejection, Case> = {
@@ -109,8 +124,12 @@ const cases: Record<LicenseRejection, Case> = {
   ],
   QUOTA_EXCEEDED: [
     [issued({ limits: { ...twoDevices, meters: { builds: 0 } } })],
-    [command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon })],
+    [command('RecordUsage', oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }))],
   ],
+  USAGE_ID_REUSED: [metered(), [use('u1', { quantity: 2 })]],
+  USAGE_TIMESTAMP_OUT_OF_RANGE: [metered(), [use('u2', { occurredAt: '2026-01-01T00:00:00.000Z' })]],
+  RATE_LIMITED: [metered({ ...pro, usagePerMinute: 1 }), [use('u2')]],
+  NOT_PROJECTED_YET: [metered(), [late]],
   NOT_FOUND: [
     [issued()],
     [

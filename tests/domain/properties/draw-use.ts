@@ -1,6 +1,6 @@
 import type { Device } from '../../../src/domain/license/devices/device-commands.ts';
 import type { LastSeen } from '../../../src/domain/license/seats/seat-commands.ts';
-import { around, type Draw, device, hour, instant, known, product, user } from './draw.ts';
+import { type Draw, device, hour, instant, known, product, user } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 
 /** Draws commands about use: devices, seats, users, meters. */
@@ -54,14 +54,22 @@ export const useKinds: Kinds<
     weight: 8,
     draw: (draw) => ({
       meter: draw.chance.one(['builds', 'builds', 'exports']),
-      quantity: 1 + draw.chance.below(3),
-      usageId: `usage-${draw.chance.below(20)}`,
-      occurredAt: around(draw),
+      entries: Array.from({ length: draw.chance.one([1, 1, 1, 2, 3]) }, () => use(draw)),
+      ...(draw.chance.percent(10) && { earlier: { uses: [], events: draw.chance.below(4) } }),
     }),
   },
   AssignUser: { weight: 10, draw: (draw) => ({ userRef: user(draw) }) },
   UnassignUser: { weight: 6, draw: (draw) => ({ userRef: user(draw), cause: draw.chance.one(['ADMIN', 'USER']) }) },
 };
+
+const use = ({ chance, at, index }: Draw) => ({
+  usageId: `usage-${chance.below(20)}`,
+  quantity: chance.one([1, 1, 1, 2, 3]),
+  occurredAt: instant(
+    at + chance.one([0, 0, 0, 0, 0, -hour, -hour - 1, -hour - 1, -hour - 1, hour / 12 + 1, -36 * 24 * hour]),
+  ),
+  commandId: `command-${index}`,
+});
 
 const newDevice = (draw: Draw): Device => {
   const activationId = `act_${draw.index}`;

@@ -111,6 +111,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   deactivateByKey: chance.one(['ANY', 'ANY', 'OWN']),
   ...(chance.percent(30) && { componentCheck: chance.one(['ANY', 'TWO', 'MOST', 'ALL']) }),
   ...(chance.percent(30) && { renewUntilSeconds: 7200 }),
+  ...(chance.percent(30) && { usagePerMinute: chance.one([1, 2]) }),
   ...(chance.percent(30) && { renewalDuration: 'P10D' }),
   ...(chance.percent(30) && { renewalBasis: 'FROM_NOW' as const }),
   ...(chance.percent(40) && { maintenance: chance.one(['TERM', 'TERM', 'P1D', 'P10D']) }),

@@ -2,6 +2,7 @@ import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { ChangedOverrides } from '../../../src/domain/license/tiers/tier-events.ts';
 import { watchPending } from './pending.ts';
+import { count, watchUsage } from './watch-usage.ts';
 
 /** Checks an event of a stream. Returns the invariant of the specification (2.7) that it breaks, or null. */
 export type Watch = (stamped: Stamped<LicenseEvent>) => string | null;
@@ -20,10 +21,10 @@ export const watchStream = (): Watch => {
   const dropsGranted = ({ dropped }: ChangedOverrides): boolean =>
     (dropped?.entitlements ?? []).every((code) => granted.delete(`${code} grant`));
   const reminders = new Set<string>();
-  const usages = new Map<string, number>();
   const totals = new Map<string, number>();
   // The part of the totals since the end of the last term, which a term from that end counts.
   const late = new Map<string, number>();
+  const used = watchUsage(totals, late);
   const announcements = new Set<string>();
   // The starts of renewed terms, at which meters begin at 0.
   const nextTerms = new Set<string>();
@@ -59,8 +60,6 @@ export const watchStream = (): Watch => {
     if (!open.delete(id)) return `2.7.3: ${id} was not open`;
     return countAfter === null || countAfter === open.size ? null : `2.7.1: ${countAfter} counted, ${open.size} open`;
   };
-  const count = (counts: Map<string, number>, meter: string, quantity: number) =>
-    counts.set(meter, (counts.get(meter) ?? 0) + quantity);
   const beginCounts = (carried: readonly (readonly [string, number])[]) => {
     for (const marks of [totals, late, nextTerms]) marks.clear();
     for (const [meter, quantity] of carried) count(totals, meter, quantity);
@@ -256,16 +255,9 @@ export const watchStream = (): Watch => {
         return null;
       case 'EntitlementRevoked':
         return granted.delete(`${event.data.code} ${event.data.source}`) ? null : '2.4: revoked what was not granted';
-      case 'UsageRecorded': {
-        const { meter, quantity, usageId, totalAfter, limit, overage } = event.data;
-        const now = Date.parse(at.recordedAt);
-        if (now < (usages.get(usageId) ?? -Infinity) + 35 * 86_400_000) return `2.4: usage ${usageId} counted twice`;
-        usages.set(usageId, now);
-        count(totals, meter, quantity);
-        if (termEnd !== null && at.recordedAt >= termEnd) count(late, meter, quantity);
-        if (totals.get(meter) !== totalAfter) return `2.7.1: total ${totalAfter} of ${meter}`;
-        return totalAfter > limit && !overage ? `2.7.1: ${totalAfter} of ${limit} ${meter}` : null;
-      }
+      case 'UsageRecorded':
+      case 'UsageBatchRecorded':
+        return used(event, at, { end: termEnd, next: nextTerms });
       case 'ReplacementIssued':
         if (!revoked || replaced) return '2.7.2: a license that is not revoked, or replaced already, is replaced';
         replaced = true;

@@ -15,3 +15,13 @@ export const withLate = ({ now, end, late }: Model, { meter = '', quantity = 0, 
 
 /** Returns the counters of a term that starts now or started before. What was used since its start belongs to it. */
 export const countersFrom = ({ end, late }: Model, start: number): Late => (start === end ? late : noLate);
+
+type Counted = { readonly at: number; readonly quantity: number; readonly command: string };
+/** What the model knows about metered usage: the ids, the instants of the events, and the entries of the last minute. */
+export type Metered = {
+  readonly counted: Readonly<Record<string, Counted>>;
+  readonly events: readonly number[];
+  readonly minute: number;
+  readonly inMinute: number;
+};
+export const noMetered: Metered = { counted: {}, events: [], minute: 0, inMinute: 0 };

@@ -8,21 +8,10 @@ import { detailsOf, wrongParts } from './device-details.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { withLate } from './late-use.ts';
+import { newMeteredUse } from './metered-use.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
-import {
-  all,
-  asItIs,
-  endOf,
-  first,
-  isOpen,
-  isWrong,
-  newRecord,
-  noLease,
-  overAt,
-  usageKnown,
-  type Verdict,
-} from './record.ts';
+import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
 import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
 // Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
@@ -38,7 +27,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
-  const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow, capacity } = record;
+  const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow } = record;
   const { update, crowded, unassign, endingUse } = newBindings(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -239,16 +228,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => unassign(userRef),
-    RecordUsage: ({ meter, quantity, usageId }) => {
-      if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
-      const [limit, total] = [m.limits.meters[meter], (m.meters[meter] ?? 0) + quantity];
-      const isCounted = m.now < (m.usageIds[usageId] ?? -Infinity) + usageKnown;
-      const guards = { LIMIT_INVALID: limit === undefined, nothing: isCounted };
-      const refused = first(guards) ?? unusable(null, null);
-      put({ usageIds: { ...m.usageIds, [usageId]: m.now }, meters: { ...m.meters, [meter]: total } });
-      put(withLate(m, { meter, quantity }));
-      return refused ?? (total > capacity(limit ?? 0) ? 'QUOTA_EXCEEDED' : 'done');
-    },
+    RecordUsage: newMeteredUse(record),
 
     ChangeLimits: ({ limits, strategy, overrides = {} }) =>
       all(beside.set(overrides), become({ ...asItIs, policy: m.policy, limits }, strategy)),

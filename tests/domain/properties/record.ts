@@ -7,7 +7,7 @@ import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Details } from './device-details.ts';
 import { hour, lengthOf, ms } from './draw.ts';
-import { countersFrom, noLate } from './late-use.ts';
+import { countersFrom, type Metered, noLate, noMetered } from './late-use.ts';
 import { maintainedBy, maintainedUnder } from './maintained.ts';
 import { type ModelOverrides, noOverrides } from './overrides.ts';
 
@@ -73,7 +73,7 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
   ...{ releases: 0, lastRelease: -Infinity },
-  ...{ meters: {} as Marks, usageIds: {} as Marks, late: noLate },
+  ...{ meters: {} as Marks, metered: noMetered as Metered, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
 });
@@ -293,5 +293,4 @@ const kinds = ['activations', 'seats', 'users'] as const;
 export const noLease = { user: null, over: Infinity, known: Infinity, end: Infinity, ttl: 0, borrow: false };
 /** How long a release counts as repeatable, and how long a usage id is known. */
 const repeated = 25 * hour;
-export const usageKnown = 35 * 24 * hour;
 export const asItIs = { products: null, limits: null, entitlements: null };

@@ -12,6 +12,7 @@ import {
   revoke,
   twoDevices,
 } from '../../domain/license/examples.ts';
+import { oneUse } from '../../support/one-use.ts';
 
 type History = Parameters<typeof followedBy>[0];
 
@@ -28,7 +29,7 @@ const used = followedBy(
     borrowSeconds: null,
     dead: [],
   }),
-  command('RecordUsage', { meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon }),
+  command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
 );
 const lives: Readonly<Record<string, History>> = {
   plain: [issued()],

@@ -5,6 +5,7 @@ import { asTenant } from '../../../src/postgres/tenant.ts';
 import { licenseById } from '../../../src/projections/queries/license-by-id.ts';
 import { listLicenses } from '../../../src/projections/queries/license-list.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -35,7 +36,7 @@ const commands: readonly (Sent | 'cancel the tier change')[] = [
   { type: 'ChangeLimits', data: { limits } },
   { type: 'AssignUser', data: { userRef: user } },
   { type: 'AcquireLease', data: lease },
-  { type: 'RecordUsage', data: usage },
+  { type: 'RecordUsage', data: oneUse(usage) },
   { type: 'GrantEntitlement', data: sso },
   { type: 'GrantEntitlement', data: { ...sso, code: 'export', withheld: true } },
   { type: 'AddProduct', data: { product: 'workflow_app' } },

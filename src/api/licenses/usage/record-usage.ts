@@ -1,69 +1,57 @@
 import { z } from 'zod';
 import { usableLicense } from '../../../application/client-license.ts';
-import { isRefusal } from '../../../application/refusal.ts';
-import { recordUsage } from '../../../application/usage/record-usage.ts';
+import { createUsageGathering } from '../../../application/usage/gather-usage.ts';
+import { recordManyUses, recordUsage } from '../../../application/usage/record-usage.ts';
 import { refused } from '../../problems/problems.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
-import { instantIn } from '../../schemas.ts';
-import { usageOf, usageShape } from '../client-schemas.ts';
-import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
-import { meterName } from '../grant-schemas.ts';
+import { usageOf } from '../client-schemas.ts';
+import { answerClient, type ClientRouteNeeds, useRejections } from '../find-client-license.ts';
+import { manyReply, singleUse, usageAnswer, usageBody } from './usage-schemas.ts';
 
-const body = z
-  .strictObject({
-    ...licenseNaming,
-    meter: meterName,
-    quantity: z.int().min(1),
-    usageId: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -')
-      .optional()
-      .meta({ description: 'Identifies the usage. The same usageId counts once.', example: 'build-8812' }),
-    occurredAt: instantIn.optional(),
-  })
-  .meta({
-    id: 'RecordUsage',
-    example: {
-      licenseKey: 'LL-01234-56789-ABCDE-FGHJK-MNPQR-SYQV9',
-      meter: 'api_calls',
-      quantity: 10,
-      usageId: 'build-8812',
-    },
-  });
-
-const answer = z.strictObject({
-  usage: z
-    .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: z.int() })
-    .meta({ id: 'MeteredUse', description: 'The usage of the meter in the running term.' }),
-  changed: z.boolean(),
-  limits: usageShape,
-  revision: z.int(),
-});
-
-/** POST /v1/licenses/usage: records usage of a meter: all of it, or nothing when the quota has too little left. */
-export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
-  clientRoute({
+/**
+ * POST /v1/licenses/usage: records usage of a meter: all of a record, or nothing of it when the quota has too little
+ * left. Requests of one second share an event.
+ */
+export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
+  const usageNeeds = { now: needs.now, gatherUsage: createUsageGathering(needs) };
+  return clientRoute({
     method: 'post',
     path: '/v1/licenses/usage',
     operationId: 'recordUsage',
     summary: 'Record usage of a meter',
-    description: 'Each usageId counts once. Recording it again changes nothing and answers with changed: false.',
+    description:
+      'Records one use, or up to 1,000 in records. Each usageId of a meter counts once in 35 days: recording it again changes nothing and answers with changed: false. In a list, a refused record changes nothing for the others. The server stores the uses of one second together, so a request may wait up to a second for its answer.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
-    request: z.object({ params: none, query: none, body }),
+    bodyBytesMax,
+    request: z.object({ params: none, query: none, body: usageBody }),
     replies: {
-      200: { description: 'The usage was already counted.', body: answer },
-      201: { description: 'The usage was counted.', body: answer },
+      200: {
+        description: 'Nothing was counted: the usage was counted before, or each record of the list is refused.',
+        body: usageAnswer,
+      },
+      201: { description: 'The usage was counted, or a record of the list.', body: usageAnswer },
     },
-    rejections: [...useRejections, 'QUOTA_EXCEEDED', 'LIMIT_INVALID'],
+    rejections: [
+      ...useRejections,
+      'QUOTA_EXCEEDED',
+      'LIMIT_INVALID',
+      'USAGE_ID_REUSED',
+      'USAGE_TIMESTAMP_OUT_OF_RANGE',
+      'NOT_PROJECTED_YET',
+    ],
     handle: ({ body: fields }, call) => {
+      const { records } = fields;
       const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
-      return answerClient(needs, call, { ...operation, bucket: 'usage' }, async (request) => {
-        const used = await recordUsage(needs, request, fields);
-        if (isRefusal(used)) return refused(used);
-        const { meter } = fields;
-        const { facts, usageId: id, changed, revision, position } = used;
+      const counted = { bucket: 'usage', units: records?.length ?? 1 } as const;
+      return answerClient(needs, call, { ...operation, bucket: counted }, async (request) => {
+        // The wait for the end of the second is no work of this process.
+        call.endTurn();
+        if (records !== undefined) return manyReply(await recordManyUses(usageNeeds, request, records), needs.now());
+        const { usageId: id, meter, refusal, after } = await recordUsage(usageNeeds, request, singleUse(fields));
+        if (refusal !== null) return refused(refusal);
+        const { facts, changed, revision, position } = after;
         const limits = usageOf(facts, needs.now());
         const { used: total, max } = limits.meters[meter] ?? { used: 0, max: 0 };
         const body = { usage: { id, meter, total, max }, changed, limits, revision: Number(revision) };
@@ -71,3 +59,7 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route =>
       });
     },
   });
+};
+
+// 1,000 records with every member, the longest names and room for spaces.
+const bodyBytesMax = 400 * 1_024;

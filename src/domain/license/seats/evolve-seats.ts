@@ -20,11 +20,11 @@ export const evolveSeatFacts = (
   switch (event.type) {
     case 'LeaseAcquired': {
       const withheld = stillWithheld(withheldSeats, recordedAt, event.data.takesBack);
-      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, withheld);
+      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, { withheldSeats: withheld });
     }
     case 'LeaseLapsed': {
       const withheld = stillWithheld(withheldSeats, recordedAt);
-      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, withheld);
+      return withUsage(facts, { ...usage, seats: event.data.inUseAfter }, endings, { withheldSeats: withheld });
     }
     case 'LeaseReleased': {
       const announced = withAnnouncement(facts, event);
@@ -32,7 +32,7 @@ export const evolveSeatFacts = (
       const { inUseAfter, leaseId, seatFreeAt } = event.data;
       const withheld = stillWithheld(withheldSeats, recordedAt);
       const all = seatFreeAt === null ? withheld : [...withheld, { leaseId, freeAt: seatFreeAt }];
-      return withUsage(facts, { ...usage, seats: inUseAfter }, endings, all);
+      return withUsage(facts, { ...usage, seats: inUseAfter }, endings, { withheldSeats: all });
     }
   }
 };
@@ -46,7 +46,7 @@ const withLateEnd = (
   const { usage, endings, withheldSeats } = facts;
   if (seatFreeAt === null || seatFreeAt <= recordedAt) return facts;
   if (withheldSeats.some((seat) => seat.leaseId === leaseId)) return facts;
-  return withUsage(facts, usage, endings, [...withheldSeats, { leaseId, freeAt: seatFreeAt }]);
+  return withUsage(facts, usage, endings, { withheldSeats: [...withheldSeats, { leaseId, freeAt: seatFreeAt }] });
 };
 
 /** Changes, in place, the open leases, and what is known of ended ones. */

@@ -19,7 +19,13 @@ export const evolveTermFacts = (
     case 'LicenseTermStarted': {
       const { termNumber: number, startsAt, expiresAt } = event.data;
       const counters = countersOf(facts, startsAt, recordedAt);
-      const changes = { awaited: null, ...counters, overtakenExpiries: [], ...maintenanceIn(event.data) };
+      const changes = {
+        awaited: null,
+        ...counters,
+        countersFrom: null,
+        overtakenExpiries: [],
+        ...maintenanceIn(event.data),
+      };
       return withExpiry(facts, { number, startsAt, expiresAt }, recordedAt, changes);
     }
     case 'LicenseRenewed': {

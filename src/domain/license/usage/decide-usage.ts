@@ -1,13 +1,13 @@
-import { reject } from '../../decider.ts';
-import type { CommandOf, LicenseDecision } from '../commands.ts';
-import { isKnownUsage } from '../forget.ts';
+import { isRejection, type Rejection } from '../../decider.ts';
+import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
+import { settle, settledBytesMax } from '../settle.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
-import { usageAt } from './term-counters.ts';
+import { judgeUsage, type UsageOutcome } from './judge-usage.ts';
+import { withRetryInstant } from './retry-at.ts';
+import { countedPeriod, resetsAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
-import { refuseUse } from './usage-guard.ts';
-import { capacity } from './usage-limits.ts';
 
 /** Decides a command about limits or metered usage. */
 export const decideUsage = (command: UsageCommand, license: IssuedLicense): LicenseDecision => {
@@ -21,21 +21,46 @@ export const decideUsage = (command: UsageCommand, license: IssuedLicense): Lice
 
 /**
  * Adds to a meter, once per `usageId` in 35 days, while the quota of the running term and its overage allow all of the
- * quantity. The client's `occurredAt` decides nothing. The first usage begins a term that waits for the first validation.
+ * quantity. The first usage begins a term that waits for the first validation. The accepted entries are one event. When
+ * there is none, the command changes nothing if an entry was counted before, and else gets the first refusal.
  */
-const recordUsage = ({ data, at }: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
-  const { facts } = license;
-  const { meter, quantity, usageId, occurredAt } = data;
-  const limit = Object.hasOwn(facts.limits.meters, meter) ? facts.limits.meters[meter] : undefined;
-  if (limit === undefined) return reject('LIMIT_INVALID', `License ${facts.licenseId} has no meter ${meter}.`);
-  if (!Number.isSafeInteger(quantity) || quantity <= 0)
-    return reject('LIMIT_INVALID', `A quantity must be a whole number, 1 or more, not ${quantity}.`);
-  if (isKnownUsage(license, usageId, at)) return [];
-  const refusal = refuseUse(facts, null, at);
-  if (refusal !== null) return refusal;
-  const totalAfter = (usageAt(facts, at).meters[meter] ?? 0) + quantity;
-  if (!Number.isSafeInteger(totalAfter) || totalAfter > capacity(limit, facts.policy.overage))
-    return reject('QUOTA_EXCEEDED', `Meter ${meter} would be at ${totalAfter} of ${limit}.`);
-  const overage = totalAfter > limit;
-  return [{ type: 'UsageRecorded', data: { meter, quantity, usageId, occurredAt, totalAfter, limit, overage } }];
+const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
+  const { meter } = command.data;
+  const { outcomes, counted, totalAfter, limit } = judgeUsage(command, license);
+  if (counted.length === 0) return outcomes.every(isRefused) ? (outcomes[0] ?? []) : [];
+  const period = countedPeriod(license.facts, command.at);
+  const data = { meter, ...period, entries: counted, totalAfter, limit, overage: totalAfter > limit };
+  return [{ type: 'UsageBatchRecorded', data }];
 };
+
+/**
+ * Returns the outcome of each entry of a command that `decide` decides on this license. A refusal that ends by time alone
+ * says when.
+ */
+export const usageOutcomes = (command: CommandOf<'RecordUsage'>, license: IssuedLicense): readonly UsageOutcome[] => {
+  const outcomes = outcomesOn(command, settle(license, command.at, settledBytesMax).license);
+  if (!outcomes.some(isOverQuota)) return outcomes;
+  const at = resetsAt(license.facts, command.at);
+  if (at === null) return outcomes;
+  const later = settle(license, at, settledBytesMax).license;
+  return outcomes.map((outcome, index) => {
+    const entry = command.data.entries[index];
+    if (!isOverQuota(outcome) || entry === undefined) return outcome;
+    const alone = { ...command, at, data: { ...command.data, entries: [{ ...entry, occurredAt: at }] } };
+    return outcomesOn(alone, later).every(isRefused) ? outcome : withRetryInstant(outcome, command.at, at);
+  });
+};
+
+const outcomesOn = (command: CommandOf<'RecordUsage'>, settled: IssuedLicense): readonly UsageOutcome[] => {
+  let outcomes: readonly UsageOutcome[] = [];
+  const decision = withFirstTerm(settled, 'USAGE', command.at, (started) => {
+    outcomes = judgeUsage(command, started).outcomes;
+    return [];
+  });
+  return isRejection(decision) ? command.data.entries.map(() => decision) : outcomes;
+};
+
+const isRefused = (outcome: UsageOutcome): outcome is Rejection<LicenseRejection> => typeof outcome !== 'string';
+
+const isOverQuota = (outcome: UsageOutcome): outcome is Rejection<LicenseRejection> =>
+  isRefused(outcome) && outcome.rejected === 'QUOTA_EXCEEDED';

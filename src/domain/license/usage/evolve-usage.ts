@@ -2,9 +2,9 @@ import type { At } from '../../decider.ts';
 import type { EventWith } from '../consequences.ts';
 import { endOpen } from '../endings/ended-parts.ts';
 import { withEnds } from '../endings/evolve-endings.ts';
-import { noteRepeatable } from '../forget.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { overridesAfter } from '../overrides/overrides.ts';
+import { noteUses } from './recent-uses.ts';
 import { countedAt, isAfterEnd } from './term-counters.ts';
 import type { UsageEvent } from './usage-events.ts';
 import { sameLimits } from './usage-limits.ts';
@@ -26,13 +26,25 @@ export const evolveUsageFacts = (
         overrides: overridesAfter(facts, overrides),
       });
     }
-    case 'UsageRecorded': {
-      const { meter, quantity, totalAfter } = event.data;
-      const { activations, seats, users, meters } = facts.usage;
-      const used = withUsage(facts, { activations, seats, users, meters: { ...meters, [meter]: totalAfter } });
-      return isAfterEnd(facts, countedAt(at)) ? withUseAfterEnd(used, meter, quantity) : used;
+    case 'UsageRecorded':
+      return counted(facts, event.data, event.data.quantity, at);
+    case 'UsageBatchRecorded': {
+      const quantity = event.data.entries.reduce((sum, entry) => sum + entry.quantity, 0);
+      return counted(facts, event.data, quantity, at);
     }
   }
+};
+
+const counted = (
+  facts: LicenseFacts,
+  { meter, totalAfter }: { readonly meter: string; readonly totalAfter: number },
+  quantity: number,
+  at: At,
+): LicenseFacts => {
+  const { activations, seats, users, meters } = facts.usage;
+  const usage = { activations, seats, users, meters: { ...meters, [meter]: totalAfter } };
+  const used = withUsage(facts, usage, facts.endings, { usageEvents: facts.usageEvents + 1 });
+  return isAfterEnd(facts, countedAt(at)) ? withUseAfterEnd(used, meter, quantity) : used;
 };
 
 const withUseAfterEnd = (facts: LicenseFacts, meter: string, quantity: number): LicenseFacts => {
@@ -40,7 +52,7 @@ const withUseAfterEnd = (facts: LicenseFacts, meter: string, quantity: number): 
   return { ...facts, metersAfterEnd: { ...metersAfterEnd, [meter]: (metersAfterEnd[meter] ?? 0) + quantity } };
 };
 
-/** Changes, in place, the known usage ids, and what lower limits end. */
+/** Changes, in place, the recent usage ids, and what lower limits end. */
 export const evolveUsageCollections = (
   license: IssuedLicense,
   event: Extract<EventWith<'collections'>, UsageEvent>,
@@ -51,7 +63,10 @@ export const evolveUsageCollections = (
       endOpen(license, event, at);
       return;
     case 'UsageRecorded':
-      noteRepeatable(license.usageIds, event.data.usageId, at.recordedAt);
+      noteUses(license, event.data.meter, [event.data], at.recordedAt);
+      return;
+    case 'UsageBatchRecorded':
+      noteUses(license, event.data.meter, event.data.entries, at.recordedAt);
       return;
     default:
       event satisfies never;

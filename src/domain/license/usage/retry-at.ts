@@ -23,9 +23,18 @@ export const withRetryAt = (
 ): Rejection<LicenseRejection> => {
   const repeated = repetitionOf(refusal.rejected, command, license);
   if (repeated === null || repeated.at <= command.at || isRejection(decideAgain(repeated))) return refusal;
+  return withRetryInstant(refusal, command.at, repeated.at);
+};
+
+/** Returns the refusal of a command at `at` that can succeed at `retryAt`. */
+export const withRetryInstant = (
+  refusal: Rejection<LicenseRejection>,
+  at: Instant,
+  retryAt: Instant,
+): Rejection<LicenseRejection> => {
   // Rounded up, so that a client which waits them is not early.
-  const retryAfterSeconds = Math.ceil((toMs(repeated.at) - toMs(command.at)) / 1_000);
-  return { ...refusal, retryAt: repeated.at, retryAfterSeconds };
+  const retryAfterSeconds = Math.ceil((toMs(retryAt) - toMs(at)) / 1_000);
+  return { ...refusal, retryAt, retryAfterSeconds };
 };
 
 /** Returns the command at the first instant at which the reason of its refusal has gone; null: time does not help. */
@@ -38,7 +47,7 @@ const repetitionOf = (code: LicenseRejection, command: LicenseCommand, license: 
     }
     case 'RecordUsage': {
       const at = code === 'QUOTA_EXCEEDED' ? resetsAt(license.facts, command.at) : null;
-      return at === null ? null : { ...command, at };
+      return at === null ? null : { ...command, at, data: usageLater(command, at) };
     }
     case 'AcquireLease': {
       const at = code === 'SEAT_LIMIT_EXCEEDED' ? seatFreeAt(acquirableEnds(command, license), license) : null;
@@ -52,6 +61,12 @@ const repetitionOf = (code: LicenseRejection, command: LicenseCommand, license: 
       return null;
   }
 };
+
+/** Returns the data of the command when it is sent again at `at`. The instant of its usage does not refuse it then. */
+const usageLater = ({ data }: CommandOf<'RecordUsage'>, at: Instant): CommandOf<'RecordUsage'>['data'] => ({
+  ...data,
+  entries: data.entries.map((entry) => ({ ...entry, occurredAt: at })),
+});
 
 const releaseAt = (code: LicenseRejection, license: IssuedLicense, at: Instant): Instant | null => {
   const { facts, lastDeactivatedAt } = license;

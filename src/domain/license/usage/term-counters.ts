@@ -41,6 +41,7 @@ export const inTermAt = (facts: LicenseFacts, at: Instant): LicenseFacts =>
     ? {
         ...facts,
         usage: { ...facts.usage, meters: {} },
+        countersFrom: startedBy(facts, at),
         nextTerms: facts.nextTerms.filter((startsAt) => startsAt > at),
       }
     : facts;
@@ -54,14 +55,37 @@ export const isAfterEnd = ({ term: { expiresAt } }: Pick<LicenseFacts, 'term'>, 
  * with what was used since the end of the last term when the new one starts there.
  */
 export const countersOf = (
-  { usage, nextTerms, metersAfterEnd, term }: LicenseFacts,
+  { usage, nextTerms, metersAfterEnd, countersFrom, term }: LicenseFacts,
   startsAt: Instant,
   at: Instant,
-): Pick<LicenseFacts, 'usage' | 'nextTerms' | 'metersAfterEnd'> =>
+): Pick<LicenseFacts, 'usage' | 'nextTerms' | 'metersAfterEnd' | 'countersFrom'> =>
   startsAt > at
-    ? { usage, nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt], metersAfterEnd: {} }
+    ? {
+        usage,
+        countersFrom,
+        nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt],
+        metersAfterEnd: {},
+      }
     : {
         usage: { ...usage, meters: startsAt === term.expiresAt ? metersAfterEnd : {} },
+        countersFrom: startsAt,
         nextTerms: [],
         metersAfterEnd: {},
       };
+
+/**
+ * Returns the period that usage at `at` counts for: from the start of the running counter to the start of the next
+ * renewed term, or else to the end of the last term. Its end is null for a perpetual term, and after that end.
+ */
+export const countedPeriod = (
+  facts: Counted & Pick<LicenseFacts, 'term' | 'countersFrom' | 'createdAt'>,
+  at: Instant,
+): { readonly periodStart: Instant; readonly periodEnd: Instant | null } => {
+  const { term, countersFrom, createdAt } = facts;
+  const periodStart = (hasEnteredTerm(facts, at) ? startedBy(facts, at) : countersFrom) ?? term.startsAt ?? createdAt;
+  return { periodStart, periodEnd: resetsAt(facts, at) ?? (isAfterEnd(facts, at) ? null : term.expiresAt) };
+};
+
+/** Returns the start of the last renewed term that has started by `at`; null: none has. */
+const startedBy = ({ nextTerms }: Counted, at: Instant): Instant | null =>
+  nextTerms.findLast((startsAt) => startsAt <= at) ?? null;

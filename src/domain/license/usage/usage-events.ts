@@ -30,4 +30,34 @@ export type UsageEvent =
         readonly limit: number;
         readonly overage: boolean;
       }
+    >
+  /** Usage of one meter that was accepted together. Releases before this event recorded each use as `UsageRecorded`. */
+  | Event<
+      'UsageBatchRecorded',
+      {
+        readonly meter: string;
+        /** The start of the counter that the entries count for. */
+        readonly periodStart: Instant;
+        /**
+         * When that counter begins at 0 again, or the end of the last term; null: neither has an instant, because the
+         * term is perpetual or has ended. The counter of a term goes on after its end until a renewal.
+         */
+        readonly periodEnd: Instant | null;
+        readonly entries: readonly UsageEntry[];
+        /** The total after the last entry. */
+        readonly totalAfter: number;
+        readonly limit: number;
+        /** Whether the total exceeds the limit. */
+        readonly overage: boolean;
+      }
     >;
+
+/** One accepted use of a meter. */
+export type UsageEntry = {
+  readonly usageId: string;
+  readonly quantity: number;
+  /** As the client says. It must lie in a range, and decides nothing about the quota. */
+  readonly occurredAt: Instant;
+  /** The command that this use belongs to. A repetition of it is answered as the first time. */
+  readonly commandId: string;
+};

@@ -1,5 +1,7 @@
 import type { LicenseFacts, Usage } from '../license.ts';
 
+type Also = Pick<LicenseFacts, 'withheldSeats' | 'usageEvents'>;
+
 /**
  * Returns the facts with another usage. Written out, because these events come by the thousand and spreading that many
  * fields takes ten times as long. The fields have the order of `issuedFacts`, so that both write the same JSON.
@@ -8,7 +10,7 @@ export const withUsage = (
   facts: LicenseFacts,
   usage: Usage,
   endings = facts.endings,
-  withheldSeats = facts.withheldSeats,
+  { withheldSeats = facts.withheldSeats, usageEvents = facts.usageEvents }: Partial<Also> = {},
 ): LicenseFacts => ({
   licenseId: facts.licenseId,
   issuerOrgId: facts.issuerOrgId,
@@ -47,6 +49,8 @@ export const withUsage = (
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
   metersAfterEnd: facts.metersAfterEnd,
+  countersFrom: facts.countersFrom,
+  usageEvents,
   entitlementsEndedAt: facts.entitlementsEndedAt,
   announcedEnds: facts.announcedEnds,
   afterTrial: facts.afterTrial,

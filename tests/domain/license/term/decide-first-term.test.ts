@@ -4,6 +4,7 @@ import { effectiveStatus } from '../../../../src/domain/license/status.ts';
 import { refuseUse } from '../../../../src/domain/license/usage/usage-guard.ts';
 import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { testEventIds } from '../../../support/event-ids.ts';
+import { oneUse } from '../../../support/one-use.ts';
 import { command, device, event, followedBy, policyWith, typesOf } from '../commands.ts';
 import {
   activate,
@@ -134,7 +135,7 @@ describe('a license with a term that starts with its first use', () => {
       .thenRejected('TERM_INVALID');
   });
   test('names its trigger in a refusal', () => {
-    const usage = command('RecordUsage', { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon });
+    const usage = command('RecordUsage', oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }));
     const metered = waiting('FIRST_ACTIVATION', 'UTC', { meters: { builds: 1 } });
     expect(decide(usage, licenseAfter(metered), testEventIds)).toMatchObject({
       detail: 'License lic_1 starts with its first activation or seat.',

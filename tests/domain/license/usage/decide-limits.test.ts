@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
+import { oneUse } from '../../../support/one-use.ts';
 import { command, event, followedBy, policyWith, typesOf } from '../commands.ts';
 import { activate, deactivate, ends, given, issued, licenseAfter, noon, tomorrow, twoDevices } from '../examples.ts';
 
@@ -81,7 +82,7 @@ describe('a limit lowered below use', () => {
         borrowSeconds: null,
         dead: [],
       }),
-      command('RecordUsage', { meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon }),
+      command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
     );
     given(...used)
       .when(change({ users: 0, seats: 2, meters: { builds: 9 } }, 'REJECT'))

@@ -4,6 +4,7 @@ import {
   validationView,
 } from '../../../../src/domain/license/validation/validation-view.ts';
 import { type ValidationCode, validate } from '../../../../src/domain/license/validation/validity.ts';
+import { oneUse } from '../../../support/one-use.ts';
 import { command, device, event, followedBy, policyWith } from '../commands.ts';
 import {
   activate,
@@ -69,7 +70,7 @@ export const acquire = command('AcquireLease', {
 });
 export const assign = command('AssignUser', { userRef: 'usr_a' });
 export const use = (quantity: number) =>
-  command('RecordUsage', { meter: 'builds', quantity, usageId: 'u1', occurredAt: noon });
+  command('RecordUsage', oneUse({ meter: 'builds', quantity, usageId: 'u1', occurredAt: noon }));
 export const strict = policyWith({ limitStrategy: 'REJECT' });
 /** Returns a history with usage above its limits under REJECT, as after an import. */
 export const lowered = (history: History) => [

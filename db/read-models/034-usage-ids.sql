@@ -1,0 +1,30 @@
+-- The ids of counted usage, so that usage which is sent again counts once. The state of a license knows the ids of the
+-- last 70 minutes itself. The worker removes rows after 36 days: an id counts as known for 35.
+create table rm.usage_ids (
+  issuer_org_id text not null,
+  license_id text not null,
+  meter text not null,
+  usage_id text not null,
+  -- Of the event. An id may come again after 35 days.
+  revision bigint not null,
+  quantity bigint not null,
+  -- Null: an earlier release recorded it.
+  command_id text,
+  recorded_at timestamptz not null,
+  primary key (issuer_org_id, license_id, meter, usage_id, revision)
+);
+
+create index usage_ids_by_age on rm.usage_ids (recorded_at);
+
+alter table rm.usage_ids enable row level security;
+alter table rm.usage_ids force row level security;
+-- The server asks as the issuer, also about usage that the holder sends.
+create policy tenant_reads on rm.usage_ids for select to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy projector on rm.usage_ids to ledger_projector using (true) with check (true);
+create policy purge_sees on rm.usage_ids for select to ledger_worker using (recorded_at < now() - interval '36 days');
+create policy purge on rm.usage_ids for delete to ledger_worker using (recorded_at < now() - interval '36 days');
+
+grant select on rm.usage_ids to ledger_api;
+grant select (recorded_at), delete on rm.usage_ids to ledger_worker;
+grant select, insert, update, delete on rm.usage_ids to ledger_projector;

@@ -1,0 +1,106 @@
+import { type Instant, plusSeconds } from '../../time.ts';
+import type { IssuedLicense, LicenseFacts, RecentUse } from '../license.ts';
+import type { EarlierUse, EarlierUses, SentUsage } from './usage-commands.ts';
+
+// An id of usage is unique for its license and meter, for 35 days. The state of the license has the ids of the last 70
+// minutes, the read models have the older ones. docs/decisions/0033-usage-in-batches.md proves that none is missed.
+
+/** For how many seconds an id of usage is known. */
+export const usageKnownSeconds = 35 * 86_400;
+
+/** Usage that occurred at most so many seconds ago needs no read models. */
+export const freshSeconds = 3_600;
+
+/** How many seconds `occurredAt` may be ahead of the server. */
+export const aheadSeconds = 300;
+
+/**
+ * For how many seconds the state remembers an id. Fresh usage that is sent again was recorded at most `freshSeconds` and
+ * `aheadSeconds` ago. The rest is a margin.
+ */
+export const recentSeconds = freshSeconds + 2 * aheadSeconds;
+
+/** How many seconds the read models may be behind while they still decide about older usage. */
+export const behindSeconds = 1_800;
+
+/** Returns the key of an id of usage among those of the license. An id contains no space. */
+export const usageKey = (meter: string, usageId: string): string => `${meter} ${usageId}`;
+
+/** Notes an event about usage, in place, and forgets what no decision can ask about any longer. */
+export const noteUses = (
+  license: IssuedLicense,
+  meter: string,
+  entries: readonly { readonly usageId: string; readonly quantity: number; readonly commandId?: string }[],
+  recordedAt: Instant,
+): void => {
+  const { recentUses, usageEventsAt, usageInMinute } = license;
+  for (const { usageId, quantity, commandId = null } of entries)
+    recentUses.setLast(usageKey(meter, usageId), { quantity, commandId, recordedAt });
+  // The facts are still those before the event.
+  usageEventsAt.set(license.facts.usageEvents + 1, recordedAt);
+  const minute = minuteOf(recordedAt);
+  if (minute === usageInMinute.minute) {
+    license.usageInMinute = { minute, entries: usageInMinute.entries + entries.length };
+    return;
+  }
+  license.usageInMinute = { minute, entries: entries.length };
+  // Once in a minute, because forgetting passes what was forgotten before.
+  forgetUses(license, recordedAt);
+};
+
+/** Forgets, in place, usage that no decision from `recordedAt` on can ask about. */
+export const forgetUses = (
+  { recentUses, usageEventsAt }: Pick<IssuedLicense, 'recentUses' | 'usageEventsAt'>,
+  recordedAt: Instant,
+): void => {
+  const since = plusSeconds(recordedAt, -recentSeconds);
+  for (const [key, use] of recentUses) {
+    if (use.recordedAt > since) break;
+    recentUses.delete(key);
+  }
+  for (const [number, at] of usageEventsAt) {
+    if (at > since) break;
+    usageEventsAt.delete(number);
+  }
+};
+
+/** Returns the usage that was counted under this id before `at`; null: none, as far as the license and `earlier` know. */
+export const knownUse = (
+  { recentUses }: IssuedLicense,
+  key: string,
+  earlier: EarlierUse | undefined,
+  at: Instant,
+): RecentUse | null => {
+  const recent = recentUses.get(key);
+  if (recent !== undefined && at < plusSeconds(recent.recordedAt, recentSeconds)) return recent;
+  return earlier !== undefined && at < plusSeconds(earlier.recordedAt, usageKnownSeconds) ? earlier : null;
+};
+
+/**
+ * Returns true when the read models lack an event about usage that was recorded more than 30 minutes before `at`. Then
+ * neither they nor the state may know an older id.
+ */
+export const isBehind = (
+  {
+    facts,
+    usageEventsAt,
+  }: Pick<IssuedLicense, 'usageEventsAt'> & { readonly facts: Pick<LicenseFacts, 'usageEvents'> },
+  earlier: EarlierUses | undefined,
+  at: Instant,
+): boolean => {
+  if (earlier === undefined || earlier.events >= facts.usageEvents) return false;
+  const firstMissing = usageEventsAt.get(earlier.events + 1);
+  return firstMissing === undefined || at >= plusSeconds(firstMissing, behindSeconds);
+};
+
+/** Returns true for usage that may have been counted before the time that the state remembers. */
+export const mayBeOld = ({ occurredAt, attemptedSince = occurredAt }: SentUsage, at: Instant): boolean => {
+  const since = plusSeconds(at, -freshSeconds);
+  return occurredAt < since || attemptedSince < since;
+};
+
+/** Returns the minute of the clock (UTC) of an instant. */
+export const minuteOf = (instant: Instant): string => instant.slice(0, 16);
+
+/** Returns the start of the next minute of the clock. */
+export const nextMinute = (at: Instant): Instant => plusSeconds(`${minuteOf(at)}:00.000Z`, 60);
