@@ -4,7 +4,7 @@ import { type Validated, validateLicense } from '../../../application/validation
 import { effectiveEntitlements } from '../../../domain/license/grants/effective-entitlements.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
-import { validationCodes } from '../../../domain/license/validation/validity.ts';
+import { validationCodes } from '../../../domain/license/validation/validation-codes.ts';
 import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { idOf, instantOut, productCode, text } from '../../schemas.ts';
