@@ -26,6 +26,7 @@ import {
 } from './term/change-term.ts';
 import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
 import { recordUsageRoute } from './usage/record-usage.ts';
+import { explainValidationRoute } from './validation/explain-validation.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 
@@ -48,6 +49,7 @@ export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
 export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   issueLicenseRoute(needs),
   importLicenseRoute(needs),
+  explainValidationRoute(needs),
   listLicensesRoute(needs),
   getLicense(needs),
   patchLicense(needs),

@@ -1,6 +1,6 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
-import type { License, LicenseFacts } from '../../domain/license/license.ts';
+import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
 import { isUnsettled, settledAt } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
@@ -52,11 +52,26 @@ const counts = ({ metadata }: Recorded, asOf: Instant): boolean =>
   String(metadata.recordedAt) <= asOf || String(metadata.effectiveAt) <= asOf;
 
 const derivedAsOf = async (
-  { store }: PastNeeds,
+  needs: PastNeeds,
   licenseId: string,
   asOf: Instant,
   signal: AbortSignal | undefined,
 ): Promise<LicenseThen | null> => {
+  const then = await wholeLicenseAsOf(needs, licenseId, asOf, signal);
+  return then === null ? null : { facts: then.license.facts, revision: then.revision, recorded: true, isDerived: true };
+};
+
+/**
+ * Returns the license with its devices, seats and users as of an instant, with what had fallen due by then. Reads the whole
+ * stream in pages, and folds it without snapshots. Returns null before the license was issued or imported. Throws an
+ * AbortError as `licenseAsOf` does.
+ */
+export const wholeLicenseAsOf = async (
+  { store }: Pick<PastNeeds, 'store'>,
+  licenseId: string,
+  asOf: Instant,
+  signal?: AbortSignal,
+): Promise<{ readonly license: IssuedLicense; readonly revision: bigint } | null> => {
   const stream = licenseAggregate.stream(licenseId);
   let license: License = licenseAggregate.decider.initial();
   let revision = 0n;
@@ -73,7 +88,7 @@ const derivedAsOf = async (
     if (events.length < pageMax) break;
   }
   const then = settledAt(license, asOf);
-  return then.kind === 'unissued' ? null : { facts: then.facts, revision, recorded: true, isDerived: true };
+  return then.kind === 'unissued' ? null : { license: then, revision };
 };
 
 const factsAsOf = async (

@@ -83,7 +83,10 @@ export const seatRules = {
 const isDeviceNamed = ({ fingerprint, activationId = null }: ValidationScope): boolean =>
   fingerprint !== null || activationId !== null;
 
-const judgeComponents = ({ facts, view }: Checked, problem: 'COMPONENTS_REQUIRED' | 'COMPONENTS_MISMATCH'): Judgement => {
+const judgeComponents = (
+  { facts, view }: Checked,
+  problem: 'COMPONENTS_REQUIRED' | 'COMPONENTS_MISMATCH',
+): Judgement => {
   if (view.activation?.componentProblem === problem) return 'FAILED';
   if ((facts.policy.componentCheck ?? 'NONE') === 'NONE') return 'NOT_REQUIRED';
   return view.activation === null ? 'NOTHING_TO_COMPARE' : 'PASSED';

@@ -27,4 +27,5 @@ const rules: Readonly<Record<RuleCode, Rule>> = {
  */
 export const validationRules: readonly (Rule & { readonly code: RuleCode })[] = validationCodes
   .filter((code): code is RuleCode => Object.hasOwn(rules, code))
-  .map((code) => ({ code, ...rules[code] }));
+  // Each has the same shape, which the engine reads fastest.
+  .map((code) => ({ code, judge: rules[code].judge, inputs: rules[code].inputs }));

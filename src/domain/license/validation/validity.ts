@@ -47,10 +47,11 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   if (keyRotated.judge(checked, false) === 'FAILED') return rotatedKey;
   const reasons: ValidationCode[] = [];
   let firstFailed: ValidationCode | null = null;
-  for (const { code, judge } of validationRules) {
-    const judgement = judge(checked, firstFailed !== null);
-    if (judgement === 'FAILED') firstFailed ??= code;
-    if (judgement === 'FAILED' || judgement === 'NOTED') reasons.push(code);
+  for (const rule of validationRules) {
+    const judgement = rule.judge(checked, firstFailed !== null);
+    if (judgement !== 'FAILED' && judgement !== 'NOTED') continue;
+    reasons.push(rule.code);
+    if (judgement === 'FAILED') firstFailed ??= rule.code;
   }
   const valid = firstFailed === null;
   const effective = effectiveStatus(facts, at);
