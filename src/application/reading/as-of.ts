@@ -1,7 +1,7 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
-import { isUnsettled, settledAt } from '../../domain/license/settle.ts';
+import { isUnsettled, settle } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
@@ -48,7 +48,8 @@ export const licenseAsOf = async (
   return derivedAsOf(needs, licenseId, asOf, signal);
 };
 
-const counts = ({ metadata }: Recorded, asOf: Instant): boolean =>
+/** Returns true for an event that was recorded or took effect by an instant. */
+export const countsAsOf = ({ metadata }: Recorded, asOf: Instant): boolean =>
   String(metadata.recordedAt) <= asOf || String(metadata.effectiveAt) <= asOf;
 
 const derivedAsOf = async (
@@ -58,13 +59,15 @@ const derivedAsOf = async (
   signal: AbortSignal | undefined,
 ): Promise<LicenseThen | null> => {
   const then = await wholeLicenseAsOf(needs, licenseId, asOf, signal);
-  return then === null ? null : { facts: then.license.facts, revision: then.revision, recorded: true, isDerived: true };
+  if (then === null) return null;
+  const { facts } = settle(then.license, asOf).license;
+  return { facts, revision: then.revision, recorded: true, isDerived: true };
 };
 
 /**
- * Returns the license with its devices, seats and users as of an instant, with what had fallen due by then. Reads the whole
- * stream in pages, and folds it without snapshots. Returns null before the license was issued or imported. Throws an
- * AbortError as `licenseAsOf` does.
+ * Returns the license with its devices, seats and users as of an instant, as recorded: `settle` adds what had fallen due by
+ * then. Reads the whole stream in pages, and folds it without snapshots. Returns null before the license was issued or
+ * imported. Throws an AbortError as `licenseAsOf` does.
  */
 export const wholeLicenseAsOf = async (
   { store }: Pick<PastNeeds, 'store'>,
@@ -79,7 +82,7 @@ export const wholeLicenseAsOf = async (
     signal?.throwIfAborted();
     const { events } = await store.read(stream, next, pageMax);
     for (const recorded of events) {
-      if (!counts(recorded, asOf)) continue;
+      if (!countsAsOf(recorded, asOf)) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
       license = licenseAggregate.decider.evolve(license, event, at);
@@ -87,8 +90,7 @@ export const wholeLicenseAsOf = async (
     }
     if (events.length < pageMax) break;
   }
-  const then = settledAt(license, asOf);
-  return then.kind === 'unissued' ? null : { license: then, revision };
+  return license.kind === 'unissued' ? null : { license, revision };
 };
 
 const factsAsOf = async (
@@ -103,7 +105,7 @@ const factsAsOf = async (
   const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
       // This check comes before decoding, which takes longer than the rest.
-      if (!counts(recorded, asOf)) continue;
+      if (!countsAsOf(recorded, asOf)) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);

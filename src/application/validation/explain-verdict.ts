@@ -6,6 +6,7 @@ import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { planRepairs } from '../../domain/license/repair/plan-repairs.ts';
 import type { RepairPlan } from '../../domain/license/repair/repair-step.ts';
 import type { Situation } from '../../domain/license/repair/situation.ts';
+import { settle } from '../../domain/license/settle.ts';
 import { type ExplainedValidation, explainValidation } from '../../domain/license/validation/explain-validation.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -60,14 +61,14 @@ export const explainVerdict = async (needs: ExplainNeeds, request: ExplainReques
   const now = needs.now();
   const { organizationId, named } = request;
   const at = request.at ?? now;
-  const found = await findLicense(needs, request);
-  const then = found === null ? null : await licenseAt(needs, found.facts.licenseId, { at, now }, request.signal);
-  if (found === null || then === null || !isPartyTo(then.license.facts, organizationId))
+  const current = await findLicense(needs, request);
+  const then = current === null ? null : await licenseAt(needs, current.facts.licenseId, { at, now }, request.signal);
+  if (current === null || then === null || !isPartyTo(then.license.facts, organizationId))
     return { ...explainValidation(null, { product: null, fingerprint: null }, at), at, license: null, plan: noPlan };
 
   const { license } = then;
   const issuerClosed = await wasClosed(needs.executor, license.facts.issuerOrgId, at);
-  const read = factsOfStream(then, { keyVersion: found.keyVersion, issuerClosed });
+  const read = factsOfStream(then, { keyVersion: current.keyVersion, issuerClosed });
   const reading = { pool: needs.pool, secrets: needs.secrets, validations: readerOfStream(needs.pool, license, at) };
   const input = await readValidationInput(reading, read, named);
   const explained = explainValidation(input.view, input.scope, at);
@@ -98,16 +99,20 @@ const findLicense = async (
   return license !== null && isPartyTo(license.facts, organizationId) ? license : null;
 };
 
-const licenseAt = (
+type LicenseThen = { readonly license: IssuedLicense; readonly revision: bigint };
+
+const licenseAt = async (
   { executor, store }: ExplainNeeds,
   licenseId: string,
   { at, now }: { readonly at: Instant; readonly now: Instant },
   signal: AbortSignal,
-): Promise<{ readonly license: IssuedLicense; readonly revision: bigint } | null> =>
-  at < now
-    ? wholeLicenseAsOf({ store }, licenseId, at, signal)
-    : // A fork, because the executor goes on changing its state.
-      readParked(executor, { licenseId, at }, (license, revision) => ({ license: forkIssued(license), revision }));
+): Promise<LicenseThen | null> => {
+  // A fork, because the executor goes on changing its state.
+  const view = (license: IssuedLicense, revision: bigint) => ({ license: forkIssued(license), revision });
+  if (at >= now) return readParked(executor, { licenseId, at }, view);
+  const then = await wholeLicenseAsOf({ store }, licenseId, at, signal);
+  return then === null ? null : { license: settle(then.license, at).license, revision: then.revision };
+};
 
 const wasClosed = (executor: Executor, organizationId: string, at: Instant): Promise<boolean> =>
   executor.read(

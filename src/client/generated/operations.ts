@@ -74,6 +74,9 @@ export type Repair = { code: "NOT_FOUND" | "TENANT_SUSPENDED" | "REVOKED" | "SUS
 export type RepairStep = { action: "REINSTATE" | "RENEW" | "EXTEND_MAINTENANCE" | "ADD_PRODUCT" | "GRANT_ENTITLEMENT" | "ASSIGN_USER" | "UNASSIGN_USERS" | "RELEASE_DEVICES" | "RELEASE_SEATS" | "CHANGE_LIMITS" | "ACTIVATE" | "TAKE_SEAT" | "SEND" | "VALIDATE" | "WAIT"; operationId: string | null; method: "POST" | "DELETE" | null; path: string | null; body: { [name: string]: unknown } | null; fromRequest: (string)[]; choose: { count: number; ids: (string)[] } | null; send: { [name: string]: unknown } | null; omit: (string)[]; until: string | null };
 export type AssignedUser = { user: string; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
+export type LicenseExplanation = { licenseId: string; at: string; revision: number; fields: (ExplainedField)[] };
+export type ExplainedField = { field: string; value: unknown; setBy: SettingEvent | null; before: unknown; byTime: { since: string; from: "term.startsAt" | "term.expiresAt" | "term.graceUntil" | "suspension.until" | "scheduled" | "keyOverlaps" | "entitlements" | "pendingHolder" | "usage"; announcedBy: SettingEvent | null } | null };
+export type SettingEvent = { eventId: string; type: string; revision: number; recordedAt: string; effectiveAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null };
 export type SignedInOnDevice = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null; deviceToken: string };
 export type User = { id: string; email: string; displayName: string | null; createdAt: string };
 export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
@@ -124,6 +127,7 @@ export type Operations = {
   assignLicenseUser: { params: { licenseId: string }; body: AssignUser; answer: { license: License; changed: boolean; user: string } };
   unassignLicenseUser: { params: { licenseId: string; user: string }; body?: UnassignUser; answer: { license: License; changed: boolean } };
   licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
+  explainLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: LicenseExplanation };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
   reinstateLicense: { params: { licenseId: string }; body?: ReinstateLicense; answer: { license: License; changed: boolean } };
   renewLicense: { params: { licenseId: string }; body?: RenewLicense; answer: { license: License; changed: boolean; paidTerm: { number: number; startsAt: string; expiresAt: string | null; billingRef: string } | null } };
@@ -229,6 +233,7 @@ export const operations = {
   assignLicenseUser: { method: 'POST', path: '/v1/licenses/{licenseId}/users', repeats: true },
   unassignLicenseUser: { method: 'DELETE', path: '/v1/licenses/{licenseId}/users/{user}', repeats: true },
   licenseHistory: { method: 'GET', path: '/v1/licenses/{licenseId}/history', repeats: false },
+  explainLicense: { method: 'GET', path: '/v1/licenses/{licenseId}/explain', repeats: false },
   suspendLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/suspend', repeats: true },
   reinstateLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/reinstate', repeats: true },
   renewLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/renew', repeats: true },

@@ -30,8 +30,14 @@ type Explanation = Fields & {
   readonly repairs: readonly Step[];
 };
 
-const call = (method: string, path: string, body: object, key = ledger.a.apiKey) =>
-  ledger.call(method, path, { key, body });
+// Each request sees the changes of those before it.
+let position = '0';
+const call = async (method: string, path: string, body: object, key = ledger.a.apiKey) => {
+  const answer = await ledger.call(method, path, { key, body, headers: { 'ledger-min-position': position } });
+  const written = answer.headers.get('ledger-position');
+  if (written !== null && BigInt(written) > BigInt(position)) position = written;
+  return answer;
+};
 const explain = async (fields: object, key = ledger.a.apiKey): Promise<Explanation> => {
   const { status, body } = await call('POST', '/v1/licenses/explain-validation', fields, key);
   expect(status).toBe(200);

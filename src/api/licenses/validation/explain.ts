@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import {
-  type ExplainedVerdict,
   type ExplainedName,
+  type ExplainedVerdict,
   type ExplainNeeds,
   explainVerdict,
 } from '../../../application/validation/explain-verdict.ts';
