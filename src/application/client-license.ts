@@ -17,6 +17,12 @@ import type { Refusal } from './refusal.ts';
 /** Reads licenses for clients, and hashes the names of users, devices and holders of seats. */
 export type ClientNeeds = { readonly validations: ValidationReader; readonly secrets: Secrets };
 
+/** Finds the devices, seats and users of a license that was read already. */
+export type NameNeeds = {
+  readonly validations: Pick<ValidationReader, 'isActivated' | 'details'>;
+  readonly secrets: Secrets;
+};
+
 /** A request of a client about a license, which it names by key, or by id with a credential. */
 export type ClientRequest = {
   readonly call: Traced;

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { validationCodes } from '../../src/domain/license/validation/validity.ts';
+import { validationCodes } from '../../src/domain/license/validation/validation-codes.ts';
 import { compiled } from '../support/compiled.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { refusal, type Scripted, withScripted } from '../support/scripted-api.ts';

@@ -3,7 +3,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import type { Ends } from '../../src/domain/license/endings/ending-events.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
-import type { ValidationCode } from '../../src/domain/license/validation/validity.ts';
+import type { ValidationCode } from '../../src/domain/license/validation/validation-codes.ts';
 import { command, event, followedBy, policyWith, typesOf } from '../domain/license/commands.ts';
 import { activate, activatedEvent, given, issued, licenseAfter, noon, on } from '../domain/license/examples.ts';
 import { answer, seats } from '../domain/license/validation/validation-examples.ts';

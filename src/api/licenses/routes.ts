@@ -14,6 +14,7 @@ import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
 import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
 import { transferLicenseRoute } from './ownership/transfer.ts';
+import { explainLicenseRoute } from './reading/explain-license.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
@@ -26,6 +27,7 @@ import {
 } from './term/change-term.ts';
 import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
 import { recordUsageRoute } from './usage/record-usage.ts';
+import { explainValidationRoute } from './validation/explain.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
 
@@ -48,6 +50,7 @@ export const clientRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
 export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   issueLicenseRoute(needs),
   importLicenseRoute(needs),
+  explainValidationRoute(needs),
   listLicensesRoute(needs),
   getLicense(needs),
   patchLicense(needs),
@@ -57,6 +60,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   assignLicenseUser(needs),
   unassignLicenseUser(needs),
   licenseHistory(needs),
+  explainLicenseRoute(needs),
   suspendLicenseRoute(needs),
   reinstateLicenseRoute(needs),
   renewLicenseRoute(needs),

@@ -5,7 +5,7 @@ import { componentHashes, fingerprintHashes, holderHashes } from '../../identity
 import type { Secrets } from '../../identity/secrets.ts';
 import { userReferences } from '../../identity/user-reference.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
-import type { ClientNeeds } from '../client-license.ts';
+import type { NameNeeds } from '../client-license.ts';
 
 // Clients name users, holders and devices by their own texts. Streams know them by HMACs. Values that were stored under
 // an older secret or in another spelling must be found under it, and users also under an earlier holder. With one
@@ -13,7 +13,7 @@ import type { ClientNeeds } from '../client-license.ts';
 
 /** Returns the reference of an assigned user, or the reference that an assignment would use. */
 export const findUser = async (
-  { secrets, validations }: ClientNeeds,
+  { secrets, validations }: NameNeeds,
   license: ValidationFacts,
   user: string,
 ): Promise<string> => {
@@ -26,7 +26,7 @@ export const findUser = async (
  * Returns the hash of a holder with a seat, or the hash that a new seat would use. An active device keeps its hash, so
  * that its release finds its seat.
  */
-export const findHolder = async (needs: ClientNeeds, license: ValidationFacts, holder: string): Promise<string> => {
+export const findHolder = async (needs: NameNeeds, license: ValidationFacts, holder: string): Promise<string> => {
   const hashes = holderHashesIn(needs.secrets, license.facts, holder);
   const [newest = ''] = hashes;
   if (hashes.length === 1) return newest;
@@ -42,7 +42,7 @@ export const holderHashesIn = (secrets: Secrets, { issuerOrgId, policy }: Licens
 
 /** Returns the hash of an active device, or the hash that it would get, and whether it is active. */
 export const findDevice = async (
-  { secrets, validations }: ClientNeeds,
+  { secrets, validations }: NameNeeds,
   license: ValidationFacts,
   value: string,
 ): Promise<{ readonly hash: string; readonly isActivated: boolean }> => {
@@ -57,7 +57,7 @@ export const findDevice = async (
 
 /** Returns the hashes of an active device, by its fingerprint or its components, or the hashes that it would get. */
 export const findDeviceHashes = async (
-  needs: ClientNeeds,
+  needs: NameNeeds,
   license: ValidationFacts,
   { fingerprint, components }: { readonly fingerprint: string; readonly components?: Components | undefined },
 ): Promise<Pick<Device, 'fingerprintHash' | 'components'>> => {

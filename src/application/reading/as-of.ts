@@ -1,7 +1,7 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { evolveFacts } from '../../domain/license/evolve.ts';
-import type { License, LicenseFacts } from '../../domain/license/license.ts';
-import { isUnsettled, settledAt } from '../../domain/license/settle.ts';
+import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
+import { isUnsettled, settle } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isRepair } from '../../eventstore/chain/repair-event.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
@@ -48,15 +48,33 @@ export const licenseAsOf = async (
   return derivedAsOf(needs, licenseId, asOf, signal);
 };
 
-const counts = ({ metadata }: Recorded, asOf: Instant): boolean =>
+/** Returns true for an event that was recorded or took effect by an instant. */
+export const countsAsOf = ({ metadata }: Recorded, asOf: Instant): boolean =>
   String(metadata.recordedAt) <= asOf || String(metadata.effectiveAt) <= asOf;
 
 const derivedAsOf = async (
-  { store }: PastNeeds,
+  needs: PastNeeds,
   licenseId: string,
   asOf: Instant,
   signal: AbortSignal | undefined,
 ): Promise<LicenseThen | null> => {
+  const then = await wholeLicenseAsOf(needs, licenseId, asOf, signal);
+  if (then === null) return null;
+  const { facts } = settle(then.license, asOf).license;
+  return { facts, revision: then.revision, recorded: true, isDerived: true };
+};
+
+/**
+ * Returns the license with its devices, seats and users as of an instant, as recorded: `settle` adds what had fallen due by
+ * then. Reads the whole stream in pages, and folds it without snapshots. Returns null before the license was issued or
+ * imported. Throws an AbortError as `licenseAsOf` does.
+ */
+export const wholeLicenseAsOf = async (
+  { store }: Pick<PastNeeds, 'store'>,
+  licenseId: string,
+  asOf: Instant,
+  signal?: AbortSignal,
+): Promise<{ readonly license: IssuedLicense; readonly revision: bigint } | null> => {
   const stream = licenseAggregate.stream(licenseId);
   let license: License = licenseAggregate.decider.initial();
   let revision = 0n;
@@ -64,7 +82,7 @@ const derivedAsOf = async (
     signal?.throwIfAborted();
     const { events } = await store.read(stream, next, pageMax);
     for (const recorded of events) {
-      if (!counts(recorded, asOf)) continue;
+      if (!countsAsOf(recorded, asOf)) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
       license = licenseAggregate.decider.evolve(license, event, at);
@@ -72,8 +90,7 @@ const derivedAsOf = async (
     }
     if (events.length < pageMax) break;
   }
-  const then = settledAt(license, asOf);
-  return then.kind === 'unissued' ? null : { facts: then.facts, revision, recorded: true, isDerived: true };
+  return license.kind === 'unissued' ? null : { license, revision };
 };
 
 const factsAsOf = async (
@@ -88,7 +105,7 @@ const factsAsOf = async (
   const take = (events: readonly Recorded[]): void => {
     for (const recorded of events) {
       // This check comes before decoding, which takes longer than the rest.
-      if (!counts(recorded, asOf)) continue;
+      if (!countsAsOf(recorded, asOf)) continue;
       const { event, at } = licenseAggregate.decode(recorded);
       if (isRepair(event)) continue;
       const facts = evolveFacts(then?.facts ?? null, event, at);

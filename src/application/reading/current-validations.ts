@@ -1,21 +1,11 @@
 import type { Pool } from 'pg';
-import { lastLapseOf } from '../../domain/license/forget.ts';
-import type { IssuedLicense, Lease, LicenseFacts } from '../../domain/license/license.ts';
+import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
 import { isPartyTo } from '../../domain/license/license-authority.ts';
-import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
 import { isUnsettled } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { asTenant } from '../../postgres/tenant.ts';
-import {
-  fingerprintsMax,
-  type ValidationFacts,
-  type ValidationReader,
-  type ValidationRows,
-} from '../../projections/queries/validation.ts';
-import type { ValidationDetails, WantedDetails } from '../../projections/queries/validation-details.ts';
-import { lastCheckIn } from '../../records/check-ins.ts';
-import { lastHeartbeat } from '../../records/lease-liveness.ts';
+import type { ValidationFacts, ValidationReader, ValidationRows } from '../../projections/queries/validation.ts';
+import { detailsOfStream, factsOfStream } from './license-validations.ts';
 import { isClosed } from './parked-license.ts';
 import { createSettledLicenses, type SettledLicense, type SettledLicenses } from './settled-licenses.ts';
 
@@ -39,7 +29,7 @@ export const createCurrentValidations = (rows: ValidationRows, needs: Needs): Va
     },
     details: async (license, needed) => {
       const current = license.isParked ? await licenseOf(reading, license.facts) : null;
-      return current === null ? rows.details(license, needed) : detailsFromStream(needs, current, needed);
+      return current === null ? rows.details(license, needed) : detailsOfStream(needs.pool, current, needed);
     },
   };
 };
@@ -104,83 +94,9 @@ const fromStream = async (
 
 const validationFactsOf = (
   { read }: Reading,
-  { license, revision }: SettledLicense,
-  { keyVersion, issuerClosed }: Pick<ValidationFacts, 'keyVersion' | 'issuerClosed'>,
+  settled: SettledLicense,
+  known: Pick<ValidationFacts, 'keyVersion' | 'issuerClosed'>,
 ): ValidationFacts => {
-  const { facts, byFingerprint } = license;
-  read.set(facts, license);
-  return {
-    facts,
-    revision,
-    keyVersion,
-    issuerClosed,
-    isParked: true,
-    fingerprintHashes: firstOf(byFingerprint.keys(), fingerprintsMax),
-    more: byFingerprint.size > fingerprintsMax,
-  };
-};
-
-const detailsFromStream = async (
-  { pool }: Needs,
-  license: IssuedLicense,
-  needed: WantedDetails,
-): Promise<ValidationDetails> => {
-  const { facts } = license;
-  const { lease, ...rest } = detailsIn(license, needed);
-  // Heartbeats and check-ins are not events, so the stream does not have them.
-  return asTenant(pool, facts.issuerOrgId, async (db) => ({
-    ...rest,
-    leaseUntil:
-      lease === null
-        ? rest.leaseUntil
-        : aliveUntil(lease, lease.borrow ? null : await lastHeartbeat(db, facts, lease.leaseId)),
-    lastCheckInAt: needed.checkIn === true ? await lastCheckIn(db, facts) : null,
-  }));
-};
-
-type StreamDetails = Omit<ValidationDetails, 'lastCheckInAt'> & { readonly lease: Lease | null };
-
-const detailsIn = (
-  license: IssuedLicense,
-  { holderHashes = [], userRefs = [], activationId, fingerprintHash = '', components = [] }: WantedDetails,
-): StreamDetails => {
-  const lease = holderHashes
-    .map((hash) => license.leases.get(license.leaseByHolder.get(hash) ?? ''))
-    .find((lease) => lease !== undefined);
-  const named = license.activations.get(activationId ?? license.byFingerprint.get(fingerprintHash) ?? '');
-  return {
-    lease: lease ?? null,
-    leaseBorrowed: lease?.borrow === true,
-    leaseHolder: lease?.holderHash ?? null,
-    leaseUser: lease?.userRef ?? null,
-    leaseUntil: lease === undefined && holderHashes.length > 0 ? lastLapseOf(license.lapsed, holderHashes) : null,
-    assignedUser: userRefs.find((userRef) => license.users.has(userRef)) ?? null,
-    namedFingerprint: activationId === undefined ? null : (named?.fingerprintHash ?? null),
-    activatedFor: {
-      userRef: named?.userRef ?? null,
-      environment: named?.environment ?? null,
-      components: named?.components ?? {},
-    },
-    devices: components.length === 0 ? [] : devicesWith(license, components),
-  };
-};
-
-const devicesWith = (
-  { activations }: IssuedLicense,
-  needed: readonly Readonly<Record<string, string>>[],
-): ValidationDetails['devices'] => {
-  const devices: ValidationDetails['devices'][number][] = [];
-  for (const [id, { components, userRef, environment }] of activations)
-    if (needed.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
-      devices.push({ id, components, userRef, environment });
-  return devices;
-};
-
-const firstOf = <Value>(values: Iterable<Value>, max: number): readonly Value[] => {
-  const first: Value[] = [];
-  for (const value of values) {
-    if (first.length === max) break;
-    first.push(value);
-  }
-  return first;
+  read.set(settled.license.facts, settled.license);
+  return factsOfStream(settled, known);
 };

@@ -13,7 +13,7 @@ import {
   type ValidationDetails,
   type WantedDetails,
 } from '../../projections/queries/validation-details.ts';
-import type { ClientNeeds } from '../client-license.ts';
+import type { NameNeeds } from '../client-license.ts';
 import { asRecorded, findDevice, holderHashesIn } from '../devices/known-names.ts';
 import { dateVersion } from './date-version.ts';
 
@@ -42,7 +42,7 @@ export type ValidationInput = { readonly view: ValidationView; readonly scope: V
  * maintenance a named version is read from the issuer's catalog.
  */
 export const readValidationInput = async (
-  needs: ClientNeeds & { readonly pool: Pool },
+  needs: NameNeeds & { readonly pool: Pool },
   license: ValidationFacts,
   named: NamedScope,
 ): Promise<ValidationInput> => {

@@ -128,6 +128,24 @@ export const historyOf = async (
   return rows.map((row) => entryOf(historyView.read(row)));
 };
 
+/** Returns the events of a license at these revisions that the tenant of `db` sees, by their revisions. */
+export const eventsAtRevisions = async (
+  db: PoolClient,
+  licenseId: string,
+  revisions: readonly bigint[],
+): Promise<ReadonlyMap<bigint, HistoryEntry>> => {
+  const { rows } = await db.query<unknown[]>({
+    name: 'events-at-revisions',
+    text: `select ${historyView.select}
+      from rm.license_events e left join vault.personal_values v on v.ref = e.reason_text_ref
+      where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
+        and e.revision = any($2::bigint[])`,
+    values: [licenseId, revisions],
+    rowMode: 'array',
+  });
+  return new Map(rows.map((row) => historyView.read(row)).map((event) => [event.revision, entryOf(event)]));
+};
+
 const entryOf = (event: EventView & { readonly reasonText: string | null }): HistoryEntry => ({
   eventId: event.eventId,
   type: event.type,

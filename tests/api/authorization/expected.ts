@@ -190,6 +190,9 @@ export const expected: Readonly<Record<string, Expected>> = {
   getLicense: ofLicense(issuerReads, holderReads),
   listActivations: ofLicense(issuerReads, holderReads),
   licenseHistory: ofLicense(issuerReadsHistory, holderReads),
+  explainLicense: ofLicense(issuerReadsHistory, holderReads),
+  // To others there is no such license, as a validation says it.
+  explainValidation: ownList(issuerReads, holderReads),
   'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
   'suspendLicense: for another reason': ofLicense(issuerChanges, nobody),
   'reinstateLicense: from PAYMENT': ofLicense(issuerBills, nobody),

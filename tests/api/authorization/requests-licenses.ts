@@ -101,6 +101,11 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   getLicense: read(''),
   listActivations: read('/activations'),
   licenseHistory: read('/history'),
+  explainLicense: read('/explain'),
+  explainValidation: async ({ license }) => ({
+    path: '/v1/licenses/explain-validation',
+    body: { licenseId: (await license()).licenseId, product: 'local_cli' },
+  }),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
   'suspendLicense: for another reason': command('suspend', { reason: { code: 'FRAUD' } }),
   'reinstateLicense: from PAYMENT': command('reinstate', { reason }, 'PAYMENT'),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { type ValidationCode, validationCodes } from '../../../src/domain/license/validation/validity.ts';
+import { type ValidationCode, validationCodes } from '../../../src/domain/license/validation/validation-codes.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../../src/identity/license-key.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';

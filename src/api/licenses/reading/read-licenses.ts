@@ -118,7 +118,7 @@ export const getLicense = (needs: ReadNeeds): Route =>
   });
 
 /** Refuses an instant in the future. */
-const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
+export const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
   if (asOf <= now) return null;
   const detail = `asOf must not be in the future. The clock of this server says ${now}.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?asOf', detail }]);

@@ -4,67 +4,21 @@ import { type Validated, validateLicense } from '../../../application/validation
 import { effectiveEntitlements } from '../../../domain/license/grants/effective-entitlements.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
-import { validationCodes } from '../../../domain/license/validation/validity.ts';
+import { validationCodes } from '../../../domain/license/validation/validation-codes.ts';
 import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
-import { idOf, instantOut, productCode, text } from '../../schemas.ts';
-import {
-  components,
-  environment,
-  fingerprint,
-  hasFingerprint,
-  leaseHolder,
-  noFingerprint,
-  usageOf,
-  usageShape,
-  user,
-  version,
-} from '../client-schemas.ts';
+import { instantOut, text } from '../../schemas.ts';
+import { hasFingerprint, noFingerprint, usageOf, usageShape } from '../client-schemas.ts';
 import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-client-license.ts';
-import { effectiveBody, effectiveOut, entitlementCode, meterName } from '../grant-schemas.ts';
+import { effectiveBody, effectiveOut } from '../grant-schemas.ts';
+import { validationFields } from './validation-fields.ts';
 
 type Needs = NamingNeeds & CommandNeeds;
-
-const emptyList = 'must name at least one, because an empty list checks nothing';
 
 const body = z
   .strictObject({
     ...licenseNaming,
-    product: productCode
-      .optional()
-      .meta({ description: 'The product that runs. When given, the license must cover it.' }),
-    fingerprint: fingerprint
-      .optional()
-      .meta({ description: 'Device fingerprint. When given, the device must be active.' }),
-    components: components
-      .optional()
-      .meta({ description: 'Components of the device. The policy may match the device by them.' }),
-    activationId: idOf('act', 'act_01h455vb4pex5vsknk084sn02q')
-      .optional()
-      .meta({ description: 'The id of the activation, instead of the fingerprint.' }),
-    leaseHolder: leaseHolder
-      .optional()
-      .meta({ description: 'The holder of a floating seat. When given, the seat must still be held.' }),
-    user: user.optional().meta({ description: 'The user. When given, the license must be assigned to the user.' }),
-    environment: environment
-      .optional()
-      .meta({ description: 'The environment. When given, it must be the one that the policy names.' }),
-    version: version.optional().meta({
-      description:
-        'The version of the application. When given, the policy and the maintenance must cover it. The release of the catalog counts, and releasedAt only for a version that the catalog does not list.',
-    }),
-    entitlements: z
-      .array(entitlementCode)
-      .min(1, emptyList)
-      .max(100)
-      .optional()
-      .meta({ description: 'The codes of entitlements that the license must grant.' }),
-    meters: z
-      .array(meterName)
-      .min(1, emptyList)
-      .max(50)
-      .optional()
-      .meta({ description: 'The meters that must have quota left.' }),
+    ...validationFields,
     nonce: text(256)
       .optional()
       .meta({ description: 'The answer returns this text, which tells the answer to this request from an older one.' }),

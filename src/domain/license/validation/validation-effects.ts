@@ -1,6 +1,7 @@
 import { type Instant, secondsBetween } from '../../time.ts';
 import type { LicenseFacts } from '../license.ts';
-import type { Validation, ValidationCode } from './validity.ts';
+import type { ValidationCode } from './validation-codes.ts';
+import type { Validation } from './validity.ts';
 
 /**
  * Returns true when this validation is the first use that starts the awaited term: the license is valid but for the

@@ -1,64 +1,15 @@
 import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../../time.ts';
-import { lapseKnownUntil } from '../forget.ts';
 import { effectiveEntitlements } from '../grants/effective-entitlements.ts';
-import { isKeyRotated } from '../keys/key-rotation.ts';
 import type { LicenseFacts } from '../license.ts';
-import { seatsWithHolder } from '../seats/withheld-seats.ts';
-import {
-  type EffectiveStatus,
-  effectiveStatus,
-  graceUntil,
-  isExpired,
-  isInGrace,
-  isNotYetValid,
-  isSuspended,
-  isUseOver,
-  type Status,
-  simpleStatus,
-} from '../status.ts';
+import { type EffectiveStatus, effectiveStatus, graceUntil, type Status, simpleStatus } from '../status.ts';
 import { usageAt } from '../usage/term-counters.ts';
-import { capacity, keptCapacity } from '../usage/usage-limits.ts';
-import { isVersionEntitled } from './app-versions.ts';
-import { checkInDueAt, nextChangeAt } from './next-change.ts';
+import { capacity } from '../usage/usage-limits.ts';
+import { keyRotated } from './license-rules.ts';
+import { nextChangeAt } from './next-change.ts';
+import type { Checked } from './rule.ts';
+import type { ValidationCode } from './validation-codes.ts';
+import { validationRules } from './validation-rules.ts';
 import type { ValidationScope, ValidationView } from './validation-view.ts';
-
-/** Why a license is not valid, or valid with a remark; `VALID` when there is nothing to remark. */
-export type ValidationCode = (typeof validationCodes)[number];
-
-/** Lists every code, the most important first. */
-export const validationCodes = [
-  'NOT_FOUND',
-  'TENANT_SUSPENDED',
-  'REVOKED',
-  'SUSPENDED',
-  'KEY_ROTATED',
-  'NOT_YET_VALID',
-  'EXPIRED',
-  'CHECK_IN_OVERDUE',
-  'ENVIRONMENT_SCOPE_REQUIRED',
-  'ENVIRONMENT_MISMATCH',
-  'PRODUCT_SCOPE_REQUIRED',
-  'PRODUCT_NOT_LICENSED',
-  'VERSION_SCOPE_REQUIRED',
-  'VERSION_NOT_ENTITLED',
-  'USER_SCOPE_REQUIRED',
-  'USER_NOT_ASSIGNED',
-  'ENTITLEMENT_MISSING',
-  'FINGERPRINT_REQUIRED',
-  'NOT_ACTIVATED',
-  'FINGERPRINT_MISMATCH',
-  'COMPONENTS_REQUIRED',
-  'COMPONENTS_MISMATCH',
-  'NO_LEASE',
-  'LEASE_EXPIRED',
-  'TOO_MANY_ACTIVATIONS',
-  'TOO_MANY_LEASES',
-  'TOO_MANY_USERS',
-  'QUOTA_EXCEEDED',
-  'VALID_IN_GRACE',
-  'VALID_OVERAGE',
-  'VALID',
-] as const;
 
 /** The result of a validation, also for a license that does not exist, and for a key that no longer works. */
 export type Validation = {
@@ -92,20 +43,22 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
   if (view === null) return unknownLicense;
 
   const { facts } = view;
-  if (isKeyRotated(facts, scope.keyVersion ?? null, at)) return rotatedKey;
-  const missingEntitlements = missingOf(facts, scope, at);
-  const exceededMeters = exceededOf(facts, scope, at);
-  const blocking = blockingReasons(view, scope, at);
-  if (missingEntitlements.length > 0) blocking.add('ENTITLEMENT_MISSING');
-  if (exceededMeters.length > 0) blocking.add('QUOTA_EXCEEDED');
-  const remarks = remarksOf(facts, blocking, at);
-  const reasons = validationCodes.filter((code) => blocking.has(code) || remarks.includes(code));
-  const valid = blocking.size === 0;
+  const checked = checkedOf(view, scope, at);
+  if (keyRotated.judge(checked, false) === 'FAILED') return rotatedKey;
+  const reasons: ValidationCode[] = [];
+  let firstFailed: ValidationCode | null = null;
+  for (const rule of validationRules) {
+    const judgement = rule.judge(checked, firstFailed !== null);
+    if (judgement !== 'FAILED' && judgement !== 'NOTED') continue;
+    reasons.push(rule.code);
+    if (judgement === 'FAILED') firstFailed ??= rule.code;
+  }
+  const valid = firstFailed === null;
   const effective = effectiveStatus(facts, at);
   const nextChange = valid ? nextChangeAt(view, scope, at) : null;
   return {
     valid,
-    code: reasons.find((code) => valid || blocking.has(code)) ?? 'VALID',
+    code: firstFailed ?? reasons[0] ?? 'VALID',
     reasons,
     status: simpleStatus(effective),
     effectiveStatus: effective,
@@ -113,8 +66,21 @@ export const validate = (view: ValidationView | null, scope: ValidationScope, at
     graceUntil: graceUntil(facts),
     ttlSeconds: valid ? ttlSeconds(facts, nextChange, at) : 0,
     offlineGraceUntil: valid ? offlineGraceUntil(view, nextChange, at) : null,
-    missingEntitlements,
-    exceededMeters,
+    missingEntitlements: checked.missingEntitlements,
+    exceededMeters: checked.exceededMeters,
+  };
+};
+
+/** Returns what the rules read. */
+export const checkedOf = (view: ValidationView, scope: ValidationScope, at: Instant): Checked => {
+  const { facts } = view;
+  return {
+    facts,
+    view,
+    scope,
+    at,
+    missingEntitlements: missingOf(facts, scope, at),
+    exceededMeters: exceededOf(facts, scope, at),
   };
 };
 
@@ -135,83 +101,6 @@ const nothingKnown = (code: ValidationCode): Validation => ({
 const unknownLicense = nothingKnown('NOT_FOUND');
 const rotatedKey = nothingKnown('KEY_ROTATED');
 
-const blockingReasons = (view: ValidationView, scope: ValidationScope, at: Instant): Set<ValidationCode> => {
-  const { facts } = view;
-  const reasons = new Set<ValidationCode>();
-  if (view.tenantSuspended) reasons.add('TENANT_SUSPENDED');
-  if (facts.revokedAt !== null) reasons.add('REVOKED');
-  if (isSuspended(facts, at)) reasons.add('SUSPENDED');
-  if (isNotYetValid(facts, at)) reasons.add(waitsForDevice(facts) ? 'NOT_ACTIVATED' : 'NOT_YET_VALID');
-  if (isUseOver(facts, at)) reasons.add('EXPIRED');
-  if (isCheckInOverdue(view, at)) reasons.add('CHECK_IN_OVERDUE');
-  addScopeReasons(reasons, view, scope);
-  addDeviceReasons(reasons, view, scope, at);
-  if (isOverUsed(facts, facts.usage.activations, facts.limits.activations)) reasons.add('TOO_MANY_ACTIVATIONS');
-  if (isOverUsed(facts, seatsWithHolder(facts), facts.limits.seats)) reasons.add('TOO_MANY_LEASES');
-  if (isOverUsed(facts, facts.usage.users, facts.limits.users)) reasons.add('TOO_MANY_USERS');
-  return reasons;
-};
-
-// A client activates at NOT_ACTIVATED, which begins the term; at NOT_YET_VALID it gives up.
-const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger === 'FIRST_ACTIVATION';
-
-const addScopeReasons = (
-  reasons: Set<ValidationCode>,
-  { facts, userAssigned, activation, lease }: ValidationView,
-  { product, version, user, environment }: ValidationScope,
-): void => {
-  const { policy } = facts;
-  const isNamed = environment !== undefined && environment !== null;
-  if (!isNamed && policy.environmentRequired === true) reasons.add('ENVIRONMENT_SCOPE_REQUIRED');
-  if (isNamed && policy.environment !== undefined && policy.environment !== environment)
-    reasons.add('ENVIRONMENT_MISMATCH');
-  if (activation?.isOfEnvironment === false) reasons.add('ENVIRONMENT_MISMATCH');
-  if (product === null && policy.productRequired) reasons.add('PRODUCT_SCOPE_REQUIRED');
-  if (product !== null && !facts.products.includes(product)) reasons.add('PRODUCT_NOT_LICENSED');
-  const isVersionNamed = version !== undefined && version !== null;
-  const isReleaseNamed = isVersionNamed && version.releasedAt !== null;
-  if (!isVersionNamed && policy.versionRequired === true) reasons.add('VERSION_SCOPE_REQUIRED');
-  if (!isReleaseNamed && policy.releasedAtRequired === true) reasons.add('VERSION_SCOPE_REQUIRED');
-  if (isVersionNamed && !isVersionEntitled(facts, version)) reasons.add('VERSION_NOT_ENTITLED');
-  const isUserNamed = user !== undefined && user !== null;
-  if (!isUserNamed && policy.userRequired === true) reasons.add('USER_SCOPE_REQUIRED');
-  if (isUserNamed && !userAssigned) reasons.add('USER_NOT_ASSIGNED');
-  if (activation?.isOfUser === false || lease?.isOfUser === false) reasons.add('USER_NOT_ASSIGNED');
-};
-
-const addDeviceReasons = (
-  reasons: Set<ValidationCode>,
-  { facts, activation, lease }: ValidationView,
-  { fingerprint, activationId = null, lease: holder = null }: ValidationScope,
-  at: Instant,
-): void => {
-  const { policy } = facts;
-  if (fingerprint === null && activationId === null && policy.fingerprintRequired) reasons.add('FINGERPRINT_REQUIRED');
-  if ((fingerprint !== null || activationId !== null) && activation === null) reasons.add('NOT_ACTIVATED');
-  if (activationId !== null && fingerprint !== null && activation !== null && !activation.isOfFingerprint)
-    reasons.add('FINGERPRINT_MISMATCH');
-  if (activation?.componentProblem) reasons.add(activation.componentProblem);
-  const known = lease !== null && isLeaseKnown(lease, policy, at) ? lease : null;
-  if (holder === null ? policy.leaseRequired === true : known === null) reasons.add('NO_LEASE');
-  if (holder !== null && known !== null && at >= known.aliveUntil) reasons.add('LEASE_EXPIRED');
-};
-
-// A stream forgets lapsed leases and rows do not. So the answer depends on the clock alone.
-const isLeaseKnown = (
-  { aliveUntil }: NonNullable<ValidationView['lease']>,
-  { lease: { resurrectSeconds } }: LicenseFacts['policy'],
-  at: Instant,
-): boolean => at < lapseKnownUntil(aliveUntil, resurrectSeconds, aliveUntil);
-
-const isCheckInOverdue = (view: ValidationView, at: Instant): boolean => {
-  const dueAt = checkInDueAt(view);
-  return dueAt !== null && at >= dueAt;
-};
-
-// Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays anyway.
-const isOverUsed = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): boolean =>
-  used > limit && !overuseStays && policy.limitStrategy !== 'ALLOW_OVER' && used > keptCapacity(limit, policy.overage);
-
 const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] => {
   if (scope.entitlements === undefined) return [];
   const granted = new Set(effectiveEntitlements(facts, at).map(({ code }) => code));
@@ -224,24 +113,6 @@ const exceededOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): r
     const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
     return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, policy.overage);
   });
-
-const remarksOf = (facts: LicenseFacts, blocking: ReadonlySet<ValidationCode>, at: Instant): ValidationCode[] => {
-  const remarks: ValidationCode[] = [];
-  if (isExpired(facts, at) && !blocking.has('EXPIRED')) remarks.push('EXPIRED');
-  // The codes below say that the license is valid.
-  if (blocking.size > 0) return remarks;
-  if (isInGrace(facts, at)) remarks.push('VALID_IN_GRACE');
-  if (isOverLimit(facts, at)) remarks.push('VALID_OVERAGE');
-  return remarks;
-};
-
-const isOverLimit = (facts: LicenseFacts, at: Instant): boolean => {
-  const { limits } = facts;
-  const usage = usageAt(facts, at);
-  if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
-  for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
-  return false;
-};
 
 const ttlSeconds = ({ policy }: LicenseFacts, nextChange: Instant | null, at: Instant): number => {
   const { validationTtlSeconds, checkInSeconds } = policy;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { validate, validationCodes } from '../../../../src/domain/license/validation/validity.ts';
+import { validationCodes } from '../../../../src/domain/license/validation/validation-codes.ts';
+import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { command, followedBy } from '../commands.ts';
 import { activate, expiresAt, noon, on, revokedEvent, suspendedEvent, withGrace } from '../examples.ts';
 import { acquire, answer, assign, lowered, named, of, rotated, seats, table, use } from './validation-examples.ts';

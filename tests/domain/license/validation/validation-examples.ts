@@ -3,7 +3,8 @@ import {
   type ValidationView,
   validationView,
 } from '../../../../src/domain/license/validation/validation-view.ts';
-import { type ValidationCode, validate } from '../../../../src/domain/license/validation/validity.ts';
+import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
+import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { oneUse } from '../../../support/one-use.ts';
 import { command, device, event, followedBy, policyWith } from '../commands.ts';
 import {

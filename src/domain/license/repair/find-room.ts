@@ -1,0 +1,122 @@
+import type { LicenseCommand, LicenseRejection } from '../commands.ts';
+import type { Activation, IssuedLicense } from '../license.ts';
+import { seatsInUse } from '../seats/seats-in-use.ts';
+import { seatsWithHolder } from '../seats/withheld-seats.ts';
+import { capacity, keptCapacity } from '../usage/usage-limits.ts';
+import type { Candidate } from './candidate.ts';
+import type { RaisedLimits, RepairStep } from './repair-step.ts';
+import { afterCommand, afterCommands, type Situation, viewIn } from './situation.ts';
+
+// What frees devices, seats and assignments, or raises their limits.
+
+type Kind = 'activations' | 'seats' | 'users';
+
+/** Returns what makes room for one more device, seat or user, after the refusal of a command for want of it. */
+export const roomAfter = (refusal: LicenseRejection, situation: Situation): readonly Candidate[] => {
+  const kind = kindOf[refusal];
+  if (kind === undefined) return [];
+  const used = usedBy(situation)[kind];
+  const limit = situation.license.facts.limits[kind];
+  const excess = used + 1 - capacity(limit, situation.license.facts.policy.overage);
+  return [...releases(situation, kind, { count: excess, isRoomNeeded: true }), raise({ [kind]: used + 1 })];
+};
+
+const kindOf: Partial<Record<LicenseRejection, Kind>> = {
+  ACTIVATION_LIMIT_EXCEEDED: 'activations',
+  SEAT_LIMIT_EXCEEDED: 'seats',
+  USER_LIMIT_EXCEEDED: 'users',
+};
+
+/** Returns what brings the use of a kind back within what the policy lets stay. */
+export const withinLimit = (situation: Situation, kind: Kind): readonly Candidate[] => {
+  const { facts } = situation.license;
+  const used = kind === 'seats' ? seatsWithHolder(facts) : facts.usage[kind];
+  const excess = used - keptCapacity(facts.limits[kind], facts.policy.overage);
+  return [...releases(situation, kind, { count: excess, isRoomNeeded: false }), raise({ [kind]: used })];
+};
+
+/** Returns the candidate that raises limits. */
+export const raise = (limits: RaisedLimits): Candidate => ({
+  step: { action: 'CHANGE_LIMITS', limits },
+  apply: (situation) => {
+    const before = situation.license.facts.limits;
+    const after = { ...before, ...limits, meters: { ...before.meters, ...limits.meters } };
+    const data = { limits: after, overrides: limits, strategy: 'ALLOW_OVER' } as const;
+    return afterCommand(situation, { type: 'ChangeLimits', at: situation.at, data });
+  },
+});
+
+const usedBy = ({ license, at }: Situation): Readonly<Record<Kind, number>> => ({
+  activations: license.activations.size,
+  seats: seatsInUse(license, at),
+  users: license.users.size,
+});
+
+const releases = (
+  situation: Situation,
+  kind: Kind,
+  { count, isRoomNeeded }: { readonly count: number; readonly isRoomNeeded: boolean },
+): readonly Candidate[] => {
+  const ids = releasable[kind](situation, isRoomNeeded);
+  if (count <= 0 || count > ids.length) return [];
+  const step: RepairStep = { action: releaseActions[kind], count, ids };
+  const commands = (at: string) => ids.slice(0, count).map((id) => releaseCommands[kind](id, at));
+  return [{ step, apply: (current) => afterCommands(current, commands(current.at)) }];
+};
+
+const releaseActions = {
+  activations: 'RELEASE_DEVICES',
+  seats: 'RELEASE_SEATS',
+  users: 'UNASSIGN_USERS',
+} as const;
+
+const releaseCommands: Readonly<Record<Kind, (id: string, at: string) => LicenseCommand>> = {
+  activations: (activationId, at) => ({ type: 'Deactivate', at, data: { device: { activationId }, by: 'ADMIN' } }),
+  seats: (leaseId, at) => ({ type: 'ReleaseLease', at, data: { leaseId, by: 'ADMIN' } }),
+  users: (userRef, at) => ({ type: 'UnassignUser', at, data: { userRef, cause: 'ADMIN' } }),
+};
+
+/** Returns the ids of parts that the request does not need, the oldest first. */
+const releasable: Readonly<Record<Kind, (situation: Situation, isRoomNeeded: boolean) => readonly string[]>> = {
+  activations: ({ license, scope }) => {
+    const own = ownDevice(license, scope);
+    return idsOf(license.activations, (id, { fingerprintHash }) => id !== own && fingerprintHash !== scope.lease);
+  },
+  seats: ({ license, scope }, isRoomNeeded) => {
+    const own = license.leaseByHolder.get(scope.lease ?? '');
+    // The seat of a borrow stays taken after its release, unless the policy reclaims it.
+    const isFreed = (borrow: boolean) => !isRoomNeeded || !borrow || license.facts.policy.reclaimBorrowed === true;
+    return idsOf(license.leases, (id, { borrow }) => id !== own && isFreed(borrow));
+  },
+  users: ({ license, scope }) => {
+    const device = license.activations.get(ownDevice(license, scope) ?? '');
+    const seat = license.leases.get(license.leaseByHolder.get(scope.lease ?? '') ?? '');
+    const own = [scope.user, device?.userRef, seat?.userRef];
+    return idsOf(license.users, (userRef) => !own.includes(userRef));
+  },
+};
+
+const ownDevice = (license: IssuedLicense, scope: Situation['scope']): string | undefined =>
+  scope.activationId ?? license.byFingerprint.get(scope.fingerprint ?? '');
+
+const idsOf = <Part extends NonNullable<unknown>>(
+  parts: Iterable<readonly [string, Part]>,
+  isFree: (id: string, part: Part) => boolean,
+): readonly string[] => {
+  const ids: string[] = [];
+  for (const [id, part] of parts) {
+    if (ids.length === listedMax) break;
+    if (isFree(id, part)) ids.push(id);
+  }
+  return ids;
+};
+
+/** Returns the activation that the request names; null when there is none. */
+export const namedDevice = (situation: Situation): Activation | null => {
+  const { license, scope } = situation;
+  if (viewIn(situation).activation === null) return null;
+  return license.activations.get(ownDevice(license, scope) ?? '') ?? null;
+};
+
+/** A step lists at most so many parts to choose from. */
+const listedMax = 100;

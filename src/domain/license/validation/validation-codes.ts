@@ -1,0 +1,37 @@
+/** Why a license is not valid, or valid with a remark; `VALID` when there is nothing to remark. */
+export type ValidationCode = (typeof validationCodes)[number];
+
+/** Lists every code, the most important first. */
+export const validationCodes = [
+  'NOT_FOUND',
+  'TENANT_SUSPENDED',
+  'REVOKED',
+  'SUSPENDED',
+  'KEY_ROTATED',
+  'NOT_YET_VALID',
+  'EXPIRED',
+  'CHECK_IN_OVERDUE',
+  'ENVIRONMENT_SCOPE_REQUIRED',
+  'ENVIRONMENT_MISMATCH',
+  'PRODUCT_SCOPE_REQUIRED',
+  'PRODUCT_NOT_LICENSED',
+  'VERSION_SCOPE_REQUIRED',
+  'VERSION_NOT_ENTITLED',
+  'USER_SCOPE_REQUIRED',
+  'USER_NOT_ASSIGNED',
+  'ENTITLEMENT_MISSING',
+  'FINGERPRINT_REQUIRED',
+  'NOT_ACTIVATED',
+  'FINGERPRINT_MISMATCH',
+  'COMPONENTS_REQUIRED',
+  'COMPONENTS_MISMATCH',
+  'NO_LEASE',
+  'LEASE_EXPIRED',
+  'TOO_MANY_ACTIVATIONS',
+  'TOO_MANY_LEASES',
+  'TOO_MANY_USERS',
+  'QUOTA_EXCEEDED',
+  'VALID_IN_GRACE',
+  'VALID_OVERAGE',
+  'VALID',
+] as const;
