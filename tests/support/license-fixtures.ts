@@ -34,6 +34,7 @@ export type LicenseOptions = {
   readonly activations?: number;
   readonly seats?: number;
   readonly users?: number;
+  readonly meters?: Readonly<Record<string, number>>;
   readonly products?: readonly string[];
   readonly externalRef?: string | null;
   readonly expiresAt?: Instant;
@@ -88,7 +89,7 @@ export const createLog = () => {
   const issue = (name: string, options: LicenseOptions = {}): string => {
     const licenseId = testId('lic', name);
     const { issuerOrgId = vendor, holderOrgId = null, startsAt = null } = options;
-    const { activations = 5, seats = 0, users = 0 } = options;
+    const { activations = 5, seats = 0, users = 0, meters = {} } = options;
     const key = { keyHash: testHash(`key of ${name}`), secretId: 'secret-1', hint: name.slice(-5) };
     send(licenseId, {
       type: 'IssueLicense',
@@ -100,7 +101,7 @@ export const createLog = () => {
           options.expiresAt === undefined
             ? { kind: 'duration', duration: 'P1Y', startsAt }
             : { kind: 'fixed', expiresAt: options.expiresAt, startsAt },
-        limits: { activations, seats, users, meters: {} },
+        limits: { activations, seats, users, meters },
         entitlements: [{ code: 'export', value: null, limit: 100, until: null, source: 'grant' }],
         externalRef: options.externalRef ?? null,
       },

@@ -1,6 +1,7 @@
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { createLog, customer, randomFrom, rival, testHash, testId, testInstant, vendor } from './license-fixtures.ts';
+import { oneUse } from './one-use.ts';
 import { catalogLife, organizationLife } from './stream-fixtures.ts';
 
 /** A log of about `events` events of every read model, many licenses of three organizations, the same for the same seed. */
@@ -44,8 +45,15 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
       });
     } else offering(ledger, licenseId, below);
   }
+  const metered = ledger.issue(`${seed}/metered`, { meters: { builds: 100 } });
+  for (const usageId of ['u1', 'u2']) ledger.send(metered, usageAt(testInstant(0), usageId));
   return ledger.log;
 };
+
+const usageAt = (occurredAt: string, usageId: string) => ({
+  type: 'RecordUsage' as const,
+  data: oneUse({ meter: 'builds', quantity: 1, usageId, occurredAt }),
+});
 
 const decisionsAbout = (issuerOrgId: string): readonly (readonly OrganizationEvent[])[] =>
   (['IssuerTrusted', 'IssuerBlocked', 'IssuerForgotten', 'IssuerTrusted'] as const).map((type) => [

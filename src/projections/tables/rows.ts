@@ -18,7 +18,7 @@ export type Table = {
   readonly group?: Group;
   /**
    * Set when the worker removes rows that are older than `keptDays` days by the column `by`. Their number is not compared,
-   * and an old row may be missing.
+   * and a row of about that age or more may be missing.
    */
   readonly purged?: { readonly by: string; readonly keptDays: number };
 };
@@ -93,7 +93,7 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
     text: `select ${keyText(table, 'expected')} as key
       from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
       where row(${comparableColumns(table, 'actual')}) is distinct from row(${comparableColumns(table, 'expected')})
-        ${isKept(table, 'expected')}
+        ${unlessPurged(table)}
       order by expected.place`,
     values: [encode(columns, rows)],
   });
@@ -167,9 +167,11 @@ const columnsOf = (table: Table): readonly string[] => Object.keys(table.columns
 const insertOf = (table: Table): string =>
   `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decode(table, columnsOf(table))}) decoded`;
 
-// A day less: the purge may be under way.
-const isKept = ({ purged }: Table, relation: string): string =>
-  purged === undefined ? '' : `and ${relation}.${purged.by} > now() - interval '${purged.keptDays - 1} days'`;
+// The worker may have removed the row. A day less, because it may be doing that now.
+const unlessPurged = ({ key: [first], purged }: Table): string =>
+  purged === undefined
+    ? ''
+    : `and (actual.${first} is not null or expected.${purged.by} > now() - interval '${purged.keptDays - 1} days')`;
 
 const keyText = ({ key }: Table, relation: string): string =>
   `concat_ws('/', ${key.map((column) => `${relation}.${column}`)})`;

@@ -60,6 +60,7 @@ describe('A holder', () => {
 const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   'ops.idempotency.created_at',
+  'rm.usage_ids.recorded_at',
   'ops.turns.until',
   'identity.users.created_at',
   'identity.sessions.expires_at',

@@ -13,6 +13,7 @@ import { takeTurn } from '../../../src/records/turns.ts';
 import { storeMetadata, storeValues } from '../../../src/records/vault.ts';
 import { rowSecurity } from '../../../src/row-security.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { oneUse } from '../../support/one-use.ts';
 import { createReadModels, project, readModels } from '../../support/read-models.ts';
 import { catalogLife, organizationLife } from '../../support/stream-fixtures.ts';
 
@@ -42,9 +43,11 @@ const fillOrganizations = async (models: Models): Promise<void> => {
     ledger.happen(`organization-${org}`, organizationLife(name));
     ledger.happen(`organization-${org}`, [{ type: 'IssuerTrusted', data: { issuerOrgId: customer } }]);
     ledger.happen(`catalog-${org}`, catalogLife(org));
-    const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1 });
+    const licenseId = ledger.issue(name, { issuerOrgId: org, seats: 1, users: 1, meters: { builds: 9 } });
     ledger.activate(licenseId, `${name}'s device`);
     ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
+    const use = { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: testInstant(0) };
+    ledger.send(licenseId, { type: 'RecordUsage', data: oneUse(use) });
     ledger.send(licenseId, {
       type: 'OfferLicense',
       data: { toHolderOrgId: customer, expiry: 'KEEP', activations: 'KEEP' },
