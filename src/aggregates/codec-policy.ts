@@ -65,6 +65,7 @@ export const pinnedPolicy = z.object({
   environmentRequired: z.boolean().exactOptional(),
   releasedAtRequired: z.boolean().exactOptional(),
   deactivateOnUnassign: z.boolean().exactOptional(),
+  keepAddressPrefix: z.boolean().exactOptional(),
   maintenance: id.exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),
   componentCheck: z.enum(componentChecks).exactOptional(),

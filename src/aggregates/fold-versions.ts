@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-7',
+  license: 'license-8',
   organization: 'organization-3',
-  catalog: 'catalog-4',
+  catalog: 'catalog-5',
   reservation: 'reservation-1',
 } as const;

@@ -212,6 +212,10 @@ const rules = {
     z.boolean(),
     'Whether unassigning a user also ends the devices that were activated for the user. The seats end in every case.',
   ),
+  keepAddressPrefix: sameRule(
+    z.boolean(),
+    'Whether the denials of a license show the network of the client: 24 bits of an IPv4 address, 64 of an IPv6 address.',
+  ),
   reclaimBorrowed: sameRule(
     z.boolean(),
     'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',

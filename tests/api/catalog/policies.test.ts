@@ -53,6 +53,7 @@ const everyRule = {
   versions: { from: '2.0', below: '3.0.0-beta.1' },
   reclaimBorrowed: true,
   deactivateOnUnassign: true,
+  keepAddressPrefix: true,
   deactivateByKey: 'OWN',
   componentCheck: 'TWO',
   deviceNamesByKey: true,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
+import { readRecentUse } from '../../../application/reading/read-validations.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
@@ -13,10 +14,21 @@ import { type ActivationView, activationsOf } from '../../../projections/tables/
 import { filtersOf, page } from '../../paging.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
-import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
+import {
+  cursor,
+  idOf,
+  instantIn,
+  instantOut,
+  licensePath,
+  pageLimit,
+  pageOf,
+  productCode,
+  text,
+} from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
+import { dayOfValidations } from './validations.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
@@ -80,6 +92,21 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
   return { createdAt, licenseId };
 };
 
+/** A license with its recent validations. */
+const licenseWithUse = licenseShape
+  .extend({
+    lastValidatedAt: instantOut.nullable().meta({
+      description:
+        'When an application last validated the license, with any verdict. Null when it did not in the last 400 days, and with asOf.',
+    }),
+    recentValidations: z.array(dayOfValidations).meta({
+      description: 'The validations of the last 7 UTC days by day and product, the oldest first. Empty with asOf.',
+    }),
+  })
+  .meta({ id: 'LicenseWithUse' });
+
+const noUse = { lastValidatedAt: null, recentValidations: [] };
+
 /** GET /v1/licenses/{licenseId} */
 export const getLicense = (needs: ReadNeeds): Route =>
   route({
@@ -92,13 +119,13 @@ export const getLicense = (needs: ReadNeeds): Route =>
       'as of that instant, including events that were recorded later and took effect before it. Metadata has no history ' +
       'and is empty then. Before the license was issued, it does not exist. An imported license is what the import says ' +
       'from its historyFrom on, with recorded: false. For a holder, the license does not exist before the ' +
-      'organization held it.',
+      'organization held it. The fields lastValidatedAt and recentValidations are a few seconds old, and do not change the ETag.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
     conditional: true,
     request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
-    replies: { 200: { description: 'The license.', body: licenseShape } },
+    replies: { 200: { description: 'The license.', body: licenseWithUse } },
     rejections: ['LICENSE_NOT_FOUND'],
     bounded: {
       narrow: 'Send the request again: the first read of a long history prepares the next ones.',
@@ -109,9 +136,10 @@ export const getLicense = (needs: ReadNeeds): Route =>
       if (refusal !== null) return refusal;
       const license = await readLicense(needs, organizationId, licenseId, { asOf, signal: signal() });
       if (isRefusal(license)) return refused(license);
+      const use = asOf === undefined ? await readRecentUse(needs, organizationId, licenseId) : noUse;
       return {
         status: 200,
-        body: licenseBody(license.facts, license),
+        body: { ...licenseBody(license.facts, license), ...use },
         headers: { ETag: licenseTag(license.facts, license) },
       };
     },
