@@ -169,6 +169,16 @@ test('A process that stops writes what it has, and says how much it cannot', asy
   expect([two.lost, two.errors]).toMatchObject([[2], [{ message: 'Postgres is away.' }]]);
 });
 
+test('Values that Postgres refuses are given up, and keep nothing else waiting', async () => {
+  const one = processOn(database.api);
+  one.denied({ ...license, code: 'EXPIRED', product: null, version: '\0', device: null, addressPrefix: null, deniedAt: at });
+  await one.write();
+  one.validated(license, validation);
+  await one.write();
+  expect([await counted(), one.lost, one.errors]).toMatchObject([1, [1], [{ code: '22P05' }]]);
+  await one.stop();
+});
+
 test('The worker removes what is older than 400 days, in any number, and sees no younger counts and denials', async () => {
   await database.superuser.query(`
     insert into ops.validation_counts

@@ -3,15 +3,12 @@ import { isApplication } from '../../domain/license/license-authority.ts';
 import type { Validation } from '../../domain/license/validation/validity.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { ClientRequest } from '../client-license.ts';
-import type { NamedScope } from '../validation/validation-input.ts';
+import type { NamedDeviceHash, NamedScope } from '../validation/validation-input.ts';
 import { denialOf } from './denial-of.ts';
 import type { Observations } from './observations.ts';
 
 /** The needs of noting what clients do. */
 export type ObservingNeeds = { readonly observations: Observations };
-
-/** The device that a validation named. `active`: the hash of its open activation; null: it has none. */
-export type NamedDeviceHash = { readonly named: string | null; readonly active: string | null };
 
 /** A validation of a license by an application, and what it named. `clientNetwork` is called only when its result is kept. */
 export type NotedValidation = {

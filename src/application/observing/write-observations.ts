@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { type RepeatedWrite, writeOnce } from '../../postgres/write-once.ts';
 import { recordSightings } from '../../records/device-sightings.ts';
 import { recordDenials } from '../../records/license-denials.ts';
@@ -47,8 +47,14 @@ export const startObservationWriter = (needs: Needs): ObservationWriter => {
 
   const writeBatches = async (): Promise<void> => {
     for (let batch = batches[0]; batch !== undefined; batch = batches[0]) {
-      const { record } = batch;
-      await writeOnce(pool, batch, record);
+      try {
+        await writeOnce(pool, batch, batch.record);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        // It would be refused for ever, and keep all later ones waiting.
+        onError(error);
+        onLost(batch.count);
+      }
       batches.shift();
     }
   };
@@ -96,6 +102,9 @@ export const startObservationWriter = (needs: Needs): ObservationWriter => {
     },
   };
 };
+
+/** Returns true when Postgres refuses the values themselves. */
+const isRefused = (error: unknown): boolean => error instanceof pg.DatabaseError && /^2[23]/.test(error.code ?? '');
 
 const batchesOf = ({ validations, devices, denials }: Unwritten): Batch[] => [
   ...slices(validations, addValidationCounts),

@@ -15,7 +15,6 @@ import {
 } from '../../projections/queries/validation-details.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import { asRecorded, findDevice, holderHashesIn } from '../devices/known-names.ts';
-import type { NamedDeviceHash } from '../observing/note-validation.ts';
 import { dateVersion } from './date-version.ts';
 
 /** The version of an application, with the instant of its release where maintenance decides. */
@@ -34,6 +33,12 @@ export type NamedScope = {
   readonly entitlements?: readonly string[] | undefined;
   readonly meters?: readonly string[] | undefined;
 };
+
+/**
+ * The hash of the device that a request names; null: it names none. `active`: that of its open activation; null: it has
+ * none.
+ */
+export type NamedDeviceHash = { readonly named: string | null; readonly active: string | null };
 
 /** The input of a validation: the license as read, what the request names, and the device that it names. */
 export type ValidationInput = {

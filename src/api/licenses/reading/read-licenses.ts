@@ -18,7 +18,6 @@ import {
   cursor,
   idOf,
   instantIn,
-  instantOut,
   licensePath,
   pageLimit,
   pageOf,
@@ -28,7 +27,7 @@ import {
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { dayOfValidations } from './validations.ts';
+import { licenseWithUse, noUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
@@ -91,21 +90,6 @@ const placeIn = (cursor: string | null): LicensePlace | null => {
   const [createdAt = '', licenseId = ''] = cursor.split(' ');
   return { createdAt, licenseId };
 };
-
-/** A license with its recent validations. */
-const licenseWithUse = licenseShape
-  .extend({
-    lastValidatedAt: instantOut.nullable().meta({
-      description:
-        'When an application last validated the license, with any verdict. Null when it did not in the last 400 days, and with asOf.',
-    }),
-    recentValidations: z.array(dayOfValidations).meta({
-      description: 'The validations of the last 7 UTC days by day and product, the oldest first. Empty with asOf.',
-    }),
-  })
-  .meta({ id: 'LicenseWithUse' });
-
-const noUse = { lastValidatedAt: null, recentValidations: [] };
 
 /** GET /v1/licenses/{licenseId} */
 export const getLicense = (needs: ReadNeeds): Route =>

@@ -6,6 +6,7 @@ import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { type Route, route } from '../../route.ts';
 import { licensePath } from '../../schemas.ts';
 import type { ReadNeeds } from './read-licenses.ts';
+import { dayOfValidations, dayOut } from './use-shape.ts';
 
 const dayIn = z
   .string()
@@ -15,19 +16,6 @@ const dayIn = z
     'must be a day of the calendar, from 1970-01-01 on',
   )
   .meta({ format: 'date', example: '2027-01-31' });
-const dayOut = z.string().meta({ format: 'date', example: '2027-01-31' });
-
-/** The validations of a license on a day. */
-export const dayOfValidations = z
-  .strictObject({
-    day: dayOut.meta({ description: 'The UTC day.' }),
-    product: z.string().nullable().meta({
-      description: 'The product that the validations named. Null when they named none of the license.',
-    }),
-    validations: z.int().meta({ description: 'How many times applications validated the license, with any verdict.' }),
-    denied: z.int().meta({ description: 'How many of them had a verdict that is not valid.' }),
-  })
-  .meta({ id: 'DayOfValidations' });
 
 const answerShape = z.strictObject({ from: dayOut, to: dayOut, data: z.array(dayOfValidations) });
 
