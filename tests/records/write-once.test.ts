@@ -171,7 +171,15 @@ test('A process that stops writes what it has, and says how much it cannot', asy
 
 test('Values that Postgres refuses are given up, and keep nothing else waiting', async () => {
   const one = processOn(database.api);
-  one.denied({ ...license, code: 'EXPIRED', product: null, version: '\0', device: null, addressPrefix: null, deniedAt: at });
+  one.denied({
+    ...license,
+    code: 'EXPIRED',
+    product: null,
+    version: '\0',
+    device: null,
+    addressPrefix: null,
+    deniedAt: at,
+  });
   await one.write();
   one.validated(license, validation);
   await one.write();

@@ -14,16 +14,7 @@ import { type ActivationView, activationsOf } from '../../../projections/tables/
 import { filtersOf, page } from '../../paging.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
-import {
-  cursor,
-  idOf,
-  instantIn,
-  licensePath,
-  pageLimit,
-  pageOf,
-  productCode,
-  text,
-} from '../../schemas.ts';
+import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
