@@ -6,6 +6,7 @@ import type { Front } from '../src/api/front.ts';
 import { createRequestLog } from '../src/api/monitoring/logging.ts';
 import { createMetrics } from '../src/api/monitoring/metrics.ts';
 import { createRateLimiter } from '../src/api/rate-limit/rate-limiter.ts';
+import { noObservations } from '../src/application/observing/observations.ts';
 import { noAccounts } from '../src/cli/server/accounts.ts';
 import { listen } from '../src/cli/server/listen.ts';
 import { allRoles, type Role } from '../src/cli/server/roles.ts';
@@ -103,6 +104,7 @@ const start = async (options: AppOptions): Promise<string> => {
         metrics: createMetrics(),
         ready: async () => ({ ready: true, parts: {} }),
         version: { version: 'bench' },
+        observations: noObservations,
         licenseKeyPrefix: 'LL',
         now: () => new Date().toISOString(),
         pool,

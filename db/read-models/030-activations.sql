@@ -27,6 +27,20 @@ create table rm.activations (
 create index activations_open on rm.activations (license_id, fingerprint_hash) where deactivated_at is null;
 create index activations_open_by_time on rm.activations (license_id, activated_at, activation_id) where deactivated_at is null;
 
+-- GET /v1/activations: newest first, by fingerprint, or by platform, as issuer and as holder.
+create index activations_of_issuer on rm.activations (issuer_org_id, activated_at, activation_id)
+  where deactivated_at is null;
+create index activations_of_issuer_by_device on rm.activations (issuer_org_id, fingerprint_hash)
+  where deactivated_at is null;
+create index activations_of_issuer_by_platform on rm.activations (issuer_org_id, platform, activated_at, activation_id)
+  where deactivated_at is null;
+create index activations_of_holder on rm.activations (holder_org_id, activated_at, activation_id)
+  where deactivated_at is null and holder_org_id is not null;
+create index activations_of_holder_by_device on rm.activations (holder_org_id, issuer_org_id, fingerprint_hash)
+  where deactivated_at is null and holder_org_id is not null;
+create index activations_of_holder_by_platform on rm.activations (holder_org_id, platform, activated_at, activation_id)
+  where deactivated_at is null and holder_org_id is not null;
+
 alter table rm.activations enable row level security;
 alter table rm.activations force row level security;
 create policy tenant_reads on rm.activations for select to ledger_api

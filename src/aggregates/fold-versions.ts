@@ -6,6 +6,6 @@
 export const foldVersions = {
   license: 'license-8',
   organization: 'organization-3',
-  catalog: 'catalog-4',
+  catalog: 'catalog-5',
   reservation: 'reservation-1',
 } as const;

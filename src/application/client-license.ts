@@ -30,6 +30,8 @@ export type ClientRequest = {
   readonly actor: Actor;
   readonly by: LicenseActing;
   readonly license: ValidationFacts;
+  /** Returns the network of the client: 24 bits of an IPv4 address, 64 bits of an IPv6 address. */
+  readonly clientNetwork: () => string;
 };
 
 /** Returns true when the client has only the key of the license. */

@@ -4,6 +4,7 @@ import { createRequestLog } from '../api/monitoring/logging.ts';
 import { createMetrics } from '../api/monitoring/metrics.ts';
 import { openApiText } from '../api/openapi/document.ts';
 import { createRoutes } from '../api/routes.ts';
+import { noObservations } from '../application/observing/observations.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { createExecutor } from '../eventstore/executor/execute.ts';
 import { noKeeper } from '../eventstore/snapshots/snapshot-keeper.ts';
@@ -40,6 +41,7 @@ export const currentOpenApi = (): string => {
     followers: noFollowers,
     validations: createValidationReader(pool),
     secrets,
+    observations: noObservations,
     licenseKeyPrefix: 'LL',
     accounts: noAccounts,
     mailing: false,

@@ -17,13 +17,15 @@ const purged = [
   { table: 'identity.password_resets', age: 'expires_at' },
   // Ids of usage, after 36 days.
   { table: 'rm.usage_ids', age: 'recorded_at' },
+  // Denials of licenses, after 400 days.
+  { table: 'ops.license_denials', age: 'denied_at' },
   // Abandoned signups, after a day.
   { table: 'identity.users', age: 'created_at' },
 ] as const;
 
 /**
  * Removes old answers for Idempotency-Keys, ended sessions, tokens, devices and password resets, abandoned signups,
- * finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker.
+ * old denials, finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker.
  * Returns the number of removed rows.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {

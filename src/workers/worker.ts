@@ -2,8 +2,10 @@ import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
+import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
+import { purgeValidationCounts } from '../records/validation-counts.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
 import { type QueueBackend, type Schedule, type ScheduledJob, startSchedule } from './queue.ts';
@@ -68,10 +70,14 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal) => purge(pool, signal) },
     { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal) => purgePauses(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal) => purgeLiveness(pool, signal) },
+    { name: 'observations-purge', everySeconds: 86_400, run: (signal) => purgeObservations(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),
   ];
 };
+
+const purgeObservations = async (pool: Pool, signal: AbortSignal): Promise<number> =>
+  (await purgeValidationCounts(pool, signal)) + (await purgeSightings(pool, signal));
 
 /** Returns the sweep that carries out due commands and ends overdue leases. All its runs share one pace. */
 const createSweep = (needs: Needs) => {

@@ -190,6 +190,34 @@ describe('Two API processes, two projectors and two workers on separate servers'
     expect(await announcements()).toHaveLength(1);
   });
 
+  test('count validations and devices together, and lose none when a process is told to stop', async () => {
+    const { id, key } = await issue();
+    const fingerprint = 'counted-device';
+    const activated = await post(urls[0] ?? '', '/v1/licenses/activate', { licenseKey: key, fingerprint });
+    const stopping = await startRoles('api');
+    const named = { licenseKey: key, fingerprint, product: 'local_cli', version: '2.0.0' };
+    const validated = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        post(index % 2 === 0 ? stopping.url : (urls[0] ?? ''), '/v1/licenses/validate', named),
+      ),
+    );
+    expect(validated.filter(({ body }) => body.valid === true)).toHaveLength(40);
+    running.splice(running.indexOf(stopping), 1);
+    stopping.process.kill('SIGTERM');
+    expect(await stopping.ended).toBe(0);
+    const read = async (path: string) => {
+      const headers = { authorization: `Bearer ${apiKey}` };
+      const response = await fetch(`${urls[1]}/v1/licenses/${id}/${path}`, { headers });
+      return ((await response.json()) as { data: Record<string, unknown>[] }).data;
+    };
+    const counted = async () => (await read('validations')).reduce((sum, day) => sum + Number(day.validations), 0);
+    await condition('both processes have written', async () => (await counted()) === 40);
+    const [device] = await read('activations');
+    const { activatedAt } = activated.body.activation as { activatedAt: string };
+    expect(device).toMatchObject({ lastVersion: '2.0.0', lastProduct: 'local_cli' });
+    expect(String(device?.lastSeenAt) > activatedAt).toBe(true);
+  }, 60_000);
+
   test('pass ledger verify, and stop on a signal', async () => {
     const verified = async () => (await runLedger(['verify', '--json'], env)).output;
     await condition('everything is projected', async () => (await verified()).includes('"notProjected":0'));

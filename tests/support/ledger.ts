@@ -29,6 +29,7 @@ import { collectLog } from './collect-log.ts';
 import { undeclared } from './declared.ts';
 import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
+import { startObserving } from './observing.ts';
 import { consent, trustEachOther } from './organizations.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
@@ -137,8 +138,9 @@ export const startLedger = async ({
     ...{ ...remembering, secrets, onError: (error) => log.pino.error(error) },
   });
 
+  const observing = startObserving(database.url, metrics);
   const { server, routes } = createApi({
-    ...needs,
+    ...{ ...needs, observations: observing.observations },
     licenseKeyPrefix: 'LL',
     authenticate: { apiKey, user },
     accounts: {
@@ -212,6 +214,7 @@ export const startLedger = async ({
     baseUrl,
     ...{ a, b, clock, routes, secrets, needs, database, store, executor, projected, call, createKey, createVendor },
     ...{ createPair, createMember, ring, accessTokens, metrics, feedPool },
+    writeObservations: observing.write,
     faults: store.server.faults,
     /** How many requests and streams wait for news of their feed. */
     hearing: followers.waiting,
@@ -269,7 +272,7 @@ export const startLedger = async ({
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await projector.done;
-      await Promise.all([followers.stop(), listener.stop()]);
+      await Promise.all([followers.stop(), listener.stop(), observing.stop()]);
       await feedPool.end();
       await projected.stop();
       await store.stop();

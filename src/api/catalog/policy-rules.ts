@@ -223,6 +223,10 @@ const rules = {
     answer: z.int(),
     description: 'How many records of usage one license may add in a minute of the clock, over all meters.',
   }),
+  keepAddressPrefix: sameRule(
+    z.boolean(),
+    'Whether the denials of a license show the network of the client: 24 bits of an IPv4 address, 64 of an IPv6 address.',
+  ),
   reclaimBorrowed: sameRule(
     z.boolean(),
     'Whether the seat of a borrowed lease is free as soon as it is released. Otherwise it returns when the borrow ends.',

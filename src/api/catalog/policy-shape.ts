@@ -60,6 +60,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     leaseRequired: false,
     reclaimBorrowed: false,
     deactivateOnUnassign: false,
+    keepAddressPrefix: false,
     deactivateByKey: 'ANY',
     componentCheck: 'NONE',
     trialDays: 'DROP',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { actorOf, licenseActingOf } from '../../application/caller.ts';
 import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
+import type { ObservingNeeds } from '../../application/observing/note-validation.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import { type LicenseActing, noSuchLicense } from '../../domain/license/license-authority.ts';
@@ -12,6 +13,7 @@ import { licenseKeyHashes, licenseKeyTextMax, parseLicenseKey } from '../../iden
 import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
 import type { KeyBucket } from '../../rate-limits.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
+import { placeOf } from '../http/client-ip.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { isProblem, type Problem, problem, refused } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
@@ -21,7 +23,7 @@ import { idOf } from '../schemas.ts';
 export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate; readonly now: () => Instant };
 
 /** The needs of the operations of clients. */
-export type ClientRouteNeeds = NamingNeeds & DeviceNeeds;
+export type ClientRouteNeeds = NamingNeeds & DeviceNeeds & ObservingNeeds;
 
 /**
  * The members that name a license in the body of a client: the key, unless the Authorization header has it, or the id.
@@ -137,7 +139,9 @@ export const answerClient = async (
   const { issuerOrgId, licenseId } = license.facts;
   const recognized = typeof input === 'function' ? input(licenseId) : input;
   const request = { organizationId: issuerOrgId, principal: acting.actor.id, operation, input: recognized };
-  return idempotently(needs, call, request, (attempt) => work({ call, attempt, ...acting, license }));
+  return idempotently(needs, call, request, (attempt) =>
+    work({ call, attempt, ...acting, license, clientNetwork: () => placeOf(call.clientIp()) }),
+  );
 };
 
 const byId = async (

@@ -3,6 +3,7 @@ import type { Route } from '../route.ts';
 import { activateLicense } from './devices/activate.ts';
 import { deactivateLicense } from './devices/deactivate.ts';
 import { releaseActivationRoute } from './devices/release-activation.ts';
+import { searchDevicesRoute } from './devices/search-devices.ts';
 import { swapActivation } from './devices/swap.ts';
 import type { ClientRouteNeeds } from './find-client-license.ts';
 import { changeLicenseEntitlements, changeLicenseLimits, changeLicenseProducts } from './grants/change-grants.ts';
@@ -15,8 +16,10 @@ import { patchLicense } from './ownership/patch.ts';
 import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
 import { transferLicenseRoute } from './ownership/transfer.ts';
 import { explainLicenseRoute } from './reading/explain-license.ts';
+import { listDenials } from './reading/denials.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
+import { licenseValidations } from './reading/validations.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
@@ -55,12 +58,15 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   getLicense(needs),
   patchLicense(needs),
   listActivations(needs),
+  searchDevicesRoute(needs),
   releaseActivationRoute(needs),
   listLicenseUsers(needs),
   assignLicenseUser(needs),
   unassignLicenseUser(needs),
   licenseHistory(needs),
   explainLicenseRoute(needs),
+  licenseValidations(needs),
+  listDenials(needs),
   suspendLicenseRoute(needs),
   reinstateLicenseRoute(needs),
   renewLicenseRoute(needs),

@@ -9,6 +9,8 @@ export type Metrics = {
   readonly limited: (limit: string) => void;
   /** Counts a refresh token that was used twice. */
   readonly reused: () => void;
+  /** Counts an observation of this kind that was dropped because the memory for it was full. */
+  readonly dropped: (kind: string) => void;
 };
 
 /** Returns a counter and a histogram of requests by route and status. */
@@ -40,6 +42,12 @@ export const createMetrics = (): Metrics => {
     help: 'Refresh tokens that were used twice. Each has ended its session.',
     registers,
   });
+  const dropped = new Counter({
+    name: 'ledger_observations_dropped_total',
+    help: 'Validations, contacts of devices and denials that were not noted because the memory for them was full, by kind.',
+    labelNames: ['kind'] as const,
+    registers,
+  });
   // A lookup of a labelled series costs more than counting. There are few series, so they are cached.
   const series = new Map<string, { count: Counter.Internal; time: Histogram.Internal<'route' | 'status'> }>();
   const seriesOf = (route: string, status: number) => {
@@ -61,5 +69,6 @@ export const createMetrics = (): Metrics => {
     },
     limited: (limit) => limited.inc({ limit }),
     reused: () => reused.inc(),
+    dropped: (kind) => dropped.inc({ kind }),
   };
 };

@@ -4,13 +4,12 @@ import { meanings } from '../problems/problems.ts';
 import { idOf, instantOut } from '../schemas.ts';
 
 const lastSeenAt = instantOut.meta({
-  description: 'When the device was activated or the seat taken, or when the last heartbeat of the seat arrived.',
+  description: 'When the seat was taken, or when its last heartbeat arrived.',
 });
 
 const deviceAtLimit = activationShape
   .partial()
-  .required({ id: true, platform: true })
-  .extend({ lastSeenAt })
+  .required({ id: true, platform: true, lastSeenAt: true })
   .meta({ id: 'DeviceAtLimit' });
 
 const seatAtLimit = z

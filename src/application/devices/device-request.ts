@@ -8,7 +8,7 @@ import { recordsName } from '../../domain/license/devices/update-device.ts';
 import type { Activation, License, LicenseFacts } from '../../domain/license/license.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import { trialReservations } from '../../domain/reservation/trial.ts';
-import type { Instant } from '../../domain/time.ts';
+import { type Instant, later } from '../../domain/time.ts';
 import type { Executed } from '../../eventstore/executor/execute.ts';
 import { partId } from '../../eventstore/uuids.ts';
 import { componentHashes, fingerprintHashes } from '../../identity/fingerprint.ts';
@@ -179,7 +179,7 @@ type Activated = { readonly facts: LicenseFacts; readonly open: Activation | nul
  */
 export const activatedDevice = async (
   pool: Pool,
-  request: Pick<ClientRequest, 'by'>,
+  request: Pick<ClientRequest, 'by'> & { readonly at: Instant },
   { device, name }: PreparedDevice,
   { view, events, revision, position }: Executed<Activated>,
 ): Promise<ActivatedDevice> => {
@@ -201,6 +201,9 @@ export const activatedDevice = async (
     userRef: isNamed ? activation.userRef : null,
     licenseId,
     name: activation === open ? await nameOf(pool, issuerOrgId, isNamed ? open.nameRef : null) : name,
+    lastSeenAt: later(activation.activatedAt, request.at),
+    lastVersion: device.appVersion ?? activation.appVersion,
+    lastProduct: device.product ?? activation.product,
   };
   const changed = stored !== undefined;
   return { activation: answered, facts, isNew, changed, revision, position: position.commit };

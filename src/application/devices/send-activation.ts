@@ -3,6 +3,8 @@ import type { Device } from '../../domain/license/devices/device-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import { type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { withReserved } from '../licenses/issue/reserve.ts';
+import { noteRefusal } from '../observing/note-refusal.ts';
+import { noteContact, type ObservingNeeds } from '../observing/note-validation.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { findNewestEntitled } from '../validation/date-version.ts';
 import {
@@ -18,7 +20,7 @@ import { withUseAtLimit } from './use-at-limit.ts';
 
 /** Sends the command that activates a device. Reserves a trial for the device first. */
 export const sendActivation = async (
-  needs: DeviceNeeds,
+  needs: DeviceNeeds & ObservingNeeds,
   request: ClientRequest,
   described: DescribedDevice,
   commandOf: (device: Device, at: Instant) => LicenseCommand,
@@ -33,12 +35,19 @@ export const sendActivation = async (
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
     () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
   );
-  if (isRefusal(sent) && sent.rejected === 'VERSION_NOT_ENTITLED') {
-    const unentitled = { product: device.product, version: device.appVersion ?? '', at };
+  const { product, appVersion: version, fingerprintHash } = device;
+  if (!isRefusal(sent)) {
+    const activated = await activatedDevice(needs.pool, { ...request, at }, prepared, sent);
+    // A new activation is itself the last contact.
+    const seen = activated.isNew ? null : (sent.view.open?.fingerprintHash ?? null);
+    noteContact(needs, request, { facts: activated.facts, device: seen, version, product, at });
+    return activated;
+  }
+  noteRefusal(needs, request, { refusal: sent, at, product, version, fingerprintHash });
+  if (sent.rejected === 'VERSION_NOT_ENTITLED') {
+    const unentitled = { product, version: version ?? '', at };
     const newestEntitledRelease = await findNewestEntitled(needs.pool, license.facts, unentitled);
     return { ...sent, details: { newestEntitledRelease } };
   }
-  return isRefusal(sent)
-    ? withUseAtLimit(needs, request, sent, device.userRef)
-    : activatedDevice(needs.pool, request, prepared, sent);
+  return withUseAtLimit(needs, request, sent, device.userRef);
 };

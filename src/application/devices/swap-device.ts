@@ -1,4 +1,5 @@
 import { type ClientRequest, isByKey } from '../client-license.ts';
+import type { ObservingNeeds } from '../observing/note-validation.ts';
 import type { Refusal } from '../refusal.ts';
 import {
   type ActivatedDevice,
@@ -11,7 +12,7 @@ import { sendActivation } from './send-activation.ts';
 
 /** Replaces a device by another one, under the rules of both commands, in one step. */
 export const swapDevice = async (
-  needs: DeviceNeeds,
+  needs: DeviceNeeds & ObservingNeeds,
   request: ClientRequest,
   { release: released, activate }: { readonly release: NamedDevice; readonly activate: DescribedDevice },
 ): Promise<ActivatedDevice | Refusal> => {

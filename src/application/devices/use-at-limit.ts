@@ -45,11 +45,9 @@ export const withUseAtLimit = async (
 
 const listedMax = 100;
 
-type Seen = ActivationView & { readonly lastSeenAt: string };
+const unnamed = ({ activationId: id, platform, lastSeenAt }: ActivationView) => ({ id, platform, lastSeenAt });
 
-const unnamed = ({ activationId: id, platform, lastSeenAt }: Seen) => ({ id, platform, lastSeenAt });
-
-const whole = ({ activationId: id, userRef: _userRef, environment: _environment, ...activation }: Seen) => ({
+const whole = ({ activationId: id, userRef: _userRef, environment: _environment, ...activation }: ActivationView) => ({
   id,
   ...activation,
 });

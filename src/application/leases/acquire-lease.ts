@@ -11,6 +11,8 @@ import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../clie
 import { findHolder, findUser, holderHashesIn } from '../devices/known-names.ts';
 import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
+import { noteRefusal } from '../observing/note-refusal.ts';
+import { deviceHolding, noteContact, type ObservingNeeds } from '../observing/note-validation.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { withHeartbeat } from './with-heartbeat.ts';
 
@@ -39,7 +41,7 @@ export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expire
 
 /** Takes a floating seat, once per holder. A holder that has a seat keeps it, which counts as a heartbeat. */
 export const acquireLease = async (
-  needs: ClientNeeds & CommandNeeds,
+  needs: ClientNeeds & CommandNeeds & ObservingNeeds,
   request: ClientRequest,
   { leaseHolder, product, user, environment, borrowSeconds }: SeatRequest,
 ): Promise<LeaseResult | Refusal> => {
@@ -60,22 +62,26 @@ export const acquireLease = async (
   };
   const command = { type: 'AcquireLease', at, data } as const;
   const acquire = () =>
-    sendClientCommand(needs, request, { command }, (license) => ({
-      facts: issuedFacts(license),
-      existing: leaseOf(license, holderHash),
-    }));
+    sendClientCommand(needs, request, { command }, (license) => {
+      const existing = leaseOf(license, holderHash);
+      return { facts: issuedFacts(license), existing, device: deviceHolding(license, existing ?? undefined) };
+    });
   // A new seat is no heartbeat of an older one.
   const sent = await withHeartbeat(needs, at, acquire, ({ view: { facts, existing }, outcome }) => ({
     facts,
     lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
-  if (isRefusal(sent)) return withUseAtLimit(needs, request, sent);
+  if (isRefusal(sent)) {
+    noteRefusal(needs, request, { refusal: sent, at, product, fingerprintHash: holderHash });
+    return withUseAtLimit(needs, request, sent);
+  }
 
   const { view, outcome, events, revision, position } = sent;
   const changed = outcome !== 'unchanged';
   // A repeated command has its first result, even when the seat was released since.
   const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.existing;
   if (lease === null) throw new Error('A seat was acquired that nobody has.');
+  noteContact(needs, request, { facts: view.facts, device: view.device, version: null, product: lease.product, at });
   const heardAt = changed || lease.borrow ? null : at;
   return { lease, heardAt, facts: view.facts, changed, revision, position: position.commit };
 };

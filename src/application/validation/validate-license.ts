@@ -20,6 +20,7 @@ import { noteCheckIn } from '../../records/check-ins.ts';
 import type { ClientNeeds } from '../client-license.ts';
 import type { Traced } from '../command-context.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
+import { noteValidation, type ObservingNeeds } from '../observing/note-validation.ts';
 import { findNewestEntitled } from './date-version.ts';
 import { startTerm } from './start-term.ts';
 import { type NamedScope, readValidationInput } from './validation-input.ts';
@@ -29,6 +30,8 @@ export type ValidationRequest = {
   readonly call: Pick<Traced, 'requestId' | 'correlationId'>;
   readonly license: ValidationFacts | null;
   readonly acting: { readonly actor: Actor; readonly by: LicenseActing } | null;
+  /** Returns the network of the client: 24 bits of an IPv4 address, 64 bits of an IPv6 address. */
+  readonly clientNetwork: () => string;
 };
 
 /**
@@ -49,7 +52,7 @@ export type Validated = {
  * does.
  */
 export const validateLicense = async (
-  needs: ClientNeeds & CommandNeeds,
+  needs: ClientNeeds & CommandNeeds & ObservingNeeds,
   request: ValidationRequest,
   named: NamedScope,
 ): Promise<Validated> => {
@@ -65,36 +68,48 @@ export const validateLicense = async (
 /**
  * Says whether a license is valid now for what the request names. The first validation by the application starts a term
  * that waits for it, and checks a valid license in. Nothing else changes, and nothing when a member of an organization
- * looks.
+ * looks. What applications validate is noted in memory.
  */
 const verdictOn = async (
-  needs: ClientNeeds & CommandNeeds,
-  { call, license, acting }: ValidationRequest,
+  needs: ClientNeeds & CommandNeeds & ObservingNeeds,
+  { call, license, acting, clientNetwork }: ValidationRequest,
   named: NamedScope,
 ): Promise<Validated> => {
   const readAt = needs.now();
   if (license === null || acting === null || isKeyRotated(license.facts, license.keyVersion, readAt)) {
     // An unknown license takes the same work as an existing one, and a key that no longer works takes no more.
-    if (named.fingerprint !== undefined) fingerprintHashes(needs.secrets, '', named.fingerprint);
+    const issuer = license?.facts.issuerOrgId ?? '';
+    const [hash = null] =
+      named.fingerprint === undefined ? [] : fingerprintHashes(needs.secrets, issuer, named.fingerprint);
     const view = license === null ? null : viewOfFacts(license.facts);
     const scope = { ...nothingNamed, keyVersion: license?.keyVersion ?? null };
-    return { verdict: validate(view, scope, readAt), license: null, asOf: readAt };
+    const verdict = validate(view, scope, readAt);
+    if (license !== null) {
+      const device = { named: hash, active: null };
+      noteValidation(needs, { facts: license.facts, named, device, clientNetwork, at: readAt }, verdict);
+    }
+    return { verdict, license: null, asOf: readAt };
   }
-  const { view, scope } = await readValidationInput(needs, license, named);
+  const { view, scope, device } = await readValidationInput(needs, license, named);
   const first = validate(view, scope, readAt);
   if (!isApplication(acting.by)) return { verdict: first, license, asOf: readAt };
+  const noted = { facts: view.facts, named, device, clientNetwork, at: readAt };
   const checkedIn = checksIn(view.facts, first) ? await checkIn(needs.pool, view, readAt) : view;
   // A client that checks in on time may go on until its next check-in is due.
   const verdict = first.valid && checkedIn !== view ? validate(checkedIn, scope, readAt) : first;
   const started = startsTerm(view.facts, verdict)
     ? await startTerm(needs.executor, { call, actor: acting.actor }, view.facts, readAt)
     : null;
-  if (started === null) return { verdict, license, asOf: readAt };
+  if (started === null) {
+    noteValidation(needs, noted, verdict);
+    return { verdict, license, asOf: readAt };
+  }
 
   // Another server may have started the term, with a clock that is ahead.
   const startsAt = started.facts.term.startsAt ?? readAt;
   const asOf = startsAt > readAt ? startsAt : readAt;
   const verdictNow = validate({ ...view, facts: started.facts }, scope, asOf);
+  noteValidation(needs, noted, verdictNow);
   // The key may have been rotated since it was read.
   const known = verdictNow.code === 'KEY_ROTATED' ? null : started;
   return { verdict: verdictNow, license: known, asOf, position: started.position };

@@ -34,8 +34,18 @@ export type NamedScope = {
   readonly meters?: readonly string[] | undefined;
 };
 
-/** The input of a validation: the license as read, and what the request names. */
-export type ValidationInput = { readonly view: ValidationView; readonly scope: ValidationScope };
+/**
+ * The hash of the device that a request names; null: it names none. `active`: that of its open activation; null: it has
+ * none.
+ */
+export type NamedDeviceHash = { readonly named: string | null; readonly active: string | null };
+
+/** The input of a validation: the license as read, what the request names, and the device that it names. */
+export type ValidationInput = {
+  readonly view: ValidationView;
+  readonly scope: ValidationScope;
+  readonly device: NamedDeviceHash;
+};
 
 /**
  * Reads what the request names. Reads nothing more for a request that names at most a product and a device. Under a
@@ -75,8 +85,15 @@ export const readValidationInput = async (
       entitlements: named.entitlements ?? none,
       meters: named.meters ?? none,
     },
+    device: namedDevice(device, details),
   };
 };
+
+/** Returns the named device: that of the fingerprint, or of the activation when no fingerprint is named. */
+const namedDevice = ({ hash, isActivated }: Device, { namedFingerprint }: ValidationDetails): NamedDeviceHash =>
+  hash === null
+    ? { named: namedFingerprint, active: namedFingerprint }
+    : { named: hash, active: isActivated ? hash : null };
 
 type Device = { readonly hash: string | null; readonly isActivated: boolean };
 

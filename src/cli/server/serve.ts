@@ -4,6 +4,8 @@ import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
+import { createObservations, type Observations } from '../../application/observing/observations.ts';
+import { startObservationWriter } from '../../application/observing/write-observations.ts';
 import { listenForAccessChanges } from '../../identity/access/access-listener.ts';
 import { type AccessNotices, createAccessNotices } from '../../identity/access/access-notices.ts';
 import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
@@ -87,6 +89,7 @@ const createApiServer = async (
   const feedPool = openPool(servers.apiUrl, 'ledger_api', feedConnections);
   const followers = createFeedFollowers({ pool: feedPool, projected: waiter, log });
   onStop(followers.stop);
+  const observations = startObserving(parts, metrics);
   // A faulty signup policy does not stop the start: an operator may create its organization and policy on this server.
   if (config.signupPolicy !== null) findSignupOffer(executor, config.signupPolicy).catch((error) => log.error(error));
   return createApi({
@@ -106,10 +109,24 @@ const createApiServer = async (
     followers,
     // Two connections carry all validations. More connections would only compete for the same two cores.
     validations: createValidationReader(openPool(servers.apiUrl, 'ledger_api', 2)),
+    observations,
     secrets,
     licenseKeyPrefix: config.licenseKeyPrefix,
     now: () => now().toISOString(),
   }).server;
+};
+
+/** Starts writing what requests observe. The last write comes after the last request, and before the pool closes. */
+const startObserving = ({ servers, openPool, onStop, log }: Parts, metrics: Metrics): Observations => {
+  const observations = createObservations(metrics.dropped);
+  const writer = startObservationWriter({
+    pool: openPool(servers.apiUrl, 'ledger_api', 1),
+    observations,
+    onError: (error) => log.warn({ err: error }, 'What was observed of use could not be written. It is tried again.'),
+    onLost: (count) => log.warn({ count }, 'What was observed of use is lost: Postgres did not take it in time.'),
+  });
+  onStop(writer.stop);
+  return observations;
 };
 
 const reportListening =

@@ -104,6 +104,8 @@ export type PinnedPolicy = {
    * its components match. Absent, as in policies from before this field: names are shown, and seats are not listed.
    */
   readonly deviceNamesByKey?: boolean;
+  /** True when the denials of a license keep the network of the client; absent: they keep no address. */
+  readonly keepAddressPrefix?: boolean;
   /** How many components of a device must match besides its fingerprint. Absent: NONE. TWO of one component means one. */
   readonly componentCheck?: (typeof componentChecks)[number];
   /**

@@ -78,17 +78,45 @@ export const deactivation = (
 });
 
 const name = joined<string | null>('text', 'v.value');
-const view = viewOf('a', columns, { name });
-
-/** An open activation as the API shows it. `name` is null when the device has none, or when it was erased. */
-export type ActivationView = View<typeof columns, { readonly name: typeof name }>;
-
-const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.seen_at)');
-const seen = viewOf('a', columns, { name, lastSeenAt });
+const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.last_seen_at, h.heard_at)');
+const lastVersion = joined<string | null>('text', 'coalesce(s.last_version, a.app_version)');
+const lastProduct = joined<string | null>('text', 'coalesce(s.last_product, a.product)');
+const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct });
 
 /**
- * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first, with the
- * instant at which each device was last seen: at its activation, or at the last heartbeat of its seat. `userRef`: only
+ * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`: its
+ * activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what it named
+ * last.
+ */
+export type ActivationView = View<
+  typeof columns,
+  {
+    readonly name: typeof name;
+    readonly lastSeenAt: typeof lastSeenAt;
+    readonly lastVersion: typeof lastVersion;
+    readonly lastProduct: typeof lastProduct;
+  }
+>;
+
+// A sighting from before the activation belongs to an earlier activation of the device.
+const seenJoins = `left join vault.personal_values v on v.ref = a.name_ref
+  left join ops.device_sightings s
+    on (s.issuer_org_id, s.license_id, s.fingerprint_hash) = (a.issuer_org_id, a.license_id, a.fingerprint_hash)
+      and s.last_seen_at >= a.activated_at
+  left join lateral (select max(greatest(l.acquired_at, h.last_seen_at)) heard_at
+    from rm.leases l left join ops.lease_liveness h
+      on (h.issuer_org_id, h.license_id, h.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
+    where l.license_id = a.license_id and l.holder_hash = a.fingerprint_hash and l.scope = 'MACHINE'
+      and l.ended_at is null) h on true`;
+
+/** Returns SQL that reads activations from `from`, whose rows are those of `rm.activations` and are named `a`. */
+export const selectActivations = (from: string): string => `select ${view.select} from ${from} a ${seenJoins}`;
+
+/** Reads a row of `selectActivations`, in array row mode. */
+export const readActivation = view.read;
+
+/**
+ * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first. `userRef`: only
  * devices of this user; null: of all.
  */
 export const devicesInUse = async (
@@ -99,24 +127,18 @@ export const devicesInUse = async (
     except,
     userRef = null,
   }: { readonly limit: number; readonly except: readonly string[]; readonly userRef?: string | null },
-): Promise<readonly (ActivationView & { readonly lastSeenAt: Instant })[]> => {
+): Promise<readonly ActivationView[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'devices-in-use',
-    text: `select ${seen.select}
-      from (select * from rm.activations where license_id = $1 and deactivated_at is null and activation_id <> all($3)
+    text: `${selectActivations(`(select * from rm.activations
+        where license_id = $1 and deactivated_at is null and activation_id <> all($3)
           and ($4::text is null or user_ref = $4)
-        order by activated_at desc, activation_id desc limit $2) a
-      left join vault.personal_values v on v.ref = a.name_ref
-      left join lateral (select max(greatest(l.acquired_at, h.last_seen_at)) seen_at
-        from rm.leases l left join ops.lease_liveness h
-          on (h.issuer_org_id, h.license_id, h.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)
-        where l.license_id = a.license_id and l.holder_hash = a.fingerprint_hash and l.scope = 'MACHINE'
-          and l.ended_at is null) s on true
+        order by activated_at desc, activation_id desc limit $2)`)}
       order by a.activated_at desc, a.activation_id desc`,
     values: [licenseId, limit, except, userRef],
     rowMode: 'array',
   });
-  return rows.map(seen.read);
+  return rows.map(view.read);
 };
 
 /**
@@ -134,12 +156,12 @@ export const activationsOf = async (
 ): Promise<readonly ActivationView[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'activations-of',
-    text: `select ${view.select}
-      from rm.activations a left join vault.personal_values v on v.ref = a.name_ref
-      where a.license_id = $1 and a.deactivated_at is null and a.activation_id <> all($4)
-        and ($3::text is null or (a.activated_at, a.activation_id) <
-          (select c.activated_at, c.activation_id from rm.activations c where c.activation_id = $3))
-      order by a.activated_at desc, a.activation_id desc limit $2`,
+    text: `${selectActivations(`(select * from rm.activations a
+        where a.license_id = $1 and a.deactivated_at is null and a.activation_id <> all($4)
+          and ($3::text is null or (a.activated_at, a.activation_id) <
+            (select c.activated_at, c.activation_id from rm.activations c where c.activation_id = $3))
+        order by a.activated_at desc, a.activation_id desc limit $2)`)}
+      order by a.activated_at desc, a.activation_id desc`,
     values: [licenseId, limit, after, except],
     rowMode: 'array',
   });

@@ -193,6 +193,9 @@ export const expected: Readonly<Record<string, Expected>> = {
   explainLicense: ofLicense(issuerReadsHistory, holderReads),
   // To others there is no such license, as a validation says it.
   explainValidation: ownList(issuerReads, holderReads),
+  licenseValidations: ofLicense(issuerReads, holderReads),
+  listDenials: ofLicense(issuerReads, holderReads),
+  searchActivations: ownList(issuerReads, holderReads),
   'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
   'suspendLicense: for another reason': ofLicense(issuerChanges, nobody),
   'reinstateLicense: from PAYMENT': ofLicense(issuerBills, nobody),

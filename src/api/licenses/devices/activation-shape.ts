@@ -31,6 +31,16 @@ export const activationShape = z
       .nullable()
       .meta({ description: 'The environment that the device was activated for. Null when it named none.' }),
     activatedAt: instantOut.meta({ description: 'When the device was activated.' }),
+    lastSeenAt: instantOut.meta({
+      description:
+        'When the device was last seen, to a minute: by a validation or activation that named it, or a heartbeat of its seat. Never before its activation.',
+    }),
+    lastVersion: z.string().nullable().meta({
+      description: 'The version of the application that the device named last. Null when it named none.',
+    }),
+    lastProduct: z.string().nullable().meta({
+      description: 'The product of the license that the device named last. Null when it named none.',
+    }),
   })
   .meta({ id: 'Activation' });
 
@@ -44,6 +54,9 @@ type Shown = {
   readonly userRef: string | null;
   readonly environment: string | null;
   readonly activatedAt: Instant;
+  readonly lastSeenAt: Instant;
+  readonly lastVersion: string | null;
+  readonly lastProduct: string | null;
 };
 
 /** Returns an activation as the API shows it. */
@@ -57,7 +70,9 @@ export const activationBody = (activation: Shown): z.output<typeof activationSha
     appVersion,
     userRef: user,
     environment,
-    activatedAt,
+    ...others
   } = activation;
-  return { id, licenseId, product, name, platform, appVersion, user, environment, activatedAt };
+  const { activatedAt, lastSeenAt, lastVersion, lastProduct } = others;
+  const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct };
+  return { id, licenseId, product, name, platform, appVersion, user, environment, ...seen };
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
+import { readRecentUse } from '../../../application/reading/read-validations.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
@@ -17,6 +18,7 @@ import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, t
 import { activationBody, activationShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
+import { licenseWithUse, noUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
@@ -92,13 +94,13 @@ export const getLicense = (needs: ReadNeeds): Route =>
       'as of that instant, including events that were recorded later and took effect before it. Metadata has no history ' +
       'and is empty then. Before the license was issued, it does not exist. An imported license is what the import says ' +
       'from its historyFrom on, with recorded: false. For a holder, the license does not exist before the ' +
-      'organization held it.',
+      'organization held it. The fields lastValidatedAt and recentValidations are a few seconds old, and do not change the ETag.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
     conditional: true,
     request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
-    replies: { 200: { description: 'The license.', body: licenseShape } },
+    replies: { 200: { description: 'The license.', body: licenseWithUse } },
     rejections: ['LICENSE_NOT_FOUND'],
     bounded: {
       narrow: 'Send the request again: the first read of a long history prepares the next ones.',
@@ -109,9 +111,10 @@ export const getLicense = (needs: ReadNeeds): Route =>
       if (refusal !== null) return refusal;
       const license = await readLicense(needs, organizationId, licenseId, { asOf, signal: signal() });
       if (isRefusal(license)) return refused(license);
+      const use = asOf === undefined ? await readRecentUse(needs, organizationId, licenseId) : noUse;
       return {
         status: 200,
-        body: licenseBody(license.facts, license),
+        body: { ...licenseBody(license.facts, license), ...use },
         headers: { ETag: licenseTag(license.facts, license) },
       };
     },

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { CommandNeeds } from '../../../application/licenses/send-license-command.ts';
+import type { ObservingNeeds } from '../../../application/observing/note-validation.ts';
 import { type Validated, validateLicense } from '../../../application/validation/validate-license.ts';
 import { effectiveEntitlements } from '../../../domain/license/grants/effective-entitlements.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { effectiveStatuses, statuses } from '../../../domain/license/status.ts';
 import { validationCodes } from '../../../domain/license/validation/validation-codes.ts';
+import { placeOf } from '../../http/client-ip.ts';
 import { isProblem } from '../../problems/problems.ts';
 import { clientRoute, none, type Reply, type Route } from '../../route.ts';
 import { instantOut, text } from '../../schemas.ts';
@@ -13,7 +15,7 @@ import { findClientLicense, licenseNaming, type NamingNeeds } from '../find-clie
 import { effectiveBody, effectiveOut } from '../grant-schemas.ts';
 import { validationFields } from './validation-fields.ts';
 
-type Needs = NamingNeeds & CommandNeeds;
+type Needs = NamingNeeds & CommandNeeds & ObservingNeeds;
 
 const body = z
   .strictObject({
@@ -116,7 +118,10 @@ export const validateLicenseRoute = (needs: Needs): Route =>
       const client = await findClientLicense(needs, call, fields, 'validate');
       if (isProblem(client)) return client;
       const { license, acting } = client;
-      return answered(await validateLicense(needs, { call, license, acting }, fields), fields.nonce);
+      return answered(
+        await validateLicense(needs, { call, license, acting, clientNetwork: () => placeOf(call.clientIp()) }, fields),
+        fields.nonce,
+      );
     },
   });
 

@@ -1,0 +1,44 @@
+import type { Pool } from 'pg';
+import { fromMs, type Instant, toMs } from '../../domain/time.ts';
+import type { Executor } from '../../eventstore/executor/execute.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { type DayOfValidations, lastValidation, validationsOf } from '../../records/validation-counts.ts';
+import type { Refusal } from '../refusal.ts';
+import { readLicenseRows } from './parked-license.ts';
+
+type Needs = { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant };
+
+/** UTC days as `YYYY-MM-DD`, both included. */
+export type Days = { readonly from: string; readonly to: string };
+
+const dayMs = 86_400_000;
+const recentDays = 7;
+
+/** Returns the UTC day of an instant, or the day that is `days` earlier. */
+export const dayOf = (instant: Instant, days = 0): string => fromMs(toMs(instant) - days * dayMs).slice(0, 10);
+
+/** Returns how many days the range has. */
+export const lengthOf = ({ from, to }: Days): number =>
+  (toMs(`${to}T00:00:00.000Z`) - toMs(`${from}T00:00:00.000Z`)) / dayMs + 1;
+
+/**
+ * Returns the validations of a license that the organization issues or holds, by UTC day and product, the oldest first. A
+ * holder sees the days on which it held the license.
+ */
+export const readValidations = (
+  needs: Needs,
+  organizationId: string,
+  licenseId: string,
+  days: Days,
+): Promise<readonly DayOfValidations[] | Refusal> =>
+  readLicenseRows(needs, organizationId, licenseId, (db) => validationsOf(db, licenseId, days));
+
+/** Returns the validations of the last 7 UTC days, and the instant of the last validation; null: none is counted. */
+export const readRecentUse = ({ pool, now }: Needs, organizationId: string, licenseId: string) => {
+  const at = now();
+  const days = { from: dayOf(at, recentDays - 1), to: dayOf(at) };
+  return asTenant(pool, organizationId, async (db) => ({
+    lastValidatedAt: await lastValidation(db, licenseId),
+    recentValidations: [...(await validationsOf(db, licenseId, days))],
+  }));
+};

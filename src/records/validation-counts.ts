@@ -1,0 +1,118 @@
+import type { Pool, PoolClient } from 'pg';
+import type { LicenseFacts } from '../domain/license/license.ts';
+import { fromMs, type Instant } from '../domain/time.ts';
+import { epochMs } from '../postgres/epoch-ms.ts';
+
+/** Validations of a license that a process has counted: those of one UTC day, product and holder. */
+export type ValidationCount = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId' | 'licenseId'> & {
+  /** `YYYY-MM-DD`. */
+  readonly day: string;
+  /** A product of the license. Null: the validations named none. */
+  readonly product: string | null;
+  validations: number;
+  /** How many of them had a verdict that is not valid. */
+  denied: number;
+  lastValidatedAt: Instant;
+};
+
+/** The validations of a license on one UTC day. `product` null: those that named no product of the license. */
+export type DayOfValidations = {
+  readonly day: string;
+  readonly product: string | null;
+  readonly validations: number;
+  readonly denied: number;
+};
+
+/** For how many days after its end a day is kept. `db/ops/140-validation-counts.sql` has the same number. */
+export const countedDaysMax = 400;
+
+/** Adds counts to those of all processes. `counts` has no two of the same license, day, product and holder. */
+export const addValidationCounts = async (db: PoolClient, counts: readonly ValidationCount[]): Promise<void> => {
+  const batch: Record<string, object[]> = {};
+  for (const count of counts) {
+    batch[count.issuerOrgId] ??= [];
+    batch[count.issuerOrgId]?.push({
+      license_id: count.licenseId,
+      day: count.day,
+      product: count.product ?? '',
+      holder_org_id: count.holderOrgId ?? '',
+      validations: count.validations,
+      denied: count.denied,
+      last_validated_at: count.lastValidatedAt,
+    });
+  }
+  await db.query({
+    name: 'note-validations',
+    text: 'select ops.note_validations($1)',
+    values: [JSON.stringify(batch)],
+  });
+};
+
+/**
+ * Returns the validations of a license by UTC day and product, from `from` to `to` (days, both included), the oldest
+ * first. For asTenant of its issuer, or of its holder, which sees the days on which it held the license.
+ */
+export const validationsOf = async (
+  db: PoolClient,
+  licenseId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<readonly DayOfValidations[]> => {
+  const { rows } = await db.query<[string, string, string, string]>({
+    name: 'validations-of',
+    text: `select to_char(c.day, 'YYYY-MM-DD'), c.product, sum(c.validations), sum(c.denied)
+      from ops.validation_counts c join rm.licenses l using (issuer_org_id, license_id)
+      where l.license_id = $1 and c.day between $2 and $3
+      group by c.day, c.product order by c.day, c.product`,
+    values: [licenseId, from, to],
+    rowMode: 'array',
+  });
+  return rows.map(([day, product, validations, denied]) => ({
+    day,
+    product: product === '' ? null : product,
+    validations: Number(validations),
+    denied: Number(denied),
+  }));
+};
+
+/**
+ * Returns the instant of the last counted validation of a license. Returns null when no day is left. For asTenant as
+ * `validationsOf`.
+ */
+export const lastValidation = async (db: PoolClient, licenseId: string): Promise<Instant | null> => {
+  const { rows } = await db.query<[string | null]>({
+    name: 'last-validation',
+    text: `select ${epochMs('max(c.last_validated_at)')} from rm.licenses l cross join lateral (
+        select last_validated_at from ops.validation_counts n
+        where n.issuer_org_id = l.issuer_org_id and n.license_id = l.license_id
+          and n.day = (select max(m.day) from ops.validation_counts m
+            where m.issuer_org_id = l.issuer_org_id and m.license_id = l.license_id)) c
+      where l.license_id = $1`,
+    values: [licenseId],
+    rowMode: 'array',
+  });
+  const lastMs = rows[0]?.[0] ?? null;
+  return lastMs === null ? null : fromMs(Number(lastMs));
+};
+
+/**
+ * Removes days that are older than `countedDaysMax`, in batches with short locks, until the signal is aborted. As
+ * ledger_worker, which sees no younger ones. Returns how many rows it removed.
+ */
+export const purgeValidationCounts = async (db: Pool, signal?: AbortSignal): Promise<number> => {
+  let removed = 0;
+  while (signal?.aborted !== true) {
+    const { rowCount } = await db.query({
+      name: 'purge-validation-counts',
+      text: `delete from ops.validation_counts c using (
+          select issuer_org_id, license_id, day, product, holder_org_id from ops.validation_counts order by day limit $1) old
+        where (c.issuer_org_id, c.license_id, c.day, c.product, c.holder_org_id)
+          = (old.issuer_org_id, old.license_id, old.day, old.product, old.holder_org_id)`,
+      values: [purgedMax],
+    });
+    if (!rowCount) return removed;
+    removed += rowCount;
+  }
+  return removed;
+};
+
+const purgedMax = 5_000;
