@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-7',
-  organization: 'organization-3',
+  organization: 'organization-4',
   catalog: 'catalog-4',
   reservation: 'reservation-1',
 } as const;

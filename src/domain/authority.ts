@@ -38,7 +38,7 @@ export const lacking = (credential: Credential, { own, holder }: Permission, sid
 
 /** The roles that permissions are most often granted to. */
 export const managers: readonly Role[] = ['OWNER', 'ADMIN'];
-export const readers: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'];
+export const readers: readonly Role[] = [...managers, 'MEMBER', 'BILLING', 'AUDITOR', 'SUPPORT', 'SALES', 'DEVELOPER'];
 
 /** Returns a grant to members in one of the roles and to API keys with one of the scopes. */
 export const grant = (roles: readonly Role[], ...scopes: readonly Scope[]): Grant => ({ roles, scopes });

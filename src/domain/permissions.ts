@@ -9,11 +9,16 @@ import { roles, scopes } from './organization/events.ts';
 export const permissions = {
   ...licensePermissions,
   readCatalog: ownOnly(grant(readers, 'licenses:read', 'catalog:write')),
-  changeCatalog: ownOnly(grant(managers, 'catalog:write')),
+  changeCatalog: ownOnly(grant([...managers, 'DEVELOPER'], 'catalog:write')),
   readMembers: ownOnly(grant([...managers, 'MEMBER', 'AUDITOR'], 'members:write')),
   manageMembers: ownOnly(grant(managers, 'members:write')),
   /** The token of an invitation lets its bearer join: no API key gets one. */
   handOutInvitations: ownOnly(grant(managers)),
+  readApiKeys: ownOnly(grant([...managers, 'MEMBER', 'AUDITOR', 'DEVELOPER'], 'members:write')),
+  /** Create, change and revoke API keys. The stream of the organization bounds it to the rights of the caller. */
+  manageApiKeys: ownOnly(grant([...managers, 'DEVELOPER'], 'members:write')),
+  /** No operation needs it yet. It keeps a role without it from handing on its scope. */
+  changeWebhooks: ownOnly(grant(managers, 'webhooks:write')),
   readProjects: ownOnly(grant([...managers, 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write')),
   changeProjects: ownOnly(grant([...managers, 'MEMBER'], 'projects:write')),
   /** See the licenses that issuers offer to the organization, and its decisions about issuers. */

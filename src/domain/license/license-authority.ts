@@ -10,6 +10,7 @@ import {
   type Side,
 } from '../authority.ts';
 import { type Rejection, reject } from '../decider.ts';
+import type { Role } from '../organization/events.ts';
 import type { Instant } from '../time.ts';
 import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
@@ -22,15 +23,27 @@ import type { SuspensionReason } from './suspension/suspension-events.ts';
 export const licensePermissions = {
   readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
   readHistory: {
-    own: grant(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read'),
+    own: grant([...managers, 'BILLING', 'AUDITOR', 'SUPPORT'], 'events:read'),
     holder: grant(readers, 'licenses:read'),
   },
   changeLicenses: ownOnly(grant(managers, 'licenses:write')),
-  renewLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
-  suspendLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
+  /** Issue licenses, convert trials, and change the policy or the limits of a license. */
+  sellLicenses: ownOnly(grant([...managers, 'SALES'], 'licenses:write')),
+  renewLicenses: ownOnly(grant([...managers, 'BILLING', 'SALES'], 'licenses:write')),
+  /** `refuseSuspending` and `refuseReinstating` bound the reasons of a role. */
+  suspendLicenses: ownOnly(grant([...managers, 'BILLING', 'SUPPORT'], 'licenses:write')),
+  /** Withdraw announced changes. `refuseWithdrawing` bounds which ones a role may withdraw. */
+  withdrawChanges: ownOnly(grant([...managers, 'BILLING', 'SUPPORT', 'SALES'], 'licenses:write')),
   endLicenses: ownOnly(grant(managers, 'licenses:write')),
-  /** Release activations, rotate keys, assign users: the tasks that a holder does for itself. */
-  manageUse: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Release activations and rotate keys: tasks that a holder does for itself. */
+  manageUse: { own: grant([...managers, 'SUPPORT'], 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Assign and unassign users. A holder does this for itself, too. */
+  assignUsers: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Release floating seats by the license's id, without its key. */
+  releaseSeats: {
+    own: grant([...managers, 'SUPPORT'], 'licenses:activate'),
+    holder: grant(managers, 'licenses:activate'),
+  },
   /** Validate, activate and lease by the license's id, without its key. */
   useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
 } as const satisfies Readonly<Record<string, Permission>>;
@@ -91,33 +104,44 @@ export const isForIssuerOnly = (credential: Credential, power: LicensePower): bo
   !isPermitted(credential, licensePermissions[power], 'holder');
 
 /**
- * Returns true for an administrator of the issuer or the holder: an OWNER, an ADMIN, or an API key that may change
- * licenses. The application itself has the license key, or an API key that only uses licenses.
+ * Returns true for an administrator of the issuer or the holder: a member who may release seats, or an API key that may
+ * change licenses. The application itself has the license key, or an API key that only uses licenses.
  */
 export const isAdministrator = (by: LicenseActing): boolean =>
-  by.kind === 'organization' && isPermitted(by.credential, licensePermissions.changeLicenses);
+  by.kind === 'organization' &&
+  isPermitted(by.credential, licensePermissions[by.credential.kind === 'user' ? 'releaseSeats' : 'changeLicenses']);
 
-/** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
-export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
-  isBilling(credential) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
-
-/** Refuses to let the role BILLING lift a current or announced suspension for another reason than PAYMENT. */
-export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
-  if (!isActingForPayments(by)) return null;
-  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
-  const reasons = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
-  return reasons.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
+/** The reasons for which a role suspends and reinstates. A role that is not listed has no such bound. */
+const reasonsOfRoles: Readonly<Partial<Record<Role, SuspensionReason>>> = {
+  BILLING: 'PAYMENT',
+  SUPPORT: 'CUSTOMER_REQUEST',
 };
 
-/** Refuses to let the role BILLING withdraw an announced change other than a suspension for PAYMENT. */
+/** Refuses to let BILLING suspend for another reason than PAYMENT, and SUPPORT than CUSTOMER_REQUEST. */
+export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
+  refuseReasons(credential, [reasonCode]);
+
+/** Refuses to let a role lift a suspension, current or announced, that it could not set. */
+export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
+  if (by.kind !== 'organization') return null;
+  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
+  return refuseReasons(by.credential, [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced]);
+};
+
+/**
+ * Refuses to let a role withdraw an announced change that it could not announce: BILLING and SUPPORT withdraw their
+ * suspensions only, and SALES changes of the tier or policy only.
+ */
 export const refuseWithdrawing = (
   { facts: { scheduled } }: IssuedLicense,
   by: LicenseActing,
   eventId: string,
 ): Forbidden | null => {
   const change = scheduled.find((announced) => announced.eventId === eventId)?.change;
-  if (change === undefined || !isActingForPayments(by)) return null;
-  return change.kind === 'SUSPENSION' && change.reasonCode === 'PAYMENT' ? null : paymentOnly;
+  if (change === undefined || by.kind !== 'organization') return null;
+  const { credential } = by;
+  if (isInRole(credential, 'SALES') && change.kind !== 'TIER') return salesWithdraws;
+  return change.kind === 'SUSPENSION' ? refuseReasons(credential, [change.reasonCode]) : refuseOtherChange(credential);
 };
 
 /** Refuses to let an organization other than the holder assign users, when the license has a holder. */
@@ -131,10 +155,23 @@ const sideOf = ({ issuerOrgId, holderOrgId }: Parties, organizationId: string): 
   return organizationId === holderOrgId ? 'holder' : null;
 };
 
-const isBilling = (credential: Credential): boolean => credential.kind === 'user' && credential.role === 'BILLING';
+const isInRole = (credential: Credential, role: Role): boolean =>
+  credential.kind === 'user' && credential.role === role;
 
-const isActingForPayments = (by: LicenseActing): boolean => by.kind === 'organization' && isBilling(by.credential);
+const refuseReasons = (credential: Credential, reasons: readonly SuspensionReason[]): Forbidden | null => {
+  const refusal = refuseOtherChange(credential);
+  const own = credential.kind === 'user' ? reasonsOfRoles[credential.role] : undefined;
+  return reasons.every((reasonCode) => reasonCode === own) ? null : refusal;
+};
 
-const paymentOnly = reject('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');
+/** Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound. */
+const refuseOtherChange = (credential: Credential): Forbidden | null => {
+  if (credential.kind !== 'user') return null;
+  const reasonCode = reasonsOfRoles[credential.role];
+  if (reasonCode === undefined) return null;
+  return reject('FORBIDDEN', `The role ${credential.role} suspends and reinstates for ${reasonCode} only.`);
+};
+
+const salesWithdraws = reject('FORBIDDEN', 'The role SALES withdraws announced changes of the tier or policy only.');
 
 const holderAssigns = reject('FORBIDDEN', 'This license has a holder; only the holder assigns it to users.');

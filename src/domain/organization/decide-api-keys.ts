@@ -20,7 +20,7 @@ export const createApiKey = (
   { data: { apiKeyId, name, scopes, hint, expiresAt }, by, at }: CommandOf<'CreateApiKey'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
-  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  const standing = standingFor(organization, by, 'MANAGE_KEYS', at);
   if ('rejected' in standing) return standing;
   const refusal = refuseScopes(standing, scopes) ?? refuseEnd(standing, expiresAt);
   if (refusal !== null) return refusal;
@@ -45,7 +45,7 @@ export const changeApiKey = (
   { data: { apiKeyId, name, scopes }, by, at }: CommandOf<'ChangeApiKey'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
-  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  const standing = standingFor(organization, by, 'MANAGE_KEYS', at);
   if ('rejected' in standing) return standing;
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined || key.revokedAt !== null) return noKey();
@@ -69,7 +69,7 @@ export const revokeApiKey = (
   { data: { apiKeyId }, by, at }: CommandOf<'RevokeApiKey'>,
   organization: CreatedOrganization,
 ): OrganizationDecision => {
-  const standing = standingFor(organization, by, 'MANAGE_ACCESS', at);
+  const standing = standingFor(organization, by, 'MANAGE_KEYS', at);
   if ('rejected' in standing) return standing;
   const key = organization.apiKeys.get(apiKeyId);
   if (key === undefined) return noKey();

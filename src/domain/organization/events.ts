@@ -18,7 +18,18 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 
 /** Lists the roles of a member. */
-export const roles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const;
+export const roles = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'GUEST',
+  'BILLING',
+  'AUDITOR',
+  // Since version 2 of the events with a role.
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+] as const;
 export type Role = (typeof roles)[number];
 
 type Event<Type extends string, Data> = { readonly type: Type; readonly data: Data };

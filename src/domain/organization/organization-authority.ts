@@ -5,8 +5,8 @@ import type { Role, Scope } from './events.ts';
 import type { ApiKey, CreatedOrganization, Invitation } from './organization.ts';
 import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from './rights.ts';
 
-/** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
-export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS' | 'DECIDE_ISSUERS';
+/** The powers over an organization. Members and roles are one power, API keys another one. Both hand out access. */
+export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_KEYS' | 'MANAGE_PROJECTS' | 'DECIDE_ISSUERS';
 
 /** The standing of a caller in the organization. */
 export type Standing =
@@ -66,9 +66,13 @@ export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Reject
   return reject('FORBIDDEN', `An API key that expires can create only keys that expire no later. ${end}.`);
 };
 
-/** Refuses to let an API key rename, narrow or revoke a key with scopes that it does not have. */
+/** Refuses to rename, narrow or revoke a key with scopes or rights that the caller does not have. */
 export const refuseStrongerKey = (standing: Standing, { scopes }: ApiKey): Rejection<'FORBIDDEN'> | null => {
-  if (standing.kind !== 'key') return null;
+  if (standing.kind !== 'key') {
+    const rights = beyondStanding(standing, rightsOfScopes(scopes));
+    if (rights.length === 0) return null;
+    return reject('FORBIDDEN', `That key has rights that your role does not have: ${listed(rights)}. Ask an ADMIN.`);
+  }
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
   if (beyond.length === 0) return null;
   const lacked = `That key also has ${beyond.join(', ')}`;
@@ -172,6 +176,8 @@ const powers: Readonly<Record<Power, { readonly roles: readonly Role[]; readonly
   CHANGE_PROFILE: { roles: ['OWNER', 'ADMIN'], scope: null },
   CLOSE: { roles: ['OWNER'], scope: null },
   MANAGE_ACCESS: { roles: ['OWNER', 'ADMIN'], scope: 'members:write' },
+  // The same roles and scope as the permission manageApiKeys.
+  MANAGE_KEYS: { roles: ['OWNER', 'ADMIN', 'DEVELOPER'], scope: 'members:write' },
   // The same roles and scope as the permission answerOffers.
   DECIDE_ISSUERS: { roles: ['OWNER', 'ADMIN'], scope: 'licenses:write' },
   MANAGE_PROJECTS: { roles: ['OWNER', 'ADMIN', 'MEMBER'], scope: 'projects:write' },

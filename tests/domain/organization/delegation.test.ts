@@ -70,8 +70,12 @@ const handedOut = (event: OrganizationEvent): readonly Right[] => {
 
 type Search = { readonly own: readonly Right[]; accepted: number; readonly detours: string[] };
 
-const search = (state: Organization, controlled: readonly Acting[], path: readonly string[], result: Search): void => {
-  if (path.length === 3) return;
+const search = (
+  state: Organization,
+  controlled: readonly Acting[],
+  path: readonly OrganizationCommand[],
+  result: Search,
+): void => {
   const { invitations } = state as CreatedOrganization;
   const acceptances = [...invitations.keys()].map((invitationId) => accept(accomplice, invitationId));
   const commands = [...controlled.flatMap((by) => commandsOf(by, path.length)), ...acceptances];
@@ -79,9 +83,10 @@ const search = (state: Organization, controlled: readonly Acting[], path: readon
     const decision = organizationDecider.decide(command, state, testEventIds);
     if (isRejection(decision) || decision.length === 0) continue;
     result.accepted += 1;
-    const further = [...path, `${JSON.stringify(command.by)} ${command.type} ${JSON.stringify(command.data)}`];
+    const further = [...path, command];
     const beyond = decision.flatMap((event) => rightsBeyond(result.own, handedOut(event)));
-    if (beyond.length > 0) result.detours.push(`${further.join(' > ')}: ${beyond.join(', ')}`);
+    if (beyond.length > 0) result.detours.push(`${JSON.stringify(further)}: ${beyond.join(', ')}`);
+    if (further.length === 3) continue;
     let next = organizationDecider.fork(state);
     const credentials = [...controlled];
     for (const event of decision) {
@@ -114,7 +119,7 @@ describe('No sequence of three operations reaches more rights', () => {
   test.each(roles.filter((role) => role !== 'OWNER'))('than those of a member with the role %s', (role) => {
     const { detours, accepted } = searchFrom(start, user(role.toLowerCase()), rightsOfRole(role));
     expect(detours).toEqual([]);
-    expect(accepted > 0).toBe(role === 'ADMIN');
+    expect(accepted > 0).toBe(role === 'ADMIN' || role === 'DEVELOPER');
   });
   test('but an OWNER hands out everything', () => {
     const everything = new Set(roles.flatMap((role) => rightsOfRole(role)));
@@ -128,6 +133,9 @@ const covering: readonly (readonly [role: Role, scopes: readonly Scope[] | null]
   ['MEMBER', ['projects:write', 'licenses:read']],
   ['AUDITOR', ['projects:write', 'licenses:read', 'events:read']],
   ['BILLING', ['licenses:read', 'licenses:write', 'events:read']],
+  ['SUPPORT', ['licenses:read', 'licenses:write', 'licenses:activate', 'events:read']],
+  ['SALES', ['licenses:read', 'licenses:write']],
+  ['DEVELOPER', ['licenses:read', 'catalog:write']],
   ['ADMIN', null],
   ['OWNER', null],
 ];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Acting, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
-import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { type Role, roles, type Scope } from '../../../src/domain/organization/events.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import {
   accept,
@@ -22,7 +22,7 @@ import {
   withdraw,
 } from './examples.ts';
 
-export const role = fc.constantFrom<Role>('OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR');
+export const role = fc.constantFrom<Role>(...roles);
 const scope = fc.constantFrom<Scope>('members:write', 'projects:write', 'licenses:read');
 const person = fc.constantFrom('ada', 'bob', 'eve', 'grace', 'ken');
 const number = fc.integer({ min: 1, max: 5 });
