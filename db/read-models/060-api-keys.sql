@@ -10,6 +10,13 @@ create table rm.api_keys (
   -- A key is in force until one of them: it expires, it was revoked. Null: not (yet).
   expires_at timestamptz,
   revoked_at timestamptz,
+  -- The current secret in identity.api_key_secrets. Null: that of the creation, in identity.api_keys.
+  secret_ref text,
+  -- The secret before the last rotation, which works until overlap_until; null: it does not work. A null reference with an
+  -- overlap: the secret of the creation.
+  previous_hint text,
+  previous_secret_ref text,
+  overlap_until timestamptz,
   -- The user or API key that created it. Null: the program.
   created_by text
 );
@@ -27,7 +34,8 @@ grant select, insert, update, delete on rm.api_keys to ledger_projector;
 
 -- Rights end with these changes; see db/ops/110-access-notices.sql.
 create trigger notice_change after update on rm.api_keys
-  for each row when ((old.scopes, old.expires_at, old.revoked_at) is distinct from (new.scopes, new.expires_at, new.revoked_at))
+  for each row when ((old.scopes, old.expires_at, old.revoked_at, old.secret_ref) is distinct from
+    (new.scopes, new.expires_at, new.revoked_at, new.secret_ref))
   execute function ops.notice_access_change('issuer_org_id');
 create trigger notice_removal after delete on rm.api_keys
   for each row execute function ops.notice_access_change('issuer_org_id');

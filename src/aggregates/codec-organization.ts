@@ -56,6 +56,17 @@ const organizationEvent = z.discriminatedUnion('type', [
   ),
   event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
   event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),
+  event(
+    'ApiKeyRotated',
+    z.object({
+      apiKeyId: id,
+      secretRef: reference,
+      hint: id,
+      previous: z.object({ hint: id, secretRef: reference.nullable() }),
+      overlapUntil: instant.nullable(),
+      rotatedBy: id.exactOptional(),
+    }),
+  ),
   event('ApiKeyRevoked', z.object({ apiKeyId: id })),
   event('ProjectCreated', project),
   event('ProjectChanged', project),

@@ -57,12 +57,12 @@ type Row = AccessState & {
   readonly revoked: boolean;
   /** True when the organization was closed. */
   readonly closed: boolean;
-  /** Milliseconds since 1970. Null for a key without expiry. */
+  /** The end of the key or of this secret, in milliseconds since 1970. Null: neither ends. */
   readonly expires_ms: string | null;
 };
 
 /**
- * Checks API keys against `identity.api_keys`. A positive answer is cached while `notices` says that it counts, and
+ * Checks API keys against `identity.api_keys` and the secrets of rotations. A positive answer is cached while `notices` says that it counts, and
  * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached, but
  * requests that come during a read share it. The last use of a key is stored in the background, at most once a minute.
  */
@@ -118,9 +118,9 @@ const createUseNotes = ({ pool, onError }: Pick<Needs, 'pool' | 'onError'>) => {
 
 const readRow = async (pool: Pool, secrets: Secrets, { text, lookupId }: ApiKey): Promise<Row | undefined> => {
   const { rows } = await pool.query<Row>({
-    name: 'identity-authenticate',
+    name: 'identity-authenticate-secret',
     text: `select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms, is_behind, behind_at
-      from identity.authenticate($1)`,
+      from identity.authenticate_secret($1)`,
     values: [lookupId],
   });
   return rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '2207aa5d3d2022aa16393b8bd61f1ecb99254d82d2db6d0671b8310999ec881e',
+  1: 'e613395ebb2d8d218cbb1e0b09e11d0a2fafe0d7cfecd734b21fcc38ee1309b8',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -12,6 +12,7 @@ import {
   getProject,
   listProjectsRoute,
 } from './projects.ts';
+import { rotateApiKeyRoute } from './rotate-api-key.ts';
 
 /** The operations on organizations, their members, API keys and projects. */
 export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] => [
@@ -30,6 +31,7 @@ export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] =
   createApiKeyRoute(needs),
   getApiKey(needs),
   changeApiKeyRoute(needs),
+  rotateApiKeyRoute(needs),
   revokeApiKeyRoute(needs),
   listProjectsRoute(needs),
   createProjectRoute(needs),

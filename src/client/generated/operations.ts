@@ -48,6 +48,7 @@ export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" 
 export type MemberChange = { role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; label?: string | null };
 export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null };
 export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[] };
+export type RotateApiKey = { overlapSeconds?: number };
 export type NewProject = { name: string; metadata?: { [name: string]: JsonValue } };
 export type ProjectChange = { name?: string; metadata?: { [name: string]: JsonValue }; archived?: boolean };
 export type NewProduct = { code: string; name: string; description?: string | null };
@@ -84,9 +85,10 @@ export type Member = { state: "active"; userId: string; displayName: string | nu
 export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; invitedAt: string; expiresAt: string; createdBy: string | null };
 export type Invited = { invitation: Invitation; token: string | null; isMailed: boolean };
 export type RemovedMember = { apiKeys: (ApiKey)[] };
-export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; createdBy: string | null; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
+export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; previousHint: string | null; overlapUntil: string | null; createdAt: string; createdBy: string | null; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
+export type ApiKeyRotated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type LicenseOffer = { licenseId: string; issuer: { organizationId: string; name: string | null }; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; offeredAt: string; expiresAt: string; expiry: "KEEP" | "RESET"; activations: "KEEP" | "RELEASE" };
 export type LicenseOfferAccepted = { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean | null };
@@ -168,6 +170,7 @@ export type Operations = {
   getApiKey: { params: { apiKeyId: string }; answer: ApiKey };
   changeApiKey: { params: { apiKeyId: string }; body?: ApiKeyChange; answer: ApiKey };
   revokeApiKey: { params: { apiKeyId: string }; answer: ApiKey };
+  rotateApiKey: { params: { apiKeyId: string }; body?: RotateApiKey; answer: ApiKeyRotated };
   listProjects: { query?: { limit?: number; cursor?: string; archived?: boolean; q?: string }; answer: { data: (Project)[]; nextCursor: string | null; hasMore: boolean } };
   createProject: { body: NewProject; answer: Project };
   getProject: { params: { projectId: string }; answer: Project };
@@ -272,6 +275,7 @@ export const operations = {
   getApiKey: { method: 'GET', path: '/v1/api-keys/{apiKeyId}', repeats: false },
   changeApiKey: { method: 'PATCH', path: '/v1/api-keys/{apiKeyId}', repeats: true },
   revokeApiKey: { method: 'DELETE', path: '/v1/api-keys/{apiKeyId}', repeats: true },
+  rotateApiKey: { method: 'POST', path: '/v1/api-keys/{apiKeyId}/rotate', repeats: true },
   listProjects: { method: 'GET', path: '/v1/projects', repeats: false },
   createProject: { method: 'POST', path: '/v1/projects', repeats: true },
   getProject: { method: 'GET', path: '/v1/projects/{projectId}', repeats: false },

@@ -78,6 +78,16 @@ export type OrganizationCommand =
       'ChangeApiKey',
       { readonly apiKeyId: string; readonly name: string | null; readonly scopes: readonly Scope[] | null }
     >
+  /** The previous secret works for another `overlapSeconds`. */
+  | Command<
+      'RotateApiKey',
+      {
+        readonly apiKeyId: string;
+        readonly secretRef: string;
+        readonly hint: string;
+        readonly overlapSeconds: number;
+      }
+    >
   | Command<'RevokeApiKey', { readonly apiKeyId: string }>
   | Command<
       'CreateProject',

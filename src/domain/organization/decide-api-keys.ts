@@ -1,9 +1,9 @@
 import { reject } from '../decider.ts';
 import { isName, nameRule } from '../names.ts';
-import { type Instant, isInstant } from '../time.ts';
+import { fromMs, type Instant, isInstant, toMs } from '../time.ts';
 import type { CommandOf, OrganizationDecision } from './commands.ts';
 import type { OrganizationEvent, Scope } from './events.ts';
-import type { CreatedOrganization } from './organization.ts';
+import type { ApiKey, CreatedOrganization } from './organization.ts';
 import {
   isInForce,
   refuseEnd,
@@ -64,6 +64,33 @@ export const changeApiKey = (
   return events;
 };
 
+/** The longest time for which the secret before a rotation works on: 30 days. */
+export const overlapSecondsMax = 30 * 86_400;
+
+/**
+ * Gives a key a new secret. The previous one works until the overlap ends, and one from before it ends at once. Refuses a key
+ * that the caller may not change, and to let a key that expires get the secret of one that expires later.
+ */
+export const rotateApiKey = (
+  { data: { apiKeyId, secretRef, hint, overlapSeconds }, by, at }: CommandOf<'RotateApiKey'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'MANAGE_KEYS', at);
+  if ('rejected' in standing) return standing;
+  const key = organization.apiKeys.get(apiKeyId);
+  if (key === undefined || !isInForce(key, at)) return noKey();
+  const refusal = refuseStrongerKey(standing, key) ?? refuseEnd(standing, key.expiresAt);
+  if (refusal !== null) return refusal;
+  if (key.secret?.ref === secretRef) return [];
+  if (!Number.isInteger(overlapSeconds) || overlapSeconds < 0 || overlapSeconds > overlapSecondsMax)
+    return reject('INVALID_REQUEST', `overlapSeconds must be a whole number from 0 to ${overlapSecondsMax}.`);
+  const rotatedBy = senderOf(by);
+  const overlapUntil = overlapSeconds === 0 ? null : fromMs(toMs(at) + overlapSeconds * 1_000);
+  const previous = { hint: key.hint, secretRef: key.secret?.ref ?? null };
+  const rotation = { apiKeyId, secretRef, hint, previous, overlapUntil };
+  return [{ type: 'ApiKeyRotated', data: rotatedBy === null ? rotation : { ...rotation, rotatedBy } }];
+};
+
 /** Revokes a key for ever. Changes nothing when it is revoked. */
 export const revokeApiKey = (
   { data: { apiKeyId }, by, at }: CommandOf<'RevokeApiKey'>,
@@ -78,15 +105,27 @@ export const revokeApiKey = (
   return key.revokedAt === null ? [{ type: 'ApiKeyRevoked', data: { apiKeyId } }] : [];
 };
 
-/** Returns the keys that a user created, and those that such keys created, oldest first. Ended ones are included. */
+/**
+ * Returns the keys that a user created or got a secret of by rotating them, and those that such keys created or rotated, too.
+ * Ended ones are included.
+ */
 export const keysCreatedBy = ({ apiKeys }: CreatedOrganization, userId: string): readonly string[] => {
   const creators = new Set([userId]);
-  // A key is created after its creator, and the map has them in this order.
-  for (const [apiKeyId, { createdBy }] of apiKeys)
-    if (createdBy !== null && creators.has(createdBy)) creators.add(apiKeyId);
+  // A key may have been rotated by one that was created after it.
+  for (let known = 0; known < creators.size; ) {
+    known = creators.size;
+    for (const [apiKeyId, key] of apiKeys)
+      if (ownersOf(key).some((owner) => owner !== null && creators.has(owner))) creators.add(apiKeyId);
+  }
   creators.delete(userId);
   return [...creators];
 };
+
+const ownersOf = ({ createdBy, secret, previous }: ApiKey): readonly (string | null)[] => [
+  createdBy,
+  secret?.by ?? null,
+  previous?.secret?.by ?? null,
+];
 
 const keysInForce = ({ apiKeys }: CreatedOrganization, at: Instant): number =>
   [...apiKeys.values()].filter((key) => isInForce(key, at)).length;

@@ -80,6 +80,23 @@ export type OrganizationEvent =
       'ApiKeyScopesChanged',
       { readonly apiKeyId: string; readonly from: readonly Scope[]; readonly to: readonly Scope[] }
     >
+  /**
+   * A new secret replaces the previous one, which works in `[recorded, overlapUntil)`; null: it ends, too. An older one ends at once. The hash is
+   * in `identity.api_key_secrets` under `secretRef`. `hint`: the first visible characters of the new secret. In `previous` a null
+   * `secretRef` is the secret of the creation. `rotatedBy`: the
+   * user or API key that gets it; absent: the program.
+   */
+  | Event<
+      'ApiKeyRotated',
+      {
+        readonly apiKeyId: string;
+        readonly secretRef: string;
+        readonly hint: string;
+        readonly previous: { readonly hint: string; readonly secretRef: string | null };
+        readonly overlapUntil: Instant | null;
+        readonly rotatedBy?: string;
+      }
+    >
   | Event<'ApiKeyRevoked', { readonly apiKeyId: string }>
   /** `metadataRef`: the metadata of the project in `vault`; null: it has none. */
   | Event<'ProjectCreated', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>

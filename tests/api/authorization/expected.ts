@@ -181,6 +181,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   createApiKey: ownList(managesKeys),
   getApiKey: ofPart(readsKeys),
   changeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
+  rotateApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
   revokeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
   listProjects: ownList(readsProjects),
   createProject: ownList(changesProjects),

@@ -51,6 +51,8 @@ describe('An API key', () => {
         name: 'CI',
         scopes: ['licenses:read', 'events:read'],
         hint: secretOf(created).slice(0, 17),
+        previousHint: null,
+        overlapUntil: null,
         createdAt: expect.any(String),
         createdBy: expect.stringMatching(/^usr_/),
         expiresAt: '2099-01-01T00:00:00.000Z',

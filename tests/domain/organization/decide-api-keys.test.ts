@@ -7,12 +7,16 @@ import {
   key,
   keyCreatedEvent,
   keyRevokedEvent,
+  keyRotatedEvent,
   later,
   nextWeek,
   noon,
   on,
   organization,
+  remove,
   revokeKey,
+  rotateKey,
+  secretRef,
   system,
   withKey,
 } from './examples.ts';
@@ -118,6 +122,77 @@ describe('changing an API key', () => {
     given(...withOne)
       .when(changeKey({ scopes: [] }))
       .thenRejected('INVALID_REQUEST');
+  });
+});
+
+describe('rotating an API key', () => {
+  const rotated = keyRotatedEvent();
+  const again = keyRotatedEvent({
+    secretRef: secretRef('2b'),
+    hint: 'lgr_live_ef',
+    previous: { hint: 'lgr_live_cd', secretRef: secretRef('2a') },
+  });
+
+  test('records its new secret, the previous one, and the end of the overlap', () =>
+    given(...withOne)
+      .when(rotateKey())
+      .thenEvents(rotated));
+  test('again replaces the secret of the last rotation', () =>
+    given(...withOne, on(rotated))
+      .when(rotateKey({ secretRef: secretRef('2b'), hint: 'lgr_live_ef' }))
+      .thenEvents(again));
+  test('changes nothing when it is repeated', () =>
+    given(...withOne, on(rotated))
+      .when(rotateKey())
+      .thenNothing());
+  test('can end the previous secret at once, and lets it work for 30 days at most', () => {
+    given(...withOne)
+      .when(rotateKey({ overlapSeconds: 0 }))
+      .thenEvents(keyRotatedEvent({ overlapUntil: null }));
+    given(...withOne)
+      .when(rotateKey({ overlapSeconds: 30 * 86_400 }))
+      .thenEvents(keyRotatedEvent({ overlapUntil: '2026-01-31T12:00:00.000Z' }));
+    for (const overlapSeconds of [-1, 0.5, 30 * 86_400 + 1])
+      given(...withOne)
+        .when(rotateKey({ overlapSeconds }))
+        .thenRejected('INVALID_REQUEST');
+  });
+  test('is refused for an unknown, revoked or expired key', () => {
+    given(...organization())
+      .when(rotateKey())
+      .thenRejected('NOT_FOUND');
+    given(...withOne, on(keyRevokedEvent))
+      .when(rotateKey())
+      .thenRejected('NOT_FOUND');
+    const data = { apiKeyId: 'key_1', name: 'ci', scopes: ['licenses:read'], hint: 'h', expiresAt: later } as const;
+    given(...organization(), on({ type: 'ApiKeyCreated', data }))
+      .when(rotateKey({}, { at: later }))
+      .thenRejected('NOT_FOUND');
+  });
+  test('is refused to a key without its scopes, and to one that expires earlier', () => {
+    const by = key('key_2');
+    given(...withOne, on(keyCreatedEvent(['members:write', 'licenses:read'], 'key_2')))
+      .when(rotateKey({}, { by }))
+      .thenEvents(keyRotatedEvent({ rotatedBy: 'key_2' }));
+    given(...withOne, on(keyCreatedEvent(['members:write'], 'key_2')))
+      .when(rotateKey({}, { by }))
+      .thenRejected('FORBIDDEN');
+    const scopes = ['members:write', 'licenses:read'] as const;
+    const data = { apiKeyId: 'key_2', name: 'ci', scopes, hint: 'h', expiresAt: nextWeek };
+    given(...withOne, on({ type: 'ApiKeyCreated', data }))
+      .when(rotateKey({}, { by }))
+      .thenRejected('FORBIDDEN');
+  });
+  test('by a member makes the key one of those that end with the member', () => {
+    const staffed = [...organization({ grace: 'ADMIN' }), on(keyCreatedEvent())];
+    const removed = { type: 'MemberRemoved', data: { userId: 'grace', role: 'ADMIN' } } as const;
+    const removal = { ...remove('grace'), data: { userId: 'grace', deactivated: [], revokeKeys: true } };
+    given(...staffed)
+      .when(removal)
+      .thenEvents(removed);
+    given(...staffed, on(keyRotatedEvent({ rotatedBy: 'grace' })))
+      .when(removal)
+      .thenEvents(removed, keyRevokedEvent);
   });
 });
 

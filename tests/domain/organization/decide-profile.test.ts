@@ -194,6 +194,8 @@ describe('folding an organization', () => {
             expiresAt: null,
             revokedAt: null,
             createdBy: 'ada',
+            secret: null,
+            previous: null,
           },
         ],
       ]),

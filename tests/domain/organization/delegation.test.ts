@@ -25,11 +25,12 @@ import {
   organization,
   remove,
   revokeKey,
+  rotateKey,
   user,
 } from './examples.ts';
 
 // Tries every sequence of up to three operations on members, invitations, API keys and roles. The attacker starts with
-// one credential, and gets each API key that it creates. Everybody whom it invites is an accomplice, with the token.
+// one credential, and gets each API key that it creates or rotates. Everybody whom it invites is an accomplice, with the token.
 
 const accomplice = 'eve';
 const scopeSets: readonly (readonly Scope[])[] = [...scopes.map((scope) => [scope]), scopes];
@@ -48,11 +49,13 @@ const commandsOf = (by: Acting, depth: number): readonly OrganizationCommand[] =
   ...scopeSets.map((set) => createKey({ apiKeyId: `key_${depth}_${set.join('+')}`, scopes: set }, { by })),
   ...scopeSets.map((set) => changeKey({ apiKeyId: 'weak', scopes: set }, { by })),
   ...scopeSets.map((set) => changeKey({ apiKeyId: 'strong', scopes: set }, { by })),
+  rotateKey({ apiKeyId: 'weak', secretRef: `ref_weak_${depth}` }, { by }),
+  rotateKey({ apiKeyId: 'strong', secretRef: `ref_strong_${depth}` }, { by }),
   revokeKey('strong', { by }),
 ];
 
 /** Returns the rights that an event hands to somebody. */
-const handedOut = (event: OrganizationEvent): readonly Right[] => {
+const handedOut = (event: OrganizationEvent, { apiKeys }: CreatedOrganization): readonly Right[] => {
   switch (event.type) {
     case 'MemberInvited':
     case 'MemberJoined':
@@ -63,6 +66,8 @@ const handedOut = (event: OrganizationEvent): readonly Right[] => {
       return rightsOfScopes(event.data.scopes);
     case 'ApiKeyScopesChanged':
       return rightsOfScopes(event.data.to.filter((scope) => !event.data.from.includes(scope)));
+    case 'ApiKeyRotated':
+      return rightsOfScopes(apiKeys.get(event.data.apiKeyId)?.scopes ?? []);
     default:
       return [];
   }
@@ -76,7 +81,8 @@ const search = (
   path: readonly OrganizationCommand[],
   result: Search,
 ): void => {
-  const { invitations } = state as CreatedOrganization;
+  const organizationNow = state as CreatedOrganization;
+  const { invitations } = organizationNow;
   const acceptances = [...invitations.keys()].map((invitationId) => accept(accomplice, invitationId));
   const commands = [...controlled.flatMap((by) => commandsOf(by, path.length)), ...acceptances];
   for (const command of commands) {
@@ -84,14 +90,14 @@ const search = (
     if (isRejection(decision) || decision.length === 0) continue;
     result.accepted += 1;
     const further = [...path, command];
-    const beyond = decision.flatMap((event) => rightsBeyond(result.own, handedOut(event)));
+    const beyond = decision.flatMap((event) => rightsBeyond(result.own, handedOut(event, organizationNow)));
     if (beyond.length > 0) result.detours.push(`${JSON.stringify(further)}: ${beyond.join(', ')}`);
     if (further.length === 3) continue;
     let next = organizationDecider.fork(state);
     const credentials = [...controlled];
     for (const event of decision) {
       next = organizationDecider.evolve(next, event, stamp(event, noon).at);
-      if (event.type === 'ApiKeyCreated') credentials.push(key(event.data.apiKeyId));
+      if (event.type === 'ApiKeyCreated' || event.type === 'ApiKeyRotated') credentials.push(key(event.data.apiKeyId));
       if (event.type === 'MemberJoined') credentials.push(user(event.data.userId));
     }
     search(next, credentials, further, result);

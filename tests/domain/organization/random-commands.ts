@@ -18,6 +18,7 @@ import {
   rename,
   restoreProject,
   revokeKey,
+  rotateKey,
   trustIssuer,
   withdraw,
 } from './examples.ts';
@@ -105,6 +106,14 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
       (id): Request =>
         (sent) =>
           revokeKey(`key_${id}`, sent),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(number, number).map(
+      ([id, secret]): Request =>
+        (sent) =>
+          rotateKey({ apiKeyId: `key_${id}`, secretRef: `ref_${secret}` }, sent),
     ),
   },
   {
