@@ -79,6 +79,7 @@ export const rowSecurity: RowSecurity = {
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
+  ofAllProducts: ['rm.organizations', 'rm.catalogs'],
   // Rows that ended more than a day ago.
   purgeable: [
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,

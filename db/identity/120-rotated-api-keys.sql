@@ -55,8 +55,8 @@ revoke create on schema identity from ledger_auth;
 -- current one, and the one before it until the overlap ends. expires_ms is the earlier end of the key and its secret.
 create function identity.authenticate_secret(wanted text)
 returns table (
-  api_key_id text, org_id text, hash bytea, secret_id text, scopes text[], revoked boolean, closed boolean, expires_ms bigint,
-  is_behind boolean, behind_at bigint
+  api_key_id text, org_id text, hash bytea, secret_id text, scopes text[], products text[], revoked boolean, closed boolean,
+  expires_ms bigint, is_behind boolean, behind_at bigint
 )
 language plpgsql volatile security invoker rows 1
 set search_path = ''
@@ -74,9 +74,9 @@ begin
   select b.is_behind, b.behind_at into is_behind, behind_at from identity.access_behind(org_id) b;
   is_behind := coalesce(is_behind, true);
   if not is_behind then
-    select k.scopes, authenticate_secret.revoked or k.revoked_at is not null or not (is_current or is_previous),
+    select k.scopes, k.products, authenticate_secret.revoked or k.revoked_at is not null or not (is_current or is_previous),
         (date_part('epoch', least(k.expires_at, case when not is_current then k.overlap_until end)) * 1000)::bigint
-      into scopes, revoked, expires_ms
+      into scopes, products, revoked, expires_ms
       from rm.api_keys k,
         lateral (select
           k.secret_ref is not distinct from presented_ref as is_current,

@@ -26,6 +26,7 @@ const withActor = (event: OrganizationEvent | ChainRepaired, { type, id: actorId
 };
 
 const role = z.enum(roles);
+const products = z.array(id).min(1);
 const granted = z.array(z.enum(scopes));
 
 const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
@@ -52,10 +53,12 @@ const organizationEvent = z.discriminatedUnion('type', [
       hint: id,
       expiresAt: instant.exactOptional(),
       createdBy: id.exactOptional(),
+      products: products.exactOptional(),
     }),
   ),
   event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
   event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),
+  event('ApiKeyProductsChanged', z.object({ apiKeyId: id, from: products.nullable(), to: products.nullable() })),
   event(
     'ApiKeyRotated',
     z.object({

@@ -40,4 +40,6 @@ export const upcasters: Upcasters = new Map([
   ['MemberJoined', [addsFields]],
   ['MemberRoleChanged', [addsFields]],
   ['MemberRemoved', [addsFields]],
+  // Version 2 may have `products`, without which an older program would let the key reach everything.
+  ['ApiKeyCreated', [addsFields]],
 ]);

@@ -110,6 +110,7 @@ const types: Record<StoredEvent['type'], true> = {
   MemberRemoved: true,
   ApiKeyRenamed: true,
   ApiKeyScopesChanged: true,
+  ApiKeyProductsChanged: true,
   ApiKeyRotated: true,
   ApiKeyRevoked: true,
   ProjectCreated: true,

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'e613395ebb2d8d218cbb1e0b09e11d0a2fafe0d7cfecd734b21fcc38ee1309b8',
+  1: 'f8383618e341527d777ce9f7350496868408ac216012e7698fe8ed13cfa6de07',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

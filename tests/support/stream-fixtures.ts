@@ -33,6 +33,7 @@ export const organizationLife = (name: string): readonly OrganizationEvent[] => 
     { type: 'ProjectRestored', data: { projectId: atlas } },
     // Bob comes back, without an invitation of his own.
     { type: 'MemberJoined', data: { userId: bob, role: 'GUEST', invitationId: null } },
+    { type: 'ApiKeyProductsChanged', data: { apiKeyId, from: null, to: ['local_cli'] } },
     {
       type: 'ApiKeyRotated',
       data: {

@@ -3,12 +3,14 @@ import { actorOf, licenseActingOf } from '../../application/caller.ts';
 import type { ClientNeeds, ClientRequest, usableLicense } from '../../application/client-license.ts';
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import { isRefusal } from '../../application/refusal.ts';
+import { productsOf } from '../../domain/authority.ts';
 import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
 import { type LicenseActing, type LicensePower, noSuchLicense } from '../../domain/license/license-authority.ts';
 import { licenseSize, noLicenseSize } from '../../domain/license/usage/license-size.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, licenseKeyTextMax, parseLicenseKey } from '../../identity/license-key.ts';
+import { withinProductScope } from '../../postgres/product-scope.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { KeyBucket } from '../../rate-limits.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
@@ -159,7 +161,7 @@ const byId = async (
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
   return {
-    license: await validations.byId(caller.organizationId, licenseId),
+    license: await withinProductScope(productsOf(caller), () => validations.byId(caller.organizationId, licenseId)),
     acting: { actor: actorOf(caller), by: licenseActingOf(caller) },
   };
 };

@@ -17,6 +17,10 @@ export const apiKeyShape = z
     id: apiKeyId,
     name: z.string().meta({ example: 'build server' }),
     scopes: z.array(z.enum(scopes)),
+    products: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'The codes of the only products that the key reaches. Null: all.', example: null }),
     hint: z.string().meta({ description: 'The beginning of the secret.', example: 'lgr_live_4fT9xQ2b' }),
     previousHint: z
       .string()
@@ -38,6 +42,19 @@ export const apiKeyShape = z
 /** Returns an API key as the API shows it. */
 export const apiKeyBody = (key: ApiKeyView): z.output<typeof apiKeyShape> => {
   const { apiKeyId: id, name, scopes: granted, hint, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt } = key;
+  const products = key.products === null ? null : [...key.products];
   const rotation = { previousHint: key.previousHint, overlapUntil: key.overlapUntil };
-  return { id, name, scopes: [...granted], hint, ...rotation, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt };
+  return {
+    id,
+    name,
+    scopes: [...granted],
+    products,
+    hint,
+    ...rotation,
+    createdAt,
+    createdBy,
+    expiresAt,
+    revokedAt,
+    lastUsedAt,
+  };
 };

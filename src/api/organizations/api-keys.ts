@@ -11,7 +11,7 @@ import { answerOwnChange } from '../own-change.ts';
 import { page, smallerPages } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
+import { cursor, instantIn, pageLimit, pageOf, productCode } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
 import { nameOf } from './organization-fields.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
@@ -26,6 +26,17 @@ const scopesIn = z
   .max(scopes.length)
   .refine((names) => new Set(names).size === names.length, 'must not name a scope twice');
 
+const productsIn = z
+  .array(productCode)
+  .min(1)
+  .max(100)
+  .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice')
+  .nullable()
+  .meta({
+    description:
+      'The only products that the key reaches: it sees and changes only licenses that have no others. Null: all.',
+  });
+
 const newApiKey = z
   .strictObject({
     name: nameOf('an API key'),
@@ -34,11 +45,12 @@ const newApiKey = z
       .nullable()
       .default(null)
       .meta({ description: 'When the key expires. Without it, or with null, the key never expires.' }),
+    products: productsIn.default(null),
   })
   .meta({ id: 'NewApiKey', example: { name: 'build server', scopes: ['licenses:read', 'licenses:activate'] } });
 
 const apiKeyChange = z
-  .strictObject({ name: nameOf('an API key').optional(), scopes: scopesIn.optional() })
+  .strictObject({ name: nameOf('an API key').optional(), scopes: scopesIn.optional(), products: productsIn.optional() })
   .meta({ id: 'ApiKeyChange', example: { scopes: ['licenses:read'] } });
 
 /** GET /v1/api-keys: lists the API keys of the organization, newest first. */
@@ -137,8 +149,8 @@ export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     path,
     tag,
     operationId: 'changeApiKey',
-    summary: 'Rename an API key or change its scopes',
-    description: 'Absent fields stay as they are. New scopes apply everywhere within 2 seconds.',
+    summary: 'Rename an API key or change its scopes or products',
+    description: 'Absent fields stay as they are. New scopes and products apply everywhere within 2 seconds.',
     permission: 'manageApiKeys',
     effect: 'append',
     conditional: true,
@@ -146,7 +158,8 @@ export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     replies: { 200: { description: 'The API key after the change.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id }, body }, call) => {
-      const input = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
+      const { name = null, scopes: granted = null, products } = body;
+      const input = { apiKeyId: id, name, scopes: granted, products };
       return answerOwnChange(
         needs,
         call,

@@ -1,7 +1,6 @@
 import type { Pool } from 'pg';
 import { lastLapseOf } from '../../domain/license/forget.ts';
 import type { IssuedLicense, Lease, LicenseFacts } from '../../domain/license/license.ts';
-import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { aliveUntil } from '../../domain/license/seats/seats-in-use.ts';
 import { isUnsettled } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -16,6 +15,7 @@ import {
 import type { ValidationDetails, WantedDetails } from '../../projections/queries/validation-details.ts';
 import { lastCheckIn } from '../../records/check-ins.ts';
 import { lastHeartbeat } from '../../records/lease-liveness.ts';
+import { isVisible } from './is-visible.ts';
 import { isClosed } from './parked-license.ts';
 import { createSettledLicenses, type SettledLicense, type SettledLicenses } from './settled-licenses.ts';
 
@@ -77,7 +77,7 @@ const licenseById = async (
       ? await fromStream(reading, licenseId, null)
       : // A replay may have added the license to the rows between the two reads.
         await current(reading, license ?? (await rows.byId(organizationId, licenseId)));
-  return read !== null && isPartyTo(read.facts, organizationId) ? read : null;
+  return read !== null && isVisible(read.facts, organizationId) ? read : null;
 };
 
 const current = async (reading: Reading, license: ValidationFacts | null): Promise<ValidationFacts | null> => {

@@ -2,12 +2,15 @@ import {
   type Credential,
   grant,
   isPermitted,
+  isWithinProducts,
   lacking,
   managers,
   ownOnly,
   type Permission,
+  productsOf,
   readers,
   type Side,
+  withinProducts,
 } from '../authority.ts';
 import { type Rejection, reject } from '../decider.ts';
 import type { Role } from '../organization/events.ts';
@@ -16,11 +19,8 @@ import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 
-/**
- * Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder
- * (`holder`).
- */
-export const licensePermissions = {
+// What can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`holder`).
+const grants = {
   readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
   readHistory: {
     own: grant([...managers, 'BILLING', 'AUDITOR', 'SUPPORT'], 'events:read'),
@@ -49,7 +49,12 @@ export const licensePermissions = {
 } as const satisfies Readonly<Record<string, Permission>>;
 
 /** The name of a permission on a license. */
-export type LicensePower = keyof typeof licensePermissions;
+export type LicensePower = keyof typeof grants;
+
+/** The permissions on licenses. An API key limited to products may have them for licenses with only these. */
+export const licensePermissions: Readonly<Record<LicensePower, Permission>> = Object.fromEntries(
+  Object.entries<Permission>(grants).map(([power, permission]) => [power, withinProducts(permission)]),
+) as Record<LicensePower, Permission>;
 
 /** The actor of a request on a license: the bearer of its key, an organization's credential, or the program itself. */
 export type LicenseActing =
@@ -66,6 +71,7 @@ export const isApplication = (by: LicenseActing): boolean =>
   (by.kind === 'organization' && by.credential.kind === 'apiKey' && by.credential.scopes.includes('licenses:activate'));
 
 type Parties = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId'>;
+type Concerned = Parties & Pick<LicenseFacts, 'products'>;
 
 /** The same refusal for a license that does not exist and for a license of other organizations. */
 export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT_FOUND', 'There is no such license.');
@@ -74,16 +80,19 @@ export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT
 export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
   sideOf(parties, organizationId) !== null;
 
-/** Refuses an organization that is not the issuer or the holder, and a credential without the permission `power`. */
+/**
+ * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one without
+ * the permission `power`. The first two get the answer for a license that does not exist.
+ */
 export const refuseActing = (
-  parties: Parties,
+  parties: Concerned,
   by: LicenseActing,
   power: LicensePower,
 ): Rejection<'LICENSE_NOT_FOUND' | 'FORBIDDEN'> | null => {
   if (by.kind !== 'organization') return null;
   const side = sideOf(parties, by.organizationId);
-  if (side === null) return noSuchLicense;
-  const permission: Permission = licensePermissions[power];
+  if (side === null || !isWithinProducts(parties.products, productsOf(by.credential))) return noSuchLicense;
+  const permission = licensePermissions[power];
   if (isPermitted(by.credential, permission, side)) return null;
   return reject('FORBIDDEN', lacking(by.credential, permission, side));
 };
@@ -98,6 +107,26 @@ export const refuseKey = (
   at: Instant,
 ): Rejection<'LICENSE_NOT_FOUND'> | null =>
   by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
+
+/**
+ * Refuses a change after which the license has, or will have at a scheduled change, a product beyond those that the sender is
+ * limited to.
+ */
+export const refuseBeyondProducts = (
+  { products, scheduled }: Pick<LicenseFacts, 'products' | 'scheduled'>,
+  by: LicenseActing,
+): Forbidden | null => {
+  const limit = by.kind === 'organization' ? productsOf(by.credential) : null;
+  if (limit === null) return null;
+  const later = scheduled.flatMap(({ change }) => (change.kind === 'TIER' ? (change.target.products ?? []) : []));
+  return refuseOtherProducts([...products, ...later], limit);
+};
+
+/** Refuses products beyond those of `limit`. Null: all. */
+export const refuseOtherProducts = (products: readonly string[], limit: readonly string[] | null): Forbidden | null =>
+  limit === null || isWithinProducts(products, limit)
+    ? null
+    : reject('FORBIDDEN', `This API key is limited to products. Name only these: ${limit.join(', ')}.`);
 
 /** Returns true when only the issuer of a license may use `power` with this credential. */
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>

@@ -63,6 +63,7 @@ export type OrganizationEvent =
   /**
    * No event contains the secret; its hash is in `identity.api_keys`. `hint`: its first visible characters.
    * `expiresAt` absent: the key does not expire. `createdBy`: the user or API key that creates it; absent: the program.
+   * `products`: the codes of the only products that the key reaches; absent: all.
    */
   | Event<
       'ApiKeyCreated',
@@ -73,12 +74,18 @@ export type OrganizationEvent =
         readonly hint: string;
         readonly expiresAt?: Instant;
         readonly createdBy?: string;
+        readonly products?: readonly string[];
       }
     >
   | Event<'ApiKeyRenamed', { readonly apiKeyId: string; readonly from: string; readonly to: string }>
   | Event<
       'ApiKeyScopesChanged',
       { readonly apiKeyId: string; readonly from: readonly Scope[]; readonly to: readonly Scope[] }
+    >
+  /** The products that the key reaches; null: all. */
+  | Event<
+      'ApiKeyProductsChanged',
+      { readonly apiKeyId: string; readonly from: readonly string[] | null; readonly to: readonly string[] | null }
     >
   /**
    * A new secret replaces the previous one, which works in `[recorded, overlapUntil)`; null: it ends, too. An older one ends at once. The hash is

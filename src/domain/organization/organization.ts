@@ -46,6 +46,8 @@ export type Invitation = {
 export type ApiKey = {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The only products that the key reaches; null: all. */
+  readonly products: readonly string[] | null;
   readonly hint: string;
   readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
@@ -165,6 +167,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyCreated':
     case 'ApiKeyRenamed':
     case 'ApiKeyScopesChanged':
+    case 'ApiKeyProductsChanged':
     case 'ApiKeyRotated':
     case 'ApiKeyRevoked':
       return evolveApiKeys(organization, event, at);
@@ -184,14 +187,21 @@ type EventOf<Type extends OrganizationEvent['type']> = Extract<OrganizationEvent
 
 const evolveApiKeys = (
   organization: CreatedOrganization,
-  event: EventOf<'ApiKeyCreated' | 'ApiKeyRenamed' | 'ApiKeyScopesChanged' | 'ApiKeyRotated' | 'ApiKeyRevoked'>,
+  event: EventOf<
+    | 'ApiKeyCreated'
+    | 'ApiKeyRenamed'
+    | 'ApiKeyScopesChanged'
+    | 'ApiKeyProductsChanged'
+    | 'ApiKeyRotated'
+    | 'ApiKeyRevoked'
+  >,
   at: At,
 ): CreatedOrganization => {
   const { apiKeys } = organization;
   switch (event.type) {
     case 'ApiKeyCreated': {
-      const { apiKeyId, name, scopes, hint, expiresAt = null, createdBy = null } = event.data;
-      const created = { name, scopes, hint, createdAt: at.recordedAt, expiresAt, createdBy };
+      const { apiKeyId, name, scopes, hint, expiresAt = null, createdBy = null, products = null } = event.data;
+      const created = { name, scopes, products, hint, createdAt: at.recordedAt, expiresAt, createdBy };
       apiKeys.set(apiKeyId, { ...created, revokedAt: null, secret: null, previous: null });
       return organization;
     }
@@ -200,6 +210,9 @@ const evolveApiKeys = (
       return organization;
     case 'ApiKeyScopesChanged':
       change(apiKeys, event.data.apiKeyId, { scopes: event.data.to });
+      return organization;
+    case 'ApiKeyProductsChanged':
+      change(apiKeys, event.data.apiKeyId, { products: event.data.to });
       return organization;
     case 'ApiKeyRotated': {
       const { apiKeyId, secretRef, hint, overlapUntil, rotatedBy = null } = event.data;

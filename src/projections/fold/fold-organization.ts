@@ -81,6 +81,8 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, name: event.data.to })];
     case 'ApiKeyScopesChanged':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, scopes: event.data.to })];
+    case 'ApiKeyProductsChanged':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, products: event.data.to })];
     case 'ApiKeyRotated':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, ...rotated(event.data) })];
     case 'ApiKeyRevoked':

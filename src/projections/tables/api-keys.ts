@@ -19,6 +19,7 @@ const columns = {
   revision: column('bigint', ({ revision }) => revision),
   name: column('text', ({ data }) => data.name, 'name'),
   scopes: column('text[]', ({ data }) => data.scopes, 'scopes'),
+  products: column('text[]', ({ data }) => data.products ?? null, 'products'),
   hint: column('text', ({ data }) => data.hint, 'hint'),
   created_at: column('timestamptz', ({ createdAt }) => createdAt, 'createdAt'),
   expires_at: column('timestamptz', ({ data }) => data.expiresAt ?? null, 'expiresAt'),

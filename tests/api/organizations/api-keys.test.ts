@@ -50,6 +50,7 @@ describe('An API key', () => {
         id: expect.stringMatching(/^key_/),
         name: 'CI',
         scopes: ['licenses:read', 'events:read'],
+        products: null,
         hint: secretOf(created).slice(0, 17),
         previousHint: null,
         overlapUntil: null,

@@ -13,12 +13,14 @@ import {
   licensePermissions,
   refuseActing,
   refuseAssigning,
+  refuseBeyondProducts,
   refuseReinstating,
   refuseSuspending,
   refuseWithdrawing,
 } from '../../../src/domain/license/license-authority.ts';
 import { type SuspensionReason, suspensionReasons } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { hasPermission, type PermissionName, permissions } from '../../../src/domain/permissions.ts';
 import { issued, noon, on, tomorrow } from './examples.ts';
 
 const roles: readonly Role[] = [
@@ -52,7 +54,7 @@ const license = (...events: readonly LicenseEvent[]): IssuedLicense => {
   if (state.kind === 'unissued') throw new Error('The example was not issued.');
   return state;
 };
-const parties = { issuerOrgId: 'org_1', holderOrgId: 'org_2' };
+const parties = { issuerOrgId: 'org_1', holderOrgId: 'org_2', products: ['app'] };
 const member = (role: Role, organizationId = 'org_1'): LicenseActing => ({
   kind: 'organization',
   organizationId,
@@ -228,6 +230,42 @@ describe('a seat is released as by an administrator', () => {
     ['a license key', { kind: 'keyHolder', keyVersion: 1 }, false],
   ])('by %s: %j', (_, by, administers) => {
     expect(isAdministrator(by)).toBe(administers);
+  });
+});
+
+describe('an API key that is limited to products', () => {
+  const limitedTo = (...products: readonly string[]): LicenseActing => ({
+    kind: 'organization',
+    organizationId: 'org_1',
+    credential: { kind: 'apiKey', scopes: [...scopes], products },
+  });
+  test('acts on a license with these products only', () => {
+    const many = { ...parties, products: ['app', 'ide'] };
+    expect(refuseActing(parties, limitedTo('app'), 'changeLicenses')).toBeNull();
+    expect(refuseActing(many, limitedTo('app', 'ide', 'web'), 'changeLicenses')).toBeNull();
+    for (const power of Object.keys(licensePermissions) as LicensePower[]) {
+      expect(refuseActing(many, limitedTo('app'), power)).toMatchObject({ rejected: 'LICENSE_NOT_FOUND' });
+      expect(refuseActing(parties, limitedTo('ide'), power)).toMatchObject({ rejected: 'LICENSE_NOT_FOUND' });
+    }
+  });
+  test('leaves no license with a product that it does not reach, now or at a scheduled change', () => {
+    const { facts } = license();
+    const within = { products: ['app'], scheduled: [] };
+    const change = { kind: 'TIER', from: 'PRO', target: { products: ['app', 'ide'] } } as const;
+    const scheduled = [{ eventId: 'evt_1', effectiveAt: tomorrow, change }] as unknown as typeof facts.scheduled;
+    expect(refuseBeyondProducts(within, limitedTo('app'))).toBeNull();
+    expect(refuseBeyondProducts({ ...within, products: ['app', 'ide'] }, limitedTo('app'))).toMatchObject({
+      rejected: 'FORBIDDEN',
+      detail: 'This API key is limited to products. Name only these: app.',
+    });
+    expect(refuseBeyondProducts({ ...within, scheduled }, limitedTo('app'))).toMatchObject({ rejected: 'FORBIDDEN' });
+    expect(refuseBeyondProducts({ ...within, scheduled }, member('OWNER'))).toBeNull();
+  });
+  test('has no permission that is about the whole organization', () => {
+    const credential = { kind: 'apiKey', scopes: [...scopes], products: ['app'] } as const;
+    const permitted = (Object.keys(permissions) as PermissionName[]).filter((name) => hasPermission(credential, name));
+    const ofOrganization = ['readCatalog', 'readApiKeys', 'manageApiKeys', 'readEvents', 'readOrganization'];
+    expect(permitted.toSorted()).toEqual([...Object.keys(licensePermissions), ...ofOrganization].toSorted());
   });
 });
 

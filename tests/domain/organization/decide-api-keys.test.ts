@@ -1,9 +1,11 @@
 import { describe, test } from 'vitest';
-import type { OrganizationEvent } from '../../../src/domain/organization/events.ts';
+import { type OrganizationEvent, scopes } from '../../../src/domain/organization/events.ts';
 import {
   changeKey,
   createKey,
+  createProject,
   given,
+  invite,
   key,
   keyCreatedEvent,
   keyRevokedEvent,
@@ -18,6 +20,7 @@ import {
   rotateKey,
   secretRef,
   system,
+  trustIssuer,
   withKey,
 } from './examples.ts';
 
@@ -122,6 +125,90 @@ describe('changing an API key', () => {
     given(...withOne)
       .when(changeKey({ scopes: [] }))
       .thenRejected('INVALID_REQUEST');
+  });
+});
+
+describe('an API key that is limited to products', () => {
+  const created = (products: readonly string[], apiKeyId = 'key_1', createdBy = 'ada'): OrganizationEvent => ({
+    type: 'ApiKeyCreated',
+    data: { apiKeyId, name: 'ci', scopes: ['members:write'], hint: 'lgr_live_ab', createdBy, products },
+  });
+  const changed = (from: readonly string[] | null, to: readonly string[] | null): OrganizationEvent => ({
+    type: 'ApiKeyProductsChanged',
+    data: { apiKeyId: 'key_1', from, to },
+  });
+  const limited = [...organization(), on(created(['app', 'ide']))];
+  const by = key('key_1');
+  const another = { apiKeyId: 'key_2', scopes: ['members:write'] } as const;
+
+  test('is created with each product once, and with one at least', () => {
+    given(...organization())
+      .when(createKey({ scopes: ['members:write'], products: ['app', 'ide', 'app'] }))
+      .thenEvents(created(['app', 'ide']));
+    given(...organization())
+      .when(createKey({ products: [] }))
+      .thenRejected('INVALID_REQUEST');
+    given(...limited)
+      .when(changeKey({ products: [] }))
+      .thenRejected('INVALID_REQUEST');
+  });
+  test('is narrowed and widened by a member', () => {
+    given(...withOne)
+      .when(changeKey({ products: ['app'] }))
+      .thenEvents(changed(null, ['app']));
+    given(...limited)
+      .when(changeKey({ products: null }))
+      .thenEvents(changed(['app', 'ide'], null));
+    given(...limited)
+      .when(changeKey({ products: ['ide', 'app'] }))
+      .thenNothing();
+    given(...limited)
+      .when(changeKey({ name: 'ci' }))
+      .thenNothing();
+  });
+  test('narrows itself and others, and widens nothing', () => {
+    given(...limited)
+      .when(changeKey({ products: ['app'] }, { by }))
+      .thenEvents(changed(['app', 'ide'], ['app']));
+    for (const products of [null, ['app', 'web']])
+      given(...limited)
+        .when(changeKey({ products }, { by }))
+        .thenRejected('FORBIDDEN');
+    given(...limited, on(created(['app'], 'key_2')))
+      .when(changeKey({ apiKeyId: 'key_2', products: ['app', 'ide'] }, { by }))
+      .thenRejected('FORBIDDEN');
+  });
+  test('creates only keys within its products', () => {
+    given(...limited)
+      .when(createKey({ ...another, products: ['ide'] }, { by }))
+      .thenEvents(created(['ide'], 'key_2', 'key_1'));
+    for (const products of [null, ['web'], ['app', 'web']])
+      given(...limited)
+        .when(createKey({ ...another, products }, { by }))
+        .thenRejected('FORBIDDEN');
+  });
+  test('does not know keys that reach other products', () => {
+    for (const event of [keyCreatedEvent(['members:write'], 'key_2'), created(['app', 'web'], 'key_2')])
+      for (const command of [
+        changeKey({ apiKeyId: 'key_2', name: 'mine' }, { by }),
+        rotateKey({ apiKeyId: 'key_2' }, { by }),
+        revokeKey('key_2', { by }),
+      ])
+        given(...limited, on(event))
+          .when(command)
+          .thenRejected('NOT_FOUND');
+  });
+  test('decides nothing about members and the whole organization', () => {
+    const data = { apiKeyId: 'key_1', name: 'ci', scopes, hint: 'h', products: ['app'] };
+    for (const command of [
+      invite({ role: 'GUEST' }, { by }),
+      remove('ada', { by }),
+      createProject({}, { by }),
+      trustIssuer('org_v', { by }),
+    ])
+      given(...organization(), on({ type: 'ApiKeyCreated', data }))
+        .when(command)
+        .thenRejected('FORBIDDEN');
   });
 });
 

@@ -189,6 +189,7 @@ describe('folding an organization', () => {
           {
             name: 'ci',
             scopes: ['licenses:read'],
+            products: null,
             hint: 'lgr_live_ab',
             createdAt: noon,
             expiresAt: null,

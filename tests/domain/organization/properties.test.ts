@@ -147,6 +147,7 @@ describe('after any commands of an organization', () => {
     const others = [
       'ApiKeyRevoked',
       'ApiKeyRotated',
+      'ApiKeyProductsChanged',
       'ApiKeyScopesChanged',
       'ProjectArchived',
       'ProjectRestored',

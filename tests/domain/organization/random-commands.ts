@@ -97,7 +97,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
     arbitrary: fc.tuple(number, fc.uniqueArray(scope, { minLength: 1 })).map(
       ([id, scopes]): Request =>
         (sent) =>
-          changeKey({ apiKeyId: `key_${id}`, scopes }, sent),
+          changeKey({ apiKeyId: `key_${id}`, scopes, products: id % 2 === 0 ? null : ['app'] }, sent),
     ),
   },
   {
