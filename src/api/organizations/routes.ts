@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { rotateApiKeyRoute } from './api-key-rotation.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
 import { createInvitationTokenRoute, inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
@@ -12,7 +13,6 @@ import {
   getProject,
   listProjectsRoute,
 } from './projects.ts';
-import { rotateApiKeyRoute } from './rotate-api-key.ts';
 
 /** The operations on organizations, their members, API keys and projects. */
 export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] => [
