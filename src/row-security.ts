@@ -15,6 +15,8 @@ export const rowSecurity: RowSecurity = {
     'rm.api_keys(api_key_id)',
     'identity.api_keys(api_key_id)',
     'identity.api_keys(lookup_id)',
+    'identity.api_key_secrets(secret_ref)',
+    'identity.api_key_secrets(lookup_id)',
     'identity.users(user_id)',
     // A signup reveals in any case that an address is taken.
     'identity.users(email_lower)',
@@ -40,6 +42,7 @@ export const rowSecurity: RowSecurity = {
     'rm.issuer_name',
     'rm.organizations_of_user',
     'identity.api_key_by_lookup',
+    'identity.api_key_secret_by_lookup',
     'identity.user_by_email',
     'identity.user_by_refresh_token',
     'identity.login_device_of',
@@ -57,6 +60,7 @@ export const rowSecurity: RowSecurity = {
     'rm.organizations',
     'rm.issuer_decisions',
     'identity.api_keys',
+    'identity.api_key_secrets',
     'identity.users',
     'identity.refresh_tokens',
     'identity.login_devices',
@@ -75,6 +79,7 @@ export const rowSecurity: RowSecurity = {
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
+  ofAllProducts: ['rm.organizations', 'rm.catalogs'],
   // Rows that ended more than a day ago, and old ids of usage.
   purgeable: [
     `rm.usage_ids: (recorded_at < (now() - '36 days'::interval))`,

@@ -60,6 +60,9 @@ alter table rm.licenses force row level security;
 create policy tenant_reads on rm.licenses for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.licenses as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else products <@ (select string_to_array(current_setting('app.products', true), ',')) end);
 create policy projector on rm.licenses to ledger_projector using (true) with check (true);
 create policy sweep on rm.licenses for select to ledger_worker using (true);
 

@@ -46,6 +46,9 @@ alter table rm.activations force row level security;
 create policy tenant_reads on rm.activations for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.activations as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else exists (select from rm.licenses l where l.license_id = activations.license_id) end);
 create policy projector on rm.activations to ledger_projector using (true) with check (true);
 
 grant select on rm.activations to ledger_api;

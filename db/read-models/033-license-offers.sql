@@ -28,6 +28,9 @@ alter table rm.license_offers force row level security;
 create policy tenant_reads on rm.license_offers for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.license_offers as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else false end);
 create policy projector on rm.license_offers to ledger_projector using (true) with check (true);
 
 grant select on rm.license_offers to ledger_api;

@@ -21,6 +21,8 @@ alter table rm.usage_ids force row level security;
 -- The server asks as the issuer, also about usage that the holder sends.
 create policy tenant_reads on rm.usage_ids for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+create policy within_products on rm.usage_ids as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else exists (select from rm.licenses l where l.license_id = usage_ids.license_id) end);
 create policy projector on rm.usage_ids to ledger_projector using (true) with check (true);
 create policy purge_sees on rm.usage_ids for select to ledger_worker using (recorded_at < now() - interval '36 days');
 create policy purge on rm.usage_ids for delete to ledger_worker using (recorded_at < now() - interval '36 days');

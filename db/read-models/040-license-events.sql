@@ -47,6 +47,9 @@ create policy tenant_reads on rm.license_events for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or holder_org_id = (select nullif(current_setting('app.org_id', true), ''))
     or previous_holder_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.license_events as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else exists (select from rm.licenses l where l.license_id = license_events.license_id) end);
 create policy projector on rm.license_events to ledger_projector using (true) with check (true);
 
 grant select on rm.license_events to ledger_api;

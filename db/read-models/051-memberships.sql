@@ -19,6 +19,9 @@ alter table rm.memberships enable row level security;
 alter table rm.memberships force row level security;
 create policy tenant_reads on rm.memberships for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.memberships as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else false end);
 create policy projector on rm.memberships to ledger_projector using (true) with check (true);
 
 grant select on rm.memberships to ledger_api;

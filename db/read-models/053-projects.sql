@@ -21,6 +21,9 @@ alter table rm.projects enable row level security;
 alter table rm.projects force row level security;
 create policy tenant_reads on rm.projects for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.projects as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else false end);
 create policy projector on rm.projects to ledger_projector using (true) with check (true);
 
 grant select on rm.projects to ledger_api;

@@ -24,6 +24,9 @@ alter table rm.products enable row level security;
 alter table rm.products force row level security;
 create policy tenant_reads on rm.products for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.products as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else array[code] <@ (select string_to_array(current_setting('app.products', true), ',')) end);
 create policy projector on rm.products to ledger_projector using (true) with check (true);
 
 grant select on rm.products to ledger_api;

@@ -37,6 +37,9 @@ alter table rm.policies enable row level security;
 alter table rm.policies force row level security;
 create policy tenant_reads on rm.policies for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.policies as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else products <@ (select string_to_array(current_setting('app.products', true), ',')) end);
 create policy projector on rm.policies to ledger_projector using (true) with check (true);
 
 grant select on rm.policies to ledger_api;

@@ -23,6 +23,9 @@ alter table rm.releases enable row level security;
 alter table rm.releases force row level security;
 create policy tenant_reads on rm.releases for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- For an API key that is limited to products; src/postgres/tenant.ts sets them.
+create policy within_products on rm.releases as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else array[product] <@ (select string_to_array(current_setting('app.products', true), ',')) end);
 create policy projector on rm.releases to ledger_projector using (true) with check (true);
 
 grant select on rm.releases to ledger_api;

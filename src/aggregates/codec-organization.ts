@@ -26,6 +26,7 @@ const withActor = (event: OrganizationEvent | ChainRepaired, { type, id: actorId
 };
 
 const role = z.enum(roles);
+const products = z.array(id).min(1);
 const granted = z.array(z.enum(scopes));
 
 const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
@@ -52,10 +53,23 @@ const organizationEvent = z.discriminatedUnion('type', [
       hint: id,
       expiresAt: instant.exactOptional(),
       createdBy: id.exactOptional(),
+      products: products.exactOptional(),
     }),
   ),
   event('ApiKeyRenamed', z.object({ apiKeyId: id, from: id, to: id })),
   event('ApiKeyScopesChanged', z.object({ apiKeyId: id, from: granted, to: granted })),
+  event('ApiKeyProductsChanged', z.object({ apiKeyId: id, from: products.nullable(), to: products.nullable() })),
+  event(
+    'ApiKeyRotated',
+    z.object({
+      apiKeyId: id,
+      secretRef: reference,
+      hint: id,
+      previous: z.object({ hint: id, secretRef: reference.nullable() }),
+      overlapUntil: instant.nullable(),
+      rotatedBy: id.exactOptional(),
+    }),
+  ),
   event('ApiKeyRevoked', z.object({ apiKeyId: id })),
   event('ProjectCreated', project),
   event('ProjectChanged', project),

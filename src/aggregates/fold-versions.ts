@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-8',
-  organization: 'organization-3',
+  organization: 'organization-4',
   catalog: 'catalog-5',
   reservation: 'reservation-1',
 } as const;

@@ -35,4 +35,11 @@ export const upcasters: Upcasters = new Map([
   ['EntitlementEnded', [(data) => data]],
   // Version 2 may have `ends`, which an older program would not carry out.
   ['UserUnassigned', [addsFields]],
+  // Version 2 may have the roles SUPPORT, SALES and DEVELOPER, which an older program cannot judge.
+  ['MemberInvited', [addsFields]],
+  ['MemberJoined', [addsFields]],
+  ['MemberRoleChanged', [addsFields]],
+  ['MemberRemoved', [addsFields]],
+  // Version 2 may have `products`, without which an older program would let the key reach everything.
+  ['ApiKeyCreated', [addsFields]],
 ]);

@@ -2,7 +2,7 @@ import { reject } from '../domain/decider.ts';
 import type { LicenseCommand } from '../domain/license/commands.ts';
 import { isKeyRotated } from '../domain/license/keys/key-rotation.ts';
 import type { License, LicenseFacts } from '../domain/license/license.ts';
-import { type LicenseActing, noSuchLicense } from '../domain/license/license-authority.ts';
+import { type LicenseActing, type LicensePower, noSuchLicense } from '../domain/license/license-authority.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Actor } from '../eventstore/envelope.ts';
 import type { Executed } from '../eventstore/executor/execute.ts';
@@ -65,16 +65,22 @@ export const usableLicense = (license: ValidationFacts | null, at: Instant): Val
   return 'issuerClosed' in known && known.issuerClosed ? issuerClosed : known;
 };
 
-/** Sends a client's command to its license. */
+/** Sends a client's command to its license. `power` absent: it uses the license. */
 export const sendClientCommand = <View>(
   needs: CommandNeeds,
   { call, attempt, actor, by, license }: ClientRequest,
-  { command, values = [] }: { readonly command: LicenseCommand; readonly values?: readonly PersonalValue[] },
+  { command, values = [], power = 'useLicenses' }: ClientSending,
   view: (license: License) => View,
 ): Promise<Executed<View> | Refusal> => {
   const { issuerOrgId, licenseId } = license.facts;
   const sending = { call, attempt, actor, by, issuerOrgId, licenseId, reason: null, values, command };
-  return sendLicenseCommand(needs, { ...sending, power: 'useLicenses' }, view);
+  return sendLicenseCommand(needs, { ...sending, power }, view);
+};
+
+type ClientSending = {
+  readonly command: LicenseCommand;
+  readonly values?: readonly PersonalValue[];
+  readonly power?: LicensePower;
 };
 
 /** Returns the result of a command that was accepted on a license. */

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { encodeId } from '../domain/ids.ts';
 import type { CommandResult } from '../eventstore/executor/waiting.ts';
 import { partId } from '../eventstore/uuids.ts';
-import { removeStoredApiKey } from '../identity/stored-api-keys.ts';
+import { removeStoredApiKey, removeStoredSecret } from '../identity/stored-api-keys.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type PersonalValue, removeValue, storeValues, takeBackValues } from '../records/vault.ts';
 import type { ReferencePlace } from '../records/vault-references.ts';
@@ -41,8 +41,11 @@ const isStored = (sent: Sent, ref: string): boolean => {
   return sent.events.some(({ data, metadata }) => JSON.stringify([data, metadata]).includes(`"${ref}"`));
 };
 
-/** Removes the personal value or API key of a reference, as its issuer. */
+/** Removes the personal value, API key or secret of a reference, as its issuer. */
 export const removeWritten = async (db: PoolClient, ref: string): Promise<void> => {
   if (ref.startsWith('key_')) await removeStoredApiKey(db, ref);
-  else await removeValue(db, ref);
+  else {
+    await removeValue(db, ref);
+    await removeStoredSecret(db, ref);
+  }
 };

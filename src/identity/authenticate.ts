@@ -8,12 +8,14 @@ import { type ApiKey, isApiKey, parseApiKey } from './api-key.ts';
 import { createCredentialReads } from './credential-reads.ts';
 import type { Secrets } from './secrets.ts';
 
-/** The API key of a request, its organization and its scopes. */
+/** The API key of a request, its organization, its scopes and its products. */
 export type ApiKeyIdentity = {
   readonly kind: 'apiKey';
   readonly apiKeyId: string;
   readonly organizationId: string;
   readonly scopes: readonly Scope[];
+  /** The codes of the only products that the key reaches; null: all. */
+  readonly products: readonly string[] | null;
 };
 
 /**
@@ -54,15 +56,16 @@ type Row = AccessState & {
   readonly secret_id: string;
   /** Null while the key is not projected. */
   readonly scopes: readonly Scope[] | null;
+  readonly products: readonly string[] | null;
   readonly revoked: boolean;
   /** True when the organization was closed. */
   readonly closed: boolean;
-  /** Milliseconds since 1970. Null for a key without expiry. */
+  /** The end of the key or of this secret, in milliseconds since 1970. Null: neither ends. */
   readonly expires_ms: string | null;
 };
 
 /**
- * Checks API keys against `identity.api_keys`. A positive answer is cached while `notices` says that it counts, and
+ * Checks API keys against `identity.api_keys` and the secrets of rotations. A positive answer is cached while `notices` says that it counts, and
  * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached, but
  * requests that come during a read share it. The last use of a key is stored in the background, at most once a minute.
  */
@@ -118,9 +121,9 @@ const createUseNotes = ({ pool, onError }: Pick<Needs, 'pool' | 'onError'>) => {
 
 const readRow = async (pool: Pool, secrets: Secrets, { text, lookupId }: ApiKey): Promise<Row | undefined> => {
   const { rows } = await pool.query<Row>({
-    name: 'identity-authenticate',
-    text: `select api_key_id, org_id, hash, secret_id, scopes, revoked, closed, expires_ms, is_behind, behind_at
-      from identity.authenticate($1)`,
+    name: 'identity-authenticate-secret',
+    text: `select api_key_id, org_id, hash, secret_id, scopes, products, revoked, closed, expires_ms, is_behind, behind_at
+      from identity.authenticate_secret($1)`,
     values: [lookupId],
   });
   return rows.find(({ hash, secret_id: secretId }) => isApiKey(secrets, text, { hash, secretId }));
@@ -133,6 +136,6 @@ const judge = (row: Row | undefined, nowMs: number): Omit<Remembered, 'readMs'> 
   if (row.closed || row.scopes === null) return null;
   const expiresMs = row.expires_ms === null ? Number.POSITIVE_INFINITY : Number(row.expires_ms);
   if (nowMs >= expiresMs) return null;
-  const { api_key_id: apiKeyId, org_id: organizationId, scopes } = row;
-  return { identity: { kind: 'apiKey', apiKeyId, organizationId, scopes }, expiresMs };
+  const { api_key_id: apiKeyId, org_id: organizationId, scopes, products } = row;
+  return { identity: { kind: 'apiKey', apiKeyId, organizationId, scopes, products }, expiresMs };
 };

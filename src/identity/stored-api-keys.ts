@@ -37,6 +37,43 @@ export const storeApiKey = async (
   return { lookupId: stored.lookup_id, isNew: false };
 };
 
+/** The stored row of a secret that a rotation gives to a key: its hash, never its text. */
+export type StoredSecret = StoredApiKey & { readonly secretRef: string };
+
+/**
+ * Stores a secret before the event of its rotation is appended. It works after the event only. Does not change an existing
+ * secret of this reference. Returns as `storeApiKey`. Call it as the tenant.
+ */
+export const storeApiKeySecret = async (
+  db: PoolClient,
+  { secretRef, apiKeyId, lookupId, organizationId, hash, secretId }: StoredSecret,
+): Promise<{ readonly lookupId: string; readonly isNew: boolean }> => {
+  const { rowCount } = await db.query({
+    name: 'store-api-key-secret',
+    text: `insert into identity.api_key_secrets (secret_ref, api_key_id, lookup_id, issuer_org_id, hash, secret_id)
+      values ($1, $2, $3, $4, $5, $6) on conflict (secret_ref) do nothing`,
+    values: [secretRef, apiKeyId, lookupId, organizationId, hash, secretId],
+  });
+  if (rowCount === 1) return { lookupId, isNew: true };
+  const { rows } = await db.query<{ lookup_id: string }>({
+    name: 'stored-api-key-secret',
+    text: 'select lookup_id from identity.api_key_secrets where secret_ref = $1',
+    values: [secretRef],
+  });
+  const [stored] = rows;
+  if (stored === undefined) throw new Error(`The secret ${secretRef} could not be stored and does not exist.`);
+  return { lookupId: stored.lookup_id, isNew: false };
+};
+
+/** Removes a secret after its rotation was refused. Call it as the tenant. */
+export const removeStoredSecret = async (db: PoolClient, secretRef: string): Promise<void> => {
+  await db.query({
+    name: 'remove-stored-api-key-secret',
+    text: 'delete from identity.api_key_secrets where secret_ref = $1',
+    values: [secretRef],
+  });
+};
+
 /** Returns when keys were last used, without unused and unknown keys. Call it as the tenant. */
 export const apiKeysLastUsedAt = async (
   db: PoolClient,

@@ -19,6 +19,8 @@ export type RowSecurity = {
   readonly keptByProjector: readonly string[];
   /** The rows of users that ledger_worker may see and remove, as `table: condition` in the form of Postgres. */
   readonly purgeable: readonly string[];
+  /** Tables of the read models that API keys limited to products read, too, because they are about no product. */
+  readonly ofAllProducts: readonly string[];
 };
 
 // The policies of ledger_api in the form of Postgres. With the parentheses it reads the setting once per statement.
@@ -69,7 +71,10 @@ export const checksOf = (rules: RowSecurity): readonly Check[] => {
   ];
 };
 
-const checksOfTables = (tables: string, { readableByAuth, purgeable }: RowSecurity): readonly Check[] => [
+const checksOfTables = (
+  tables: string,
+  { readableByAuth, purgeable, ofAllProducts }: RowSecurity,
+): readonly Check[] => [
   {
     sql: `select 'There is nothing to check: the tables of ' || expected || ' are missing.'
       from unnest(array['rm', 'identity', 'vault', 'ops']) expected
@@ -96,11 +101,19 @@ const checksOfTables = (tables: string, { readableByAuth, purgeable }: RowSecuri
     sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_api past its '
         || case when of_user then 'user.' else 'organization.' end
       from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_api'
-      where (p.polcmd <> 'a' and not coalesce(pg_get_expr(p.polqual, p.polrelid)
+      where p.polpermissive and ((p.polcmd <> 'a' and not coalesce(pg_get_expr(p.polqual, p.polrelid)
           = any(case when of_user then array[$3] when p.polcmd = 'r' then array[$1, $2, $4] else array[$1] end), false))
         or (p.polcmd in ('a', 'w', '*')
-          and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> case when of_user then $3 else $1 end)`,
+          and coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '') <> case when of_user then $3 else $1 end))`,
     values: [issuerOnly, issuerOrHolder, userOnly, issuerOrEitherHolder],
+  },
+  {
+    sql: `select name || ' lacks the restrictive policy within_products, so an API key that is limited to products sees all of it.'
+      from ${tables} where schema = 'rm' and has_table_privilege('ledger_api', t.oid, 'select') and general <> all($1)
+        and not exists (select from pg_policy p join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_api'
+          where p.polrelid = t.oid and p.polname = 'within_products' and not p.polpermissive and p.polcmd = 'r'
+            and pg_get_expr(p.polqual, p.polrelid) like $2)`,
+    values: [ofAllProducts, `%CASE%current_setting('app.products'::text, true)%`],
   },
   {
     sql: `select name || ' has the policy ' || p.polname || ', which lets ' || r.rolname || ' see rows of users.'

@@ -111,6 +111,8 @@ const types: Record<StoredEvent['type'], true> = {
   MemberRemoved: true,
   ApiKeyRenamed: true,
   ApiKeyScopesChanged: true,
+  ApiKeyProductsChanged: true,
+  ApiKeyRotated: true,
   ApiKeyRevoked: true,
   ProjectCreated: true,
   ProjectChanged: true,

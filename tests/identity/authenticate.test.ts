@@ -52,6 +52,7 @@ test('An API key identifies its organization and scopes, and any other text nobo
     apiKeyId,
     organizationId,
     scopes: ['licenses:read', 'events:read'],
+    products: null,
   });
   expect(await authenticate(`${apiKey.slice(0, -1)}!`)).toBeNull();
   expect(await authenticate('')).toBeNull();

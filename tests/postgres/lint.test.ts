@@ -66,6 +66,11 @@ describe('The lint reports', () => {
   const faults: readonly (readonly [string, string, string])[] = [
     ['a schema without tables', 'drop schema vault cascade', 'the tables of vault are missing'],
     ['a table without row-level security', 'create table rm.t (issuer_org_id text)', 'rm.t lacks row-level security'],
+    [
+      'a table that shows API keys the licenses of other products',
+      'drop policy within_products on rm.licenses',
+      'rm.licenses lacks the restrictive policy within_products',
+    ],
     ['a table without an owner', 'create table rm.t (id text)', 'rm.t lacks issuer_org_id'],
     ['a table with an optional owner', 'create table rm.t (issuer_org_id text)', 'rm.t lacks issuer_org_id'],
     [

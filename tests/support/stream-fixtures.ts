@@ -33,6 +33,18 @@ export const organizationLife = (name: string): readonly OrganizationEvent[] => 
     { type: 'ProjectRestored', data: { projectId: atlas } },
     // Bob comes back, without an invitation of his own.
     { type: 'MemberJoined', data: { userId: bob, role: 'GUEST', invitationId: null } },
+    { type: 'ApiKeyProductsChanged', data: { apiKeyId, from: null, to: ['local_cli'] } },
+    {
+      type: 'ApiKeyRotated',
+      data: {
+        apiKeyId,
+        secretRef: testId('ref', `secret of ${name}`),
+        hint: 'lgr_live_new',
+        previous: { hint: 'lgr_live_old', secretRef: null },
+        overlapUntil: expiresAt,
+        rotatedBy: ada,
+      },
+    },
   ];
 };
 

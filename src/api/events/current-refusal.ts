@@ -1,7 +1,9 @@
+import type { Caller } from '../../application/caller.ts';
 import { createFairGate } from '../../async/fair-gate.ts';
+import { productsOf } from '../../domain/authority.ts';
 import type { PermissionName } from '../../domain/permissions.ts';
 import { type Authenticate, authorize } from '../authorize.ts';
-import { isProblem, type Problem } from '../problems/problems.ts';
+import { isProblem, type Problem, problem } from '../problems/problems.ts';
 import { createCallLimits, noRateLimiting } from '../rate-limit/call-limits.ts';
 import type { OrganizationCall } from '../route.ts';
 
@@ -27,9 +29,9 @@ export const createCurrentRefusal = (authenticate: Authenticate): CurrentRefusal
   };
   const gate = createFairGate(checksMax);
   // `next` has not begun, so whoever comes now may share it.
-  const checks = new Map<string, { running: Promise<unknown>; next: Promise<Problem | null> | null }>();
+  const checks = new Map<string, { running: Promise<unknown>; next: Promise<Caller | Problem> | null }>();
 
-  return ({ headers, caller: { organizationId } }, permission) => {
+  const current = ({ headers, caller: { organizationId } }: Checked, permission: PermissionName) => {
     const key = `${permission} ${headers.authorization}`;
     const check = checks.get(key) ?? { running: Promise.resolve(), next: null };
     checks.set(key, check);
@@ -37,7 +39,7 @@ export const createCurrentRefusal = (authenticate: Authenticate): CurrentRefusal
     const next = check.running.then(() =>
       gate(organizationId, () => {
         check.next = null;
-        return refusalOf(afresh, headers, permission);
+        return callerNow(afresh, headers, permission);
       }),
     );
     check.next = next;
@@ -49,16 +51,23 @@ export const createCurrentRefusal = (authenticate: Authenticate): CurrentRefusal
     check.running = running;
     return next;
   };
+  return async (call, permission) => {
+    const now = await current(call, permission);
+    if (isProblem(now)) return now;
+    return String(productsOf(now)) === String(productsOf(call.caller)) ? null : otherProducts;
+  };
 };
 
-const refusalOf = async (
+// What the call has begun to answer may be about products that the key no longer reaches.
+const otherProducts = problem('FORBIDDEN', 'The products of this API key have changed. Send the request again.');
+
+const callerNow = async (
   authenticate: Authenticate,
   headers: Checked['headers'],
   permission: PermissionName,
-): Promise<Problem | null> => {
+): Promise<Caller | Problem> => {
   const uncounted = { headers, limits: createCallLimits(noRateLimiting, ''), actsFor: nothing, actsAs: nothing };
-  const caller = await authorize(authenticate, uncounted, permission);
-  return isProblem(caller) ? caller : null;
+  return authorize(authenticate, uncounted, permission);
 };
 
 const nothing = (): void => undefined;

@@ -8,6 +8,8 @@ export type Feed = {
   readonly organizationId: string;
   readonly types: readonly string[] | null;
   readonly issuer?: string | null;
+  /** The only products whose licenses the reader sees; null: all. */
+  readonly products: readonly string[] | null;
 };
 
 /**

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { productsOf } from '../../domain/authority.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import { filtersOf } from '../paging.ts';
@@ -64,7 +65,8 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
     handle: async ({ query: { cursor: from, limit = limitDefault, types = null, issuer = null, wait = 0 } }, call) => {
-      const feed = { organizationId: call.caller.organizationId, types, issuer };
+      const { organizationId } = call.caller;
+      const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
       const start = placeIn(needs.secrets, feed, from);
       if (isProblem(start)) return start;
       if (wait > 0) call.endTurn();

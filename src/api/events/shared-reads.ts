@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { createFairGate } from '../../async/fair-gate.ts';
+import { withinProductScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
 import type { Feed } from './feed-cursor.ts';
@@ -21,12 +22,15 @@ export const createSharedReads = (pool: Pool): ReadPage => {
   const gate = createFairGate(readsMax);
   const running = new Map<string, Promise<FeedPage | null>>();
   return (feed, { after, limit, mark }) => {
-    const { organizationId: orgId, types, issuer = null } = feed;
-    const key = JSON.stringify([orgId, types, issuer, placeText(after), limit, mark]);
+    const { organizationId: orgId, types, issuer = null, products } = feed;
+    const key = JSON.stringify([orgId, types, issuer, products, placeText(after), limit, mark]);
     const shared = running.get(key);
     if (shared !== undefined) return shared;
     const page = gate(orgId, () =>
-      asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit })),
+      // The gate may start the read for another request.
+      withinProductScope(products, () =>
+        asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit })),
+      ),
     ).finally(() => running.delete(key));
     running.set(key, page);
     return page;

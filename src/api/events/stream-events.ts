@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { productsOf } from '../../domain/authority.ts';
 import { type AccessNotices, subjectsOf } from '../../identity/access/access-notices.ts';
 import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
 import { isProblem, type Problem } from '../problems/problems.ts';
@@ -50,7 +51,8 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
     handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
-      const feed = { organizationId: call.caller.organizationId, types, issuer };
+      const { organizationId } = call.caller;
+      const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
       const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const release = streams.open(call.caller, call.clientIp());

@@ -1,5 +1,7 @@
 import type { Request } from 'express';
+import { productsOf } from '../../domain/authority.ts';
 import { oneSpellingOf } from '../../identity/license-key.ts';
+import { withinProductScope } from '../../postgres/product-scope.ts';
 import type { Visit } from '../admission/admission.ts';
 import { checkOfCredential, workOf } from '../admission/shares.ts';
 import { type Authenticate, authorize, authorizeUser, credentialIn } from '../authorize.ts';
@@ -45,10 +47,20 @@ export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): P
   const sent = { ...call.sent, body };
   const { bounded } = route;
   const full = { ...call, sent, expectedRevision };
-  if (bounded === undefined || bounded.when?.(request.query) === false) return route.answer(sent, full, called);
+  const answer = () => answerInScope(called, () => route.answer(sent, full, called));
+  if (bounded === undefined || bounded.when?.(request.query) === false) return answer();
   const { narrow } = bounded;
   const { onLateFailure } = exchange;
-  return needs.longWork({ tenant, narrow, onLateFailure }, () => route.answer(sent, full, called));
+  return needs.longWork({ tenant, narrow, onLateFailure }, answer);
+};
+
+/** Answers within the products that the caller's API key is limited to. A stream that the answer begins stays within them. */
+const answerInScope = async ({ caller }: Called, work: () => Promise<Answer>): Promise<Answer> => {
+  const products = caller === null ? null : productsOf(caller);
+  const answer = await withinProductScope(products, work);
+  return 'stream' in answer
+    ? { ...answer, stream: (response) => withinProductScope(products, () => answer.stream(response)) }
+    : answer;
 };
 
 type Exchange = {

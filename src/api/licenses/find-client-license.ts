@@ -4,13 +4,15 @@ import type { ClientNeeds, ClientRequest, usableLicense } from '../../applicatio
 import type { DeviceNeeds } from '../../application/devices/device-request.ts';
 import type { ObservingNeeds } from '../../application/observing/note-validation.ts';
 import { isRefusal } from '../../application/refusal.ts';
+import { productsOf } from '../../domain/authority.ts';
 import { isKeyRotated } from '../../domain/license/keys/key-rotation.ts';
-import { type LicenseActing, noSuchLicense } from '../../domain/license/license-authority.ts';
+import { type LicenseActing, type LicensePower, noSuchLicense } from '../../domain/license/license-authority.ts';
 import { licenseSize, noLicenseSize } from '../../domain/license/usage/license-size.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import { licenseKeyHashes, licenseKeyTextMax, parseLicenseKey } from '../../identity/license-key.ts';
-import type { ValidationFacts, ValidationReader } from '../../projections/queries/validation.ts';
+import { withinProductScope } from '../../postgres/product-scope.ts';
+import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import type { KeyBucket } from '../../rate-limits.ts';
 import { type Authenticate, authorize, credentialIn } from '../authorize.ts';
 import { placeOf } from '../http/client-ip.ts';
@@ -60,6 +62,8 @@ type LicenseNaming = { readonly licenseKey?: string | undefined; readonly licens
 
 /** What a use of a key counts in, and for how many requests; without a number it counts for one. */
 type Counting = KeyBucket | { readonly bucket: KeyBucket; readonly units: number };
+/** How a client names its license, the bucket that counts a key, and the power that a credential needs. */
+type Naming = LicenseNaming & { readonly bucket: Counting; readonly power?: LicensePower };
 
 /**
  * Finds the license that a client names: by its key in the body or in `Authorization: License`, or by its id with a
@@ -75,12 +79,11 @@ type Counting = KeyBucket | { readonly bucket: KeyBucket; readonly units: number
 export const findClientLicense = async (
   { authenticate, validations, secrets, now }: NamingNeeds,
   call: Call,
-  named: LicenseNaming,
-  counting: Counting,
+  { bucket: counting, power = 'useLicenses', ...named }: Naming,
 ): Promise<ClientLicense | Problem> => {
   const { bucket, units } = typeof counting === 'string' ? { bucket: counting, units: 1 } : counting;
   const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
-  if (licenseKey === null) return byId(authenticate, validations, call, named.licenseId);
+  if (licenseKey === null) return byId({ authenticate, validations }, call, named.licenseId, power);
   if (named.licenseId !== undefined) {
     return problem('INVALID_REQUEST', 'Name the license by its key or by its id, not by both.');
   }
@@ -121,16 +124,20 @@ type ClientOperation = {
   readonly admit: typeof usableLicense;
   /** Counts the request when it names the license by its key. */
   readonly bucket: Counting;
+  /** The power that a credential of an organization needs; absent: it uses the license. */
+  readonly power?: LicensePower;
 };
 
 /** Carries out a client's request about the license that it names, once per Idempotency-Key. */
 export const answerClient = async (
   needs: ClientRouteNeeds,
   call: Call,
-  { operation, named, input, admit, bucket }: ClientOperation,
+  { operation, named, input, admit, bucket, power }: ClientOperation,
   work: (request: ClientRequest) => Promise<Reply | Problem>,
 ): Promise<Reply | Problem> => {
-  const client = await findClientLicense(needs, call, named, bucket);
+  const { licenseKey, licenseId: namedId } = named;
+  const naming = { licenseKey, licenseId: namedId, bucket, ...(power === undefined ? {} : { power }) };
+  const client = await findClientLicense(needs, call, naming);
   if (isProblem(client)) return client;
   const { acting } = client;
   const license = admit(client.license, needs.now());
@@ -145,12 +152,12 @@ export const answerClient = async (
 };
 
 const byId = async (
-  authenticate: Authenticate,
-  validations: ValidationReader,
+  { authenticate, validations }: Pick<NamingNeeds, 'authenticate' | 'validations'>,
   call: Call,
   licenseId: string | undefined,
+  power: LicensePower,
 ): Promise<ClientLicense | Problem> => {
-  const caller = await authorize(authenticate, call, 'useLicenses');
+  const caller = await authorize(authenticate, call, power);
   if (isProblem(caller)) {
     return caller.problem === 'UNAUTHENTICATED' && credentialIn(call.headers, 'bearer') === null
       ? noCredential
@@ -161,7 +168,7 @@ const byId = async (
     return problem('INVALID_REQUEST', detail, [{ pointer: '/licenseKey', detail }]);
   }
   return {
-    license: await validations.byId(caller.organizationId, licenseId),
+    license: await withinProductScope(productsOf(caller), () => validations.byId(caller.organizationId, licenseId)),
     acting: { actor: actorOf(caller), by: licenseActingOf(caller) },
   };
 };

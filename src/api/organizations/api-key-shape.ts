@@ -17,7 +17,18 @@ export const apiKeyShape = z
     id: apiKeyId,
     name: z.string().meta({ example: 'build server' }),
     scopes: z.array(z.enum(scopes)),
-    hint: z.string().meta({ description: 'The beginning of the key.', example: 'lgr_live_4fT9xQ2b' }),
+    products: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'The codes of the only products that the key reaches. Null: all.', example: null }),
+    hint: z.string().meta({ description: 'The beginning of the secret.', example: 'lgr_live_4fT9xQ2b' }),
+    previousHint: z
+      .string()
+      .nullable()
+      .meta({ description: 'The beginning of the secret before the last rotation. Null: never rotated.' }),
+    overlapUntil: instantOut
+      .nullable()
+      .meta({ description: 'The secret before the last rotation works until then. Null: no earlier secret works.' }),
     createdAt: instantOut,
     createdBy: creator,
     expiresAt: instantOut.nullable(),
@@ -31,5 +42,19 @@ export const apiKeyShape = z
 /** Returns an API key as the API shows it. */
 export const apiKeyBody = (key: ApiKeyView): z.output<typeof apiKeyShape> => {
   const { apiKeyId: id, name, scopes: granted, hint, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt } = key;
-  return { id, name, scopes: [...granted], hint, createdAt, createdBy, expiresAt, revokedAt, lastUsedAt };
+  const products = key.products === null ? null : [...key.products];
+  const rotation = { previousHint: key.previousHint, overlapUntil: key.overlapUntil };
+  return {
+    id,
+    name,
+    scopes: [...granted],
+    products,
+    hint,
+    ...rotation,
+    createdAt,
+    createdBy,
+    expiresAt,
+    revokedAt,
+    lastUsedAt,
+  };
 };

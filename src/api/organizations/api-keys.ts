@@ -11,7 +11,7 @@ import { answerOwnChange } from '../own-change.ts';
 import { page, smallerPages } from '../paging.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
-import { cursor, instantIn, pageLimit, pageOf } from '../schemas.ts';
+import { cursor, instantIn, pageLimit, pageOf, productCode } from '../schemas.ts';
 import { apiKeyBody, apiKeyId, apiKeyShape } from './api-key-shape.ts';
 import { nameOf } from './organization-fields.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
@@ -26,6 +26,17 @@ const scopesIn = z
   .max(scopes.length)
   .refine((names) => new Set(names).size === names.length, 'must not name a scope twice');
 
+const productsIn = z
+  .array(productCode)
+  .min(1)
+  .max(100)
+  .refine((codes) => new Set(codes).size === codes.length, 'must not name a product twice')
+  .nullable()
+  .meta({
+    description:
+      'The only products that the key reaches: it sees and changes only licenses that have no others. Null: all.',
+  });
+
 const newApiKey = z
   .strictObject({
     name: nameOf('an API key'),
@@ -34,11 +45,12 @@ const newApiKey = z
       .nullable()
       .default(null)
       .meta({ description: 'When the key expires. Without it, or with null, the key never expires.' }),
+    products: productsIn.default(null),
   })
   .meta({ id: 'NewApiKey', example: { name: 'build server', scopes: ['licenses:read', 'licenses:activate'] } });
 
 const apiKeyChange = z
-  .strictObject({ name: nameOf('an API key').optional(), scopes: scopesIn.optional() })
+  .strictObject({ name: nameOf('an API key').optional(), scopes: scopesIn.optional(), products: productsIn.optional() })
   .meta({ id: 'ApiKeyChange', example: { scopes: ['licenses:read'] } });
 
 /** GET /v1/api-keys: lists the API keys of the organization, newest first. */
@@ -50,7 +62,7 @@ export const listApiKeysRoute = ({ pool, secrets }: OrganizationNeeds): Route =>
     operationId: 'listApiKeys',
     summary: 'List API keys',
     description: 'The API keys of your organization, newest first. Expired and revoked keys are included.',
-    permission: 'readMembers',
+    permission: 'readApiKeys',
     effect: 'read',
     request: z.object({
       params: none,
@@ -78,8 +90,8 @@ export const createApiKeyRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'createApiKey',
     summary: 'Create an API key',
     description:
-      'Store the secret: the server does not store it. Only the same request with the same Idempotency-Key returns it again. A user may give every scope, an API key only its own scopes. An organization has at most 1,000 working API keys.',
-    permission: 'manageMembers',
+      'Store the secret: the server does not store it. Only the same request with the same Idempotency-Key returns it again. A user may give the scopes that the own role covers, an API key only its own scopes. An organization has at most 1,000 working API keys.',
+    permission: 'manageApiKeys',
     effect: 'append',
     request: z.object({ params: none, query: none, body: newApiKey }),
     replies: {
@@ -116,7 +128,7 @@ export const getApiKey = ({ pool }: OrganizationNeeds): Route =>
     operationId: 'getApiKey',
     summary: 'Get an API key',
     description: 'The ETag is the revision of the organization with a digest of revokedAt and lastUsedAt.',
-    permission: 'readMembers',
+    permission: 'readApiKeys',
     effect: 'read',
     conditional: true,
     request: z.object({ params: apiKeyPath, query: none }),
@@ -137,16 +149,17 @@ export const changeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     path,
     tag,
     operationId: 'changeApiKey',
-    summary: 'Rename an API key or change its scopes',
-    description: 'Absent fields stay as they are. New scopes apply everywhere within 2 seconds.',
-    permission: 'manageMembers',
+    summary: 'Rename an API key or change its scopes or products',
+    description: 'Absent fields stay as they are. New scopes and products apply everywhere within 2 seconds.',
+    permission: 'manageApiKeys',
     effect: 'append',
     conditional: true,
     request: z.object({ params: apiKeyPath, query: none, body: apiKeyChange }),
     replies: { 200: { description: 'The API key after the change.', body: apiKeyShape } },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id }, body }, call) => {
-      const input = { apiKeyId: id, name: body.name ?? null, scopes: body.scopes ?? null };
+      const { name = null, scopes: granted = null, products } = body;
+      const input = { apiKeyId: id, name, scopes: granted, products };
       return answerOwnChange(
         needs,
         call,
@@ -165,7 +178,7 @@ export const revokeApiKeyRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'revokeApiKey',
     summary: 'Revoke an API key',
     description: 'The key stops working for good, everywhere within 2 seconds. Revoking it again changes nothing.',
-    permission: 'manageMembers',
+    permission: 'manageApiKeys',
     effect: 'append',
     conditional: true,
     request: z.object({ params: apiKeyPath, query: none }),

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { rotateApiKeyRoute } from './api-key-rotation.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
 import { createInvitationTokenRoute, inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
@@ -30,6 +31,7 @@ export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] =
   createApiKeyRoute(needs),
   getApiKey(needs),
   changeApiKeyRoute(needs),
+  rotateApiKeyRoute(needs),
   revokeApiKeyRoute(needs),
   listProjectsRoute(needs),
   createProjectRoute(needs),

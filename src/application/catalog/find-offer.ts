@@ -1,16 +1,19 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
 import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
+import { isWithinProducts } from '../../domain/authority.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';
 import { refuseProducts } from '../../domain/catalog/decide-policies.ts';
 import { noSuchPolicy, noSuchVersion, type Offer, offerOf, policyOfTier } from '../../domain/catalog/offer.ts';
 import type { Place, Rejection } from '../../domain/decider.ts';
 import { builtInDefaults, builtInPolicy } from '../../domain/license/issue/built-in-policies.ts';
+import { refuseOtherProducts } from '../../domain/license/license-authority.ts';
 import { limitOverrides } from '../../domain/license/overrides/overrides.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
 import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { productScope } from '../../postgres/product-scope.ts';
 import type { Refusal } from '../refusal.ts';
 
 /** The policy for a license, by its tier or by its id and version, and the values that override it. */
@@ -37,9 +40,14 @@ export const findOffer = async (
   issuerOrgId: string,
   request: OfferRequest,
 ): Promise<Offered | Refusal> => {
+  const limit = productScope();
+  const refusal = refuseOtherProducts(request.products ?? [], limit);
+  if (refusal !== null) return { ...refusal, place: ['products'] };
   const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
   const offer = inOpenCatalog ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
+  // A policy with other products is unknown to an API key that is limited.
+  if (!isWithinProducts(offer.products ?? [], limit)) return { ...noSuchPolicy, place: placeIn(request, ['policyId']) };
   const { limits: change = {} } = request;
   const overrides = { limits: limitOverrides(change), ...offer.overrides };
   return { ...offer, limits: changedLimits(offer.limits, change), overrides };
@@ -55,13 +63,16 @@ export const findUnsold = (
   issuerOrgId: string,
   products: readonly string[],
   member: string,
-): Promise<Refusal | null> =>
-  executor.read(catalogAggregate, issuerOrgId, (catalog) => {
+): Promise<Refusal | null> => {
+  const beyond = refuseOtherProducts(products, productScope());
+  if (beyond !== null) return Promise.resolve({ ...beyond, place: [member] });
+  return executor.read(catalogAggregate, issuerOrgId, (catalog) => {
     const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog);
     if (refusal === null) return null;
     const [, index = 0] = refusal.place ?? [];
     return { ...refusal, place: [member, index] };
   });
+};
 
 /** Returns an offer as the target of commands that move a license to another policy. */
 export const targetOf = (

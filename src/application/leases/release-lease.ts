@@ -22,6 +22,6 @@ export const releaseLease = async (
   const named = await leaseNameOf(needs, request, lease);
   const by = isAdministrator(request.by) ? 'ADMIN' : 'USER';
   const command = { type: 'ReleaseLease', at: needs.now(), data: { ...named, by } } as const;
-  const sent = await sendClientCommand(needs, request, { command }, issuedFacts);
+  const sent = await sendClientCommand(needs, request, { command, power: 'releaseSeats' }, issuedFacts);
   return isRefusal(sent) ? sent : usedLicense(sent);
 };

@@ -10,7 +10,7 @@ export const cancelScheduledChange = (
   eventId: string,
 ): Promise<ChangedLicense | Refusal> =>
   changeLicense(needs, request, {
-    power: 'suspendLicenses',
+    power: 'withdrawChanges',
     guard: (license, by) => refuseWithdrawing(license, by, eventId),
     command: (at) => ({ type: 'CancelScheduled', at, data: { eventId } }),
   });

@@ -1,12 +1,7 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
-import {
-  isForIssuerOnly,
-  isPartyTo,
-  type LicensePower,
-  noSuchLicense,
-} from '../../domain/license/license-authority.ts';
+import { isForIssuerOnly, type LicensePower, noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Schedule } from '../../domain/license/scheduled/scheduled-commands.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
@@ -14,6 +9,7 @@ import { asTenant } from '../../postgres/tenant.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import type { Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
+import { isVisible } from '../reading/is-visible.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { metadataOf } from './license-metadata.ts';
 import { type LicensePreview, previewLicense } from './preview/preview-license.ts';
@@ -143,6 +139,6 @@ const issuerOf = async (
   const { organizationId } = caller;
   if (isForIssuerOnly(caller, power)) return organizationId;
   return executor.read(licenseAggregate, licenseId, (license) =>
-    license.kind !== 'unissued' && isPartyTo(license.facts, organizationId) ? license.facts.issuerOrgId : null,
+    license.kind !== 'unissued' && isVisible(license.facts, organizationId) ? license.facts.issuerOrgId : null,
   );
 };

@@ -18,7 +18,7 @@ export const changeLimits = (
   { limits, strategy }: LimitChanges,
 ): Promise<ChangedLicense | Refusal> =>
   changeLicense(needs, request, {
-    power: 'changeLicenses',
+    power: 'sellLicenses',
     command: (at) => ({
       at,
       compose: ({ facts }) => {

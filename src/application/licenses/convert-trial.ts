@@ -27,7 +27,7 @@ export const convertTrial = (
   conversion: Conversion,
 ): Promise<ChangedLicense<PaidTerm | null> | Refusal> =>
   changeLicense(needs, request, {
-    power: 'changeLicenses',
+    power: 'sellLicenses',
     command: async (at) => {
       const offered = await findOffer(needs.executor, request.caller.organizationId, conversion);
       return {

@@ -36,7 +36,7 @@ export const moveToPolicy = (
   type: 'ChangeTier' | 'ChangePolicy',
 ): Promise<ChangedLicense<PaidTerm | null> | Refusal> =>
   changeLicense(needs, request, {
-    power: 'changeLicenses',
+    power: 'sellLicenses',
     command: async (at) => {
       const offered = await findOffer(needs.executor, request.caller.organizationId, move);
       const { term, billingRef } = move;

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
-import { decideInTurn } from '../../domain/decider.ts';
+import { productsOf } from '../../domain/authority.ts';
+import { decideInTurn, stamp } from '../../domain/decider.ts';
 import type { LicenseCommand, LicenseDecision } from '../../domain/license/commands.ts';
 import { licenseDecider } from '../../domain/license/decider.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
@@ -9,6 +10,7 @@ import {
   type LicensePower,
   noSuchLicense,
   refuseActing,
+  refuseBeyondProducts,
   refuseKey,
 } from '../../domain/license/license-authority.ts';
 import { isUnsettled, settle, settledAt } from '../../domain/license/settle.ts';
@@ -89,7 +91,7 @@ export const sendLicenseCommand = async <View>(
   const context = contextOf({ call, attempt, actor }, command.at, why);
   // The stream says which key works and whether the sender is issuer or holder, because rows may be behind.
   const decide = (license: License, moment: Moment) =>
-    refuseSender(sending, license, moment.at) ?? decided(command, license, moment);
+    refuseSender(sending, license, moment.at) ?? withinReach(by, license, decided(command, license, moment), moment);
   const stream = licenseAggregate.stream(licenseId);
   const sent = await withPersonalValues(pool, attempt, { issuerOrgId, stream, values }, () =>
     // The answer shows what has fallen due, also when the command changed nothing.
@@ -149,6 +151,19 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
     license,
     eventIds,
   );
+};
+
+/** Returns the decision, or the refusal of one after which a limited sender would not reach the license. */
+const withinReach = (
+  by: LicenseActing,
+  license: License,
+  decision: LicenseDecision | Refusal,
+  { at }: Moment,
+): LicenseDecision | Refusal => {
+  if ('rejected' in decision || by.kind !== 'organization' || productsOf(by.credential) === null) return decision;
+  let after = licenseDecider.fork(license);
+  for (const event of decision) after = licenseDecider.evolve(after, event, stamp(event, at).at);
+  return (after.kind === 'unissued' ? null : refuseBeyondProducts(after.facts, by)) ?? decision;
 };
 
 // The issuer and the holder can read what a holder writes.

@@ -4,20 +4,22 @@ import { blockUntilProjected } from './block-until-projected.ts';
 import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
 import { eraseAddresses, type OrganizationRequest } from './send-to-organization.ts';
 
-/** A change of an API key. Null leaves a member as it is. */
+/** A change of an API key. Null in `name` or `scopes` leaves them as they are. */
 export type ApiKeyChange = {
   readonly apiKeyId: string;
   readonly name: string | null;
   readonly scopes: readonly Scope[] | null;
+  /** Undefined: they stay. Null: the key reaches all. */
+  readonly products: readonly string[] | null | undefined;
 };
 
-/** Renames an API key or changes its scopes. */
+/** Renames an API key or changes its scopes or products. */
 export const changeApiKey = async (
   needs: ApiKeyNeeds,
   request: OrganizationRequest,
   change: ApiKeyChange,
 ): Promise<ChangedApiKey | Refusal> => {
-  const changed = await sendApiKeyCommand(needs, request, { type: 'ChangeApiKey', data: change });
+  const changed = await sendApiKeyCommand(needs, request, { type: 'ChangeApiKey', data: dataOf(change) });
   if (isRefusal(changed)) return changed;
   await blockUntilProjected(needs.pool, request.caller.organizationId, changed.position);
   // Before the read models contain the change, this process would only remember the old scopes again.
@@ -25,3 +27,5 @@ export const changeApiKey = async (
   await eraseAddresses(needs.pool, request.caller.organizationId, changed);
   return withLastUse(needs, request, changed);
 };
+
+const dataOf = ({ products, ...kept }: ApiKeyChange) => (products === undefined ? kept : { ...kept, products });

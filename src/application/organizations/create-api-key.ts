@@ -12,6 +12,8 @@ export type NewApiKey = {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly expiresAt: Instant | null;
+  /** The codes of the only products that the key reaches; null: all. */
+  readonly products: readonly string[] | null;
 };
 
 /** Creates an API key of the caller's organization. The returned `apiKey` is stored nowhere. */

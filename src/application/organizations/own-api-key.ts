@@ -19,8 +19,12 @@ export type ApiKeyNeeds = OrganizationCommandNeeds & {
   readonly forgetApiKey: (apiKeyId: string) => void;
 };
 
-/** An API key of the caller's organization. */
-export type OwnApiKey = ApiKey & { readonly apiKeyId: string };
+/** An API key of the caller's organization, with the secret before its last rotation and the end of its overlap, if any. */
+export type OwnApiKey = ApiKey & {
+  readonly apiKeyId: string;
+  readonly previousHint: string | null;
+  readonly overlapUntil: Instant | null;
+};
 
 /** An API key right after a change. */
 export type ChangedApiKey = ChangedOrganization<OwnApiKey> & { readonly lastUsedAt: Instant | null };
@@ -29,7 +33,7 @@ export type ChangedApiKey = ChangedOrganization<OwnApiKey> & { readonly lastUsed
 export const sendApiKeyCommand = (
   needs: ApiKeyNeeds,
   request: OrganizationRequest,
-  command: Extract<Unsent, { type: 'ChangeApiKey' | 'RevokeApiKey' }>,
+  command: Extract<Unsent, { type: 'ChangeApiKey' | 'RotateApiKey' | 'RevokeApiKey' }>,
 ): Promise<ChangedOrganization<OwnApiKey> | Refusal> =>
   sendToOrganization(needs, request, {
     at: needs.now(),
@@ -39,10 +43,11 @@ export const sendApiKeyCommand = (
   });
 
 /** Returns an API key of an organization. Throws when the organization does not have it. */
-export const apiKeyIn = ({ apiKeys }: CreatedOrganization, apiKeyId: string): OwnApiKey => ({
-  ...partOf(apiKeys, apiKeyId),
-  apiKeyId,
-});
+export const apiKeyIn = ({ apiKeys }: CreatedOrganization, apiKeyId: string): OwnApiKey => {
+  const key = partOf(apiKeys, apiKeyId);
+  const { hint = null, overlapUntil = null } = key.previous ?? {};
+  return { ...key, apiKeyId, previousHint: hint, overlapUntil };
+};
 
 /** Adds to a changed API key when it was last used, which is not an event. */
 export const withLastUse = async (

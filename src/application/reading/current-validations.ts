@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
-import { isPartyTo } from '../../domain/license/license-authority.ts';
 import { isUnsettled } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { ValidationFacts, ValidationReader, ValidationRows } from '../../projections/queries/validation.ts';
+import { isVisible } from './is-visible.ts';
 import { detailsOfStream, factsOfStream } from './license-validations.ts';
 import { isClosed } from './parked-license.ts';
 import { createSettledLicenses, type SettledLicense, type SettledLicenses } from './settled-licenses.ts';
@@ -67,7 +67,7 @@ const licenseById = async (
       ? await fromStream(reading, licenseId, null)
       : // A replay may have added the license to the rows between the two reads.
         await current(reading, license ?? (await rows.byId(organizationId, licenseId)));
-  return read !== null && isPartyTo(read.facts, organizationId) ? read : null;
+  return read !== null && isVisible(read.facts, organizationId) ? read : null;
 };
 
 const current = async (reading: Reading, license: ValidationFacts | null): Promise<ValidationFacts | null> => {

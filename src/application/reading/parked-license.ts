@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { licenseAggregate, organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import type { IssuedLicense, License, LicenseFacts } from '../../domain/license/license.ts';
-import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
+import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import { isUnsettled, settle } from '../../domain/license/settle.ts';
 import type { Organization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -14,6 +14,7 @@ import { licenseById } from '../../projections/queries/license-by-id.ts';
 import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
 import { metadataOf } from '../licenses/license-metadata.ts';
 import type { Refusal } from '../refusal.ts';
+import { isVisible } from './is-visible.ts';
 
 // The rows of a parked stream show an earlier state, and rows do not contain a change that has fallen due and that no
 // command or worker has recorded yet. Such a license is read from its stream.
@@ -102,7 +103,7 @@ export const currentLicense = async (
     { licenseId, at },
     ({ facts }: { readonly facts: LicenseFacts }, revision, isDerived) => ({ facts, revision, isDerived }),
   );
-  if (current === null || !isPartyTo(current.facts, organizationId)) return null;
+  if (current === null || !isVisible(current.facts, organizationId)) return null;
   return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
 };
 

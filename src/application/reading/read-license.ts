@@ -1,10 +1,11 @@
 import type { Pool } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import { isPartyTo, noSuchLicense } from '../../domain/license/license-authority.ts';
+import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Refusal } from '../refusal.ts';
 import { licenseAsOf, type PastNeeds } from './as-of.ts';
+import { isVisible } from './is-visible.ts';
 import { currentLicense } from './parked-license.ts';
 
 export type LicenseReadNeeds = PastNeeds & {
@@ -41,6 +42,6 @@ export const readLicense = async (
   const { facts, revision, metadata, isDerived } = current;
   if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at, recorded: true, isDerived };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
-  if (then === null || !isPartyTo(then.facts, organizationId)) return noSuchLicense;
+  if (then === null || !isVisible(then.facts, organizationId)) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };
 };

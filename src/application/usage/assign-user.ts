@@ -16,7 +16,7 @@ export const assignUser = (
   user: string,
 ): Promise<AssignedLicense | Refusal> =>
   changeLicense(needs, request, {
-    power: 'manageUse',
+    power: 'assignUsers',
     guard: refuseAssigning,
     command: (at) => ({
       at,

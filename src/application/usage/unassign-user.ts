@@ -10,7 +10,7 @@ export const unassignUser = (
   userRef: string,
 ): Promise<ChangedLicense | Refusal> =>
   changeLicense(needs, request, {
-    power: 'manageUse',
+    power: 'assignUsers',
     guard: refuseAssigning,
     command: (at) => ({ type: 'UnassignUser', at, data: { userRef, cause: 'ADMIN' } }),
   });

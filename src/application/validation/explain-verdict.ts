@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { forkIssued } from '../../domain/license/evolve.ts';
 import type { IssuedLicense } from '../../domain/license/license.ts';
-import { isPartyTo } from '../../domain/license/license-authority.ts';
+import { isVisible } from '../reading/is-visible.ts';
 import { planRepairs } from '../../domain/license/repair/plan-repairs.ts';
 import type { RepairPlan } from '../../domain/license/repair/repair-step.ts';
 import type { Situation } from '../../domain/license/repair/situation.ts';
@@ -63,7 +63,7 @@ export const explainVerdict = async (needs: ExplainNeeds, request: ExplainReques
   const at = request.at ?? now;
   const current = await findLicense(needs, request);
   const then = current === null ? null : await licenseAt(needs, current.facts.licenseId, { at, now }, request.signal);
-  if (current === null || then === null || !isPartyTo(then.license.facts, organizationId))
+  if (current === null || then === null || !isVisible(then.license.facts, organizationId))
     return { ...explainValidation(null, { product: null, fingerprint: null }, at), at, license: null, plan: noPlan };
 
   const { license } = then;
@@ -96,7 +96,7 @@ const findLicense = async (
 ): Promise<ValidationFacts | null> => {
   if ('licenseId' in name) return validations.byId(organizationId, name.licenseId);
   const license = await validations.byKey(name.keyHashes);
-  return license !== null && isPartyTo(license.facts, organizationId) ? license : null;
+  return license !== null && isVisible(license.facts, organizationId) ? license : null;
 };
 
 type LicenseThen = { readonly license: IssuedLicense; readonly revision: bigint };

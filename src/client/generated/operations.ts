@@ -46,10 +46,11 @@ export type AcceptInvitation = { token: string; password?: string; displayName?:
 export type ChangeUser = { displayName: string | null };
 export type NewOrganization = { name: string; timeZone?: string };
 export type OrganizationChange = { name?: string; timeZone?: string };
-export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; expiresAt?: string };
-export type MemberChange = { role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; label?: string | null };
-export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null };
-export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[] };
+export type NewInvitation = { email: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; expiresAt?: string };
+export type MemberChange = { role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; label?: string | null };
+export type NewApiKey = { name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; expiresAt?: string | null; products?: (string)[] | null };
+export type ApiKeyChange = { name?: string; scopes?: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; products?: (string)[] | null };
+export type RotateApiKey = { overlapSeconds?: number };
 export type NewProject = { name: string; metadata?: { [name: string]: JsonValue } };
 export type ProjectChange = { name?: string; metadata?: { [name: string]: JsonValue }; archived?: boolean };
 export type NewProduct = { code: string; name: string; description?: string | null };
@@ -85,22 +86,23 @@ export type SettingEvent = { eventId: string; type: string; revision: number; re
 export type Denial = { deniedAt: string; code: string; product: string | null; version: string | null; device: string | null; addressPrefix: string | null };
 export type SignedInOnDevice = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null; deviceToken: string };
 export type User = { id: string; email: string; displayName: string | null; createdAt: string };
-export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" };
+export type OrganizationOfUser = { id: string; name: string; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER" };
 export type SignedIn = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null };
 export type AccessGranted = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; user: User; organization: OrganizationOfUser | null };
 export type PasswordResetRequested = { validMinutes: number };
 export type Session = { id: string; isCurrent: boolean; organizationId: string | null; userAgent: string | null; createdAt: string; lastUsedAt: string; expiresAt: string };
 export type PublicKey = { kty: "EC"; crv: "P-256"; x: string; y: string; kid: string; alg: "ES256"; use: "sig" };
 export type InvitationAccepted = { user: User; organization: OrganizationOfUser };
-export type OrganizationMembership = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string };
+export type OrganizationMembership = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; joinedAt: string };
 export type Organization = { id: string; name: string; timeZone: string; createdAt: string; closedAt: string | null };
-export type Member = { state: "active"; userId: string; displayName: string | null; label: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; joinedAt: string; createdBy: string | null };
-export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; invitedAt: string; expiresAt: string; createdBy: string | null };
+export type Member = { state: "active"; userId: string; displayName: string | null; label: string | null; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; joinedAt: string; createdBy: string | null };
+export type Invitation = { state: "invited"; invitationId: string; email?: string | null; role: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; invitedAt: string; expiresAt: string; createdBy: string | null };
 export type Invited = { invitation: Invitation; token: string | null; isMailed: boolean };
 export type RemovedMember = { apiKeys: (ApiKey)[] };
-export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; hint: string; createdAt: string; createdBy: string | null; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
+export type ApiKey = { id: string; name: string; scopes: ("licenses:read" | "licenses:write" | "licenses:activate" | "catalog:write" | "events:read" | "webhooks:write" | "members:write" | "projects:write")[]; products: (string)[] | null; hint: string; previousHint: string | null; overlapUntil: string | null; createdAt: string; createdBy: string | null; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null };
 export type InvitationToken = { invitation: Invitation; token: string };
 export type ApiKeyCreated = { apiKey: ApiKey; secret: string };
+export type ApiKeyRotated = { apiKey: ApiKey; secret: string };
 export type Project = { id: string; name: string; metadata: { [name: string]: JsonValue }; createdAt: string; archivedAt: string | null };
 export type LicenseOffer = { licenseId: string; issuer: { organizationId: string; name: string | null }; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number }; offeredAt: string; expiresAt: string; expiry: "KEEP" | "RESET"; activations: "KEEP" | "RELEASE" };
 export type LicenseOfferAccepted = { license: License; changed: boolean; licenseKey: string | null; oldKeyWorks: boolean | null };
@@ -176,7 +178,7 @@ export type Operations = {
   getOrganization: { params: { organizationId: string }; answer: Organization };
   changeOrganization: { params: { organizationId: string }; body?: OrganizationChange; answer: Organization };
   closeOrganization: { params: { organizationId: string }; answer: Organization };
-  listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
+  listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
   removeMember: { params: { organizationId: string; userId: string }; query?: { revokeKeys?: boolean }; answer: RemovedMember };
@@ -187,6 +189,7 @@ export type Operations = {
   getApiKey: { params: { apiKeyId: string }; answer: ApiKey };
   changeApiKey: { params: { apiKeyId: string }; body?: ApiKeyChange; answer: ApiKey };
   revokeApiKey: { params: { apiKeyId: string }; answer: ApiKey };
+  rotateApiKey: { params: { apiKeyId: string }; body?: RotateApiKey; answer: ApiKeyRotated };
   listProjects: { query?: { limit?: number; cursor?: string; archived?: boolean; q?: string }; answer: { data: (Project)[]; nextCursor: string | null; hasMore: boolean } };
   createProject: { body: NewProject; answer: Project };
   getProject: { params: { projectId: string }; answer: Project };
@@ -296,6 +299,7 @@ export const operations = {
   getApiKey: { method: 'GET', path: '/v1/api-keys/{apiKeyId}', repeats: false },
   changeApiKey: { method: 'PATCH', path: '/v1/api-keys/{apiKeyId}', repeats: true },
   revokeApiKey: { method: 'DELETE', path: '/v1/api-keys/{apiKeyId}', repeats: true },
+  rotateApiKey: { method: 'POST', path: '/v1/api-keys/{apiKeyId}/rotate', repeats: true },
   listProjects: { method: 'GET', path: '/v1/projects', repeats: false },
   createProject: { method: 'POST', path: '/v1/projects', repeats: true },
   getProject: { method: 'GET', path: '/v1/projects/{projectId}', repeats: false },

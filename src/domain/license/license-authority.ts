@@ -2,41 +2,59 @@ import {
   type Credential,
   grant,
   isPermitted,
+  isWithinProducts,
   lacking,
   managers,
   ownOnly,
   type Permission,
+  productsOf,
   readers,
   type Side,
+  withinProducts,
 } from '../authority.ts';
 import { type Rejection, reject } from '../decider.ts';
+import type { Role } from '../organization/events.ts';
 import type { Instant } from '../time.ts';
 import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 
-/**
- * Lists what can be done with a license, and who may do it on the side of its issuer (`own`) and its holder
- * (`holder`).
- */
-export const licensePermissions = {
+// What can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`holder`).
+const grants = {
   readLicenses: { own: grant(readers, 'licenses:read'), holder: grant(readers, 'licenses:read') },
   readHistory: {
-    own: grant(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read'),
+    own: grant([...managers, 'BILLING', 'AUDITOR', 'SUPPORT'], 'events:read'),
     holder: grant(readers, 'licenses:read'),
   },
   changeLicenses: ownOnly(grant(managers, 'licenses:write')),
-  renewLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
-  suspendLicenses: ownOnly(grant([...managers, 'BILLING'], 'licenses:write')),
+  /** Issue licenses, convert trials, and change the policy or the limits of a license. */
+  sellLicenses: ownOnly(grant([...managers, 'SALES'], 'licenses:write')),
+  renewLicenses: ownOnly(grant([...managers, 'BILLING', 'SALES'], 'licenses:write')),
+  /** `refuseSuspending` and `refuseReinstating` bound the reasons of a role. */
+  suspendLicenses: ownOnly(grant([...managers, 'BILLING', 'SUPPORT'], 'licenses:write')),
+  /** Withdraw announced changes. `refuseWithdrawing` bounds which ones a role may withdraw. */
+  withdrawChanges: ownOnly(grant([...managers, 'BILLING', 'SUPPORT', 'SALES'], 'licenses:write')),
   endLicenses: ownOnly(grant(managers, 'licenses:write')),
-  /** Release activations, rotate keys, assign users: the tasks that a holder does for itself. */
-  manageUse: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Release activations and rotate keys: tasks that a holder does for itself. */
+  manageUse: { own: grant([...managers, 'SUPPORT'], 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Assign and unassign users. A holder does this for itself, too. */
+  assignUsers: { own: grant(managers, 'licenses:write'), holder: grant(managers, 'licenses:activate') },
+  /** Release floating seats by the license's id, without its key. */
+  releaseSeats: {
+    own: grant([...managers, 'SUPPORT'], 'licenses:activate'),
+    holder: grant(managers, 'licenses:activate'),
+  },
   /** Validate, activate and lease by the license's id, without its key. */
   useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
 } as const satisfies Readonly<Record<string, Permission>>;
 
 /** The name of a permission on a license. */
-export type LicensePower = keyof typeof licensePermissions;
+export type LicensePower = keyof typeof grants;
+
+/** The permissions on licenses. An API key limited to products may have them for licenses with only these. */
+export const licensePermissions: Readonly<Record<LicensePower, Permission>> = Object.fromEntries(
+  Object.entries<Permission>(grants).map(([power, permission]) => [power, withinProducts(permission)]),
+) as Record<LicensePower, Permission>;
 
 /** The actor of a request on a license: the bearer of its key, an organization's credential, or the program itself. */
 export type LicenseActing =
@@ -53,6 +71,7 @@ export const isApplication = (by: LicenseActing): boolean =>
   (by.kind === 'organization' && by.credential.kind === 'apiKey' && by.credential.scopes.includes('licenses:activate'));
 
 type Parties = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId'>;
+type Concerned = Parties & Pick<LicenseFacts, 'products'>;
 
 /** The same refusal for a license that does not exist and for a license of other organizations. */
 export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT_FOUND', 'There is no such license.');
@@ -61,16 +80,19 @@ export const noSuchLicense: Rejection<'LICENSE_NOT_FOUND'> = reject('LICENSE_NOT
 export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
   sideOf(parties, organizationId) !== null;
 
-/** Refuses an organization that is not the issuer or the holder, and a credential without the permission `power`. */
+/**
+ * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one without
+ * the permission `power`. The first two get the answer for a license that does not exist.
+ */
 export const refuseActing = (
-  parties: Parties,
+  parties: Concerned,
   by: LicenseActing,
   power: LicensePower,
 ): Rejection<'LICENSE_NOT_FOUND' | 'FORBIDDEN'> | null => {
   if (by.kind !== 'organization') return null;
   const side = sideOf(parties, by.organizationId);
-  if (side === null) return noSuchLicense;
-  const permission: Permission = licensePermissions[power];
+  if (side === null || !isWithinProducts(parties.products, productsOf(by.credential))) return noSuchLicense;
+  const permission = licensePermissions[power];
   if (isPermitted(by.credential, permission, side)) return null;
   return reject('FORBIDDEN', lacking(by.credential, permission, side));
 };
@@ -86,38 +108,69 @@ export const refuseKey = (
 ): Rejection<'LICENSE_NOT_FOUND'> | null =>
   by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
 
+/**
+ * Refuses a change after which the license has, or will have at a scheduled change, a product beyond those that the sender is
+ * limited to.
+ */
+export const refuseBeyondProducts = (
+  { products, scheduled }: Pick<LicenseFacts, 'products' | 'scheduled'>,
+  by: LicenseActing,
+): Forbidden | null => {
+  const limit = by.kind === 'organization' ? productsOf(by.credential) : null;
+  if (limit === null) return null;
+  const later = scheduled.flatMap(({ change }) => (change.kind === 'TIER' ? (change.target.products ?? []) : []));
+  return refuseOtherProducts([...products, ...later], limit);
+};
+
+/** Refuses products beyond those of `limit`. Null: all. */
+export const refuseOtherProducts = (products: readonly string[], limit: readonly string[] | null): Forbidden | null =>
+  limit === null || isWithinProducts(products, limit)
+    ? null
+    : reject('FORBIDDEN', `This API key is limited to products. Name only these: ${limit.join(', ')}.`);
+
 /** Returns true when only the issuer of a license may use `power` with this credential. */
 export const isForIssuerOnly = (credential: Credential, power: LicensePower): boolean =>
   !isPermitted(credential, licensePermissions[power], 'holder');
 
 /**
- * Returns true for an administrator of the issuer or the holder: an OWNER, an ADMIN, or an API key that may change
- * licenses. The application itself has the license key, or an API key that only uses licenses.
+ * Returns true for an administrator of the issuer or the holder: a member who may release seats, or an API key that may
+ * change licenses. The application itself has the license key, or an API key that only uses licenses.
  */
 export const isAdministrator = (by: LicenseActing): boolean =>
-  by.kind === 'organization' && isPermitted(by.credential, licensePermissions.changeLicenses);
+  by.kind === 'organization' &&
+  isPermitted(by.credential, licensePermissions[by.credential.kind === 'user' ? 'releaseSeats' : 'changeLicenses']);
 
-/** Refuses to let the role BILLING suspend for another reason than PAYMENT. */
-export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
-  isBilling(credential) && reasonCode !== 'PAYMENT' ? paymentOnly : null;
-
-/** Refuses to let the role BILLING lift a current or announced suspension for another reason than PAYMENT. */
-export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
-  if (!isActingForPayments(by)) return null;
-  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
-  const reasons = [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced];
-  return reasons.every((reasonCode) => reasonCode === 'PAYMENT') ? null : paymentOnly;
+/** The reasons for which a role suspends and reinstates. A role that is not listed has no such bound. */
+const reasonsOfRoles: Readonly<Partial<Record<Role, SuspensionReason>>> = {
+  BILLING: 'PAYMENT',
+  SUPPORT: 'CUSTOMER_REQUEST',
 };
 
-/** Refuses to let the role BILLING withdraw an announced change other than a suspension for PAYMENT. */
+/** Refuses to let BILLING suspend for another reason than PAYMENT, and SUPPORT than CUSTOMER_REQUEST. */
+export const refuseSuspending = (credential: Credential, reasonCode: SuspensionReason): Forbidden | null =>
+  refuseReasons(credential, [reasonCode]);
+
+/** Refuses to let a role lift a suspension, current or announced, that it could not set. */
+export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
+  if (by.kind !== 'organization') return null;
+  const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
+  return refuseReasons(by.credential, [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced]);
+};
+
+/**
+ * Refuses to let a role withdraw an announced change that it could not announce: BILLING and SUPPORT withdraw their
+ * suspensions only, and SALES changes of the tier or policy only.
+ */
 export const refuseWithdrawing = (
   { facts: { scheduled } }: IssuedLicense,
   by: LicenseActing,
   eventId: string,
 ): Forbidden | null => {
   const change = scheduled.find((announced) => announced.eventId === eventId)?.change;
-  if (change === undefined || !isActingForPayments(by)) return null;
-  return change.kind === 'SUSPENSION' && change.reasonCode === 'PAYMENT' ? null : paymentOnly;
+  if (change === undefined || by.kind !== 'organization') return null;
+  const { credential } = by;
+  if (isInRole(credential, 'SALES') && change.kind !== 'TIER') return salesWithdraws;
+  return change.kind === 'SUSPENSION' ? refuseReasons(credential, [change.reasonCode]) : refuseOtherChange(credential);
 };
 
 /** Refuses to let an organization other than the holder assign users, when the license has a holder. */
@@ -131,10 +184,23 @@ const sideOf = ({ issuerOrgId, holderOrgId }: Parties, organizationId: string): 
   return organizationId === holderOrgId ? 'holder' : null;
 };
 
-const isBilling = (credential: Credential): boolean => credential.kind === 'user' && credential.role === 'BILLING';
+const isInRole = (credential: Credential, role: Role): boolean =>
+  credential.kind === 'user' && credential.role === role;
 
-const isActingForPayments = (by: LicenseActing): boolean => by.kind === 'organization' && isBilling(by.credential);
+const refuseReasons = (credential: Credential, reasons: readonly SuspensionReason[]): Forbidden | null => {
+  const refusal = refuseOtherChange(credential);
+  const own = credential.kind === 'user' ? reasonsOfRoles[credential.role] : undefined;
+  return reasons.every((reasonCode) => reasonCode === own) ? null : refusal;
+};
 
-const paymentOnly = reject('FORBIDDEN', 'The role BILLING suspends and reinstates for PAYMENT only.');
+/** Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound. */
+const refuseOtherChange = (credential: Credential): Forbidden | null => {
+  if (credential.kind !== 'user') return null;
+  const reasonCode = reasonsOfRoles[credential.role];
+  if (reasonCode === undefined) return null;
+  return reject('FORBIDDEN', `The role ${credential.role} suspends and reinstates for ${reasonCode} only.`);
+};
+
+const salesWithdraws = reject('FORBIDDEN', 'The role SALES withdraws announced changes of the tier or policy only.');
 
 const holderAssigns = reject('FORBIDDEN', 'This license has a holder; only the holder assigns it to users.');

@@ -62,7 +62,7 @@ export type OrganizationCommand =
       'RemoveMember',
       { readonly userId: string; readonly deactivated: readonly string[]; readonly revokeKeys?: boolean }
     >
-  /** `expiresAt` null: the key does not expire. */
+  /** `expiresAt` null: the key does not expire. `products` null or absent: it reaches all. */
   | Command<
       'CreateApiKey',
       {
@@ -71,12 +71,28 @@ export type OrganizationCommand =
         readonly scopes: readonly Scope[];
         readonly hint: string;
         readonly expiresAt: Instant | null;
+        readonly products?: readonly string[] | null;
       }
     >
-  /** Null in `name` or `scopes` keeps the current value. */
+  /** Null in `name` or `scopes`, and absent `products`, keep the current value. `products` null: all. */
   | Command<
       'ChangeApiKey',
-      { readonly apiKeyId: string; readonly name: string | null; readonly scopes: readonly Scope[] | null }
+      {
+        readonly apiKeyId: string;
+        readonly name: string | null;
+        readonly scopes: readonly Scope[] | null;
+        readonly products?: readonly string[] | null;
+      }
+    >
+  /** The previous secret works for another `overlapSeconds`. */
+  | Command<
+      'RotateApiKey',
+      {
+        readonly apiKeyId: string;
+        readonly secretRef: string;
+        readonly hint: string;
+        readonly overlapSeconds: number;
+      }
     >
   | Command<'RevokeApiKey', { readonly apiKeyId: string }>
   | Command<

@@ -65,7 +65,7 @@ const revokeKeysOf = (
   organization: CreatedOrganization,
   standing: Standing,
   at: Instant,
-): readonly OrganizationEvent[] | Rejection<'FORBIDDEN'> => {
+): readonly OrganizationEvent[] | Rejection<OrganizationRejection> => {
   const events: OrganizationEvent[] = [];
   for (const apiKeyId of keysCreatedBy(organization, userId)) {
     if (events.length === endedAtOnce) return events;

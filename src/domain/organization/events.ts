@@ -18,7 +18,18 @@ export const scopes = [
 export type Scope = (typeof scopes)[number];
 
 /** Lists the roles of a member. */
-export const roles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const;
+export const roles = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'GUEST',
+  'BILLING',
+  'AUDITOR',
+  // Since version 2 of the events with a role.
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+] as const;
 export type Role = (typeof roles)[number];
 
 type Event<Type extends string, Data> = { readonly type: Type; readonly data: Data };
@@ -52,6 +63,7 @@ export type OrganizationEvent =
   /**
    * No event contains the secret; its hash is in `identity.api_keys`. `hint`: its first visible characters.
    * `expiresAt` absent: the key does not expire. `createdBy`: the user or API key that creates it; absent: the program.
+   * `products`: the codes of the only products that the key reaches; absent: all.
    */
   | Event<
       'ApiKeyCreated',
@@ -62,12 +74,35 @@ export type OrganizationEvent =
         readonly hint: string;
         readonly expiresAt?: Instant;
         readonly createdBy?: string;
+        readonly products?: readonly string[];
       }
     >
   | Event<'ApiKeyRenamed', { readonly apiKeyId: string; readonly from: string; readonly to: string }>
   | Event<
       'ApiKeyScopesChanged',
       { readonly apiKeyId: string; readonly from: readonly Scope[]; readonly to: readonly Scope[] }
+    >
+  /** The products that the key reaches; null: all. */
+  | Event<
+      'ApiKeyProductsChanged',
+      { readonly apiKeyId: string; readonly from: readonly string[] | null; readonly to: readonly string[] | null }
+    >
+  /**
+   * A new secret replaces the previous one, which works in `[recorded, overlapUntil)`; null: it ends, too. An older one ends at once. The hash is
+   * in `identity.api_key_secrets` under `secretRef`. `hint`: the first visible characters of the new secret. In `previous` a null
+   * `secretRef` is the secret of the creation. `rotatedBy`: the
+   * user or API key that gets it; absent: the program.
+   */
+  | Event<
+      'ApiKeyRotated',
+      {
+        readonly apiKeyId: string;
+        readonly secretRef: string;
+        readonly hint: string;
+        readonly previous: { readonly hint: string; readonly secretRef: string | null };
+        readonly overlapUntil: Instant | null;
+        readonly rotatedBy?: string;
+      }
     >
   | Event<'ApiKeyRevoked', { readonly apiKeyId: string }>
   /** `metadataRef`: the metadata of the project in `vault`; null: it has none. */

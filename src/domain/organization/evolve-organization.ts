@@ -8,6 +8,7 @@ export const takesRights: ReadonlySet<OrganizationEvent['type']> = new Set([
   'MemberRoleChanged',
   'MemberRemoved',
   'ApiKeyScopesChanged',
+  'ApiKeyProductsChanged',
   'ApiKeyRevoked',
 ]);
 

@@ -1,3 +1,4 @@
+import { isWithinProducts } from '../authority.ts';
 import { type Rejection, reject } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { Acting, OrganizationRejection } from './commands.ts';
@@ -5,14 +6,19 @@ import type { Role, Scope } from './events.ts';
 import type { ApiKey, CreatedOrganization, Invitation } from './organization.ts';
 import { type Right, rightsBeyond, rightsOfRole, rightsOfScopes } from './rights.ts';
 
-/** The powers over an organization. Members, roles and API keys are one power: it includes handing out access. */
-export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_PROJECTS' | 'DECIDE_ISSUERS';
+/** The powers over an organization. Members and roles are one power, API keys another one. Both hand out access. */
+export type Power = 'CHANGE_PROFILE' | 'CLOSE' | 'MANAGE_ACCESS' | 'MANAGE_KEYS' | 'MANAGE_PROJECTS' | 'DECIDE_ISSUERS';
 
 /** The standing of a caller in the organization. */
 export type Standing =
   | { readonly kind: 'system' }
   | { readonly kind: 'member'; readonly role: Role }
-  | { readonly kind: 'key'; readonly scopes: readonly Scope[]; readonly expiresAt: Instant | null };
+  | {
+      readonly kind: 'key';
+      readonly scopes: readonly Scope[];
+      readonly products: readonly string[] | null;
+      readonly expiresAt: Instant | null;
+    };
 
 /**
  * Returns the standing of a caller who may use `power`, or the refusal. A caller who does not belong to the
@@ -46,6 +52,9 @@ export const refuseRole = (standing: Standing, role: Role): Rejection<'FORBIDDEN
     : reject('FORBIDDEN', `The role ${role} has rights that yours does not have: ${listed(beyond)}. Ask an OWNER.`);
 };
 
+/** The refusal of an API key that does not exist, and of one that the caller does not see. */
+export const noSuchKey: Rejection<'NOT_FOUND'> = reject('NOT_FOUND', 'This organization has no such API key in force.');
+
 /** Refuses to hand on scopes that include rights which the caller does not have, and scopes that an API key lacks. */
 export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Rejection<'FORBIDDEN'> | null => {
   const beyond =
@@ -58,6 +67,17 @@ export const refuseScopes = (standing: Standing, scopes: readonly Scope[]): Reje
     : reject('FORBIDDEN', `These scopes have rights that your role does not have: ${beyond.join(', ')}.`);
 };
 
+/** Refuses to let an API key that is limited to products hand on others, or all. */
+export const refuseProducts = (
+  standing: Standing,
+  products: readonly string[] | null,
+): Rejection<'FORBIDDEN'> | null => {
+  if (standing.kind !== 'key' || standing.products === null) return null;
+  return products !== null && isWithinProducts(products, standing.products)
+    ? null
+    : reject('FORBIDDEN', `This API key can hand on only products of its own: ${standing.products.join(', ')}.`);
+};
+
 /** Refuses to let an API key create a key that expires later than itself. */
 export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Rejection<'FORBIDDEN'> | null => {
   if (standing.kind !== 'key' || standing.expiresAt === null) return null;
@@ -66,23 +86,34 @@ export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Reject
   return reject('FORBIDDEN', `An API key that expires can create only keys that expire no later. ${end}.`);
 };
 
-/** Refuses to let an API key rename, narrow or revoke a key with scopes that it does not have. */
-export const refuseStrongerKey = (standing: Standing, { scopes }: ApiKey): Rejection<'FORBIDDEN'> | null => {
-  if (standing.kind !== 'key') return null;
+/** Refuses to rename, narrow or revoke a key with scopes or rights that the caller does not have. */
+export const refuseStrongerKey = (
+  standing: Standing,
+  { scopes, products }: ApiKey,
+): Rejection<OrganizationRejection> | null => {
+  if (standing.kind !== 'key') {
+    const rights = beyondStanding(standing, rightsOfScopes(scopes));
+    if (rights.length === 0) return null;
+    return reject('FORBIDDEN', `That key has rights that your role does not have: ${listed(rights)}. Ask an ADMIN.`);
+  }
+  // A limited key does not see keys that reach other products.
+  if (refuseProducts(standing, products) !== null) return noSuchKey;
   const beyond = scopes.filter((scope) => !standing.scopes.includes(scope));
   if (beyond.length === 0) return null;
   const lacked = `That key also has ${beyond.join(', ')}`;
   return reject('FORBIDDEN', `An API key can change and revoke only keys with scopes that it has too. ${lacked}.`);
 };
 
-/** Refuses to let an API key add scopes to a key. It could outlive the one that adds them. */
+/** Refuses to let an API key add scopes or products to a key. It could outlive the one that adds them. */
 export const refuseWidening = (
   standing: Standing,
-  { scopes }: ApiKey,
-  wider: readonly Scope[],
+  { scopes, products }: ApiKey,
+  wider: Pick<ApiKey, 'scopes' | 'products'>,
 ): Rejection<'FORBIDDEN'> | null => {
   if (standing.kind !== 'key') return null;
-  const added = wider.filter((scope) => !scopes.includes(scope));
+  if (products !== null && (wider.products === null || !isWithinProducts(wider.products, products)))
+    return reject('FORBIDDEN', 'An API key can take products away from a key and add none. Sign in to add some.');
+  const added = wider.scopes.filter((scope) => !scopes.includes(scope));
   return added.length === 0
     ? null
     : reject(
@@ -137,7 +168,7 @@ const standingOf = ({ members, apiKeys }: CreatedOrganization, by: Acting, at: I
     case 'API_KEY': {
       const key = apiKeys.get(by.apiKeyId);
       return key !== undefined && isInForce(key, at)
-        ? { kind: 'key', scopes: key.scopes, expiresAt: key.expiresAt }
+        ? { kind: 'key', scopes: key.scopes, products: key.products, expiresAt: key.expiresAt }
         : null;
     }
   }
@@ -164,7 +195,9 @@ const isEntitled = (standing: Standing, power: Power): boolean => {
     case 'member':
       return roles.includes(standing.role);
     case 'key':
-      return scope !== null && standing.scopes.includes(scope);
+      return (
+        scope !== null && standing.scopes.includes(scope) && (standing.products === null || power === 'MANAGE_KEYS')
+      );
   }
 };
 
@@ -172,6 +205,8 @@ const powers: Readonly<Record<Power, { readonly roles: readonly Role[]; readonly
   CHANGE_PROFILE: { roles: ['OWNER', 'ADMIN'], scope: null },
   CLOSE: { roles: ['OWNER'], scope: null },
   MANAGE_ACCESS: { roles: ['OWNER', 'ADMIN'], scope: 'members:write' },
+  // The same roles and scope as the permission manageApiKeys.
+  MANAGE_KEYS: { roles: ['OWNER', 'ADMIN', 'DEVELOPER'], scope: 'members:write' },
   // The same roles and scope as the permission answerOffers.
   DECIDE_ISSUERS: { roles: ['OWNER', 'ADMIN'], scope: 'licenses:write' },
   MANAGE_PROJECTS: { roles: ['OWNER', 'ADMIN', 'MEMBER'], scope: 'projects:write' },

@@ -46,12 +46,28 @@ export type Invitation = {
 export type ApiKey = {
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** The only products that the key reaches; null: all. */
+  readonly products: readonly string[] | null;
   readonly hint: string;
   readonly createdAt: Instant;
   readonly expiresAt: Instant | null;
   readonly revokedAt: Instant | null;
   /** The user or API key that created it; null: the program. */
   readonly createdBy: string | null;
+  /** The current secret when the key was rotated; null: the secret of its creation. */
+  readonly secret: ApiKeySecret | null;
+  /** The secret before the last rotation, which works until `overlapUntil`. Null: the key was never rotated. */
+  readonly previous: PreviousSecret | null;
+};
+
+/** A secret of a rotation. `by`: the user or API key that got it; null: the program. */
+export type ApiKeySecret = { readonly ref: string; readonly by: string | null };
+
+/** `secret` null: that of the creation. `overlapUntil` null: it ended with the rotation. */
+export type PreviousSecret = {
+  readonly hint: string;
+  readonly secret: ApiKeySecret | null;
+  readonly overlapUntil: Instant | null;
 };
 
 /** `TRUSTED`: the organization consents to hold the licenses of the issuer. `BLOCKED`: it sees no offers of the issuer. */
@@ -151,6 +167,8 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyCreated':
     case 'ApiKeyRenamed':
     case 'ApiKeyScopesChanged':
+    case 'ApiKeyProductsChanged':
+    case 'ApiKeyRotated':
     case 'ApiKeyRevoked':
       return evolveApiKeys(organization, event, at);
     case 'ProjectCreated':
@@ -169,14 +187,22 @@ type EventOf<Type extends OrganizationEvent['type']> = Extract<OrganizationEvent
 
 const evolveApiKeys = (
   organization: CreatedOrganization,
-  event: EventOf<'ApiKeyCreated' | 'ApiKeyRenamed' | 'ApiKeyScopesChanged' | 'ApiKeyRevoked'>,
+  event: EventOf<
+    | 'ApiKeyCreated'
+    | 'ApiKeyRenamed'
+    | 'ApiKeyScopesChanged'
+    | 'ApiKeyProductsChanged'
+    | 'ApiKeyRotated'
+    | 'ApiKeyRevoked'
+  >,
   at: At,
 ): CreatedOrganization => {
   const { apiKeys } = organization;
   switch (event.type) {
     case 'ApiKeyCreated': {
-      const { apiKeyId, name, scopes, hint, expiresAt = null, createdBy = null } = event.data;
-      apiKeys.set(apiKeyId, { name, scopes, hint, createdAt: at.recordedAt, expiresAt, revokedAt: null, createdBy });
+      const { apiKeyId, name, scopes, hint, expiresAt = null, createdBy = null, products = null } = event.data;
+      const created = { name, scopes, products, hint, createdAt: at.recordedAt, expiresAt, createdBy };
+      apiKeys.set(apiKeyId, { ...created, revokedAt: null, secret: null, previous: null });
       return organization;
     }
     case 'ApiKeyRenamed':
@@ -185,6 +211,17 @@ const evolveApiKeys = (
     case 'ApiKeyScopesChanged':
       change(apiKeys, event.data.apiKeyId, { scopes: event.data.to });
       return organization;
+    case 'ApiKeyProductsChanged':
+      change(apiKeys, event.data.apiKeyId, { products: event.data.to });
+      return organization;
+    case 'ApiKeyRotated': {
+      const { apiKeyId, secretRef, hint, overlapUntil, rotatedBy = null } = event.data;
+      const key = apiKeys.get(apiKeyId);
+      if (key === undefined) return organization;
+      const previous = { hint: key.hint, secret: key.secret, overlapUntil };
+      change(apiKeys, apiKeyId, { hint, secret: { ref: secretRef, by: rotatedBy }, previous });
+      return organization;
+    }
     case 'ApiKeyRevoked':
       change(apiKeys, event.data.apiKeyId, { revokedAt: at.effectiveAt });
       return organization;

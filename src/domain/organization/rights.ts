@@ -12,7 +12,8 @@ export const rightsOfRole = (role: Role): readonly Right[] => ofRoles[role];
  * Returns everything that an API key with these scopes may do. It is never all that an ADMIN may do, because no scope
  * permits to change the organization or to hand out the token of an invitation.
  */
-export const rightsOfScopes = (scopes: readonly Scope[]): readonly Right[] => rightsOf({ kind: 'apiKey', scopes });
+export const rightsOfScopes = (scopes: readonly Scope[], products: readonly string[] | null = null): readonly Right[] =>
+  rightsOf({ kind: 'apiKey', scopes, products });
 
 /** Returns the rights in `granted` that `own` does not contain. Nobody hands on such a right. */
 export const rightsBeyond = (own: readonly Right[], granted: readonly Right[]): readonly Right[] =>

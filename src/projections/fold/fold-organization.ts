@@ -81,6 +81,10 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, name: event.data.to })];
     case 'ApiKeyScopesChanged':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, scopes: event.data.to })];
+    case 'ApiKeyProductsChanged':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, products: event.data.to })];
+    case 'ApiKeyRotated':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, ...rotated(event.data) })];
     case 'ApiKeyRevoked':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
     case 'ProjectCreated':
@@ -104,6 +108,16 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
       return [];
   }
 };
+
+type Rotation = Extract<OrganizationEvent, { type: 'ApiKeyRotated' }>['data'];
+
+const rotated = ({ secretRef, hint, previous, overlapUntil }: Rotation) => ({
+  hint,
+  secret_ref: secretRef,
+  previous_hint: previous.hint,
+  previous_secret_ref: previous.secretRef,
+  overlap_until: overlapUntil,
+});
 
 type AboutIssuer = Extract<OrganizationEvent, { readonly data: { readonly issuerOrgId: string } }>;
 

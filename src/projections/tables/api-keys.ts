@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
-import { columnsFor, joined, noInstantYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import { columnsFor, joined, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
 /** What the row of a new API key is made of. `revision`: that of the event in the stream of the organization. */
@@ -19,10 +19,16 @@ const columns = {
   revision: column('bigint', ({ revision }) => revision),
   name: column('text', ({ data }) => data.name, 'name'),
   scopes: column('text[]', ({ data }) => data.scopes, 'scopes'),
+  products: column('text[]', ({ data }) => data.products ?? null, 'products'),
   hint: column('text', ({ data }) => data.hint, 'hint'),
   created_at: column('timestamptz', ({ createdAt }) => createdAt, 'createdAt'),
   expires_at: column('timestamptz', ({ data }) => data.expiresAt ?? null, 'expiresAt'),
   revoked_at: column('timestamptz', noInstantYet),
+  // Those of a rotation, which a new key has not had.
+  secret_ref: column('text', notYet),
+  previous_hint: column('text', (): string | null => null, 'previousHint'),
+  previous_secret_ref: column('text', notYet),
+  overlap_until: column('timestamptz', noInstantYet, 'overlapUntil'),
   created_by: column('text', ({ data }) => data.createdBy ?? null, 'createdBy'),
 };
 

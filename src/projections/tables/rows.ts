@@ -158,7 +158,8 @@ const decode = (table: Table, columns: readonly string[]): string => {
 
 const valueAt = (index: number, type: ColumnType | undefined): string => {
   if (type === 'jsonb') return `r->${index}`;
-  if (type === 'text[]') return `array(select jsonb_array_elements_text(r->${index}))`;
+  if (type === 'text[]')
+    return `case when r->${index} <> 'null' then array(select jsonb_array_elements_text(r->${index})) end`;
   return `(r->>${index})::${type}`;
 };
 

@@ -80,9 +80,7 @@ const startServer = async (tierOf: (organizationId: string) => Tier = () => 'FRE
       authenticate: {
         apiKey: async (text) => ({
           kind: 'apiKey',
-          apiKeyId: text,
-          organizationId: text.replace('lgr_', 'org_'),
-          scopes: [...scopes],
+          ...{ apiKeyId: text, organizationId: text.replace('lgr_', 'org_'), scopes: [...scopes], products: null },
         }),
         user: async () => null,
       },
@@ -243,7 +241,8 @@ test('The check of a credential that was refused needs a turn of its address aga
   const apiKey = async (text: string) => {
     if (isRevoked) await new Promise<void>((resolve) => checks.push(resolve));
     const organizationId = text.replace('lgr_', 'org_');
-    return isRevoked ? null : ({ kind: 'apiKey', apiKeyId: text, organizationId, scopes: [...scopes] } as const);
+    const key = { apiKeyId: text, organizationId, scopes: [...scopes], products: null };
+    return isRevoked ? null : ({ kind: 'apiKey', ...key } as const);
   };
   const { as, send, work } = await startServer(undefined, { authenticate: { apiKey, user: async () => null } });
   const works = as('a');

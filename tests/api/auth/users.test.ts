@@ -52,7 +52,7 @@ describe('A caller who may not see a user gets the same answer, to the byte, as 
   test.each(['GET', 'PATCH', 'DELETE'])('%s', async (method) => {
     const body = method === 'PATCH' ? { displayName: 'X' } : undefined;
     const callers = [stranger];
-    for (const role of ['MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const) {
+    for (const role of ['MEMBER', 'GUEST', 'BILLING', 'AUDITOR', 'SUPPORT', 'SALES', 'DEVELOPER'] as const) {
       callers.push(await ledger.createMember(ledger.a.organizationId, role));
     }
     for (const caller of callers) {

@@ -32,7 +32,17 @@ const may = (roles: readonly Role[], ...scopes: readonly Scope[]): Grant => ({ r
 const nobody = may([]);
 
 /** Every role there is. */
-export const allRoles = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const satisfies Role[];
+export const allRoles = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'GUEST',
+  'BILLING',
+  'AUDITOR',
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+] as const satisfies Role[];
 
 /** Every scope there is. */
 export const allScopes = [
@@ -47,22 +57,38 @@ export const allScopes = [
 ] satisfies Scope[];
 
 // The rows of the product's table of who may do what; written here a second time, so that a slip in one shows.
-const issuerReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
-const issuerReadsHistory = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
+const readers = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'BILLING',
+  'AUDITOR',
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+] as const satisfies Role[];
+const issuerReads = may(readers, 'licenses:read');
+const issuerReadsHistory = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR', 'SUPPORT'], 'events:read');
 const issuerChanges = may(['OWNER', 'ADMIN'], 'licenses:write');
+const issuerSells = may(['OWNER', 'ADMIN', 'SALES'], 'licenses:write');
 const issuerBills = may(['OWNER', 'ADMIN', 'BILLING'], 'licenses:write');
-const issuerReadsCatalog = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read', 'catalog:write');
-const issuerChangesCatalog = may(['OWNER', 'ADMIN'], 'catalog:write');
-const holderReads = may(['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR'], 'licenses:read');
+const issuerRenews = may(['OWNER', 'ADMIN', 'BILLING', 'SALES'], 'licenses:write');
+const issuerSupports = may(['OWNER', 'ADMIN', 'SUPPORT'], 'licenses:write');
+const issuerReleasesSeats = may(['OWNER', 'ADMIN', 'SUPPORT'], 'licenses:activate');
+const issuerReadsCatalog = may(readers, 'licenses:read', 'catalog:write');
+const issuerChangesCatalog = may(['OWNER', 'ADMIN', 'DEVELOPER'], 'catalog:write');
+const holderReads = may(readers, 'licenses:read');
 const holderManages = may(['OWNER', 'ADMIN'], 'licenses:activate');
 
 const readsFeed = may(['OWNER', 'ADMIN', 'BILLING', 'AUDITOR'], 'events:read');
 
-const everybody = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'], ...allScopes);
+const everybody = may(allRoles, ...allScopes);
 const changesProfile = may(['OWNER', 'ADMIN']);
 const closes = may(['OWNER']);
 const readsMembers = may(['OWNER', 'ADMIN', 'MEMBER', 'AUDITOR'], 'members:write');
 const managesMembers = may(['OWNER', 'ADMIN'], 'members:write');
+const readsKeys = may(['OWNER', 'ADMIN', 'MEMBER', 'AUDITOR', 'DEVELOPER'], 'members:write');
+const managesKeys = may(['OWNER', 'ADMIN', 'DEVELOPER'], 'members:write');
 const readsProjects = may(['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'AUDITOR'], 'projects:write');
 const changesProjects = may(['OWNER', 'ADMIN', 'MEMBER'], 'projects:write');
 
@@ -84,12 +110,13 @@ const ownList = (own: Grant, held?: Grant) =>
     ...(held === undefined ? {} : { held }),
   }) as const satisfies Expected;
 const ofCatalog = (own: Grant): Expected => ({ for: 'organization', own, strangers: 'NOT_FOUND' });
-const byKey = (strangers: string): Expected => ({
-  for: 'license',
-  own: holderManages,
-  held: holderManages,
-  strangers,
-});
+const byKey = (strangers: string) =>
+  ({
+    for: 'license',
+    own: holderManages,
+    held: holderManages,
+    strangers,
+  }) as const satisfies Expected;
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
 // A caller who does not manage the organization gets the answer for an unknown user about other members.
@@ -150,11 +177,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   'changeMember: an OWNER': ownersOnly,
   'createApiKey: with every scope': { ...ownList(changesProfile), keys: false },
   'changeApiKey: to every scope': { ...ofPart(changesProfile), keys: false },
-  listApiKeys: ownList(readsMembers),
-  createApiKey: ownList(managesMembers),
-  getApiKey: ofPart(readsMembers),
-  changeApiKey: { ...ofPart(changesProfile), keys: false },
-  revokeApiKey: { ...ofPart(changesProfile), keys: false },
+  listApiKeys: ownList(readsKeys),
+  createApiKey: ownList(managesKeys),
+  getApiKey: ofPart(readsKeys),
+  changeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
+  rotateApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
+  revokeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
   listProjects: ownList(readsProjects),
   createProject: ownList(changesProjects),
   getProject: ofPart(readsProjects),
@@ -168,7 +196,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   swapActivation: byKey('LICENSE_NOT_FOUND'),
   acquireLease: byKey('LICENSE_NOT_FOUND'),
   renewLease: byKey('LICENSE_NOT_FOUND'),
-  releaseLease: byKey('LICENSE_NOT_FOUND'),
+  releaseLease: { ...byKey('LICENSE_NOT_FOUND'), own: issuerReleasesSeats },
   recordUsage: byKey('LICENSE_NOT_FOUND'),
   licenseFeatures: byKey('LICENSE_NOT_FOUND'),
 
@@ -185,7 +213,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   blockIssuer: ownList(issuerChanges),
   forgetIssuer: ownList(issuerChanges),
 
-  issueLicense: ownList(issuerChanges),
+  issueLicense: ownList(issuerSells),
   listLicenses: ownList(issuerReads, holderReads),
   getLicense: ofLicense(issuerReads, holderReads),
   listActivations: ofLicense(issuerReads, holderReads),
@@ -197,10 +225,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   listDenials: ofLicense(issuerReads, holderReads),
   searchActivations: ownList(issuerReads, holderReads),
   'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
+  'suspendLicense: for CUSTOMER_REQUEST': ofLicense(issuerSupports, nobody),
   'suspendLicense: for another reason': ofLicense(issuerChanges, nobody),
   'reinstateLicense: from PAYMENT': ofLicense(issuerBills, nobody),
+  'reinstateLicense: from CUSTOMER_REQUEST': ofLicense(issuerSupports, nobody),
   'reinstateLicense: from another reason': ofLicense(issuerChanges, nobody),
-  renewLicense: ofLicense(issuerBills, nobody),
+  renewLicense: ofLicense(issuerRenews, nobody),
   revokeLicense: ofLicense(issuerChanges, nobody),
   importLicense: ownList(issuerChanges),
   changeLicense: ofLicense(issuerChanges, nobody),
@@ -208,18 +238,20 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeLicenseMaintenance: ofLicense(issuerChanges, nobody),
   setLicenseRenewal: ofLicense(issuerChanges, nobody),
   'cancelScheduledChange: suspension for PAYMENT': ofLicense(issuerBills, nobody),
+  'cancelScheduledChange: suspension for CUSTOMER_REQUEST': ofLicense(issuerSupports, nobody),
   'cancelScheduledChange: suspension for another reason': ofLicense(issuerChanges, nobody),
-  'cancelScheduledChange: of the tier': ofLicense(issuerChanges, nobody),
-  changeLicenseTier: ofLicense(issuerChanges, nobody),
-  changeLicensePolicy: ofLicense(issuerChanges, nobody),
-  convertTrial: ofLicense(issuerChanges, nobody),
-  changeLicenseLimits: ofLicense(issuerChanges, nobody),
+  'cancelScheduledChange: of the tier': ofLicense(issuerSells, nobody),
+  'cancelScheduledChange: of the renewal': ofLicense(issuerChanges, nobody),
+  changeLicenseTier: ofLicense(issuerSells, nobody),
+  changeLicensePolicy: ofLicense(issuerSells, nobody),
+  convertTrial: ofLicense(issuerSells, nobody),
+  changeLicenseLimits: ofLicense(issuerSells, nobody),
   changeLicenseProducts: ofLicense(issuerChanges, nobody),
   changeLicenseEntitlements: ofLicense(issuerChanges, nobody),
   transferLicense: ofLicense(issuerChanges, nobody),
-  rotateLicenseKey: ofLicense(issuerChanges, holderManages),
-  endKeyOverlap: ofLicense(issuerChanges, holderManages),
-  releaseActivation: ofLicense(issuerChanges, holderManages),
+  rotateLicenseKey: ofLicense(issuerSupports, holderManages),
+  endKeyOverlap: ofLicense(issuerSupports, holderManages),
+  releaseActivation: ofLicense(issuerSupports, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
   // The organization itself has no separate holder.
   assignLicenseUser: ofLicense(issuerChanges, holderManages),

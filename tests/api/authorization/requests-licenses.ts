@@ -110,8 +110,10 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   listDenials: read('/denials'),
   searchActivations: () => ({ path: '/v1/activations' }),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
+  'suspendLicense: for CUSTOMER_REQUEST': command('suspend', { reason: { code: 'CUSTOMER_REQUEST' } }),
   'suspendLicense: for another reason': command('suspend', { reason: { code: 'FRAUD' } }),
   'reinstateLicense: from PAYMENT': command('reinstate', { reason }, 'PAYMENT'),
+  'reinstateLicense: from CUSTOMER_REQUEST': command('reinstate', { reason }, 'CUSTOMER_REQUEST'),
   'reinstateLicense: from another reason': command('reinstate', { reason }, 'FRAUD'),
   renewLicense: command('renew', { duration: 'P1Y', reason }),
   revokeLicense: command('revoke', { reason }),
@@ -133,11 +135,16 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   changeLicenseMaintenance: command('maintenance', { to: later, reason }),
   setLicenseRenewal: command('renewal', { to: 'auto' }),
   'cancelScheduledChange: suspension for PAYMENT': cancelled('suspend', { reason, effectiveAt: later }),
+  'cancelScheduledChange: suspension for CUSTOMER_REQUEST': cancelled('suspend', {
+    reason: { code: 'CUSTOMER_REQUEST' },
+    effectiveAt: later,
+  }),
   'cancelScheduledChange: suspension for another reason': cancelled('suspend', {
     reason: { code: 'FRAUD' },
     effectiveAt: later,
   }),
   'cancelScheduledChange: of the tier': cancelled('tier', { tier: 'FREE', effectiveAt: later }),
+  'cancelScheduledChange: of the renewal': cancelled('renewal', { to: 'auto', effectiveAt: later }),
   changeLicenseTier: command('tier', { tier: 'ENTERPRISE' }),
   changeLicensePolicy: async ({ license, prepare }) => {
     const { licenseId } = await license();

@@ -13,7 +13,9 @@ const checking = () => {
   const check = createCurrentRefusal({
     apiKey: async (text) => {
       await new Promise<void>((resolve) => reads.push(resolve));
-      return text === 'lgr_revoked' ? null : { kind: 'apiKey', apiKeyId: text, organizationId, scopes: [...scopes] };
+      return text === 'lgr_revoked'
+        ? null
+        : { kind: 'apiKey', apiKeyId: text, organizationId, scopes: [...scopes], products: null };
     },
     user: async () => null,
   });
@@ -21,7 +23,7 @@ const checking = () => {
     check(
       {
         headers: { authorization: `Bearer ${key}` },
-        caller: { kind: 'apiKey', apiKeyId: key, organizationId, scopes: [...scopes] },
+        caller: { kind: 'apiKey', apiKeyId: key, organizationId, scopes: [...scopes], products: null },
       },
       'readEvents',
     );
@@ -65,6 +67,9 @@ test('Few credentials are checked at a time, and an ended one is refused', async
 test('A wait for events ends when the followers stop', async () => {
   const follower = { mark: () => 0, news: async () => undefined, stopped: AbortSignal.abort(), close: () => undefined };
   const nothing = { events: [], through: null, hasMore: false };
-  const next = createPages({ read: async () => nothing, follower }, { organizationId, types: null, issuer: null });
+  const next = createPages(
+    { read: async () => nothing, follower },
+    { organizationId, types: null, issuer: null, products: null },
+  );
   expect(await next(null, { limit: 1, waitMs: 60_000, signal: new AbortController().signal })).toEqual(nothing);
 });

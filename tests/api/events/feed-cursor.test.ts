@@ -6,7 +6,7 @@ import { customer, testId, vendor } from '../../support/license-fixtures.ts';
 
 const secrets = parseSecrets(Buffer.alloc(32, 1).toString('base64'));
 const place = { position: 2n ** 62n, licenseId: testId('lic', 'one'), revision: 7n };
-const feed = { organizationId: vendor, types: ['LicenseIssued', 'LicenseRevoked'] };
+const feed = { organizationId: vendor, types: ['LicenseIssued', 'LicenseRevoked'], products: null };
 
 test('A cursor returns to its place, also to the beginning', () => {
   for (const types of [null, ['LicenseIssued']])

@@ -33,7 +33,7 @@ const requestOf = ({ organizationId, apiKeyId }: TestOrganization) => ({
     ...{ commandId: randomUUID(), requestHash: 'r'.repeat(64), earlierRequestHashes: [] },
     ...{ secret: generateLicenseKeyBody(), whenOnly: async () => undefined },
   },
-  caller: { kind: 'apiKey', organizationId, apiKeyId, scopes: ['licenses:write'] } as const,
+  caller: { kind: 'apiKey', organizationId, apiKeyId, scopes: ['licenses:write'], products: null } as const,
 });
 
 describe('A process that dies while it accepts an offer', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
-import { scopes } from '../../../src/domain/organization/events.ts';
+import { roles, scopes } from '../../../src/domain/organization/events.ts';
 import type { Ledger, TestMember } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
@@ -32,7 +32,7 @@ describe('An API key', () => {
   test('with members:write alone invites nobody and changes no role', async () => {
     const key = await keyWith('members:write');
     const guest = await ledger.createMember(ledger.a.organizationId, 'GUEST');
-    for (const role of ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'] as const) {
+    for (const role of roles) {
       const invited = await invite(key, role);
       expect([role, invited.status, invited.body.code]).toEqual([role, 403, 'FORBIDDEN']);
     }

@@ -5,6 +5,7 @@ import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { IssuedLicense } from '../../../src/domain/license/license.ts';
 import {
+  isAdministrator,
   isForIssuerOnly,
   isPartyTo,
   type LicenseActing,
@@ -12,15 +13,27 @@ import {
   licensePermissions,
   refuseActing,
   refuseAssigning,
+  refuseBeyondProducts,
   refuseReinstating,
   refuseSuspending,
   refuseWithdrawing,
 } from '../../../src/domain/license/license-authority.ts';
-import type { SuspensionReason } from '../../../src/domain/license/suspension/suspension-events.ts';
+import { type SuspensionReason, suspensionReasons } from '../../../src/domain/license/suspension/suspension-events.ts';
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { hasPermission, type PermissionName, permissions } from '../../../src/domain/permissions.ts';
 import { issued, noon, on, tomorrow } from './examples.ts';
 
-const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
+const roles: readonly Role[] = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'GUEST',
+  'BILLING',
+  'AUDITOR',
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+];
 const scopes: readonly Scope[] = [
   'licenses:read',
   'licenses:write',
@@ -41,26 +54,37 @@ const license = (...events: readonly LicenseEvent[]): IssuedLicense => {
   if (state.kind === 'unissued') throw new Error('The example was not issued.');
   return state;
 };
-const parties = { issuerOrgId: 'org_1', holderOrgId: 'org_2' };
+const parties = { issuerOrgId: 'org_1', holderOrgId: 'org_2', products: ['app'] };
 const member = (role: Role, organizationId = 'org_1'): LicenseActing => ({
   kind: 'organization',
   organizationId,
   credential: { kind: 'user', role },
 });
+const announcedRenewal: LicenseEvent = {
+  type: 'LicenseRenewalChanged',
+  data: { from: 'manual', to: 'auto', eventId: 'evt_1' },
+  effectiveAt: tomorrow,
+};
 const permittedAs = (organizationId: string, power: LicensePower): readonly string[] =>
   credentials.flatMap(([name, credential]) =>
     refuseActing(parties, { kind: 'organization', organizationId, credential }, power) === null ? [name] : [],
   );
 
+const readers = ['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR', 'SUPPORT', 'SALES', 'DEVELOPER'];
+
 describe('the issuer', () => {
   test.each<readonly [LicensePower, readonly string[]]>([
-    ['readLicenses', ['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR', 'licenses:read']],
-    ['readHistory', ['OWNER', 'ADMIN', 'BILLING', 'AUDITOR', 'events:read']],
+    ['readLicenses', [...readers, 'licenses:read']],
+    ['readHistory', ['OWNER', 'ADMIN', 'BILLING', 'AUDITOR', 'SUPPORT', 'events:read']],
     ['changeLicenses', ['OWNER', 'ADMIN', 'licenses:write']],
-    ['renewLicenses', ['OWNER', 'ADMIN', 'BILLING', 'licenses:write']],
-    ['suspendLicenses', ['OWNER', 'ADMIN', 'BILLING', 'licenses:write']],
+    ['sellLicenses', ['OWNER', 'ADMIN', 'SALES', 'licenses:write']],
+    ['renewLicenses', ['OWNER', 'ADMIN', 'BILLING', 'SALES', 'licenses:write']],
+    ['suspendLicenses', ['OWNER', 'ADMIN', 'BILLING', 'SUPPORT', 'licenses:write']],
+    ['withdrawChanges', ['OWNER', 'ADMIN', 'BILLING', 'SUPPORT', 'SALES', 'licenses:write']],
     ['endLicenses', ['OWNER', 'ADMIN', 'licenses:write']],
-    ['manageUse', ['OWNER', 'ADMIN', 'licenses:write']],
+    ['manageUse', ['OWNER', 'ADMIN', 'SUPPORT', 'licenses:write']],
+    ['assignUsers', ['OWNER', 'ADMIN', 'licenses:write']],
+    ['releaseSeats', ['OWNER', 'ADMIN', 'SUPPORT', 'licenses:activate']],
     ['useLicenses', ['OWNER', 'ADMIN', 'licenses:activate']],
   ])('lets exactly these use %s: %j', (power, permitted) => {
     expect(permittedAs('org_1', power)).toEqual(permitted);
@@ -69,20 +93,26 @@ describe('the issuer', () => {
 
 describe('the holder', () => {
   test.each<readonly [LicensePower, readonly string[]]>([
-    ['readLicenses', ['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR', 'licenses:read']],
-    ['readHistory', ['OWNER', 'ADMIN', 'MEMBER', 'BILLING', 'AUDITOR', 'licenses:read']],
+    ['readLicenses', [...readers, 'licenses:read']],
+    ['readHistory', [...readers, 'licenses:read']],
     ['manageUse', ['OWNER', 'ADMIN', 'licenses:activate']],
+    ['assignUsers', ['OWNER', 'ADMIN', 'licenses:activate']],
+    ['releaseSeats', ['OWNER', 'ADMIN', 'licenses:activate']],
     ['useLicenses', ['OWNER', 'ADMIN', 'licenses:activate']],
   ])('lets exactly these use %s: %j', (power, permitted) => {
     expect(permittedAs('org_2', power)).toEqual(permitted);
   });
-  test.each<LicensePower>(['changeLicenses', 'renewLicenses', 'suspendLicenses', 'endLicenses'])(
-    'lets nobody use %s, which is the issuer’s alone',
-    (power) => {
-      expect(permittedAs('org_2', power)).toEqual([]);
-      expect(credentials.every(([, credential]) => isForIssuerOnly(credential, power))).toBe(true);
-    },
-  );
+  test.each<LicensePower>([
+    'changeLicenses',
+    'sellLicenses',
+    'renewLicenses',
+    'suspendLicenses',
+    'withdrawChanges',
+    'endLicenses',
+  ])('lets nobody use %s, which is the issuer’s alone', (power) => {
+    expect(permittedAs('org_2', power)).toEqual([]);
+    expect(credentials.every(([, credential]) => isForIssuerOnly(credential, power))).toBe(true);
+  });
 });
 
 describe('an organization that is neither issuer nor holder', () => {
@@ -105,7 +135,7 @@ describe('an organization that is neither issuer nor holder', () => {
 test('a refusal names the required role and the role of the caller', () => {
   expect(refuseActing(parties, member('GUEST'), 'renewLicenses')).toMatchObject({
     rejected: 'FORBIDDEN',
-    detail: 'This takes the role OWNER or ADMIN or BILLING; yours is GUEST.',
+    detail: 'This takes the role OWNER or ADMIN or BILLING or SALES; yours is GUEST.',
   });
 });
 
@@ -125,7 +155,11 @@ test('a holder of the key and the program itself act without a role', () => {
   expect(refuseActing(parties, { kind: 'system' }, 'changeLicenses')).toBeNull();
 });
 
-describe('the role BILLING', () => {
+// A role suspends and reinstates for its own reason only, and a role without suspensions for none.
+describe.each<readonly [Role, SuspensionReason]>([
+  ['BILLING', 'PAYMENT'],
+  ['SUPPORT', 'CUSTOMER_REQUEST'],
+])('the role %s, which suspends for %s', (role, own) => {
   const suspendedFor = (reasonCode: SuspensionReason): LicenseEvent => ({
     type: 'LicenseSuspended',
     data: { reasonCode, until: null },
@@ -135,44 +169,103 @@ describe('the role BILLING', () => {
     data: { reasonCode, until: null, eventId: 'evt_1' },
     effectiveAt: tomorrow,
   });
-  const billing = member('BILLING');
-  const forbidden = { rejected: 'FORBIDDEN' };
+  const added = (reasonCode: SuspensionReason): LicenseEvent => ({
+    type: 'SuspensionReasonAdded',
+    data: { reasonCode, until: null },
+  });
+  const actor = member(role);
+  const forbidden = { rejected: 'FORBIDDEN', detail: `The role ${role} suspends and reinstates for ${own} only.` };
+  const others = suspensionReasons.filter((reasonCode) => reasonCode !== own);
 
-  test.each<readonly [Role, SuspensionReason, boolean]>([
-    ['BILLING', 'PAYMENT', true],
-    ['BILLING', 'FRAUD', false],
-    ['ADMIN', 'FRAUD', true],
-  ])('%s suspends for %s: %j', (role, reasonCode, may) => {
-    expect(refuseSuspending({ kind: 'user', role }, reasonCode) === null).toBe(may);
+  test('suspends for this reason and no other', () => {
+    const allowed = suspensionReasons.filter(
+      (reasonCode) => refuseSuspending({ kind: 'user', role }, reasonCode) === null,
+    );
+    expect(allowed).toEqual([own]);
+    expect(refuseSuspending({ kind: 'user', role: 'ADMIN' }, 'FRAUD')).toBeNull();
   });
-  test('lifts a suspension for PAYMENT', () => {
-    expect(refuseReinstating(license(suspendedFor('PAYMENT')), billing)).toBeNull();
+  test('lifts a suspension for this reason', () => {
+    expect(refuseReinstating(license(suspendedFor(own)), actor)).toBeNull();
   });
-  test('does not lift a suspension with another reason', () => {
-    expect(refuseReinstating(license(suspendedFor('FRAUD')), billing)).toMatchObject(forbidden);
-    const both: LicenseEvent = { type: 'SuspensionReasonAdded', data: { reasonCode: 'FRAUD', until: null } };
-    expect(refuseReinstating(license(suspendedFor('PAYMENT'), both), billing)).toMatchObject(forbidden);
+  test.each(others)('does not lift a suspension with the reason %s', (other) => {
+    expect(refuseReinstating(license(suspendedFor(other)), actor)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(own), added(other)), actor)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(other), added(own)), actor)).toMatchObject(forbidden);
   });
   test('does not lift an announced suspension with another reason', () => {
-    expect(refuseReinstating(license(announcedFor('FRAUD')), billing)).toMatchObject(forbidden);
-    expect(refuseReinstating(license(announcedFor('PAYMENT')), billing)).toBeNull();
+    expect(refuseReinstating(license(announcedFor('FRAUD')), actor)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(announcedFor(own)), actor)).toBeNull();
   });
-  test('withdraws an announced suspension for PAYMENT, and nothing else that was announced', () => {
-    expect(refuseWithdrawing(license(announcedFor('PAYMENT')), billing, 'evt_1')).toBeNull();
-    expect(refuseWithdrawing(license(announcedFor('FRAUD')), billing, 'evt_1')).toMatchObject(forbidden);
-    const renewal: LicenseEvent = {
-      type: 'LicenseRenewalChanged',
-      data: { from: 'manual', to: 'auto', eventId: 'evt_1' },
-      effectiveAt: tomorrow,
-    };
-    expect(refuseWithdrawing(license(renewal), billing, 'evt_1')).toMatchObject(forbidden);
+  test('withdraws an announced suspension for this reason, and nothing else that was announced', () => {
+    expect(refuseWithdrawing(license(announcedFor(own)), actor, 'evt_1')).toBeNull();
+    expect(refuseWithdrawing(license(announcedFor('FRAUD')), actor, 'evt_1')).toMatchObject(forbidden);
+    expect(refuseWithdrawing(license(announcedRenewal), actor, 'evt_1')).toMatchObject(forbidden);
   });
   test('gets the refusal of the license when there is no such change', () => {
-    expect(refuseWithdrawing(license(announcedFor('FRAUD')), billing, 'evt_2')).toBeNull();
+    expect(refuseWithdrawing(license(announcedFor('FRAUD')), actor, 'evt_2')).toBeNull();
   });
-  test.each<Role>(['OWNER', 'ADMIN'])('%s lifts and withdraws suspensions with any reason', (role) => {
-    expect(refuseReinstating(license(suspendedFor('FRAUD')), member(role))).toBeNull();
-    expect(refuseWithdrawing(license(announcedFor('FRAUD')), member(role), 'evt_1')).toBeNull();
+  test.each<Role>(['OWNER', 'ADMIN'])('%s lifts and withdraws suspensions with any reason', (administrator) => {
+    expect(refuseReinstating(license(suspendedFor('FRAUD')), member(administrator))).toBeNull();
+    expect(refuseWithdrawing(license(announcedFor('FRAUD')), member(administrator), 'evt_1')).toBeNull();
+  });
+  test('SALES withdraws no announced suspension and no renewal mode', () => {
+    const detail = 'The role SALES withdraws announced changes of the tier or policy only.';
+    for (const announced of [announcedFor(own), announcedFor('FRAUD'), announcedRenewal])
+      expect(refuseWithdrawing(license(announced), member('SALES'), 'evt_1')).toMatchObject({ detail });
+  });
+});
+
+describe('a seat is released as by an administrator', () => {
+  const key = (...granted: readonly Scope[]): LicenseActing => ({
+    kind: 'organization',
+    organizationId: 'org_1',
+    credential: { kind: 'apiKey', scopes: granted },
+  });
+  test.each<readonly [string, LicenseActing, boolean]>([
+    ['an OWNER', member('OWNER'), true],
+    ['SUPPORT', member('SUPPORT'), true],
+    ['SALES', member('SALES'), false],
+    ['an API key that may change licenses', key('licenses:write'), true],
+    ['an API key of an application', key('licenses:activate'), false],
+    ['a license key', { kind: 'keyHolder', keyVersion: 1 }, false],
+  ])('by %s: %j', (_, by, administers) => {
+    expect(isAdministrator(by)).toBe(administers);
+  });
+});
+
+describe('an API key that is limited to products', () => {
+  const limitedTo = (...products: readonly string[]): LicenseActing => ({
+    kind: 'organization',
+    organizationId: 'org_1',
+    credential: { kind: 'apiKey', scopes: [...scopes], products },
+  });
+  test('acts on a license with these products only', () => {
+    const many = { ...parties, products: ['app', 'ide'] };
+    expect(refuseActing(parties, limitedTo('app'), 'changeLicenses')).toBeNull();
+    expect(refuseActing(many, limitedTo('app', 'ide', 'web'), 'changeLicenses')).toBeNull();
+    for (const power of Object.keys(licensePermissions) as LicensePower[]) {
+      expect(refuseActing(many, limitedTo('app'), power)).toMatchObject({ rejected: 'LICENSE_NOT_FOUND' });
+      expect(refuseActing(parties, limitedTo('ide'), power)).toMatchObject({ rejected: 'LICENSE_NOT_FOUND' });
+    }
+  });
+  test('leaves no license with a product that it does not reach, now or at a scheduled change', () => {
+    const { facts } = license();
+    const within = { products: ['app'], scheduled: [] };
+    const change = { kind: 'TIER', from: 'PRO', target: { products: ['app', 'ide'] } } as const;
+    const scheduled = [{ eventId: 'evt_1', effectiveAt: tomorrow, change }] as unknown as typeof facts.scheduled;
+    expect(refuseBeyondProducts(within, limitedTo('app'))).toBeNull();
+    expect(refuseBeyondProducts({ ...within, products: ['app', 'ide'] }, limitedTo('app'))).toMatchObject({
+      rejected: 'FORBIDDEN',
+      detail: 'This API key is limited to products. Name only these: app.',
+    });
+    expect(refuseBeyondProducts({ ...within, scheduled }, limitedTo('app'))).toMatchObject({ rejected: 'FORBIDDEN' });
+    expect(refuseBeyondProducts({ ...within, scheduled }, member('OWNER'))).toBeNull();
+  });
+  test('has no permission that is about the whole organization', () => {
+    const credential = { kind: 'apiKey', scopes: [...scopes], products: ['app'] } as const;
+    const permitted = (Object.keys(permissions) as PermissionName[]).filter((name) => hasPermission(credential, name));
+    const ofOrganization = ['readCatalog', 'readApiKeys', 'manageApiKeys', 'readEvents', 'readOrganization'];
+    expect(permitted.toSorted()).toEqual([...Object.keys(licensePermissions), ...ofOrganization].toSorted());
   });
 });
 

@@ -60,6 +60,15 @@ export const keyCreatedEvent = (
   type: 'ApiKeyCreated',
   data: { apiKeyId, name: 'ci', scopes, hint: 'lgr_live_ab', ...(createdBy === null ? {} : { createdBy }) },
 });
+export const secretRef = (name: string): string => `ref_01h455vb4pex5vsknk084sn0${name}`;
+/** Returns the rotation of key_1 by Ada with an overlap of a day, from the secret of its creation. */
+export const keyRotatedEvent = (
+  changed: Partial<Event<'ApiKeyRotated'>['data']> = {},
+): Extract<OrganizationEvent, { type: 'ApiKeyRotated' }> => {
+  const previous = { hint: 'lgr_live_ab', secretRef: null };
+  const usual = { apiKeyId: 'key_1', secretRef: secretRef('2a'), hint: 'lgr_live_cd', previous, rotatedBy: 'ada' };
+  return { type: 'ApiKeyRotated', data: { ...usual, overlapUntil: '2026-01-02T12:00:00.000Z', ...changed } };
+};
 export const keyRevokedEvent: OrganizationEvent = { type: 'ApiKeyRevoked', data: { apiKeyId: 'key_1' } };
 export const projectEvent = (projectId: string, name = 'Atlas'): OrganizationEvent => ({
   type: 'ProjectCreated',
@@ -121,6 +130,10 @@ export const createKey = (changed: Partial<CommandOf<'CreateApiKey'>['data']> = 
 };
 export const changeKey = (changed: Partial<CommandOf<'ChangeApiKey'>['data']>, settings: Settings = {}) =>
   command('ChangeApiKey', { apiKeyId: 'key_1', name: null, scopes: null, ...changed }, settings);
+export const rotateKey = (changed: Partial<CommandOf<'RotateApiKey'>['data']> = {}, settings: Settings = {}) => {
+  const usual = { apiKeyId: 'key_1', secretRef: secretRef('2a'), hint: 'lgr_live_cd', overlapSeconds: 86_400 };
+  return command('RotateApiKey', { ...usual, ...changed }, settings);
+};
 export const revokeKey = (apiKeyId = 'key_1', settings: Settings = {}) =>
   command('RevokeApiKey', { apiKeyId }, settings);
 export const createProject = (changed: Partial<CommandOf<'CreateProject'>['data']> = {}, settings: Settings = {}) => {
@@ -156,6 +169,7 @@ export const oneOfEach = (settings: Settings = {}): readonly OrganizationCommand
   remove('ada', settings),
   createKey({ apiKeyId: 'key_new' }, settings),
   changeKey({ name: 'other' }, settings),
+  rotateKey({}, settings),
   revokeKey('key_1', settings),
   createProject({ projectId: 'prj_new' }, settings),
   changeProject({ name: 'other' }, settings),

@@ -33,7 +33,17 @@ import {
   withdraw,
 } from './examples.ts';
 
-const roles: readonly Role[] = ['OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR'];
+const roles: readonly Role[] = [
+  'OWNER',
+  'ADMIN',
+  'MEMBER',
+  'GUEST',
+  'BILLING',
+  'AUDITOR',
+  'SUPPORT',
+  'SALES',
+  'DEVELOPER',
+];
 const scopes: readonly Scope[] = [
   'licenses:read',
   'licenses:write',
@@ -76,6 +86,7 @@ const expected = (actor: string, may: readonly string[]) =>
 
 const profile = ['OWNER', 'ADMIN', 'the system'];
 const access = [...profile, 'members:write'];
+const keys = [...profile, 'DEVELOPER'];
 const issuers = [...profile, 'licenses:write'];
 const projects = ['OWNER', 'ADMIN', 'MEMBER', 'projects:write', 'the system'];
 
@@ -88,8 +99,9 @@ const commands: readonly (readonly [string, (by: Acting) => OrganizationCommand,
   ['change a role', (by) => changeRole('guest', 'AUDITOR', { by }), profile],
   ['remove a member', (by) => remove('guest', { by }), profile],
   ['create an API key', (by) => createKey({ apiKeyId: 'key_n', scopes: ['members:write'] }, { by }), access],
-  ['change an API key', (by) => changeKey({ name: 'other' }, { by }), profile],
-  ['revoke an API key', (by) => revokeKey('key_1', { by }), profile],
+  ['create an API key to read', (by) => createKey({ apiKeyId: 'key_n' }, { by }), keys],
+  ['change an API key', (by) => changeKey({ name: 'other' }, { by }), keys],
+  ['revoke an API key', (by) => revokeKey('key_1', { by }), keys],
   ['create a project', (by) => createProject({ projectId: 'prj_n' }, { by }), projects],
   ['change a project', (by) => changeProject({ name: 'other' }, { by }), projects],
   ['trust an issuer', (by) => trustIssuer('org_n', { by }), issuers],
@@ -119,6 +131,10 @@ const ladder: readonly (readonly [actor: string, by: Acting, role: Role, 'done' 
   ['ADMIN', user('admin'), 'GUEST', 'done'],
   ['ADMIN', user('admin'), 'BILLING', 'done'],
   ['ADMIN', user('admin'), 'AUDITOR', 'done'],
+  ['ADMIN', user('admin'), 'SUPPORT', 'done'],
+  ['ADMIN', user('admin'), 'SALES', 'done'],
+  ['ADMIN', user('admin'), 'DEVELOPER', 'done'],
+  ...roles.map((role) => ['DEVELOPER', user('developer'), role, 'FORBIDDEN'] as const),
   ...roles.map((role) => ['an API key with members:write', key('members:write'), role, 'FORBIDDEN'] as const),
   ['an API key with every scope', key('every scope'), 'OWNER', 'FORBIDDEN'],
   ['an API key with every scope', key('every scope'), 'ADMIN', 'FORBIDDEN'],
@@ -126,6 +142,9 @@ const ladder: readonly (readonly [actor: string, by: Acting, role: Role, 'done' 
   ['an API key with every scope', key('every scope'), 'GUEST', 'done'],
   ['an API key with every scope', key('every scope'), 'BILLING', 'done'],
   ['an API key with every scope', key('every scope'), 'AUDITOR', 'done'],
+  ['an API key with every scope', key('every scope'), 'SUPPORT', 'done'],
+  ['an API key with every scope', key('every scope'), 'SALES', 'done'],
+  ['an API key with every scope', key('every scope'), 'DEVELOPER', 'done'],
   ['the system', system, 'OWNER', 'done'],
   ['the system', system, 'GUEST', 'done'],
 ];
@@ -135,6 +154,22 @@ describe.each(ladder)('the role ladder: %s (%o) and the role %s: %s', (_, by, ro
   test('giving it to a member', () => expect(outcome(changeRole('guest', role, { by }))).toBe(result));
   test('taking it from a member', () => expect(outcome(changeRole(role.toLowerCase(), 'GUEST', { by }))).toBe(result));
   test('removing one who has it', () => expect(outcome(remove(role.toLowerCase(), { by }))).toBe(result));
+});
+
+describe('a DEVELOPER', () => {
+  const by = user('developer');
+  const within: readonly Scope[] = ['licenses:read', 'catalog:write'];
+  test.each(scopes)('creates a key with %s only when the own role covers it', (scope) => {
+    const created = outcome(createKey({ apiKeyId: 'key_n', scopes: [scope] }, { by }));
+    expect(created).toBe(within.includes(scope) ? 'done' : 'FORBIDDEN');
+  });
+  test.each(scopes)('renames, widens and revokes a key with %s only when the own role covers it', (scope) => {
+    const result = within.includes(scope) ? 'done' : 'FORBIDDEN';
+    expect(outcome(changeKey({ apiKeyId: scope, name: 'other' }, { by }))).toBe(result);
+    expect(outcome(changeKey({ apiKeyId: scope, scopes: within }, { by }))).toBe(result);
+    expect(outcome(revokeKey(scope, { by }))).toBe(result);
+    expect(outcome(changeKey({ apiKeyId: 'key_1', scopes: [scope] }, { by }))).toBe(result);
+  });
 });
 
 test('an OWNER and an ADMIN see the users of their organization, and nobody else does', () => {

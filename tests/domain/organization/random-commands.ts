@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Acting, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
-import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { type Role, roles, type Scope } from '../../../src/domain/organization/events.ts';
 import { fromMs, toMs } from '../../../src/domain/time.ts';
 import {
   accept,
@@ -18,11 +18,12 @@ import {
   rename,
   restoreProject,
   revokeKey,
+  rotateKey,
   trustIssuer,
   withdraw,
 } from './examples.ts';
 
-export const role = fc.constantFrom<Role>('OWNER', 'ADMIN', 'MEMBER', 'GUEST', 'BILLING', 'AUDITOR');
+export const role = fc.constantFrom<Role>(...roles);
 const scope = fc.constantFrom<Scope>('members:write', 'projects:write', 'licenses:read');
 const person = fc.constantFrom('ada', 'bob', 'eve', 'grace', 'ken');
 const number = fc.integer({ min: 1, max: 5 });
@@ -96,7 +97,7 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
     arbitrary: fc.tuple(number, fc.uniqueArray(scope, { minLength: 1 })).map(
       ([id, scopes]): Request =>
         (sent) =>
-          changeKey({ apiKeyId: `key_${id}`, scopes }, sent),
+          changeKey({ apiKeyId: `key_${id}`, scopes, products: id % 2 === 0 ? null : ['app'] }, sent),
     ),
   },
   {
@@ -105,6 +106,14 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
       (id): Request =>
         (sent) =>
           revokeKey(`key_${id}`, sent),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(number, number).map(
+      ([id, secret]): Request =>
+        (sent) =>
+          rotateKey({ apiKeyId: `key_${id}`, secretRef: `ref_${secret}` }, sent),
     ),
   },
   {

@@ -136,7 +136,7 @@ describe('The list of projects', () => {
       metadata: { owner: ['Ann', 1] },
       createdAt: testInstant(4),
       archivedAt: null,
-      revision: 25n,
+      revision: 27n,
     });
     expect(await as(vendor, (db) => projectById(db, vendor, rivals))).toBeNull();
     expect(await as(vendor, (db) => projectById(db, rival, rivals))).toBeNull();
@@ -159,7 +159,10 @@ describe('The list of API keys', () => {
         apiKeyId: other,
         name: 'other',
         scopes: ['events:read'],
+        products: null,
         hint: 'h',
+        previousHint: null,
+        overlapUntil: null,
         createdAt: testInstant(15),
         createdBy: expect.stringMatching(/^key_/),
         expiresAt: testInstant(7 * 86_400),

@@ -55,7 +55,7 @@ export const changeLicenseLimits = (needs: LicenseCommandNeeds): Route =>
       verb: 'limits',
       operationId: 'changeLicenseLimits',
       summary: 'Change the limits of a license',
-      permission: 'changeLicenses',
+      permission: 'sellLicenses',
       rejections: [
         'LICENSE_REVOKED',
         'LIMIT_INVALID',

@@ -15,7 +15,7 @@ export const issueLicenseRoute = (needs: KeyNeeds): Route =>
     description:
       'Name a tier or a policy. A tier stands for its oldest policy that is not archived. Other fields override the policy. An organization that trusts you holds the license immediately, and any other organization gets an offer: pendingHolder names it until it accepts. A holder can have one trial of a product, and so can the owner of trialAddress. replaces names a revoked license that this license replaces. Only this answer contains the license key.',
     tag: 'Licenses',
-    permission: 'changeLicenses',
+    permission: 'sellLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: issueLicenseBody }),
     replies: creationReplies,

@@ -71,7 +71,7 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     description:
       'Name the license with Authorization: License <key>, or with licenseId and a credential of an organization. Releasing the seat again changes nothing and answers with changed: false. The seat of a borrowed lease returns when the borrow ends, unless the policy says reclaimBorrowed.',
     tag: 'Client',
-    permission: 'useLicenses',
+    permission: 'releaseSeats',
     effect: 'append',
     request: z.object({
       params: path,
@@ -87,7 +87,13 @@ export const releaseLeaseRoute = (needs: ClientRouteNeeds): Route =>
     rejections: ['LICENSE_KEY_MALFORMED', 'LICENSE_NOT_FOUND', 'LICENSE_REVOKED', 'FORBIDDEN', 'NOT_FOUND'],
     handle: ({ params: { leaseId }, query: named, body: { leaseHolder } }, call) => {
       const input = (licenseId: string) => ({ leaseId, licenseId });
-      const operation = { operation: 'releaseLease', named, input, admit: knownLicense };
+      const operation = {
+        operation: 'releaseLease',
+        named,
+        input,
+        admit: knownLicense,
+        power: 'releaseSeats',
+      } as const;
       return answerClient(needs, call, { ...operation, bucket: 'seat_release' }, async (request) => {
         const used = await releaseLease(needs, request, { leaseId, leaseHolder });
         if (isRefusal(used)) return refused(used);

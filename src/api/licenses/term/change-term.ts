@@ -119,7 +119,7 @@ export const cancelScheduledChangeRoute = (needs: LicenseCommandNeeds): Route =>
       verb: 'cancel-scheduled',
       operationId: 'cancelScheduledChange',
       summary: 'Cancel a scheduled change',
-      permission: 'suspendLicenses',
+      permission: 'withdrawChanges',
       rejections: ['LICENSE_REVOKED', 'NOT_FOUND'],
     }),
     request: z.object({ params: licensePath, query: none, body: cancelBody }),

@@ -31,7 +31,7 @@ export const licenseFeatures = (needs: NamingNeeds): Route =>
     replies: { 200: { description: 'The features that the license grants at asOf.', body: answer } },
     rejections: [...useRejections, 'PRODUCT_NOT_LICENSED'],
     handle: async ({ query: { licenseId, product } }, call) => {
-      const client = await findClientLicense(needs, call, { licenseId }, 'features');
+      const client = await findClientLicense(needs, call, { licenseId, bucket: 'features' });
       if (isProblem(client)) return client;
       const listed = listFeatures(client.license, product ?? null, needs.now());
       if (isRefusal(listed)) return refused(listed);

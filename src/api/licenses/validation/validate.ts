@@ -115,7 +115,8 @@ export const validateLicenseRoute = (needs: Needs): Route =>
     replies: { 200: { description: 'The verdict.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],
     handle: async ({ body: fields }, call) => {
-      const client = await findClientLicense(needs, call, fields, 'validate');
+      const { licenseKey, licenseId } = fields;
+      const client = await findClientLicense(needs, call, { licenseKey, licenseId, bucket: 'validate' });
       if (isProblem(client)) return client;
       const { license, acting } = client;
       return answered(

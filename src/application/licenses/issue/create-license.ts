@@ -165,7 +165,7 @@ const sendFirst = async (
       values: [],
       reason,
       by: licenseActingOf(caller),
-      power: 'changeLicenses',
+      power: 'sellLicenses',
       ...(guard === undefined ? {} : { guard }),
     },
     issuedFacts,

@@ -10,6 +10,7 @@ import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
 import { aggregateId } from '../../../eventstore/uuids.ts';
 import { actorOf } from '../../caller.ts';
+import { isVisible } from '../../reading/is-visible.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
 import { type CreatedLicense, type CreationRequest, createLicense, type NewLicense } from './create-license.ts';
@@ -59,7 +60,7 @@ const refuseReplacing = (
 ): Promise<Refusal | null> =>
   executor.read(licenseAggregate, replaced, (license) => {
     const refusal =
-      license.kind === 'unissued' || license.facts.issuerOrgId !== issuerOrgId
+      license.kind === 'unissued' || license.facts.issuerOrgId !== issuerOrgId || !isVisible(license.facts, issuerOrgId)
         ? noSuchLicense
         : refuseReplacement(license.facts, by);
     return refusal === null ? null : reject('INVALID_REQUEST', refusal.detail, 'replaces');
