@@ -7,7 +7,7 @@ import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
 import { validationView } from '../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../src/domain/license/validation/validity.ts';
 import { command, device, followedBy, policyWith } from '../domain/license/commands.ts';
-import { activate, expiresAt, issued, justBeforeExpiry, licenseAfter, noon, pro } from '../domain/license/examples.ts';
+import { activate, expiresAt, issued, justBeforeExpiry, licenseAfter, pro } from '../domain/license/examples.ts';
 import { testEventIds } from '../support/event-ids.ts';
 import { oneUse } from '../support/one-use.ts';
 
@@ -32,7 +32,12 @@ const seat = (leaseId: string, borrowSeconds: number | null = null) => ({
   borrowSeconds,
   dead: [],
 });
-const usage = (quantity: number) => ({ meter: 'builds', quantity, usageId: `u${quantity}`, occurredAt: noon });
+const usage = (quantity: number, occurredAt: string) => ({
+  meter: 'builds',
+  quantity,
+  usageId: `u${quantity}`,
+  occurredAt,
+});
 
 const uses: readonly { readonly use: string; readonly send: (at: string) => LicenseCommand }[] = [
   { use: 'activate a new laptop', send: (at) => command('Activate', device('new'), at) },
@@ -46,7 +51,7 @@ const uses: readonly { readonly use: string; readonly send: (at: string) => Lice
     use: 'keep a seat by a heartbeat',
     send: (at) => command('RenewLease', { leaseId: 'l1', borrowSeconds: null }, at),
   },
-  { use: 'record usage', send: (at) => command('RecordUsage', oneUse(usage(1)), at) },
+  { use: 'record usage', send: (at) => command('RecordUsage', oneUse(usage(1, at)), at) },
 ];
 const rows = uses.flatMap(({ use, send }) =>
   (['RESTRICT', 'MAINTAIN', 'ALLOW'] as const).flatMap((strategy) =>
@@ -78,8 +83,8 @@ const limited: readonly { readonly limit: string; readonly first: LicenseCommand
   },
   {
     limit: 'QUOTA_EXCEEDED',
-    first: command('RecordUsage', oneUse(usage(4)), longAfter),
-    next: command('RecordUsage', oneUse(usage(7)), longAfter),
+    first: command('RecordUsage', oneUse(usage(4, longAfter)), longAfter),
+    next: command('RecordUsage', oneUse(usage(7, longAfter)), longAfter),
   },
 ];
 

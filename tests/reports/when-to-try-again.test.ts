@@ -197,6 +197,11 @@ test.each<Case>([
 
 /** The same command later. A server that takes a seat names the floating seats without a heartbeat since noon. */
 const againAt = (at: string, refused: LicenseCommand, { leases }: IssuedLicense): LicenseCommand => {
+  // A client that leaves out the instant of its usage sends that of the repetition.
+  if (refused.type === 'RecordUsage') {
+    const entries = refused.data.entries.map((entry) => ({ ...entry, occurredAt: at }));
+    return { ...refused, at, data: { ...refused.data, entries } };
+  }
   if (refused.type !== 'AcquireLease') return { ...refused, at };
   const dead = [...leases.values()].map(({ leaseId }) => ({ leaseId, lastSeenAt: noon }));
   return { ...refused, at, data: { ...refused.data, dead } };
