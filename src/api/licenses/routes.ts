@@ -10,6 +10,7 @@ import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './g
 import { importLicenseRoute } from './issue/import.ts';
 import { issueLicenseRoute } from './issue/issue.ts';
 import { acquireLeaseRoute } from './leases/acquire-lease.ts';
+import { listLeases, releaseLicenseLease } from './leases/license-seats.ts';
 import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
 import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
@@ -24,7 +25,12 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
+import {
+  assignLicenseUser,
+  listLicenseUsers,
+  unassignLicenseUser,
+  unassignLicenseUserByName,
+} from './usage/assigned-users.ts';
 import { recordUsageRoute } from './usage/record-usage.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
@@ -53,9 +59,12 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   patchLicense(needs),
   listActivations(needs),
   releaseActivationRoute(needs),
+  listLeases(needs),
+  releaseLicenseLease(needs),
   listLicenseUsers(needs),
   assignLicenseUser(needs),
   unassignLicenseUser(needs),
+  unassignLicenseUserByName(needs),
   licenseHistory(needs),
   suspendLicenseRoute(needs),
   reinstateLicenseRoute(needs),

@@ -12,6 +12,7 @@ import { findHolder, findUser, holderHashesIn } from '../devices/known-names.ts'
 import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { nameSeatHolder } from './seat-holder-name.ts';
 import { withHeartbeat } from './with-heartbeat.ts';
 
 /** The request for a seat. `leaseHolder` is the machine, instance or user that holds it. */
@@ -22,6 +23,8 @@ export type SeatRequest = {
   readonly environment?: string | undefined;
   /** How long the seat is held without heartbeats. */
   readonly borrowSeconds?: number | undefined;
+  /** Who sits there, for people to read. The vault stores it. */
+  readonly holderName?: string | undefined;
 };
 
 /** A lease with its license. `heardAt` is null when no heartbeat counts. */
@@ -41,7 +44,7 @@ export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expire
 export const acquireLease = async (
   needs: ClientNeeds & CommandNeeds,
   request: ClientRequest,
-  { leaseHolder, product, user, environment, borrowSeconds }: SeatRequest,
+  { leaseHolder, product, user, environment, borrowSeconds, holderName }: SeatRequest,
 ): Promise<LeaseResult | Refusal> => {
   const { attempt, license } = request;
   const { licenseId, issuerOrgId } = license.facts;
@@ -76,6 +79,8 @@ export const acquireLease = async (
   // A repeated command has its first result, even when the seat was released since.
   const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.existing;
   if (lease === null) throw new Error('A seat was acquired that nobody has.');
+  if (holderName !== undefined)
+    await nameSeatHolder(needs.pool, view.facts, { leaseId: lease.leaseId, name: holderName }, at);
   const heardAt = changed || lease.borrow ? null : at;
   return { lease, heardAt, facts: view.facts, changed, revision, position: position.commit };
 };

@@ -2,7 +2,7 @@
 export type ValidateLicense = { licenseKey?: string; licenseId?: string; product?: string; fingerprint?: string; components?: { [name: string]: string }; activationId?: string; leaseHolder?: string; user?: string; environment?: string; version?: string | { number: string; releasedAt?: string }; entitlements?: (string)[]; meters?: (string)[]; nonce?: string };
 export type LeaseHeartbeat = { licenseKey?: string; licenseId?: string; leaseHolder?: string; borrowSeconds?: number };
 export type ActivateLicense = { licenseKey?: string; licenseId?: string; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
-export type AcquireLease = { licenseKey?: string; licenseId?: string; leaseHolder: string; product?: string; user?: string; environment?: string; borrowSeconds?: number };
+export type AcquireLease = { licenseKey?: string; licenseId?: string; leaseHolder: string; product?: string; user?: string; environment?: string; borrowSeconds?: number; holderName?: string };
 export type ReleaseLease = { leaseHolder?: string };
 export type DeactivateLicense = { licenseKey?: string; licenseId?: string; fingerprint?: string; components?: { [name: string]: string }; activationId?: string };
 export type SwapActivation = { licenseKey?: string; licenseId?: string; release: { fingerprint?: string; components?: { [name: string]: string }; activationId?: string }; fingerprint: string; components?: { [name: string]: string }; product?: string; name?: string; platform?: string; appVersion?: string; user?: string; environment?: string };
@@ -12,7 +12,9 @@ export type JsonValue = string | number | boolean | null | (JsonValue)[] | { [na
 export type ImportLicense = { tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policyId?: string; policyVersion?: number; products?: (string)[]; limits?: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number } }; holderOrganizationId?: string | null; term?: { duration?: string; expiresAt?: string; perpetual?: true; startsAt?: string; basis?: "ISSUE" | "FIRST_ACTIVATION" | "FIRST_VALIDATION" }; entitlements?: ({ code: string; value?: string | null; limit?: number | null; until?: string | null; withheld?: boolean })[]; maintenanceUntil?: string; externalRef?: string | null; metadata?: { [name: string]: JsonValue }; reason?: { code: string; text?: string }; source: string; sourceRef: string; historyFrom: string };
 export type ChangeLicense = { metadata?: { [name: string]: JsonValue }; externalRef?: string | null };
 export type ReleaseActivation = { reason?: { code: string; text?: string } };
+export type ReleaseSeat = { reason?: { code: string; text?: string } };
 export type AssignUser = { user: string; reason?: { code: string; text?: string } };
+export type UnassignUserByName = { user: string; reason?: { code: string; text?: string } };
 export type UnassignUser = { reason?: { code: string; text?: string } };
 export type SuspendLicense = { reason: { code: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; text?: string }; until?: string | null; effectiveAt?: string };
 export type ReinstateLicense = { reason?: { code: string; text?: string } };
@@ -67,7 +69,8 @@ export type MeteredUse = { id: string; meter: string; total: number; max: number
 export type Features = { tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; features: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial"; sources: ({ value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial" })[] })[]; asOf: string };
 export type License = { id: string; status: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; effectiveStatus: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "IN_GRACE" | "NOT_YET_VALID"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; products: (string)[]; policy: { id: string; version: number; type: "SUBSCRIPTION" | "TRIAL" | "PERPETUAL"; expiryStrategy: "RESTRICT" | "MAINTAIN" | "ALLOW"; expiryGraceSeconds: number; validationTtlSeconds: number; offlineGraceSeconds: number; limitStrategy: "ALLOW_OVER" | "REJECT" | "EVICT_OLDEST"; transferable: boolean }; issuerOrganizationId: string; holderOrganizationId: string | null; pendingHolder: { organizationId: string; offeredAt: string; expiresAt: string } | null; term: { number: number; startsAt: string | null; expiresAt: string | null; graceUntil: string | null; awaits: { trigger: "FIRST_ACTIVATION" | "FIRST_VALIDATION"; duration: string } | null; timeZone: string; renewal: "auto" | "manual" | "cancelAtPeriodEnd" }; suspension: { reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; since: string; until: string | null } | null; scheduled: ({ eventId: string; effectiveAt: string; kind: "SUSPENSION"; reasonCode: "PAYMENT" | "FRAUD" | "CUSTOMER_REQUEST" | "ADMIN" | "LEGAL"; until: string | null } | { eventId: string; effectiveAt: string; kind: "RENEWAL"; to: "auto" | "manual" | "cancelAtPeriodEnd" } | { eventId: string; effectiveAt: string; kind: "TIER"; tier: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; policy: { id: string; version: number } })[]; revokedAt: string | null; limits: { activations: number; seats: number; users: number; meters: { [name: string]: number } }; usage: { activations: number; seats: number; users: number; meters: { [name: string]: number }; resetsAt: string | null }; overrides: Overrides; entitlements: ({ code: string; value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial"; ended: boolean; withheld: boolean; sources: ({ value: string | null; limit: number | null; until: string | null; source: "tier" | "product" | "grant" | "trial"; ended: boolean; withheld: boolean })[] })[]; maintenanceUntil: string | null; keyHint: string | null; keyVersion: number; keyOverlaps: ({ keyVersion: number; until: string })[]; externalRef: string | null; replaces: string | null; replacedBy: string | null; imported: { source: string; sourceRef: string; historyFrom: string } | null; recorded: boolean; metadata: { [name: string]: unknown }; createdAt: string; revision: number };
 export type Overrides = { limits: { activations?: number; seats?: number; users?: number; meters?: { [name: string]: number | null } }; products: { added: (string)[]; removed: (string)[] }; entitlements: (string)[] };
-export type AssignedUser = { user: string; assignedAt: string };
+export type SeatInUse = { id: string; scope: "MACHINE" | "INSTANCE" | "USER"; product: string | null; holder: string | null; user: string | null; since: string; lastHeartbeatAt: string | null; until: string; borrowed: boolean; released: boolean };
+export type AssignedUser = { user: string; name: string | null; assignedAt: string };
 export type Event = { id: string; type: string; revision: number; position: string; effectiveAt: string; recordedAt: string; actor: { type: string; id: string; onBehalfOf: string | null }; reason: { code: string; text: string | null } | null; commandId: string; correlationId: string; causationId: string | null; hash: string; data: { [name: string]: unknown } };
 export type SignedInOnDevice = { accessToken: string; tokenType: "Bearer"; expiresInSeconds: number; refreshToken: string; refreshExpiresAt: string; user: User; organization: OrganizationOfUser | null; deviceToken: string };
 export type User = { id: string; email: string; displayName: string | null; createdAt: string };
@@ -114,8 +117,11 @@ export type Operations = {
   changeLicense: { params: { licenseId: string }; body: ChangeLicense; answer: { license: License; changed: boolean } };
   listActivations: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Activation)[]; nextCursor: string | null; hasMore: boolean } };
   releaseActivation: { params: { licenseId: string; activationId: string }; body?: ReleaseActivation; answer: { license: License; changed: boolean } };
+  listLeases: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (SeatInUse)[]; nextCursor: string | null; hasMore: boolean } };
+  releaseLicenseLease: { params: { licenseId: string; leaseId: string }; body?: ReleaseSeat; answer: { license: License; changed: boolean } };
   listLicenseUsers: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (AssignedUser)[]; nextCursor: string | null; hasMore: boolean } };
   assignLicenseUser: { params: { licenseId: string }; body: AssignUser; answer: { license: License; changed: boolean; user: string } };
+  unassignLicenseUserByName: { params: { licenseId: string }; body: UnassignUserByName; answer: { license: License; changed: boolean } };
   unassignLicenseUser: { params: { licenseId: string; user: string }; body?: UnassignUser; answer: { license: License; changed: boolean } };
   licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
@@ -218,8 +224,11 @@ export const operations = {
   changeLicense: { method: 'PATCH', path: '/v1/licenses/{licenseId}', repeats: true },
   listActivations: { method: 'GET', path: '/v1/licenses/{licenseId}/activations', repeats: false },
   releaseActivation: { method: 'DELETE', path: '/v1/licenses/{licenseId}/activations/{activationId}', repeats: true },
+  listLeases: { method: 'GET', path: '/v1/licenses/{licenseId}/leases', repeats: false },
+  releaseLicenseLease: { method: 'DELETE', path: '/v1/licenses/{licenseId}/leases/{leaseId}', repeats: true },
   listLicenseUsers: { method: 'GET', path: '/v1/licenses/{licenseId}/users', repeats: false },
   assignLicenseUser: { method: 'POST', path: '/v1/licenses/{licenseId}/users', repeats: true },
+  unassignLicenseUserByName: { method: 'DELETE', path: '/v1/licenses/{licenseId}/users', repeats: true },
   unassignLicenseUser: { method: 'DELETE', path: '/v1/licenses/{licenseId}/users/{user}', repeats: true },
   licenseHistory: { method: 'GET', path: '/v1/licenses/{licenseId}/history', repeats: false },
   suspendLicense: { method: 'POST', path: '/v1/licenses/{licenseId}/suspend', repeats: true },

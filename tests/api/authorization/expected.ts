@@ -189,6 +189,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   listLicenses: ownList(issuerReads, holderReads),
   getLicense: ofLicense(issuerReads, holderReads),
   listActivations: ofLicense(issuerReads, holderReads),
+  listLeases: ofLicense(issuerReads, holderReads),
   licenseHistory: ofLicense(issuerReadsHistory, holderReads),
   'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
   'suspendLicense: for another reason': ofLicense(issuerChanges, nobody),
@@ -214,10 +215,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   rotateLicenseKey: ofLicense(issuerChanges, holderManages),
   endKeyOverlap: ofLicense(issuerChanges, holderManages),
   releaseActivation: ofLicense(issuerChanges, holderManages),
+  releaseLicenseLease: ofLicense(issuerChanges, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
   // The organization itself has no separate holder.
   assignLicenseUser: ofLicense(issuerChanges, holderManages),
   unassignLicenseUser: ofLicense(issuerChanges, holderManages),
+  unassignLicenseUserByName: ofLicense(issuerChanges, holderManages),
 
   listProducts: ownList(issuerReadsCatalog),
   createProduct: ownList(issuerChangesCatalog),

@@ -100,6 +100,7 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   listLicenses: () => ({ path: '/v1/licenses' }),
   getLicense: read(''),
   listActivations: read('/activations'),
+  listLeases: read('/leases'),
   licenseHistory: read('/history'),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
   'suspendLicense: for another reason': command('suspend', { reason: { code: 'FRAUD' } }),
@@ -157,10 +158,18 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });
     return { path: `/v1/licenses/${licenseId}/activations/${activation?.id}`, body: { reason } };
   },
+  releaseLicenseLease: async (subject, caller) => {
+    const { licenseId, leaseId } = await seated(subject, caller);
+    return { path: `/v1/licenses/${licenseId}/leases/${leaseId}`, body: { reason } };
+  },
   listLicenseUsers: read('/users'),
   assignLicenseUser: async ({ license }) => ({
     path: `/v1/licenses/${(await license({ limits: { users: 1 } })).licenseId}/users`,
     body: { user: 'ada@example.com' },
   }),
   unassignLicenseUser: read('/users/ref_01h455vb4pex5vsknk084sn02q'),
+  unassignLicenseUserByName: async ({ license }) => ({
+    path: `/v1/licenses/${(await license()).licenseId}/users`,
+    body: { user: 'ada@example.com' },
+  }),
 };
