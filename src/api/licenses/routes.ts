@@ -17,6 +17,7 @@ import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts'
 import { transferLicenseRoute } from './ownership/transfer.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
+import { searchLicensesRoute } from './reading/search-route.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
@@ -55,6 +56,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   issueLicenseRoute(needs),
   importLicenseRoute(needs),
   listLicensesRoute(needs),
+  searchLicensesRoute(needs),
   getLicense(needs),
   patchLicense(needs),
   listActivations(needs),

@@ -187,6 +187,7 @@ export const expected: Readonly<Record<string, Expected>> = {
 
   issueLicense: ownList(issuerChanges),
   listLicenses: ownList(issuerReads, holderReads),
+  searchLicenses: ownList(issuerReads, holderReads),
   getLicense: ofLicense(issuerReads, holderReads),
   listActivations: ofLicense(issuerReads, holderReads),
   listLeases: ofLicense(issuerReads, holderReads),

@@ -98,6 +98,7 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
 
   issueLicense: () => ({ path: '/v1/licenses', body: { tier: 'PRO', products: ['local_cli'] } }),
   listLicenses: () => ({ path: '/v1/licenses' }),
+  searchLicenses: () => ({ path: '/v1/licenses/search', body: { text: 'SYQV9' } }),
   getLicense: read(''),
   listActivations: read('/activations'),
   listLeases: read('/leases'),
