@@ -42,11 +42,11 @@ export const findBy = async (db: PoolClient, kind: SearchKind, search: Search): 
     case 'LICENSE_KEY':
       return idsOf(db, 'search-by-key', keyQuery, [keyHashes]);
     case 'KEY_HINT':
-      return keyHint === null ? [] : bySide(db, 'search-by-hint', 'l.key_hint = $3', search, keyHint);
+      return keyHint === null ? [] : bySide(db, search, 'key_hint', keyHint);
     case 'LICENSE_ID':
       return licenseId === null ? [] : [licenseId];
     case 'EXTERNAL_REF':
-      return bySide(db, 'search-by-reference', 'l.external_ref_lower = lower($3)', search, text);
+      return bySide(db, search, 'external_ref_lower', text);
     case 'HOLDER_NAME': {
       if (text.length < nameMin) return [];
       const holders = await holdersNamed(db, text);
@@ -98,14 +98,12 @@ const nameMin = 3;
 const newest = 'order by l.created_at desc, l.license_id desc limit $2';
 
 // One condition with "or" would prevent the use of an index for each side.
-const bySide = (db: PoolClient, name: string, condition: string, { orgId, limit }: Search, value: string) =>
-  idsOf(
-    db,
-    name,
-    `(select l.license_id from rm.licenses l where l.issuer_org_id = $1 and ${condition} ${newest})
-      union (select l.license_id from rm.licenses l where l.holder_org_id = $1 and ${condition} ${newest})`,
-    [orgId, limit, value],
-  );
+const bySide = (db: PoolClient, { orgId, limit }: Search, column: 'key_hint' | 'external_ref_lower', value: string) => {
+  const equals = column === 'key_hint' ? 'l.key_hint = $3' : 'l.external_ref_lower = lower($3)';
+  const text = `(select l.license_id from rm.licenses l where l.issuer_org_id = $1 and ${equals} ${newest})
+    union (select l.license_id from rm.licenses l where l.holder_org_id = $1 and ${equals} ${newest})`;
+  return idsOf(db, `search-by-${column}`, text, [orgId, limit, value]);
+};
 
 const keyQuery =
   'select k.license_id from unnest($1::bytea[]) hash cross join lateral rm.license_by_key(hash) k where k.license_id is not null';

@@ -87,6 +87,13 @@ describe('A search finds a license', () => {
   });
 });
 
+test('The issuer finds a user whom the holder assigned by the reference, and not by the name', async () => {
+  const { body } = await ledger.call('GET', `/v1/licenses/${held.licenseId}/users`, { key: ledger.a.apiKey });
+  const [assigned] = Object.values(body.data ?? {});
+  expect(await search(String(assigned?.user))).toEqual([[held.licenseId, 'USER']]);
+  expect(await search('disk-2@example.com')).toEqual([]);
+});
+
 test('A search does not find a released device or an unassigned user', async () => {
   const { licenseId, licenseKey } = await ledger.issue({ limits: { activations: 5, users: 5 } });
   await post('activate', { licenseKey, fingerprint: 'gone', name: 'gone' });
