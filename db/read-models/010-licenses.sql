@@ -50,6 +50,11 @@ create index licenses_by_issuer_and_holder on rm.licenses (issuer_org_id, holder
 create index licenses_by_expiry on rm.licenses (issuer_org_id, expires_at, license_id) where expires_at is not null;
 create index licenses_by_reference_prefix on rm.licenses (issuer_org_id, external_ref_lower, license_id)
   where external_ref_lower is not null;
+-- The last group of a key, which support staff gets from customers.
+create index licenses_by_key_hint on rm.licenses (issuer_org_id, key_hint, created_at, license_id)
+  where key_hint is not null;
+create index licenses_by_holder_and_key_hint on rm.licenses (holder_org_id, key_hint, created_at, license_id)
+  where holder_org_id is not null and key_hint is not null;
 create index licenses_revoked on rm.licenses (issuer_org_id, created_at, license_id) where revoked_at is not null;
 create index licenses_suspended on rm.licenses (issuer_org_id, created_at, license_id)
   where suspension_reason is not null or more ? 'scheduled';

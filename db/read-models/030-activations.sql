@@ -26,6 +26,8 @@ create table rm.activations (
 -- Validation and lists ask for the open ones of a license; the closed ones are read as history, from its events.
 create index activations_open on rm.activations (license_id, fingerprint_hash) where deactivated_at is null;
 create index activations_open_by_time on rm.activations (license_id, activated_at, activation_id) where deactivated_at is null;
+-- A search for a device. The hash differs between issuers.
+create index activations_by_device on rm.activations (fingerprint_hash) where deactivated_at is null;
 
 -- GET /v1/activations: newest first, by fingerprint, or by platform, as issuer and as holder.
 create index activations_of_issuer on rm.activations (issuer_org_id, activated_at, activation_id)

@@ -16,6 +16,8 @@ create table rm.license_users (
 );
 
 create index license_users_assigned on rm.license_users (license_id, assigned_at, user_ref) where unassigned_at is null;
+-- A search for a user. The reference differs between issuers and holders.
+create index license_users_by_user on rm.license_users (user_ref) where unassigned_at is null;
 
 alter table rm.license_users enable row level security;
 alter table rm.license_users force row level security;

@@ -12,7 +12,7 @@ import { upcasters } from './upcasters.ts';
 export const decodeCatalog = (recorded: Recorded): Decoded<CatalogEvent | ChainRepaired> =>
   decodeWith(catalogEvent, recorded, upcasters);
 
-const code = z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'not a product’s code');
+const code = z.string().regex(/^[a-z][a-z0-9_-]{1,39}$/, 'not a product’s code');
 
 const term = z.discriminatedUnion('basis', [
   z.object({ basis: z.literal('PERPETUAL') }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type IdPrefix, idPattern } from '../domain/ids.ts';
+import { productCodePattern } from '../domain/names.ts';
 import { parseInstant } from '../domain/time.ts';
 import { must } from './http/plain-messages.ts';
 
@@ -44,10 +45,10 @@ export const instantOut = z.string().meta({ format: 'date-time', example: '2027-
 /** An ISO 8601 duration. The domain sets the maximum. */
 export const duration = z.string().min(2).max(40).meta({ example: 'P1Y' });
 
-/** The immutable code of a product. */
+/** The immutable code of a product. Codes are compared exactly. */
 export const productCode = z
   .string()
-  .regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be 2 to 40 of a-z, 0-9 and _, beginning with a letter')
+  .regex(productCodePattern, 'must be 2 to 40 of a-z, 0-9, _ and -, beginning with a letter')
   .meta({ example: 'local_cli' });
 
 /** A code of a reason that the caller is free to choose. */

@@ -8,3 +8,6 @@ export const isName = (name: string): boolean => name.trim().length > 0 && name.
 
 /** Returns the refusal of an invalid name. `subject` has its article, such as `an API key`. */
 export const nameRule = (subject: string): string => `The name of ${subject} must have 1 to ${nameMax} characters.`;
+
+/** The pattern of a product's code. Codes are compared exactly. */
+export const productCodePattern = /^[a-z][a-z0-9_-]{1,39}$/;

@@ -76,6 +76,14 @@ const symbolsAfterPrefix = /^(?:[^-]*-+|[0-9A-Z]{2,10})?((?:[0-9A-HJKMNP-TV-Z]-*
 /** Returns the last group of a key. It identifies the key to a person and cannot be used as one. */
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);
 
+/** Returns the last group of a key as a person typed it, in the form of `licenseKeyHint`. Returns null for another text. */
+export const parseKeyHint = (text: string): string | null => {
+  const hint = text.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  return keyHint.test(hint) ? hint : null;
+};
+
+const keyHint = /^[0-9A-HJKMNP-TV-Z]{5}$/;
+
 /** Returns the hash to store for a new key, and the id of the secret that it was computed with. */
 export const hashLicenseKey = (
   secrets: Secrets,

@@ -40,5 +40,8 @@ const referenceTo = (secret: Secrets['all'][number], text: string): string =>
 
 const userIdPattern = idPattern('usr');
 
+/** Returns true for the id of a user of this server, which is its own reference. */
+export const isUserId = (reference: string): boolean => userIdPattern.test(reference);
+
 const uuidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;

@@ -184,11 +184,15 @@ export const purgeLiveness = async (db: Pool, signal?: AbortSignal): Promise<num
 };
 
 const purgedMax = 5_000;
-const sameLease = '(v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)';
+/** Joins the heartbeats `v` to the leases `l`. */
+export const sameLease = '(v.issuer_org_id, v.license_id, v.lease_id) = (l.issuer_org_id, l.license_id, l.lease_id)';
 // After a lease lapsed and was acquired again, an earlier row says nothing about it.
 const lastSeenMs = epochMs('greatest(l.acquired_at, v.last_seen_at)');
-// The rule of `lapseOf` in src/domain/license/seats/lapsed-leases.ts, in SQL: a lease lives from its acquisition to its
-// end, and for its ttl after a heartbeat. A borrowed lease ends at its end.
-const isOver = (now: string): string =>
+/**
+ * Returns SQL that is true for a lease `l` with the heartbeats `v` that has lapsed at `now`. It is the rule of `lapseOf` in
+ * src/domain/license/seats/lapsed-leases.ts: a lease lives from its acquisition to its end, and for its ttl after a
+ * heartbeat. A borrowed lease ends at its end.
+ */
+export const isOver = (now: string): string =>
   `(l.expires_at <= ${now} and (l.borrowed
     or coalesce(v.last_seen_at + make_interval(secs => l.ttl_seconds) <= ${now}, true)))`;

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'f8383618e341527d777ce9f7350496868408ac216012e7698fe8ed13cfa6de07',
+  1: '12f9709f71cd22cae06ae821562eeb76f57746344a39454b99db7757424595cd',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -69,7 +69,7 @@ export type Work = {
 const ordinary = 16;
 /** The units of a read by license key. One call of Postgres serves many of them. */
 const light = 1;
-/** The units of a request that keeps the process busy for several milliseconds: a page of a list, an import. */
+/** The units of a request that keeps the process busy for several milliseconds: a page of a list, a search, an import. */
 const heavy = 64;
 
 /** The check of a credential that is not known yet. */
@@ -80,7 +80,8 @@ export const workOf = ({ access, effect, method, path, request }: Route): Work =
   const isCommand = effect === 'append' || effect === 'change';
   if (access.kind === 'license' && effect === 'read') return { units: light, isLight: true, isCommand };
   const isPage = method === 'get' && 'shape' in request.shape.query && hasCursor(request.shape.query.shape);
-  return { units: isPage || path.endsWith('/import') ? heavy : ordinary, isLight: false, isCommand };
+  const isHeavy = isPage || path.endsWith('/import') || path.endsWith('/search');
+  return { units: isHeavy ? heavy : ordinary, isLight: false, isCommand };
 };
 
 const hasCursor = (query: unknown): boolean => typeof query === 'object' && query !== null && 'cursor' in query;

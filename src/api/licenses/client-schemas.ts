@@ -38,6 +38,13 @@ export const user = visibleText(256).meta({ example: 'ada@example.com' });
 /** The holder of a seat by the client's own name. For a machine it is the fingerprint. */
 export const leaseHolder = visibleText(256).meta({ example: '3f9c1a77d0e4' });
 
+/** Who sits at a seat, for people to read. */
+export const holderName = visibleText(200).meta({
+  example: 'Ada at build-7',
+  description:
+    'Who sits there, for the people who manage the seats. The issuer and the holder of the license see it in the list of seats. A later request with another name replaces it. It can be erased.',
+});
+
 /** The environment of the application. */
 export const environment = z
   .string()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
-import { entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
+import { entitlementPattern, entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
 import { instantOrNull, instantOut, text } from '../schemas.ts';
 
 /** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
@@ -14,10 +14,10 @@ export const meterName = z
   .refine((name) => name !== 'constructor', 'must not be constructor')
   .meta({ example: 'api_calls' });
 
-/** The code of an entitlement. */
+/** The code of an entitlement. Codes are compared exactly. */
 export const entitlementCode = z
   .string()
-  .regex(/^[a-z][a-z0-9_.:-]{0,63}$/, 'must be 1 to 64 of a-z, 0-9, _ . : -, beginning with a letter')
+  .regex(entitlementPattern, 'must be 1 to 64 of A-Z, a-z, 0-9, _ . : -, beginning with a letter')
   .meta({ example: 'export' });
 
 const counts = { activations: count.optional(), seats: count.optional(), users: count.optional() };

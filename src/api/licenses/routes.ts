@@ -11,6 +11,7 @@ import { changeLicensePolicy, changeLicenseTier, convertTrialLicense } from './g
 import { importLicenseRoute } from './issue/import.ts';
 import { issueLicenseRoute } from './issue/issue.ts';
 import { acquireLeaseRoute } from './leases/acquire-lease.ts';
+import { listLeases, releaseLicenseLease } from './leases/license-seats.ts';
 import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
 import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
@@ -20,6 +21,7 @@ import { listDenials } from './reading/denials.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { licenseValidations } from './reading/validations.ts';
+import { searchLicensesRoute } from './reading/search-route.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
@@ -28,7 +30,12 @@ import {
   renewLicenseRoute,
   setLicenseRenewal,
 } from './term/change-term.ts';
-import { assignLicenseUser, listLicenseUsers, unassignLicenseUser } from './usage/assigned-users.ts';
+import {
+  assignLicenseUser,
+  listLicenseUsers,
+  unassignLicenseUser,
+  unassignLicenseUserByName,
+} from './usage/assigned-users.ts';
 import { recordUsageRoute } from './usage/record-usage.ts';
 import { explainValidationRoute } from './validation/explain.ts';
 import { licenseFeatures } from './validation/features.ts';
@@ -55,14 +62,18 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   importLicenseRoute(needs),
   explainValidationRoute(needs),
   listLicensesRoute(needs),
+  searchLicensesRoute(needs),
   getLicense(needs),
   patchLicense(needs),
   listActivations(needs),
   searchDevicesRoute(needs),
   releaseActivationRoute(needs),
+  listLeases(needs),
+  releaseLicenseLease(needs),
   listLicenseUsers(needs),
   assignLicenseUser(needs),
   unassignLicenseUser(needs),
+  unassignLicenseUserByName(needs),
   licenseHistory(needs),
   explainLicenseRoute(needs),
   licenseValidations(needs),

@@ -14,6 +14,7 @@ import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command
 import { noteRefusal } from '../observing/note-refusal.ts';
 import { deviceHolding, noteContact, type ObservingNeeds } from '../observing/note-validation.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { nameSeatHolder } from './seat-holder-name.ts';
 import { withHeartbeat } from './with-heartbeat.ts';
 
 /** The request for a seat. `leaseHolder` is the machine, instance or user that holds it. */
@@ -24,6 +25,8 @@ export type SeatRequest = {
   readonly environment?: string | undefined;
   /** How long the seat is held without heartbeats. */
   readonly borrowSeconds?: number | undefined;
+  /** Who sits there, for people to read. The vault stores it. */
+  readonly holderName?: string | undefined;
 };
 
 /** A lease with its license. `heardAt` is null when no heartbeat counts. */
@@ -43,7 +46,7 @@ export type PublicLease = Pick<Lease, 'leaseId' | 'product' | 'borrow' | 'expire
 export const acquireLease = async (
   needs: ClientNeeds & CommandNeeds & ObservingNeeds,
   request: ClientRequest,
-  { leaseHolder, product, user, environment, borrowSeconds }: SeatRequest,
+  { leaseHolder, product, user, environment, borrowSeconds, holderName }: SeatRequest,
 ): Promise<LeaseResult | Refusal> => {
   const { attempt, license } = request;
   const { licenseId, issuerOrgId } = license.facts;
@@ -82,6 +85,8 @@ export const acquireLease = async (
   const lease = changed ? acquiredBy(events.at(-1)?.data ?? {}) : view.existing;
   if (lease === null) throw new Error('A seat was acquired that nobody has.');
   noteContact(needs, request, { facts: view.facts, device: view.device, version: null, product: lease.product, at });
+  if (holderName !== undefined)
+    await nameSeatHolder(needs.pool, view.facts, { leaseId: lease.leaseId, name: holderName }, at);
   const heardAt = changed || lease.borrow ? null : at;
   return { lease, heardAt, facts: view.facts, changed, revision, position: position.commit };
 };

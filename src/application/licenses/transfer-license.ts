@@ -5,7 +5,9 @@ import type { CommandOf } from '../../domain/license/commands.ts';
 import type { License } from '../../domain/license/license.ts';
 import { formatLicenseKey, generateLicenseKeyBody } from '../../identity/license-key.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { giveValues, type Holding } from '../../records/vault.ts';
+import { eraseUserNames } from '../../records/assigned-user-names.ts';
+import { giveSeatHolders } from '../../records/seat-holders.ts';
+import { giveValues } from '../../records/vault.ts';
 import { afterAppend } from '../after-append.ts';
 import { actorOf } from '../caller.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
@@ -52,6 +54,7 @@ const transferInTurn = async (
   const holder = await findHolder(needs.executor, parties, 'toHolderOrganizationId');
   const newKey = keyOf(needs.secrets, attempt);
   const commanded = isRefusal(holder) ? holder : commandFor({ ...transfer, newKey }, holder);
+  const previousHolderOrgId = await needs.executor.read(licenseAggregate, licenseId, holderOf);
   let isRotated = false;
   const send = () =>
     changeLicense(needs, request, {
@@ -65,7 +68,7 @@ const transferInTurn = async (
         isRotated = events.some(({ type }) => type === 'LicenseKeyRotated');
         return isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, events) : null;
       },
-      settle: () => giveToHolder(needs, { issuerOrgId, licenseId }, turn),
+      settle: () => giveToHolder(needs, { issuerOrgId, licenseId, previousHolderOrgId }, turn),
     });
   const { executor, now } = needs;
   const reserving = { executor, store: null, call, attempt, actor: actorOf(caller), at: now(), issuerOrgId, licenseId };
@@ -102,12 +105,13 @@ const withKeyBody = (attempt: Attempt): Attempt =>
   attempt.secret === '' ? { ...attempt, secret: generateLicenseKeyBody() } : attempt;
 
 /**
- * Lets the holder of the license read its metadata and the names of the devices that stay, and ends the turn. The stream
- * has the current holder. Throws Unfinished when the turn was lost; the vault is then as before.
+ * Lets the holder of the license read its metadata and the names of the devices and seats that stay, and ends the turn.
+ * Erases the names of users that earlier holders gave, because these no longer see the license. The stream has the current
+ * holder. Throws Unfinished when the turn was lost; the vault is then as before.
  */
 export const giveToHolder = async (
   { executor, pool }: Pick<CommandNeeds, 'executor' | 'pool'>,
-  { issuerOrgId, licenseId }: Omit<LicenseInTurn, 'token'>,
+  { issuerOrgId, licenseId, previousHolderOrgId }: GivenLicense,
   turn: Turn,
 ): Promise<void> => {
   const holding = await executor.read(licenseAggregate, licenseId, holdingOf);
@@ -115,12 +119,24 @@ export const giveToHolder = async (
   const give = async (db: PoolClient): Promise<void> => {
     await turn.end(db);
     await giveValues(db, licenseId, holding);
+    await giveSeatHolders(db, { issuerOrgId, licenseId, holderOrgId: holding.holderOrgId }, holding.leases);
   };
   await afterAppend(() => asTenant(pool, issuerOrgId, give, { readOnly: false }));
+  const earlier = new Set([...holding.formerHolders, previousHolderOrgId]);
+  for (const orgId of earlier)
+    if (orgId !== null && orgId !== holding.holderOrgId && orgId !== issuerOrgId)
+      await afterAppend(() => asTenant(pool, orgId, (db) => eraseUserNames(db, orgId, licenseId), { readOnly: false }));
 };
 
-const holdingOf = (license: License): Holding | null => {
+/** A license that a transfer gave to another holder. `previousHolderOrgId`: the holder before the transfer; null: none. */
+type GivenLicense = Omit<LicenseInTurn, 'token'> & { readonly previousHolderOrgId: string | null };
+
+const holderOf = (license: License): string | null => (license.kind === 'unissued' ? null : license.facts.holderOrgId);
+
+const holdingOf = (license: License) => {
   if (license.kind === 'unissued') return null;
-  const names = [...license.activations.values()].flatMap(({ nameRef }) => (nameRef === null ? [] : [nameRef]));
-  return { holderOrgId: license.facts.holderOrgId, names };
+  const { activations, leases, facts } = license;
+  const names = [...activations.values()].flatMap(({ nameRef }) => (nameRef === null ? [] : [nameRef]));
+  const { holderOrgId, formerHolders } = facts;
+  return { holderOrgId, formerHolders, names, leases: [...leases.keys()] };
 };

@@ -51,7 +51,7 @@ const acceptInTurn = async (
   const { organizationId: holderOrgId } = caller;
   const offer = await readOffer(needs, request, licenseId);
   if (isRefusal(offer)) return offer;
-  const { issuerOrgId, at } = offer;
+  const { issuerOrgId, previousHolderOrgId, at } = offer;
   if (!offer.isHeld) {
     const refusal = await consent(needs, request, issuerOrgId, at);
     if (refusal !== null) return refusal;
@@ -74,7 +74,7 @@ const acceptInTurn = async (
     ),
   );
   if (isRefusal(sent)) return sent;
-  await giveToHolder(needs, { issuerOrgId, licenseId }, turn);
+  await giveToHolder(needs, { issuerOrgId, licenseId, previousHolderOrgId }, turn);
   const isRotated = sent.events.some(({ type }) => type === 'LicenseKeyRotated');
   const forgotten = isRotated ? refuseForgottenKey(needs.secrets, attempt, licenseId, sent.events) : null;
   if (forgotten !== null) return forgotten;
@@ -108,7 +108,12 @@ const consent = async (
   return isRefusal(consented) ? consented : null;
 };
 
-type Acceptable = { readonly issuerOrgId: string; readonly isHeld: boolean; readonly at: Instant };
+type Acceptable = {
+  readonly issuerOrgId: string;
+  readonly previousHolderOrgId: string | null;
+  readonly isHeld: boolean;
+  readonly at: Instant;
+};
 
 const readOffer = async (
   { executor, now }: KeyNeeds,
@@ -129,5 +134,6 @@ const acceptableOf = (license: License, holderOrgId: string, at: Instant) => {
   const decision = decideAcceptance({ type: 'AcceptOffer', at, data: { holderOrgId } }, license);
   if (isRefusal(decision)) return decision;
   const { facts } = license;
-  return { issuerOrgId: facts.issuerOrgId, isHeld: facts.holderOrgId === holderOrgId };
+  const { issuerOrgId, holderOrgId: previousHolderOrgId } = facts;
+  return { issuerOrgId, previousHolderOrgId, isHeld: previousHolderOrgId === holderOrgId };
 };

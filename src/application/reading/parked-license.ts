@@ -55,20 +55,29 @@ export type UnrecordedEnds = Readonly<Record<'activations' | 'leases' | 'users',
  * Returns what a change that has fallen due by `at` has ended and that is not recorded yet. Throws NotProjected when the
  * stream cannot be read.
  */
-export const unrecordedEnds = (
+export const unrecordedEnds = async (
+  executor: Executor,
+  license: { readonly licenseId: string; readonly at: Instant },
+): Promise<UnrecordedEnds> => (await readSettled(executor, license)).ended;
+
+/** What a change that has fallen due has ended, and the facts after it. `facts` null: nothing has fallen due. */
+type SettledParts = { readonly ended: UnrecordedEnds; readonly facts: LicenseFacts | null };
+
+const readSettled = (
   executor: Executor,
   { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
-): Promise<UnrecordedEnds> =>
+): Promise<SettledParts> =>
   readable(() =>
     executor.read(licenseAggregate, licenseId, (license: License) => {
-      if (license.kind === 'unissued' || !isUnsettled(license.facts, at)) return noEnds;
+      if (license.kind === 'unissued' || !isUnsettled(license.facts, at)) return nothingDue;
       const settled = settle(license, at).license;
       const endsOf = (part: keyof UnrecordedEnds) => [...license[part].keys()].filter((id) => !settled[part].has(id));
-      return { activations: endsOf('activations'), leases: endsOf('leases'), users: endsOf('users') };
+      const ended = { activations: endsOf('activations'), leases: endsOf('leases'), users: endsOf('users') };
+      return { ended, facts: settled.facts };
     }),
   );
 
-const noEnds: UnrecordedEnds = { activations: [], leases: [], users: [] };
+const nothingDue: SettledParts = { ended: { activations: [], leases: [], users: [] }, facts: null };
 
 /** Returns true when an organization is closed, by its stream. Throws NotProjected when the stream cannot be read. */
 export const isClosed = (executor: Executor, organizationId: string): Promise<boolean> =>
@@ -128,24 +137,26 @@ export const readLicenseRows = async <Rows>(
 
 /**
  * Reads like `readLicenseRows`, and refuses a license with a parked stream, because its rows show an earlier state.
- * `read` leaves out what a change that has fallen due has ended.
+ * `read` leaves out what a change that has fallen due has ended, and gets the facts after it.
  */
 export const readCurrentRows = async <Rows>(
   needs: { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant },
   organizationId: string,
   licenseId: string,
-  read: (db: PoolClient, ended: UnrecordedEnds) => Promise<Rows>,
+  read: (db: PoolClient, ended: UnrecordedEnds, facts: LicenseFacts) => Promise<Rows>,
 ): Promise<Rows | Refusal> => {
   const at = needs.now();
-  const readWithout = (ended: UnrecordedEnds | null) =>
+  const readWithout = (settled: SettledParts | null) =>
     readLicenseRows<Rows | null>(needs, organizationId, licenseId, async (db, { isParked, facts }) => {
       if (isParked) return notProjected;
-      return ended === null && isUnsettled(facts, at) ? null : read(db, ended ?? noEnds);
+      if (settled === null && isUnsettled(facts, at)) return null;
+      const { ended, facts: after } = settled ?? nothingDue;
+      return read(db, ended, after ?? facts);
     });
   // The stream is read between two transactions, because it may need a connection too.
   const rows = await readWithout(null);
   if (rows !== null) return rows;
-  const current = await readWithout(await unrecordedEnds(needs.executor, { licenseId, at }));
+  const current = await readWithout(await readSettled(needs.executor, { licenseId, at }));
   if (current === null) throw new Error('Rows were read without what has ended.');
   return current;
 };

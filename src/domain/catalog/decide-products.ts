@@ -1,5 +1,5 @@
 import { type Rejection, reject } from '../decider.ts';
-import { isName, nameRule } from '../names.ts';
+import { isName, nameRule, productCodePattern } from '../names.ts';
 import type { OpenCatalog } from './catalog.ts';
 import type { CatalogDecision, CatalogRejection, CommandOf, NewProduct } from './commands.ts';
 
@@ -32,11 +32,11 @@ export const archiveProduct = ({ data }: CommandOf<'ArchiveProduct'>, catalog: O
 
 /** Refuses an invalid code, name or description of a product. */
 export const refuseNewProduct = ({ code, name, description }: NewProduct): Rejection<CatalogRejection> | null =>
-  codePattern.test(code)
+  productCodePattern.test(code)
     ? refuseWords(name, description)
     : reject(
         'INVALID_REQUEST',
-        'A product’s code has 2 to 40 characters: a–z, 0–9 and _, the first one a letter.',
+        'A product’s code has 2 to 40 characters: a–z, 0–9, _ and -, the first one a letter.',
         'code',
       );
 
@@ -49,7 +49,6 @@ export const refuseTaken = (
     ? reject('CODE_TAKEN', `The code ${code} names another product; codes are never used twice.`, 'code')
     : null;
 
-const codePattern = /^[a-z][a-z0-9_]{1,39}$/;
 const descriptionMax = 2_000;
 
 const refuseWords = (name: string, description: string | null): Rejection<CatalogRejection> | null => {

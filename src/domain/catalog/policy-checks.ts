@@ -99,7 +99,7 @@ const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => 
   const codes = entitlements.map(({ code }) => code);
   for (const [index, { code, until }] of entitlements.entries()) {
     if (!entitlementPattern.test(code)) {
-      const detail = `${JSON.stringify(code)} is not an entitlement’s code: a–z, 0–9, _ . - : and up to 64 of them.`;
+      const detail = `${JSON.stringify(code)} is not an entitlement’s code: up to 64 of A–Z, a–z, 0–9 and _ . - :, the first one a letter.`;
       return reject('INVALID_REQUEST', detail, 'entitlements', index, 'code');
     }
     if (codes.indexOf(code) !== index)

@@ -4,6 +4,7 @@ import type { Status } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
+import { holdersNamed } from './holders-named.ts';
 import type { LicenseView } from './license-by-id.ts';
 
 /** The permanent place of a license in a list, also when the list no longer contains it. */
@@ -19,6 +20,8 @@ type Listing = {
   readonly tier?: Tier | undefined;
   readonly product?: string | undefined;
   readonly externalRef?: string | undefined;
+  /** The last group of the current key. */
+  readonly keyHint?: string | undefined;
   readonly holder?: string | undefined;
   readonly issuer?: string | undefined;
   /** Only terms that end before this instant. */
@@ -36,8 +39,8 @@ type Listing = {
  * do not shift a page. For asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
-  const { orgId, limit, after, status, tier, product, externalRef, holder, issuer, expiresBefore, expiresAfter, now } =
-    listing;
+  const { orgId, limit, after, status, tier, product, externalRef, holder, issuer, now } = listing;
+  const { keyHint, expiresBefore, expiresAfter } = listing;
   const values: unknown[] = [orgId, limit];
   const parameter = (value: unknown) => `$${values.push(value)}`;
   const isBefore = (alias: string) =>
@@ -48,6 +51,7 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
     status === undefined ? [] : hasStatus(status, () => `${parameter(now)}::timestamptz`),
     tier === undefined ? [] : `l.tier = ${parameter(tier)}`,
     externalRef === undefined ? [] : `l.external_ref = ${parameter(externalRef)}`,
+    keyHint === undefined ? [] : `l.key_hint = ${parameter(keyHint)}`,
     holder === undefined ? [] : `l.holder_org_id = ${parameter(holder)}`,
     issuer === undefined ? [] : `l.issuer_org_id = ${parameter(issuer)}`,
     expiresBefore === undefined ? [] : `l.expires_at < ${parameter(expiresBefore)}`,
@@ -92,6 +96,7 @@ const isOfProduct = ({
   status,
   tier,
   externalRef,
+  keyHint,
   holder,
   issuer,
   expiresBefore,
@@ -101,7 +106,7 @@ const isOfProduct = ({
   product !== undefined &&
   status !== 'SUSPENDED' &&
   status !== 'REVOKED' &&
-  [tier, externalRef, holder, issuer, expiresBefore, expiresAfter, q].every((filter) => filter === undefined);
+  [tier, externalRef, keyHint, holder, issuer, expiresBefore, expiresAfter, q].every((filter) => filter === undefined);
 
 const asIssuer = 'l.issuer_org_id = $1';
 const asHolder = 'l.holder_org_id = $1 and l.issuer_org_id <> $1';
@@ -122,15 +127,6 @@ const sidesOfPrefix = (
     side(asIssuer, byHolder, `(${byReference}) is not true`),
     side(asHolder, `(${byReference} or ${byHolder})`),
   ];
-};
-
-const holdersNamed = async (db: PoolClient, prefix: string): Promise<readonly string[]> => {
-  const { rows } = await db.query<{ holders: string[] }>({
-    name: 'holders-named',
-    text: 'select rm.holders_named($1) as holders',
-    values: [prefix],
-  });
-  return rows[0]?.holders ?? [];
 };
 
 // The status of src/domain/license/status.ts in SQL. A test compares the two. The planner can estimate these

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { PartOwner } from './activations.ts';
-import { columnsFor, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
+import { columnsFor, joined, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
 /** What the row of an assigned user is made of. `revision`: that of the event. */
@@ -47,10 +47,11 @@ export const unassignment = (owner: PartOwner, { userRef, cause }: Unassignment,
   cause,
 });
 
-const view = viewOf('u', columns);
+const name = joined<string | null>('text', 'n.name');
+const view = viewOf('u', columns, { name });
 
-/** A user of a license, by reference. */
-export type AssignedUser = View<typeof columns>;
+/** A user of a license. `name`: under which the reading organization assigned the user; null: it did not, or under none. */
+export type AssignedUser = View<typeof columns, { readonly name: typeof name }>;
 
 /**
  * Returns a page of the assigned users of a license that the tenant of `db` issues or holds, newest first. `after`: the
@@ -63,14 +64,20 @@ export const usersOf = async (
     limit,
     after,
     except,
-  }: { readonly limit: number; readonly after: AssignedUser | null; readonly except: readonly string[] },
+  }: {
+    readonly limit: number;
+    readonly after: Pick<AssignedUser, 'assignedAt' | 'userRef'> | null;
+    readonly except: readonly string[];
+  },
 ): Promise<readonly AssignedUser[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'users-of',
     text: `select ${view.select} from rm.license_users u
-      where license_id = $1 and unassigned_at is null and user_ref <> all($5)
-        and ($3::timestamptz is null or (assigned_at, user_ref) < ($3, $4))
-      order by assigned_at desc, user_ref desc limit $2`,
+        left join vault.assigned_users n on (n.license_id, n.user_ref) = (u.license_id, u.user_ref)
+          and n.issuer_org_id = (select current_setting('app.org_id', true))
+      where u.license_id = $1 and u.unassigned_at is null and u.user_ref <> all($5)
+        and ($3::timestamptz is null or (u.assigned_at, u.user_ref) < ($3, $4))
+      order by u.assigned_at desc, u.user_ref desc limit $2`,
     values: [licenseId, limit, after?.assignedAt ?? null, after?.userRef ?? null, except],
     rowMode: 'array',
   });

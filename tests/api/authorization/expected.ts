@@ -215,8 +215,10 @@ export const expected: Readonly<Record<string, Expected>> = {
 
   issueLicense: ownList(issuerSells),
   listLicenses: ownList(issuerReads, holderReads),
+  searchLicenses: ownList(issuerReads, holderReads),
   getLicense: ofLicense(issuerReads, holderReads),
   listActivations: ofLicense(issuerReads, holderReads),
+  listLeases: ofLicense(issuerReads, holderReads),
   licenseHistory: ofLicense(issuerReadsHistory, holderReads),
   explainLicense: ofLicense(issuerReadsHistory, holderReads),
   // To others there is no such license, as a validation says it.
@@ -252,10 +254,12 @@ export const expected: Readonly<Record<string, Expected>> = {
   rotateLicenseKey: ofLicense(issuerSupports, holderManages),
   endKeyOverlap: ofLicense(issuerSupports, holderManages),
   releaseActivation: ofLicense(issuerSupports, holderManages),
+  releaseLicenseLease: ofLicense(issuerSupports, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
   // The organization itself has no separate holder.
   assignLicenseUser: ofLicense(issuerChanges, holderManages),
   unassignLicenseUser: ofLicense(issuerChanges, holderManages),
+  unassignLicenseUserByName: ofLicense(issuerChanges, holderManages),
 
   listProducts: ownList(issuerReadsCatalog),
   createProduct: ownList(issuerChangesCatalog),

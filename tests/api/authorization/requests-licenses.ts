@@ -98,8 +98,10 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
 
   issueLicense: () => ({ path: '/v1/licenses', body: { tier: 'PRO', products: ['local_cli'] } }),
   listLicenses: () => ({ path: '/v1/licenses' }),
+  searchLicenses: () => ({ path: '/v1/licenses/search', body: { text: 'SYQV9' } }),
   getLicense: read(''),
   listActivations: read('/activations'),
+  listLeases: read('/leases'),
   licenseHistory: read('/history'),
   explainLicense: read('/explain'),
   explainValidation: async ({ license }) => ({
@@ -172,10 +174,18 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });
     return { path: `/v1/licenses/${licenseId}/activations/${activation?.id}`, body: { reason } };
   },
+  releaseLicenseLease: async (subject, caller) => {
+    const { licenseId, leaseId } = await seated(subject, caller);
+    return { path: `/v1/licenses/${licenseId}/leases/${leaseId}`, body: { reason } };
+  },
   listLicenseUsers: read('/users'),
   assignLicenseUser: async ({ license }) => ({
     path: `/v1/licenses/${(await license({ limits: { users: 1 } })).licenseId}/users`,
     body: { user: 'ada@example.com' },
   }),
   unassignLicenseUser: read('/users/ref_01h455vb4pex5vsknk084sn02q'),
+  unassignLicenseUserByName: async ({ license }) => ({
+    path: `/v1/licenses/${(await license()).licenseId}/users`,
+    body: { user: 'ada@example.com' },
+  }),
 };

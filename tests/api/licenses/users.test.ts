@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { userReferences } from '../../../src/identity/user-reference.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
 import { sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
 import { condition } from '../../support/product.ts';
@@ -131,6 +132,85 @@ describe('The list', () => {
     const other = await ledger.createVendor('Other');
     const answer = await api.send('GET', licenseId, 'users', undefined, other.apiKey);
     expect(refusal(answer)).toEqual([404, 'LICENSE_NOT_FOUND']);
+  });
+});
+
+describe('The name of a user', () => {
+  const namesOf = async (licenseId: string, key: string) =>
+    Object.values((await api.send('GET', licenseId, 'users', undefined, key)).body.data ?? {}).map(({ name }) => name);
+  const unassignByName = (licenseId: string, user: string, key?: string) =>
+    api.send('DELETE', licenseId, 'users', { user, reason: { code: 'LEFT' } }, key);
+  const storedNames = (licenseId: string, { organizationId }: TestOrganization) =>
+    asTenant(ledger.needs.pool, organizationId, async (db) => {
+      const text = 'select name from vault.assigned_users where license_id = $1 order by name';
+      return (await db.query<{ name: string }>(text, [licenseId])).rows.map(({ name }) => name);
+    });
+
+  test('is readable for the organization that assigned the user, and for no other', async () => {
+    const { licenseId } = await held();
+    await assign(licenseId, 'Ada@example.com', ledger.b.apiKey);
+    await assign(licenseId, 'grace', ledger.b.apiKey);
+    expect(await namesOf(licenseId, ledger.b.apiKey)).toEqual(['grace', 'Ada@example.com']);
+    expect(await namesOf(licenseId, ledger.a.apiKey)).toEqual([null, null]);
+    const own = await issue();
+    await assign(own.licenseId, 'ada@example.com');
+    expect(await namesOf(own.licenseId, ledger.a.apiKey)).toEqual(['ada@example.com']);
+  });
+
+  test('is missing in an assignment of an earlier release, until the user is assigned again', async () => {
+    const { licenseId } = await issue();
+    const parties = { issuerOrgId: ledger.a.organizationId, holderOrgId: null, formerHolders: [] };
+    const [userRef = ''] = userReferences(ledger.secrets, parties, 'ada');
+    await sendTo(ledger, licenseId, { type: 'AssignUser', data: { userRef } });
+    const { userId } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
+    await assign(licenseId, userId);
+    expect(await namesOf(licenseId, ledger.a.apiKey)).toEqual([null, null]);
+    expect((await assign(licenseId, 'ada')).body.changed).toBe(false);
+    expect(await namesOf(licenseId, ledger.a.apiKey)).toEqual([null, 'ada']);
+  });
+
+  test('unassigns the user, in any case of the letters of an address, and is erased then', async () => {
+    const { licenseId, licenseKey } = await held();
+    await assign(licenseId, 'ada@example.com', ledger.b.apiKey);
+    const byIssuer = await unassignByName(licenseId, 'ada@example.com');
+    expect(refusal(byIssuer)).toEqual([403, 'FORBIDDEN']);
+    const stranger = await ledger.createVendor('Stranger');
+    const byStranger = await unassignByName(licenseId, 'ada@example.com', stranger.apiKey);
+    expect(refusal(byStranger)).toEqual([404, 'LICENSE_NOT_FOUND']);
+    expect((await unassignByName(licenseId, 'grace', ledger.b.apiKey)).body.changed).toBe(false);
+    const unassigned = await unassignByName(licenseId, ' ADA@example.com', ledger.b.apiKey);
+    expect(unassigned.body).toMatchObject({ changed: true, license: { usage: { users: 0 } } });
+    expect((await unassignByName(licenseId, 'ada@example.com', ledger.b.apiKey)).body.changed).toBe(false);
+    expect(await isAssigned(licenseKey, 'ada@example.com')).toBe(false);
+    expect(await storedNames(licenseId, ledger.b)).toEqual([]);
+    const history = await api.send('GET', licenseId, 'history?order=desc&limit=1');
+    expect(history.body.data?.[0]).toMatchObject({ type: 'UserUnassigned', reason: { code: 'LEFT' } });
+  });
+
+  test('is erased for a holder that no longer has the license, also when the user stays', async () => {
+    for (const activations of ['KEEP', 'RELEASE']) {
+      const { licenseId } = await held();
+      await assign(licenseId, 'ada', ledger.b.apiKey);
+      expect(await storedNames(licenseId, ledger.b)).toEqual(['ada']);
+      const next = await ledger.createVendor('Next holder');
+      await ledger.consent(next.organizationId);
+      await api.done(licenseId, 'transfer', {
+        toHolderOrganizationId: next.organizationId,
+        accepted: true,
+        activations,
+      });
+      expect(await namesOf(licenseId, next.apiKey)).toEqual(activations === 'KEEP' ? [null] : []);
+      expect(await storedNames(licenseId, ledger.b)).toEqual([]);
+    }
+  });
+
+  test('of a user whose assignment has ended is erased with the next assignment', async () => {
+    const { licenseId } = await issue();
+    const { body } = await assign(licenseId, 'ada');
+    await sendTo(ledger, licenseId, { type: 'UnassignUser', data: { userRef: String(body.user), cause: 'ADMIN' } });
+    expect(await storedNames(licenseId, ledger.a)).toEqual(['ada']);
+    await assign(licenseId, 'grace');
+    expect(await storedNames(licenseId, ledger.a)).toEqual(['grace']);
   });
 });
 

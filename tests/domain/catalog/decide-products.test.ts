@@ -37,12 +37,12 @@ describe('creating a product', () => {
       .when(createProduct({ code: 'local_cli' }))
       .thenRejected('CODE_TAKEN');
   });
-  test.each(['ab', 'a1', 'a_', `a${'b'.repeat(39)}`])('takes the code %s', (code) =>
+  test.each(['ab', 'a1', 'a_', 'a-', 'a-b', `a${'b'.repeat(39)}`])('takes the code %s', (code) =>
     given(...catalog)
       .when(createProduct({ code }))
       .thenEvents(productEvent({ ...workflow, code })),
   );
-  test.each(['', 'a', '1a', '_a', 'Ab', 'a-b', 'a b', 'a.b', `a${'b'.repeat(40)}`, 'ab\n', 'äb'])(
+  test.each(['', 'a', '1a', '_a', '-a', 'Ab', 'a b', 'a.b', `a${'b'.repeat(40)}`, 'ab\n', 'äb'])(
     'is refused with the code %j',
     (code) =>
       given(...catalog)

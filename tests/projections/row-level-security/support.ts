@@ -4,9 +4,11 @@ import { asUser } from '../../../src/identity/as-user.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { noteLeftOut } from '../../../src/projections/parked.ts';
+import { storeUserName } from '../../../src/records/assigned-user-names.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
 import { queueMail } from '../../../src/records/mails.ts';
 import { storeMemberLabel } from '../../../src/records/member-labels.ts';
+import { storeSeatHolder } from '../../../src/records/seat-holders.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
 import { pauseLicenses } from '../../../src/records/sweep-pauses.ts';
 import { takeTurn } from '../../../src/records/turns.ts';
@@ -89,6 +91,10 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
     { ...owner, licenseId },
     { leaseId: testId('lea', `lease of ${name}`), seenAt: testInstant(0) },
   );
+  const seat = { leaseId: testId('lea', `lease of ${name}`), name, endedBefore: testInstant(0) };
+  await storeSeatHolder(db, { ...owner, licenseId }, seat);
+  const assigned = { organizationId: org, licenseId, userRef: testId('usr', name) };
+  await storeUserName(db, assigned, { name, at: testInstant(0) });
   await db.query('insert into ops.license_check_ins values ($1, $2, now())', [org, licenseId]);
   await db.query(
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
@@ -207,6 +213,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'identity.organization_places': ['select', 'insert', 'update', 'delete'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
+  'vault.seat_holders': ['select', 'insert', 'update', 'delete'],
+  'vault.assigned_users': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],
   'ops.vault_references': ['select', 'insert', 'update', 'delete'],
   'ops.parked_owners': ['select'],

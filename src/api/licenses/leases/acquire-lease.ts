@@ -3,7 +3,7 @@ import { usableLicense } from '../../../application/client-license.ts';
 import { acquireLease } from '../../../application/leases/acquire-lease.ts';
 import { clientRoute, none, type Route } from '../../route.ts';
 import { productCode } from '../../schemas.ts';
-import { environment, leaseHolder, user } from '../client-schemas.ts';
+import { environment, holderName, leaseHolder, user } from '../client-schemas.ts';
 import { answerClient, type ClientRouteNeeds, licenseNaming, useRejections } from '../find-client-license.ts';
 import { leaseAnswer, leaseReply } from './lease-shape.ts';
 
@@ -20,6 +20,7 @@ const body = z
       .optional()
       .meta({ description: 'The environment of the application. The policy may allow only one, or require it.' }),
     borrowSeconds: borrowSeconds.optional(),
+    holderName: holderName.optional(),
   })
   .meta({
     id: 'AcquireLease',

@@ -3,7 +3,10 @@ import { smallerPages } from '../../paging.ts';
 import { cursor, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 
 /** Returns the common part of the routes of the lists of one license. `list` is the end of their path. */
-export const listOfLicense = <Entry extends z.ZodType>(list: 'activations' | 'denials' | 'users', entry: Entry) =>
+export const listOfLicense = <Entry extends z.ZodType>(
+  list: 'activations' | 'denials' | 'leases' | 'users',
+  entry: Entry,
+) =>
   ({
     method: 'get',
     path: `/v1/licenses/{licenseId}/${list}`,

@@ -6,6 +6,7 @@ import { isRefusal } from '../../../application/refusal.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
 import type { Instant } from '../../../domain/time.ts';
+import { parseKeyHint } from '../../../identity/license-key.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import type { LicenseView } from '../../../projections/queries/license-by-id.ts';
@@ -22,6 +23,21 @@ import { licenseWithUse, noUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
+const keyHint = z
+  .string()
+  .max(20)
+  .transform((value, context) => {
+    const hint = parseKeyHint(value);
+    if (hint !== null) return hint;
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: 'must be the last group of a key, 5 letters and digits',
+    });
+    return z.NEVER;
+  })
+  .meta({ example: 'SYQV9' });
+
 const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
@@ -29,6 +45,7 @@ const listQuery = z.strictObject({
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
   externalRef: text(200).optional(),
+  keyHint: keyHint.optional(),
   holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
   issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
   expiresBefore: instantIn.optional(),
@@ -44,7 +61,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',

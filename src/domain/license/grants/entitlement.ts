@@ -40,5 +40,5 @@ export const isEnded = ({ until }: Pick<Entitlement, 'until'>, at: Instant): boo
  */
 export const entitlementsMax = { ofLicense: 500, ofPolicy: 100 } as const;
 
-/** The pattern of an entitlement's code. */
-export const entitlementPattern = /^[a-z][a-z0-9_.:-]{0,63}$/;
+/** The pattern of an entitlement's code. Codes are compared exactly, so `SSO` and `sso` are two. */
+export const entitlementPattern = /^[A-Za-z][A-Za-z0-9_.:-]{0,63}$/;

@@ -77,6 +77,7 @@ const renewLease = ({ data, at }: CommandOf<'RenewLease'>, license: IssuedLicens
   if (foreign !== null) return foreign;
   const previous = recentlyLapsed(license, leaseId, at);
   const lease = leases.get(leaseId) ?? previous?.lease;
+  if (lease === undefined && isRepeated(license.released, leaseId, at)) return releasedLease(license, leaseId);
   if (lease === undefined || !isOf(lease, data)) return noLease(license);
   const refusal = refuseUse(license.facts, coveredBy(license, lease), at) ?? refuseUser(license, lease.userRef);
   if (refusal !== null) return refusal;
@@ -225,6 +226,12 @@ const noSeat = ({ facts }: IssuedLicense, inUse: number) =>
   reject(
     'SEAT_LIMIT_EXCEEDED',
     `License ${facts.licenseId} has ${inUse} of ${facts.limits.seats} seats in use. Try again when a seat is free, or ask the holder or the issuer to release one.`,
+  );
+
+const releasedLease = ({ facts }: IssuedLicense, leaseId: string) =>
+  reject(
+    'NOT_FOUND',
+    `The lease ${leaseId} of license ${facts.licenseId} was released, by its holder or an administrator. Acquire a new one.`,
   );
 
 const noLease = ({ facts }: IssuedLicense) =>
