@@ -4,8 +4,8 @@ import { contentAfter, contentOfTier, type PolicyChange } from '../../src/domain
 import type { LicenseRejection } from '../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../src/domain/license/policy.ts';
-import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../src/domain/license/validation/validation-codes.ts';
+import type { ValidationScope } from '../../src/domain/license/validation/validation-view.ts';
 import { command, device, followedBy, policyWith, to } from '../domain/license/commands.ts';
 import { given } from '../domain/license/examples.ts';
 import { answer, assign, of, seats } from '../domain/license/validation/validation-examples.ts';

@@ -16,12 +16,12 @@ import { releaseLeaseRoute, renewLeaseRoute } from './leases/renew-lease.ts';
 import { patchLicense } from './ownership/patch.ts';
 import { endKeyOverlapRoute, rotateLicenseKey } from './ownership/rotate-key.ts';
 import { transferLicenseRoute } from './ownership/transfer.ts';
-import { explainLicenseRoute } from './reading/explain-license.ts';
 import { listDenials } from './reading/denials.ts';
+import { explainLicenseRoute } from './reading/explain-license.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
-import { licenseValidations } from './reading/validations.ts';
 import { searchLicensesRoute } from './reading/search-route.ts';
+import { licenseValidations } from './reading/validations.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {

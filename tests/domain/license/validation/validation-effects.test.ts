@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../../src/domain/license/license.ts';
+import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
 import { checksIn, isCheckInNoted, startsTerm } from '../../../../src/domain/license/validation/validation-effects.ts';
 import { viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
-import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
 import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { plusSeconds } from '../../../../src/domain/time.ts';
 import { expiresAt, issued, licenseAfter, noon, pro } from '../examples.ts';

@@ -1,9 +1,9 @@
+import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
 import {
   type ValidationScope,
   type ValidationView,
   validationView,
 } from '../../../../src/domain/license/validation/validation-view.ts';
-import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
 import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { oneUse } from '../../../support/one-use.ts';
 import { command, device, event, followedBy, policyWith } from '../commands.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../../src/domain/license/license.ts';
-import { type ValidationScope, viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
 import type { ValidationCode } from '../../../../src/domain/license/validation/validation-codes.ts';
+import { type ValidationScope, viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
 import { validate as validateView } from '../../../../src/domain/license/validation/validity.ts';
 import {
   expiresAt,
