@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '12f9709f71cd22cae06ae821562eeb76f57746344a39454b99db7757424595cd',
+  1: '5f6b150662cee3a4818f6492d23e5241b3d15a53befac1c9d7076f335255efae',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
