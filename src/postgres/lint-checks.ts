@@ -17,7 +17,7 @@ export type RowSecurity = {
   readonly readableByAll: readonly string[];
   /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
-  /** The rows of users that ledger_worker may see and remove, as `table: condition` in the form of Postgres. */
+  /** The rows that ledger_worker may see and remove of users and of read models, as `table: condition` in the form of Postgres. */
   readonly purgeable: readonly string[];
   /** Tables of the read models that API keys limited to products read, too, because they are about no product. */
   readonly ofAllProducts: readonly string[];
@@ -125,6 +125,13 @@ const checksOfTables = (
     values: [readableByAuth, purgeable],
   },
   {
+    sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_worker remove rows.'
+      from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_worker'
+      where schema = 'rm' and p.polcmd in ('d', '*')
+        and general || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') <> all($1)`,
+    values: [purgeable],
+  },
+  {
     sql: `select name || ' is a view without security_invoker=true, a materialized view or a foreign table.' from ${tables}
       where relkind in ('m', 'f') or (relkind = 'v' and not coalesce('security_invoker=true' = any(reloptions), false))`,
   },
@@ -182,9 +189,16 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
-            and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE')))
+            and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE'))
+            and not (privilege_type = 'DELETE' and general = any(select split_part(purged, ':', 1) from unnest($5::text[]) purged)))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
-    values: [rules.readableByAuth, rules.readableByAll, rules.keptByProjector, rules.columnsReadableByAuth],
+    values: [
+      rules.readableByAuth,
+      rules.readableByAll,
+      rules.keptByProjector,
+      rules.columnsReadableByAuth,
+      rules.purgeable,
+    ],
   },
   {
     sql: `select name || ' is not owned by ledger_owner.' from ${everything} t where pg_get_userbyid(relowner) <> 'ledger_owner'`,
