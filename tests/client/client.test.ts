@@ -88,7 +88,7 @@ describe('A call', () => {
       { params: { licenseId: id } },
       { minPosition: issued.position ?? '' },
     );
-    expect(read.data).toEqual(issued.data.license);
+    expect(read.data).toEqual({ ...issued.data.license, lastValidatedAt: null, recentValidations: [] });
     const validated = await createClient({ baseUrl: ledger.baseUrl }).call('validateLicense', {
       body: { licenseKey: issued.data.licenseKey, product: 'local_cli' },
     });

@@ -47,7 +47,9 @@ describe('A device that is activated again', () => {
     const { body } = await activate(licenseKey);
     const again = await activate(licenseKey, { appVersion: '1.1.0' });
     expect(device(again)).toEqual([200, true, 'My laptop', 'linux', '1.1.0']);
-    expect(again.body.activation).toEqual({ ...body.activation, appVersion: '1.1.0' });
+    const lastSeenAt = expect.any(String);
+    const updated = { appVersion: '1.1.0', lastVersion: '1.1.0', lastSeenAt };
+    expect(again.body.activation).toEqual({ ...body.activation, ...updated });
     for (let start = 0; start < 3; start++)
       expect(device(await activate(licenseKey, { appVersion: '1.1.0' }))).toEqual([
         200,

@@ -201,7 +201,7 @@ export const activatedDevice = async (
     userRef: isNamed ? activation.userRef : null,
     licenseId,
     name: activation === open ? await nameOf(pool, issuerOrgId, isNamed ? open.nameRef : null) : name,
-    lastSeenAt: later(activation.activatedAt, request.at),
+    lastSeenAt: isNew ? activation.activatedAt : later(activation.activatedAt, request.at),
     lastVersion: device.appVersion ?? activation.appVersion,
     lastProduct: device.product ?? activation.product,
   };

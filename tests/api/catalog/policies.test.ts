@@ -120,7 +120,7 @@ describe('A new policy', () => {
     ['/remindBefore/1', { remindBefore: ['P1D', 'soon'] }, 'TERM_INVALID'],
     ['/limits/activations', { limits: { activations: -1 } }, 'LIMIT_INVALID'],
     ['/limits/meters/builds', { limits: { meters: { builds: -1 } } }, 'LIMIT_INVALID'],
-    ['/entitlements/0/code', { entitlements: [{ code: 'Export' }] }, 'INVALID_REQUEST'],
+    ['/entitlements/0/code', { entitlements: [{ code: '1export' }] }, 'INVALID_REQUEST'],
     ['/entitlements', { entitlements: [{ code: 'a' }, { code: 'a' }] }, 'INVALID_REQUEST'],
   ])('with invalid content is refused and the answer names %s: %j', async (pointer, fields, code) => {
     expect(await vendor.add(fields)).toMatchObject({ status: 400, body: { code, errors: [{ pointer }] } });

@@ -176,7 +176,8 @@ describe('Metered usage', () => {
 
   test('counts once per usageId, all of it or nothing', async () => {
     const { licenseId, licenseKey } = await issue({ limits: { meters: { api_calls: 10 } } });
-    const use = { meter: 'api_calls', quantity: 6, usageId: 'build-1', occurredAt: '2026-01-01T00:00:00Z' };
+    const occurredAt = new Date(Date.now() - 60_000).toISOString();
+    const use = { meter: 'api_calls', quantity: 6, usageId: 'build-1', occurredAt };
     const counted = await record(licenseKey, use);
     expect([counted.status, counted.body]).toMatchObject([
       201,
@@ -189,7 +190,7 @@ describe('Metered usage', () => {
     const rest = await record(licenseKey, { meter: 'api_calls', quantity: 4 });
     expect(rest.body).toMatchObject({ usage: { total: 10, id: expect.any(String) } });
     expect(await eventsOf(licenseId)).toMatchObject([
-      { type: 'UsageRecorded', data: { occurredAt: '2026-01-01T00:00:00.000Z', totalAfter: 6 } },
+      { type: 'UsageBatchRecorded', data: { entries: [{ usageId: 'build-1', occurredAt }], totalAfter: 6 } },
       { data: { totalAfter: 10 } },
     ]);
   });

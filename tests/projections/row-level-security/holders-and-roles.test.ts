@@ -61,6 +61,13 @@ const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   'ops.idempotency.created_at',
   'rm.usage_ids.recorded_at',
+  'ops.license_denials.denied_at',
+  ...['issuer_org_id', 'license_id', 'fingerprint_hash', 'last_seen_at'].map(
+    (column) => `ops.device_sightings.${column}`,
+  ),
+  ...['issuer_org_id', 'license_id', 'day', 'product', 'holder_org_id'].map(
+    (column) => `ops.validation_counts.${column}`,
+  ),
   'ops.turns.until',
   'identity.users.created_at',
   'identity.sessions.expires_at',

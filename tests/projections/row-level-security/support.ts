@@ -100,11 +100,31 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
     'insert into identity.api_keys (api_key_id, lookup_id, issuer_org_id, hash, secret_id) values ($1, $2, $3, $4, $5)',
     [testId('key', name), name, org, Buffer.from(testHash(name), 'hex'), 'secret-1'],
   );
+  await db.query(
+    `insert into identity.api_key_secrets (secret_ref, api_key_id, lookup_id, issuer_org_id, hash, secret_id)
+     values ($1, $1, $1, $2, $3, 'secret-1')`,
+    [`second ${name}`, org, Buffer.from(testHash(name), 'hex')],
+  );
+  await fillObserved(db, org, licenseId);
   await noteAccessChange(db, org, 0n);
   await takeTurn(db, { organizationId: org, key: 'same', token: 'command' });
   await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
   const mail = { issuerOrgId: org, mailId: name, kind: 'INVITATION', sealed: null, now: new Date(0) } as const;
   await queueMail(db, mail);
+};
+
+const fillObserved = async (db: PoolClient, org: string, licenseId: string): Promise<void> => {
+  await db.query(`insert into ops.validation_counts values ($1, $2, now(), '', '', 1, 0, now())`, [org, licenseId]);
+  await db.query(
+    `insert into ops.device_sightings (issuer_org_id, license_id, fingerprint_hash, last_seen_at)
+     values ($1, $2, 'hash', now())`,
+    [org, licenseId],
+  );
+  await db.query(
+    `insert into ops.license_denials (issuer_org_id, license_id, code, device, minute, denied_at)
+     values ($1, $2, 'EXPIRED', '', now(), now())`,
+    [org, licenseId],
+  );
 };
 
 const saveSnapshot = async (models: Models, org: string): Promise<void> => {
@@ -203,6 +223,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'rm.license_keys': [],
   // Two of its columns may be updated too, but none that names the owner of a row.
   'identity.api_keys': ['select', 'insert', 'delete'],
+  'identity.api_key_secrets': ['select', 'insert', 'delete'],
   'identity.access_changes': ['select', 'insert', 'update'],
   'identity.member_labels': ['select', 'insert', 'update', 'delete'],
   'identity.users': ['select', 'insert', 'update', 'delete'],
@@ -219,6 +240,9 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.vault_references': ['select', 'insert', 'update', 'delete'],
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
+  'ops.validation_counts': ['select', 'insert', 'update'],
+  'ops.device_sightings': ['select', 'insert', 'update'],
+  'ops.license_denials': ['select', 'insert', 'delete'],
   'ops.license_check_ins': ['select', 'insert', 'update'],
   'ops.sweep_pauses': [],
   'ops.turns': ['select', 'insert', 'update', 'delete'],
