@@ -32,8 +32,6 @@ create index activations_by_device on rm.activations (fingerprint_hash) where de
 -- GET /v1/activations: newest first, by fingerprint, or by platform, as issuer and as holder.
 create index activations_of_issuer on rm.activations (issuer_org_id, activated_at, activation_id)
   where deactivated_at is null;
-create index activations_of_issuer_by_device on rm.activations (issuer_org_id, fingerprint_hash)
-  where deactivated_at is null;
 create index activations_of_issuer_by_platform on rm.activations (issuer_org_id, platform, activated_at, activation_id)
   where deactivated_at is null;
 create index activations_of_holder on rm.activations (holder_org_id, activated_at, activation_id)

@@ -11,7 +11,7 @@ import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../clie
 import { findHolder, findUser, holderHashesIn } from '../devices/known-names.ts';
 import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
-import { noteRefusal } from '../observing/note-refusal.ts';
+import { deviceOf, noteRefusal } from '../observing/note-refusal.ts';
 import { deviceHolding, noteContact, type ObservingNeeds } from '../observing/note-validation.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { nameSeatHolder } from './seat-holder-name.ts';
@@ -75,7 +75,7 @@ export const acquireLease = async (
     lease: outcome === 'unchanged' ? (existing ?? undefined) : undefined,
   }));
   if (isRefusal(sent)) {
-    noteRefusal(needs, request, { refusal: sent, at, product, fingerprintHash: holderHash });
+    noteRefusal(needs, request, { refusal: sent, at, product, fingerprintHash: deviceOf(license.facts, holderHash) });
     return withUseAtLimit(needs, request, sent);
   }
 

@@ -2,7 +2,7 @@ import { reject } from '../../domain/decider.ts';
 import { type ClientNeeds, type ClientRequest, sendClientCommand } from '../client-license.ts';
 import { withUseAtLimit } from '../devices/use-at-limit.ts';
 import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
-import { noteRefusal } from '../observing/note-refusal.ts';
+import { deviceOf, noteRefusal } from '../observing/note-refusal.ts';
 import { deviceHolding, noteContact, type ObservingNeeds } from '../observing/note-validation.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import type { LeaseResult } from './acquire-lease.ts';
@@ -29,7 +29,8 @@ export const renewLease = async (
     });
   const sent = await withHeartbeat(needs, at, renew, ({ view }) => view);
   if (isRefusal(sent)) {
-    noteRefusal(needs, request, { refusal: sent, at, fingerprintHash: named.holderHash });
+    const fingerprintHash = deviceOf(request.license.facts, named.holderHash);
+    noteRefusal(needs, request, { refusal: sent, at, fingerprintHash });
     return withUseAtLimit(needs, request, sent);
   }
   const { view, outcome, revision, position } = sent;

@@ -1,3 +1,4 @@
+import type { LicenseFacts } from '../../domain/license/license.ts';
 import { isApplication } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { ClientRequest } from '../client-license.ts';
@@ -13,6 +14,10 @@ type NotedRefusal = {
   readonly fingerprintHash?: string | null | undefined;
   readonly at: Instant;
 };
+
+/** Returns the hash of the device that holds a seat. Returns null where users or processes hold the seats. */
+export const deviceOf = ({ policy }: LicenseFacts, holderHash: string | undefined): string | null =>
+  policy.lease.scope === 'MACHINE' ? (holderHash ?? null) : null;
 
 /** Notes a refused activation or seat as a denial, when the license or its use is the reason. Members only look. */
 export const noteRefusal = (

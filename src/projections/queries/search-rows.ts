@@ -117,7 +117,8 @@ const deviceQuery = `select a.license_id from rm.activations a
 
 const named = (side: 'issuer_org_id' | 'holder_org_id') => `(select a.license_id from vault.personal_values v
   join rm.activations a on a.activation_id = v.subject and a.name_ref = v.ref and a.deactivated_at is null
-  where v.${side} = $1 and v.kind = 'DEVICE_NAME' and v.value = $3 limit $2)`;
+  where v.${side} = $1 and v.kind = 'DEVICE_NAME' and v.value = $3
+  group by a.license_id order by max(a.activated_at) desc limit $2)`;
 const deviceNameQuery = `${named('issuer_org_id')} union ${named('holder_org_id')}`;
 
 const userQuery = `select u.license_id from rm.license_users u

@@ -120,6 +120,16 @@ test('A search has the newest hits, and says when there are more', async () => {
   expect(hasMore).toBe(true);
 });
 
+test('A search by the name of a device is not filled by one license with many devices of this name', async () => {
+  const many = await ledger.issue({ limits: { activations: 5 } });
+  for (const fingerprint of ['m1', 'm2', 'm3'])
+    await post('activate', { licenseKey: many.licenseKey, fingerprint, name: 'MacBook' });
+  const one = await ledger.issue({ limits: { activations: 5 } });
+  await post('activate', { licenseKey: one.licenseKey, fingerprint: 'only', name: 'MacBook' });
+  const { data, hasMore } = await post('search', { text: 'MacBook', by: ['DEVICE_NAME'], limit: 1 }, ledger.a.apiKey);
+  expect([Object.values(data ?? {}).length, hasMore]).toEqual([1, true]);
+});
+
 test.each([
   {},
   { text: '' },
