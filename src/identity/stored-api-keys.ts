@@ -65,7 +65,7 @@ export const storeApiKeySecret = async (
   return { lookupId: stored.lookup_id, isNew: false };
 };
 
-/** Removes a secret after its rotation was refused. Call it as the tenant. */
+/** Removes a secret after its rotation was refused, or after it has ended. Call it as the tenant. */
 export const removeStoredSecret = async (db: PoolClient, secretRef: string): Promise<void> => {
   await db.query({
     name: 'remove-stored-api-key-secret',
@@ -88,12 +88,20 @@ export const apiKeysLastUsedAt = async (
   return new Map(rows.map(({ api_key_id, last_used_at }) => [api_key_id, last_used_at.toISOString()]));
 };
 
-/** Revokes a key at once, before its event is projected. The first instant stays. Call it as the tenant. */
+/**
+ * Revokes a key at once, before its event is projected, and removes the secrets of its rotations. The first instant
+ * stays. Call it as the tenant.
+ */
 export const revokeStoredApiKey = async (db: PoolClient, apiKeyId: string, at: Instant): Promise<void> => {
   await db.query({
     name: 'revoke-stored-api-key',
     text: 'update identity.api_keys set revoked_at = $2 where api_key_id = $1 and revoked_at is null',
     values: [apiKeyId, at],
+  });
+  await db.query({
+    name: 'remove-stored-api-key-secrets',
+    text: 'delete from identity.api_key_secrets where api_key_id = $1',
+    values: [apiKeyId],
   });
 };
 

@@ -6,13 +6,14 @@ import {
   type UsedLicense,
   usedLicense,
 } from '../client-license.ts';
-import { type CommandNeeds, issuedFacts } from '../licenses/send-license-command.ts';
+import { type CommandNeeds, issuedLicense } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { eraseReleased } from './erase-released.ts';
 import { leaseNameOf, type NamedLease } from './lease-name.ts';
 
 /**
  * Releases a floating seat, for an administrator or for its holder. The policy may demand its holder of a client that
- * has only the key.
+ * has only the key. A release by an administrator erases the name of who sat there, as `releaseSeat` does.
  */
 export const releaseLease = async (
   needs: ClientNeeds & CommandNeeds,
@@ -22,6 +23,12 @@ export const releaseLease = async (
   const named = await leaseNameOf(needs, request, lease);
   const by = isAdministrator(request.by) ? 'ADMIN' : 'USER';
   const command = { type: 'ReleaseLease', at: needs.now(), data: { ...named, by } } as const;
-  const sent = await sendClientCommand(needs, request, { command, power: 'releaseSeats' }, issuedFacts);
-  return isRefusal(sent) ? sent : usedLicense(sent);
+  const sent = await sendClientCommand(needs, request, { command, power: 'releaseSeats' }, (license) => {
+    const { facts, withheld } = issuedLicense(license);
+    return { facts, isWithheld: withheld.has(named.leaseId) };
+  });
+  if (isRefusal(sent)) return sent;
+  const { facts, isWithheld } = sent.view;
+  if (by === 'ADMIN' && !isWithheld) await eraseReleased(needs.pool, facts, named.leaseId);
+  return usedLicense({ ...sent, view: facts });
 };

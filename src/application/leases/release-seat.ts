@@ -1,9 +1,7 @@
-import { asTenant } from '../../postgres/tenant.ts';
-import { eraseSeatHolder } from '../../records/seat-holders.ts';
-import { afterAppend } from '../after-append.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from '../licenses/change-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { eraseReleased } from './erase-released.ts';
 
 /**
  * Releases a seat of a license for an administrator, and erases the name of who sat there. A borrowed seat stays taken
@@ -15,16 +13,11 @@ export const releaseSeat = async (
   leaseId: string,
 ): Promise<ChangedLicense<boolean> | Refusal> => {
   const changed = await changeLicense(needs, request, {
-    power: 'manageUse',
+    power: 'releaseSeats',
     command: (at) => ({ type: 'ReleaseLease', at, data: { leaseId, by: 'ADMIN' } }),
     view: ({ withheld }) => withheld.has(leaseId),
   });
   if (isRefusal(changed) || changed.view === true) return changed;
-  const { issuerOrgId, licenseId } = changed.facts;
-  await afterAppend(() =>
-    asTenant(needs.pool, issuerOrgId, (db) => eraseSeatHolder(db, { issuerOrgId, licenseId }, leaseId), {
-      readOnly: false,
-    }),
-  );
+  await eraseReleased(needs.pool, changed.facts, leaseId);
   return changed;
 };

@@ -1,4 +1,5 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import { productsOf } from '../../domain/authority.ts';
 import type { LicenseCommand } from '../../domain/license/commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.ts';
 import { isForIssuerOnly, type LicensePower, noSuchLicense } from '../../domain/license/license-authority.ts';
@@ -138,7 +139,10 @@ const issuerOf = async (
 ): Promise<string | null> => {
   const { organizationId } = caller;
   if (isForIssuerOnly(caller, power)) return organizationId;
+  const products = productsOf(caller);
   return executor.read(licenseAggregate, licenseId, (license) =>
-    license.kind !== 'unissued' && isVisible(license.facts, organizationId) ? license.facts.issuerOrgId : null,
+    license.kind !== 'unissued' && isVisible(license.facts, organizationId, products)
+      ? license.facts.issuerOrgId
+      : null,
   );
 };

@@ -153,7 +153,7 @@ const decided = (command: LicenseSending['command'], license: License, moment: M
   );
 };
 
-/** Returns the decision, or the refusal of one after which a limited sender would not reach the license. */
+/** Returns the decision, or the refusal of one that adds a product that a limited sender does not reach. */
 const withinReach = (
   by: LicenseActing,
   license: License,
@@ -163,7 +163,9 @@ const withinReach = (
   if ('rejected' in decision || by.kind !== 'organization' || productsOf(by.credential) === null) return decision;
   let after = licenseDecider.fork(license);
   for (const event of decision) after = licenseDecider.evolve(after, event, stamp(event, at).at);
-  return (after.kind === 'unissued' ? null : refuseBeyondProducts(after.facts, by)) ?? decision;
+  if (after.kind === 'unissued') return decision;
+  const before = settledAt(license, at);
+  return refuseBeyondProducts(before.kind === 'unissued' ? null : before.facts, after.facts, by) ?? decision;
 };
 
 // The issuer and the holder can read what a holder writes.

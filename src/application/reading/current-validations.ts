@@ -3,6 +3,7 @@ import type { IssuedLicense, LicenseFacts } from '../../domain/license/license.t
 import { isUnsettled } from '../../domain/license/settle.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { productScope } from '../../postgres/product-scope.ts';
 import type { ValidationFacts, ValidationReader, ValidationRows } from '../../projections/queries/validation.ts';
 import { isVisible } from './is-visible.ts';
 import { detailsOfStream, factsOfStream } from './license-validations.ts';
@@ -67,7 +68,7 @@ const licenseById = async (
       ? await fromStream(reading, licenseId, null)
       : // A replay may have added the license to the rows between the two reads.
         await current(reading, license ?? (await rows.byId(organizationId, licenseId)));
-  return read !== null && isVisible(read.facts, organizationId) ? read : null;
+  return read !== null && isVisible(read.facts, organizationId, productScope()) ? read : null;
 };
 
 const current = async (reading: Reading, license: ValidationFacts | null): Promise<ValidationFacts | null> => {

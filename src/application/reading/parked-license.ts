@@ -9,6 +9,7 @@ import type { Instant } from '../../domain/time.ts';
 import { ChainBroken } from '../../eventstore/chain/chain.ts';
 import { UndecodableEvent } from '../../eventstore/envelope.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { productScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { licenseById } from '../../projections/queries/license-by-id.ts';
 import { isLicenseParked } from '../../projections/queries/parked-licenses.ts';
@@ -112,7 +113,7 @@ export const currentLicense = async (
     { licenseId, at },
     ({ facts }: { readonly facts: LicenseFacts }, revision, isDerived) => ({ facts, revision, isDerived }),
   );
-  if (current === null || !isVisible(current.facts, organizationId)) return null;
+  if (current === null || !isVisible(current.facts, organizationId, productScope())) return null;
   return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
 };
 

@@ -3,6 +3,7 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { productScope } from '../../postgres/product-scope.ts';
 import type { Refusal } from '../refusal.ts';
 import { licenseAsOf, type PastNeeds } from './as-of.ts';
 import { isVisible } from './is-visible.ts';
@@ -42,6 +43,6 @@ export const readLicense = async (
   const { facts, revision, metadata, isDerived } = current;
   if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at, recorded: true, isDerived };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
-  if (then === null || !isVisible(then.facts, organizationId)) return noSuchLicense;
+  if (then === null || !isVisible(then.facts, organizationId, productScope())) return noSuchLicense;
   return { ...then, metadata: {}, at: asOf };
 };

@@ -13,6 +13,7 @@ import { toMs } from '../../domain/time.ts';
 import { commandContext, type Moment } from '../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { newCommandId } from '../../eventstore/uuids.ts';
+import { withinProductScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { earlierUses } from '../../projections/tables/usage/usage-ids.ts';
 import type { ClientRequest, UsedLicense } from '../client-license.ts';
@@ -111,7 +112,10 @@ const readEarlier = (
   uses: readonly UseOfRequest[],
 ): Promise<EarlierUses> => {
   const usageIds = [...new Set(uses.map(({ usage }) => usage.usageId))];
-  return asTenant(pool, issuerOrgId, (db) => earlierUses(db, { licenseId, meter, usageIds }));
+  // The batch may run in the context of a request that is limited to products, and has uses of others.
+  return withinProductScope(null, () =>
+    asTenant(pool, issuerOrgId, (db) => earlierUses(db, { licenseId, meter, usageIds })),
+  );
 };
 
 /** The outcome of a use. `isSeen`: its sender may see the license. */

@@ -11,6 +11,7 @@ import type { Organization } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { productScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { ValidationFacts } from '../../projections/queries/validation.ts';
 import { deadLeases, lastHeartbeat } from '../../records/lease-liveness.ts';
@@ -63,7 +64,7 @@ export const explainVerdict = async (needs: ExplainNeeds, request: ExplainReques
   const at = request.at ?? now;
   const current = await findLicense(needs, request);
   const then = current === null ? null : await licenseAt(needs, current.facts.licenseId, { at, now }, request.signal);
-  if (current === null || then === null || !isVisible(then.license.facts, organizationId))
+  if (current === null || then === null || !isVisible(then.license.facts, organizationId, productScope()))
     return { ...explainValidation(null, { product: null, fingerprint: null }, at), at, license: null, plan: noPlan };
 
   const { license } = then;
@@ -96,7 +97,7 @@ const findLicense = async (
 ): Promise<ValidationFacts | null> => {
   if ('licenseId' in name) return validations.byId(organizationId, name.licenseId);
   const license = await validations.byKey(name.keyHashes);
-  return license !== null && isVisible(license.facts, organizationId) ? license : null;
+  return license !== null && isVisible(license.facts, organizationId, productScope()) ? license : null;
 };
 
 type LicenseThen = { readonly license: IssuedLicense; readonly revision: bigint };

@@ -109,18 +109,24 @@ export const refuseKey = (
   by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
 
 /**
- * Refuses a change after which the license has, or will have at a scheduled change, a product beyond those that the sender is
- * limited to.
+ * Refuses a change that adds a product beyond those that the sender is limited to, now or at a scheduled change. Changes
+ * that others have scheduled stop no sender.
  */
-export const refuseBeyondProducts = (
-  { products, scheduled }: Pick<LicenseFacts, 'products' | 'scheduled'>,
-  by: LicenseActing,
-): Forbidden | null => {
+export const refuseBeyondProducts = (before: Reach | null, after: Reach, by: LicenseActing): Forbidden | null => {
   const limit = by.kind === 'organization' ? productsOf(by.credential) : null;
   if (limit === null) return null;
-  const later = scheduled.flatMap(({ change }) => (change.kind === 'TIER' ? (change.target.products ?? []) : []));
-  return refuseOtherProducts([...products, ...later], limit);
+  const added = after.products.filter((code) => before?.products.includes(code) !== true);
+  const announced = after.scheduled.flatMap(({ eventId, change }) => {
+    const earlier = before?.scheduled.find((scheduled) => scheduled.eventId === eventId)?.change;
+    return targetProducts(change).filter((code) => !targetProducts(earlier).includes(code));
+  });
+  return refuseOtherProducts([...added, ...announced], limit);
 };
+
+type Reach = Pick<LicenseFacts, 'products' | 'scheduled'>;
+
+const targetProducts = (change: LicenseFacts['scheduled'][number]['change'] | undefined): readonly string[] =>
+  change?.kind === 'TIER' ? (change.target.products ?? []) : [];
 
 /** Refuses products beyond those of `limit`. Null: all. */
 export const refuseOtherProducts = (products: readonly string[], limit: readonly string[] | null): Forbidden | null =>

@@ -254,7 +254,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   rotateLicenseKey: ofLicense(issuerSupports, holderManages),
   endKeyOverlap: ofLicense(issuerSupports, holderManages),
   releaseActivation: ofLicense(issuerSupports, holderManages),
-  releaseLicenseLease: ofLicense(issuerSupports, holderManages),
+  releaseLicenseLease: ofLicense(issuerReleasesSeats, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),
   // The organization itself has no separate holder.
   assignLicenseUser: ofLicense(issuerChanges, holderManages),

@@ -149,6 +149,19 @@ describe('A seat that an administrator releases', () => {
     }
   });
 
+  test('by the address of the client, too, has no name in the vault afterwards', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const leaseId = await take(licenseKey, 'one', { holderName: 'Ada' });
+    const path = `/v1/licenses/leases/${leaseId}?licenseId=${licenseId}`;
+    const released = await ledger.call('DELETE', path, { key: ledger.a.apiKey });
+    expect([released.status, released.body]).toMatchObject([200, { changed: true }]);
+    expect(await storedNames(licenseId)).toEqual([]);
+    const borrowed = await take(licenseKey, 'two', { holderName: 'Grace', borrowSeconds: 60 });
+    const withheld = `/v1/licenses/leases/${borrowed}?licenseId=${licenseId}`;
+    expect((await ledger.call('DELETE', withheld, { key: ledger.a.apiKey })).status).toBe(200);
+    expect(await storedNames(licenseId)).toEqual(['Grace']);
+  });
+
   test('must be a seat of this license', async () => {
     const [first, second] = [await issue(), await issue()];
     const leaseId = await take(first.licenseKey, 'one');

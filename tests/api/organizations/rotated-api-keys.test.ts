@@ -131,6 +131,33 @@ describe('A rotation of an API key', () => {
       expect(text).not.toContain(secret.slice(17));
   });
 
+  test('removes the stored secrets that have ended, and a revocation removes all', async () => {
+    const { path } = await createKey();
+    const stored = async () => {
+      const text = 'select secret_ref from identity.api_key_secrets where api_key_id = $1 order by created_at';
+      const { rows } = await ledger.database.superuser.query(text, [path.split('/').at(-1)]);
+      return rows.map(({ secret_ref }) => String(secret_ref));
+    };
+    const headers = { 'idempotency-key': randomUUID() };
+    await rotate(path, {}, headers);
+    await rotate(path);
+    const [first, ...rest] = await stored();
+    expect(rest).toHaveLength(1);
+    await rotate(path);
+    const kept = await stored();
+    expect([kept.length, kept.includes(String(first))]).toEqual([2, false]);
+    // A late repetition stores its secret again.
+    await ledger.database.superuser.query(
+      `update ops.idempotency set status = null, body = null, locked_until = now() - interval '1 second'
+        where idempotency_key = $1`,
+      [headers['idempotency-key']],
+    );
+    expect((await rotate(path, {}, headers)).answer.status).toBe(200);
+    expect(await stored()).toEqual(kept);
+    await send('DELETE', path);
+    expect(await stored()).toEqual([]);
+  });
+
   test('that is refused stores no secret', async () => {
     const count = async () => {
       const { rows } = await ledger.database.superuser.query('select count(*)::int as n from identity.api_key_secrets');

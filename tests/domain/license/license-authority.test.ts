@@ -253,13 +253,22 @@ describe('an API key that is limited to products', () => {
     const within = { products: ['app'], scheduled: [] };
     const change = { kind: 'TIER', from: 'PRO', target: { products: ['app', 'ide'] } } as const;
     const scheduled = [{ eventId: 'evt_1', effectiveAt: tomorrow, change }] as unknown as typeof facts.scheduled;
-    expect(refuseBeyondProducts(within, limitedTo('app'))).toBeNull();
-    expect(refuseBeyondProducts({ ...within, products: ['app', 'ide'] }, limitedTo('app'))).toMatchObject({
+    expect(refuseBeyondProducts(within, within, limitedTo('app'))).toBeNull();
+    expect(refuseBeyondProducts(within, { ...within, products: ['app', 'ide'] }, limitedTo('app'))).toMatchObject({
       rejected: 'FORBIDDEN',
       detail: 'This API key is limited to products. Name only these: app.',
     });
-    expect(refuseBeyondProducts({ ...within, scheduled }, limitedTo('app'))).toMatchObject({ rejected: 'FORBIDDEN' });
-    expect(refuseBeyondProducts({ ...within, scheduled }, member('OWNER'))).toBeNull();
+    const later = { ...within, scheduled };
+    expect(refuseBeyondProducts(within, later, limitedTo('app'))).toMatchObject({ rejected: 'FORBIDDEN' });
+    expect(refuseBeyondProducts(within, later, member('OWNER'))).toBeNull();
+    // A change that others have scheduled allows neither the same product now, nor a second change to it.
+    expect(refuseBeyondProducts(later, later, limitedTo('app'))).toBeNull();
+    const second = scheduled.map((announced) => ({ ...announced, eventId: 'evt_2' })) as unknown as typeof scheduled;
+    for (const after of [
+      { ...later, products: ['app', 'ide'] },
+      { ...later, scheduled: [...scheduled, ...second] },
+    ])
+      expect(refuseBeyondProducts(later, after, limitedTo('app'))).toMatchObject({ rejected: 'FORBIDDEN' });
   });
   test('has no permission that is about the whole organization', () => {
     const credential = { kind: 'apiKey', scopes: [...scopes], products: ['app'] } as const;

@@ -67,7 +67,7 @@ export const releaseLicenseLease = (needs: LicenseCommandNeeds): Route =>
       verb: 'leases/{leaseId}',
       operationId: 'releaseLicenseLease',
       summary: 'Release a seat of a license',
-      permission: 'manageUse',
+      permission: 'releaseSeats',
       rejections: ['LICENSE_REVOKED', 'NOT_FOUND'],
     }),
     method: 'delete',

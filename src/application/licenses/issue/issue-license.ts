@@ -1,4 +1,5 @@
 import { licenseAggregate } from '../../../aggregates/aggregates.ts';
+import { productsOf } from '../../../domain/authority.ts';
 import { reject } from '../../../domain/decider.ts';
 import { encodeId } from '../../../domain/ids.ts';
 import { refuseReplacement } from '../../../domain/license/issue/decide-replacement.ts';
@@ -9,7 +10,7 @@ import { Overloaded } from '../../../eventstore/executor/stream-queue.ts';
 import { commandContext } from '../../../eventstore/executor/waiting.ts';
 import { toDecide } from '../../../eventstore/folding.ts';
 import { aggregateId } from '../../../eventstore/uuids.ts';
-import { actorOf } from '../../caller.ts';
+import { actorOf, type Caller } from '../../caller.ts';
 import { isVisible } from '../../reading/is-visible.ts';
 import { isRefusal, type Refusal } from '../../refusal.ts';
 import type { KeyNeeds } from '../rotate-key.ts';
@@ -41,7 +42,7 @@ export const issueLicense = async (
     licenseId,
     at,
     command: (origination) => ({ type: 'IssueLicense', at, data: { ...origination, replaces } }),
-    refuse: () => refuseReplacing(needs.executor, organizationId, replaces, licenseId),
+    refuse: () => refuseReplacing(needs.executor, request.caller, replaces, licenseId),
     // Only one of two concurrent replacements succeeds.
     reserved: [{ kind: 'replacement', fields: [organizationId, replaces] }],
   });
@@ -52,19 +53,18 @@ export const issueLicense = async (
 /**
  * Refuses to replace a license that the caller did not issue, that is not revoked, or that another license replaces.
  */
-const refuseReplacing = (
-  executor: Executor,
-  issuerOrgId: string,
-  replaced: string,
-  by: string,
-): Promise<Refusal | null> =>
-  executor.read(licenseAggregate, replaced, (license) => {
-    const refusal =
-      license.kind === 'unissued' || license.facts.issuerOrgId !== issuerOrgId || !isVisible(license.facts, issuerOrgId)
-        ? noSuchLicense
-        : refuseReplacement(license.facts, by);
+const refuseReplacing = (executor: Executor, caller: Caller, replaced: string, by: string): Promise<Refusal | null> => {
+  const { organizationId } = caller;
+  const products = productsOf(caller);
+  return executor.read(licenseAggregate, replaced, (license) => {
+    const isOwn =
+      license.kind !== 'unissued' &&
+      license.facts.issuerOrgId === organizationId &&
+      isVisible(license.facts, organizationId, products);
+    const refusal = isOwn ? refuseReplacement(license.facts, by) : noSuchLicense;
     return refusal === null ? null : reject('INVALID_REQUEST', refusal.detail, 'replaces');
   });
+};
 
 /**
  * Records on the revoked license which license replaces it. Returns the position of the event, so that both can be

@@ -1,7 +1,7 @@
 import { licenseAggregate } from '../../../aggregates/aggregates.ts';
 import type { LicenseEvent } from '../../../domain/license/events.ts';
 import type { License, LicenseFacts } from '../../../domain/license/license.ts';
-import { noSuchLicense } from '../../../domain/license/license-authority.ts';
+import { noSuchLicense, refuseBeyondProducts } from '../../../domain/license/license-authority.ts';
 import { isUnsettled } from '../../../domain/license/settle.ts';
 import { type Losses, lossesOf, previewChange } from '../../../domain/license/tiers/change-preview.ts';
 import type { Instant } from '../../../domain/time.ts';
@@ -56,7 +56,9 @@ const previewOf = (sending: LicenseSending, license: License, at: Instant): Lice
   if (license.kind === 'unissued') return noSuchLicense;
   const preview = previewChange(commands, license, at);
   if ('rejected' in preview) return preview;
-  const { before, after, effectiveAt, events } = preview;
+  const { before, after, decided, effectiveAt, events } = preview;
+  const beyond = refuseBeyondProducts(before.facts, decided.facts, sending.by);
+  if (beyond !== null) return beyond;
   const isDerived = isUnsettled(license.facts, at);
   return { before: before.facts, after: after.facts, effectiveAt, events, losses: lossesOf(preview), isDerived };
 };

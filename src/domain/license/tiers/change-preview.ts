@@ -14,6 +14,8 @@ export type ChangePreview = {
   /** The license at `effectiveAt` without the change: a trial may have ended by then. */
   readonly unchanged: IssuedLicense;
   readonly after: IssuedLicense;
+  /** The license now, after the commands: a change that they announce is not carried out. */
+  readonly decided: IssuedLicense;
   /** When the change takes effect: now, or the instant that it is announced for. */
   readonly effectiveAt: Instant;
   readonly events: readonly LicenseEvent[];
@@ -45,12 +47,12 @@ export const previewChange = (
     (scheduled) => scheduled.change.kind === 'TIER' && scheduled.effectiveAt === effectiveAt,
   );
   if (effectiveAt === at || announced === undefined)
-    return { before, unchanged: before, after: decided, effectiveAt: at, events: decision };
+    return { before, unchanged: before, after: decided, decided, effectiveAt: at, events: decision };
   const { eventId } = announced;
   const unchanged = settle(decided, fromMs(toMs(effectiveAt) - 1)).license;
   const carriedOut = carryOutTierChange({ type: 'CarryOutScheduled', data: { eventId }, at: effectiveAt }, unchanged);
   const events = [...decision, ...carriedOut];
-  return { before, unchanged, after: after(unchanged, carriedOut, effectiveAt), effectiveAt, events };
+  return { before, unchanged, after: after(unchanged, carriedOut, effectiveAt), decided, effectiveAt, events };
 };
 
 /** Returns what the license of a preview loses. */
