@@ -115,6 +115,9 @@ const growth = {
 /** Returns true for the limits of license keys, whose quotas grow. */
 export const growsWithLicense = (name: LimitName): boolean => name in growth;
 
+/** Returns true for a limit that counts the records of a request, of which it may have many. */
+export const countsRecords = (name: LimitName): boolean => name === 'usage';
+
 /** Returns the limit for a license of this size: the quota is never below that of `limit`. */
 export const grownLimit = (limit: Limit, size: LicenseSize): Limit => {
   const { name, quota, seconds } = limit;

@@ -21,6 +21,8 @@ type Needs<Item, Result> = {
   readonly everyMs: number;
   /** The most items of one key that may wait. */
   readonly waitingMax: number;
+  /** Once it aborts, batches no longer keep their distance: nobody may wait for a server that stops. */
+  readonly stopping?: AbortSignal | undefined;
   /** Waits so many milliseconds. Tests wait otherwise. */
   readonly wait?: (ms: number) => Promise<unknown>;
 };
@@ -38,8 +40,21 @@ type Waiting<Item, Result> = {
  * quiet key does not wait. Keys do not wait for each other. When the work throws, all items of its batch get the error.
  */
 export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): PacedBatches<Item, Result> => {
-  const { work, fitting, nowMs, everyMs, waitingMax, wait = delay } = needs;
+  const { work, fitting, nowMs, everyMs, waitingMax, stopping, wait = delay } = needs;
   const queues = new Map<string, Waiting<Item, Result>[]>();
+  const pauses = new Set<() => void>();
+  const endPauses = () => {
+    for (const end of pauses) end();
+  };
+  stopping?.addEventListener('abort', endPauses, { once: true });
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      pauses.add(resolve);
+      wait(ms)
+        .then(() => resolve(), reject)
+        .finally(() => pauses.delete(resolve));
+    });
 
   /** Returns from when the next batch must keep its distance. After an error nobody knows what was done. */
   const carryOut = async (batch: readonly Waiting<Item, Result>[]): Promise<number | null> => {
@@ -57,7 +72,7 @@ export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): Pa
   const waitFrom = async (fromMs: number): Promise<void> => {
     const left = () => everyMs - (nowMs() - fromMs);
     // A timer can be early. A clock that was set back must not make the key wait for longer.
-    for (let ms = left(); ms > 0 && ms <= everyMs; ms = left()) await wait(ms);
+    for (let ms = left(); ms > 0 && ms <= everyMs && stopping?.aborted !== true; ms = left()) await pause(ms);
   };
 
   const drain = async (key: string, queue: Waiting<Item, Result>[]): Promise<void> => {

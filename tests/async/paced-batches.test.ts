@@ -6,6 +6,7 @@ const paced = ({ isPaced = true, sizeMax = 10, waitingMax = 100 } = {}) => {
   // The clock that is read, and the time that really passes.
   const clock = { ms: 0 };
   let elapsedMs = 0;
+  const stopping = new AbortController();
   const batches: { readonly at: number; readonly items: readonly string[] }[] = [];
   let timers: { readonly until: number; readonly wake: () => void }[] = [];
   const add = createPacedBatches<string, string>({
@@ -18,6 +19,7 @@ const paced = ({ isPaced = true, sizeMax = 10, waitingMax = 100 } = {}) => {
     nowMs: () => clock.ms,
     everyMs: 1_000,
     waitingMax,
+    stopping: stopping.signal,
     wait: (ms) => new Promise<void>((wake) => timers.push({ until: elapsedMs + ms, wake })),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -30,7 +32,7 @@ const paced = ({ isPaced = true, sizeMax = 10, waitingMax = 100 } = {}) => {
     for (const { wake } of due) wake();
     await settled();
   };
-  return { add, batches, pass, settled, clock };
+  return { add, batches, pass, settled, clock, stop: () => stopping.abort() };
 };
 
 describe('Paced batches', () => {
@@ -77,6 +79,17 @@ describe('Paced batches', () => {
     const full = add('a', ['1', '2']);
     await expect(add('a', ['3'])).rejects.toThrow(TooManyItems);
     expect(await full).toEqual(['did 1', 'did 2']);
+  });
+  test('do not let requests wait once the server stops', async () => {
+    const { add, batches, settled, stop } = paced({ sizeMax: 2 });
+    await add('a', ['1']);
+    const waiting = add('a', ['2', '3', '4']);
+    await settled();
+    expect(batches).toHaveLength(1);
+    stop();
+    expect(await waiting).toEqual(['did 2', 'did 3', 'did 4']);
+    expect(await add('a', ['5'])).toEqual(['did 5']);
+    expect(batches.map(({ at }) => at)).toEqual([0, 0, 0, 0]);
   });
   test('do not wait longer than a second for a clock that was set back', async () => {
     const { add, pass, clock, settled } = paced();

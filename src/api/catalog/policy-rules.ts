@@ -17,8 +17,8 @@ import { isVersion } from '../../domain/license/validation/app-versions.ts';
 import { must } from '../http/plain-messages.ts';
 import { duration } from '../schemas.ts';
 
-// A record takes 200 bytes of an event.
-const usagePerMinuteMax = 60_000;
+// The state of a license has the records of the last 70 minutes in memory, with 330 bytes each: 70 MB at this number.
+const usagePerMinuteMax = 3_000;
 const seconds = z.int();
 const secondsIn = z.int().min(0).max(secondsMax);
 const someSecondsIn = z.int().min(1).max(secondsMax);

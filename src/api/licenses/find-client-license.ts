@@ -25,7 +25,12 @@ import { idOf } from '../schemas.ts';
 export type NamingNeeds = ClientNeeds & { readonly authenticate: Authenticate; readonly now: () => Instant };
 
 /** The needs of the operations of clients. */
-export type ClientRouteNeeds = NamingNeeds & DeviceNeeds & ObservingNeeds;
+export type ClientRouteNeeds = NamingNeeds &
+  DeviceNeeds &
+  ObservingNeeds & {
+    /** Aborts when the server is to stop. */
+    readonly stopping?: AbortSignal;
+  };
 
 /**
  * The members that name a license in the body of a client: the key, unless the Authorization header has it, or the id.

@@ -126,6 +126,6 @@ class RequestLimits implements CallLimits {
   async #count(bucket: Bucket, key: string, size?: LicenseSize, units = 1): Promise<Problem | null> {
     const taken = await this.#limiting.limiter.take(bucket, key, size, units);
     if (!ofOthers.has(bucket)) this.#verdict = this.#verdict === unlimited ? taken : together([this.#verdict, taken]);
-    return taken.refusedBy.length === 0 ? null : refusalOf(taken);
+    return taken.refusedBy.length === 0 ? null : refusalOf(taken, units);
   }
 }

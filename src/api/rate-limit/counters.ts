@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
-import { growsWithLicense, type Limit } from '../../rate-limits.ts';
+import { countsRecords, growsWithLicense, type Limit } from '../../rate-limits.ts';
 
 /** The number of requests of a key in its window, and the milliseconds until the window ends. */
 export type Count = { readonly consumed: number; readonly msLeft: number };
@@ -70,21 +70,22 @@ export const countInMemory = ({ name, seconds }: Limit, nowMs: () => number): Co
 
 /**
  * Counts in Redis, for all processes together. The window of a key begins with its first request. Unless requests are
- * taken back after they were answered, Redis is not asked again for a key with a used-up quota before its window ends.
- * Rejects when Redis does not answer.
+ * taken back after they were answered, or count several units, Redis is not asked again for a key with a used-up quota
+ * before its window ends. Rejects when Redis does not answer.
  */
 export const countInRedis = (
   { name, quota: usual, seconds }: Limit,
   client: RedisClient,
   { isTakenBack }: { readonly isTakenBack: boolean },
 ): Counter => {
+  const hasUnits = countsRecords(name);
   const create = (quota: number) =>
     new RateLimiterRedis({
       storeClient: client,
       keyPrefix: `${redisPrefix}:${name}`,
       points: quota,
       duration: seconds,
-      ...(isTakenBack ? {} : { inMemoryBlockOnConsumed: quota + 1 }),
+      ...(isTakenBack || hasUnits ? {} : { inMemoryBlockOnConsumed: quota + 1 }),
       rejectIfRedisNotReady: true,
     });
   // All of them count in the same keys of Redis.
@@ -96,6 +97,8 @@ export const countInRedis = (
         return { consumed: consumedPoints, msLeft: msBeforeNext };
       } catch (refused) {
         if (!(refused instanceof RateLimiterRes)) throw refused;
+        // Fewer units may still fit.
+        if (hasUnits) await takeBackFrom(limiters.memo(quota), key, units);
         return { consumed: quota + 1, msLeft: refused.msBeforeNext };
       }
     },
@@ -105,9 +108,9 @@ export const countInRedis = (
 };
 
 // A window may have ended since the request was counted. Taking it back from the next one would allow a request more.
-const takeBackFrom = async (limiter: RateLimiterAbstract, key: string): Promise<void> => {
+const takeBackFrom = async (limiter: RateLimiterAbstract, key: string, units = 1): Promise<void> => {
   const count = await limiter.get(key);
-  if (count !== null && count.consumedPoints > 0) await limiter.reward(key);
+  if (count !== null && count.consumedPoints >= units) await limiter.reward(key, units);
 };
 
 // The quotas of one limit differ by the size of the license.

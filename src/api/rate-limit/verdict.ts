@@ -35,13 +35,18 @@ export const rateLimitHeaders = ({ standings }: Verdict): Readonly<Record<string
 };
 
 /**
- * Returns the refusal of a request that exceeds its limits, with `Retry-After`. Returns null for an allowed request.
+ * Returns the refusal of a request that exceeds its limits, with `Retry-After` unless its units exceed the whole quota.
+ * Returns null for an allowed request.
  */
-export const refusalOf = (verdict: Verdict): Problem | null => {
+export const refusalOf = (verdict: Verdict, units = 1): Problem | null => {
   const [last] = verdict.refusedBy.toSorted((a, b) => b.resetSeconds - a.resetSeconds);
   if (last === undefined) return null;
   const { limit, resetSeconds } = last;
   const quota = `${limit.quota} in ${limit.seconds} seconds`;
+  if (units > limit.quota) {
+    const detail = `The request has ${units} records, and the limit ${limit.name} allows ${quota}. Send at most ${limit.quota} records in a request, or ask the operator of the server to raise ${limit.name} in RATE_LIMITS.`;
+    return problem('RATE_LIMITED', detail);
+  }
   return {
     ...problem('RATE_LIMITED', `The limit ${limit.name} of ${quota} is used up. Try again in ${resetSeconds} seconds.`),
     headers: { 'Retry-After': String(resetSeconds) },

@@ -39,14 +39,15 @@ export type UseResult =
  */
 export type UsageGathering = (uses: readonly UseOfRequest[]) => Promise<readonly UseResult[]>;
 
-/** Starts gathering usage in this process. It needs no closing. */
-export const createUsageGathering = (needs: CommandNeeds): UsageGathering => {
+/** Starts gathering usage in this process. It needs no closing. Once `stopping` aborts, no usage waits for its second. */
+export const createUsageGathering = (needs: CommandNeeds, stopping?: AbortSignal): UsageGathering => {
   const gather = createPacedBatches<UseOfRequest, UseResult>({
     work: (uses) => recordBatch(needs, uses),
     fitting: fittingUses,
     nowMs: () => toMs(needs.now()),
     everyMs: 1_000,
     waitingMax: 20_000,
+    stopping,
   });
   return async (uses) => {
     const [first] = uses;

@@ -1,3 +1,4 @@
+import { noSuchMeter } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
 import type { ClientRequest } from '../client-license.ts';
@@ -61,21 +62,37 @@ const useOf = (
   };
 };
 
+/**
+ * Records the uses of one meter after another, so that a request has one batch at a time. One batch answers for all
+ * meters that the license does not have, however many they are.
+ */
 const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]): Promise<readonly RecordedUse[]> => {
   const results = new Map<UseOfRequest, UseResult>();
-  const meters = [...new Set(uses.map(({ meter }) => meter))];
-  await Promise.all(
-    meters.map(async (meter) => {
-      const ofMeter = uses.filter((use) => use.meter === meter);
-      const recorded = await gatherUsage(ofMeter);
-      for (const [index, use] of ofMeter.entries()) {
-        const result = recorded[index];
-        if (result !== undefined) results.set(use, result);
-      }
-    }),
-  );
+  let unknown: UseResult | null = null;
+  for (const meter of new Set(uses.map((use) => use.meter))) {
+    const ofMeter = uses.filter((use) => use.meter === meter);
+    const refused: UseResult | null = unknown === null ? null : refusedLike(unknown, meter);
+    const recorded: readonly UseResult[] = refused === null ? await gatherUsage(ofMeter) : ofMeter.map(() => refused);
+    for (const [index, use] of ofMeter.entries()) {
+      const result = recorded[index];
+      if (result === undefined) continue;
+      results.set(use, result);
+      if (!hasMeter(result, meter)) unknown ??= result;
+    }
+  }
   return uses.flatMap((use) => {
     const result = results.get(use);
     return result === undefined ? [] : [{ usageId: use.usage.usageId, meter: use.meter, ...result }];
   });
 };
+
+/** Returns the result of this meter after that of a meter that the license does not have; null when it has this one. */
+const refusedLike = (unknown: UseResult, meter: string): UseResult | null => {
+  const { refusal, after } = unknown;
+  if (hasMeter(unknown, meter)) return null;
+  if (after === null || refusal?.rejected !== 'LIMIT_INVALID') return unknown;
+  return { refusal: noSuchMeter(after.facts.licenseId, meter), after };
+};
+
+const hasMeter = ({ after }: UseResult, meter: string): boolean =>
+  after !== null && Object.hasOwn(after.facts.limits.meters, meter);

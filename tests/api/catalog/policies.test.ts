@@ -112,6 +112,7 @@ describe('A new policy', () => {
     ['/deactivation/maxPerTerm', { deactivation: { maxPerTerm: -1 } }, 'INVALID_REQUEST'],
     ['/expiryGraceSeconds', { expiryGraceSeconds: 1.5 }, 'INVALID_REQUEST'],
     ['/expiryGraceSeconds', { expiryGraceSeconds: 3_162_240_001 }, 'INVALID_REQUEST'],
+    ['/usagePerMinute', { usagePerMinute: 3_001 }, 'INVALID_REQUEST'],
     ['/versions/from', { versions: { from: 'new' } }, 'INVALID_REQUEST'],
     ['/versions', { versions: { from: '3.0', below: '2.0' } }, 'INVALID_REQUEST'],
     ['/term/basis', { term: { basis: 'NEVER' } }, 'INVALID_REQUEST'],

@@ -91,6 +91,18 @@ test('The headers name every limit with its quota, window, rest and time until r
   expect(rateLimitHeaders(beyond).RateLimit).toContain('"pro";r=0;t=50');
 });
 
+test('A list that is longer than the whole quota is refused without an instant to try again', async () => {
+  const { take } = limiterWith('usage=600');
+  const refusal = refusalOf(await take('usage', 'key', undefined, 601), 601);
+  expect(refusal).toEqual({
+    problem: 'RATE_LIMITED',
+    detail:
+      'The request has 601 records, and the limit usage allows 600 in 600 seconds. Send at most 600 records in a request, or ask the operator of the server to raise usage in RATE_LIMITS.',
+  });
+  await take('usage', 'key');
+  expect(refusalOf(await take('usage', 'key', undefined, 600), 600)?.headers).toEqual({ 'Retry-After': '600' });
+});
+
 test('Each tier has its limits, and a trial has those of PRO', () => {
   expect((['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const).map(bucketOfTier)).toEqual([
     'free',
@@ -102,7 +114,7 @@ test('Each tier has its limits, and a trial has those of PRO', () => {
 
 test('Switched off, nothing is limited and there are no headers', async () => {
   const verdicts = await Promise.all(Array.from({ length: 2_000 }, () => noRateLimits.take('login', 'a')));
-  expect(verdicts.map(refusalOf).filter((refusal) => refusal !== null)).toEqual([]);
+  expect(verdicts.map((verdict) => refusalOf(verdict)).filter((refusal) => refusal !== null)).toEqual([]);
   expect(rateLimitHeaders(together(verdicts))).toEqual({});
 });
 

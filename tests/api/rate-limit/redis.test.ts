@@ -78,6 +78,15 @@ describe.runIf(hasRedis)('With Redis', () => {
     expect(await passing(50)).toBe(28);
   });
 
+  test('a list of records that is too long takes nothing from the quota of the next request', async () => {
+    const [one, two] = [limiterOn('usage=10/600', patientMs), limiterOn('usage=10/600', patientMs)];
+    await Promise.all([one.connected(), two.connected()]);
+    const fits = async (by: typeof one, units: number) =>
+      (await by.take('usage', 'key', undefined, units)).refusedBy.length === 0;
+    expect([await fits(one, 4), await fits(one, 7), await fits(two, 11)]).toEqual([true, false, false]);
+    expect([await fits(one, 5), await fits(two, 1), await fits(one, 1)]).toEqual([true, true, false]);
+  });
+
   test('two processes share the failures of an account, and what one takes back', async () => {
     const limits = 'login_place=3/900,login_account=4/900,login_device=2/900';
     const [one, two] = [limiterOn(limits, patientMs), limiterOn(limits, patientMs)];

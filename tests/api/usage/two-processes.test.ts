@@ -67,7 +67,7 @@ const sendUntilAnswered = async (
 
 test('Two processes accept exactly the quota, with lost replies and retries, and every repeat gets its first outcome', async () => {
   const { licenseId } = await issueDirectly(ledger, {
-    policy: { usagePerMinute: 60_000 },
+    policy: { usagePerMinute: 3_000 },
     limits: { meters: { builds: limit } },
   });
   const processes = [startProcess(0), startProcess(5_000)];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { dieAfterAppend } from '../../support/die-after-append.ts';
-import { issueDirectly } from '../../support/issue-directly.ts';
+import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 
 let ledger: Ledger;
@@ -209,7 +209,7 @@ describe('A list of records', () => {
   });
 
   test('takes 1,000 records with everything in them, in events of at most 200 kB', async () => {
-    const { licenseId, licenseKey } = await issue({ usagePerMinute: 10_000 }, 5_000);
+    const { licenseId, licenseKey } = await issue({ usagePerMinute: 3_000 }, 5_000);
     const records = Array.from({ length: 1_000 }, (_, index) => ({
       meter: 'builds',
       quantity: 1,
@@ -223,6 +223,20 @@ describe('A list of records', () => {
     for (const { data, metadata } of stored)
       expect(Buffer.byteLength(JSON.stringify(data) + JSON.stringify(metadata))).toBeLessThan(200_000);
     expect((await send(licenseKey, { records: [...records, records[0]] })).status).toBe(400);
+  });
+
+  test('of a license that cannot be used is refused as a whole, as a single record is', async () => {
+    const { licenseId, licenseKey } = await issue();
+    const records = ['builds', 'exports'].map((meter) => ({ meter, quantity: 1 }));
+    await sendTo(ledger, licenseId, { type: 'Suspend', data: { reasonCode: 'FRAUD', until: null } });
+    expect(outcomeOf(await send(licenseKey, { records }))).toEqual([409, 'LICENSE_SUSPENDED']);
+    const mixed = await send(licenseKey, { records: [...records, { meter: 'renders', quantity: 1 }] });
+    expect([mixed.status, mixed.body.records]).toMatchObject([
+      200,
+      ['LICENSE_SUSPENDED', 'LICENSE_SUSPENDED', 'LIMIT_INVALID'].map((code) => ({ refusal: { code } })),
+    ]);
+    await sendTo(ledger, licenseId, { type: 'Revoke', data: { reasonCode: 'FRAUD' } });
+    expect(outcomeOf(await send(licenseKey, { records }))).toEqual([409, 'LICENSE_REVOKED']);
   });
 
   test('with an old key is refused as a whole, and shows nothing of the license', async () => {

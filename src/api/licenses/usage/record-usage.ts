@@ -13,7 +13,7 @@ import { manyReply, singleUse, usageAnswer, usageBody } from './usage-schemas.ts
  * left. Requests of one second share an event.
  */
 export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
-  const usageNeeds = { now: needs.now, gatherUsage: createUsageGathering(needs) };
+  const usageNeeds = { now: needs.now, gatherUsage: createUsageGathering(needs, needs.stopping) };
   return clientRoute({
     method: 'post',
     path: '/v1/licenses/usage',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Refusal } from '../../../application/refusal.ts';
 import type { MeteredUse, RecordedUse } from '../../../application/usage/record-usage.ts';
 import { noSuchLicense } from '../../../domain/license/license-authority.ts';
 import type { Instant } from '../../../domain/time.ts';
@@ -7,7 +8,7 @@ import { type Problem, refused } from '../../problems/problems.ts';
 import type { Reply } from '../../route.ts';
 import { instantIn, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
-import { licenseNaming } from '../find-client-license.ts';
+import { licenseNaming, useRejections } from '../find-client-license.ts';
 import { meterName } from '../grant-schemas.ts';
 
 /** The most records of usage in one request. */
@@ -103,13 +104,15 @@ export const usageAnswer = z.union([
 ]);
 
 /**
- * Returns the answer to a list of records: 201 when it counts one of them. When the license itself cannot be used or
- * seen, that is the refusal of the whole list.
+ * Returns the answer to a list of records: 201 when it counts one of them. When the same refusal of the license itself
+ * meets every record, or nobody may see the license, that is the refusal of the whole list.
  */
 export const manyReply = (recorded: readonly RecordedUse[], at: Instant): Reply | Problem => {
   const [first, ...others] = recorded.flatMap(({ after }) => after ?? []);
-  const refusal = recorded.find((use) => use.refusal !== null)?.refusal ?? noSuchLicense;
-  if (first === undefined) return refused(refusal);
+  const refusal = recorded[0]?.refusal ?? null;
+  if (first === undefined) return refused(refusal ?? noSuchLicense);
+  if (refusal !== null && isOfLicense(refusal) && recorded.every((use) => use.refusal?.rejected === refusal.rejected))
+    return refused(refusal);
   const last = others.reduce((latest, after) => (after.revision >= latest.revision ? after : latest), first);
   const body: z.output<typeof manyRecorded> = {
     records: recorded.map(({ usageId: id, meter, refusal: why, after }) => ({
@@ -123,3 +126,5 @@ export const manyReply = (recorded: readonly RecordedUse[], at: Instant): Reply 
   };
   return { status: body.records.some(({ changed }) => changed) ? 201 : 200, body, position: last.position };
 };
+
+const isOfLicense = ({ rejected }: Refusal): boolean => useRejections.some((code) => code === rejected);

@@ -47,7 +47,7 @@ export const judgeUsage = (
   const { meter, entries, earlier } = data;
   const limit = Object.hasOwn(facts.limits.meters, meter) ? facts.limits.meters[meter] : undefined;
   if (limit === undefined) {
-    const refusal = reject<LicenseRejection>('LIMIT_INVALID', `License ${facts.licenseId} has no meter ${meter}.`);
+    const refusal = noSuchMeter(facts.licenseId, meter);
     return { outcomes: entries.map(() => refusal), counted: [], totalAfter: 0, limit: 0 };
   }
   const known = knownUses(license, data, at);
@@ -79,6 +79,10 @@ export const judgeUsage = (
   };
   return { outcomes: entries.map(judge), counted, totalAfter, limit };
 };
+
+/** Returns the refusal of usage of a meter that the license does not have. */
+export const noSuchMeter = (licenseId: string, meter: string): Rejection<LicenseRejection> =>
+  reject('LIMIT_INVALID', `License ${licenseId} has no meter ${meter}.`);
 
 /** Returns a function that finds the use of an id, among those before the command and those that it counts itself. */
 const knownUses = (
