@@ -195,6 +195,8 @@ const useKeys: ReadonlySet<string> = new Set<keyof LicenseFacts>([
   'usage',
   'withheldSeats',
   'metersAfterEnd',
+  'usageEvents',
+  'countersFrom',
   'nextTerms',
   'endings',
 ]);
