@@ -113,6 +113,8 @@ type Described = {
    * `narrow` says what the caller can ask for less. `when` tells the requests that it applies to; absent: all.
    */
   readonly bounded?: { readonly narrow: string; readonly when?: (query: object) => boolean };
+  /** True for an operation that keeps the process busy for several milliseconds. Lists with a cursor do so without it. */
+  readonly isHeavy?: boolean;
   /** True for an operation that machines call every few seconds. Its successes are not logged. */
   readonly isProbe?: boolean;
   /** True when anybody may call, and signed-in users may send an access token. */

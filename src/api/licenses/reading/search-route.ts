@@ -55,6 +55,7 @@ export const searchLicensesRoute = (needs: ReadNeeds): Route =>
         body: z.strictObject({ data: z.array(hitShape), hasMore: z.boolean() }),
       },
     },
+    isHeavy: true,
     bounded: { narrow: 'Name in by what the text is, or use more of the text.' },
     rejections: [],
     handle: async ({ body: { limit, ...search } }, { caller: { organizationId } }) => {
