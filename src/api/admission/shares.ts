@@ -9,7 +9,9 @@ export type Share = {
   readonly aloneMax: number;
   /** The same while other tenants are active. It leaves most of the process to them. */
   readonly sharedMax: number;
-  /** The most requests of a tenant that the process has taken in and not yet answered. Reads by license key count apart. */
+  /**
+   * The most requests of a tenant that the process has taken in and not yet answered. Reads by license key count apart.
+   */
   readonly presentMax: number;
 };
 
@@ -32,8 +34,8 @@ type Totals = { readonly runningMax: number; readonly presentMax: number };
 
 /**
  * What the tenants of a crowd have together. Each part is a reserve that no other work takes. `light`: reads by license
- * key. `work`: everything else. `commands`: commands between their first turn and their answer, also those that wait for
- * the event store; `tenantMax` for one tenant.
+ * key. `work`: everything else. `commands`: commands between their first turn and their answer, also those that wait
+ * for the event store; `tenantMax` for one tenant.
  */
 export type CrowdTotals = {
   readonly light: Totals;

@@ -16,8 +16,9 @@ import { type LimitState, unlimited, type Verdict } from './verdict.ts';
 /** Counts requests against the limits that apply to them. Its functions never reject. */
 export type RateLimiter = {
   /**
-   * Counts one request of `key`, or `units` of them in a bucket with one limit. A refused request counts only against the limits that refused it. Redis stores keys as
-   * they are: hash secret and personal values first. `size`: of the license of a license key.
+   * Counts one request of `key`, or `units` of them in a bucket with one limit. A refused request counts only against
+   * the limits that refused it. Redis stores keys as they are: hash secret and personal values first. `size`: of the
+   * license of a license key.
    */
   readonly take: (bucket: Bucket, key: string, size?: LicenseSize, units?: number) => Promise<Verdict>;
   /** Returns the size of the license of a key, which `noteSize` has noted in the last 10 seconds. */

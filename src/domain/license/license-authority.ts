@@ -81,8 +81,8 @@ export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
   sideOf(parties, organizationId) !== null;
 
 /**
- * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one without
- * the permission `power`. The first two get the answer for a license that does not exist.
+ * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one
+ * without the permission `power`. The first two get the answer for a license that does not exist.
  */
 export const refuseActing = (
   parties: Concerned,
@@ -109,8 +109,8 @@ export const refuseKey = (
   by.kind === 'keyHolder' && isKeyRotated(facts, by.keyVersion, at) ? noSuchLicense : null;
 
 /**
- * Refuses a change after which the license has, or will have at a scheduled change, a product beyond those that the sender is
- * limited to.
+ * Refuses a change after which the license has, or will have at a scheduled change, a product beyond those that the
+ * sender is limited to.
  */
 export const refuseBeyondProducts = (
   { products, scheduled }: Pick<LicenseFacts, 'products' | 'scheduled'>,
@@ -193,7 +193,9 @@ const refuseReasons = (credential: Credential, reasons: readonly SuspensionReaso
   return reasons.every((reasonCode) => reasonCode === own) ? null : refusal;
 };
 
-/** Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound. */
+/**
+ * Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound.
+ */
 const refuseOtherChange = (credential: Credential): Forbidden | null => {
   if (credential.kind !== 'user') return null;
   const reasonCode = reasonsOfRoles[credential.role];

@@ -36,7 +36,9 @@ const hitShape = z
   })
   .meta({ id: 'LicenseHit' });
 
-/** POST /v1/licenses/search: finds licenses by what a customer has. The text is in the body, because it may be a key. */
+/**
+ * POST /v1/licenses/search: finds licenses by what a customer has. The text is in the body, because it may be a key.
+ */
 export const searchLicensesRoute = (needs: ReadNeeds): Route =>
   route({
     method: 'post',

@@ -47,7 +47,9 @@ const repairOf = ({ code, candidate, others, before }: Taken, later: readonly Ta
   return { code, step: shown(candidate), alternatives: others.filter(isAlternative).map(shown) };
 };
 
-/** Returns a release without choice when a later step releases parts of the same kind, so that none is released twice. */
+/**
+ * Returns a release without choice when a later step releases parts of the same kind, so that none is released twice.
+ */
 const withoutOverlap = (step: RepairStep, later: readonly Taken[]): RepairStep => {
   if (!('ids' in step)) return step;
   const isSameKind = (other: Candidate) => other.step.action === step.action;
