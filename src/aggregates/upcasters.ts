@@ -5,18 +5,18 @@ import { addsFields, type Upcasters } from '../eventstore/upcast.ts';
  * the corpus of the tests, when an older program must not or cannot read its new data.
  */
 export const upcasters: Upcasters = new Map([
-  // Version 2 may have `ends`. An event without it has the same meaning as in version 1. In version 3 `ends` may keep the
-  // seats of borrowed leases, which an older program would hand out a second time.
+  // Version 2 may have `ends`. An event without it has the same meaning as in version 1. In version 3 `ends` may keep
+  // the seats of borrowed leases, which an older program would hand out a second time.
   ['LicenseRevoked', [addsFields, addsFields]],
   ['LicenseTransferred', [addsFields, addsFields]],
-  // Version 4 may have `overrides`, which an older program would lose with the next change of the policy. Early events of
-  // the version before have it too, and mean the same.
+  // Version 4 may have `overrides`, which an older program would lose with the next change of the policy. Early events
+  // of the version before have it too, and mean the same.
   ['ProductRemoved', [addsFields, addsFields, addsFields]],
   ['LicenseLimitsChanged', [addsFields, addsFields, addsFields]],
   ['ProductAdded', [addsFields]],
   ['TierChangeScheduled', [addsFields]],
-  // Version 2 may have `overrides` and `maintenanceUntil`. Version 3 may have `maintenanceFromPolicy`: an older program would
-  // keep that maintenance under a policy without it.
+  // Version 2 may have `overrides` and `maintenanceUntil`. Version 3 may have `maintenanceFromPolicy`: an older program
+  // would keep that maintenance under a policy without it.
   ['LicenseIssued', [addsFields, addsFields]],
   ['LicenseImported', [addsFields, addsFields]],
   // Version 2 may have `overrides`, and `dropped` takes entitlements away. In version 1 an event followed for each.
@@ -26,11 +26,11 @@ export const upcasters: Upcasters = new Map([
   // Version 2 may have `maintenanceUntil`, and `billingRef` of a payment for which an older program would renew again.
   ['LicenseTermStarted', [addsFields]],
   ['LicenseRenewed', [addsFields]],
-  // In version 2 `to` may be null, which neither an older program nor a consumer of version 1 expects. Version 3 may have
-  // `maintenanceUntil`.
+  // In version 2 `to` may be null, which neither an older program nor a consumer of version 1 expects. Version 3 may
+  // have `maintenanceUntil`.
   ['LicenseExpiryChanged', [(data) => data, addsFields]],
-  // In version 2 `withheld` turns the meaning around: a grant withholds its code, and its end gives the code back. An older
-  // program and a consumer of version 1 would read the opposite.
+  // In version 2 `withheld` turns the meaning around: a grant withholds its code, and its end gives the code back. An
+  // older program and a consumer of version 1 would read the opposite.
   ['EntitlementGranted', [(data) => data]],
   ['EntitlementEnded', [(data) => data]],
   // Version 2 may have `ends`, which an older program would not carry out.

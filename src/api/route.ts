@@ -16,8 +16,9 @@ export type Reply = {
 };
 
 /**
- * An answer of media type `type` that has no fixed end. `stream` is called once the headers are sent, and resolves at the end of the
- * answer. It writes no body when the response has ended already (HEAD). `close` is called at the end in every case.
+ * An answer of media type `type` that has no fixed end. `stream` is called once the headers are sent, and resolves at
+ * the end of the answer. It writes no body when the response has ended already (HEAD). `close` is called at the end in
+ * every case.
  */
 export type Streamed = {
   readonly type: string;
@@ -113,6 +114,10 @@ type Described = {
    * `narrow` says what the caller can ask for less. `when` tells the requests that it applies to; absent: all.
    */
   readonly bounded?: { readonly narrow: string; readonly when?: (query: object) => boolean };
+  /**
+   * True for an operation that keeps the process busy for several milliseconds. Lists with a cursor do so without it.
+   */
+  readonly isHeavy?: boolean;
   /** True for an operation that machines call every few seconds. Its successes are not logged. */
   readonly isProbe?: boolean;
   /** True when anybody may call, and signed-in users may send an access token. */

@@ -10,8 +10,8 @@ export class TooManyItems extends Error {
 
 type Needs<Item, Result> = {
   /**
-   * Carries out a batch. Returns one result for each item. `pacedFromMs`: the next batch of the key must not begin before
-   * `everyMs` have passed since then; null: it may begin at once.
+   * Carries out a batch. Returns one result for each item. `pacedFromMs`: the next batch of the key must not begin
+   * before `everyMs` have passed since then; null: it may begin at once.
    */
   readonly work: (items: readonly Item[]) => Promise<Done<Result>>;
   /** Returns how many items from the front fit into one batch, at least one. */
@@ -36,8 +36,9 @@ type Waiting<Item, Result> = {
 };
 
 /**
- * Gathers items by key, and carries out at most one batch of a key with an effect in each `everyMs`. The first item of a
- * quiet key does not wait. Keys do not wait for each other. When the work throws, all items of its batch get the error.
+ * Gathers items by key, and carries out at most one batch of a key with an effect in each `everyMs`. The first item of
+ * a quiet key does not wait. Keys do not wait for each other. When the work throws, all items of its batch get the
+ * error.
  */
 export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): PacedBatches<Item, Result> => {
   const { work, fitting, nowMs, everyMs, waitingMax, stopping, wait = delay } = needs;
@@ -56,7 +57,7 @@ export const createPacedBatches = <Item, Result>(needs: Needs<Item, Result>): Pa
         .finally(() => pauses.delete(resolve));
     });
 
-  /** Returns from when the next batch must keep its distance. After an error nobody knows what was done. */
+  /** Returns from when the next batch must keep its distance. An error does not tell what was done. */
   const carryOut = async (batch: readonly Waiting<Item, Result>[]): Promise<number | null> => {
     try {
       const { results, pacedFromMs } = await work(batch.map(({ item }) => item));

@@ -10,7 +10,10 @@ export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly
 export type Permission = {
   readonly own: Grant;
   readonly holder: Grant | null;
-  /** True: an API key that is limited to products may have it, because its products bound what it reaches. Absent: false. */
+  /**
+   * True: an API key that is limited to products may have it, because its products bound what it reaches. Absent:
+   * false.
+   */
   readonly boundByProducts?: true;
 };
 
@@ -27,7 +30,7 @@ export type Credential =
       readonly products?: readonly string[] | null;
     };
 
-/** Returns the products that a credential is limited to; null: none. */
+/** Returns the products that a credential is limited to. Returns null when it reaches all. */
 export const productsOf = (credential: Credential): readonly string[] | null =>
   credential.kind === 'apiKey' ? (credential.products ?? null) : null;
 

@@ -12,8 +12,9 @@ import { licensePermissions } from './license/license-authority.ts';
 import { roles, scopes } from './organization/events.ts';
 
 /**
- * All permissions. Each route names one, and refuses every credential without it. src/domain/license/license-authority.ts
- * decides who may act on a license, and src/domain/organization/organization-authority.ts who may act on an organization.
+ * All permissions. Each route names one, and refuses every credential without it.
+ * src/domain/license/license-authority.ts decides who may act on a license, and
+ * src/domain/organization/organization-authority.ts who may act on an organization.
  */
 export const permissions = {
   ...licensePermissions,

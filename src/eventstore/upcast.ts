@@ -10,8 +10,8 @@ export type Upcaster = (data: JsonObject) => JsonObject;
 export type Upcasters = ReadonlyMap<string, readonly Upcaster[]>;
 
 /**
- * Marks a version that only adds optional fields or further values of a list. An older program must not decide on such an event, but a consumer can
- * still read it.
+ * Marks a version that only adds optional fields or further values of a list. An older program must not decide on such
+ * an event, but a consumer can still read it.
  */
 export const addsFields: Upcaster = (data) => data;
 

@@ -41,7 +41,9 @@ type Needs = {
   readonly pool: Pool;
   readonly secrets: Secrets;
   readonly nowMs: () => number;
-  /** Returns elapsed milliseconds for the cache, like the clock of `notices`. They do not follow changes of the clock. */
+  /**
+   * Returns elapsed milliseconds for the cache, like the clock of `notices`. They do not follow changes of the clock.
+   */
   readonly elapsedMs?: () => number;
   readonly notices: Pick<AccessNotices, 'isCurrent'>;
   readonly untilProjected: UntilProjected;
@@ -65,9 +67,10 @@ type Row = AccessState & {
 };
 
 /**
- * Checks API keys against `identity.api_keys` and the secrets of rotations. A positive answer is cached while `notices` says that it counts, and
- * never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals are not cached, but
- * requests that come during a read share it. The last use of a key is stored in the background, at most once a minute.
+ * Checks API keys against `identity.api_keys` and the secrets of rotations. A positive answer is cached while `notices`
+ * says that it counts, and never beyond the key's end. The cache knows a key by the hash of its whole text. Refusals
+ * are not cached, but requests that come during a read share it. The last use of a key is stored in the background, at
+ * most once a minute.
  */
 export const createAuthenticate = (needs: Needs): AuthenticateApiKey => {
   const { pool, secrets, nowMs, elapsedMs = () => performance.now(), untilProjected, notices } = needs;

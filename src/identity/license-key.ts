@@ -28,8 +28,8 @@ export const licenseKeyTextMax = 256;
 /**
  * Returns the body of a key as a person pasted it, or null when the text is no key or is mistyped. A key is 30 symbols
  * with right check symbols, with or without a prefix before them. Case, white space, dashes, invisible characters,
- * surrounding quotes and brackets, a bullet in front and punctuation at the end do not matter, and full-width letters are
- * read as plain ones. Reads O as 0, and I and L as 1.
+ * surrounding quotes and brackets, a bullet in front and punctuation at the end do not matter, and full-width letters
+ * are read as plain ones. Reads O as 0, and I and L as 1.
  */
 export const parseLicenseKey = (text: string): string | null => {
   if (text.length > licenseKeyTextMax) return null;
@@ -76,7 +76,9 @@ const symbolsAfterPrefix = /^(?:[^-]*-+|[0-9A-Z]{2,10})?((?:[0-9A-HJKMNP-TV-Z]-*
 /** Returns the last group of a key. It identifies the key to a person and cannot be used as one. */
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);
 
-/** Returns the last group of a key as a person typed it, in the form of `licenseKeyHint`. Returns null for another text. */
+/**
+ * Returns the last group of a key as a person typed it, in the form of `licenseKeyHint`. Returns null for another text.
+ */
 export const parseKeyHint = (text: string): string | null => {
   const hint = text.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return keyHint.test(hint) ? hint : null;

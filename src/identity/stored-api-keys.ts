@@ -41,8 +41,8 @@ export const storeApiKey = async (
 export type StoredSecret = StoredApiKey & { readonly secretRef: string };
 
 /**
- * Stores a secret before the event of its rotation is appended. It works after the event only. Does not change an existing
- * secret of this reference. Returns as `storeApiKey`. Call it as the tenant.
+ * Stores a secret before the event of its rotation is appended. It works after the event only. Does not change an
+ * existing secret of this reference. Returns as `storeApiKey`. Call it as the tenant.
  */
 export const storeApiKeySecret = async (
   db: PoolClient,

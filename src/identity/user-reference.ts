@@ -12,9 +12,10 @@ export type LicenseParties = {
 
 /**
  * Returns the references that a user of a license may be stored under. New assignments use the first; the others belong
- * to older secrets, former holders and earlier releases, which also stored other spellings. A user id of this server (usr_…) is its own reference. Any
- * other text of 1–256 characters becomes `ref_…` with 128 bits of an HMAC, so that no event contains a name or e-mail
- * address. It depends on issuer and holder: two holders, or two issuers, cannot tell that they have a user in common.
+ * to older secrets, former holders and earlier releases, which also stored other spellings. A user id of this server
+ * (usr_…) is its own reference. Any other text of 1–256 characters becomes `ref_…` with 128 bits of an HMAC, so that no
+ * event contains a name or e-mail address. It depends on issuer and holder: two holders, or two issuers, cannot tell
+ * that they have a user in common.
  */
 export const userReferences = (
   secrets: Secrets,
@@ -27,8 +28,8 @@ export const userReferences = (
   const holders = [holderOrgId, ...formerHolders.toReversed(), null];
   const texts = names.flatMap((name) =>
     holders.map((holder) =>
-      // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL. Earlier
-      // releases wrote the text without a holder for every license.
+      // The NUL makes it differ from the fingerprint of a device with the same text, which cannot contain a NUL.
+      // Earlier releases wrote the text without a holder for every license.
       holder === null ? `${issuerOrgId}\0user\0${name}` : `${issuerOrgId}\0user of\0${holder}\0${name}`,
     ),
   );

@@ -17,7 +17,10 @@ export type RowSecurity = {
   readonly readableByAll: readonly string[];
   /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
-  /** The rows that ledger_worker may see and remove of users and of read models, as `table: condition` in the form of Postgres. */
+  /**
+   * The rows that ledger_worker may see and remove of users and of read models, as `table: condition` in the form of
+   * Postgres.
+   */
   readonly purgeable: readonly string[];
   /** Tables of the read models that API keys limited to products read, too, because they are about no product. */
   readonly ofAllProducts: readonly string[];

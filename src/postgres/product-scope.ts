@@ -3,11 +3,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const scope = new AsyncLocalStorage<readonly string[] | null>();
 
 /**
- * Runs `work`, and all that it starts, for a credential that reaches only licenses with these products. Null: all. Every
- * transaction of `asTenant` in it hides the rows of others.
+ * Runs `work`, and all that it starts, for a credential that reaches only licenses with these products. Null: all.
+ * Every transaction of `asTenant` in it hides the rows of others.
  */
 export const withinProductScope = <Result>(products: readonly string[] | null, work: () => Result): Result =>
   scope.run(products, work);
 
-/** Returns the products that the present request is limited to; null: none, or no request. */
+/** Returns the products that the present request is limited to. Returns null without a limit or a request. */
 export const productScope = (): readonly string[] | null => scope.getStore() ?? null;

@@ -3,11 +3,10 @@ import { productScope } from './product-scope.ts';
 import { transaction } from './transaction.ts';
 
 /**
- * Runs `work` in a transaction in which row-level security shows what this organization issues or holds, within the products of
- * `withinProductScope`. Throws while
- * the read models are not level, or are of another release. Closes a connection that did not commit. Requests without
- * an organization use `asUser` (src/identity/as-user.ts). Validation calls functions that set the organization
- * themselves. A statement of a read that takes longer than 2 s is canceled.
+ * Runs `work` in a transaction in which row-level security shows what this organization issues or holds, within the
+ * products of `withinProductScope`. Throws while the read models are not level, or are of another release. Closes a
+ * connection that did not commit. Requests without an organization use `asUser` (src/identity/as-user.ts). Validation
+ * calls functions that set the organization themselves. A statement of a read that takes longer than 2 s is canceled.
  */
 export const asTenant = <T>(
   pool: Pool,

@@ -5,9 +5,9 @@ import { transaction } from './transaction.ts';
 export type RepeatedWrite = { transactionId: string | null };
 
 /**
- * Runs `work` in one transaction, unless the last try of the same write took effect. So a write with a lost
- * answer can be repeated, and counts once. Throws when the write did not take effect, or when that is not known yet: try again later.
- * `write` belongs to one process, so a write that it never repeats may be lost.
+ * Runs `work` in one transaction, unless the last try of the same write took effect. So a write with a lost answer can
+ * be repeated, and counts once. Throws when the write did not take effect, or when that is not known yet: try again
+ * later. `write` belongs to one process, so a write that it never repeats may be lost.
  */
 export const writeOnce = async (
   pool: Pool,

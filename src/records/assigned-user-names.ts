@@ -5,8 +5,8 @@ import type { Instant } from '../domain/time.ts';
 export type NamedUser = { readonly organizationId: string; readonly licenseId: string; readonly userRef: string };
 
 /**
- * Stores the name under which an organization has assigned a user, in place of an earlier one. Erases the names of users
- * whose assignment to this license has ended. As that organization.
+ * Stores the name under which an organization has assigned a user, in place of an earlier one. Erases the names of
+ * users whose assignment to this license has ended. As that organization.
  */
 export const storeUserName = async (
   db: PoolClient,
@@ -23,7 +23,9 @@ export const storeUserName = async (
   await eraseEnded(db, organizationId, licenseId);
 };
 
-/** Erases the name of a user, and the names of users whose assignment to this license has ended. As the organization. */
+/**
+ * Erases the name of a user, and the names of users whose assignment to this license has ended. As the organization.
+ */
 export const eraseUserName = async (
   db: PoolClient,
   { organizationId, licenseId, userRef }: NamedUser,

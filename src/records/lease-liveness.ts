@@ -189,9 +189,9 @@ export const sameLease = '(v.issuer_org_id, v.license_id, v.lease_id) = (l.issue
 // After a lease lapsed and was acquired again, an earlier row says nothing about it.
 const lastSeenMs = epochMs('greatest(l.acquired_at, v.last_seen_at)');
 /**
- * Returns SQL that is true for a lease `l` with the heartbeats `v` that has lapsed at `now`. It is the rule of `lapseOf` in
- * src/domain/license/seats/lapsed-leases.ts: a lease lives from its acquisition to its end, and for its ttl after a
- * heartbeat. A borrowed lease ends at its end.
+ * Returns SQL that is true for a lease `l` with the heartbeats `v` that has lapsed at `now`. It is the rule of
+ * `lapseOf` in src/domain/license/seats/lapsed-leases.ts: a lease lives from its acquisition to its end, and for its
+ * ttl after a heartbeat. A borrowed lease ends at its end.
  */
 export const isOver = (now: string): string =>
   `(l.expires_at <= ${now} and (l.borrowed

@@ -46,8 +46,9 @@ export const recordDenials = async (db: PoolClient, denials: readonly NewDenial[
 };
 
 /**
- * Returns a page of the last denials of a license, the newest first. For asTenant of its issuer, or of its holder, which
- * sees the denials since it holds the license. `after`: the last denial of the previous page; null: the first page.
+ * Returns a page of the last denials of a license, the newest first. For asTenant of its issuer, or of its holder,
+ * which sees the denials since it holds the license. `after`: the last denial of the previous page; null: the first
+ * page.
  */
 export const denialsOf = async (
   db: PoolClient,

@@ -3,8 +3,8 @@ import type { Instant } from '../domain/time.ts';
 import type { LeaseOwner } from './lease-liveness.ts';
 
 /**
- * Stores who sits at a seat, and erases the names of the license's seats that ended before `endedBefore`. A name that is
- * stored already is written only when it changes. As the license's issuer.
+ * Stores who sits at a seat, and erases the names of the license's seats that ended before `endedBefore`. A name that
+ * is stored already is written only when it changes. As the license's issuer.
  */
 export const storeSeatHolder = async (
   db: PoolClient,

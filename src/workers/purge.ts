@@ -24,9 +24,9 @@ const purged = [
 ] as const;
 
 /**
- * Removes old answers for Idempotency-Keys, ended sessions, tokens, devices and password resets, abandoned signups,
- * old denials, finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role ledger_worker.
- * Returns the number of removed rows.
+ * Removes old answers for Idempotency-Keys, ended sessions, tokens, devices and password resets, abandoned signups, old
+ * denials, finished mails, and snapshots of earlier releases, in batches with short locks. `pool` has the role
+ * ledger_worker. Returns the number of removed rows.
  */
 export const purge = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let removed = 0;

@@ -9,7 +9,9 @@ export type Share = {
   readonly aloneMax: number;
   /** The same while other tenants are active. It leaves most of the process to them. */
   readonly sharedMax: number;
-  /** The most requests of a tenant that the process has taken in and not yet answered. Reads by license key count apart. */
+  /**
+   * The most requests of a tenant that the process has taken in and not yet answered. Reads by license key count apart.
+   */
   readonly presentMax: number;
 };
 
@@ -32,8 +34,8 @@ type Totals = { readonly runningMax: number; readonly presentMax: number };
 
 /**
  * What the tenants of a crowd have together. Each part is a reserve that no other work takes. `light`: reads by license
- * key. `work`: everything else. `commands`: commands between their first turn and their answer, also those that wait for
- * the event store; `tenantMax` for one tenant.
+ * key. `work`: everything else. `commands`: commands between their first turn and their answer, also those that wait
+ * for the event store; `tenantMax` for one tenant.
  */
 export type CrowdTotals = {
   readonly light: Totals;
@@ -69,19 +71,18 @@ export type Work = {
 const ordinary = 16;
 /** The units of a read by license key. One call of Postgres serves many of them. */
 const light = 1;
-/** The units of a request that keeps the process busy for several milliseconds: a page of a list, a search, an import. */
+/** The units of a page of a list, and of another operation with `isHeavy`. */
 const heavy = 64;
 
 /** The check of a credential that is not known yet. */
 export const checkOfCredential: Work = { units: ordinary, isLight: false, isCommand: false };
 
 /** Returns the work of a request of this operation. Hashing a password has a bound of its own (passwords.ts). */
-export const workOf = ({ access, effect, method, path, request }: Route): Work => {
+export const workOf = ({ access, effect, method, request, isHeavy = false }: Route): Work => {
   const isCommand = effect === 'append' || effect === 'change';
   if (access.kind === 'license' && effect === 'read') return { units: light, isLight: true, isCommand };
   const isPage = method === 'get' && 'shape' in request.shape.query && hasCursor(request.shape.query.shape);
-  const isHeavy = isPage || path.endsWith('/import') || path.endsWith('/search');
-  return { units: isHeavy ? heavy : ordinary, isLight: false, isCommand };
+  return { units: isHeavy || isPage ? heavy : ordinary, isLight: false, isCommand };
 };
 
 const hasCursor = (query: unknown): boolean => typeof query === 'object' && query !== null && 'cursor' in query;

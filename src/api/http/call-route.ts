@@ -20,8 +20,8 @@ type Needs = {
 
 /**
  * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
- * asks for, waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first check
- * that fails. The caller ends the turn.
+ * asks for, waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first
+ * check that fails. The caller ends the turn.
  */
 export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): Promise<Answer> => {
   const { route, request, visit } = exchange;
@@ -54,7 +54,10 @@ export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): P
   return needs.longWork({ tenant, narrow, onLateFailure }, answer);
 };
 
-/** Answers within the products that the caller's API key is limited to. A stream that the answer begins stays within them. */
+/**
+ * Answers within the products that the caller's API key is limited to. A stream that the answer begins stays within
+ * them.
+ */
 const answerInScope = async ({ caller }: Called, work: () => Promise<Answer>): Promise<Answer> => {
   const products = caller === null ? null : productsOf(caller);
   const answer = await withinProductScope(products, work);

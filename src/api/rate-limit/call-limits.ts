@@ -32,8 +32,8 @@ export type CallLimits = PasswordTries & {
   /** Takes a counted request back. */
   readonly takeBack: (bucket: Bucket, key: string) => Promise<void>;
   /**
-   * Counts `units` uses of a license key, one by default, by the size of its license. The key is stored as `take` stores
-   * it.
+   * Counts `units` uses of a license key, one by default, by the size of its license. The key is stored as `take`
+   * stores it.
    */
   readonly takeForKey: (bucket: KeyBucket, key: string, size: LicenseSize, units?: number) => Promise<Problem | null>;
   /** Returns the size of the license of a key when it was read a few seconds ago. */

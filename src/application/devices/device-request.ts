@@ -47,7 +47,10 @@ export type NamedDevice = {
   readonly activationId?: string | undefined;
 };
 
-/** A device as the stream stores it, its name when that is recorded, and the personal values to store in the vault first. */
+/**
+ * A device as the stream stores it, its name when that is recorded, and the personal values to store in the vault
+ * first.
+ */
 export type PreparedDevice = {
   readonly device: Device;
   readonly name: string | null;
@@ -55,8 +58,8 @@ export type PreparedDevice = {
 };
 
 /**
- * The activation of a device and its license. `isNew` is false when the device was already active; `changed` is then true
- * when the request has updated its details.
+ * The activation of a device and its license. `isNew` is false when the device was already active; `changed` is then
+ * true when the request has updated its details.
  */
 export type ActivatedDevice = {
   readonly activation: ActivationView;
@@ -69,8 +72,8 @@ export type ActivatedDevice = {
 
 /**
  * Returns a device in the form for events: hashes and references instead of the client's words. A name and components
- * that the active device has already keep their reference and their hashes, so that they update nothing. A name that the
- * license would not record gets no reference, so that the vault stores none without an event.
+ * that the active device has already keep their reference and their hashes, so that they update nothing. A name that
+ * the license would not record gets no reference, so that the vault stores none without an event.
  */
 export const prepareDevice = async (
   needs: DeviceNeeds,

@@ -83,8 +83,8 @@ export const findDeviceHashes = async (
 };
 
 /**
- * Returns the hashes of components: those of `first`, but the recorded one where any of `candidates`, which are under every
- * secret and in every spelling, is equal to it.
+ * Returns the hashes of components: those of `first`, but the recorded one where any of `candidates`, which are under
+ * every secret and in every spelling, is equal to it.
  */
 export const asRecorded = (candidates: readonly Components[], recorded: Components, first: Components): Components =>
   Object.fromEntries(

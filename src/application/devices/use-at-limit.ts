@@ -13,8 +13,8 @@ import type { Refusal } from '../refusal.ts';
  * Adds the active devices or the taken seats to a refusal because of their limit, so that the client can offer to
  * replace one. A credential of an organization sees everything. The bearer of the key sees what the policy lets it see:
  * ids, platforms and when each was last seen; names only where the policy says so. A policy from before that rule shows
- * devices with their names, and no seats. What a change that has fallen due has ended is not listed. `userRef`: the user
- * of the device; where this user has too many, only the user's devices are listed.
+ * devices with their names, and no seats. What a change that has fallen due has ended is not listed. `userRef`: the
+ * user of the device; where this user has too many, only the user's devices are listed.
  */
 export const withUseAtLimit = async (
   { pool, executor, now }: { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant },

@@ -8,8 +8,8 @@ import { readCurrentRows } from '../reading/parked-license.ts';
 import type { Refusal } from '../refusal.ts';
 
 /**
- * A seat in use. `until`: when it ends without a further heartbeat. `released`: its borrowed lease was given back, and the
- * seat stays taken until the borrow ends.
+ * A seat in use. `until`: when it ends without a further heartbeat. `released`: its borrowed lease was given back, and
+ * the seat stays taken until the borrow ends.
  */
 export type SeatInUse = Omit<TakenSeat, 'ttlSeconds' | 'expiresAt'> & {
   readonly until: Instant;
@@ -17,8 +17,8 @@ export type SeatInUse = Omit<TakenSeat, 'ttlSeconds' | 'expiresAt'> & {
 };
 
 /**
- * Returns a page of the seats of a license that count as taken now, newest first. Leaves out seats that have lapsed, also
- * those that no event has ended yet.
+ * Returns a page of the seats of a license that count as taken now, newest first. Leaves out seats that have lapsed,
+ * also those that no event has ended yet.
  */
 export const listSeats = async (
   needs: { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant },

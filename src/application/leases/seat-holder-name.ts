@@ -6,8 +6,8 @@ import { storeSeatHolder } from '../../records/seat-holders.ts';
 import { afterAppend } from '../after-append.ts';
 
 /**
- * Stores who sits at a seat, in place of an earlier name. Erases the names of the license's seats that ended more than 25
- * hours ago, because a lapsed seat may come back.
+ * Stores who sits at a seat, in place of an earlier name. Erases the names of the license's seats that ended more than
+ * 25 hours ago, because a lapsed seat may come back.
  */
 export const nameSeatHolder = (
   pool: Pool,

@@ -25,11 +25,12 @@ import type { CommandNeeds } from './send-license-command.ts';
 export type TransferredLicense = ChangedLicense & { readonly licenseKey: string | null };
 
 /**
- * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization. The
- * event ends all devices, seats and users of the previous holder when the request releases them, and a new key replaces
- * all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has created a
- * different one. Takes the turn to change the vault before the append, so that a transfer that waits too long has changed
- * nothing. A repeated transfer changes the vault by the stream, also when the license has its holder already.
+ * Transfers a license to a holder that consents to the issuer, or to no holder. Offers it to any other organization.
+ * The event ends all devices, seats and users of the previous holder when the request releases them, and a new key
+ * replaces all keys. Further events announce each end. Refuses to return the key when a forgotten earlier attempt has
+ * created a different one. Takes the turn to change the vault before the append, so that a transfer that waits too long
+ * has changed nothing. A repeated transfer changes the vault by the stream, also when the license has its holder
+ * already.
  */
 export const transferLicense = (
   needs: KeyNeeds,
@@ -106,8 +107,8 @@ const withKeyBody = (attempt: Attempt): Attempt =>
 
 /**
  * Lets the holder of the license read its metadata and the names of the devices and seats that stay, and ends the turn.
- * Erases the names of users that earlier holders gave, because these no longer see the license. The stream has the current
- * holder. Throws Unfinished when the turn was lost; the vault is then as before.
+ * Erases the names of users that earlier holders gave, because these no longer see the license. The stream has the
+ * current holder. Throws Unfinished when the turn was lost; the vault is then as before.
  */
 export const giveToHolder = async (
   { executor, pool }: Pick<CommandNeeds, 'executor' | 'pool'>,
@@ -128,7 +129,9 @@ export const giveToHolder = async (
       await afterAppend(() => asTenant(pool, orgId, (db) => eraseUserNames(db, orgId, licenseId), { readOnly: false }));
 };
 
-/** A license that a transfer gave to another holder. `previousHolderOrgId`: the holder before the transfer; null: none. */
+/**
+ * A license that a transfer gave to another holder. `previousHolderOrgId`: the holder before the transfer; null: none.
+ */
 type GivenLicense = Omit<LicenseInTurn, 'token'> & { readonly previousHolderOrgId: string | null };
 
 const holderOf = (license: License): string | null => (license.kind === 'unissued' ? null : license.facts.holderOrgId);

@@ -10,7 +10,10 @@ import type { Observations } from './observations.ts';
 /** The needs of noting what clients do. */
 export type ObservingNeeds = { readonly observations: Observations };
 
-/** A validation of a license by an application, and what it named. `clientNetwork` is called only when its result is kept. */
+/**
+ * A validation of a license by an application, and what it named. `clientNetwork` is called only when its result is
+ * kept.
+ */
 export type NotedValidation = {
   readonly facts: LicenseFacts;
   readonly named: NamedScope;
@@ -45,8 +48,8 @@ export const noteContact = (
 };
 
 /**
- * Notes a validation by an application: its count, the contact of its device, and its denial. A key that no longer works
- * is denied, and counts as no validation of the license.
+ * Notes a validation by an application: its count, the contact of its device, and its denial. A key that no longer
+ * works is denied, and counts as no validation of the license.
  */
 export const noteValidation = (
   { observations }: ObservingNeeds,

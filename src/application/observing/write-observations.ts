@@ -10,8 +10,8 @@ export type ObservationWriter = {
   /** Writes everything that is unwritten now. Throws when Postgres does not take it; then the next call goes on. */
   readonly write: () => Promise<void>;
   /**
-   * Writes for the last time, and ends the timer. Takes at most `lastWriteMs`, and reports how many observations are lost
-   * then.
+   * Writes for the last time, and ends the timer. Takes at most `lastWriteMs`, and reports how many observations are
+   * lost then.
    */
   readonly stop: () => Promise<void>;
 };

@@ -23,10 +23,10 @@ import {
 import { isRefusal, type Refusal } from '../refusal.ts';
 
 /**
- * Accepts the offer of a license for the caller's organization, which then holds the license and consents to its issuer.
- * The consent comes first: after a crash between the two, the offer is still open, and a retry accepts it. Accepting a
- * license that the organization holds changes nothing, so a later block of the issuer stays. A transfer that releases
- * everything of the previous holder returns the new key, which is the secret of the attempt.
+ * Accepts the offer of a license for the caller's organization, which then holds the license and consents to its
+ * issuer. The consent comes first: after a crash between the two, the offer is still open, and a retry accepts it.
+ * Accepting a license that the organization holds changes nothing, so a later block of the issuer stays. A transfer
+ * that releases everything of the previous holder returns the new key, which is the secret of the attempt.
  */
 export const acceptOffer = async (
   needs: KeyNeeds,
@@ -87,7 +87,8 @@ const acceptInTurn = async (
 };
 
 /**
- * Records the consent to an issuer. Refuses a caller that may not answer offers, and an issuer that is blocked or closed.
+ * Records the consent to an issuer. Refuses a caller that may not answer offers, and an issuer that is blocked or
+ * closed.
  */
 const consent = async (
   needs: OrganizationCommandNeeds,
@@ -128,7 +129,9 @@ const readOffer = async (
   return isRefusal(offer) ? offer : { ...offer, at };
 };
 
-/** Returns the issuer of the offer, or why the license cannot be given: a refused acceptance must not record a consent. */
+/**
+ * Returns the issuer of the offer, or why the license cannot be given: a refused acceptance must not record a consent.
+ */
 const acceptableOf = (license: License, holderOrgId: string, at: Instant) => {
   if (license.kind === 'unissued') return null;
   const decision = decideAcceptance({ type: 'AcceptOffer', at, data: { holderOrgId } }, license);

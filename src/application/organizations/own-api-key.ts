@@ -19,7 +19,9 @@ export type ApiKeyNeeds = OrganizationCommandNeeds & {
   readonly forgetApiKey: (apiKeyId: string) => void;
 };
 
-/** An API key of the caller's organization, with the secret before its last rotation and the end of its overlap, if any. */
+/**
+ * An API key of the caller's organization, with the secret before its last rotation and the end of its overlap, if any.
+ */
 export type OwnApiKey = ApiKey & {
   readonly apiKeyId: string;
   readonly previousHint: string | null;

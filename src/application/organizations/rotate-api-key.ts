@@ -14,8 +14,8 @@ import { withStoredApiKey } from './stored-api-key.ts';
 export type ApiKeyRotation = { readonly apiKeyId: string; readonly overlapSeconds: number };
 
 /**
- * Gives an API key a new secret, which is stored nowhere. The previous secret works until the overlap ends, and one from
- * before it ends at once.
+ * Gives an API key a new secret, which is stored nowhere. The previous secret works until the overlap ends, and one
+ * from before it ends at once.
  */
 export const rotateApiKey = async (
   needs: ApiKeyNeeds,

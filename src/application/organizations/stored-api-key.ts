@@ -24,10 +24,10 @@ export type ApiKeyPlace = {
 };
 
 /**
- * Stores the hash of a new API key or secret and calls `record`, which appends the event of its creation or rotation. The hash is stored
- * first, so that every key in the log works. When it is refused, the hash is removed like a personal value.
- * The same command id returns the same key, also after another secret has become the signing one. `apiKey` is stored
- * nowhere.
+ * Stores the hash of a new API key or secret and calls `record`, which appends the event of its creation or rotation.
+ * The hash is stored first, so that every key in the log works. When it is refused, the hash is removed like a personal
+ * value. The same command id returns the same key, also after another secret has become the signing one. `apiKey` is
+ * stored nowhere.
  */
 export const withStoredApiKey = async <Recorded extends object>(
   pool: Pool,

@@ -11,8 +11,8 @@ import type { SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.
 
 /**
  * A license as of an instant. `revision` is that of the last event that counts. `recorded` false: the instant is before
- * the import of the license, and the facts are what the import says was so. `isDerived`: a change had fallen due by then
- * that no event records yet.
+ * the import of the license, and the facts are what the import says was so. `isDerived`: a change had fallen due by
+ * then that no event records yet.
  */
 export type LicenseThen = {
   readonly facts: LicenseFacts;
@@ -33,7 +33,8 @@ export type PastNeeds = {
  * stream. Events that were recorded later and took effect earlier count too, and so does what had fallen due and is not
  * recorded yet. Between the start of the history of an imported license and its import, the license is what the import
  * says. Returns null before the license was issued. Reads only the parts of a long stream around the instant. The first
- * such read of a stream without snapshots folds all of it. Throws an AbortError when `signal` aborts before the last part was read.
+ * such read of a stream without snapshots folds all of it. Throws an AbortError when `signal` aborts before the last
+ * part was read.
  */
 export const licenseAsOf = async (
   needs: PastNeeds,
@@ -65,9 +66,9 @@ const derivedAsOf = async (
 };
 
 /**
- * Returns the license with its devices, seats and users as of an instant, as recorded: `settle` adds what had fallen due by
- * then. Reads the whole stream in pages, and folds it without snapshots. Returns null before the license was issued or
- * imported. Throws an AbortError as `licenseAsOf` does.
+ * Returns the license with its devices, seats and users as of an instant, as recorded: `settle` adds what had fallen
+ * due by then. Reads the whole stream in pages, and folds it without snapshots. Returns null before the license was
+ * issued or imported. Throws an AbortError as `licenseAsOf` does.
  */
 export const wholeLicenseAsOf = async (
   { store }: Pick<PastNeeds, 'store'>,

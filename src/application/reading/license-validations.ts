@@ -39,8 +39,8 @@ export const readerOfStream = (
 });
 
 /**
- * Returns what a validation reads of a folded license as of `at`; absent: now. Heartbeats and check-ins are not events, and
- * the tables have the last ones only. One after `at` counts as one at `at`.
+ * Returns what a validation reads of a folded license as of `at`; absent: now. Heartbeats and check-ins are not events,
+ * and the tables have the last ones only. One after `at` counts as one at `at`.
  */
 export const detailsOfStream = async (
   pool: Pool,

@@ -35,8 +35,8 @@ export const notProjected: Refusal = {
 };
 
 /**
- * Returns `view` of a license from its stream, with everything that has fallen due by `at`; null when it was never issued.
- * `isDerived`: an event of that is not recorded yet. Throws NotProjected when the stream cannot be read.
+ * Returns `view` of a license from its stream, with everything that has fallen due by `at`; null when it was never
+ * issued. `isDerived`: an event of that is not recorded yet. Throws NotProjected when the stream cannot be read.
  */
 export const readParked = async <View>(
   executor: Executor,
@@ -53,8 +53,8 @@ export const readParked = async <View>(
 export type UnrecordedEnds = Readonly<Record<'activations' | 'leases' | 'users', readonly string[]>>;
 
 /**
- * Returns what a change that has fallen due by `at` has ended and that is not recorded yet. Throws NotProjected when the
- * stream cannot be read.
+ * Returns what a change that has fallen due by `at` has ended and that is not recorded yet. Throws NotProjected when
+ * the stream cannot be read.
  */
 export const unrecordedEnds = async (
   executor: Executor,
@@ -91,9 +91,9 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
   );
 
 /**
- * Returns a license that the organization issues or holds, as of `at`, which is now: from its row, or from its stream when
- * the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. Returns null for every other
- * license.
+ * Returns a license that the organization issues or holds, as of `at`, which is now: from its row, or from its stream
+ * when the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. Returns null for every
+ * other license.
  */
 export const currentLicense = async (
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },

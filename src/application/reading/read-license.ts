@@ -23,7 +23,9 @@ export type ReadLicense = {
   readonly at: Instant;
   /** False: what an import says of an instant before it. */
   readonly recorded: boolean;
-  /** True when a change has fallen due that is not recorded yet, so that the revision alone does not name this state. */
+  /**
+   * True when a change has fallen due that is not recorded yet, so that the revision alone does not name this state.
+   */
   readonly isDerived: boolean;
 };
 

@@ -22,8 +22,8 @@ export const lengthOf = ({ from, to }: Days): number =>
   (toMs(`${to}T00:00:00.000Z`) - toMs(`${from}T00:00:00.000Z`)) / dayMs + 1;
 
 /**
- * Returns the validations of a license that the organization issues or holds, by UTC day and product, the oldest first. A
- * holder sees the days on which it held the license.
+ * Returns the validations of a license that the organization issues or holds, by UTC day and product, the oldest first.
+ * A holder sees the days on which it held the license.
  */
 export const readValidations = (
   needs: Needs,
@@ -33,7 +33,7 @@ export const readValidations = (
 ): Promise<readonly DayOfValidations[] | Refusal> =>
   readLicenseRows(needs, organizationId, licenseId, (db) => validationsOf(db, licenseId, days));
 
-/** Returns the validations of the last 7 UTC days, and the instant of the last validation; null: none is counted. */
+/** Returns the validations of the last 7 UTC days, and the instant of the last one, null before the first. */
 export const readRecentUse = ({ pool, now }: Needs, organizationId: string, licenseId: string) => {
   const at = now();
   const days = { from: dayOf(at, recentDays - 1), to: dayOf(at) };

@@ -26,8 +26,8 @@ export type LicenseSearch = {
 };
 
 /**
- * Finds licenses that an organization issues or holds by what a customer has, the newest first, at most `limit`. The text
- * is tried as each kind. No answer tells whether another organization has a license that it would find.
+ * Finds licenses that an organization issues or holds by what a customer has, the newest first, at most `limit`. The
+ * text is tried as each kind. No answer tells whether another organization has a license that it would find.
  */
 export const searchLicenses = ({ pool, secrets }: Needs, orgId: string, search: LicenseSearch) =>
   asTenant(pool, orgId, async (db): Promise<readonly SearchHit[]> => {

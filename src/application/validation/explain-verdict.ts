@@ -54,9 +54,9 @@ export type ExplainedVerdict = ExplainedValidation & {
 
 /**
  * Explains the validation of a license that the organization issues or holds, and plans what makes it valid. Changes
- * nothing: it starts no term and checks nothing in, so it agrees with a validation that only looks. A past instant shows
- * the license as of then, without a plan, because nobody can repair the past. A future instant shows what the license will
- * be if nothing else happens.
+ * nothing: it starts no term and checks nothing in, so it agrees with a validation that only looks. A past instant
+ * shows the license as of then, without a plan, because nobody can repair the past. A future instant shows what the
+ * license will be if nothing else happens.
  */
 export const explainVerdict = async (needs: ExplainNeeds, request: ExplainRequest): Promise<ExplainedVerdict> => {
   const now = needs.now();

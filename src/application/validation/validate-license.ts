@@ -35,8 +35,8 @@ export type ValidationRequest = {
 };
 
 /**
- * The verdict on a license as of `asOf`. `license` is null when it is unknown, or the key no longer works. `position` is
- * that of the start of a term that waited for this validation.
+ * The verdict on a license as of `asOf`. `license` is null when it is unknown, or the key no longer works. `position`
+ * is that of the start of a term that waited for this validation.
  */
 export type Validated = {
   readonly verdict: Validation;

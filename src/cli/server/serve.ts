@@ -122,8 +122,9 @@ const startObserving = ({ servers, openPool, onStop, log }: Parts, metrics: Metr
   const writer = startObservationWriter({
     pool: openPool(servers.apiUrl, 'ledger_api', 1),
     observations,
-    onError: (error) => log.warn({ err: error }, 'What was observed of use could not be written. It is tried again.'),
-    onLost: (count) => log.warn({ count }, 'What was observed of use is lost: Postgres did not take it in time.'),
+    onError: (error) => log.warn({ err: error }, 'The process could not write observations of use. It tries again.'),
+    onLost: (count) =>
+      log.warn({ count }, 'Observations of use are lost, because Postgres did not take them in time. Check Postgres.'),
   });
   onStop(writer.stop);
   return observations;

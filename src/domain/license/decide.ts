@@ -34,8 +34,8 @@ export const decide = (command: LicenseCommand, license: License, eventIds: Even
 
 /**
  * Decides a command after what has fallen due on the license, in one append. What has fallen due does not belong to the
- * sender. A command that is refused or changes nothing leaves it to the next one, or to the worker. So does a command that
- * would not fit into its append with all of it.
+ * sender. A command that is refused or changes nothing leaves it to the next one, or to the worker. So does a command
+ * that would not fit into its append with all of it.
  */
 const decideAfterDue = (command: Later, license: IssuedLicense, eventIds: EventIds): LicenseDecision => {
   const { license: settled, events } = settle(license, command.at, settledBytesMax);

@@ -81,8 +81,8 @@ export const isPartyTo = (parties: Parties, organizationId: string): boolean =>
   sideOf(parties, organizationId) !== null;
 
 /**
- * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one without
- * the permission `power`. The first two get the answer for a license that does not exist.
+ * Refuses an organization that is not the issuer or the holder, a credential that is limited to other products, and one
+ * without the permission `power`. The first two get the answer for a license that does not exist.
  */
 export const refuseActing = (
   parties: Concerned,
@@ -199,7 +199,9 @@ const refuseReasons = (credential: Credential, reasons: readonly SuspensionReaso
   return reasons.every((reasonCode) => reasonCode === own) ? null : refusal;
 };
 
-/** Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound. */
+/**
+ * Returns the refusal of everything but suspensions for the role's reason. Null for a credential without such a bound.
+ */
 const refuseOtherChange = (credential: Credential): Forbidden | null => {
   if (credential.kind !== 'user') return null;
   const reasonCode = reasonsOfRoles[credential.role];

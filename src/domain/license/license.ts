@@ -162,8 +162,8 @@ export type LicenseFacts = {
   /** The seats of released borrows that `usage` counts, and when they return; empty for rows without the field. */
   readonly withheldSeats: readonly { readonly leaseId: string; readonly freeAt: Instant }[];
   /**
-   * True: use above the limits stays valid whatever the policy says, because it was let in before an announced change or
-   * the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
+   * True: use above the limits stays valid whatever the policy says, because it was let in before an announced change
+   * or the end of a trial, which nobody could refuse. False: the policy's `limitStrategy` decides.
    */
   readonly overuseStays: boolean;
   /** The overrides of the policy; null: no event has named any, as in logs of earlier builds. */

@@ -106,7 +106,9 @@ export type PinnedPolicy = {
   readonly deviceNamesByKey?: boolean;
   /** True when the denials of a license keep the network of the client; absent: they keep no address. */
   readonly keepAddressPrefix?: boolean;
-  /** How many components of a device must match besides its fingerprint. Absent: NONE. TWO of one component means one. */
+  /**
+   * How many components of a device must match besides its fingerprint. Absent: NONE. TWO of one component means one.
+   */
   readonly componentCheck?: (typeof componentChecks)[number];
   /**
    * KEEP: the duration of the first paid term counts from the end of the running trial. Absent: DROP, so it counts from
@@ -114,8 +116,8 @@ export type PinnedPolicy = {
    */
   readonly trialDays?: (typeof trialDaysRules)[number];
   /**
-   * How long each term brings new releases: `TERM` until its end, or an ISO 8601 duration from its start. Absent: a term
-   * does not move the maintenance, and a change to this policy ends the one that another policy gave.
+   * How long each term brings new releases: `TERM` until its end, or an ISO 8601 duration from its start. Absent: a
+   * term does not move the maintenance, and a change to this policy ends the one that another policy gave.
    */
   readonly maintenance?: string;
   /** The variations of the address of a trial that make no other person; absent: none, the addresses must differ. */

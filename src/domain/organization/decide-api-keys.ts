@@ -80,8 +80,8 @@ export const changeApiKey = (
 export const overlapSecondsMax = 30 * 86_400;
 
 /**
- * Gives a key a new secret. The previous one works until the overlap ends, and one from before it ends at once. Refuses a key
- * that the caller may not change, and to let a key that expires get the secret of one that expires later.
+ * Gives a key a new secret. The previous one works until the overlap ends, and one from before it ends at once. Refuses
+ * a key that the caller may not change, and to let a key that expires get the secret of one that expires later.
  */
 export const rotateApiKey = (
   { data: { apiKeyId, secretRef, hint, overlapSeconds }, by, at }: CommandOf<'RotateApiKey'>,
@@ -118,8 +118,8 @@ export const revokeApiKey = (
 };
 
 /**
- * Returns the keys that a user created or got a secret of by rotating them, and those that such keys created or rotated, too.
- * Ended ones are included.
+ * Returns the keys that a user created or got a secret of by rotating them, and those that such keys created or
+ * rotated, too. Ended ones are included.
  */
 export const keysCreatedBy = ({ apiKeys }: CreatedOrganization, userId: string): readonly string[] => {
   const creators = new Set([userId]);

@@ -27,8 +27,8 @@ export const changeRole = (
 };
 
 /**
- * Removes a member, and on request revokes the API keys that the member created, at most `endedAtOnce` of them. Refuses a role above the caller's
- * own, and the last OWNER who can sign in. Of a former member only keys are left to revoke.
+ * Removes a member, and on request revokes the API keys that the member created, at most `endedAtOnce` of them. Refuses
+ * a role above the caller's own, and the last OWNER who can sign in. Of a former member only keys are left to revoke.
  */
 export const removeMember = (
   { data: { userId, deactivated, revokeKeys = false }, by, at }: CommandOf<'RemoveMember'>,
@@ -47,8 +47,8 @@ export const removeMember = (
 };
 
 /**
- * Refuses to label a member for callers who may not manage members, and to label somebody else. Returns null otherwise. A
- * label is not an event.
+ * Refuses to label a member for callers who may not manage members, and to label somebody else. Returns null otherwise.
+ * A label is not an event.
  */
 export const refuseLabel = (
   organization: Organization,

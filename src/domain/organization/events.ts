@@ -88,10 +88,10 @@ export type OrganizationEvent =
       { readonly apiKeyId: string; readonly from: readonly string[] | null; readonly to: readonly string[] | null }
     >
   /**
-   * A new secret replaces the previous one, which works in `[recorded, overlapUntil)`; null: it ends, too. An older one ends at once. The hash is
-   * in `identity.api_key_secrets` under `secretRef`. `hint`: the first visible characters of the new secret. In `previous` a null
-   * `secretRef` is the secret of the creation. `rotatedBy`: the
-   * user or API key that gets it; absent: the program.
+   * A new secret replaces the previous one, which works in `[recorded, overlapUntil)`; null: it ends, too. An older one
+   * ends at once. The hash is in `identity.api_key_secrets` under `secretRef`. `hint`: the first visible characters of
+   * the new secret. In `previous` a null `secretRef` is the secret of the creation. `rotatedBy`: the user or API key
+   * that gets it; absent: the program.
    */
   | Event<
       'ApiKeyRotated',

@@ -30,8 +30,8 @@ export type CreatedOrganization = {
 export type Member = { readonly role: Role; readonly invitationId: string | null; readonly joinedAt: Instant };
 
 /**
- * A `pending` invitation may have expired: that depends on the clock. An `orphaned` one has lost its sender for good; its
- * withdrawal is not recorded yet.
+ * A `pending` invitation may have expired: that depends on the clock. An `orphaned` one has lost its sender for good;
+ * its withdrawal is not recorded yet.
  */
 export type Invitation = {
   readonly emailRef: string;
@@ -70,7 +70,9 @@ export type PreviousSecret = {
   readonly overlapUntil: Instant | null;
 };
 
-/** `TRUSTED`: the organization consents to hold the licenses of the issuer. `BLOCKED`: it sees no offers of the issuer. */
+/**
+ * `TRUSTED`: the organization consents to hold the licenses of the issuer. `BLOCKED`: it sees no offers of the issuer.
+ */
 export type IssuerDecision = { readonly decision: (typeof issuerDecisions)[number]; readonly decidedAt: Instant };
 
 /** Lists the decisions about an issuer. Without one, the organization decides about each offer. */

@@ -2,7 +2,9 @@ import { type Credential, isPermitted, type Side } from '../authority.ts';
 import { type PermissionName, permissions } from '../permissions.ts';
 import { type Role, roles, type Scope } from './events.ts';
 
-/** Something that a credential may do: a permission, with objects of the organization or with licenses that it holds. */
+/**
+ * Something that a credential may do: a permission, with objects of the organization or with licenses that it holds.
+ */
 export type Right = `${PermissionName} (${Side})`;
 
 /** Returns everything that a member in this role may do. */

@@ -207,7 +207,8 @@ const apply = <Event extends DomainEvent, State>(
     const earlier = earlierOwners?.(draft.state, event) ?? null;
     draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
     const instants = { effectiveAt, recordedAt };
-    // What fell due before the command has the actor SYSTEM. The command id and the request hash stay, so that a repeated request finds the whole append.
+    // What fell due before the command has the actor SYSTEM. The command id and the request hash stay, so that a
+    // repeated request finds the whole append.
     const sender = byLedger ? { ...context, actor: ledgerActor, reason: null } : context;
     return {
       type,
@@ -262,7 +263,9 @@ const revisionMismatch = (actual: bigint, expected: bigint): Rejection<'REVISION
       : `Revision ${expected} was asked for; it is at revision ${actual} now. Read it again.`,
 });
 
-/** The refusal of an idempotency key that belongs to another request. src/application/idempotent-attempt.ts uses it too. */
+/**
+ * The refusal of an idempotency key that belongs to another request. src/application/idempotent-attempt.ts uses it too.
+ */
 export const keyReused: Rejection<'IDEMPOTENCY_KEY_REUSED'> = {
   rejected: 'IDEMPOTENCY_KEY_REUSED',
   detail: 'This Idempotency-Key was used with another request. Use a new one.',

@@ -48,8 +48,8 @@ export const deviceIssuers = async (db: PoolClient, orgId: string): Promise<read
 const issuersMax = 100;
 
 /**
- * Returns a page of the active devices of all licenses that an organization issues or holds, by their activation, newest
- * first. Devices that are activated meanwhile do not shift a page. For asTenant of the same organization.
+ * Returns a page of the active devices of all licenses that an organization issues or holds, by their activation,
+ * newest first. Devices that are activated meanwhile do not shift a page. For asTenant of the same organization.
  */
 export const searchDevices = async (db: PoolClient, search: Search): Promise<readonly ActivationView[]> => {
   const { orgId, limit, after, fingerprintHashes, name, platform, seenBefore } = search;
@@ -93,7 +93,8 @@ export const searchDevices = async (db: PoolClient, search: Search): Promise<rea
 
 const newestFirst = 'order by a.activated_at desc, a.activation_id desc limit $2';
 
-// A device without a sighting was last seen at its activation. Heartbeats make sightings too, so leases need not be read.
+// A device without a sighting was last seen at its activation. Heartbeats make sightings too, so leases need not be
+// read.
 const unseenSince = (instant: string): string => `a.activated_at < ${instant}
   and not exists (select from ops.device_sightings s
     where (s.issuer_org_id, s.license_id, s.fingerprint_hash) = (a.issuer_org_id, a.license_id, a.fingerprint_hash)

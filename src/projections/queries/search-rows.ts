@@ -21,9 +21,9 @@ export type SearchTerms = {
   readonly text: string;
   /** The hashes of the text as a license key, by each secret. */
   readonly keyHashes: readonly Buffer[];
-  /** The text as the last group of a key; null: it is none. */
+  /** The text as the last group of a key. Null when it has another form. */
   readonly keyHint: string | null;
-  /** The text as a license id; null: it is none. */
+  /** The text as a license id. Null when it has another form. */
   readonly licenseId: string | null;
   /** The hashes of the text as a fingerprint, under each issuer of the organization's licenses. */
   readonly fingerprintHashes: readonly Buffer[];

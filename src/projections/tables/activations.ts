@@ -84,9 +84,9 @@ const lastProduct = joined<string | null>('text', 'coalesce(s.last_product, a.pr
 const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct });
 
 /**
- * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`: its
- * activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what it named
- * last.
+ * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`:
+ * its activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what
+ * it named last.
  */
 export type ActivationView = View<
   typeof columns,
@@ -116,8 +116,8 @@ export const selectActivations = (from: string): string => `select ${view.select
 export const readActivation = view.read;
 
 /**
- * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first. `userRef`: only
- * devices of this user; null: of all.
+ * Returns open activations of a license that the tenant of `db` issues or holds, except some, the newest first.
+ * `userRef`: only devices of this user; null: of all.
  */
 export const devicesInUse = async (
   db: PoolClient,

@@ -50,7 +50,9 @@ export const unassignment = (owner: PartOwner, { userRef, cause }: Unassignment,
 const name = joined<string | null>('text', 'n.name');
 const view = viewOf('u', columns, { name });
 
-/** A user of a license. `name`: under which the reading organization assigned the user; null: it did not, or under none. */
+/**
+ * A user of a license. `name`: under which the reading organization assigned the user; null: it did not, or under none.
+ */
 export type AssignedUser = View<typeof columns, { readonly name: typeof name }>;
 
 /**

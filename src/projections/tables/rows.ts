@@ -17,8 +17,8 @@ export type Table = {
   /** Set when one event may change many rows without naming them; see sweep.ts. */
   readonly group?: Group;
   /**
-   * Set when the worker removes rows that are older than `keptDays` days by the column `by`. Their number is not compared,
-   * and a row of about that age or more may be missing.
+   * Set when the worker removes rows that are older than `keptDays` days by the column `by`. Their number is not
+   * compared, and a row of about that age or more may be missing.
    */
   readonly purged?: { readonly by: string; readonly keptDays: number };
 };

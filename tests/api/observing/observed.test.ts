@@ -141,7 +141,7 @@ describe('Denials', () => {
   });
 });
 
-describe('What is observed', () => {
+describe('Observations of use', () => {
   test('belongs to the issuer and the holder of that time, and nobody else learns of it', async () => {
     const { a, b } = ledger;
     const stranger = await ledger.createVendor('Stranger');

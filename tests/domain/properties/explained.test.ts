@@ -5,6 +5,7 @@ import { licenseDecider } from '../../../src/domain/license/decider.ts';
 import type { IssuedLicense, License } from '../../../src/domain/license/license.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { planRepairs } from '../../../src/domain/license/repair/plan-repairs.ts';
+import type { RepairStep } from '../../../src/domain/license/repair/repair-step.ts';
 import { type Situation, viewIn } from '../../../src/domain/license/repair/situation.ts';
 import { settle } from '../../../src/domain/license/settle.ts';
 import { explainValidation } from '../../../src/domain/license/validation/explain-validation.ts';
@@ -37,6 +38,8 @@ test(`${total} explanations agree with validations, and their repairs make the l
     expect(seen.get(action) ?? 0, action).toBeGreaterThan(0);
   expect(seen.get('valid')).toBeGreaterThan(total / 100);
   expect(seen.get('repaired')).toBeGreaterThan(total / 10);
+  // Almost every device can become active: by a user, by a release or by a higher limit.
+  expect(seen.get('no NOT_ACTIVATED') ?? 0).toBeLessThan(total / 200);
 });
 
 const check = (situation: Situation, chance: Chance, seen: Map<string, number>): void => {
@@ -76,11 +79,20 @@ const check = (situation: Situation, chance: Chance, seen: Map<string, number>):
     let current = situation;
     for (const step of steps) {
       count(step.action);
+      if (lowersLimit(current, step)) fail(`a lower limit by ${JSON.stringify(step)}`, situation);
       current = carryOut(current, step, chance);
     }
     const { valid, code } = validate(viewIn(current), current.scope, current.at);
     if (!valid) fail(`${code} after ${JSON.stringify(steps)}`, situation);
   }
+};
+
+const lowersLimit = ({ license }: Situation, step: RepairStep): boolean => {
+  if (step.action !== 'CHANGE_LIMITS') return false;
+  const { meters, ...others } = license.facts.limits;
+  const before: Readonly<Record<string, number>> = { ...meters, ...others };
+  const { meters: newMeters, ...newOthers } = step.limits;
+  return Object.entries({ ...newMeters, ...newOthers }).some(([name, limit]) => limit < (before[name] ?? 0));
 };
 
 const fail = (what: string, { license, scope, at }: Situation): never => {
@@ -132,6 +144,7 @@ const drawDemands = ({ percent, one }: Chance): Partial<PinnedPolicy> => ({
   ...(percent(15) && { versions: { from: one([null, '1.0.0']), below: one([null, '2.0.0']) } }),
   ...(percent(15) && { checkInSeconds: one([3_600, 86_400]) }),
   ...(percent(20) && { fingerprintMatching: one(['ANY', 'MOST', 'ALL']) }),
+  ...(percent(20) && { devicesPerUser: one([1, 1, 2]) }),
 });
 
 const demanding = (command: LicenseCommand, demands: Partial<PinnedPolicy>): LicenseCommand => {

@@ -18,6 +18,7 @@ export const importLicenseRoute = (needs: KeyNeeds): Route =>
     permission: 'changeLicenses',
     effect: 'append',
     request: z.object({ params: none, query: none, body: importLicenseBody }),
+    isHeavy: true,
     bounded: {
       narrow:
         'It may still be carried out. Repeat it with the same Idempotency-Key, and import fewer licenses at once.',

@@ -66,6 +66,7 @@ export const explainLicenseRoute = (needs: ReadNeeds): Route =>
     permission: 'readHistory',
     effect: 'read',
     request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
+    isHeavy: true,
     bounded: {
       narrow: 'The history of this license is long. Read its newest events with /history?order=desc instead.',
     },

@@ -36,7 +36,9 @@ const hitShape = z
   })
   .meta({ id: 'LicenseHit' });
 
-/** POST /v1/licenses/search: finds licenses by what a customer has. The text is in the body, because it may be a key. */
+/**
+ * POST /v1/licenses/search: finds licenses by what a customer has. The text is in the body, because it may be a key.
+ */
 export const searchLicensesRoute = (needs: ReadNeeds): Route =>
   route({
     method: 'post',
@@ -55,6 +57,7 @@ export const searchLicensesRoute = (needs: ReadNeeds): Route =>
         body: z.strictObject({ data: z.array(hitShape), hasMore: z.boolean() }),
       },
     },
+    isHeavy: true,
     bounded: { narrow: 'Name in by what the text is, or use more of the text.' },
     rejections: [],
     handle: async ({ body: { limit, ...search } }, { caller: { organizationId } }) => {

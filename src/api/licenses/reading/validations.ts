@@ -41,6 +41,7 @@ export const licenseValidations = (needs: ReadNeeds): Route =>
         to: dayIn.optional().meta({ description: 'The last UTC day.' }),
       }),
     }),
+    isHeavy: true,
     bounded: { narrow: 'Name fewer days with from and to.' },
     replies: { 200: { description: 'The days.', body: answerShape } },
     rejections: ['LICENSE_NOT_FOUND'],

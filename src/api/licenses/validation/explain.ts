@@ -94,6 +94,7 @@ export const explainValidationRoute = (needs: Needs): Route =>
     permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query: none, body }),
+    isHeavy: true,
     bounded: { narrow: 'Leave out `at`: a past instant of a license with a long history takes long.' },
     replies: { 200: { description: 'The explanation.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],

@@ -4,8 +4,8 @@ import type { Activation, IssuedLicense } from '../license.ts';
 
 /**
  * Refuses another device of a user who has as many active devices as the policy allows one user, and a device without a
- * user under such a policy. `userRef`: the user of the device; null: none. `besides`: the devices that do not count: the
- * one that is released, or gets the user. Devices above a limit that was set later stay.
+ * user under such a policy. `userRef`: the user of the device; null: none. `besides`: the devices that do not count:
+ * the one that is released, or gets the user. Devices above a limit that was set later stay.
  */
 export const refuseDevicesOf = (
   { facts, activations }: IssuedLicense,

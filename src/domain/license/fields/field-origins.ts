@@ -27,8 +27,8 @@ type Setting = { readonly revision: bigint; readonly recordedAt: Instant; readon
 type Announcement = { readonly revision: bigint; readonly since: Instant };
 
 /**
- * What a fold knows of the fields, as seen at one instant. The fold owns it and changes it in place. Its size depends on
- * the number of fields, not of events.
+ * What a fold knows of the fields, as seen at one instant. The fold owns it and changes it in place. Its size depends
+ * on the number of fields, not of events.
  */
 export type FieldFold = {
   readonly at: Instant;
@@ -53,9 +53,9 @@ export const beginFields = (view: FieldView, at: Instant): FieldFold => ({
 });
 
 /**
- * Takes one more event. It sets a field when the field, as seen at the instant of the fold, is another one with the event
- * than without it, on the history up to it. What time alone changes has no such event. An event that only announces it
- * is noted as its announcement.
+ * Takes one more event. It sets a field when the field, as seen at the instant of the fold, is another one with the
+ * event than without it, on the history up to it. What time alone changes has no such event. An event that only
+ * announces it is noted as its announcement.
  */
 export const takeFieldEvent = (fold: FieldFold, { event, at, revision }: RevisedEvent): void => {
   const { facts: before, view } = fold;
@@ -97,7 +97,9 @@ const noteAnnouncement = (
       announcements.set(name, { revision, since: effectiveAt });
 };
 
-/** What time alone changed: since when, by which field, and the revision of its announcement; null: none is recorded. */
+/**
+ * What time alone changed: since when, by which field, and the revision of its announcement; null: none is recorded.
+ */
 export type ByTime = { readonly since: Instant; readonly from: TimedField; readonly announcedBy: bigint | null };
 
 /** Where the value of a field comes from. `setBy`: the revision of the event that set it last. */
@@ -110,8 +112,9 @@ export type FieldOrigin = {
 };
 
 /**
- * Returns the origins of all fields. `due`: the events of what has fallen due and is not recorded yet, in their order. The
- * event that scheduled such a change, or began the trial, has set what it changes. Returns nothing for a fold without events.
+ * Returns the origins of all fields. `due`: the events of what has fallen due and is not recorded yet, in their order.
+ * The event that scheduled such a change, or began the trial, has set what it changes. Returns nothing for a fold
+ * without events.
  */
 export const fieldOrigins = (fold: FieldFold, due: readonly Stamped<LicenseEvent>[]): readonly FieldOrigin[] => {
   const { facts, settings } = fold;
@@ -195,6 +198,8 @@ const useKeys: ReadonlySet<string> = new Set<keyof LicenseFacts>([
   'usage',
   'withheldSeats',
   'metersAfterEnd',
+  'usageEvents',
+  'countersFrom',
   'nextTerms',
   'endings',
 ]);

@@ -14,8 +14,8 @@ export type Entitlement = {
   readonly until: Instant | null;
   readonly source: (typeof entitlementSources)[number];
   /**
-   * True: the license does not grant the code before `until`, whatever other sources say. Only a grant withholds, and its
-   * value and limit are null. Absent: the source grants the code.
+   * True: the license does not grant the code before `until`, whatever other sources say. Only a grant withholds, and
+   * its value and limit are null. Absent: the source grants the code.
    */
   readonly withheld?: true;
 };

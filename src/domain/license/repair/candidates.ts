@@ -33,7 +33,8 @@ import { type Situation, viewIn } from './situation.ts';
 export type Blocking = Exclude<RuleCode, 'VALID_IN_GRACE' | 'VALID_OVERAGE'> | 'KEY_ROTATED';
 
 /**
- * Returns the steps that may remove a code, the best first. None: nothing can. A code without an entry does not compile.
+ * Returns the steps that may remove a code, the best first. None: nothing can. A code without an entry does not
+ * compile.
  */
 export const candidatesFor: Readonly<Record<Blocking, (situation: Situation) => readonly Candidate[]>> = {
   TENANT_SUSPENDED: () => [],

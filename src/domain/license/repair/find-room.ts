@@ -1,3 +1,4 @@
+import type { Rejection } from '../../decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../commands.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
@@ -12,13 +13,25 @@ import { afterCommand, afterCommands, type Situation, viewIn } from './situation
 type Kind = 'activations' | 'seats' | 'users';
 
 /** Returns what makes room for one more device, seat or user, after the refusal of a command for want of it. */
-export const roomAfter = (refusal: LicenseRejection, situation: Situation): readonly Candidate[] => {
-  const kind = kindOf[refusal];
+export const roomAfter = (refusal: Rejection<LicenseRejection>, situation: Situation): readonly Candidate[] => {
+  const kind = kindOf[refusal.rejected];
   if (kind === undefined) return [];
+  if (kind === 'activations' && refusal.place?.[0] === 'user') return roomOfUser(situation);
   const used = usedBy(situation)[kind];
   const limit = situation.license.facts.limits[kind];
   const excess = used + 1 - capacity(limit, situation.license.facts.policy.overage);
-  return [...releases(situation, kind, { count: excess, isRoomNeeded: true }), raise({ [kind]: used + 1 })];
+  const releasing = releases(kind, { count: excess, ids: releasable[kind](situation, true) });
+  return used + 1 > limit ? [...releasing, raise({ [kind]: used + 1 })] : releasing;
+};
+
+/** Returns what lets the user of the request have one more device. No limit of the license helps. */
+const roomOfUser = (situation: Situation): readonly Candidate[] => {
+  const { license, scope } = situation;
+  const { devicesPerUser } = license.facts.policy;
+  if (devicesPerUser === undefined) return [];
+  const isOfUser = ({ userRef }: Activation) => userRef === scope.user;
+  const count = [...license.activations.values()].filter(isOfUser).length + 1 - devicesPerUser;
+  return releases('activations', { count, ids: freeDevices(situation, isOfUser) });
 };
 
 const kindOf: Partial<Record<LicenseRejection, Kind>> = {
@@ -32,7 +45,8 @@ export const withinLimit = (situation: Situation, kind: Kind): readonly Candidat
   const { facts } = situation.license;
   const used = kind === 'seats' ? seatsWithHolder(facts) : facts.usage[kind];
   const excess = used - keptCapacity(facts.limits[kind], facts.policy.overage);
-  return [...releases(situation, kind, { count: excess, isRoomNeeded: false }), raise({ [kind]: used })];
+  const ids = releasable[kind](situation, false);
+  return [...releases(kind, { count: excess, ids }), raise({ [kind]: used })];
 };
 
 /** Returns the candidate that raises limits. */
@@ -53,11 +67,9 @@ const usedBy = ({ license, at }: Situation): Readonly<Record<Kind, number>> => (
 });
 
 const releases = (
-  situation: Situation,
   kind: Kind,
-  { count, isRoomNeeded }: { readonly count: number; readonly isRoomNeeded: boolean },
+  { count, ids }: { readonly count: number; readonly ids: readonly string[] },
 ): readonly Candidate[] => {
-  const ids = releasable[kind](situation, isRoomNeeded);
   if (count <= 0 || count > ids.length) return [];
   const step: RepairStep = { action: releaseActions[kind], count, ids };
   const commands = (at: string) => ids.slice(0, count).map((id) => releaseCommands[kind](id, at));
@@ -78,10 +90,7 @@ const releaseCommands: Readonly<Record<Kind, (id: string, at: string) => License
 
 /** Returns the ids of parts that the request does not need, the oldest first. */
 const releasable: Readonly<Record<Kind, (situation: Situation, isRoomNeeded: boolean) => readonly string[]>> = {
-  activations: ({ license, scope }) => {
-    const own = ownDevice(license, scope);
-    return idsOf(license.activations, (id, { fingerprintHash }) => id !== own && fingerprintHash !== scope.lease);
-  },
+  activations: (situation) => freeDevices(situation, () => true),
   seats: ({ license, scope }, isRoomNeeded) => {
     const own = license.leaseByHolder.get(scope.lease ?? '');
     // The seat of a borrow stays taken after its release, unless the policy reclaims it.
@@ -94,6 +103,12 @@ const releasable: Readonly<Record<Kind, (situation: Situation, isRoomNeeded: boo
     const own = [scope.user, device?.userRef, seat?.userRef];
     return idsOf(license.users, (userRef) => !own.includes(userRef));
   },
+};
+
+const freeDevices = ({ license, scope }: Situation, isCounted: (device: Activation) => boolean): readonly string[] => {
+  const own = ownDevice(license, scope);
+  const isFree = (id: string, device: Activation) => id !== own && device.fingerprintHash !== scope.lease;
+  return idsOf(license.activations, (id, device) => isFree(id, device) && isCounted(device));
 };
 
 const ownDevice = (license: IssuedLicense, scope: Situation['scope']): string | undefined =>

@@ -1,10 +1,13 @@
+import type { Rejection } from '../../decider.ts';
+import type { LicenseRejection } from '../commands.ts';
 import { keyRotated } from '../validation/license-rules.ts';
 import type { Rule } from '../validation/rule.ts';
 import { validationRules } from '../validation/validation-rules.ts';
 import type { Candidate } from './candidate.ts';
 import { type Blocking, candidatesFor, checkedIn } from './candidates.ts';
 import { roomAfter } from './find-room.ts';
-import type { Repair, RepairPlan } from './repair-step.ts';
+import { nameUser } from './repair-device.ts';
+import type { Repair, RepairPlan, RepairStep } from './repair-step.ts';
 import { isSituation, type Situation } from './situation.ts';
 
 /**
@@ -40,16 +43,27 @@ const repairOf = ({ code, candidate, others, before }: Taken, later: readonly Ta
     );
     return end !== null && nextFailed(end) === null;
   };
-  return { code, step: candidate.step, alternatives: others.filter(isAlternative).map(({ step }) => step) };
+  const shown = ({ step }: Candidate) => withoutOverlap(step, later);
+  return { code, step: shown(candidate), alternatives: others.filter(isAlternative).map(shown) };
 };
 
-/** Returns the failed rule to repair next; null: the license is valid. */
+/**
+ * Returns a release without choice when a later step releases parts of the same kind, so that none is released twice.
+ */
+const withoutOverlap = (step: RepairStep, later: readonly Taken[]): RepairStep => {
+  if (!('ids' in step)) return step;
+  const isSameKind = (other: Candidate) => other.step.action === step.action;
+  const isFollowed = later.some(({ candidate, others }) => [candidate, ...others].some(isSameKind));
+  return isFollowed ? { ...step, ids: step.ids.slice(0, step.count) } : step;
+};
+
+/** Returns the failed rule to repair next. Returns null when the license is valid. */
 const nextFailed = (situation: Situation): Failed | null => {
   const checked = checkedIn(situation);
   return repairOrder.find(({ judge }) => judge(checked, false) === 'FAILED') ?? null;
 };
 
-/** Returns the first steps that bring a failed rule further; null: there are none. */
+/** Returns the first steps that bring a failed rule further. Returns null when there are none. */
 const stepsFor = (failed: Failed, situation: Situation): readonly Chosen[] | null => {
   const candidates = candidatesFor[failed.code](situation);
   for (const [index, candidate] of candidates.entries()) {
@@ -58,21 +72,32 @@ const stepsFor = (failed: Failed, situation: Situation): readonly Chosen[] | nul
     if (isSituation(outcome)) {
       if (isFurther(failed, situation, outcome)) return [{ candidate, others }];
     } else if (outcome !== null) {
-      const rooms = roomAfter(outcome, situation);
-      const room = rooms.find((first) => {
-        const next = carriedOut(first, situation);
-        return next !== null && carriedOut(candidate, next) !== null;
-      });
-      const otherRooms = rooms.filter((other) => other !== room);
-      if (room !== undefined)
-        return [
-          { candidate: room, others: otherRooms },
-          { candidate, others },
-        ];
+      if (isUserMissing(outcome, situation))
+        return nameUser(situation).map((name) => ({ candidate: name, others: [] }));
+      const rooms = roomsBefore(candidate, situation, roomsMax);
+      if (rooms !== null) return [...rooms, { candidate, others }];
     }
   }
   return null;
 };
+
+/** Returns the steps without which a candidate is refused, in order. Null when none help. */
+const roomsBefore = (candidate: Candidate, situation: Situation, max: number): readonly Chosen[] | null => {
+  const outcome = candidate.apply(situation);
+  if (outcome === null || isSituation(outcome)) return outcome === null ? null : [];
+  if (max === 0) return null;
+  const rooms = roomAfter(outcome, situation);
+  for (const room of rooms) {
+    const next = carriedOut(room, situation);
+    const further = next === null ? null : roomsBefore(candidate, next, max - 1);
+    if (further !== null) return [{ candidate: room, others: rooms.filter((other) => other !== room) }, ...further];
+  }
+  return null;
+};
+
+// A policy with `devicesPerUser` needs the user of a device, also where a validation does not need one.
+const isUserMissing = ({ rejected }: Rejection<LicenseRejection>, { scope: { user = null } }: Situation): boolean =>
+  rejected === 'USER_SCOPE_REQUIRED' && user === null;
 
 const carriedOut = (candidate: Candidate, situation: Situation): Situation | null => {
   const outcome = candidate.apply(situation);
@@ -99,6 +124,9 @@ const repairOrder: readonly Failed[] = [
   ...blocking.filter(({ code }) => !last.includes(code)),
   ...last.flatMap((code) => blocking.filter((rule) => rule.code === code)),
 ];
+
+/** The limits that can refuse one command: the devices of a user, and those of the license. */
+const roomsMax = 2;
 
 /** A plan that needs more steps does not end. */
 const stepsMax = 40;

@@ -70,7 +70,9 @@ const fits = (situation: Situation, activationId: string): boolean => {
   return (activation.componentProblem ?? null) === null;
 };
 
-/** Returns what names a user: the one of the device or seat, else an assigned one, else one that is not assigned yet. */
+/**
+ * Returns what names a user: the one of the device or seat, else an assigned one, else one that is not assigned yet.
+ */
 export const nameUser = (situation: Situation): readonly Candidate[] => {
   const { license, scope } = situation;
   const [assigned = null] = license.users.keys();
@@ -78,7 +80,9 @@ export const nameUser = (situation: Situation): readonly Candidate[] => {
   return [send({ user }, { user: user ?? unknownName })];
 };
 
-/** Returns what makes the requested device active. A device that is named by an unknown id must send its fingerprint. */
+/**
+ * Returns what makes the requested device active. A device that is named by an unknown id must send its fingerprint.
+ */
 export const makeActive = ({ scope }: Situation): readonly Candidate[] => {
   const { fingerprint, activationId = null } = scope;
   if (activationId === null && fingerprint !== null) return [activateDevice];

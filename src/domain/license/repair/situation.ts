@@ -1,4 +1,4 @@
-import { type EventIds, isRejection, stamp } from '../../decider.ts';
+import { type EventIds, isRejection, type Rejection, stamp } from '../../decider.ts';
 import { type Instant, later } from '../../time.ts';
 import type { LicenseCommand, LicenseRejection } from '../commands.ts';
 import { decide } from '../decide.ts';
@@ -40,16 +40,16 @@ export const viewIn = ({ license, scope, tenantSuspended, lastCheckInAt, heartbe
   };
 };
 
-/** The outcome of a step: the situation after it, or why it cannot be carried out; null: it changes nothing. */
-export type Outcome = Situation | LicenseRejection | null;
+/** The outcome of a step: the situation after it, or why it cannot be carried out. Null when it changes nothing. */
+export type Outcome = Situation | Rejection<LicenseRejection> | null;
 
 /** Returns true for a situation. */
-export const isSituation = (outcome: Outcome): outcome is Situation => outcome !== null && typeof outcome === 'object';
+export const isSituation = (outcome: Outcome): outcome is Situation => outcome !== null && !('rejected' in outcome);
 
 /** Returns the situation after a command. The situation before it stays as it is. */
 export const afterCommand = (situation: Situation, command: LicenseCommand): Outcome => {
   const decision = decide(command, situation.license, eventIds);
-  if (isRejection(decision)) return decision.rejected;
+  if (isRejection(decision)) return decision;
   if (decision.length === 0) return null;
   const license = forkIssued(situation.license);
   for (const event of decision) evolve(license, event, stamp(event, command.at).at);

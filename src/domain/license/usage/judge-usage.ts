@@ -135,7 +135,7 @@ const tooMany = ({ facts: { licenseId, policy } }: IssuedLicense, at: Instant): 
 const notProjected: Rejection<LicenseRejection> = {
   ...reject<LicenseRejection>(
     'NOT_PROJECTED_YET',
-    'The read models are more than 30 minutes behind, so nobody knows whether usage of more than an hour ago was counted. Nothing was counted. Send it again later.',
+    'The read models are more than 30 minutes behind, so the server cannot tell whether usage of more than an hour ago was counted. Nothing was counted. Send it again later.',
   ),
   retryAfterSeconds: 60,
 };

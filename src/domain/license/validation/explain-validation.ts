@@ -21,8 +21,9 @@ export type ExplainedRule = {
 export type ExplainedValidation = { readonly validation: Validation; readonly rules: readonly ExplainedRule[] };
 
 /**
- * Explains the validation of a license (null: unknown) at `at`. The rules after NOT_FOUND are judged for a known license
- * only. Those after KEY_ROTATED are judged also for a rotated key, so that the explanation says what else is wrong.
+ * Explains the validation of a license (null: unknown) at `at`. The rules after NOT_FOUND are judged for a known
+ * license only. Those after KEY_ROTATED are judged also for a rotated key, so that the explanation says what else is
+ * wrong.
  */
 export const explainValidation = (
   view: ValidationView | null,

@@ -122,7 +122,8 @@ export const remarkRules = {
 /** Returns true while the term waits for the first activation. */
 export const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.trigger === 'FIRST_ACTIVATION';
 
-// Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays anyway.
+// Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays
+// anyway.
 const judgeUse = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): Judgement => {
   if (used <= limit) return 'PASSED';
   if (overuseStays || policy.limitStrategy === 'ALLOW_OVER') return 'OVERUSE_STAYS';

@@ -22,7 +22,9 @@ export type Validation = {
   readonly effectiveStatus: EffectiveStatus | null;
   readonly expiresAt: Instant | null;
   readonly graceUntil: Instant | null;
-  /** How long the client may cache the result: not past the next instant at which the clock changes it; 0 when invalid. */
+  /**
+   * How long the client may cache the result: not past the next instant at which the clock changes it; 0 when invalid.
+   */
   readonly ttlSeconds: number;
   /**
    * Until when the client may run without the server: not past that instant either, and until the end of a borrow; null
