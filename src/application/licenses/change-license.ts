@@ -52,7 +52,9 @@ export type LicenseChange<View> = {
 type Commanded = LicenseCommand | ComposedCommand | Refusal;
 
 /**
- * A license after a change, as of `at`. `events` are those of the command; absent for other changes. With `preview` nothing has changed. `isDerived`: it shows a change that has fallen due and is not recorded yet. */
+ * A license after a change, as of `at`. `events` are those of the command; absent for other changes. With `preview`
+ * nothing has changed. `isDerived`: it shows a change that has fallen due and is not recorded yet.
+ */
 export type ChangedLicense<View = unknown> = {
   readonly facts: LicenseFacts;
   readonly revision: bigint;

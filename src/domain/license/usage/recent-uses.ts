@@ -64,7 +64,7 @@ export const forgetUses = (
   }
 };
 
-/** Returns the usage that was counted under this id before `at`; null: none, as far as the license and `earlier` know. */
+/** Returns the usage that was counted under this id before `at`. Returns null when neither the license nor `earlier` knows one. */
 export const knownUse = (
   { recentUses }: IssuedLicense,
   key: string,

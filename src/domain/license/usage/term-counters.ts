@@ -86,6 +86,6 @@ export const countedPeriod = (
   return { periodStart, periodEnd: resetsAt(facts, at) ?? (isAfterEnd(facts, at) ? null : term.expiresAt) };
 };
 
-/** Returns the start of the last renewed term that has started by `at`; null: none has. */
+/** Returns the start of the last renewed term that has started by `at`, or null. */
 const startedBy = ({ nextTerms }: Counted, at: Instant): Instant | null =>
   nextTerms.findLast((startsAt) => startsAt <= at) ?? null;
