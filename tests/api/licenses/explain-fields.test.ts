@@ -37,7 +37,15 @@ describe('The explanation of a license', () => {
     const { body: license } = await get(`/v1/licenses/${licenseId}`);
     const { body: history } = await get(`/v1/licenses/${licenseId}/history?order=desc&limit=1`);
     const answer = await explain(licenseId);
-    const { term, limits, usage, metadata: _, recorded: __, revision, ...others } = license as Record<string, object>;
+    // Observations of use and metadata are in no event.
+    const {
+      metadata: _,
+      recorded: __,
+      lastValidatedAt: ___,
+      recentValidations: ____,
+      ...folded
+    } = license as Record<string, object>;
+    const { term, limits, usage, revision, ...others } = folded;
     const inside = Object.entries({ term, limits, usage }).flatMap(([name, fields]) =>
       Object.entries(fields ?? {}).map(([field, value]) => [`${name}.${field}`, value]),
     );

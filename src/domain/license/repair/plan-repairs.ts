@@ -43,8 +43,8 @@ const repairOf = ({ code, candidate, others, before }: Taken, later: readonly Ta
     );
     return end !== null && nextFailed(end) === null;
   };
-  const shown = ({ step }: Candidate) => withoutOverlap(step, later);
-  return { code, step: shown(candidate), alternatives: others.filter(isAlternative).map(shown) };
+  const withoutRepeats = ({ step }: Candidate) => withoutOverlap(step, later);
+  return { code, step: withoutRepeats(candidate), alternatives: others.filter(isAlternative).map(withoutRepeats) };
 };
 
 /**

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { countedPeriod, countersOf, isAfterEnd, resetsAt } from '../../../../src/domain/license/usage/term-counters.ts';
 import { command, followedBy } from '../commands.ts';
 import { expiresAt, issued, licenseAfter, noon, on, renewedEvent, tomorrow } from '../examples.ts';
 
@@ -44,4 +45,32 @@ test.each([
 ])('An end that is moved %s keeps the start of a renewed term only if it comes', (_, to, expected) => {
   const moved = followedBy([issued(), renewed(expiresAt, 2)], command('ChangeExpiry', { to, reasonCode: 'GOODWILL' }));
   expect(licenseAfter(...moved).facts.nextTerms).toEqual(expected);
+});
+
+describe('At the instant itself', () => {
+  const before = '2026-12-31T23:59:59.999Z';
+  const facts = { ...licenseAfter(issued()).facts, nextTerms: [nextYear, yearAfter] };
+
+  test('a term that starts resets no more', () => {
+    expect(resetsAt(facts, before)).toBe(nextYear);
+    expect(resetsAt(facts, nextYear)).toBe(yearAfter);
+    expect(resetsAt(facts, yearAfter)).toBe(null);
+  });
+
+  test('a term has ended', () => {
+    expect(isAfterEnd(facts, expiresAt)).toBe(true);
+    expect(isAfterEnd({ term: { ...facts.term, expiresAt: yearAfter } }, nextYear)).toBe(false);
+    expect(isAfterEnd({ term: { ...facts.term, expiresAt: null } }, yearAfter)).toBe(false);
+  });
+
+  test('usage counts for the term that starts', () => {
+    const period = (at: string) => countedPeriod(facts, at).periodStart;
+    expect([period(before), period(nextYear), period(yearAfter)]).toEqual([facts.term.startsAt, nextYear, yearAfter]);
+  });
+
+  test('a new term takes over the use since the end of the last one, and begins at 0 anywhere else', () => {
+    const used = { ...facts, metersAfterEnd: { builds: 3 } };
+    expect(countersOf(used, expiresAt, expiresAt).usage.meters).toEqual({ builds: 3 });
+    expect(countersOf(used, before, expiresAt).usage.meters).toEqual({});
+  });
 });
