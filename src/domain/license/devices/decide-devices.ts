@@ -115,11 +115,10 @@ const record = (
   const active = activationOf(license, device);
   if (active !== null) {
     const changesUser = userRef !== null && userRef !== active.userRef;
-    const full = changesUser ? refuseDevicesOf(license, userRef, [active]) : null;
+    const full = changesUser ? refuseDevicesOf(license, userRef, null) : null;
     return refuseComponents(facts.policy, active, device) ?? full ?? updateDevice(facts.policy, active, device, at);
   }
-  const unfit =
-    refuseSilence(facts.policy, device) ?? refuseDevicesOf(license, userRef, released === null ? [] : [released]);
+  const unfit = refuseSilence(facts.policy, device) ?? refuseDevicesOf(license, userRef, released);
   if (unfit !== null) return unfit;
   if (count >= capacity(limit, facts.policy.overage))
     return refuse(
