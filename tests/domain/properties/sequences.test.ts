@@ -29,9 +29,9 @@ test(`${numRuns} sequences of ${commandCount} commands agree with the model and 
   // The drawn commands must keep reaching everything: each type is accepted, and each refusal occurs.
   for (const type of commandTypes)
     expect(seen.get(`${type} done`), `${type} was accepted`).toBeGreaterThan(full ? 20 : 0);
-  // Few of these sequences take a seat back. The test of seats reaches that.
+  // Few of these sequences take a seat back. The test of seats reaches that. Fewer send old usage to late read models.
   const outcomes = [...seen.keys()].filter((key) => key !== takenBack).map((key) => key.split(' ')[1]);
-  expect([...new Set(outcomes)].sort()).toEqual(everyOutcome);
+  expect([...new Set(outcomes)].filter((outcome) => outcome !== tooLate).sort()).toEqual(everyOutcome);
 });
 
 test('Sequences about seats alone, in which holders take withheld seats back, agree with the model', () => {
@@ -74,6 +74,9 @@ const borrowing = (command: LicenseCommand): LicenseCommand => {
 // One number determines a sequence. It is not shrunk, because a smaller number is no simpler sequence.
 const sequence = fc.noShrink(fc.integer({ min: 1, max: 2_147_483_647 }));
 
+// tests/domain/license/usage/decide-usage.test.ts reaches it.
+const tooLate = 'NOT_PROJECTED_YET';
+
 const everyOutcome = [
   'ACTIVATION_LIMIT_EXCEEDED',
   'ACTIVATION_NOT_FOUND',
@@ -93,7 +96,6 @@ const everyOutcome = [
   'LICENSE_SUSPENDED',
   'LIMIT_INVALID',
   'NOT_FOUND',
-  'NOT_PROJECTED_YET',
   'PRODUCT_NOT_LICENSED',
   'QUOTA_EXCEEDED',
   'RATE_LIMITED',
