@@ -8,7 +8,7 @@ export type Feed = {
   readonly organizationId: string;
   readonly types: readonly string[] | null;
   readonly issuer?: string | null;
-  /** The only products whose licenses the reader sees; null: all. */
+  /** The reader sees only licenses of these products. Null: it sees all. */
   readonly products: readonly string[] | null;
 };
 

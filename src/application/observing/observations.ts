@@ -92,7 +92,7 @@ export const createObservations = (
       const { issuerOrgId, licenseId, code, device, deniedAt } = denial;
       const key = `${licenseId} ${code} ${device ?? ''} ${deniedAt.slice(0, minuteLength)}`;
       if (denials.get(key) !== undefined) return;
-      // Rows keep no more of a license, so one license takes no room from others.
+      // The table keeps at most so many of a license. More of them would take room from other licenses.
       const ofLicense = denialsByLicense.get(licenseId) ?? 0;
       if (ofLicense >= denialsMax) return onDropped('denials');
       denials.add(issuerOrgId, key, denial);

@@ -38,7 +38,7 @@ export const rotateApiKey = async (
   return { ...(await withLastUse(needs, request, recorded)), apiKey };
 };
 
-/** Returns the reference of the secret before the current one, which the next rotation ends. Null: there is none. */
+/** Returns the reference of the secret before the current one, which the next rotation ends, or null. */
 const readPreviousRef = ({ executor }: ApiKeyNeeds, organizationId: string, apiKeyId: string): Promise<string | null> =>
   executor.read(organizationAggregate, organizationId, (organization: Organization) =>
     organization.kind === 'created' ? (organization.apiKeys.get(apiKeyId)?.previous?.secret?.ref ?? null) : null,

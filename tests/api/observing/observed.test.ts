@@ -184,8 +184,10 @@ describe('Observations of use', () => {
     expect(entriesOf(await observer.get(license, '/validations', vendor.apiKey))).toHaveLength(1);
     await close(ledger, vendor.organizationId);
     const paths = [`/v1/licenses/${license.licenseId}/validations`, '/v1/activations'];
-    const closed = await Promise.all(paths.map((path) => observer.read(path, vendor.apiKey)));
-    expect(closed.map(({ status }) => status)).toEqual([401, 401]);
+    const statuses = async () =>
+      (await Promise.all(paths.map((path) => observer.read(path, vendor.apiKey)))).map(({ status }) => status);
+    // A notice tells the process of the closing.
+    await expect.poll(statuses, { timeout: 20_000 }).toEqual([401, 401]);
   });
 
   test('waits in memory while Postgres does not take it, and no validation notices', async () => {

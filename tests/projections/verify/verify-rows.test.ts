@@ -73,8 +73,9 @@ describe.each(readModelTables)('$table.name', ({ table, stream }) => {
   });
 
   // The worker may have removed the rows of this log, which is old. tests/api/usage has younger ones.
-  const isPurged = table.purged !== undefined;
-  test.skipIf(isPurged)('reports a missing row', async () => {
+  if (table.purged !== undefined) return;
+
+  test('reports a missing row', async () => {
     const { rows } = await models.superuser.query(`select to_jsonb(t)::text as row from ${named} t limit 1`);
     const findings = await findingsAfter(
       `delete from ${named} where (${table.key}) = (select ${table.key} from jsonb_populate_record(null::${named},
@@ -85,7 +86,7 @@ describe.each(readModelTables)('$table.name', ({ table, stream }) => {
     expect(findings).toContain(`of ${table.name} is missing or not what the log makes it (${stream}-`);
   });
 
-  test.skipIf(isPurged)('reports a row that no event made', async () => {
+  test('reports a row that no event made', async () => {
     const last = table.key.at(-1) ?? '';
     // The hash of a key is unique too.
     const values = columns.map((column) =>
