@@ -52,6 +52,8 @@ export type Call = {
   readonly actsAs: (principal: string) => void;
   /** Gives the turn of the request to others, before a wait for something else than work of this process. */
   readonly endTurn: () => void;
+  /** Waits for another turn after `endTurn`. It refuses nothing: without a turn in time the request goes on. */
+  readonly resumeTurn: () => Promise<void>;
   /**
    * Does `work` as soon as the read models contain this position of the log. The answer does not wait for it, but comes
    * after work that needs no waiting. Failures are logged.

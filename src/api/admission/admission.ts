@@ -27,6 +27,8 @@ export type Visit = {
   readonly takeTurn: (tenant: string, work: Work) => Promise<Problem | null> | Problem | null;
   /** Gives the turn to other requests, because this one waits for something else than work of this process. */
   readonly endTurn: () => void;
+  /** Waits for another turn after `endTurn`, and goes on without one when it does not come in time. */
+  readonly resumeTurn: () => Promise<void>;
   /**
    * Returns the tenant of the request's credential when it has worked before, else null. `credential` may be a secret.
    */
@@ -111,6 +113,10 @@ class AdmittedVisit implements Visit {
     this.#turn.end();
   }
 
+  resumeTurn(): Promise<void> {
+    return this.#turn.resume();
+  }
+
   recognize(credential: string): string | null {
     this.#digest = hash('sha256', credential, 'base64url');
     this.#known = this.#parts.tenants.get(this.#digest) ?? null;
@@ -148,6 +154,7 @@ export const noAdmission: Admission = {
   visit: () => ({
     takeTurn: async () => null,
     endTurn: () => undefined,
+    resumeTurn: async () => undefined,
     recognize: () => null,
     stranger: () => '',
     belongsTo: () => undefined,

@@ -12,6 +12,11 @@ export type Turn = {
   readonly take: (crowd: Crowd, tenant: string, needs: Needed) => Promise<Waited | Full> | Waited | Full;
   /** Gives the turn to others. The request stays in the process. */
   readonly end: () => void;
+  /**
+   * Waits for another turn like the last one. It refuses nothing, because the request has begun: when the turn does not
+   * come in time, or the client has left, the request goes on without it.
+   */
+  readonly resume: () => Promise<void>;
   readonly leave: () => void;
 };
 
@@ -42,6 +47,7 @@ class RequestTurn implements Turn {
   #ticket: Ticket | null = null;
   #place: Ticket | null = null;
   #ending: TurnEnds | null = null;
+  #units = 0;
 
   constructor(signal: () => AbortSignal, ends: Ends) {
     this.#signal = signal;
@@ -53,6 +59,7 @@ class RequestTurn implements Turn {
     const ticket = (work.isLight ? crowd.light : crowd.work).enter(tenant, share);
     if (typeof ticket === 'string') return ticket;
     this.#ticket = ticket;
+    this.#units = work.units;
     if (work.isCommand)
       return this.#takeForCommand(ticket, work.units, crowd.commands.enter(tenant, commandShare(crowd, share)));
     const waiting = ticket.take(work.units, this.#signal);
@@ -65,8 +72,18 @@ class RequestTurn implements Turn {
     this.#place?.endTurn();
   }
 
+  async resume(): Promise<void> {
+    this.end();
+    const [ticket, ends] = [this.#ticket, this.#ending];
+    if (ticket === null || ends === null) return;
+    const placed = (await this.#place?.take(1, this.#signal)) ?? 'begun';
+    if (placed === 'begun') await this.#beginAfter(ticket.take(this.#units, this.#signal), ticket, ends);
+  }
+
   leave(): void {
     this.#forgetEnd();
+    // A request that has left resumes no turn.
+    this.#ending = null;
     this.#ticket?.leave();
     this.#place?.leave();
   }

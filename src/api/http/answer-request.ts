@@ -139,6 +139,7 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
       if (route.access.kind === 'license') visit.belongsTo(organizationId);
     },
     endTurn: () => visit.endTurn(),
+    resumeTurn: () => visit.resumeTurn(),
     actsAs: (principal) => {
       party.principal = principal;
     },

@@ -20,9 +20,14 @@ import type { ClientRequest, UsedLicense } from '../client-license.ts';
 import { type CommandNeeds, issuedFacts, refuseSender } from '../licenses/send-license-command.ts';
 import type { Refusal } from '../refusal.ts';
 
+/** A request about usage with its turn to work in this process, which it gives to others while it waits. */
+export type UsageRequest = ClientRequest & {
+  readonly turn: { readonly end: () => void; readonly resume: () => Promise<void> };
+};
+
 /** One use of a meter that a request sends. */
 export type UseOfRequest = {
-  readonly request: Pick<ClientRequest, 'call' | 'attempt' | 'actor' | 'by'>;
+  readonly request: Pick<UsageRequest, 'call' | 'attempt' | 'actor' | 'by' | 'turn'>;
   readonly license: Pick<LicenseFacts, 'licenseId' | 'issuerOrgId'>;
   readonly meter: string;
   readonly usage: SentUsage;
@@ -42,7 +47,7 @@ export type UsageGathering = (uses: readonly UseOfRequest[]) => Promise<readonly
 /** Starts gathering usage in this process. It needs no closing. Once `stopping` aborts, no usage waits for its second. */
 export const createUsageGathering = (needs: CommandNeeds, stopping?: AbortSignal): UsageGathering => {
   const gather = createPacedBatches<UseOfRequest, UseResult>({
-    work: (uses) => recordBatch(needs, uses),
+    work: (uses) => recordInTurn(needs, uses),
     fitting: fittingUses,
     nowMs: () => toMs(needs.now()),
     everyMs: 1_000,
@@ -54,8 +59,23 @@ export const createUsageGathering = (needs: CommandNeeds, stopping?: AbortSignal
     if (first === undefined) return [];
     const { license, meter, request } = first;
     const { type, id, onBehalfOf } = request.actor;
-    return gather(JSON.stringify([license.licenseId, meter, type, id, onBehalfOf]), uses);
+    // The wait for the batch is no work of this process.
+    request.turn.end();
+    const results = await gather(JSON.stringify([license.licenseId, meter, type, id, onBehalfOf]), uses);
+    await request.turn.resume();
+    return results;
   };
+};
+
+/** Records a batch in a turn of its first request, so that batches take no more of the process than other commands. */
+const recordInTurn = async (needs: CommandNeeds, uses: readonly UseOfRequest[]): Promise<Batch> => {
+  const turn = uses[0]?.request.turn;
+  await turn?.resume();
+  try {
+    return await recordBatch(needs, uses);
+  } finally {
+    turn?.end();
+  }
 };
 
 /** The most bytes of the entries of one event, so that it has at most 200 kB with everything else. */

@@ -1,9 +1,8 @@
 import { noSuchMeter } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
-import type { ClientRequest } from '../client-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
-import type { UsageGathering, UseOfRequest, UseResult } from './gather-usage.ts';
+import type { UsageGathering, UsageRequest, UseOfRequest, UseResult } from './gather-usage.ts';
 
 /** Usage of a meter. The same `usageId` counts once. Without it each request counts. */
 export type MeteredUse = {
@@ -20,7 +19,7 @@ export type UsageNeeds = Pick<CommandNeeds, 'now'> & { readonly gatherUsage: Usa
 export type RecordedUse = UseResult & { readonly usageId: string; readonly meter: string };
 
 /** Records usage of a meter: all of it, or nothing when the quota has too little left. */
-export const recordUsage = async (needs: UsageNeeds, request: ClientRequest, use: MeteredUse): Promise<RecordedUse> => {
+export const recordUsage = async (needs: UsageNeeds, request: UsageRequest, use: MeteredUse): Promise<RecordedUse> => {
   const [recorded] = await record(needs, [useOf(needs, request, use, request.attempt.commandId)]);
   if (recorded === undefined) throw new Error('Usage was sent, and has no result.');
   return recorded;
@@ -32,7 +31,7 @@ export const recordUsage = async (needs: UsageNeeds, request: ClientRequest, use
  */
 export const recordManyUses = (
   needs: UsageNeeds,
-  request: ClientRequest,
+  request: UsageRequest,
   uses: readonly MeteredUse[],
 ): Promise<readonly RecordedUse[]> =>
   // The place tells the uses of one request apart. A repeated request has the same places.
@@ -43,7 +42,7 @@ export const recordManyUses = (
 
 const useOf = (
   { now }: UsageNeeds,
-  request: ClientRequest,
+  request: UsageRequest,
   { meter, quantity, ...use }: MeteredUse,
   commandId: string,
 ): UseOfRequest => {

@@ -93,6 +93,7 @@ const suspend = (executor: Executor, { licenseId, text, once }: Suspension, expe
     signal: () => new AbortController().signal,
     actsFor: () => {},
     endTurn: () => {},
+    resumeTurn: async () => {},
     actsAs: () => {},
     onceReadable: () => {},
   };

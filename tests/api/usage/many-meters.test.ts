@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ClientRequest } from '../../../src/application/client-license.ts';
-import type { UseOfRequest, UseResult } from '../../../src/application/usage/gather-usage.ts';
+import type { UsageRequest, UseOfRequest, UseResult } from '../../../src/application/usage/gather-usage.ts';
 import { recordManyUses } from '../../../src/application/usage/record-usage.ts';
 import { noSuchLicense } from '../../../src/domain/license/license-authority.ts';
 import { noSuchMeter } from '../../../src/domain/license/usage/judge-usage.ts';
@@ -10,7 +9,7 @@ const after = { facts, changed: true, revision: 1n, position: 1n } as never;
 const request = {
   attempt: { commandId: '8f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21' },
   license: { facts },
-} as unknown as ClientRequest;
+} as unknown as UsageRequest;
 
 const resultOf = ({ meter }: UseOfRequest): UseResult =>
   Object.hasOwn(facts.limits.meters, meter)

@@ -46,6 +46,7 @@ const useOf = (licenseId: string, number: number): UseOfRequest => {
       },
       actor: { type: 'CLIENT', id: licenseId, onBehalfOf: null },
       by: { kind: 'keyHolder', keyVersion: 1 },
+      turn: { end: () => undefined, resume: async () => undefined },
     },
     license: { licenseId, issuerOrgId: ledger.a.organizationId },
     meter: 'builds',

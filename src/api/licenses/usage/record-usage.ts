@@ -45,9 +45,9 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
       const { records } = fields;
       const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
       const counted = { bucket: 'usage', units: records?.length ?? 1 } as const;
-      return answerClient(needs, call, { ...operation, bucket: counted }, async (request) => {
-        // The wait for the end of the second is no work of this process.
-        call.endTurn();
+      const turn = { end: call.endTurn, resume: call.resumeTurn };
+      return answerClient(needs, call, { ...operation, bucket: counted }, async (asked) => {
+        const request = { ...asked, turn };
         if (records !== undefined) return manyReply(await recordManyUses(usageNeeds, request, records), needs.now());
         const { usageId: id, meter, refusal, after } = await recordUsage(usageNeeds, request, singleUse(fields));
         if (refusal !== null) return refused(refusal);
