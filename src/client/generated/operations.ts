@@ -144,7 +144,7 @@ export type Operations = {
   assignLicenseUser: { params: { licenseId: string }; body: AssignUser; answer: { license: License; changed: boolean; user: string } };
   unassignLicenseUserByName: { params: { licenseId: string }; body: UnassignUserByName; answer: { license: License; changed: boolean } };
   unassignLicenseUser: { params: { licenseId: string; user: string }; body?: UnassignUser; answer: { license: License; changed: boolean } };
-  licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
+  licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string; actor?: string; requestId?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   explainLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: LicenseExplanation };
   licenseValidations: { params: { licenseId: string }; query?: { from?: string; to?: string }; answer: { from: string; to: string; data: (DayOfValidations)[] } };
   listDenials: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Denial)[]; nextCursor: string | null; hasMore: boolean } };

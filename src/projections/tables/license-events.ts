@@ -94,14 +94,19 @@ type HistoryPage = {
   readonly filter?: HistoryFilter;
 };
 
-/** Null: any. `from` and `to`: recorded at `from` or later, and before `to`. */
+/**
+ * Null: any. `from` and `to`: recorded at `from` or later, and before `to`. `actor`: a kind of actor, or the id of who acted
+ * or on whose behalf. `requestId`: of the request that caused the event, or its trace id.
+ */
 export type HistoryFilter = {
   readonly types: readonly string[] | null;
   readonly from: Instant | null;
   readonly to: Instant | null;
+  readonly actor: string | null;
+  readonly requestId: string | null;
 };
 
-const everything: HistoryFilter = { types: null, from: null, to: null };
+const everything: HistoryFilter = { types: null, from: null, to: null, actor: null, requestId: null };
 const historyView = viewOf('e', columns, { reasonText: joined<string | null>('text', 'v.value') });
 
 /**
@@ -111,7 +116,7 @@ const historyView = viewOf('e', columns, { reasonText: joined<string | null>('te
 export const historyOf = async (
   db: PoolClient,
   licenseId: string,
-  { order, limit, afterRevision, filter: { types, from, to } = everything }: HistoryPage,
+  { order, limit, afterRevision, filter: { types, from, to, actor, requestId } = everything }: HistoryPage,
 ): Promise<readonly HistoryEntry[]> => {
   const { rows } = await db.query<unknown[]>({
     name: `history-of-${order}`,
@@ -121,8 +126,10 @@ export const historyOf = async (
         and ($3::bigint is null or e.revision ${order === 'asc' ? '>' : '<'} $3)
         and ($4::text[] is null or e.type = any($4))
         and ($5::timestamptz is null or e.recorded_at >= $5) and ($6::timestamptz is null or e.recorded_at < $6)
+        and ($7::text is null or $7 in (e.actor_type, e.actor_id, e.on_behalf_of))
+        and ($8::text is null or $8 in (e.causation_id, e.correlation_id))
       order by e.revision ${order === 'asc' ? 'asc' : 'desc'} limit $2`,
-    values: [licenseId, limit, afterRevision, types, from, to],
+    values: [licenseId, limit, afterRevision, types, from, to, actor, requestId],
     rowMode: 'array',
   });
   return rows.map((row) => entryOf(historyView.read(row)));

@@ -141,6 +141,24 @@ describe('The history', () => {
     expect((await history(`to=${recorded}&types=LicenseSuspended`)).types).toHaveLength(0);
   });
 
+  test('filters by who acted and by the request', async () => {
+    type Entry = { type: string; actor: { type: string; id: string }; causationId: string; correlationId: string };
+    const entries = (await history('')).body.data as unknown as readonly Entry[];
+    const byLedger = entries.filter(({ actor }) => actor.type === 'SYSTEM').map(({ type }) => type);
+    expect(byLedger).toContain('LicenseExpired');
+    expect((await history('actor=SYSTEM')).types).toEqual(byLedger);
+    const { apiKeyId } = ledger.a;
+    const byKey = entries.filter(({ actor }) => actor.id === apiKeyId).map(({ type }) => type);
+    expect(byKey).toContain('LicenseSuspended');
+    expect((await history(`actor=${apiKeyId}`)).types).toEqual(byKey);
+    expect((await history(`actor=${ledger.b.apiKeyId}&types=LicenseSuspended`)).types).toEqual([]);
+    const suspended = entries.find(({ type }) => type === 'LicenseSuspended');
+    for (const id of [suspended?.causationId, suspended?.correlationId])
+      expect((await history(`requestId=${id}`)).types).toContain('LicenseSuspended');
+    expect((await history(`requestId=${suspended?.causationId}&actor=SYSTEM`)).types).toEqual([]);
+    expect((await history(`actor=${apiKeyId}&limit=1`)).headers.get('link')).toContain(`actor=${apiKeyId}`);
+  });
+
   test('continues in pages with its filters by its link', async () => {
     const seen: string[] = [];
     let path: string | undefined =
@@ -160,7 +178,7 @@ describe('The history', () => {
     expect((await history('', ledger.b.apiKey)).types).toEqual(all.slice(-3));
   });
 
-  test.each(['types=Nothing', 'from=x', 'to='])('refuses %s', async (query) => {
+  test.each(['types=Nothing', 'from=x', 'to=', 'actor=', 'requestId=%00'])('refuses %s', async (query) => {
     const { status, body } = await history(query);
     expect([status, body.errors]).toMatchObject([400, [{ pointer: `?${query.split('=')[0]}` }]]);
   });

@@ -27,6 +27,8 @@ const eventShape = z
   })
   .meta({ id: 'Event' });
 
+const named = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'must be 1 to 128 visible ASCII characters');
+
 const query = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
@@ -34,6 +36,16 @@ const query = z.strictObject({
   types: eventTypes.optional(),
   from: instantIn.meta({ description: 'Recorded at this instant or later.' }).optional(),
   to: instantIn.meta({ description: 'Recorded before this instant.' }).optional(),
+  actor: named
+    .meta({
+      description:
+        'The id of the user, API key or license that acted, or a kind of actor: USER, API_KEY, CLIENT or SYSTEM. SYSTEM is the server itself.',
+      example: 'SYSTEM',
+    })
+    .optional(),
+  requestId: named
+    .meta({ description: 'The X-Request-Id of an answer, or the trace id that a request had in traceparent.' })
+    .optional(),
 });
 
 /** GET /v1/licenses/{licenseId}/history: returns all events of a license. */
@@ -54,12 +66,13 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
     replies: { 200: { description: 'One page.', body: pageOf(eventShape) } },
     rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],
     handle: (
-      { params: { licenseId }, query: { limit: entries, cursor: start, order, types, from, to } },
+      { params: { licenseId }, query: { limit: entries, cursor: start, order, types, ...others } },
       { caller },
     ) => {
       const { organizationId } = caller;
-      const filtered = filtersOf({ order, types: types?.join(), from, to });
-      const filter = { types: types ?? null, from: from ?? null, to: to ?? null };
+      const filtered = filtersOf({ order, types: types?.join(), ...others });
+      const { from = null, to = null, actor = null, requestId = null } = others;
+      const filter = { types: types ?? null, from, to, actor, requestId };
       return page<HistoryEntry>(
         needs.secrets,
         { limit: entries, cursor: start },
