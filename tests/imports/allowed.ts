@@ -41,7 +41,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   projections: {
     holds: 'what the projector writes: `tables`, `fold`, `rebuild`, `verify`; and the `queries` that read it',
     ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'records', 'version.ts'],
-    packages: ['pg', 'node:*'],
+    packages: ['p-limit', 'pg', 'node:*'],
   },
   identity: {
     holds: 'secrets, license keys, API keys, fingerprints, passwords, access tokens, users and sessions',

@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { PoolClient } from 'pg';
 import { countByOwner, differingRows, keyOf, type Row, type Table } from '../tables/rows.ts';
 import { countedTables, type ReadModel, readModelTables } from '../tables/tables.ts';
@@ -23,10 +24,15 @@ export type RowComparison = {
 export const createRowComparison = (db: PoolClient, tell: Tell): RowComparison => {
   const waiting = new Map<ReadModel, { readonly row: Row; readonly place: Place }[]>();
   let compared = 0;
+  // Streams are folded at the same time, and a connection has one statement at a time.
+  const alone = pLimit(1);
 
-  const compare = async (model: ReadModel): Promise<void> => {
+  const compare = (model: ReadModel): Promise<void> => alone(() => comparePage(model));
+
+  const comparePage = async (model: ReadModel): Promise<void> => {
     const page = waiting.get(model) ?? [];
     waiting.delete(model);
+    if (page.length === 0) return;
     const { table } = model;
     const rows = page.map(({ row }) => row);
     const differing = new Set(await differingRows(db, table, rows));
