@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
@@ -59,11 +58,13 @@ test(
     /** Sends records to one API, and to the other one when it does not answer. Returns what became of each. */
     const record = async (licenseKey: string, usageIds: readonly string[], first: number): Promise<Counted[]> => {
       const body = { licenseKey, records: usageIds.map((usageId) => ({ meter: 'builds', quantity: 1, usageId })) };
-      for (let tries = first; ; tries += 1) {
-        const answer = await post(`${apis[tries % 2]?.url()}/v1/licenses/usage`, body);
-        if (answer !== null) return answer;
-        await delay(20);
-      }
+      let [api, answer]: [number, Counted[] | null] = [first, null];
+      const attempt = async () => {
+        answer = await post(`${apis[api++ % 2]?.url()}/v1/licenses/usage`, body);
+        return answer !== null;
+      };
+      await condition('the records are answered', attempt, 5 * minutes);
+      return answer ?? [];
     };
     const flood = async ({ licenseKey }: Sent): Promise<Counted[]> => {
       const counted: Counted[] = [];
@@ -74,7 +75,7 @@ test(
         const answers = await Promise.all(halves.map((half, api) => record(licenseKey, half, api)));
         counted.push(...answers.flat());
         sent += 1;
-        await delay(Math.max(0, until - performance.now()));
+        await condition('the next round is due', () => performance.now() >= until, minutes);
       }
       return counted;
     };

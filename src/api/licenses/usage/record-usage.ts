@@ -46,8 +46,8 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
       const operation = { operation: 'recordUsage', named: fields, input: fields, admit: usableLicense };
       const counted = { bucket: 'usage', units: records?.length ?? 1 } as const;
       const turn = { end: call.endTurn, resume: call.resumeTurn };
-      return answerClient(needs, call, { ...operation, bucket: counted }, async (asked) => {
-        const request = { ...asked, turn };
+      return answerClient(needs, call, { ...operation, bucket: counted }, async (client) => {
+        const request = { ...client, turn };
         if (records !== undefined) return manyReply(await recordManyUses(usageNeeds, request, records), needs.now());
         const { usageId: id, meter, refusal, after } = await recordUsage(usageNeeds, request, singleUse(fields));
         if (refusal !== null) return refused(refusal);
