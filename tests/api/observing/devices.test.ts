@@ -49,7 +49,8 @@ describe('Devices', () => {
   test('show the version and product that they named within a minute of another contact', async () => {
     const license = await ledger.issue({ limits: { activations: 1 } });
     const activate = (fields: object) => observer.client('activate', license, { fingerprint: 'quick', ...fields });
-    await activate({ appVersion: '1.0.0', product: 'cloud_ide' });
+    await activate({});
+    await observer.validate(license, { fingerprint: 'quick', version: '1.0.0', product: 'cloud_ide' });
     const [first] = await devicesOf(license);
     observer.wait(10);
     await activate({ appVersion: '2.0.0', product: 'local_cli' });
