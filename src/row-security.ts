@@ -82,6 +82,7 @@ export const rowSecurity: RowSecurity = {
   ofAllProducts: ['rm.organizations', 'rm.catalogs'],
   // Rows that ended more than a day ago, and old ids of usage.
   purgeable: [
+    'vault.seat_holders: ops.is_seat_over(issuer_org_id, license_id, lease_id)',
     `rm.usage_ids: (recorded_at < (now() - '36 days'::interval))`,
     `identity.users: ((state = 'pending'::text) AND (created_at < (now() - '1 day'::interval)))`,
     `identity.sessions: (expires_at < (now() - '1 day'::interval))`,

@@ -77,10 +77,12 @@ const symbolsAfterPrefix = /^(?:[^-]*-+|[0-9A-Z]{2,10})?((?:[0-9A-HJKMNP-TV-Z]-*
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);
 
 /**
- * Returns the last group of a key as a person typed it, in the form of `licenseKeyHint`. Returns null for another text.
+ * Returns the last group of a key as a person typed it, or copied it from `keyHint` of a license, in the form of
+ * `licenseKeyHint`. Returns null for another text.
  */
 export const parseKeyHint = (text: string): string | null => {
-  const hint = text.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
+  const typed = text.trim().replace(/^(?:…|\.{3})/, '');
+  const hint = typed.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1');
   return keyHint.test(hint) ? hint : null;
 };
 

@@ -18,7 +18,7 @@ export type RowSecurity = {
   /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
   /**
-   * The rows that ledger_worker may see and remove of users and of read models, as `table: condition` in the form of
+   * The rows that ledger_worker may see and remove of users and of read models, and remove unseen of the vault, as `table: condition` in the form of
    * Postgres.
    */
   readonly purgeable: readonly string[];
@@ -130,7 +130,7 @@ const checksOfTables = (
   {
     sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_worker remove rows.'
       from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_worker'
-      where schema = 'rm' and p.polcmd in ('d', '*')
+      where schema in ('rm', 'vault') and p.polcmd in ('d', '*')
         and general || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') <> all($1)`,
     values: [purgeable],
   },

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Instant } from '../domain/time.ts';
 import type { LeaseOwner } from './lease-liveness.ts';
 
@@ -61,4 +61,13 @@ export const giveSeatHolders = async (
     text: 'update vault.seat_holders set holder_org_id = $3 where (issuer_org_id, license_id) = ($1, $2)',
     values: [issuerOrgId, licenseId, holderOrgId],
   });
+};
+
+/**
+ * Erases the names of the seats of all licenses that ended more than 25 hours ago. As ledger_worker, which reads
+ * nothing of the vault: the policy of the table chooses the rows. Returns how many names it erased.
+ */
+export const purgeSeatHolders = async (db: Pool): Promise<number> => {
+  const { rowCount } = await db.query({ name: 'purge-seat-holders', text: 'delete from vault.seat_holders' });
+  return rowCount ?? 0;
 };

@@ -4,6 +4,7 @@ import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
 import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
+import { purgeSeatHolders } from '../records/seat-holders.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { purgeValidationCounts } from '../records/validation-counts.ts';
 import { announcingShare, createPace } from './pace.ts';
@@ -64,12 +65,16 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
   const checkWhenReadable = async (signal: AbortSignal) => {
     if (await mayRead()) await checkReadModels?.(signal);
   };
+  const purgeNamesWhenReadable = async () => {
+    if (await mayRead()) await purgeSeatHolders(pool);
+  };
   return [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweepWhenReadable },
     // Queues have stored this name, which is older than most of what the job removes.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal) => purge(pool, signal) },
     { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal) => purgePauses(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal) => purgeLiveness(pool, signal) },
+    { name: 'seat-holders-purge', everySeconds: 3_600, run: purgeNamesWhenReadable },
     { name: 'observations-purge', everySeconds: 86_400, run: (signal) => purgeObservations(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),

@@ -2,6 +2,7 @@ import { type Attempt, attemptOnce, type IdempotencyNeeds, soleAttempt } from '.
 import { isRefusal } from '../../application/refusal.ts';
 import { isProblem, type Problem, problem, refused, statusOf } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
+import { reachable } from './reachable.ts';
 import { hasSecrets, legacyHashes, requestHashes } from './request-hash.ts';
 
 /** A request that changes something: the caller, the operation and the validated input. */
@@ -92,5 +93,5 @@ const replayed = (text: string): Reply | Problem => {
   });
   if ('refusal' in stored) return { ...stored.refusal, headers: marked(stored.refusal.headers) };
   const reply = { ...stored.reply, headers: marked(stored.reply.headers) };
-  return stored.position === null ? reply : { ...reply, position: BigInt(stored.position) };
+  return reachable(stored.position === null ? reply : { ...reply, position: BigInt(stored.position) });
 };

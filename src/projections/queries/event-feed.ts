@@ -45,7 +45,12 @@ type Reading = {
   readonly limit: number;
   /** The greatest number of events that are read in search of these types or this issuer. */
   readonly readMax?: number;
+  /** The greatest size of the data of a page, as JSON. A page has at least one event. Default: 4 MB. */
+  readonly bytesMax?: number;
 };
+
+/** The size of the data at which a page of the feed ends, in bytes. */
+export const feedBytesMax = 4_000_000;
 
 /**
  * Returns the events of licenses that an organization issues, or holds as of the event, in log order. Both holders see
@@ -105,16 +110,26 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
   return { version: row.version, readableTo: isParked ? parkedAt - 1n : projectedTo };
 };
 
-const pageOf = (reading: Reading, { events, last, read, isKnown }: RowsRead): FeedPage | null => {
-  const { after, limit } = reading;
+const pageOf = (reading: Reading, { events, sizes, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
+  const { after, limit, bytesMax = feedBytesMax } = reading;
   if (after !== null && !isKnown) return null;
-  const page = events.slice(0, limit);
-  const isCut = events.length > limit;
+  const page = events.slice(0, Math.min(limit, countWithin(sizes, bytesMax)));
+  const isCut = fitting > page.length;
   return {
     events: page,
     through: (isCut ? placeOf(page.at(-1)) : last) ?? after,
     hasMore: isCut || read === readMaxOf(reading),
   };
+};
+
+/** Returns how many of the first entries have `max` bytes together at most; 1 when the first one has more. */
+const countWithin = (sizes: readonly number[], max: number): number => {
+  let sum = 0;
+  const beyond = sizes.findIndex((size) => {
+    sum += size;
+    return sum > max;
+  });
+  return beyond === -1 ? sizes.length : Math.max(beyond, 1);
 };
 
 const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
@@ -130,8 +145,11 @@ const readMaxDefault = 5_000;
 type RowsRead = {
   /** The version that serves at the moment of the reading. Null: none. */
   readonly version: number | null;
-  /** The events of the requested types and issuer. */
+  /** The first events of the requested types and issuer, and the size of the data of each in bytes. */
   readonly events: readonly FeedEvent[];
+  readonly sizes: readonly number[];
+  /** The number of events of these types and issuer among those that were read, at most one more than the limit. */
+  readonly fitting: number;
   /** The number of events of any type that were read, and the place of the last one. */
   readonly read: number;
   readonly last: FeedPlace | null;
@@ -140,7 +158,7 @@ type RowsRead = {
 };
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
-  const { orgId, after, types, issuer = null, limit } = reading;
+  const { orgId, after, types, issuer = null, limit, bytesMax = feedBytesMax } = reading;
   const { rows } = await db.query<FeedRow>({
     text: feedQuery,
     values: [
@@ -154,14 +172,19 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
       types,
       limit + 1,
       issuer,
+      bytesMax,
     ],
     rowMode: 'array',
   });
-  const [version = null, lastPosition = null, lastLicenseId, lastRevision, read = 0, isKnown = false] = rows[0] ?? [];
+  const [version = null, lastPosition = null, lastLicenseId, lastRevision, read = 0, isKnown = false, fitting = 0] =
+    rows[0] ?? [];
+  // One row without an event comes when there are no events.
+  const entries = rows.filter((row) => row[7] !== null);
   return {
     version,
-    // One row without an event comes when there are no events.
-    events: rows.flatMap((row) => (row[6] ? [readEvent(row.slice(stateColumns))] : [])),
+    events: entries.map((row) => readEvent(row.slice(stateColumns))),
+    sizes: entries.map((row) => row[7] ?? 0),
+    fitting: Number(fitting),
     read: Number(read),
     last:
       lastPosition === null
@@ -178,11 +201,12 @@ type FeedRow = [
   lastRevision: string | null,
   read: string,
   isKnown: boolean,
-  hasEvent: boolean,
+  fitting: string,
+  size: number | null,
   ...event: unknown[],
 ];
 
-const stateColumns = 7;
+const stateColumns = 8;
 
 // Postgres walks along an index by position for each side. One condition with "or" would prevent that. Events that
 // share the last position come all, so that the first ones in the order of the feed are among them.
@@ -204,13 +228,19 @@ const feedQuery = `with read as materialized (
   ), fitting as (
     select * from read where ($8::text[] is null or type = any($8)) and ($10::text is null or issuer_org_id = $10)
     order by position, license_id, revision limit $9
+  ), begun as (
+    -- The stored size comes without reading the data, and is smaller, because Postgres compresses it. It bounds what is read.
+    select f.*, sum(pg_column_size(e.data)) over (order by f.position, f.license_id, f.revision
+      rows between unbounded preceding and 1 preceding) as stored_before
+    from fitting f join rm.license_events e using (issuer_org_id, license_id, revision)
   )
   select v.version, last.*, (select count(*) from read),
     exists (select from rm.license_events e where e.issuer_org_id = $1 and ${isAfter})
       or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isAfter})
       or exists (select from rm.license_events e where e.previous_holder_org_id = $1 and ${isAfter}),
-    e.event_id is not null, ${eventView.select}
-  from ops.projection_versions v left join last on true left join fitting f on true
+    (select count(*) from fitting), octet_length(e.data::text), ${eventView.select}
+  from ops.projection_versions v left join last on true
+    left join begun f on f.stored_before is null or f.stored_before <= $11
     left join rm.license_events e using (issuer_org_id, license_id, revision)
   where v.projection = $7 and v.state = 'active'
   order by f.position, f.license_id, f.revision`;

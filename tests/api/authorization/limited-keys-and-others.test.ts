@@ -68,6 +68,33 @@ describe('An API key that is limited to one product', () => {
     expect(outline(released)).toEqual([200, undefined]);
   });
 
+  test('repeats no answer about products that its owner has taken from it', async () => {
+    const { secret, apiKey } = await asOwner('POST', '/v1/api-keys', { name: 'wide', scopes, products: [mine, other] });
+    const send = (path: string, body: object) => {
+      const headers = { 'idempotency-key': `${path} ${JSON.stringify(body)}`.replaceAll(' ', '') };
+      return ledger.call('POST', path, { key: String(secret), body, headers });
+    };
+    const terms = { tier: 'PRO', products: [other] };
+    const issued = await send('/v1/licenses', terms);
+    const rotation = `/v1/licenses/${issued.body.license?.id}/rotate-key`;
+    const handedOn = { name: 'next', scopes: ['licenses:read'], products: [other] };
+    const own = { tier: 'PRO', products: [mine] };
+    const ownRotation = `/v1/licenses/${(await send('/v1/licenses', own)).body.license?.id}/rotate-key`;
+    const [rotated, created, kept] = [
+      await send(rotation, {}),
+      await send('/v1/api-keys', handedOn),
+      await send(ownRotation, {}),
+    ];
+    expect([issued, rotated, created, kept].map(({ status }) => status)).toEqual([201, 200, 201, 200]);
+
+    await asOwner('PATCH', `/v1/api-keys/${apiKey?.id}`, { products: [mine] });
+    await condition('the key is narrowed', async () => (await send('/v1/licenses', terms)).status !== 201);
+    expect(outline(await send('/v1/licenses', terms))).toEqual([404, 'LICENSE_NOT_FOUND']);
+    expect(outline(await send(rotation, {}))).toEqual([404, 'LICENSE_NOT_FOUND']);
+    expect(outline(await send('/v1/api-keys', handedOn))).toEqual([404, 'NOT_FOUND']);
+    expect((await send(ownRotation, {})).text).toBe(kept.text);
+  });
+
   test('replaces no license of another product, also while another request reads it', async () => {
     const { licenseId } = await issue(other);
     await asOwner('POST', `/v1/licenses/${licenseId}/revoke`, { reason: { code: 'FRAUD' } });

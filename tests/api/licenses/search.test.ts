@@ -38,6 +38,7 @@ describe('A search finds a license', () => {
   test.each<readonly [string, () => string]>([
     ['LICENSE_KEY', () => ` ${own.licenseKey.toLowerCase()}.`],
     ['KEY_HINT', () => hintOf(own).toLowerCase()],
+    ['KEY_HINT', () => `…${hintOf(own)}`],
     ['LICENSE_ID', () => own.licenseId],
     ['EXTERNAL_REF', () => 'order-77'],
     ['DEVICE', () => 'disk-1'],
@@ -145,11 +146,14 @@ test.each([
 
 test('The list filters by the last group of the current key', async () => {
   const list = (hint: string, { apiKey }: TestOrganization) =>
-    ledger.call('GET', `/v1/licenses?keyHint=${hint}`, { key: apiKey });
+    ledger.call('GET', `/v1/licenses?keyHint=${encodeURIComponent(hint)}`, { key: apiKey });
   const idsOf = async (hint: string, as: TestOrganization) =>
     Object.values((await list(hint, as)).body.data ?? {}).map(({ id }) => id);
   expect(await idsOf(hintOf(held).toLowerCase(), ledger.a)).toEqual([held.licenseId]);
   expect(await idsOf(hintOf(held), ledger.b)).toEqual([held.licenseId]);
   expect(await idsOf(hintOf(own), ledger.b)).toEqual([]);
+  // As a license shows it.
+  for (const shown of [`…${hintOf(held)}`, ` ...${hintOf(held)} `])
+    expect(await idsOf(shown, ledger.b)).toEqual([held.licenseId]);
   expect((await list('SYQ', ledger.a)).status).toBe(400);
 });

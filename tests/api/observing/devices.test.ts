@@ -46,6 +46,27 @@ describe('Devices', () => {
     expect((await devicesOf(license))[0]?.lastSeenAt).toEqual(again.body.activation?.lastSeenAt);
   });
 
+  test('show the version and product that they named within a minute of another contact', async () => {
+    const license = await ledger.issue({ limits: { activations: 1 } });
+    const activate = (fields: object) => observer.client('activate', license, { fingerprint: 'quick', ...fields });
+    await activate({});
+    await observer.validate(license, { fingerprint: 'quick', version: '1.0.0', product: 'cloud_ide' });
+    const [first] = await devicesOf(license);
+    observer.wait(10);
+    await activate({ appVersion: '2.0.0', product: 'local_cli' });
+    await observer.validate(license, { fingerprint: 'quick' });
+    const [named] = await devicesOf(license);
+    expect(named).toMatchObject({ lastVersion: '2.0.0', lastProduct: 'local_cli' });
+    expect(String(named?.lastSeenAt) > String(first?.lastSeenAt)).toBe(true);
+
+    observer.wait(10);
+    await observer.validate(license, { fingerprint: 'quick', version: '2.0.0' });
+    expect((await devicesOf(license))[0]).toEqual(named);
+    observer.wait(60);
+    await observer.validate(license, { fingerprint: 'quick' });
+    expect((await devicesOf(license))[0]).toMatchObject({ lastVersion: '2.0.0', lastProduct: 'local_cli' });
+  });
+
   test('are seen by the heartbeats of their seat, and start anew when they are activated again', async () => {
     const license = await ledger.issue({ limits: { activations: 1, seats: 1 } });
     const activate = () => observer.client('activate', license, { fingerprint: 'seat-1' });

@@ -56,6 +56,8 @@ const expectRefusedBy = ({ status, headers, body }: Answer, name: string, quota:
   );
 };
 const unknownKey = () => formatLicenseKey('LL', generateLicenseKeyBody());
+const explain = (body: object, headers: Record<string, string>) =>
+  ledger.call('POST', '/v1/licenses/explain-validation', { key: ledger.a.apiKey, body, headers });
 const validate = (licenseKey: string, headers: Record<string, string> = {}) =>
   ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey }, headers });
 
@@ -202,8 +204,13 @@ describe('An address', () => {
     expectRefusedBy(refusal, 'unknown_key', 3);
     const activate = { licenseKey: unknownKey(), fingerprint: 'x' };
     expectRefusedBy(await ledger.call('POST', '/v1/licenses/activate', { body: activate, headers }), 'unknown_key', 3);
+    const explained = await explain({ licenseKey: unknownKey() }, headers);
+    expect(explained.headers.get('ratelimit')).toContain('"unknown_key";r=0');
+    expect([explained.status, explained.body.code]).toEqual([429, 'RATE_LIMITED']);
+    expect((await explain({ licenseId: 'lic_01h455vb4pex5vsknk084sn02q' }, headers)).status).toBe(200);
     const { licenseKey } = await ledger.issue();
     expect((await validate(licenseKey, headers)).body.valid).toBe(true);
+    expect((await explain({ licenseKey }, headers)).body.valid).toBe(true);
     expect((await validate(unknownKey(), stranger())).status).toBe(200);
   });
 

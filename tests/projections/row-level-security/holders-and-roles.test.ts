@@ -86,6 +86,7 @@ const readableByWorker: readonly string[] = [
     'acquired_at',
     'expires_at',
     'ended_at',
+    'seat_free_at',
   ].map((column) => `rm.leases.${column}`),
   ...['issuer_org_id', 'license_id', 'lease_id', 'last_seen_at', 'ending_seen_at'].map(
     (column) => `ops.lease_liveness.${column}`,

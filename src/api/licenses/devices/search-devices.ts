@@ -31,7 +31,7 @@ export const searchDevicesRoute = ({ pool, secrets }: ReadNeeds): Route =>
     permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query }),
-    bounded: { narrow: 'Name a fingerprint, or use another filter or a smaller limit.' },
+    bounded: { narrow: 'Name a fingerprint, a name or a platform, or an earlier seenBefore.' },
     replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
     rejections: [],
     handle: ({ query: { limit: entries, cursor: start, ...filters } }, { caller: { organizationId } }) =>

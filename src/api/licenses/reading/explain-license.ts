@@ -61,14 +61,15 @@ export const explainLicenseRoute = (needs: ReadNeeds): Route =>
     description:
       'Names for each field of the license the event that set it last, with its actor, reason and instants, and the value that it replaced. ' +
       'With asOf, for the license as of that instant. The issuer needs events:read, the holder licenses:read. Metadata has no history. ' +
-      'Reads the whole history of the license.',
+      'Reads the whole history of the license, or with asOf the history until then.',
     tag: 'Licenses',
     permission: 'readHistory',
     effect: 'read',
     request: z.object({ params: licensePath, query: z.strictObject({ asOf: instantIn.optional() }) }),
     isHeavy: true,
     bounded: {
-      narrow: 'The history of this license is long. Read its newest events with /history?order=desc instead.',
+      narrow:
+        'The history of this license is long. Explain an earlier instant with asOf, which reads only the history until then, or read the newest events with /history?order=desc.',
     },
     replies: { 200: { description: 'The fields with their events.', body: answerShape } },
     rejections: ['LICENSE_NOT_FOUND', 'FORBIDDEN'],

@@ -98,12 +98,16 @@ export const explainValidationRoute = (needs: Needs): Route =>
     bounded: { narrow: 'Leave out `at`: a past instant of a license with a long history takes long.' },
     replies: { 200: { description: 'The explanation.', body: answerShape } },
     rejections: ['LICENSE_KEY_MALFORMED'],
-    handle: async ({ body: fields }, { caller: { organizationId }, signal }) => {
+    handle: async ({ body: fields }, { caller: { organizationId }, signal, limits }) => {
       const name = nameOf(needs.secrets, fields);
       if (isProblem(name)) return name;
       const { at = null } = fields;
       const request = { organizationId, name, named: fields, at, signal: signal() };
-      return { status: 200, body: answered(await explainVerdict(needs, request)) };
+      const explained = await explainVerdict(needs, request);
+      // As for every other operation with a key. An id that is unknown counts for the organization alone.
+      const isUnknownKey = 'keyHashes' in name && explained.license === null;
+      const refusal = isUnknownKey ? await limits.takeForAddress('unknown_key') : null;
+      return refusal ?? { status: 200, body: answered(explained) };
     },
   });
 
