@@ -64,6 +64,8 @@ const deactivation = z.object({
   presentedHash: sha256Hex.exactOptional(),
 });
 
+const announcedDeactivation = z.object({ activationId: id, lastSeenAt: instant, deactivatesAt: instant });
+
 const suspension = { reasonCode: z.enum(suspensionReasons), until: instant.nullable() };
 
 const renewal = z.object({
@@ -86,6 +88,7 @@ export const coreEvents = [
   event('ActivationRecorded', activation),
   event('ActivationUpdated', update),
   event('ActivationDeactivated', deactivation),
+  event('DeactivationAnnounced', announcedDeactivation),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),
   event('LicenseReinstated', z.object({ suspendedSince: instant, suspendedForSeconds: seconds })),

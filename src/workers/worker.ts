@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
+import { unseenDevices } from '../projections/queries/unseen-devices.ts';
 import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
@@ -12,6 +13,7 @@ import { type QueueBackend, type Schedule, type ScheduledJob, startSchedule } fr
 import type { Pauses } from './stuck.ts';
 import { sweepDue } from './sweep-due.ts';
 import { sweepLeases } from './sweep-leases.ts';
+import { sweepUnseen } from './sweep-unseen.ts';
 
 type Needs = {
   readonly backend: QueueBackend;
@@ -45,6 +47,8 @@ export const startWorker = async (needs: Needs): Promise<Schedule> => {
   const { backend, queueName = 'ledger', sendMails, log } = needs;
   const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
   const schedules = [await startSchedule(jobsOf(needs), { backend, queueName, onError })];
+  // A change of a policy may announce many devices at once, for which no expiry waits.
+  schedules.push(await startSchedule([unseenJob(needs)], { backend, queueName: `${queueName}-devices`, onError }));
   if (sendMails !== undefined) {
     const job = { name: 'mail', everySeconds: mailSeconds, run: sendMails };
     schedules.push(await startSchedule([job], { backend, queueName: `${queueName}-mail`, onError }));
@@ -53,6 +57,7 @@ export const startWorker = async (needs: Needs): Promise<Schedule> => {
 };
 
 const mailSeconds = 5;
+const unseenSeconds = 3_600;
 
 const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
   const { pool, expirySweepSeconds, settleReferences, checkReadModels } = needs;
@@ -74,6 +79,25 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),
   ];
+};
+
+/** Announces and ends devices without a contact, once an hour. */
+const unseenJob = ({ pool, executor, now, log, mayRead = async () => true }: Needs): ScheduledJob => {
+  const pace = createPace(announcingShare);
+  const run = async (signal: AbortSignal): Promise<void> => {
+    if (!(await mayRead())) return;
+    const changed = await sweepUnseen({
+      unseen: (page) => unseenDevices(pool, page),
+      executor,
+      now,
+      signal,
+      pace,
+      onError: (error, licenseId) =>
+        log.error({ err: error, licenseId }, 'Devices without a contact could not be announced or deactivated.'),
+    });
+    if (changed > 0) log.info({ licenses: changed }, 'Devices without a contact were announced or deactivated.');
+  };
+  return { name: 'unseen-devices', everySeconds: unseenSeconds, run };
 };
 
 const purgeObservations = async (pool: Pool, signal: AbortSignal): Promise<number> =>

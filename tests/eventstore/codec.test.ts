@@ -60,6 +60,7 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseKeyIssued: true,
   ActivationRecorded: true,
   ActivationUpdated: true,
+  DeactivationAnnounced: true,
   ActivationDeactivated: true,
   LicenseSuspended: true,
   SuspensionReasonAdded: true,

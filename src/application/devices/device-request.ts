@@ -207,6 +207,8 @@ export const activatedDevice = async (
     lastSeenAt: isNew ? activation.activatedAt : later(activation.activatedAt, request.at),
     lastVersion: device.appVersion ?? activation.appVersion,
     lastProduct: device.product ?? activation.product,
+    // This request is a contact, which ends an announcement.
+    deactivatesAt: null,
   };
   const changed = stored !== undefined;
   return { activation: answered, facts, isNew, changed, revision, position: position.commit };

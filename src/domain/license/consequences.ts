@@ -19,6 +19,7 @@ const consequences = {
   LicenseReferenceChanged: ['facts'],
   ActivationRecorded: ['facts', 'collections', 'parts'],
   ActivationUpdated: ['collections', 'parts'],
+  DeactivationAnnounced: ['collections', 'parts'],
   ActivationDeactivated: ['facts', 'collections', 'parts'],
   LicenseSuspended: ['facts', 'collections'],
   SuspensionReasonAdded: ['facts', 'collections'],

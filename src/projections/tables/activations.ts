@@ -38,6 +38,8 @@ const columns = {
   overage: column('boolean', ({ data }) => data.overage),
   revision: column('bigint', ({ revision }) => revision),
   activated_at: column('timestamptz', ({ activatedAt }) => activatedAt, 'activatedAt'),
+  unseen_since: column('timestamptz', noInstantYet),
+  deactivates_at: column('timestamptz', noInstantYet),
   deactivated_at: column('timestamptz', noInstantYet),
   cause: column('text', notYet),
 };
@@ -67,6 +69,13 @@ export const activationChange = (changes: Data<'ActivationUpdated'>) => {
   };
 };
 
+/** Returns what the announcement of a deactivation changes. */
+export const announcedDeactivation = ({ activationId, lastSeenAt, deactivatesAt }: Data<'DeactivationAnnounced'>) => ({
+  activation_id: activationId,
+  unseen_since: lastSeenAt,
+  deactivates_at: deactivatesAt,
+});
+
 /** Returns what the end of an activation changes. */
 export const deactivation = (
   { activationId, cause }: Pick<Data<'ActivationDeactivated'>, 'activationId' | 'cause'>,
@@ -78,15 +87,23 @@ export const deactivation = (
 });
 
 const name = joined<string | null>('text', 'v.value');
-const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.last_seen_at, h.heard_at)');
+const lastSeenSql = 'greatest(a.activated_at, s.last_seen_at, h.heard_at)';
+const lastSeenAt = joined<Instant>('timestamptz', lastSeenSql);
+// An announcement ends with the next contact, and with the rule of the license's policy.
+const deactivatesAt = joined<Instant | null>(
+  'timestamptz',
+  `case when a.deactivates_at is not null and ${lastSeenSql} <= a.unseen_since and exists (
+    select from rm.licenses r where r.license_id = a.license_id and r.unseen_days is not null) then a.deactivates_at end`,
+);
 const lastVersion = joined<string | null>('text', 'coalesce(s.last_version, a.app_version)');
 const lastProduct = joined<string | null>('text', 'coalesce(s.last_product, a.product)');
-const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct });
+const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct, deactivatesAt });
 
 /**
  * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`:
  * its activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what
- * it named last.
+ * it named last. `deactivatesAt`: when the worker deactivates it, at the earliest, unless it is seen; null: that is not
+ * announced.
  */
 export type ActivationView = View<
   typeof columns,
@@ -95,6 +112,7 @@ export type ActivationView = View<
     readonly lastSeenAt: typeof lastSeenAt;
     readonly lastVersion: typeof lastVersion;
     readonly lastProduct: typeof lastProduct;
+    readonly deactivatesAt: typeof deactivatesAt;
   }
 >;
 

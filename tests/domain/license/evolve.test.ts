@@ -37,6 +37,7 @@ const everyType: Readonly<Record<LicenseEvent['type'], true>> = {
   LicenseKeyRetired: true,
   ActivationRecorded: true,
   ActivationUpdated: true,
+  DeactivationAnnounced: true,
   ActivationDeactivated: true,
   LicenseMaintenanceChanged: true,
   LicenseSuspended: true,
@@ -102,7 +103,11 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
       type: 'LicenseImported',
       data: {
         ...origin,
-        policy: policyWith({ lease: { ...pro.lease, resurrectSeconds: 60, borrowMaxSeconds: 3600 }, type: 'TRIAL' }),
+        policy: policyWith({
+          lease: { ...pro.lease, resurrectSeconds: 60, borrowMaxSeconds: 3600 },
+          type: 'TRIAL',
+          deactivateUnseenAfter: 'P1D',
+        }),
         term: { ...origin.term, basis: 'FIRST_ACTIVATION', duration: 'P1Y', startsAt: null, expiresAt: null },
         limits: { activations: 3, seats: 3, users: 2, meters: { builds: 9 } },
         maintenanceUntil: tomorrow,
@@ -139,6 +144,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('RemoveProduct', { product: 'workflow_app' }),
   command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'ROUTINE' }),
   command('RetireKey', { keyVersion: 1 }, tomorrow),
+  command('ReleaseUnseen', { devices: [{ activationId: 'act_a', lastSeenAt: noon }] }, tomorrow),
   command('SetRenewal', { to: 'auto' }),
   command('ChangeReference', { to: 'sub_456' }),
   command('Suspend', { reasonCode: 'PAYMENT', until: null, scheduled }),

@@ -9,7 +9,7 @@ export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<t
   const update = (use: Use, device: Device): Verdict => {
     const updated = { ...use, ...updatedDetails(use, device, m.now), user: device.userRef ?? use.user };
     if (isSame(use, updated)) return 'nothing';
-    return put({ uses: m.uses.map((other) => (other === use ? updated : other)) });
+    return put({ uses: m.uses.map((other) => (other === use ? { ...updated, touched: m.now } : other)) });
   };
   /** Returns the refusals of a device for a user who has as many devices as the policy allows one user. */
   const crowded = (use: Use | undefined, user: string | null) => {

@@ -12,6 +12,7 @@ export const useKinds: Kinds<
   | 'RenewLease'
   | 'ReleaseLease'
   | 'LapseLease'
+  | 'ReleaseUnseen'
   | 'RecordUsage'
   | 'AssignUser'
   | 'UnassignUser'
@@ -48,6 +49,15 @@ export const useKinds: Kinds<
   ReleaseLease: {
     weight: 12,
     draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']), ...byKey(draw) }),
+  },
+  ReleaseUnseen: {
+    weight: 16,
+    draw: (draw) => ({
+      devices: Array.from({ length: draw.chance.one([1, 2, 3]) }, () => ({
+        activationId: known(draw, draw.activations),
+        lastSeenAt: instant(draw.at - draw.chance.one([0, 12 * hour, 24 * hour, 240 * hour, 960 * hour])),
+      })),
+    }),
   },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {

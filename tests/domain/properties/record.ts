@@ -23,7 +23,10 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details>;
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details> &
+  Partial<Contact>;
+/** `touched`: the last event about an open device. `unseen`: the last announcement that it is deactivated. */
+type Contact = { touched: number; unseen: { seen: number; due: number; at: number } };
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };
@@ -72,7 +75,7 @@ const unissued = (policy: PinnedPolicy) => ({
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
-  ...{ releases: 0, lastRelease: -Infinity },
+  ...{ releases: 0, lastRelease: -Infinity, reinstated: -Infinity },
   ...{ meters: {} as Marks, metered: noMetered as Metered, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
@@ -121,6 +124,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     });
   const drop = (change: 'ground' | 'mode') =>
     put({ plans: m.plans.filter((plan) => plan[change] === undefined || plan.at > m.now) });
+  const reinstate = () => all(drop('ground'), put({ reinstated: m.now }));
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
 
   /** Withdraws announced changes that are still to come. */
@@ -247,6 +251,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     plan,
     isPlanned,
     drop,
+    reinstate,
     withdraw,
     overtake,
     pay,

@@ -41,6 +41,10 @@ export const activationShape = z
     lastProduct: z.string().nullable().meta({
       description: 'The product of the license that the device named last. Null when it named none.',
     }),
+    deactivatesAt: instantOut.nullable().meta({
+      description:
+        'The announced instant of its deactivation, unless it is seen before. The worker deactivates it then or later. Null when nothing is announced.',
+    }),
   })
   .meta({ id: 'Activation' });
 
@@ -57,6 +61,7 @@ type Shown = {
   readonly lastSeenAt: Instant;
   readonly lastVersion: string | null;
   readonly lastProduct: string | null;
+  readonly deactivatesAt: Instant | null;
 };
 
 /** Returns an activation as the API shows it. */
@@ -72,7 +77,7 @@ export const activationBody = (activation: Shown): z.output<typeof activationSha
     environment,
     ...others
   } = activation;
-  const { activatedAt, lastSeenAt, lastVersion, lastProduct } = others;
-  const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct };
+  const { activatedAt, lastSeenAt, lastVersion, lastProduct, deactivatesAt } = others;
+  const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct, deactivatesAt };
   return { id, licenseId, product, name, platform, appVersion, user, environment, ...seen };
 };

@@ -13,6 +13,7 @@ import type { Device, DeviceCommand } from './device-commands.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
 import { refuseDevicesOf } from './devices-per-user.ts';
+import { releaseUnseen } from './unseen-devices.ts';
 import { updateDevice } from './update-device.ts';
 
 /** Decides a command about devices. */
@@ -22,6 +23,8 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
       return activate(command, license);
     case 'Deactivate':
       return deactivate(command, license);
+    case 'ReleaseUnseen':
+      return releaseUnseen(command, license);
     case 'SwapActivation':
       return withFirstTerm(license, 'ACTIVATION', command.at, (started) => swap(command, started));
   }

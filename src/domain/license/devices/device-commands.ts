@@ -1,11 +1,14 @@
 import type { Instant } from '../../time.ts';
 import type { Command } from '../message-shapes.ts';
+import type { SeenDevice } from './unseen-rule.ts';
 
 /** Commands about devices. */
 export type DeviceCommand =
   | Command<'Activate', Device>
   /** ADMIN in `by` is exempt from allowance and cooldown. */
   | Command<'Deactivate', { readonly device: DeviceName; readonly by: 'USER' | 'ADMIN' } & ByKey>
+  /** The worker announces or carries out the deactivation of devices without a contact. */
+  | Command<'ReleaseUnseen', { readonly devices: readonly SeenDevice[] }>
   /** The holder replaces one device by another. */
   | Command<'SwapActivation', { readonly release: DeviceName; readonly activate: Device } & ByKey>;
 

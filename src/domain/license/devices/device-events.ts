@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
 /** Events about devices, stored as they are: add, never rename or repurpose. */
@@ -22,6 +23,14 @@ export type DeviceEvent =
         readonly userRef?: string;
         readonly environment?: string;
       }
+    >
+  /**
+   * The device was last seen at `lastSeenAt`. Without a later contact it is deactivated at `deactivatesAt` or after that.
+   * A later announcement replaces an earlier one.
+   */
+  | Event<
+      'DeactivationAnnounced',
+      { readonly activationId: string; readonly lastSeenAt: Instant; readonly deactivatesAt: Instant }
     >
   | Event<'ActivationUpdated', { readonly activationId: string } & DeviceChanges>
   | Event<
@@ -59,5 +68,7 @@ export const deactivationCauses = [
   'LIMIT_LOWERED',
   'USER_UNASSIGNED',
   'EXPIRED',
+  // The policy ends devices without a contact (`deactivateUnseenAfter`).
+  'UNSEEN',
 ] as const;
 export type DeactivationCause = (typeof deactivationCauses)[number];

@@ -38,6 +38,9 @@ export const evolveDeviceCollections = (
     case 'ActivationUpdated':
       updateActivation(license, event.data, at);
       return;
+    case 'DeactivationAnnounced':
+      announceDeactivation(license, event.data, at);
+      return;
     case 'ActivationDeactivated':
       if (!takeAnnounced(license, event, at)) removeActivation(license, event.data, at);
       return;
@@ -82,6 +85,20 @@ const updateActivation = (
     ...activation,
     ...changes,
     updatedAt: { ...activation.updatedAt, ...updatedAt },
+  });
+};
+
+const announceDeactivation = (
+  { activations }: IssuedLicense,
+  { activationId, lastSeenAt, deactivatesAt }: EventOf<'DeactivationAnnounced'>['data'],
+  { recordedAt }: At,
+): void => {
+  const activation = activations.get(activationId);
+  if (activation === undefined) return;
+  // The device keeps its place among the oldest.
+  activations.set(activationId, {
+    ...activation,
+    unseen: { lastSeenAt, deactivatesAt, announcedAt: recordedAt },
   });
 };
 
