@@ -18,6 +18,8 @@ create table rm.activations (
   -- Of the event that made the row: the order in which the oldest are ended.
   revision bigint not null,
   activated_at timestamptz not null,
+  -- What administrators noted on it, in vault.
+  metadata_ref text,
   -- When the device was last seen as its announced deactivation says, and from when it is deactivated; null: not announced.
   unseen_since timestamptz,
   deactivates_at timestamptz,

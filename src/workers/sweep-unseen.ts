@@ -1,7 +1,7 @@
 import { releaseUnseen } from '../application/devices/release-unseen.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Executor } from '../eventstore/executor/execute.ts';
-import type { UnseenPage, UnseenPlace } from '../projections/queries/unseen-devices.ts';
+import type { UnseenPage, UnseenPlace } from '../projections/queries/unseen-page.ts';
 import { createPace, type Pace } from './pace.ts';
 
 type Needs = {

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
-import { unseenDevices } from '../projections/queries/unseen-devices.ts';
+import { unseenDevices } from '../projections/queries/unseen-page.ts';
 import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';

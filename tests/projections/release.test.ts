@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '7aac13296005ef4ad8d25fb93788c950dc7d24a716d4903621b49153dcf7699d',
+  1: 'c02099ce719bcf269fd572f4a20fc79dc385c3d399a6afbf046cb43f7e1cf7b1',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

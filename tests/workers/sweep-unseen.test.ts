@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import { unseenDevices } from '../../src/projections/queries/unseen-devices.ts';
+import { unseenDevices } from '../../src/projections/queries/unseen-page.ts';
 import { sweepUnseen } from '../../src/workers/sweep-unseen.ts';
 import { entriesOf, type License, observerOf } from '../api/observing/observer.ts';
 import { issueDirectly } from '../support/issue-directly.ts';

@@ -209,6 +209,8 @@ export const activatedDevice = async (
     lastProduct: device.product ?? activation.product,
     // This request is a contact, which ends an announcement.
     deactivatesAt: null,
+    // Applications do not get what administrators noted.
+    metadata: {},
   };
   const changed = stored !== undefined;
   return { activation: answered, facts, isNew, changed, revision, position: position.commit };

@@ -58,6 +58,7 @@ const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventI
   switch (command.type) {
     case 'Activate':
     case 'Deactivate':
+    case 'ChangeDevice':
     case 'ReleaseUnseen':
     case 'SwapActivation':
       return decideDevices(command, license);

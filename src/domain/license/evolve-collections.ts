@@ -22,6 +22,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
   switch (event.type) {
     case 'ActivationRecorded':
     case 'ActivationUpdated':
+    case 'ActivationDetailsChanged':
     case 'DeactivationAnnounced':
     case 'ActivationDeactivated':
       evolveDeviceCollections(license, event, at);

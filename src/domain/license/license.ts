@@ -26,6 +26,8 @@ export type Activation = {
   readonly environment: string | null;
   /** When each detail was last updated. Absent: never since the activation. */
   readonly updatedAt?: Readonly<Partial<Record<keyof DeviceChanges, Instant>>>;
+  /** Reference to its metadata in `vault`; absent: it has none. */
+  readonly metadataRef?: string;
   /** The last announcement that the device is deactivated unless it is seen. Absent: none since the activation. */
   readonly unseen?: {
     readonly lastSeenAt: Instant;

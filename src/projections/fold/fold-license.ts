@@ -8,6 +8,7 @@ import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import {
   activationChange,
+  activationDetails,
   activationRow,
   activations,
   announcedDeactivation,
@@ -80,6 +81,8 @@ const partWrites = (
       return [make(activations, activationRow({ owner, data: event.data, activatedAt: effectiveAt, revision }))];
     case 'ActivationUpdated':
       return [change(activations, activationChange(event.data))];
+    case 'ActivationDetailsChanged':
+      return [change(activations, activationDetails(event.data))];
     case 'DeactivationAnnounced':
       return [change(activations, announcedDeactivation(event.data))];
     case 'ActivationDeactivated':

@@ -13,6 +13,7 @@ export const useKinds: Kinds<
   | 'ReleaseLease'
   | 'LapseLease'
   | 'ReleaseUnseen'
+  | 'ChangeDevice'
   | 'RecordUsage'
   | 'AssignUser'
   | 'UnassignUser'
@@ -49,6 +50,14 @@ export const useKinds: Kinds<
   ReleaseLease: {
     weight: 12,
     draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']), ...byKey(draw) }),
+  },
+  ChangeDevice: {
+    weight: 8,
+    draw: (draw) => ({
+      activationId: known(draw, draw.activations),
+      ...(draw.chance.percent(70) && { userRef: draw.chance.percent(30) ? null : user(draw) }),
+      ...(draw.chance.percent(50) && { metadataRef: draw.chance.one([null, 'ref_m1', 'ref_m2']) }),
+    }),
   },
   ReleaseUnseen: {
     weight: 16,

@@ -118,6 +118,7 @@ export const watchStream = (): Watch => {
         const { activationId, countAfter, overage } = event.data;
         return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
+      case 'ActivationDetailsChanged':
       case 'ActivationUpdated': {
         const { activationId, ...changes } = event.data;
         if (Object.keys(changes).length === 0) return `2.4: ${activationId} was updated without a change`;

@@ -29,7 +29,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow } = record;
-  const { update, crowded, unassign, endingUse } = newBindings(record);
+  const { update, annotate, crowded, unassign, endingUse } = newBindings(record);
   const releaseUnseen = newUnseen(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
@@ -229,6 +229,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId) : 'NOT_FOUND';
     },
     ReleaseUnseen: releaseUnseen,
+    ChangeDevice: annotate,
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),

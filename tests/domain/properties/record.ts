@@ -23,10 +23,7 @@ type Kind = 'activations' | 'seats' | 'users';
  * released. `known`: until when a repeated release counts as a repetition; for ever while the end is not announced.
  */
 export type Use = { kind: Kind; id: string; name: string; product: string | null; user: string | null } & Hold;
-type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details> &
-  Partial<Contact>;
-/** `touched`: the last event about an open device. `unseen`: the last announcement that it is deactivated. */
-type Contact = { touched: number; unseen: { seen: number; due: number; at: number } };
+type Hold = { over: number; known: number; end: number; ttl: number; borrow: boolean } & Partial<Details>;
 type LastSeen = CommandOf<'LapseLease'>['data'];
 /** A suspension, a renewal mode or a tier change from `at` on. Without an id it was not announced. */
 export type Plan = { id: string; at: number; ground?: string; until?: number; mode?: string; target?: Target };

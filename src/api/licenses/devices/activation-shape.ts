@@ -48,6 +48,16 @@ export const activationShape = z
   })
   .meta({ id: 'Activation' });
 
+/** A device as the organizations of its license see it: its activation, and what administrators noted. */
+export const deviceShape = z
+  .strictObject({
+    ...activationShape.shape,
+    metadata: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What administrators of the issuer or the holder noted. Applications do not get it.' }),
+  })
+  .meta({ id: 'Device' });
+
 type Shown = {
   readonly activationId: string;
   readonly licenseId: string;
@@ -81,3 +91,9 @@ export const activationBody = (activation: Shown): z.output<typeof activationSha
   const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct, deactivatesAt };
   return { id, licenseId, product, name, platform, appVersion, user, environment, ...seen };
 };
+
+/** Returns a device as the organizations of its license see it. */
+export const deviceBody = (device: Shown & { readonly metadata: object }): z.output<typeof deviceShape> => ({
+  ...activationBody(device),
+  metadata: { ...device.metadata },
+});

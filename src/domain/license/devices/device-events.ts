@@ -32,6 +32,18 @@ export type DeviceEvent =
       'DeactivationAnnounced',
       { readonly activationId: string; readonly lastSeenAt: Instant; readonly deactivatesAt: Instant }
     >
+  /**
+   * Administrators changed the device. `userRef`: its user; `metadataRef`: the reference of its metadata in `vault`. Null:
+   * it has none any longer. Absent: as before.
+   */
+  | Event<
+      'ActivationDetailsChanged',
+      {
+        readonly activationId: string;
+        readonly userRef?: string | null;
+        readonly metadataRef?: string | null;
+      }
+    >
   | Event<'ActivationUpdated', { readonly activationId: string } & DeviceChanges>
   | Event<
       'ActivationDeactivated',
