@@ -34,6 +34,10 @@ create index activations_open_by_time on rm.activations (license_id, activated_a
 -- A search for a device. The hash differs between issuers.
 create index activations_by_device on rm.activations (fingerprint_hash) where deactivated_at is null;
 
+-- The worker erases the metadata of ended devices.
+create index activations_ended_with_metadata on rm.activations (activation_id)
+  where deactivated_at is not null and metadata_ref is not null;
+
 -- GET /v1/activations: newest first, by fingerprint, or by platform, as issuer and as holder.
 create index activations_of_issuer on rm.activations (issuer_org_id, activated_at, activation_id)
   where deactivated_at is null;
@@ -61,4 +65,4 @@ create policy sweep on rm.activations for select to ledger_worker using (true);
 grant select on rm.activations to ledger_api;
 grant select, insert, update, delete on rm.activations to ledger_projector;
 grant select (issuer_org_id, license_id, activation_id, fingerprint_hash, activated_at, unseen_since, deactivates_at,
-  deactivated_at) on rm.activations to ledger_worker;
+  deactivated_at, metadata_ref) on rm.activations to ledger_worker;

@@ -34,6 +34,8 @@ type Needs = {
    * Removes values without a stored event, once an hour. It needs other rights than the sweeps.
    */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
+  /** Erases the metadata of devices that have ended, once a day. It needs other rights than the sweeps. */
+  readonly eraseDeviceMetadata?: (signal: AbortSignal) => Promise<unknown>;
   /** Sends mails, in a queue of their own: neither a slow mail server nor a long sweep waits for the other. */
   readonly sendMails?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly now: () => Date;
@@ -60,7 +62,7 @@ const mailSeconds = 5;
 const unseenSeconds = 3_600;
 
 const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
-  const { pool, expirySweepSeconds, settleReferences, checkReadModels } = needs;
+  const { pool, expirySweepSeconds, settleReferences, eraseDeviceMetadata, checkReadModels } = needs;
   const mayRead = needs.mayRead ?? (async () => true);
   const sweep = createSweep(needs);
   const sweepWhenReadable = async (signal: AbortSignal) => {
@@ -68,6 +70,9 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
   };
   const checkWhenReadable = async (signal: AbortSignal) => {
     if (await mayRead()) await checkReadModels?.(signal);
+  };
+  const eraseWhenReadable = async (signal: AbortSignal) => {
+    if (await mayRead()) await eraseDeviceMetadata?.(signal);
   };
   return [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweepWhenReadable },
@@ -77,6 +82,7 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal) => purgeLiveness(pool, signal) },
     { name: 'observations-purge', everySeconds: 86_400, run: (signal) => purgeObservations(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
+    ...(eraseDeviceMetadata ? [{ name: 'device-metadata', everySeconds: 86_400, run: eraseWhenReadable }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),
   ];
 };

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'c02099ce719bcf269fd572f4a20fc79dc385c3d399a6afbf046cb43f7e1cf7b1',
+  1: '2eeb6cc7b90149ecdf5eb808943e79e24ef2b247bbb38d9e166b7bacc5a06dce',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

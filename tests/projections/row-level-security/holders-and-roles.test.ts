@@ -61,7 +61,9 @@ const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   ...['unseen_days', 'suspension_reason', 'suspended_until', 'revoked_at'].map((column) => `rm.licenses.${column}`),
   ...['issuer_org_id', 'license_id', 'activation_id', 'fingerprint_hash'].map((column) => `rm.activations.${column}`),
-  ...['activated_at', 'unseen_since', 'deactivates_at', 'deactivated_at'].map((column) => `rm.activations.${column}`),
+  ...['activated_at', 'unseen_since', 'deactivates_at', 'deactivated_at', 'metadata_ref'].map(
+    (column) => `rm.activations.${column}`,
+  ),
   ...['holder_hash', 'scope'].map((column) => `rm.leases.${column}`),
   'ops.idempotency.created_at',
   'rm.usage_ids.recorded_at',
