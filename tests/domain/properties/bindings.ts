@@ -33,8 +33,10 @@ export const newBindings = ({ m, put, find, giveBack, close, end }: ReturnType<t
       USER_SCOPE_REQUIRED: isNew && userRef === null && devicesPerUser < Infinity,
       ACTIVATION_LIMIT_EXCEEDED: isNew && hers.length >= devicesPerUser,
     });
-    const { user = use.user, metadata = use.metadata } = { user: userRef, metadata: metadataRef };
-    const changed = { ...use, user, metadata: metadata ?? undefined };
+    const { metadata: before, ...others } = use;
+    const metadata = metadataRef === undefined ? before : metadataRef;
+    const user = userRef === undefined ? use.user : userRef;
+    const changed = { ...others, user, ...(typeof metadata === 'string' && { metadata }) };
     return refused ?? put({ uses: m.uses.map((other) => (other === use ? changed : other)) });
   };
   const unassign = (userRef: string): Verdict => {
