@@ -34,6 +34,8 @@ create table rm.licenses (
   more jsonb not null default '{}',
   -- When the next command of the worker is due, as the license is now; null: none ever is.
   due_at timestamptz,
+  -- The rule deactivateUnseenAfter of the policy, such as P90D, in days; null: the policy has none.
+  unseen_days integer generated always as (substring(policy ->> 'deactivateUnseenAfter' from '^P([0-9]{1,3})D$')::integer) stored,
   check ((suspension_reason is null) = (suspended_since is null)),
   check (suspension_reason is not null or suspended_until is null)
 )
@@ -58,6 +60,8 @@ create index licenses_by_holder_and_key_hint on rm.licenses (holder_org_id, key_
 create index licenses_revoked on rm.licenses (issuer_org_id, created_at, license_id) where revoked_at is not null;
 create index licenses_suspended on rm.licenses (issuer_org_id, created_at, license_id)
   where suspension_reason is not null or more ? 'scheduled';
+-- The licenses whose devices the worker looks through for those without a contact.
+create index licenses_with_unseen_rule on rm.licenses (license_id) where unseen_days is not null;
 create index licenses_due on rm.licenses (due_at, license_id) where due_at is not null;
 
 alter table rm.licenses enable row level security;
@@ -73,4 +77,5 @@ create policy sweep on rm.licenses for select to ledger_worker using (true);
 
 grant select on rm.licenses to ledger_api;
 grant select, insert, update, delete on rm.licenses to ledger_projector;
-grant select (issuer_org_id, license_id, revision, due_at) on rm.licenses to ledger_worker;
+grant select (issuer_org_id, license_id, revision, due_at, unseen_days, suspension_reason, suspended_until, revoked_at)
+  on rm.licenses to ledger_worker;

@@ -51,5 +51,5 @@ create policy sweep on rm.leases for select to ledger_worker using (true);
 
 grant select on rm.leases to ledger_api;
 grant select, insert, update, delete on rm.leases to ledger_projector;
-grant select (issuer_org_id, license_id, lease_id, borrowed, ttl_seconds, acquired_at, expires_at, ended_at,
+grant select (issuer_org_id, license_id, lease_id, holder_hash, scope, borrowed, ttl_seconds, acquired_at, expires_at, ended_at,
   seat_free_at) on rm.leases to ledger_worker;

@@ -55,7 +55,7 @@ begin
   end if;
   if parts is not null then
     -- Those that have any part in common, in the order of their activation; how many it takes, the policy says.
-    select jsonb_agg(jsonb_build_object('id', a.activation_id, 'components', a.components,
+    select jsonb_agg(jsonb_build_object('id', a.activation_id, 'fingerprintHash', encode(a.fingerprint_hash, 'hex'), 'components', a.components,
           'userRef', a.user_ref, 'environment', a.environment)
         order by a.activated_at, a.activation_id)
       into devices

@@ -64,6 +64,14 @@ const deactivation = z.object({
   presentedHash: sha256Hex.exactOptional(),
 });
 
+const details = z.object({
+  activationId: id,
+  userRef: userReference.nullable().exactOptional(),
+  metadataRef: id.nullable().exactOptional(),
+});
+
+const announcedDeactivation = z.object({ activationId: id, lastSeenAt: instant, deactivatesAt: instant });
+
 const suspension = { reasonCode: z.enum(suspensionReasons), until: instant.nullable() };
 
 const renewal = z.object({
@@ -86,6 +94,8 @@ export const coreEvents = [
   event('ActivationRecorded', activation),
   event('ActivationUpdated', update),
   event('ActivationDeactivated', deactivation),
+  event('ActivationDetailsChanged', details),
+  event('DeactivationAnnounced', announcedDeactivation),
   event('LicenseSuspended', z.object({ ...suspension, eventId: id.exactOptional() })),
   event('SuspensionReasonAdded', z.object(suspension)),
   event('LicenseReinstated', z.object({ suspendedSince: instant, suspendedForSeconds: seconds })),

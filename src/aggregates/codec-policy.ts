@@ -66,6 +66,7 @@ export const pinnedPolicy = z.object({
   releasedAtRequired: z.boolean().exactOptional(),
   deactivateOnUnassign: z.boolean().exactOptional(),
   devicesPerUser: count.exactOptional(),
+  deactivateUnseenAfter: id.exactOptional(),
   keepAddressPrefix: z.boolean().exactOptional(),
   maintenance: id.exactOptional(),
   trialDays: z.enum(trialDaysRules).exactOptional(),

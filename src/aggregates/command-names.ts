@@ -1,7 +1,9 @@
+import type { SeenDevice } from '../domain/license/devices/unseen-rule.ts';
 import type { Due } from '../domain/license/due-command.ts';
 import { leftOf } from '../domain/license/endings/ending-counts.ts';
 import type { LicenseFacts } from '../domain/license/license.ts';
 import type { LastSeen } from '../domain/license/seats/seat-commands.ts';
+import type { Instant } from '../domain/time.ts';
 
 /** Returns the name of a due command: its type, the license, and values that make it unique. It is carried out once. */
 export const systemCommandName = (facts: LicenseFacts, due: Due): string => {
@@ -51,6 +53,16 @@ export const lapseCommandName = ({
   leaseId,
   lastSeenAt,
 }: LastSeen & { readonly licenseId: string }): string => `lapse:${licenseId}:${leaseId}:${lastSeenAt}`;
+
+/**
+ * Returns the name of the command that announces or carries out the deactivation of devices. It includes what the rows
+ * say of each, so the next step of a device has another name.
+ */
+export const unseenCommandName = (licenseId: string, devices: readonly UnseenDevice[]): string =>
+  `unseen:${licenseId}:${devices.map(({ activationId, lastSeenAt, deactivatesAt }) => `${activationId} ${lastSeenAt} ${deactivatesAt}`).join(':')}`;
+
+/** A device without a contact, and the announced instant of its deactivation in its row; null: not announced. */
+export type UnseenDevice = SeenDevice & { readonly deactivatesAt: Instant | null };
 
 /** Returns the name of the command that starts the term at the first validation. Many processes may send it at once. */
 export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string =>

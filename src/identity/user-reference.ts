@@ -44,5 +44,10 @@ const userIdPattern = idPattern('usr');
 /** Returns true for the id of a user of this server, which is its own reference. */
 export const isUserId = (reference: string): boolean => userIdPattern.test(reference);
 
+/** Returns true for a reference of an assigned user: `ref_…`, or the id of a user of this server. */
+export const isUserReference = (text: string): boolean => referencePattern.test(text);
+
+const referencePattern = idPattern('usr', 'ref');
+
 const uuidOf = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;

@@ -4,13 +4,13 @@ import { claimReferences, dropReferences, noteErased } from './vault-references.
 
 /**
  * A personal value that events refer to by `ref`. `subject`: the id of the license, activation, invitation or project
- * that it is about. PROJECT_METADATA is a JSON object as text.
+ * that it is about. PROJECT_METADATA and DEVICE_METADATA are JSON objects as text.
  */
 export type PersonalValue = {
   readonly ref: string;
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
-  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT' | 'EMAIL' | 'PROJECT_METADATA';
+  readonly kind: 'DEVICE_NAME' | 'REASON_TEXT' | 'EMAIL' | 'PROJECT_METADATA' | 'DEVICE_METADATA';
   readonly subject: string;
   readonly value: string;
 };
@@ -87,7 +87,7 @@ export const removeValue = async (db: PoolClient, ref: string): Promise<boolean>
   return rowCount === 1;
 };
 
-/** The holder of a license, if any, and the references of the names of its devices. */
+/** The holder of a license, if any, and the references of the names and metadata of its devices. */
 export type Holding = { readonly holderOrgId: string | null; readonly names: readonly string[] };
 
 /** Lets only the holder and the issuer read the metadata of a license and the names of its devices. As its issuer. */
@@ -112,6 +112,16 @@ export const valueAt = async (db: PoolClient, ref: string): Promise<string | nul
     values: [ref],
   });
   return rows[0]?.value ?? null;
+};
+
+/** Returns true when the value of a reference is equal JSON, in any order of names. As its issuer or holder. */
+export const isValue = async (db: PoolClient, ref: string, json: string): Promise<boolean> => {
+  const { rows } = await db.query<{ same: boolean }>({
+    name: 'is-value',
+    text: 'select value::jsonb = $2::jsonb as same from vault.personal_values where ref = $1',
+    values: [ref, json],
+  });
+  return rows[0]?.same === true;
 };
 
 type LicenseMetadata = {

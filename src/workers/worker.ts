@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { Executor } from '../eventstore/executor/execute.ts';
 import type { Log } from '../postgres/log.ts';
 import { dueLicenses } from '../projections/queries/due-licenses.ts';
+import { unseenDevices } from '../projections/queries/unseen-page.ts';
 import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { purgeSeatHolders } from '../records/seat-holders.ts';
@@ -13,6 +14,7 @@ import { type QueueBackend, type Schedule, type ScheduledJob, startSchedule } fr
 import type { Pauses } from './stuck.ts';
 import { sweepDue } from './sweep-due.ts';
 import { sweepLeases } from './sweep-leases.ts';
+import { sweepUnseen } from './sweep-unseen.ts';
 
 type Needs = {
   readonly backend: QueueBackend;
@@ -33,6 +35,8 @@ type Needs = {
    * Removes values without a stored event, once an hour. It needs other rights than the sweeps.
    */
   readonly settleReferences?: (signal: AbortSignal) => Promise<unknown>;
+  /** Erases the metadata of devices that have ended, once a day. It needs other rights than the sweeps. */
+  readonly eraseDeviceMetadata?: (signal: AbortSignal) => Promise<unknown>;
   /** Sends mails, in a queue of their own: neither a slow mail server nor a long sweep waits for the other. */
   readonly sendMails?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly now: () => Date;
@@ -46,6 +50,8 @@ export const startWorker = async (needs: Needs): Promise<Schedule> => {
   const { backend, queueName = 'ledger', sendMails, log } = needs;
   const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
   const schedules = [await startSchedule(jobsOf(needs), { backend, queueName, onError })];
+  // A change of a policy may announce many devices at once, for which no expiry waits.
+  schedules.push(await startSchedule([unseenJob(needs)], { backend, queueName: `${queueName}-devices`, onError }));
   if (sendMails !== undefined) {
     const job = { name: 'mail', everySeconds: mailSeconds, run: sendMails };
     schedules.push(await startSchedule([job], { backend, queueName: `${queueName}-mail`, onError }));
@@ -54,9 +60,10 @@ export const startWorker = async (needs: Needs): Promise<Schedule> => {
 };
 
 const mailSeconds = 5;
+const unseenSeconds = 3_600;
 
 const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
-  const { pool, expirySweepSeconds, settleReferences, checkReadModels } = needs;
+  const { pool, expirySweepSeconds, settleReferences, eraseDeviceMetadata, checkReadModels } = needs;
   const mayRead = needs.mayRead ?? (async () => true);
   const sweep = createSweep(needs);
   const sweepWhenReadable = async (signal: AbortSignal) => {
@@ -68,6 +75,9 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
   const purgeNamesWhenReadable = async () => {
     if (await mayRead()) await purgeSeatHolders(pool);
   };
+  const eraseWhenReadable = async (signal: AbortSignal) => {
+    if (await mayRead()) await eraseDeviceMetadata?.(signal);
+  };
   return [
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweepWhenReadable },
     // Queues have stored this name, which is older than most of what the job removes.
@@ -77,8 +87,28 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
     { name: 'seat-holders-purge', everySeconds: 3_600, run: purgeNamesWhenReadable },
     { name: 'observations-purge', everySeconds: 86_400, run: (signal) => purgeObservations(pool, signal) },
     ...(settleReferences ? [{ name: 'references-settlement', everySeconds: 3_600, run: settleReferences }] : []),
+    ...(eraseDeviceMetadata ? [{ name: 'device-metadata', everySeconds: 86_400, run: eraseWhenReadable }] : []),
     ...(checkReadModels ? [{ name: 'read-models-check', everySeconds: 86_400, run: checkWhenReadable }] : []),
   ];
+};
+
+/** Announces and ends devices without a contact, once an hour. */
+const unseenJob = ({ pool, executor, now, log, mayRead = async () => true }: Needs): ScheduledJob => {
+  const pace = createPace(announcingShare);
+  const run = async (signal: AbortSignal): Promise<void> => {
+    if (!(await mayRead())) return;
+    const changed = await sweepUnseen({
+      unseen: (page) => unseenDevices(pool, page),
+      executor,
+      now,
+      signal,
+      pace,
+      onError: (error, licenseId) =>
+        log.error({ err: error, licenseId }, 'Devices without a contact could not be announced or deactivated.'),
+    });
+    if (changed > 0) log.info({ licenses: changed }, 'Devices without a contact were announced or deactivated.');
+  };
+  return { name: 'unseen-devices', everySeconds: unseenSeconds, run };
 };
 
 const purgeObservations = async (pool: Pool, signal: AbortSignal): Promise<number> =>

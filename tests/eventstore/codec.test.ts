@@ -60,6 +60,8 @@ const types: Record<StoredEvent['type'], true> = {
   LicenseKeyIssued: true,
   ActivationRecorded: true,
   ActivationUpdated: true,
+  ActivationDetailsChanged: true,
+  DeactivationAnnounced: true,
   ActivationDeactivated: true,
   LicenseSuspended: true,
   SuspensionReasonAdded: true,

@@ -140,7 +140,8 @@ test('Open devices are found by any named part under any secret, in the order of
   expect(await devices({ cpu: testHash('third cpu') })).toEqual([]);
   expect(await devices({}, {})).toEqual([]);
   const { devices: found1 } = await details({ components: [{ disk: testHash('disk') }] });
-  expect(found1).toEqual([{ id: laptop, components: { cpu: testHash('cpu'), disk: testHash('disk') }, ...forNobody }]);
+  const components = { cpu: testHash('cpu'), disk: testHash('disk') };
+  expect(found1).toEqual([{ id: laptop, fingerprintHash: expect.any(String), components, ...forNobody }]);
 });
 
 test('The last check-in is the latest recorded one', async () => {

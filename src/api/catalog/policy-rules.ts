@@ -218,6 +218,10 @@ const rules = {
     z.int().min(1).nullable(),
     'How many devices may be active for one user. Activating a device then needs its user. Null means without a limit.',
   ),
+  deactivateUnseenAfter: sameRule(
+    z.string().max(64).nullable(),
+    'After how many days without a contact the worker deactivates a device, from P1D to P365D. It announces that up to 7 days before, with the event DeactivationAnnounced. Null means never.',
+  ),
   usagePerMinute: rule({
     request: z.int().min(1).max(usagePerMinuteMax),
     answer: z.int(),

@@ -50,6 +50,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     renewalBasis: null,
     checkInSeconds: null,
     devicesPerUser: null,
+    deactivateUnseenAfter: null,
     environment: null,
     versions: null,
     maintenance: null,

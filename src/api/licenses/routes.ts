@@ -1,6 +1,7 @@
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { Route } from '../route.ts';
 import { activateLicense } from './devices/activate.ts';
+import { changeActivationRoute } from './devices/change-activation.ts';
 import { deactivateLicense } from './devices/deactivate.ts';
 import { releaseActivationRoute } from './devices/release-activation.ts';
 import { searchDevicesRoute } from './devices/search-devices.ts';
@@ -67,6 +68,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   patchLicense(needs),
   listActivations(needs),
   searchDevicesRoute(needs),
+  changeActivationRoute(needs),
   releaseActivationRoute(needs),
   listLeases(needs),
   releaseLicenseLease(needs),

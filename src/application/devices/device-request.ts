@@ -207,6 +207,10 @@ export const activatedDevice = async (
     lastSeenAt: isNew ? activation.activatedAt : later(activation.activatedAt, request.at),
     lastVersion: device.appVersion ?? activation.appVersion,
     lastProduct: device.product ?? activation.product,
+    // This request is a contact, which ends an announcement.
+    deactivatesAt: null,
+    // Applications do not get what administrators noted.
+    metadata: {},
   };
   const changed = stored !== undefined;
   return { activation: answered, facts, isNew, changed, revision, position: position.commit };

@@ -47,7 +47,7 @@ const listedMax = 100;
 
 const unnamed = ({ activationId: id, platform, lastSeenAt }: ActivationView) => ({ id, platform, lastSeenAt });
 
-const whole = ({ activationId: id, userRef: _userRef, environment: _environment, ...activation }: ActivationView) => ({
-  id,
-  ...activation,
-});
+const whole = ({ activationId: id, ...device }: ActivationView) => {
+  const { userRef: _userRef, environment: _environment, metadata: _metadata, ...activation } = device;
+  return { id, ...activation };
+};

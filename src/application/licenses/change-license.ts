@@ -7,6 +7,7 @@ import type { Schedule } from '../../domain/license/scheduled/scheduled-commands
 import type { Instant } from '../../domain/time.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import type { PersonalValue } from '../../records/vault.ts';
 import { actorOf, type Caller, licenseActingOf } from '../caller.ts';
 import type { Traced } from '../command-context.ts';
 import type { Attempt } from '../idempotent-attempt.ts';
@@ -43,6 +44,8 @@ export type LicenseChange<View> = {
   readonly guard?: Guard;
   /** Returns what the answer needs from the license after the command, besides its facts. */
   readonly view?: (license: IssuedLicense) => View;
+  /** Personal values that the command refers to. Absent: none besides the reason's text. */
+  readonly values?: readonly PersonalValue[];
   /** Refuses the answer to a command that was carried out. */
   readonly refuse?: (events: readonly Recorded[]) => Refusal | null;
   /** Changes the vault after each sending of the command, also of a repeated one. */
@@ -75,7 +78,7 @@ export type ChangedLicense<View = unknown> = {
 export const changeLicense = async <View = undefined>(
   needs: CommandNeeds,
   request: LicenseRequest,
-  { power, command, guard, view, refuse, settle }: LicenseChange<View>,
+  { power, command, guard, view, values = [], refuse, settle }: LicenseChange<View>,
 ): Promise<ChangedLicense<View> | Refusal> => {
   const { call, attempt, caller, licenseId, reason } = request;
   const issuerOrgId = await issuerOf(needs, caller, licenseId, power);
@@ -92,7 +95,7 @@ export const changeLicense = async <View = undefined>(
     licenseId,
     reason,
     ...(guard === undefined ? {} : { guard }),
-    values: [],
+    values,
     command: isRefusal(commanded) ? { at, compose: () => commanded } : commanded,
   };
   const readMetadata = () => asTenant(needs.pool, caller.organizationId, (db) => metadataOf(db, licenseId));

@@ -139,7 +139,9 @@ const holderOf = (license: License): string | null => (license.kind === 'unissue
 const holdingOf = (license: License) => {
   if (license.kind === 'unissued') return null;
   const { activations, leases, facts } = license;
-  const names = [...activations.values()].flatMap(({ nameRef }) => (nameRef === null ? [] : [nameRef]));
+  const names = [...activations.values()].flatMap(({ nameRef, metadataRef }) =>
+    [nameRef, metadataRef].filter((ref) => typeof ref === 'string'),
+  );
   const { holderOrgId, formerHolders } = facts;
   return { holderOrgId, formerHolders, names, leases: [...leases.keys()] };
 };

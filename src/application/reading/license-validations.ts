@@ -93,9 +93,9 @@ const devicesWith = (
   needed: readonly Readonly<Record<string, string>>[],
 ): ValidationDetails['devices'] => {
   const devices: ValidationDetails['devices'][number][] = [];
-  for (const [id, { components, userRef, environment }] of activations)
+  for (const [id, { fingerprintHash, components, userRef, environment }] of activations)
     if (needed.some((parts) => Object.entries(parts).some(([name, hash]) => components[name] === hash)))
-      devices.push({ id, components, userRef, environment });
+      devices.push({ id, fingerprintHash, components, userRef, environment });
   return devices;
 };
 

@@ -85,15 +85,31 @@ export const readValidationInput = async (
       entitlements: named.entitlements ?? none,
       meters: named.meters ?? none,
     },
-    device: namedDevice(device, details),
+    device: namedDevice(device, details, matchedDevice(facts.policy, details, needed)),
   };
 };
 
-/** Returns the named device: that of the fingerprint, or of the activation when no fingerprint is named. */
-const namedDevice = ({ hash, isActivated }: Device, { namedFingerprint }: ValidationDetails): NamedDeviceHash =>
+/** Returns the named device: that of the fingerprint, else of the components, or of the activation without a fingerprint. */
+const namedDevice = (
+  { hash, isActivated }: Device,
+  { namedFingerprint }: ValidationDetails,
+  matched: MatchedDevice | undefined,
+): NamedDeviceHash =>
   hash === null
     ? { named: namedFingerprint, active: namedFingerprint }
-    : { named: hash, active: isActivated ? hash : null };
+    : { named: hash, active: isActivated ? hash : (matched?.fingerprintHash ?? null) };
+
+type MatchedDevice = ValidationDetails['devices'][number];
+
+/** Returns the first device that the named components find. */
+const matchedDevice = (
+  policy: LicenseFacts['policy'],
+  { devices }: ValidationDetails,
+  needed: WantedDetails | null,
+): MatchedDevice | undefined =>
+  devices.find(({ components }) =>
+    (needed?.components ?? []).some((hashes) => matchesDevice(policy, components, hashes)),
+  );
 
 type Device = { readonly hash: string | null; readonly isActivated: boolean };
 
@@ -142,15 +158,14 @@ const neededDetails = (
 const activationIn = (
   policy: LicenseFacts['policy'],
   device: Device,
-  { namedFingerprint, activatedFor, devices }: ValidationDetails,
+  details: ValidationDetails,
   named: Asked & { readonly needed: WantedDetails | null },
 ): ValidationView['activation'] => {
+  const { namedFingerprint, activatedFor } = details;
   const { activationId } = named.named;
   const viewOf = (activated: ActivatedFor) => activationOf(policy, activated, named);
   if (activationId === undefined && device.isActivated) return viewOf(activatedFor);
-  const known = devices.find(({ components }) =>
-    (named.needed?.components ?? []).some((hashes) => matchesDevice(policy, components, hashes)),
-  );
+  const known = matchedDevice(policy, details, named.needed);
   if (activationId === undefined) return known === undefined ? null : viewOf(known);
   if (namedFingerprint === null) return null;
   const isOfFingerprint = device.isActivated ? namedFingerprint === device.hash : known?.id === activationId;

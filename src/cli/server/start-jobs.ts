@@ -7,6 +7,7 @@ import { createSmtpMailer } from '../../mail/smtp.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { checkSample } from '../../projections/verify/check-sample.ts';
 import type { ClaimedMail } from '../../records/mails.ts';
+import { eraseDeviceMetadata } from '../../workers/erase-device-metadata.ts';
 import { sendMails } from '../../workers/send-mails.ts';
 import { settleReferences } from '../../workers/settle-references.ts';
 import { startWorker } from '../../workers/worker.ts';
@@ -34,6 +35,7 @@ export const startJobs = async (parts: Parts): Promise<void> => {
         signal,
         onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
       }),
+    eraseDeviceMetadata: (signal) => eraseDeviceMetadata({ pool, apiPool, signal }),
     ...mailing(parts, pool),
     now,
     log,

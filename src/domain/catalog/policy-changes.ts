@@ -35,6 +35,7 @@ type OptionalRule =
   | 'renewalBasis'
   | 'checkInSeconds'
   | 'devicesPerUser'
+  | 'deactivateUnseenAfter'
   | 'environment'
   | 'maintenance';
 
@@ -95,6 +96,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     reclaimBorrowed,
     deactivateOnUnassign,
     devicesPerUser,
+    deactivateUnseenAfter,
     keepAddressPrefix,
     deactivateByKey,
     componentCheck,
@@ -123,6 +125,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     ...(reclaimBorrowed === true ? { reclaimBorrowed } : {}),
     ...(deactivateOnUnassign === true ? { deactivateOnUnassign } : {}),
     ...(devicesPerUser === undefined || devicesPerUser === null ? {} : { devicesPerUser }),
+    ...(deactivateUnseenAfter === undefined || deactivateUnseenAfter === null ? {} : { deactivateUnseenAfter }),
     ...(keepAddressPrefix === true ? { keepAddressPrefix } : {}),
     ...(deactivateByKey === 'OWN' ? { deactivateByKey } : {}),
     ...(componentCheck === undefined || componentCheck === 'NONE' ? {} : { componentCheck }),

@@ -1,4 +1,5 @@
 import { type Rejection, reject } from '../decider.ts';
+import { notUnseenDays, unseenSecondsOf } from '../license/devices/unseen-rule.ts';
 import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
 import { metersMax } from '../license/overrides/meters-max.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
@@ -17,6 +18,7 @@ export const refuseContent = (content: PolicyContent): Refused | null =>
       refuseTerm(content) ??
       refuseOverage(content) ??
       refuseVersions(content) ??
+      refuseUnseen(content) ??
       refuseEntitlements(content))
     : reject('INVALID_REQUEST', nameRule('a policy'), 'name');
 
@@ -86,6 +88,12 @@ const refuseVersions = ({ rules: { versions } }: PolicyContent): Refused | null 
   return from !== null && below !== null && !(compareVersions(from, below) < 0)
     ? reject('INVALID_REQUEST', `No version is from ${from} on and before ${below}.`, 'rules', 'versions')
     : null;
+};
+
+const refuseUnseen = ({ rules }: PolicyContent): Refused | null => {
+  const { deactivateUnseenAfter: text } = rules;
+  if (text === undefined || unseenSecondsOf(rules) !== null) return null;
+  return reject('TERM_INVALID', notUnseenDays(text), 'rules', 'deactivateUnseenAfter');
 };
 
 const refuseEntitlements = ({ entitlements }: PolicyContent): Refused | null => {

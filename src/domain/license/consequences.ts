@@ -19,6 +19,8 @@ const consequences = {
   LicenseReferenceChanged: ['facts'],
   ActivationRecorded: ['facts', 'collections', 'parts'],
   ActivationUpdated: ['collections', 'parts'],
+  ActivationDetailsChanged: ['collections', 'parts'],
+  DeactivationAnnounced: ['collections', 'parts'],
   ActivationDeactivated: ['facts', 'collections', 'parts'],
   LicenseSuspended: ['facts', 'collections'],
   SuspensionReasonAdded: ['facts', 'collections'],

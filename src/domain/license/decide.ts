@@ -58,6 +58,8 @@ const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventI
   switch (command.type) {
     case 'Activate':
     case 'Deactivate':
+    case 'ChangeDevice':
+    case 'ReleaseUnseen':
     case 'SwapActivation':
       return decideDevices(command, license);
     case 'AcquireLease':
@@ -126,6 +128,7 @@ const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
   'EndTrial',
   'Remind',
   'LapseLease',
+  'ReleaseUnseen',
   'RetireKey',
   'CarryOutScheduled',
   'EndSuspension',

@@ -22,6 +22,8 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
   switch (event.type) {
     case 'ActivationRecorded':
     case 'ActivationUpdated':
+    case 'ActivationDetailsChanged':
+    case 'DeactivationAnnounced':
     case 'ActivationDeactivated':
       evolveDeviceCollections(license, event, at);
       return;
@@ -56,7 +58,7 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseSuspended':
     case 'SuspensionReasonAdded':
     case 'LicenseReinstated':
-      evolveSuspensionCollections(license, event);
+      evolveSuspensionCollections(license, event, at);
       return;
     case 'LicenseRevoked':
     case 'LicenseTransferred':

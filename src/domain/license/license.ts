@@ -26,6 +26,14 @@ export type Activation = {
   readonly environment: string | null;
   /** When each detail was last updated. Absent: never since the activation. */
   readonly updatedAt?: Readonly<Partial<Record<keyof DeviceChanges, Instant>>>;
+  /** Reference to its metadata in `vault`; absent: it has none. */
+  readonly metadataRef?: string;
+  /** The last announcement that the device is deactivated unless it is seen. Absent: none since the activation. */
+  readonly unseen?: {
+    readonly lastSeenAt: Instant;
+    readonly deactivatesAt: Instant;
+    readonly announcedAt: Instant;
+  };
 };
 
 /** The use of a floating seat. Without heartbeat a lease lapses at `expiresAt`; a borrowed lease ends then. */
@@ -221,6 +229,8 @@ export type IssuedLicense = {
    * reinstated.
    */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
+  /** When the last suspension ended, as recorded; null: none has ended. */
+  reinstatedAt: Instant | null;
   /** The instant whose day and time of day renewals before the expiry return to: 31 Jan, 28 Feb, 31 Mar. */
   calendarAnchor: Instant;
   /** The terms that were paid for, by the reference of the payment. */

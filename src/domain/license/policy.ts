@@ -94,6 +94,8 @@ export type PinnedPolicy = {
   readonly deactivateOnUnassign?: boolean;
   /** How many devices may be active for one user. A device is then activated for a user. Absent: without limit. */
   readonly devicesPerUser?: number;
+  /** After how many days without a contact the worker deactivates a device, such as P90D. Absent: never. */
+  readonly deactivateUnseenAfter?: string;
   /**
    * OWN: the bearer of the key releases, swaps or keeps a device or seat only with its fingerprint or holder. Absent:
    * ANY, so its id is enough.

@@ -6,7 +6,14 @@ import { evolveFacts } from '../../domain/license/evolve.ts';
 import type { Ending, LicenseFacts } from '../../domain/license/license.ts';
 import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
-import { activationChange, activationRow, activations, deactivation } from '../tables/activations.ts';
+import {
+  activationChange,
+  activationDetails,
+  activationRow,
+  activations,
+  announcedDeactivation,
+  deactivation,
+} from '../tables/activations.ts';
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
@@ -74,6 +81,10 @@ const partWrites = (
       return [make(activations, activationRow({ owner, data: event.data, activatedAt: effectiveAt, revision }))];
     case 'ActivationUpdated':
       return [change(activations, activationChange(event.data))];
+    case 'ActivationDetailsChanged':
+      return [change(activations, activationDetails(event.data))];
+    case 'DeactivationAnnounced':
+      return [change(activations, announcedDeactivation(event.data))];
     case 'ActivationDeactivated':
       return [change(activations, deactivation(event.data, effectiveAt))];
     case 'LeaseAcquired':

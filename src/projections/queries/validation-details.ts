@@ -36,7 +36,7 @@ export type ValidationDetails = {
   /** The details of the named device. Null or empty: it has none, or there is no such device. */
   readonly activatedFor: ActivatedFor;
   /** The devices with any of the parts, in the order of their activation. */
-  readonly devices: readonly ({ readonly id: string } & ActivatedFor)[];
+  readonly devices: readonly ({ readonly id: string } & ActivatedFor & Pick<Activation, 'fingerprintHash'>)[];
   readonly lastCheckInAt: Instant | null;
 };
 

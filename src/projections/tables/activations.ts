@@ -38,6 +38,9 @@ const columns = {
   overage: column('boolean', ({ data }) => data.overage),
   revision: column('bigint', ({ revision }) => revision),
   activated_at: column('timestamptz', ({ activatedAt }) => activatedAt, 'activatedAt'),
+  metadata_ref: column('text', notYet),
+  unseen_since: column('timestamptz', noInstantYet),
+  deactivates_at: column('timestamptz', noInstantYet),
   deactivated_at: column('timestamptz', noInstantYet),
   cause: column('text', notYet),
 };
@@ -67,6 +70,20 @@ export const activationChange = (changes: Data<'ActivationUpdated'>) => {
   };
 };
 
+/** Returns what administrators change of an activation. What the event does not name stays. */
+export const activationDetails = ({ activationId, userRef, metadataRef }: Data<'ActivationDetailsChanged'>) => ({
+  activation_id: activationId,
+  ...(userRef === undefined ? {} : { user_ref: userRef }),
+  ...(metadataRef === undefined ? {} : { metadata_ref: metadataRef }),
+});
+
+/** Returns what the announcement of a deactivation changes. */
+export const announcedDeactivation = ({ activationId, lastSeenAt, deactivatesAt }: Data<'DeactivationAnnounced'>) => ({
+  activation_id: activationId,
+  unseen_since: lastSeenAt,
+  deactivates_at: deactivatesAt,
+});
+
 /** Returns what the end of an activation changes. */
 export const deactivation = (
   { activationId, cause }: Pick<Data<'ActivationDeactivated'>, 'activationId' | 'cause'>,
@@ -78,15 +95,24 @@ export const deactivation = (
 });
 
 const name = joined<string | null>('text', 'v.value');
-const lastSeenAt = joined<Instant>('timestamptz', 'greatest(a.activated_at, s.last_seen_at, h.heard_at)');
+const metadata = joined<object>('jsonb', `coalesce(m.value, '{}')`);
+const lastSeenSql = 'greatest(a.activated_at, s.last_seen_at, h.heard_at)';
+const lastSeenAt = joined<Instant>('timestamptz', lastSeenSql);
+// An announcement ends with the next contact, and with the rule of the license's policy.
+const deactivatesAt = joined<Instant | null>(
+  'timestamptz',
+  `case when a.deactivates_at is not null and ${lastSeenSql} <= a.unseen_since and exists (
+    select from rm.licenses r where r.license_id = a.license_id and r.unseen_days is not null) then a.deactivates_at end`,
+);
 const lastVersion = joined<string | null>('text', 'coalesce(s.last_version, a.app_version)');
 const lastProduct = joined<string | null>('text', 'coalesce(s.last_product, a.product)');
-const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct });
+const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct, deactivatesAt, metadata });
 
 /**
  * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`:
  * its activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what
- * it named last.
+ * it named last. `deactivatesAt`: when the worker deactivates it, at the earliest, unless it is seen; null: that is not
+ * announced. `metadata`: what administrators noted; empty when there is none.
  */
 export type ActivationView = View<
   typeof columns,
@@ -95,11 +121,14 @@ export type ActivationView = View<
     readonly lastSeenAt: typeof lastSeenAt;
     readonly lastVersion: typeof lastVersion;
     readonly lastProduct: typeof lastProduct;
+    readonly deactivatesAt: typeof deactivatesAt;
+    readonly metadata: typeof metadata;
   }
 >;
 
 // A sighting from before the activation belongs to an earlier activation of the device.
 const seenJoins = `left join vault.personal_values v on v.ref = a.name_ref
+  left join vault.personal_values m on m.ref = a.metadata_ref
   left join ops.device_sightings s
     on (s.issuer_org_id, s.license_id, s.fingerprint_hash) = (a.issuer_org_id, a.license_id, a.fingerprint_hash)
       and s.last_seen_at >= a.activated_at

@@ -253,6 +253,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   transferLicense: ofLicense(issuerChanges, nobody),
   rotateLicenseKey: ofLicense(issuerSupports, holderManages),
   endKeyOverlap: ofLicense(issuerSupports, holderManages),
+  changeActivation: ofLicense(issuerSupports, holderManages),
   releaseActivation: ofLicense(issuerSupports, holderManages),
   releaseLicenseLease: ofLicense(issuerReleasesSeats, holderManages),
   listLicenseUsers: ofLicense(issuerReads, holderReads),

@@ -174,6 +174,12 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });
     return { path: `/v1/licenses/${licenseId}/activations/${activation?.id}`, body: { reason } };
   },
+  changeActivation: async ({ license, prepare }) => {
+    const { licenseId, licenseKey } = await license();
+    const { activation } = await prepare('POST', '/v1/licenses/activate', { licenseKey, fingerprint: 'device' });
+    const metadata = { note: crypto.randomUUID() };
+    return { path: `/v1/licenses/${licenseId}/activations/${activation?.id}`, body: { metadata } };
+  },
   releaseLicenseLease: async (subject, caller) => {
     const { licenseId, leaseId } = await seated(subject, caller);
     return { path: `/v1/licenses/${licenseId}/leases/${leaseId}`, body: { reason } };

@@ -18,6 +18,8 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   AcquireLease: lease,
   RenewLease: { leaseId: 'l1', borrowSeconds: null },
   ReleaseLease: { leaseId: 'l1', by: 'USER' },
+  ChangeDevice: { activationId: 'a1', userRef: null },
+  ReleaseUnseen: { devices: [{ activationId: 'a1', lastSeenAt: noon }] },
   LapseLease: { leaseId: 'l1', lastSeenAt: noon },
   RecordUsage: oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }),
   AssignUser: { userRef: 'usr_a' },

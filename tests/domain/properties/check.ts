@@ -154,6 +154,16 @@ const differenceOf = ({ m }: Model, license: License, at: string): string | null
       [...activations.values()].map(({ appVersion, components }) => detailsText(appVersion, components)),
       devices.map(({ version = null, parts = {} }) => detailsText(version, parts)),
     ],
+    [
+      'announced deactivations',
+      [...activations.values()].map(({ unseen }) => (unseen === undefined ? null : Date.parse(unseen.deactivatesAt))),
+      devices.map(({ unseen }) => unseen?.due ?? null),
+    ],
+    [
+      'users and metadata of devices',
+      [...activations.values()].map(({ userRef, metadataRef }) => `${userRef} ${metadataRef}`),
+      devices.map(({ user, metadata }) => `${user} ${metadata}`),
+    ],
     ['fingerprints', [...byFingerprint.keys()], devices.map(({ name }) => name)],
     ['leases', [...leases.values()].map(leaseText), seats.map(({ id, end }) => `${id} ${end}`)],
     ['users', [...users.keys()], named.map(({ id }) => id)],

@@ -3,7 +3,13 @@ import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import { hour } from './draw.ts';
 
 /** What the model knows of a device besides its use. The instants say when version and components were last updated. */
-export type Details = { version: string | null; versionAt: number; parts: Parts; partsAt: number };
+export type Details = { version: string | null; versionAt: number; parts: Parts; partsAt: number } & Contact;
+/** `touched`: the last event that counts as a contact. `unseen`: the last announcement that the device is deactivated. */
+type Contact = {
+  metadata?: string | undefined;
+  touched?: number;
+  unseen?: { seen: number; due: number; at: number };
+};
 type Parts = Readonly<Record<string, string>>;
 type Known = Partial<Details>;
 

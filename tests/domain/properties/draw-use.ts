@@ -12,6 +12,8 @@ export const useKinds: Kinds<
   | 'RenewLease'
   | 'ReleaseLease'
   | 'LapseLease'
+  | 'ReleaseUnseen'
+  | 'ChangeDevice'
   | 'RecordUsage'
   | 'AssignUser'
   | 'UnassignUser'
@@ -48,6 +50,23 @@ export const useKinds: Kinds<
   ReleaseLease: {
     weight: 12,
     draw: (draw) => ({ leaseId: known(draw, draw.leases), by: draw.chance.one(['USER', 'ADMIN']), ...byKey(draw) }),
+  },
+  ChangeDevice: {
+    weight: 8,
+    draw: (draw) => ({
+      activationId: known(draw, draw.activations),
+      ...(draw.chance.percent(70) && { userRef: draw.chance.percent(30) ? null : user(draw) }),
+      ...(draw.chance.percent(50) && { metadataRef: draw.chance.one([null, 'ref_m1', 'ref_m2']) }),
+    }),
+  },
+  ReleaseUnseen: {
+    weight: 16,
+    draw: (draw) => ({
+      devices: Array.from({ length: draw.chance.one([1, 2, 3]) }, () => ({
+        activationId: known(draw, draw.activations),
+        lastSeenAt: instant(draw.at - draw.chance.one([0, 12 * hour, 24 * hour, 240 * hour, 960 * hour])),
+      })),
+    }),
   },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {

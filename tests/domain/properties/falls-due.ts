@@ -37,7 +37,10 @@ export const newDue = ({
         : [],
     );
   const endSuspension = (end: number): Verdict =>
-    put(end <= m.now && suspensionEnds().includes(end) && { plans: m.plans.filter((p) => !p.ground || p.at > end) });
+    put(
+      end <= m.now &&
+        suspensionEnds().includes(end) && { plans: m.plans.filter((p) => !p.ground || p.at > end), reinstated: m.now },
+    );
   const entitlementEnds = (): number[] =>
     m.entitlements.flatMap(({ until }) => (until !== null && ms(until) > m.endsAnnounced ? [ms(until)] : []));
   /** Carries out what has fallen due, in the order in which it fell due, and calls `afterEach`. */

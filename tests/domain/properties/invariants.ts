@@ -118,9 +118,15 @@ export const watchStream = (): Watch => {
         const { activationId, countAfter, overage } = event.data;
         return opened(devices, [activationId, event.data.product], { countAfter, limit: limits.activations, overage });
       }
+      case 'ActivationDetailsChanged':
       case 'ActivationUpdated': {
         const { activationId, ...changes } = event.data;
         if (Object.keys(changes).length === 0) return `2.4: ${activationId} was updated without a change`;
+        return devices.has(activationId) ? null : `2.7.3: ${activationId} was not open`;
+      }
+      case 'DeactivationAnnounced': {
+        const { activationId, lastSeenAt, deactivatesAt } = event.data;
+        if (lastSeenAt >= at.recordedAt || deactivatesAt <= at.recordedAt) return `2.4: no notice for ${activationId}`;
         return devices.has(activationId) ? null : `2.7.3: ${activationId} was not open`;
       }
       case 'ActivationDeactivated':

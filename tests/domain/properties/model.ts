@@ -12,6 +12,7 @@ import { newMeteredUse } from './metered-use.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
+import { newUnseen } from './unseen.ts';
 import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
 // Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
@@ -24,11 +25,12 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const record = newRecord(anyPolicy);
   const { m, put, statusAt, modeAt, groundsAt, accessEnd, useEnd, startOf, setTerm, enterTerm, announce } = record;
   const { endTrial, carryOut, settle, endGrace, retire, endSuspension } = newDue(record);
-  const { plan, isPlanned, drop, withdraw, overtake, pay, otherThan, become, unusable } = record;
+  const { plan, isPlanned, drop, reinstate, withdraw, overtake, pay, otherThan, become, unusable } = record;
   const { renew, changeExpiry, changeTier, convertTrial } = newPayments(record);
   const beside = newOverrides(record);
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow } = record;
-  const { update, crowded, unassign, endingUse } = newBindings(record);
+  const { update, annotate, crowded, unassign, endingUse } = newBindings(record);
+  const releaseUnseen = newUnseen(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -90,7 +92,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return refused ?? plan(scheduled, { ground, until });
     },
     Reinstate: ({ reasonCode }) => {
-      if (groundsAt(m.now).length > 0) drop('ground');
+      if (groundsAt(m.now).length > 0) reinstate();
       return reasonCode === 'PAYMENT' ? pay() : 'done';
     },
     EndSuspension: ({ until }) => endSuspension(ms(until)),
@@ -170,7 +172,9 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const [use] = [find('activations', name)].filter(isOpen);
       const refused = unusable(product, user) ?? first({ ...wrongParts(use, device, m.policy), ...crowded(use, user) });
       if (!refused && use) return update(use, device);
-      return refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device) });
+      return (
+        refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device), touched: m.now })
+      );
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -224,6 +228,8 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       if (isBarred(byKey)) return 'FORBIDDEN';
       return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId) : 'NOT_FOUND';
     },
+    ReleaseUnseen: releaseUnseen,
+    ChangeDevice: annotate,
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),

@@ -8,7 +8,8 @@ type Renewal = CommandOf<'Renew'>['data'];
 
 /** Returns the rules of renewals and conversions, which are payments. */
 export const newPayments = (record: ReturnType<typeof newRecord>) => {
-  const { m, put, groundsAt, modeAt, accessEnd, drop, pay, plan, overtake, become, setTerm, setEnd } = record;
+  const { m, put, groundsAt, modeAt, accessEnd, drop, reinstate, pay, plan, overtake, become, setTerm, setEnd } =
+    record;
   /** Returns the terms of a renewal; a missing part is that of the policy, the last term or the catalog. */
   const termsOf = (data: Renewal) => {
     if ('expiresAt' in data) return { basis: 'FIXED', length: NaN };
@@ -26,7 +27,7 @@ export const newPayments = (record: ReturnType<typeof newRecord>) => {
   const accept = () => {
     const grounds = groundsAt(m.now);
     const mayReinstate = m.policy.reinstateOnPayment && grounds.length > 0;
-    if (mayReinstate && grounds.every((ground) => ground === 'PAYMENT')) drop('ground');
+    if (mayReinstate && grounds.every((ground) => ground === 'PAYMENT')) reinstate();
     return pay();
   };
   const renew = (data: Renewal): Verdict => {

@@ -72,7 +72,7 @@ const unissued = (policy: PinnedPolicy) => ({
   paid: {} as Readonly<Record<string, { terms: string; end: number; policy: string }>>,
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
-  ...{ releases: 0, lastRelease: -Infinity },
+  ...{ releases: 0, lastRelease: -Infinity, reinstated: -Infinity },
   ...{ meters: {} as Marks, metered: noMetered as Metered, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
@@ -121,6 +121,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     });
   const drop = (change: 'ground' | 'mode') =>
     put({ plans: m.plans.filter((plan) => plan[change] === undefined || plan.at > m.now) });
+  const reinstate = () => all(drop('ground'), put({ reinstated: m.now }));
   const withdraw = (eventId: string) => put({ plans: m.plans.filter(({ id }) => id !== eventId) });
 
   /** Withdraws announced changes that are still to come. */
@@ -247,6 +248,7 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
     plan,
     isPlanned,
     drop,
+    reinstate,
     withdraw,
     overtake,
     pay,

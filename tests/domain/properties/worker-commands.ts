@@ -25,4 +25,5 @@ export const mayComeLate: ReadonlySet<string> = new Set([
   'EndSuspension',
   'EndEntitlements',
   'LapseLease',
+  'ReleaseUnseen',
 ]);

@@ -59,6 +59,12 @@ describe('A holder', () => {
 /** The columns that ledger_worker reads for its sweeps: ids and instants, but no content of a license and no user. */
 const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
+  ...['unseen_days', 'suspension_reason', 'suspended_until', 'revoked_at'].map((column) => `rm.licenses.${column}`),
+  ...['issuer_org_id', 'license_id', 'activation_id', 'fingerprint_hash'].map((column) => `rm.activations.${column}`),
+  ...['activated_at', 'unseen_since', 'deactivates_at', 'deactivated_at', 'metadata_ref'].map(
+    (column) => `rm.activations.${column}`,
+  ),
+  ...['holder_hash', 'scope'].map((column) => `rm.leases.${column}`),
   'ops.idempotency.created_at',
   'rm.usage_ids.recorded_at',
   'ops.license_denials.denied_at',

@@ -41,8 +41,22 @@ export const activationShape = z
     lastProduct: z.string().nullable().meta({
       description: 'The product of the license that the device named last. Null when it named none.',
     }),
+    deactivatesAt: instantOut.nullable().meta({
+      description:
+        'The announced instant of its deactivation, unless it is seen before. The worker deactivates it then or later. Null when nothing is announced.',
+    }),
   })
   .meta({ id: 'Activation' });
+
+/** A device as the organizations of its license see it: its activation, and what administrators noted. */
+export const deviceShape = z
+  .strictObject({
+    ...activationShape.shape,
+    metadata: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What administrators of the issuer or the holder noted. Applications do not get it.' }),
+  })
+  .meta({ id: 'Device' });
 
 type Shown = {
   readonly activationId: string;
@@ -57,6 +71,7 @@ type Shown = {
   readonly lastSeenAt: Instant;
   readonly lastVersion: string | null;
   readonly lastProduct: string | null;
+  readonly deactivatesAt: Instant | null;
 };
 
 /** Returns an activation as the API shows it. */
@@ -72,7 +87,13 @@ export const activationBody = (activation: Shown): z.output<typeof activationSha
     environment,
     ...others
   } = activation;
-  const { activatedAt, lastSeenAt, lastVersion, lastProduct } = others;
-  const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct };
+  const { activatedAt, lastSeenAt, lastVersion, lastProduct, deactivatesAt } = others;
+  const seen = { activatedAt, lastSeenAt, lastVersion, lastProduct, deactivatesAt };
   return { id, licenseId, product, name, platform, appVersion, user, environment, ...seen };
 };
+
+/** Returns a device as the organizations of its license see it. */
+export const deviceBody = (device: Shown & { readonly metadata: object }): z.output<typeof deviceShape> => ({
+  ...activationBody(device),
+  metadata: { ...device.metadata },
+});

@@ -7,7 +7,7 @@ import { none, type Route, route } from '../../route.ts';
 import { cursor, instantIn, pageLimit, pageOf, text } from '../../schemas.ts';
 import { fingerprint, word } from '../client-schemas.ts';
 import type { ReadNeeds } from '../reading/read-licenses.ts';
-import { activationBody, activationShape } from './activation-shape.ts';
+import { deviceBody, deviceShape } from './activation-shape.ts';
 
 const query = z.strictObject({
   limit: pageLimit.optional(),
@@ -32,7 +32,7 @@ export const searchDevicesRoute = ({ pool, secrets }: ReadNeeds): Route =>
     effect: 'read',
     request: z.object({ params: none, query }),
     bounded: { narrow: 'Name a fingerprint, a name or a platform, or an earlier seenBefore.' },
-    replies: { 200: { description: 'One page.', body: pageOf(activationShape) } },
+    replies: { 200: { description: 'One page.', body: pageOf(deviceShape) } },
     rejections: [],
     handle: ({ query: { limit: entries, cursor: start, ...filters } }, { caller: { organizationId } }) =>
       organizationPage<ActivationView>(
@@ -44,7 +44,7 @@ export const searchDevicesRoute = ({ pool, secrets }: ReadNeeds): Route =>
           placeOf: ({ activatedAt, activationId }) => `${activatedAt} ${activationId}`,
           read: (db, { after, limit }) =>
             findDevices(db, secrets, { orgId: organizationId, limit, after: placeIn(after) }, filters),
-          bodyOf: activationBody,
+          bodyOf: deviceBody,
         },
       ),
   });

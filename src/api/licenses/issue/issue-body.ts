@@ -4,13 +4,18 @@ import { duration, idOf, instantIn, jsonValue, reasonCode, reasonOf, text } from
 import { grantsIn } from '../grant-schemas.ts';
 import { namesOnePolicy, offerIn, versionIsOfPolicy } from './offer-schemas.ts';
 
-const metadataBytesMax = 16 * 1024;
+/** Returns the schema of metadata of at most `kilobytes` kB in a request. */
+export const metadataUpTo = (kilobytes: number) =>
+  z
+    .record(text(100), jsonValue)
+    .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
+    .refine(
+      (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= kilobytes * 1024,
+      `must have at most ${kilobytes} kB`,
+    );
 
 /** The metadata of a license in a request. */
-export const metadataIn = z
-  .record(text(100), jsonValue)
-  .refine((metadata) => Object.keys(metadata).length <= 50, 'must have at most 50 names')
-  .refine((metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= metadataBytesMax, 'must have at most 16 kB');
+export const metadataIn = metadataUpTo(16);
 
 const term = z
   .strictObject({

@@ -16,7 +16,7 @@ import { filtersOf, page } from '../../paging.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
-import { activationBody, activationShape } from '../devices/activation-shape.ts';
+import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
 import { licenseWithUse, noUse } from './use-shape.ts';
@@ -147,7 +147,7 @@ export const refuseFuture = (asOf: Instant, now: Instant): Problem | null => {
 /** GET /v1/licenses/{licenseId}/activations: lists the active devices, newest first. */
 export const listActivations = (needs: ReadNeeds): Route =>
   route({
-    ...listOfLicense('activations', activationShape),
+    ...listOfLicense('activations', deviceShape),
     operationId: 'listActivations',
     summary: 'List the activations of a license',
     description: 'The devices that are activated now, newest first.',
@@ -160,6 +160,6 @@ export const listActivations = (needs: ReadNeeds): Route =>
           readCurrentRows(needs, orgId, licenseId, (db, { activations: except }) =>
             activationsOf(db, licenseId, { limit, after, except }),
           ),
-        bodyOf: activationBody,
+        bodyOf: deviceBody,
       }),
   });

@@ -10,9 +10,11 @@ import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../
 import { capacity } from '../usage/usage-limits.ts';
 import { refuseComponents, refuseSilence } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
+import { changeDetails } from './device-details.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
 import { refuseDevicesOf } from './devices-per-user.ts';
+import { releaseUnseen } from './unseen-devices.ts';
 import { updateDevice } from './update-device.ts';
 
 /** Decides a command about devices. */
@@ -22,6 +24,10 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
       return activate(command, license);
     case 'Deactivate':
       return deactivate(command, license);
+    case 'ChangeDevice':
+      return changeDetails(command, license);
+    case 'ReleaseUnseen':
+      return releaseUnseen(command, license);
     case 'SwapActivation':
       return withFirstTerm(license, 'ACTIVATION', command.at, (started) => swap(command, started));
   }

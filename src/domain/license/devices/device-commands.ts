@@ -1,11 +1,19 @@
 import type { Instant } from '../../time.ts';
 import type { Command } from '../message-shapes.ts';
+import type { SeenDevice } from './unseen-rule.ts';
 
 /** Commands about devices. */
 export type DeviceCommand =
   | Command<'Activate', Device>
   /** ADMIN in `by` is exempt from allowance and cooldown. */
   | Command<'Deactivate', { readonly device: DeviceName; readonly by: 'USER' | 'ADMIN' } & ByKey>
+  /** Absent in `userRef` or `metadataRef`: it stays; null: it is removed. */
+  | Command<
+      'ChangeDevice',
+      { readonly activationId: string; readonly userRef?: string | null; readonly metadataRef?: string | null }
+    >
+  /** The worker announces or carries out the deactivation of devices without a contact. */
+  | Command<'ReleaseUnseen', { readonly devices: readonly SeenDevice[] }>
   /** The holder replaces one device by another. */
   | Command<'SwapActivation', { readonly release: DeviceName; readonly activate: Device } & ByKey>;
 

@@ -1,3 +1,4 @@
+import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 
 /** Events about devices, stored as they are: add, never rename or repurpose. */
@@ -21,6 +22,26 @@ export type DeviceEvent =
         readonly components?: Readonly<Record<string, string>>;
         readonly userRef?: string;
         readonly environment?: string;
+      }
+    >
+  /**
+   * The device was last seen at `lastSeenAt`. Without a later contact it is deactivated at `deactivatesAt` or after that.
+   * A later announcement replaces an earlier one.
+   */
+  | Event<
+      'DeactivationAnnounced',
+      { readonly activationId: string; readonly lastSeenAt: Instant; readonly deactivatesAt: Instant }
+    >
+  /**
+   * Administrators changed the device. `userRef`: its user; `metadataRef`: the reference of its metadata in `vault`. Null:
+   * it has none any longer. Absent: as before.
+   */
+  | Event<
+      'ActivationDetailsChanged',
+      {
+        readonly activationId: string;
+        readonly userRef?: string | null;
+        readonly metadataRef?: string | null;
       }
     >
   | Event<'ActivationUpdated', { readonly activationId: string } & DeviceChanges>
@@ -59,5 +80,7 @@ export const deactivationCauses = [
   'LIMIT_LOWERED',
   'USER_UNASSIGNED',
   'EXPIRED',
+  // The policy ends devices without a contact (`deactivateUnseenAfter`).
+  'UNSEEN',
 ] as const;
 export type DeactivationCause = (typeof deactivationCauses)[number];

@@ -38,6 +38,12 @@ export const evolveDeviceCollections = (
     case 'ActivationUpdated':
       updateActivation(license, event.data, at);
       return;
+    case 'ActivationDetailsChanged':
+      changeDetails(license, event.data);
+      return;
+    case 'DeactivationAnnounced':
+      announceDeactivation(license, event.data, at);
+      return;
     case 'ActivationDeactivated':
       if (!takeAnnounced(license, event, at)) removeActivation(license, event.data, at);
       return;
@@ -82,6 +88,35 @@ const updateActivation = (
     ...activation,
     ...changes,
     updatedAt: { ...activation.updatedAt, ...updatedAt },
+  });
+};
+
+const changeDetails = (
+  { activations }: IssuedLicense,
+  { activationId, userRef, metadataRef }: EventOf<'ActivationDetailsChanged'>['data'],
+): void => {
+  const activation = activations.get(activationId);
+  if (activation === undefined) return;
+  const { metadataRef: before, ...others } = activation;
+  const after = metadataRef === undefined ? before : metadataRef;
+  activations.set(activationId, {
+    ...others,
+    ...(userRef === undefined ? {} : { userRef }),
+    ...(after === undefined || after === null ? {} : { metadataRef: after }),
+  });
+};
+
+const announceDeactivation = (
+  { activations }: IssuedLicense,
+  { activationId, lastSeenAt, deactivatesAt }: EventOf<'DeactivationAnnounced'>['data'],
+  { recordedAt }: At,
+): void => {
+  const activation = activations.get(activationId);
+  if (activation === undefined) return;
+  // The device keeps its place among the oldest.
+  activations.set(activationId, {
+    ...activation,
+    unseen: { lastSeenAt, deactivatesAt, announcedAt: recordedAt },
   });
 };
 

@@ -17,6 +17,7 @@ export const issuedLicense = (event: FirstEvent, at: At): IssuedLicense => ({
   deactivationsAfterEnd: 0,
   lastDeactivatedAt: null,
   suspendedFor: new Map(),
+  reinstatedAt: null,
   calendarAnchor: event.data.term.startsAt ?? at.effectiveAt,
   paidTerms: new ForkableMap(),
   issuedDuration: event.data.term.duration,

@@ -27,11 +27,13 @@ export const evolveSuspensionFacts = (
   }
 };
 
-/** Changes, in place, the reasons of the current suspension. */
+/** Changes, in place, the reasons of the current suspension, and the end of the last one. */
 export const evolveSuspensionCollections = (
-  { suspendedFor }: IssuedLicense,
+  license: IssuedLicense,
   event: Extract<EventWith<'collections'>, SuspensionEvent>,
+  { recordedAt }: At,
 ): void => {
+  const { suspendedFor } = license;
   switch (event.type) {
     case 'LicenseSuspended':
       // An announced suspension is in `facts.scheduled`.
@@ -43,6 +45,7 @@ export const evolveSuspensionCollections = (
       suspendedFor.set(event.data.reasonCode, event.data.until);
       return;
     case 'LicenseReinstated':
+      license.reinstatedAt = recordedAt;
       suspendedFor.clear();
       return;
     default:
