@@ -88,8 +88,9 @@ const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => bo
   ]),
   ['SUB_1'].map((q) => [{ q }, ({ externalRef }) => externalRef?.startsWith('Sub_1') === true]),
 ];
+const everything = [{}, () => true] as const;
 const pairs = [
-  [{}, () => true] as const,
+  everything,
   ...values.flat(),
   ...values.flatMap((some, index) =>
     values
@@ -151,15 +152,13 @@ describe.each([
     const all = await allOf(orgId);
     const different: unknown[] = [];
     let found = 0;
-    await Promise.all(
-      pairs.map(async ([filters, fits]) => {
-        const sort = defaultSort(filters);
-        const expected = sorted(all.filter(fits), sort);
-        const listed = await idsOf(orgId, filters, sort);
-        if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
-        found += listed.length;
-      }),
-    );
+    for (const [filters, fits] of pairs) {
+      const sort = defaultSort(filters);
+      const expected = sorted(all.filter(fits), sort);
+      const listed = await idsOf(orgId, filters, sort);
+      if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
+      found += listed.length;
+    }
     expect(different).toEqual([]);
     expect(found > 100).toBe(orgId !== rival);
   });
@@ -167,17 +166,13 @@ describe.each([
   test('every filter has the same licenses in every order that it allows', async () => {
     const all = await allOf(orgId);
     for (const sort of licenseSorts)
-      await Promise.all(
-        [[{}, () => true] as const, ...values.flat()]
-          .filter(([filters]) => isServed(sort, filters))
-          .map(async ([filters, fits]) =>
-            expect([sort, filters, await idsOf(orgId, filters, sort)]).toEqual([
-              sort,
-              filters,
-              sorted(all.filter(fits), sort),
-            ]),
-          ),
-      );
+      for (const [filters, fits] of [everything, ...values.flat()])
+        if (isServed(sort, filters))
+          expect([sort, filters, await idsOf(orgId, filters, sort)]).toEqual([
+            sort,
+            filters,
+            sorted(all.filter(fits), sort),
+          ]);
   });
 });
 
