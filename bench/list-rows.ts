@@ -4,7 +4,7 @@ import { tiers } from '../src/domain/license/policy.ts';
 import type { Instant } from '../src/domain/time.ts';
 
 /** The organizations of `writeListRows`: an issuer of most licenses, one of about a hundred, and a holder of many. */
-export const listTenants = { big: 'org_big', small: 'org_7', holder: 'org_holder' } as const;
+export const listTenants = { big: 'org_big', small: 'org_9', holder: 'org_holder' } as const;
 
 /** The instant of the lists. Licenses were created until a second before it. */
 export const listNow: Instant = '2026-01-01T00:00:00.000Z';
@@ -46,14 +46,14 @@ const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_
     cross join lateral (select 1 - n / $1::float8 as age, array['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as tiers,
       $2::timestamptz - make_interval(secs => $1 - n + 1) as created) a
     cross join lateral (select (array['FREE', 'FREE', 'FREE', 'TRIAL', 'PRO', 'PRO', 'PRO', 'PRO', 'PRO', 'ENTERPRISE'])[n * 7 % 10 + 1] as tier,
-      case when n % 10 < 8 then '${listTenants.big}' when n % 10 = 8 then 'org_other' else 'org_' || n % ($1 / 1000 + 10) end as issuer,
+      case when n % 10 < 8 then '${listTenants.big}' when n % 10 = 8 then 'org_other' else 'org_' || n % ($1 / 100 + 10) end as issuer,
       case when n % 20 in (8, 11) then '${listTenants.holder}' when n % 5 < 2 then 'org_c' || n % ($1 / 200 + 5) end as holder,
       case when age > 0.97 and n % 4 = 0 then array['retired', 'local_cli'] when n % 3 = 0 then array['cloud_ide']
         when n % 3 = 1 then array['local_cli'] else array['local_cli', 'workflow_app'] end as products) b
     cross join lateral (select age > 0.6 and tier <> 'FREE' and n % 3 > 0 as is_over, age > 0.9 and n % 101 = 0 as is_suspended,
       age > 0.8 and n % 67 = 0 as is_revoked) c
     cross join lateral (select case when tier = 'FREE' then null when is_over then created + ($2 - created) / 2
-      when n > $1 - 20 and n % 2 = 0 then $2 - interval '1 s' else $2 + make_interval(secs => n * 7919 % $1 + 60) end as ends) d`;
+      when n > $1 - 20 and n % 2 = 0 then $2 - interval '1 s' else $2 + make_interval(secs => n::bigint * 7919 % $1 + 60) end as ends) d`;
 
 const productRows = `insert into rm.license_products (issuer_org_id, holder_org_id, license_id, product, created_at, tier,
     recorded_status, expires_at, removed)

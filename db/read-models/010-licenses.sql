@@ -49,30 +49,41 @@ create table rm.licenses (
 -- Most updates touch no indexed column; room on the page keeps them off the indexes.
 with (fillfactor = 85);
 
--- src/projections/queries/license-sides.ts walks along these, for an issuer and for a holder. A list by tier or status
--- walks along one part of an index for each value of the other one.
+-- src/projections/queries/license-sides.ts walks along these, for an issuer, for a holder, or for both. There is one for
+-- each filter that many licenses pass, and for each pair of them, in the order of the list.
 create index licenses_by_issuer on rm.licenses (issuer_org_id, created_at, license_id);
+create index licenses_by_tier on rm.licenses (issuer_org_id, tier, created_at, license_id);
+create index licenses_by_status on rm.licenses (issuer_org_id, recorded_status, created_at, license_id);
+create index licenses_by_tier_and_status on rm.licenses (issuer_org_id, tier, recorded_status, created_at, license_id);
 create index licenses_by_holder on rm.licenses (other_holder_org_id, created_at, license_id)
   where other_holder_org_id is not null;
-create index licenses_by_tier on rm.licenses (issuer_org_id, tier, recorded_status, created_at, license_id);
-create index licenses_by_holder_and_tier
+create index licenses_by_holder_and_tier on rm.licenses (other_holder_org_id, tier, created_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_and_status on rm.licenses (other_holder_org_id, recorded_status, created_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_tier_and_status
   on rm.licenses (other_holder_org_id, tier, recorded_status, created_at, license_id)
   where other_holder_org_id is not null;
 create index licenses_by_issuer_and_holder on rm.licenses (issuer_org_id, holder_org_id, created_at, license_id)
   where holder_org_id is not null;
-create index licenses_by_both_and_tier
-  on rm.licenses (issuer_org_id, holder_org_id, tier, recorded_status, created_at, license_id)
+create index licenses_by_both_and_tier on rm.licenses (issuer_org_id, holder_org_id, tier, created_at, license_id)
+  where holder_org_id is not null;
+create index licenses_by_both_and_status
+  on rm.licenses (issuer_org_id, holder_org_id, recorded_status, created_at, license_id)
   where holder_org_id is not null;
 -- In the order of the ends of terms.
 create index licenses_by_end on rm.licenses (issuer_org_id, ends_at, license_id);
+create index licenses_by_tier_and_end on rm.licenses (issuer_org_id, tier, ends_at, license_id);
+create index licenses_by_status_and_end on rm.licenses (issuer_org_id, recorded_status, ends_at, license_id);
 create index licenses_by_holder_and_end on rm.licenses (other_holder_org_id, ends_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_tier_and_end on rm.licenses (other_holder_org_id, tier, ends_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_status_and_end
+  on rm.licenses (other_holder_org_id, recorded_status, ends_at, license_id)
   where other_holder_org_id is not null;
 create index licenses_by_both_and_end on rm.licenses (issuer_org_id, holder_org_id, ends_at, license_id)
   where holder_org_id is not null;
-create index licenses_by_tier_and_end on rm.licenses (issuer_org_id, tier, recorded_status, ends_at, license_id);
-create index licenses_by_holder_tier_and_end
-  on rm.licenses (other_holder_org_id, tier, recorded_status, ends_at, license_id)
-  where other_holder_org_id is not null;
 -- The few licenses with another status than the recorded one: the worker records it soon.
 create index licenses_changing on rm.licenses (issuer_org_id, recorded_until) where recorded_until is not null;
 create index licenses_changing_of_holder on rm.licenses (other_holder_org_id, recorded_until)

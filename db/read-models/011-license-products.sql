@@ -25,10 +25,15 @@ create index license_products_by_holder
 create index license_products_by_both
   on rm.license_products (issuer_org_id, holder_org_id, product, created_at, license_id)
   where holder_org_id is not null and not removed;
-create index license_products_by_tier
-  on rm.license_products (issuer_org_id, product, tier, recorded_status, created_at, license_id) where not removed;
+create index license_products_by_tier on rm.license_products (issuer_org_id, product, tier, created_at, license_id)
+  where not removed;
+create index license_products_by_status
+  on rm.license_products (issuer_org_id, product, recorded_status, created_at, license_id) where not removed;
 create index license_products_by_holder_and_tier
-  on rm.license_products (other_holder_org_id, product, tier, recorded_status, created_at, license_id)
+  on rm.license_products (other_holder_org_id, product, tier, created_at, license_id)
+  where other_holder_org_id is not null and not removed;
+create index license_products_by_holder_and_status
+  on rm.license_products (other_holder_org_id, product, recorded_status, created_at, license_id)
   where other_holder_org_id is not null and not removed;
 create index license_products_by_end on rm.license_products (issuer_org_id, product, ends_at, license_id)
   where not removed;

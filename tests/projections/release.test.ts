@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '3435d48e5d95015b7fe45d6c085d92ad099d2e4044b8399901c10668bb378d4d',
+  1: '96cc826220da7372a0c719af14da92b6baefa9d142c51a216fd46988704ce0eb',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -2,8 +2,8 @@ import type { PoolClient } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
-import { holdersNamed } from './holders-named.ts';
 import type { LicenseView } from './license-by-id.ts';
+import { matchesOf } from './license-matches.ts';
 import {
   defaultSort,
   isByEnd,
@@ -25,11 +25,11 @@ export const placeOf = (facts: LicenseFacts, sort: LicenseSort = '-createdAt'): 
  * issued meanwhile do not shift a page. For asTenant of the same organization.
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
-  const holders = listing.q === undefined ? [] : await holdersNamed(db, listing.q);
-  const values: unknown[] = [listing.limit];
-  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, holders);
-  if (walks.length === 0) return [];
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
+  const matches = listing.q === undefined ? null : await matchesOf(db, listing.orgId, listing.q);
+  const values: unknown[] = [listing.limit];
+  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, matches);
+  if (walks.length === 0) return [];
   const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
     text: `select m.metadata, ${listedColumns}
       from (${walks.join(' union all ')}) l

@@ -1,6 +1,7 @@
-import { type Tier, tiers } from '../../domain/license/policy.ts';
-import { type Status, statuses } from '../../domain/license/status.ts';
+import type { Tier } from '../../domain/license/policy.ts';
+import type { Status } from '../../domain/license/status.ts';
 import type { Instant } from '../../domain/time.ts';
+import type { Matches } from './license-matches.ts';
 import { beginsWith } from './prefix.ts';
 
 /** The orders of a list of licenses. Those with `-` have the greatest value first. */
@@ -61,25 +62,39 @@ export const orderOf = (sort: LicenseSort, row: string): string => {
 /**
  * Returns one SELECT for each walk along an index in the order of the list. Together they have each license of the
  * list once, in at least its first `limit` rows. One condition with "or" would make Postgres sort all licenses.
- * `holdersNamed`: the organizations with a name that begins with `q`.
+ * `matches`: what `q` matches. Null: the list has no `q`.
  */
-export const walksOf = (statement: Statement, holdersNamed: readonly string[]): readonly string[] =>
-  sidesOf(statement).flatMap((side) => {
-    const { listing } = statement;
-    if (listing.q !== undefined) return prefixWalks(statement, side, holdersNamed);
-    if (isSelective(listing)) return [walk(statement, [...side, ...exactly(statement)])];
-    const walks =
-      listing.product === undefined
-        ? partsOf(listing).map((part) => walk(statement, [...side, ...part, ...spanCondition(statement)]))
-        : productWalks(statement, side);
-    return [...walks, ...changingWalks(statement, side)];
+export const walksOf = (statement: Statement, matches: Matches | null): readonly string[] =>
+  sidesOf(statement).flatMap(({ of, conditions }) => {
+    // Each license that it holds has the name of the organization.
+    if (matches === null || (of === 'holder' && matches.holders.includes(statement.listing.orgId)))
+      return walksOfSide(statement, conditions);
+    if (!matches.isMany[of]) return [...sortedMatches(statement, conditions, matches)];
+    const matching = matchConditions(statement, matches).join(' or ');
+    // "is true" keeps Postgres from reading all matches from their index.
+    return walksOfSide(statement, [...conditions, `(${matching}) is true`]);
   });
+
+const walksOfSide = (statement: Statement, side: Conditions): readonly string[] => {
+  const { listing } = statement;
+  if (isSelective(listing)) return [walk(statement, [...side, ...exactly(statement)])];
+  const recorded =
+    listing.product === undefined
+      ? walk(statement, [...side, ...indexed(statement), ...spanCondition(statement)])
+      : productWalk(statement, side);
+  return [recorded, ...changingWalks(statement, side)];
+};
+
+type Conditions = readonly (string | Condition)[];
 
 /** A condition for the columns that rm.licenses and rm.license_products share. `row`: the name of the relation. */
 type Condition = (row: string) => string;
 
-/** Returns the conditions of the side of the issuer, and of the side of the holder. A license is on one of them only. */
-const sidesOf = ({ listing: { orgId, holder, issuer }, parameter }: Statement): readonly (readonly Condition[])[] => {
+/** The licenses that the organization issues, or the others that it holds. */
+type Side = { readonly of: 'issuer' | 'holder'; readonly conditions: readonly Condition[] };
+
+/** Returns the side of the issuer, and the side of the holder. A license is on one of them only. */
+const sidesOf = ({ listing: { orgId, holder, issuer }, parameter }: Statement): readonly Side[] => {
   const column = (name: string, value: string): Condition => {
     const place = parameter(value);
     return (row) => `${row}.${name} = ${place}`;
@@ -94,56 +109,54 @@ const sidesOf = ({ listing: { orgId, holder, issuer }, parameter }: Statement): 
     ...(issuer === undefined ? [] : [column('issuer_org_id', issuer), column('holder_org_id', orgId)]),
   ];
   return [
-    ...(issuer === undefined || issuer === orgId ? [asIssuer()] : []),
-    ...(issuer !== orgId && (holder === undefined || holder === orgId) ? [asHolder()] : []),
+    ...(issuer === undefined || issuer === orgId ? [{ of: 'issuer' as const, conditions: asIssuer() }] : []),
+    ...(issuer !== orgId && (holder === undefined || holder === orgId)
+      ? [{ of: 'holder' as const, conditions: asHolder() }]
+      : []),
   ];
 };
 
 /** Filters by a value that few licenses have: its index is read, and nothing else is needed. */
 const isSelective = ({ externalRef, keyHint }: Listing): boolean => externalRef !== undefined || keyHint !== undefined;
 
-/**
- * Returns the parts of an index that a list by tier or status walks along, one for each tier and recorded status. A
- * list with neither has one part.
- */
-const partsOf = (listing: Listing): readonly (readonly Condition[])[] => {
-  const { status, tier, product, holder, issuer } = listing;
-  if (status === undefined && tier === undefined) return [[]];
-  const recorded = (value: Status) => (row: string) => `${row}.recorded_status = '${value}'`;
-  const ofTier = (value: Tier) => (row: string) => `${row}.tier = '${value}'`;
-  const isIndexed = !isByEnd(sortOf(listing)) || [product, holder, issuer].every((filter) => filter === undefined);
-  if (!isIndexed)
-    return [[...(status === undefined ? [] : [recorded(status)]), ...(tier === undefined ? [] : [ofTier(tier)])]];
-  return (tier === undefined ? tiers : [tier]).flatMap((ofOne) =>
-    (status === undefined ? statuses : [status]).map((one) => [ofTier(ofOne), recorded(one)]),
-  );
+/** Returns the conditions of tier and recorded status, which an index serves next to those of the side. */
+const indexed = ({ listing: { status, tier }, parameter }: Statement): readonly Condition[] => {
+  const column = (name: string, value: string | undefined): readonly Condition[] => {
+    if (value === undefined) return [];
+    const place = parameter(value);
+    return [(row) => `${row}.${name} = ${place}`];
+  };
+  return [...column('tier', tier), ...column('recorded_status', status)];
 };
 
 const sortOf = (listing: Listing): LicenseSort => listing.sort ?? defaultSort(listing);
 
-const walk = (statement: Statement, conditions: readonly (string | Condition)[]): string => {
+const walk = (statement: Statement, conditions: Conditions): string => {
   const { listing } = statement;
   const all = [...conditions, ...pageConditions(statement), ...rowConditions(statement)];
   return `(select l.* from rm.licenses l where ${joined(all, 'l')} order by ${orderOf(sortOf(listing), 'l')} limit $1)`;
 };
 
 /** Walks along the products of licenses. The policy and the other filters judge each license. */
-const productWalks = (statement: Statement, side: readonly Condition[]): readonly string[] => {
+const productWalk = (statement: Statement, side: Conditions): string => {
   const { listing, parameter } = statement;
-  const product = parameter(listing.product);
-  const order = orderOf(sortOf(listing), 'p');
-  return partsOf(statement.listing).map((part) => {
-    const walked = [...side, ...part, ...pageConditions(statement)];
-    const judged = ['true', ...rowConditions(statement, { except: 'product' }), ...spanCondition(statement)];
-    return `(select l.* from (select * from rm.license_products p
-        where ${joined(walked, 'p')} and p.product = ${product} and not p.removed) p
-      cross join lateral (select * from rm.licenses s where s.license_id = p.license_id limit 1) l
-      where ${joined(judged, 'l')} order by ${order} limit $1)`;
-  });
+  const shared = side.filter((condition) => typeof condition !== 'string');
+  const ofLicense = side.filter((condition) => typeof condition === 'string');
+  const walked = [...shared, ...indexed(statement), ...pageConditions(statement)];
+  const judged = [
+    'true',
+    ...ofLicense,
+    ...rowConditions(statement, { except: 'product' }),
+    ...spanCondition(statement),
+  ];
+  return `(select l.* from (select * from rm.license_products p
+      where ${joined(walked, 'p')} and p.product = ${parameter(listing.product)} and not p.removed) p
+    cross join lateral (select * from rm.licenses s where s.license_id = p.license_id limit 1) l
+    where ${joined(judged, 'l')} order by ${orderOf(sortOf(listing), 'p')} limit $1)`;
 };
 
 /** Returns SELECTs for licenses with another status than the recorded one, which the worker is about to record. */
-const changingWalks = (statement: Statement, side: readonly Condition[]): readonly string[] => {
+const changingWalks = (statement: Statement, side: Conditions): readonly string[] => {
   const { listing, parameter } = statement;
   if (listing.status === undefined || listing.status === 'REVOKED') return [];
   const now = instantOf(parameter(listing.now));
@@ -159,14 +172,21 @@ const changingWalks = (statement: Statement, side: readonly Condition[]): readon
   });
 };
 
-/** Selects licenses by their reference, and the others by the name of their holder. */
-const prefixWalks = (statement: Statement, side: readonly Condition[], holders: readonly string[]) => {
-  const { listing, parameter } = statement;
-  const byReference = beginsWith('l.external_ref_lower', parameter(listing.q));
-  const walkBy = (...conditions: readonly string[]) => walk(statement, [...side, ...conditions, ...exactly(statement)]);
-  if (holders.length === 0) return [walkBy(byReference)];
-  const byHolder = `l.holder_org_id = any(${parameter(holders)})`;
-  return [walkBy(byReference), walkBy(byHolder, `(${byReference}) is not true`)];
+/** Returns SELECTs that read all matches and sort them: those by their reference, and the others by their holder. */
+const sortedMatches = (statement: Statement, side: Conditions, matches: Matches): readonly string[] => {
+  const order = orderOf(sortOf(statement.listing), 'l');
+  const [byReference, byHolder] = matchConditions(statement, matches);
+  const matching = [byReference, ...(byHolder === undefined ? [] : [`${byHolder} and (${byReference}) is not true`])];
+  return matching.map((condition) => {
+    const judged = [...exactly(statement), ...pageConditions(statement), ...rowConditions(statement)];
+    return `(select l.* from (select * from rm.licenses l where ${joined(side, 'l')} and ${condition} offset 0) l
+      where ${joined(['true', ...judged], 'l')} order by ${order} limit $1)`;
+  });
+};
+
+const matchConditions = ({ parameter }: Statement, { q, holders }: Matches): readonly [string, ...string[]] => {
+  const byReference = beginsWith('l.external_ref_lower', parameter(q));
+  return [byReference, ...(holders.length === 0 ? [] : [`l.holder_org_id = any(${parameter(holders)})`])];
 };
 
 /** Returns the conditions that an index can serve next to those of the side: the page and the range of ends. */
@@ -208,7 +228,7 @@ const rowConditions = (
 const exactly = ({ listing, parameter }: Statement): readonly string[] => {
   const { status, tier, now } = listing;
   return [
-    ...(tier === undefined ? [] : [`l.tier = '${tier}'`]),
+    ...(tier === undefined ? [] : [`l.tier = ${parameter(tier)}`]),
     ...(status === undefined ? [] : [hasStatus(status, () => instantOf(parameter(now)))]),
   ];
 };
