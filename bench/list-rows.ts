@@ -24,6 +24,7 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   await db.query(licenseRows, [licenses, listNow, policies]);
   await db.query(productRows);
   await db.query(organizationRows, [listNow]);
+  await db.query("set maintenance_work_mem = '512MB'");
   for (const { definition } of rows) await db.query(definition);
   await db.query('vacuum analyze rm.licenses');
   await db.query('vacuum analyze rm.license_products');

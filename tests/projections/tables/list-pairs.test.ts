@@ -176,6 +176,20 @@ describe.each([
   });
 });
 
+test('A tenant that asks for the sides of another organization gets nothing', async () => {
+  for (const filters of [
+    {},
+    { status: 'ACTIVE' },
+    { product: 'local_cli' },
+    { holder: customer },
+    { q: 'sub' },
+  ] as const) {
+    const listing = { orgId: vendor, limit: 100, after: null, now, ...filters };
+    expect(await asTenant(models.api, vendor, (db) => listLicenses(db, listing))).not.toEqual([]);
+    expect(await asTenant(models.api, rival, (db) => listLicenses(db, listing))).toEqual([]);
+  }
+});
+
 test('The licenses of the other tests have every status by the clock alone and by a recorded event', async () => {
   const { rows } = await models.superuser.query<{ recorded: string; isRight: boolean }>(
     `select distinct recorded_status as recorded,
