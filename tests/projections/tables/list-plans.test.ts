@@ -14,20 +14,28 @@ beforeAll(async () => {
 afterAll(() => models.drop());
 
 // A list that reads a license, its place in an index and its products for each row of a page reads about 400 blocks.
-// The big issuer has 9,600 licenses in at least 1,300 blocks. A search reads up to 2,000 matches on each side.
+// The big issuer has 9,600 licenses in at least 1,300 blocks. A search counts up to 2,000 matches on each side, and then reads as many.
 const blocksMax = 700;
-const blocksMaxOfSearch = 9_000;
+const blocksMaxOfSearch = 7_000;
 
+const listed = pairsOf(licenses).flatMap((filters) =>
+  Object.entries(pages(filters, licenses)).map(([page, after]) => ({ filters, page, after })),
+);
+// The pairs of the issuer have their first page here, and those of the holder the middle one.
 test.each([
-  ['issuer of most licenses', listTenants.big],
-  ['holder of a tenth of them', listTenants.holder],
-])('Every filter and every pair of filters reads few blocks for the %s', async (_, orgId) => {
-  const tooMany: string[] = [];
-  for (const filters of pairsOf(licenses))
-    for (const [page, after] of Object.entries(pages(filters, licenses))) {
+  ['issuer of most licenses', listTenants.big, 'first'],
+  ['holder of a tenth of them', listTenants.holder, 'middle'],
+])(
+  'Every filter and every pair of filters reads few blocks for the %s',
+  async (_, orgId, pairPage) => {
+    const tooMany: string[] = [];
+    for (const { filters, page, after } of listed) {
+      if (page !== pairPage && Object.keys(filters).length > 1) continue;
       const blocks = await blocksOf(models.api, { orgId, limit: 51, after, now: listNow, ...filters });
       const max = filters.q === undefined ? blocksMax : blocksMaxOfSearch;
       if (blocks > max) tooMany.push(`${nameOf(filters)}, ${page} page: ${blocks}`);
     }
-  expect(tooMany).toEqual([]);
-});
+    expect(tooMany).toEqual([]);
+  },
+  120_000,
+);
