@@ -51,14 +51,14 @@ export const pages = (filters: Filters, licenses: number): Readonly<Record<strin
 export const blocksOf = (pool: Pool, listing: Listing): Promise<number> =>
   asTenant(pool, listing.orgId, async (db) => {
     let blocks = 0;
-    const explain = async (query: { readonly name?: string; readonly text: string; readonly values?: unknown[] }) => {
-      const { name, text, values = [] } = query;
+    const explain = async (query: { readonly text: string; readonly values?: unknown[] }) => {
+      const { text, values = [] } = query;
       if (!text.includes('rm.licenses')) return db.query(query);
       const { rows } = await db.query(`explain (analyze, buffers, timing off, format json) ${text}`, values);
       const { Plan: plan } = rows[0]['QUERY PLAN'][0];
       blocks += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
       // The number of matches decides how the next statement reads.
-      return name === 'many-matches' ? db.query(query) : { rows: [] };
+      return text.includes('as issuer') ? db.query(query) : { rows: [] };
     };
     await listLicenses(
       new Proxy(db, { get: (target, name) => (name === 'query' ? explain : Reflect.get(target, name)) }),

@@ -17,8 +17,8 @@ const sortedMax = 2_000;
 /** Returns what `q` matches for an organization. For asTenant of the same organization. */
 export const matchesOf = async (db: PoolClient, orgId: string, q: string): Promise<Matches> => {
   const holders = await holdersNamed(db, q);
+  // Without a name, Postgres plans it for these values. A plan for any values read all licenses of a large holder.
   const { rows } = await db.query<{ issuer: boolean; holder: boolean }>({
-    name: 'many-matches',
     text: `select ${isMany('issuer_org_id')} as issuer, ${isMany('other_holder_org_id')} as holder`,
     values: [orgId, q, holders],
   });
