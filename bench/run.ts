@@ -7,6 +7,7 @@ import { endingFigures } from './endings.ts';
 import { growthFigures } from './growth.ts';
 import { commandFigures, validateFigures } from './http-figures.ts';
 import { type BenchLedger, makeLedger } from './ledgers.ts';
+import { listFigures } from './lists.ts';
 import { loginFigures } from './login.ts';
 import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
@@ -41,6 +42,7 @@ const all: readonly Figures[] = [
   verifyFigures,
   endingFigures,
   neighbourFigures,
+  listFigures,
   streamFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);

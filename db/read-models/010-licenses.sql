@@ -32,6 +32,15 @@ create table rm.licenses (
   time_zone text not null,
   -- What else is folded that few licenses have: only what differs from a plain license is written.
   more jsonb not null default '{}',
+  -- The status after the recorded events, right from recorded_from (null: always) until recorded_until (exclusive; null:
+  -- for ever). At other instants the status follows from the facets.
+  recorded_status text not null,
+  recorded_from timestamptz,
+  recorded_until timestamptz,
+  -- What lists are ordered by: a license without an end comes last.
+  ends_at timestamptz not null generated always as (coalesce(expires_at, 'infinity')) stored,
+  -- The holder, unless it is the issuer: a list has each license on one side only.
+  other_holder_org_id text generated always as (case when holder_org_id <> issuer_org_id then holder_org_id end) stored,
   -- When the next command of the worker is due, as the license is now; null: none ever is.
   due_at timestamptz,
   -- The rule deactivateUnseenAfter of the policy, such as P90D, in days; null: the policy has none.
@@ -42,24 +51,63 @@ create table rm.licenses (
 -- Most updates touch no indexed column; room on the page keeps them off the indexes.
 with (fillfactor = 85);
 
+-- src/projections/queries/license-sides.ts walks along these, for an issuer, for a holder, or for both. There is one for
+-- each filter that many licenses pass, and for each pair of them, in the order of the list.
 create index licenses_by_issuer on rm.licenses (issuer_org_id, created_at, license_id);
-create index licenses_by_holder on rm.licenses (holder_org_id, created_at, license_id) where holder_org_id is not null;
-create index licenses_by_external_ref on rm.licenses (issuer_org_id, external_ref) where external_ref is not null;
--- The filters of lists, each in the order of the list where that is possible.
 create index licenses_by_tier on rm.licenses (issuer_org_id, tier, created_at, license_id);
+create index licenses_by_status on rm.licenses (issuer_org_id, recorded_status, created_at, license_id);
+create index licenses_by_tier_and_status on rm.licenses (issuer_org_id, tier, recorded_status, created_at, license_id);
+create index licenses_by_holder on rm.licenses (other_holder_org_id, created_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_and_tier on rm.licenses (other_holder_org_id, tier, created_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_and_status on rm.licenses (other_holder_org_id, recorded_status, created_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_tier_and_status
+  on rm.licenses (other_holder_org_id, tier, recorded_status, created_at, license_id)
+  where other_holder_org_id is not null;
 create index licenses_by_issuer_and_holder on rm.licenses (issuer_org_id, holder_org_id, created_at, license_id)
   where holder_org_id is not null;
-create index licenses_by_expiry on rm.licenses (issuer_org_id, expires_at, license_id) where expires_at is not null;
+create index licenses_by_both_and_tier on rm.licenses (issuer_org_id, holder_org_id, tier, created_at, license_id)
+  where holder_org_id is not null;
+create index licenses_by_both_and_status
+  on rm.licenses (issuer_org_id, holder_org_id, recorded_status, created_at, license_id)
+  where holder_org_id is not null;
+-- In the order of the ends of terms.
+create index licenses_by_end on rm.licenses (issuer_org_id, ends_at, license_id);
+create index licenses_by_tier_and_end on rm.licenses (issuer_org_id, tier, ends_at, license_id);
+create index licenses_by_status_and_end on rm.licenses (issuer_org_id, recorded_status, ends_at, license_id);
+create index licenses_by_holder_and_end on rm.licenses (other_holder_org_id, ends_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_tier_and_end on rm.licenses (other_holder_org_id, tier, ends_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_holder_status_and_end
+  on rm.licenses (other_holder_org_id, recorded_status, ends_at, license_id)
+  where other_holder_org_id is not null;
+create index licenses_by_both_and_end on rm.licenses (issuer_org_id, holder_org_id, ends_at, license_id)
+  where holder_org_id is not null;
+-- The few licenses with another status than the recorded one: the worker records it soon.
+create index licenses_changing on rm.licenses (issuer_org_id, recorded_until) where recorded_until is not null;
+create index licenses_changing_of_holder on rm.licenses (other_holder_org_id, recorded_until)
+  where other_holder_org_id is not null and recorded_until is not null;
+create index licenses_not_yet on rm.licenses (issuer_org_id, recorded_from) where recorded_from is not null;
+create index licenses_not_yet_of_holder on rm.licenses (other_holder_org_id, recorded_from)
+  where other_holder_org_id is not null and recorded_from is not null;
+create index licenses_by_external_ref on rm.licenses (issuer_org_id, external_ref, created_at, license_id)
+  where external_ref is not null;
+create index licenses_by_holder_and_external_ref
+  on rm.licenses (other_holder_org_id, external_ref, created_at, license_id)
+  where other_holder_org_id is not null and external_ref is not null;
 create index licenses_by_reference_prefix on rm.licenses (issuer_org_id, external_ref_lower, license_id)
   where external_ref_lower is not null;
+create index licenses_by_holder_and_reference_prefix
+  on rm.licenses (other_holder_org_id, external_ref_lower, license_id)
+  where other_holder_org_id is not null and external_ref_lower is not null;
 -- The last group of a key, which support staff gets from customers.
 create index licenses_by_key_hint on rm.licenses (issuer_org_id, key_hint, created_at, license_id)
   where key_hint is not null;
-create index licenses_by_holder_and_key_hint on rm.licenses (holder_org_id, key_hint, created_at, license_id)
-  where holder_org_id is not null and key_hint is not null;
-create index licenses_revoked on rm.licenses (issuer_org_id, created_at, license_id) where revoked_at is not null;
-create index licenses_suspended on rm.licenses (issuer_org_id, created_at, license_id)
-  where suspension_reason is not null or more ? 'scheduled';
+create index licenses_by_holder_and_key_hint on rm.licenses (other_holder_org_id, key_hint, created_at, license_id)
+  where other_holder_org_id is not null and key_hint is not null;
 -- The licenses whose devices the worker looks through for those without a contact.
 create index licenses_with_unseen_rule on rm.licenses (license_id) where unseen_days is not null;
 create index licenses_due on rm.licenses (due_at, license_id) where due_at is not null;

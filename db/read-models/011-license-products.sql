@@ -7,6 +7,11 @@ create table rm.license_products (
   product text not null,
   -- Of the license.
   created_at timestamptz not null,
+  tier text not null,
+  recorded_status text not null,
+  expires_at timestamptz,
+  ends_at timestamptz not null generated always as (coalesce(expires_at, 'infinity')) stored,
+  other_holder_org_id text generated always as (case when holder_org_id <> issuer_org_id then holder_org_id end) stored,
   -- The license has the product no more.
   removed boolean not null,
   primary key (issuer_org_id, license_id, product)
@@ -14,8 +19,27 @@ create table rm.license_products (
 
 create index license_products_by_issuer on rm.license_products (issuer_org_id, product, created_at, license_id)
   where not removed;
-create index license_products_by_holder on rm.license_products (holder_org_id, product, created_at, license_id)
+create index license_products_by_holder
+  on rm.license_products (other_holder_org_id, product, created_at, license_id)
+  where other_holder_org_id is not null and not removed;
+create index license_products_by_both
+  on rm.license_products (issuer_org_id, holder_org_id, product, created_at, license_id)
   where holder_org_id is not null and not removed;
+create index license_products_by_tier on rm.license_products (issuer_org_id, product, tier, created_at, license_id)
+  where not removed;
+create index license_products_by_status
+  on rm.license_products (issuer_org_id, product, recorded_status, created_at, license_id) where not removed;
+create index license_products_by_holder_and_tier
+  on rm.license_products (other_holder_org_id, product, tier, created_at, license_id)
+  where other_holder_org_id is not null and not removed;
+create index license_products_by_holder_and_status
+  on rm.license_products (other_holder_org_id, product, recorded_status, created_at, license_id)
+  where other_holder_org_id is not null and not removed;
+create index license_products_by_end on rm.license_products (issuer_org_id, product, ends_at, license_id)
+  where not removed;
+create index license_products_by_holder_and_end
+  on rm.license_products (other_holder_org_id, product, ends_at, license_id)
+  where other_holder_org_id is not null and not removed;
 
 alter table rm.license_products enable row level security;
 alter table rm.license_products force row level security;

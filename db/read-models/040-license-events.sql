@@ -35,6 +35,12 @@ create index license_events_by_issuer on rm.license_events (issuer_org_id, posit
 create index license_events_by_holder on rm.license_events (holder_org_id, position) where holder_org_id is not null;
 create index license_events_by_previous_holder on rm.license_events (previous_holder_org_id, position)
   where previous_holder_org_id is not null;
+-- The same for some types of events.
+create index license_events_by_issuer_and_type on rm.license_events (issuer_org_id, type, position);
+create index license_events_by_holder_and_type on rm.license_events (holder_org_id, type, position)
+  where holder_org_id is not null;
+create index license_events_by_previous_holder_and_type on rm.license_events (previous_holder_org_id, type, position)
+  where previous_holder_org_id is not null;
 -- rm.feed_activity reads the newest events of all organizations. An index over the plain position would tempt the planner
 -- to walk a feed through the events of everybody else.
 create index license_events_by_position on rm.license_events ((position + 0));

@@ -5,7 +5,8 @@ import { type Status, status } from '../../src/domain/license/status.ts';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { type DueLicense, dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { licenseById } from '../../src/projections/queries/license-by-id.ts';
-import { type LicensePlace, listLicenses } from '../../src/projections/queries/license-list.ts';
+import { listLicenses, placeOf } from '../../src/projections/queries/license-list.ts';
+import type { LicensePlace } from '../../src/projections/queries/license-sides.ts';
 import { activationsOf } from '../../src/projections/tables/activations.ts';
 import { historyOf } from '../../src/projections/tables/license-events.ts';
 import { removeValue, storeMetadata, storeValue } from '../../src/records/vault.ts';
@@ -106,7 +107,7 @@ describe('The list of licenses', () => {
       const last: LicenseFacts | undefined = page.at(-1)?.facts;
       if (last === undefined) break;
       seen.push(...page.map(({ facts }) => facts.licenseId));
-      after = last;
+      after = placeOf(last);
       ledger.issue(`meanwhile ${count}`);
       await project(models.projector, ledger.log);
     }
@@ -130,7 +131,7 @@ describe('The list of licenses', () => {
     expect(await idsOf(customer, { holder: customer })).toEqual([heldId]);
     expect(await idsOf(vendor, { holder: vendor })).toEqual([testId('lic', 'own')]);
     const range = { expiresAfter: testInstant(600), expiresBefore: testInstant(1_500) };
-    expect(await idsOf(vendor, range)).toEqual([inGrace, over]);
+    expect(await idsOf(vendor, range)).toEqual([over, inGrace]);
     expect(await idsOf(vendor, { expiresAfter: testInstant(601), expiresBefore: testInstant(1_501) })).toEqual([
       inGrace,
       soonOver,

@@ -51,7 +51,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
       'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
-      'one issuer. With types or issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least one event. wait is the number of seconds to wait for the next event instead of answering with an ' +
+      'one issuer. With issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least one event. wait is the number of seconds to wait for the next event instead of answering with an ' +
       'empty page.',
     tag: 'Events',
     permission: 'readEvents',

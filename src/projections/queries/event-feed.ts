@@ -4,6 +4,7 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
+import { feedQuery, feedQueryOfTypes } from './feed-sql.ts';
 
 /** The place of a license event in the log. Events of one append may share their position. */
 export type FeedPlace = { readonly position: bigint; readonly licenseId: string; readonly revision: bigint };
@@ -43,7 +44,7 @@ type Reading = {
   /** Only licenses of this issuer. Default: of any. */
   readonly issuer?: string | null;
   readonly limit: number;
-  /** The greatest number of events that are read in search of these types or this issuer. */
+  /** The greatest number of events that are read in search of this issuer. */
   readonly readMax?: number;
   /** The greatest size of the data of a page, as JSON. A page has at least one event. Default: 4 MB. */
   readonly bytesMax?: number;
@@ -137,6 +138,9 @@ const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
 
 const bigintOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
+// An index has the events of each type in the order of the feed.
+const isOfTypes = ({ types, issuer = null }: Reading): boolean => types !== null && issuer === null;
+
 const readMaxOf = ({ types, issuer = null, limit, readMax = readMaxDefault }: Reading): number =>
   types === null && issuer === null ? limit + 1 : Math.max(readMax, limit + 1);
 
@@ -150,7 +154,7 @@ type RowsRead = {
   readonly sizes: readonly number[];
   /** The number of events of these types and issuer among those that were read, at most one more than the limit. */
   readonly fitting: number;
-  /** The number of events of any type that were read, and the place of the last one. */
+  /** The number of events that were read in search of this issuer, and the place of the last event of any type. */
   readonly read: number;
   readonly last: FeedPlace | null;
   /** There is an event at `after`. */
@@ -159,21 +163,19 @@ type RowsRead = {
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
   const { orgId, after, types, issuer = null, limit, bytesMax = feedBytesMax } = reading;
+  const from = [
+    after?.position ?? -1,
+    after?.licenseId ?? '',
+    after?.revision ?? -1,
+    readableTo,
+    readModelsName,
+    types,
+    bytesMax,
+  ];
   const { rows } = await db.query<FeedRow>({
-    text: feedQuery,
-    values: [
-      orgId,
-      readMaxOf(reading),
-      after?.position ?? -1,
-      after?.licenseId ?? '',
-      after?.revision ?? -1,
-      readableTo,
-      readModelsName,
-      types,
-      limit + 1,
-      issuer,
-      bytesMax,
-    ],
+    ...(isOfTypes(reading)
+      ? { text: feedQueryOfTypes, values: [orgId, limit + 1, ...from] }
+      : { text: feedQuery, values: [orgId, readMaxOf(reading), ...from, limit + 1, issuer] }),
     rowMode: 'array',
   });
   const [version = null, lastPosition = null, lastLicenseId, lastRevision, read = 0, isKnown = false, fitting = 0] =
@@ -207,43 +209,6 @@ type FeedRow = [
 ];
 
 const stateColumns = 8;
-
-// Postgres walks along an index by position for each side. One condition with "or" would prevent that. Events that
-// share the last position come all, so that the first ones in the order of the feed are among them.
-const side = (belongs: string): string =>
-  `select e.issuer_org_id, e.license_id, e.revision, e.position, e.type from rm.license_events e
-    where ${belongs} and e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)
-    order by e.position fetch first $2 rows with ties`;
-const gaveAway = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
-const isAfter = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
-
-const feedQuery = `with read as materialized (
-    select * from ((${side('e.issuer_org_id = $1')})
-      union all (${side('e.holder_org_id = $1 and e.issuer_org_id <> $1')})
-      union all (${side(gaveAway)})) sides
-    order by position, license_id, revision limit $2
-  ), last as (
-    select position as last_position, license_id as last_license_id, revision as last_revision
-    from read order by position desc, license_id desc, revision desc limit 1
-  ), fitting as (
-    select * from read where ($8::text[] is null or type = any($8)) and ($10::text is null or issuer_org_id = $10)
-    order by position, license_id, revision limit $9
-  ), begun as (
-    -- The stored size comes without reading the data, and is smaller, because Postgres compresses it. It bounds what is read.
-    select f.*, sum(pg_column_size(e.data)) over (order by f.position, f.license_id, f.revision
-      rows between unbounded preceding and 1 preceding) as stored_before
-    from fitting f join rm.license_events e using (issuer_org_id, license_id, revision)
-  )
-  select v.version, last.*, (select count(*) from read),
-    exists (select from rm.license_events e where e.issuer_org_id = $1 and ${isAfter})
-      or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isAfter})
-      or exists (select from rm.license_events e where e.previous_holder_org_id = $1 and ${isAfter}),
-    (select count(*) from fitting), octet_length(e.data::text), ${eventView.select}
-  from ops.projection_versions v left join last on true
-    left join begun f on f.stored_before is null or f.stored_before <= $11
-    left join rm.license_events e using (issuer_org_id, license_id, revision)
-  where v.projection = $7 and v.state = 'active'
-  order by f.position, f.license_id, f.revision`;
 
 const readEvent = (row: readonly unknown[]): FeedEvent => {
   const event = eventView.read(row);

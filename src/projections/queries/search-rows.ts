@@ -83,12 +83,12 @@ export const licensesByIds = async (
   return rows.map((row) => ({ ...readLicense(row, 1), metadata: row[0] }));
 };
 
-/** Returns the issuers of the licenses that the organization holds, at most `limit`. */
+/** Returns the organization and the issuers of the licenses that it holds, at most `limit`. */
 export const issuersOfHeld = (db: PoolClient, orgId: string, limit: number): Promise<readonly string[]> =>
   idsOf(
     db,
     'issuers-of-held',
-    'select distinct issuer_org_id from rm.licenses where holder_org_id = $1 order by 1 limit $2',
+    'select issuer_org_id from rm.licenses where other_holder_org_id = $1 union select $1 order by 1 limit $2',
     [orgId, limit],
   );
 
@@ -101,7 +101,7 @@ const newest = 'order by l.created_at desc, l.license_id desc limit $2';
 const bySide = (db: PoolClient, { orgId, limit }: Search, column: 'key_hint' | 'external_ref_lower', value: string) => {
   const equals = column === 'key_hint' ? 'l.key_hint = $3' : 'l.external_ref_lower = lower($3)';
   const text = `(select l.license_id from rm.licenses l where l.issuer_org_id = $1 and ${equals} ${newest})
-    union (select l.license_id from rm.licenses l where l.holder_org_id = $1 and ${equals} ${newest})`;
+    union (select l.license_id from rm.licenses l where l.other_holder_org_id = $1 and ${equals} ${newest})`;
   return idsOf(db, `search-by-${column}`, text, [orgId, limit, value]);
 };
 

@@ -1,4 +1,5 @@
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { recordedStatus } from '../../domain/license/recorded-status.ts';
 import { make, type Write } from '../fold/changes.ts';
 import { columnsFor, rowMaker, typesOf } from './columns.ts';
 import type { Table } from './rows.ts';
@@ -13,6 +14,9 @@ const columns = {
   license_id: column('text', ({ facts }) => facts.licenseId),
   product: column('text', ({ product }) => product),
   created_at: column('timestamptz', ({ facts }) => facts.createdAt),
+  tier: column('text', ({ facts }) => facts.policy.tier),
+  recorded_status: column('text', ({ facts }) => recordedStatus(facts).status),
+  expires_at: column('timestamptz', ({ facts }) => facts.term.expiresAt),
   removed: column('boolean', ({ facts, product }) => !facts.products.includes(product)),
 };
 
@@ -27,8 +31,15 @@ const productRow = rowMaker(columns);
 
 /** Returns what an event does to the rows of a license's products. `before` null: the event issues the license. */
 export const productWrites = (before: LicenseFacts | null, after: LicenseFacts): readonly Write[] => {
-  // The fold keeps the same list while an event does not change it.
-  if (before?.products === after.products && before.holderOrgId === after.holderOrgId) return [];
+  if (before !== null && isSameForProducts(before, after)) return [];
   const products = new Set([...(before?.products ?? []), ...after.products]);
   return [...products].map((product) => make(licenseProducts, productRow({ facts: after, product })));
 };
+
+// The fold keeps the same list while an event does not change it.
+const isSameForProducts = (before: LicenseFacts, after: LicenseFacts): boolean =>
+  before.products === after.products &&
+  before.holderOrgId === after.holderOrgId &&
+  before.policy.tier === after.policy.tier &&
+  before.term.expiresAt === after.term.expiresAt &&
+  recordedStatus(before).status === recordedStatus(after).status;

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { nextDueAt } from '../../domain/license/due.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
+import { recordedStatus } from '../../domain/license/recorded-status.ts';
 import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { blankOf, type Column, readCell, rowMaker, selected, typesOf } from './columns.ts';
@@ -65,6 +66,9 @@ const changing = {
   key_version: fact('integer', 'keyVersion'),
   key_hint: fact('text', 'keyHint'),
   more: part('jsonb', ({ facts }) => moreOf(facts)),
+  recorded_status: writeOnly('text', ({ facts }) => recordedStatus(facts).status),
+  recorded_from: writeOnly('timestamptz', ({ facts }) => recordedStatus(facts).from),
+  recorded_until: writeOnly('timestamptz', ({ facts }) => recordedStatus(facts).until),
   due_at: writeOnly('timestamptz', ({ facts }) => nextDueAt(facts)),
 } satisfies Readonly<Record<string, LicenseColumn>>;
 

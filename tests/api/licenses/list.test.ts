@@ -68,7 +68,42 @@ test('A list continues after a page, even when the last license has left the lis
   expect(await list(`limit=2&cursor=${first.body.nextCursor}`, holder.apiKey)).toEqual([ids[1], ids[0]]);
 });
 
+test('A list has the order that sort names, and its cursor refuses another order', async () => {
+  const seller = await ledger.createVendor('Sorting Inc.');
+  const own = async (fields: object) => (await ledger.issue(fields, seller)).licenseId;
+  const later = await own({ term: { expiresAt: '2091-01-01T00:00:00Z' } });
+  const forEver = await own({ term: { perpetual: true } });
+  const sooner = await own({ term: { expiresAt: '2090-01-01T00:00:00Z' } });
+
+  expect(await list('', seller.apiKey)).toEqual([sooner, forEver, later]);
+  expect(await list('sort=createdAt', seller.apiKey)).toEqual([later, forEver, sooner]);
+  expect(await list('sort=expiresAt', seller.apiKey)).toEqual([sooner, later, forEver]);
+  expect(await list('sort=-expiresAt', seller.apiKey)).toEqual([forEver, later, sooner]);
+  expect(await list('expiresBefore=2092-01-01T00:00:00Z', seller.apiKey)).toEqual([sooner, later]);
+  expect(await list('expiresBefore=2092-01-01T00:00:00Z&sort=-expiresAt', seller.apiKey)).toEqual([later, sooner]);
+
+  const call = (query: string, key = seller.apiKey) => ledger.call('GET', `/v1/licenses?${query}`, { key });
+  const first = await call('sort=-expiresAt&limit=1');
+  const next = /<([^>]+)>/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+  expect(next).toContain('sort=-expiresAt');
+  expect(await list(next.slice(next.indexOf('?') + 1), seller.apiKey)).toEqual([later]);
+  const cursor = first.body.nextCursor;
+  expect(await call(`sort=expiresAt&cursor=${cursor}`)).toMatchObject({
+    status: 400,
+    body: { code: 'INVALID_REQUEST', errors: [{ pointer: '?cursor' }], detail: expect.stringContaining('-expiresAt') },
+  });
+  expect((await call(`sort=-expiresAt&cursor=${cursor}`, vendor.apiKey)).status).toBe(400);
+  expect(await call('sort=createdAt&expiresAfter=2090-01-01T00:00:00Z')).toMatchObject({
+    status: 400,
+    body: {
+      code: 'INVALID_REQUEST',
+      errors: [{ pointer: '?sort' }],
+      detail: expect.stringContaining('sort=expiresAt'),
+    },
+  });
+});
+
 test('An invalid filter is refused', async () => {
-  for (const query of ['holder=x', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
+  for (const query of ['holder=x', 'sort=tier', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
     expect(await list(query)).toEqual([400, 'INVALID_REQUEST']);
 });

@@ -10,8 +10,16 @@ import { parseKeyHint } from '../../../identity/license-key.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import type { LicenseView } from '../../../projections/queries/license-by-id.ts';
-import { type LicensePlace, listLicenses } from '../../../projections/queries/license-list.ts';
+import { listLicenses, placeOf } from '../../../projections/queries/license-list.ts';
+import {
+  defaultSort,
+  isServed,
+  type LicensePlace,
+  type LicenseSort,
+  licenseSorts,
+} from '../../../projections/queries/license-sides.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
+import { decodeCursor } from '../../cursor.ts';
 import { filtersOf, page } from '../../paging.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
@@ -51,9 +59,10 @@ const listQuery = z.strictObject({
   expiresBefore: instantIn.optional(),
   expiresAfter: instantIn.optional(),
   q: text(200).optional(),
+  sort: z.enum(licenseSorts).optional(),
 });
 
-/** GET /v1/licenses: lists the licenses that the organization issues or holds, newest first. */
+/** GET /v1/licenses: lists the licenses that the organization issues or holds, newest first by default. */
 export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
   route({
     method: 'get',
@@ -61,7 +70,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter or expiresBefore, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -72,20 +81,28 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
         'Use a longer beginning of the reference or name in q, one filter such as externalRef, or a smaller limit.',
     },
     rejections: [],
-    handle: ({ query: { limit, cursor: from, ...filters } }, { caller: { organizationId: orgId } }) => {
+    handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {
+      const { organizationId: orgId } = caller;
       const at = now();
-      const filtered = filtersOf(filters);
+      const sort = requested ?? defaultSort(filters);
+      // The number is the version of the places in its cursors.
+      const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
+      const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
+      if (!isServed(sort, filters)) return sortRefused(sort);
+      if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
         secrets,
         { limit, cursor: from },
         {
-          // The number is the version of the places in its cursors.
-          name: `licenses 2\0${orgId}\0${filtered}`,
-          url: `/v1/licenses?${filtered}`,
-          placeOf: ({ facts }) => `${facts.createdAt} ${facts.licenseId}`,
+          name,
+          url: `/v1/licenses?${filtersOf({ ...filters, sort: requested })}`,
+          placeOf: ({ facts }) => {
+            const { instant, licenseId } = placeOf(facts, sort);
+            return `${sort} ${instant ?? ''} ${licenseId}`;
+          },
           read: (after, count) =>
             asTenant(pool, orgId, (db) =>
-              listLicenses(db, { orgId, limit: count, after: placeIn(after), now: at, ...filters }),
+              listLicenses(db, { orgId, limit: count, after: placeIn(after), sort, now: at, ...filters }),
             ),
           bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
         },
@@ -93,10 +110,22 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     },
   });
 
+const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? null;
+
+const sortRefused = (sort: LicenseSort): Problem => {
+  const detail = `sort=${sort} does not work with expiresAfter or expiresBefore. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
+  return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
+};
+
+const cursorRefused = (cursorSort: string, sort: LicenseSort): Problem => {
+  const detail = `This cursor belongs to the order sort=${cursorSort}, and this request has the order sort=${sort}. Send the same order, or leave cursor out to read from the beginning.`;
+  return problem('INVALID_REQUEST', detail, [{ pointer: '?cursor', detail }]);
+};
+
 const placeIn = (cursor: string | null): LicensePlace | null => {
   if (cursor === null) return null;
-  const [createdAt = '', licenseId = ''] = cursor.split(' ');
-  return { createdAt, licenseId };
+  const [, instant = '', licenseId = ''] = cursor.split(' ');
+  return { instant: instant === '' ? null : instant, licenseId };
 };
 
 /** GET /v1/licenses/{licenseId} */

@@ -1,0 +1,209 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LicenseFacts } from '../../../src/domain/license/license.ts';
+import { type Tier, tiers } from '../../../src/domain/license/policy.ts';
+import { status, statuses } from '../../../src/domain/license/status.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
+import {
+  defaultSort,
+  isServed,
+  type LicensePlace,
+  type LicenseSort,
+  type Listing,
+  licenseSorts,
+} from '../../../src/projections/queries/license-sides.ts';
+import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
+import { createLog, customer, randomFrom, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { createReadModels, project } from '../../support/read-models.ts';
+
+// Licenses of every status, tier and product, on both sides of three organizations. Some are expired, suspended or
+// reinstated by time alone, without an event that says so.
+
+const ledger = createLog();
+const now = testInstant(2_000);
+let models: Awaited<ReturnType<typeof createReadModels>>;
+beforeAll(async () => {
+  models = await createReadModels();
+  await project(models.projector, ledger.log);
+});
+afterAll(() => models.drop());
+
+const random = randomFrom(19);
+const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
+  values[Math.floor(random() * values.length)] ?? values[0];
+const issued = Array.from({ length: 90 }, (_, index) => {
+  const tier: Tier = one(tiers);
+  const licenseId = ledger.issue(`pair ${index}`, {
+    issuerOrgId: one([vendor, vendor, customer]),
+    holderOrgId: one([null, vendor, customer, customer]),
+    products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
+    externalRef: one([null, 'Sub_1', `Sub_${index}`]),
+    policy: { tier, expiryGraceSeconds: one([0, 0, 500]) },
+    ...one<{ readonly expiresAt?: string }>([
+      {},
+      { expiresAt: testInstant(800) },
+      { expiresAt: testInstant(1_700) },
+      { expiresAt: testInstant(9_000) },
+    ]),
+  });
+  return licenseId;
+});
+for (const licenseId of issued) {
+  const scheduled = { effectiveAt: testInstant(one([900, 1_900, 5_000])) };
+  one([
+    () => {},
+    () => {},
+    () => ledger.suspend(licenseId, one([null, testInstant(1_000), testInstant(3_000)])),
+    () =>
+      ledger.send(licenseId, { type: 'Suspend', data: { reasonCode: 'LEGAL', until: testInstant(6_000), scheduled } }),
+    () => ledger.revoke(licenseId),
+    () => ledger.renew(licenseId),
+  ])();
+}
+// Every command of the log comes a second after the one before it, also a refused one.
+for (let second = 0; second < 1_300; second += 1) ledger.revoke(testId('lic', 'unknown'));
+for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
+  ledger.expire(licenseId, 1);
+  ledger.send(licenseId, { type: 'EndGrace', data: { termNumber: 1 } });
+}
+
+type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now' | 'sort'>>;
+
+/** Some values of each filter, and whether a license has them. */
+const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => boolean])[])[] = [
+  statuses.map((value) => [{ status: value }, (facts) => status(facts, now) === value]),
+  (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
+  ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
+  ['Sub_1'].map((externalRef) => [{ externalRef }, (facts) => facts.externalRef === externalRef]),
+  ['ir 17'].map((keyHint) => [{ keyHint }, (facts) => facts.keyHint === keyHint]),
+  [customer, vendor].map((holder) => [{ holder }, ({ holderOrgId }) => holderOrgId === holder]),
+  [customer, vendor].map((issuer) => [{ issuer }, ({ issuerOrgId }) => issuerOrgId === issuer]),
+  [now, testInstant(9_000)].map((instant) => [
+    { expiresBefore: instant },
+    ({ term: { expiresAt } }) => expiresAt !== null && expiresAt < instant,
+  ]),
+  [testInstant(800)].map((instant) => [
+    { expiresAfter: instant },
+    ({ term: { expiresAt } }) => expiresAt !== null && expiresAt >= instant,
+  ]),
+  ['SUB_1'].map((q) => [{ q }, ({ externalRef }) => externalRef?.startsWith('Sub_1') === true]),
+];
+const everything = [{}, () => true] as const;
+const pairs = [
+  everything,
+  ...values.flat(),
+  ...values.flatMap((some, index) =>
+    values
+      .slice(index + 1)
+      .flatMap((others) =>
+        some.flatMap(([one, isOne]) =>
+          others.map(
+            ([other, isOther]) =>
+              [{ ...one, ...other }, (facts: LicenseFacts) => isOne(facts) && isOther(facts)] as const,
+          ),
+        ),
+      ),
+  ),
+];
+
+const pageLimit = 7;
+/** Reads all pages of a list. */
+const idsOf = (orgId: string, filters: Filters, sort: LicenseSort): Promise<readonly string[]> =>
+  asTenant(models.api, orgId, async (db) => {
+    const ids: string[] = [];
+    for (let after: LicensePlace | null = null; ; ) {
+      const page = await listLicenses(db, { orgId, limit: pageLimit, after, sort, now, ...filters });
+      ids.push(...page.map(({ facts }) => facts.licenseId));
+      const last = page.at(-1);
+      if (last === undefined || page.length < pageLimit) return ids;
+      after = placeOf(last.facts, sort);
+    }
+  });
+
+/** Returns the licenses that an organization issues or holds, read without the filters and the policies. */
+const allOf = async (orgId: string): Promise<readonly LicenseFacts[]> => {
+  const { rows } = await models.superuser.query<{ license_id: string }>(
+    'select license_id from rm.licenses where issuer_org_id = $1 or holder_org_id = $1',
+    [orgId],
+  );
+  const licenses = await asTenant(models.api, orgId, (db) =>
+    licensesByIds(
+      db,
+      rows.map((row) => row.license_id),
+      1_000,
+    ),
+  );
+  expect(licenses).toHaveLength(rows.length);
+  return licenses.map(({ facts }) => facts);
+};
+
+const sorted = (licenses: readonly LicenseFacts[], sort: LicenseSort): readonly string[] => {
+  const keyOf = (facts: LicenseFacts) => `${placeOf(facts, sort).instant ?? '9999'} ${facts.licenseId}`;
+  const ascending = licenses.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return (sort.startsWith('-') ? ascending.toReversed() : ascending).map(({ licenseId }) => licenseId);
+};
+
+describe.each([
+  ['who issues and holds', vendor],
+  ['who holds and issues to itself', customer],
+  ['who has nothing', rival],
+])('For an organization %s', (_, orgId) => {
+  test('every pair of filters lists the same licenses as a search through all of them, each once', async () => {
+    const all = await allOf(orgId);
+    const different: unknown[] = [];
+    let found = 0;
+    for (const [filters, fits] of pairs) {
+      const sort = defaultSort(filters);
+      const expected = sorted(all.filter(fits), sort);
+      const listed = await idsOf(orgId, filters, sort);
+      if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
+      found += listed.length;
+    }
+    expect(different).toEqual([]);
+    expect(found > 100).toBe(orgId !== rival);
+  });
+
+  test('every filter has the same licenses in every order that it allows', async () => {
+    const all = await allOf(orgId);
+    for (const sort of licenseSorts)
+      for (const [filters, fits] of [everything, ...values.flat()])
+        if (isServed(sort, filters))
+          expect([sort, filters, await idsOf(orgId, filters, sort)]).toEqual([
+            sort,
+            filters,
+            sorted(all.filter(fits), sort),
+          ]);
+  });
+});
+
+test('A tenant that asks for the sides of another organization gets nothing', async () => {
+  for (const filters of [
+    {},
+    { status: 'ACTIVE' },
+    { product: 'local_cli' },
+    { holder: customer },
+    { q: 'sub' },
+  ] as const) {
+    const listing = { orgId: vendor, limit: 100, after: null, now, ...filters };
+    expect(await asTenant(models.api, vendor, (db) => listLicenses(db, listing))).not.toEqual([]);
+    expect(await asTenant(models.api, rival, (db) => listLicenses(db, listing))).toEqual([]);
+  }
+});
+
+test('The licenses of the other tests have every status by the clock alone and by a recorded event', async () => {
+  const { rows } = await models.superuser.query<{ recorded: string; isRight: boolean }>(
+    `select distinct recorded_status as recorded,
+        (recorded_from is null or recorded_from <= $1) and (recorded_until is null or recorded_until > $1) as "isRight"
+      from rm.licenses`,
+    [now],
+  );
+  expect(rows.map(({ recorded, isRight }) => `${recorded} ${isRight}`).sort()).toEqual([
+    'ACTIVE false',
+    'ACTIVE true',
+    'EXPIRED false',
+    'EXPIRED true',
+    'REVOKED true',
+    'SUSPENDED false',
+    'SUSPENDED true',
+  ]);
+});
