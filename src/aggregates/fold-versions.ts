@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-8',
+  license: 'license-9',
   organization: 'organization-4',
-  catalog: 'catalog-5',
+  catalog: 'catalog-6',
   reservation: 'reservation-1',
 } as const;

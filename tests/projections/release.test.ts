@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'daa5acdc254f7f9911c4a4b26a49a6386c37b22dd8f42c4fd47a5ef24e1a040f',
+  1: 'a8e6da1d46e0243d114baf893ff45b2eb666f96b8ccbd3f3b2f66dd641c309fc',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

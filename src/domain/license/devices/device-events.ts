@@ -1,4 +1,5 @@
 import type { Event } from '../message-shapes.ts';
+import type { Limit } from '../usage/usage-limits.ts';
 
 /** Events about devices, stored as they are: add, never rename or repurpose. */
 export type DeviceEvent =
@@ -14,7 +15,7 @@ export type DeviceEvent =
         readonly platform: string | null;
         readonly appVersion: string | null;
         readonly countAfter: number;
-        readonly limit: number;
+        readonly limit: Limit;
         /** The activation is above the limit, as the policy allows. */
         readonly overage: boolean;
         /** Hashes of the device's components, by name. */
