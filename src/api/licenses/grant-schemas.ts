@@ -127,12 +127,10 @@ export const effectiveBody = ({ sources, ...effective }: EffectiveEntitlement): 
 });
 
 /** A limit as the API shows it. */
-export const limitOut = z
-  .union([z.int(), z.literal(unlimited)])
-  .meta({
-    id: 'Limit',
-    description: 'How much may be in use: a whole number, or unlimited when the license or policy does not limit it.',
-  });
+export const limitOut = z.union([z.int(), z.literal(unlimited)]).meta({
+  id: 'Limit',
+  description: 'How much may be in use: a whole number, or unlimited when the license or policy does not limit it.',
+});
 
 /** Limits as the API shows them. */
 export const limitsOut = z.strictObject({
