@@ -27,6 +27,10 @@ test.each<[CatalogCommand, string]>([
     'limits.meters.builds must be a whole number, 0 or more, or "unlimited", not -1.',
   ],
   [
+    createPolicy({ limits: { ...limits, seats: 'Unlimited' as never } }),
+    'limits.seats must be a whole number, 0 or more, or "unlimited", not "Unlimited".',
+  ],
+  [
     createPolicy({ rules: { ...rules, deactivation: { ...rules.deactivation, cooldownSeconds: 0.5 } } }),
     'rules.deactivation.cooldownSeconds must be a whole number of seconds, from 0 to 100 years, not 0.5.',
   ],

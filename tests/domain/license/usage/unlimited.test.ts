@@ -65,6 +65,8 @@ describe('A limit that is unlimited', () => {
 
   test('is not 0, and 0 still lets nothing be in use', () => {
     expect([capacity(0, { kind: 'NONE' }), isUsedUp(0, 0), isAbove(1, 0), excessOf(1, 0)]).toEqual([0, true, true, 1]);
+    expect([isAbove(5, 5), isAbove(6, 5), isUsedUp(4, 5), isUsedUp(5, 5)]).toEqual([false, true, false, true]);
+    expect([excessOf(4, 5), excessOf(5, 5), excessOf(7, 5)]).toEqual([0, 0, 2]);
     expect(sameLimits(none, all)).toBe(false);
     expect(highestOf([0, unlimited])).toEqual({ number: 0, isUnlimited: true });
     given(issued({ limits: none }))
