@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idPattern } from '../domain/ids.ts';
 import { type Ends, endedParts } from '../domain/license/endings/ending-events.ts';
+import { unlimited } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 
 /** An id, or another text that is not empty. */
@@ -23,6 +24,9 @@ export const seconds = z.int().nonnegative();
 
 /** A count: 0 or more. */
 export const count = z.int().nonnegative();
+
+/** A usage limit: a count, or `unlimited` as it is. Events of earlier releases have counts only. */
+export const limit = z.union([count, z.literal(unlimited)]);
 
 /** The parts that a decisive event of a license ends, with their counts. */
 export const ends = z.object({

@@ -4,7 +4,7 @@ import { termBases } from '../domain/license/issue/issue-events.ts';
 import { suspensionReasons } from '../domain/license/suspension/suspension-events.ts';
 import { renewalBases } from '../domain/license/term/term-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
-import { count, ends, event, id, maintenance, ordinal, seconds, userReference } from './codec-fields.ts';
+import { count, ends, event, id, limit, maintenance, ordinal, seconds, userReference } from './codec-fields.ts';
 import { target } from './codec-license-grant.ts';
 import { entitlement, limits, overrides, pinnedPolicy } from './codec-policy.ts';
 
@@ -40,7 +40,7 @@ const activation = z.object({
   platform: z.string().nullable(),
   appVersion: z.string().nullable(),
   countAfter: count,
-  limit: count,
+  limit,
   overage: z.boolean(),
   components: z.record(z.string(), sha256Hex).exactOptional(),
   userRef: userReference.exactOptional(),

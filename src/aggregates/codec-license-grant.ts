@@ -3,7 +3,7 @@ import { unassignmentCauses } from '../domain/license/grants/grant-events.ts';
 import { limitStrategies, tiers } from '../domain/license/policy.ts';
 import { type Target, tierChangeCauses, tierDirections } from '../domain/license/tiers/tier-events.ts';
 import { instant } from '../eventstore/envelope.ts';
-import { count, ends, event, id, maintenance, ordinal, userReference } from './codec-fields.ts';
+import { count, ends, event, id, limit, maintenance, ordinal, userReference } from './codec-fields.ts';
 import { entitlement, limits, overrides, pinnedPolicy } from './codec-policy.ts';
 
 /** The schema of the policy, products, limits and entitlements that a license moves to. */
@@ -25,7 +25,7 @@ const pinned = { policyId: id, policyVersion: ordinal, policy: pinnedPolicy };
 
 /** The schemas of the events about users, limits, entitlements, products and the tier of a license. */
 export const grantEvents = [
-  event('UserAssigned', z.object({ userRef: userReference, countAfter: count, limit: count, overage: z.boolean() })),
+  event('UserAssigned', z.object({ userRef: userReference, countAfter: count, limit, overage: z.boolean() })),
   event(
     'UserUnassigned',
     z.object({

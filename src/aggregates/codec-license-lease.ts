@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { leaseScopes } from '../domain/license/policy.ts';
 import { releaseCauses } from '../domain/license/seats/seat-events.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
-import { count, event, id, seconds, userReference } from './codec-fields.ts';
+import { count, event, id, limit, seconds, userReference } from './codec-fields.ts';
 
 const acquired = z.object({
   leaseId: id,
@@ -14,7 +14,7 @@ const acquired = z.object({
   expiresAt: instant,
   borrow: z.boolean(),
   inUseAfter: count,
-  limit: count,
+  limit,
   overage: z.boolean(),
   takesBack: id.exactOptional(),
 });
@@ -37,7 +37,7 @@ const usageBatch = z.object({
   periodEnd: instant.nullable(),
   entries: z.array(usageEntry).min(1),
   totalAfter: count,
-  limit: count,
+  limit,
   overage: z.boolean(),
 });
 

@@ -18,7 +18,7 @@ import {
 import { renewalBases } from '../domain/license/term/term-events.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
-import { count, id, seconds } from './codec-fields.ts';
+import { count, id, limit, seconds } from './codec-fields.ts';
 
 /** The schema of a stored policy: pinned to a license, or a version in a catalog. */
 export const pinnedPolicy = z.object({
@@ -79,20 +79,20 @@ export const pinnedPolicy = z.object({
 
 /** The schema of stored limits. */
 export const limits = z.object({
-  activations: count,
-  seats: count,
-  users: count,
-  meters: z.record(z.string(), count),
+  activations: limit,
+  seats: limit,
+  users: limit,
+  meters: z.record(z.string(), limit),
 }) satisfies z.ZodType<Limits>;
 
 /** The schema of what a license has in addition to its policy. */
 export const overrides = z.object({
   limits: z
     .object({
-      activations: count.exactOptional(),
-      seats: count.exactOptional(),
-      users: count.exactOptional(),
-      meters: z.record(z.string(), count.nullable()).exactOptional(),
+      activations: limit.exactOptional(),
+      seats: limit.exactOptional(),
+      users: limit.exactOptional(),
+      meters: z.record(z.string(), limit.nullable()).exactOptional(),
     })
     .exactOptional(),
   products: z.object({ added: z.array(id), removed: z.array(id) }).exactOptional(),

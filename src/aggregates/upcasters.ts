@@ -5,6 +5,11 @@ import { addsFields, type Upcasters } from '../eventstore/upcast.ts';
  * the corpus of the tests, when an older program must not or cannot read its new data.
  */
 export const upcasters: Upcasters = new Map([
+  // The last version of each of these may have the limit `unlimited`, which an older program cannot compare. Other events
+  // name such a limit only after one of them in the stream, so their versions stay: LicenseIssued, LicenseImported,
+  // LicenseLimitsChanged, TierChangeScheduled, LicenseTierChanged, TrialConverted, PolicyCreated, PolicyVersionAdded.
+  ['PolicyCreated', [addsFields]],
+  ['PolicyVersionAdded', [addsFields]],
   // Version 2 may have `ends`. An event without it has the same meaning as in version 1. In version 3 `ends` may keep
   // the seats of borrowed leases, which an older program would hand out a second time.
   ['LicenseRevoked', [addsFields, addsFields]],
@@ -12,17 +17,17 @@ export const upcasters: Upcasters = new Map([
   // Version 4 may have `overrides`, which an older program would lose with the next change of the policy. Early events
   // of the version before have it too, and mean the same.
   ['ProductRemoved', [addsFields, addsFields, addsFields]],
-  ['LicenseLimitsChanged', [addsFields, addsFields, addsFields]],
+  ['LicenseLimitsChanged', [addsFields, addsFields, addsFields, addsFields]],
   ['ProductAdded', [addsFields]],
-  ['TierChangeScheduled', [addsFields]],
+  ['TierChangeScheduled', [addsFields, addsFields]],
   // Version 2 may have `overrides` and `maintenanceUntil`. Version 3 may have `maintenanceFromPolicy`: an older program
   // would keep that maintenance under a policy without it.
-  ['LicenseIssued', [addsFields, addsFields]],
-  ['LicenseImported', [addsFields, addsFields]],
+  ['LicenseIssued', [addsFields, addsFields, addsFields]],
+  ['LicenseImported', [addsFields, addsFields, addsFields]],
   // Version 2 may have `overrides`, and `dropped` takes entitlements away. In version 1 an event followed for each.
   // Version 3 may have `maintenanceUntil`: an older program would keep the maintenance that the change ends.
-  ['LicenseTierChanged', [addsFields, addsFields]],
-  ['TrialConverted', [addsFields, addsFields]],
+  ['LicenseTierChanged', [addsFields, addsFields, addsFields]],
+  ['TrialConverted', [addsFields, addsFields, addsFields]],
   // Version 2 may have `maintenanceUntil`, and `billingRef` of a payment for which an older program would renew again.
   ['LicenseTermStarted', [addsFields]],
   ['LicenseRenewed', [addsFields]],

@@ -1,3 +1,4 @@
+import { isLimit, isUsedUp } from '../domain/license/usage/usage-limits.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
 
 /**
@@ -15,7 +16,7 @@ export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): bool
     // Usage that reaches the limit turns "valid" into "quota exceeded".
     case 'UsageRecorded':
     case 'UsageBatchRecorded':
-      return typeof totalAfter === 'number' && typeof limit === 'number' && totalAfter < limit;
+      return typeof totalAfter === 'number' && isLimit(limit) && !isUsedUp(totalAfter, limit);
     default:
       return false;
   }

@@ -45,7 +45,10 @@ const small = { activations: 1, seats: 0, users: 0, meters: {} };
 const targets: readonly [Target, Target, Target] = [
   to({ ...free, limitStrategy: 'EVICT_OLDEST' }, { limits: small, products: ['local_cli'] }),
   to({ ...free, policyId: 'pol_strict', limitStrategy: 'REJECT' }, { limits: small }),
-  to(enterprise, { limits: { ...small, activations: 5 }, products: ['local_cli', 'cloud_ide', 'workflow_app'] }),
+  to(enterprise, {
+    limits: { ...small, activations: 5, users: 'unlimited' },
+    products: ['local_cli', 'cloud_ide', 'workflow_app'],
+  }),
 ];
 
 const drawCommand = (chance: Chance, at: string): LicenseCommand => {

@@ -75,7 +75,7 @@ export const randomRequest = (
     verb('tier', { tier: chance.one(['PRO', 'ENTERPRISE']) }, chance.one([{}, { effectiveAt: 1_000 }])),
     verb('convert', { tier: 'PRO', term: { duration: 'PT10S' } }),
     verb('limits', {
-      limits: { activations: chance.below(6), seats: chance.below(4) },
+      limits: { activations: chance.one([chance.below(6), chance.below(6), 'unlimited']), seats: chance.below(4) },
       ...chance.one([{}, { strategy: 'EVICT_OLDEST' }]),
     }),
     verb(

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { componentsMax } from '../../domain/license/devices/component-check.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { usageAt } from '../../domain/license/usage/term-counters.ts';
+import type { Limit } from '../../domain/license/usage/usage-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isBlank } from '../../identity/spellings.ts';
 import { idOf, instantIn, productCode, text } from '../schemas.ts';
+import { limitOut } from './grant-schemas.ts';
 
 /** Returns the schema of a word for events. Events must not contain free text, because it could contain a name. */
 export const word = (example: string) =>
@@ -74,7 +76,7 @@ export const deviceFields = {
   environment: environment.optional(),
 };
 
-const usedOfMax = z.strictObject({ used: z.int(), max: z.int() });
+const usedOfMax = z.strictObject({ used: z.int(), max: limitOut });
 
 /** The usage of a license with its limits. */
 export const usageShape = z
@@ -90,7 +92,7 @@ export const usageShape = z
 export const usageOf = (facts: LicenseFacts, at: Instant): z.output<typeof usageShape> => {
   const { limits } = facts;
   const usage = usageAt(facts, at);
-  const meters: Record<string, { used: number; max: number }> = {};
+  const meters: Record<string, { used: number; max: Limit }> = {};
   for (const meter of Object.keys(usage.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max: 0 };
   for (const [meter, max] of Object.entries(limits.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max };
   return {

@@ -1,10 +1,22 @@
 import { z } from 'zod';
 import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
 import { entitlementPattern, entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
+import { unlimited } from '../../domain/license/usage/usage-limits.ts';
+import { must } from '../http/plain-messages.ts';
 import { instantOrNull, instantOut, text } from '../schemas.ts';
 
-/** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
+/** A count in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
 export const count = z.int().overwrite((value) => value + 0);
+
+/** A limit in a request: a count, or `unlimited`. The domain refuses negative counts. */
+const limitIn = z
+  .union([count, z.literal(unlimited)], {
+    error: ({ input }) => must(input, `be a whole number, 0 or more, or "${unlimited}"`),
+  })
+  .meta({
+    id: 'LimitRequest',
+    description: 'How much may be in use: a whole number, 0 or more, or unlimited. 0 allows nothing.',
+  });
 
 /** The name of a meter. */
 export const meterName = z
@@ -20,15 +32,15 @@ export const entitlementCode = z
   .regex(entitlementPattern, 'must be 1 to 64 of A-Z, a-z, 0-9, _ . : -, beginning with a letter')
   .meta({ example: 'export' });
 
-const counts = { activations: count.optional(), seats: count.optional(), users: count.optional() };
+const counts = { activations: limitIn.optional(), seats: limitIn.optional(), users: limitIn.optional() };
 const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
   z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
 
 /** The limits in a request. Absent limits are those of the policy. */
-export const limitsIn = z.strictObject({ ...counts, meters: metersOf(count).optional() });
+export const limitsIn = z.strictObject({ ...counts, meters: metersOf(limitIn).optional() });
 
 /** The limits to change in a request. Null removes a meter. */
-export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(count.nullable()).optional() });
+export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(limitIn.nullable()).optional() });
 
 /** An entitlement in a request, without its source. */
 export const entitlementIn = z.strictObject({
@@ -114,8 +126,22 @@ export const effectiveBody = ({ sources, ...effective }: EffectiveEntitlement): 
   sources: [...sources],
 });
 
-/** Limits or usage as the API shows them. */
+/** A limit as the API shows it. */
+export const limitOut = z.union([z.int(), z.literal(unlimited)]).meta({
+  id: 'Limit',
+  description: 'How much may be in use: a whole number, or unlimited when the license or policy does not limit it.',
+});
+
+/** Limits as the API shows them. */
 export const limitsOut = z.strictObject({
+  activations: limitOut,
+  seats: limitOut,
+  users: limitOut,
+  meters: z.record(z.string(), limitOut),
+});
+
+/** Usage as the API shows it, by the names of its limits. */
+export const useOut = z.strictObject({
   activations: z.int(),
   seats: z.int(),
   users: z.int(),

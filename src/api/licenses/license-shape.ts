@@ -21,7 +21,7 @@ import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
-import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
+import { entitlementStateOut, limitsOut, useOut } from './grant-schemas.ts';
 import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
@@ -112,7 +112,7 @@ export const licenseShape = z
       .nullable()
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
-    usage: limitsOut
+    usage: useOut
       .extend({
         resetsAt: instantOut.nullable().meta({
           description:

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { Dropped } from '../../domain/license/overrides/overrides.ts';
 import { productCode } from '../schemas.ts';
-import { meterName } from './grant-schemas.ts';
+import { limitOut, meterName } from './grant-schemas.ts';
 
-const limit = z.int().optional();
+const limit = limitOut.optional();
 
 /** What a license has in addition to its policy, and what was removed from it. */
 export const overridesOut = z
@@ -14,7 +14,7 @@ export const overridesOut = z
         activations: limit,
         seats: limit,
         users: limit,
-        meters: z.record(meterName, z.int().nullable()).optional(),
+        meters: z.record(meterName, limitOut.nullable()).optional(),
       })
       .meta({
         description: 'The limits that the issuer set. Null: it removed the meter. The others are those of the policy.',

@@ -7,7 +7,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The key has a typing error or is incomplete, because its check symbols do not match. Ask the user for it again.',
   TERM_INVALID:
     'The start, end or duration is not a valid term, or the term would have ended already. Choose another term.',
-  LIMIT_INVALID: 'A limit must be a whole number of at least 0.',
+  LIMIT_INVALID:
+    'A limit must be a whole number of at least 0. The limits of activations, seats, users and meters can also be "unlimited".',
   USAGE_TIMESTAMP_OUT_OF_RANGE:
     'occurredAt is more than 35 days ago, or more than 5 minutes ahead of the server. Correct the clock of the client, or leave out what is too old.',
   UNAUTHENTICATED: 'The credential is missing, unknown or revoked. Send a valid one.',

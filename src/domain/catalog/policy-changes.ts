@@ -2,7 +2,7 @@ import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
 import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
 import { usagePerMinuteDefault } from '../license/usage/judge-usage.ts';
-import { changedLimits } from '../license/usage/usage-limits.ts';
+import { changedLimits, type Limit } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
 import { builtInTerm } from './open-catalog.ts';
@@ -14,10 +14,10 @@ export type PolicyChange = {
   readonly products?: readonly string[];
   readonly term?: PolicyTerm;
   readonly limits?: {
-    readonly activations?: number | undefined;
-    readonly seats?: number | undefined;
-    readonly users?: number | undefined;
-    readonly meters?: Readonly<Record<string, number>> | undefined;
+    readonly activations?: Limit | undefined;
+    readonly seats?: Limit | undefined;
+    readonly users?: Limit | undefined;
+    readonly meters?: Readonly<Record<string, Limit>> | undefined;
   };
   readonly entitlements?: readonly Omit<Entitlement, 'source'>[];
 } & RulesChange;

@@ -2,6 +2,7 @@ import { type Rejection, reject } from '../decider.ts';
 import { notUnseenDays, unseenSecondsOf } from '../license/devices/unseen-rule.ts';
 import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
 import { metersMax } from '../license/overrides/meters-max.ts';
+import { isLimit, notLimit } from '../license/usage/usage-limits.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, notDuration, parseDuration } from '../time.ts';
@@ -29,13 +30,18 @@ export const isSameContent = (one: PolicyVersion, other: PolicyVersion): boolean
 /** The most seconds of a duration in a policy: 100 years. */
 export const secondsMax = 100 * 366 * 86_400;
 
-// Every number of a policy is a limit, a count, a percentage or a number of seconds: a whole number, 0 or more.
+// Every number of a policy is a limit, a count, a percentage or a number of seconds: a whole number, 0 or more. A limit
+// can also be unlimited.
 const refuseNumbers = (content: PolicyContent): Refused | null => {
   for (const [path, value] of leavesOf(content)) {
+    const name = path.join('.');
+    if (path[0] === 'limits') {
+      if (isLimit(value)) continue;
+      return reject('LIMIT_INVALID', notLimit(name, value), ...path);
+    }
     if (typeof value !== 'number') continue;
     const isSeconds = path.at(-1)?.endsWith('Seconds') === true;
     if (Number.isSafeInteger(value) && value >= 0 && !(isSeconds && value > secondsMax)) continue;
-    const name = path.join('.');
     return isSeconds
       ? reject('TERM_INVALID', `${name} must be a whole number of seconds, from 0 to 100 years, not ${value}.`, ...path)
       : reject('LIMIT_INVALID', `${name} must be a whole number, 0 or more, not ${value}.`, ...path);

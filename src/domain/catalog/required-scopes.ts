@@ -1,5 +1,5 @@
 import type { PinnedPolicy } from '../license/policy.ts';
-import type { Limits } from '../license/usage/usage-limits.ts';
+import { isUsedUp, type Limits } from '../license/usage/usage-limits.ts';
 
 /** What a policy restricts: its rules, and the limits that its licenses get. */
 type Restricting = { readonly rules: Omit<PinnedPolicy, 'policyId' | 'version'>; readonly limits: Limits };
@@ -26,6 +26,6 @@ export const requirementsOf = (before: Restricting, next: Restricting, change: R
 const restrictions = {
   versionRequired: ({ rules }: Restricting) => rules.versions !== undefined,
   environmentRequired: ({ rules }: Restricting) => rules.environment !== undefined,
-  userRequired: ({ limits }: Restricting) => limits.users > 0,
+  userRequired: ({ limits }: Restricting) => !isUsedUp(0, limits.users),
   releasedAtRequired: ({ rules }: Restricting) => rules.expiryStrategy === 'MAINTAIN',
 };

@@ -178,7 +178,7 @@ describe('A change of the tier', () => {
     expect(await change({ policyId: small, policyVersion: 9 })).toEqual([400, 'INVALID_REQUEST', '/policyVersion']);
     expect(await change({ tier: 'PRO', products: ['old_app'] })).toEqual([409, 'ARCHIVED', '/products/0']);
     expect(await change({ tier: 'PRO', policyId: policyIds.PRO })).toEqual([400, 'INVALID_REQUEST', '/tier']);
-    expect(await change({ tier: 'PRO', limits: { seats: -1 } })).toEqual([400, 'LIMIT_INVALID', undefined]);
+    expect(await change({ tier: 'PRO', limits: { seats: -1 } })).toEqual([400, 'LIMIT_INVALID', '/limits/seats']);
     expect(refusal(await post(licenseId, 'products', { add: ['old_app'] }))).toEqual([409, 'ARCHIVED']);
     const named = await post(licenseId, 'products', { add: ['local_cli', 'no_app'] });
     expect([...refusal(named), named.body.errors?.[0]?.pointer]).toEqual([400, 'INVALID_REQUEST', '/add/1']);

@@ -174,6 +174,11 @@ describe('A license key', () => {
     expect([again.status, remaining(again, 'validate')]).toEqual([200, 194]);
   });
 
+  test('of a license with an unlimited limit has the quota of 1,000 devices', async () => {
+    const { licenseKey } = await ledger.issue({ limits: { activations: 1, seats: 'unlimited' } });
+    expect(remaining(await validate(licenseKey), 'validate')).toBe(1_999);
+  });
+
   test('that was rotated is limited too, and takes nothing from the new key', async () => {
     const { licenseKey, licenseId } = await ledger.issue(small);
     const path = `/v1/licenses/${licenseId}/rotate-key`;

@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest';
 import type { PolicyContent } from '../../../src/domain/catalog/commands.ts';
+import { unlimited } from '../../../src/domain/license/usage/usage-limits.ts';
 import {
   addVersion,
   archivePolicy,
@@ -106,6 +107,8 @@ const refused: readonly (readonly [
   ['a limit below 0', { limits: { ...content.limits, seats: -1 } }, 'LIMIT_INVALID'],
   ['half a device', { limits: { ...content.limits, activations: 1.5 } }, 'LIMIT_INVALID'],
   ['users without end', { limits: { ...content.limits, users: Number.POSITIVE_INFINITY } }, 'LIMIT_INVALID'],
+  ['a limit in words', { limits: { ...content.limits, seats: 'Unlimited' as never } }, 'LIMIT_INVALID'],
+  ['a limit in quotes', { limits: { ...content.limits, meters: { builds: '5' as never } } }, 'LIMIT_INVALID'],
   ['a meter below 0', { limits: { ...content.limits, meters: { builds: -1 } } }, 'LIMIT_INVALID'],
   ['a meter too large', { limits: { ...content.limits, meters: { builds: 2 ** 53 } } }, 'LIMIT_INVALID'],
   [
@@ -156,6 +159,10 @@ describe.each(refused)('a policy with %s', (_, changed, code) => {
 
 const accepted: readonly (readonly [string, Partial<PolicyContent>])[] = [
   ['nothing limited to nothing', { limits: { activations: 0, seats: 0, users: 0, meters: { builds: 0 } } }],
+  [
+    'no limit at all',
+    { limits: { activations: unlimited, seats: unlimited, users: unlimited, meters: { builds: unlimited } } },
+  ],
   ['100 meters', { limits: { ...content.limits, meters: metersUpTo(100) } }],
   ['an overage of nothing', { rules: { ...rules, overage: { kind: 'RATIO', percent: 100 } } }],
   ['an overage without end', { rules: { ...rules, overage: { kind: 'ALWAYS' } } }],

@@ -24,7 +24,11 @@ test.each<[CatalogCommand, string]>([
   [createPolicy({ name: '' }), 'The name of a policy must have 1 to 200 characters.'],
   [
     createPolicy({ limits: { ...limits, meters: { builds: -1 } } }),
-    'limits.meters.builds must be a whole number, 0 or more, not -1.',
+    'limits.meters.builds must be a whole number, 0 or more, or "unlimited", not -1.',
+  ],
+  [
+    createPolicy({ limits: { ...limits, seats: 'Unlimited' as never } }),
+    'limits.seats must be a whole number, 0 or more, or "unlimited", not "Unlimited".',
   ],
   [
     createPolicy({ rules: { ...rules, deactivation: { ...rules.deactivation, cooldownSeconds: 0.5 } } }),

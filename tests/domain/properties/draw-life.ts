@@ -3,6 +3,7 @@ import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
 import { around, type Draw, duration, entitlement, known, limits, policy, schedule, target, term } from './draw.ts';
 import type { Kinds } from './kinds.ts';
 import { limitsBeside } from './overrides.ts';
+import { isWrong } from './record.ts';
 
 /** Draws commands about the life of a license: issue, term, suspension, end. */
 export const lifeKinds: Kinds<
@@ -130,7 +131,7 @@ const someEnd = (draw: Draw): string => {
 const afterTrial = (draw: Draw): Target => {
   const { policy: downgraded, limits: lower, ...rest } = target(draw);
   // The catalog has no invalid limits.
-  const valid = lower === null || lower.activations < 0 ? null : lower;
+  const valid = lower === null || isWrong(lower) ? null : lower;
   return { ...rest, limits: valid, policy: { ...downgraded, policyId: 'pol_free', tier: 'FREE', type: 'PERPETUAL' } };
 };
 

@@ -4,7 +4,7 @@ import type { TermRequest } from '../../../src/domain/license/issue/issue-comman
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
-import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
+import { type Limit, type Limits, unlimited } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Chance } from '../../support/chance.ts';
 
 // Values are few and instants are multiples of few steps, so that commands meet: the same device twice, a command
@@ -62,12 +62,16 @@ export const schedule = (draw: Draw): { readonly scheduled?: Schedule } => {
   return { scheduled: { effectiveAt: around(draw) } };
 };
 
-export const limits = ({ chance }: Draw): Limits => ({
-  activations: chance.percent(2) ? -1 : chance.below(5),
-  seats: chance.below(5),
-  users: chance.below(3),
-  meters: chance.percent(50) ? {} : { builds: chance.below(6) },
-});
+/** Draws limits. One in ten is unlimited, and few are invalid. */
+export const limits = ({ chance }: Draw): Limits => {
+  const below = (max: number): Limit => (chance.percent(10) ? unlimited : chance.below(max));
+  return {
+    activations: chance.percent(2) ? -1 : below(5),
+    seats: below(5),
+    users: below(3),
+    meters: chance.percent(50) ? {} : { builds: below(6) },
+  };
+};
 
 export const entitlement = (draw: Draw): Entitlement => {
   const source = draw.chance.one(['tier', 'product', 'grant', 'trial'] as const);

@@ -8,6 +8,7 @@ import { planRepairs } from '../../../src/domain/license/repair/plan-repairs.ts'
 import type { RepairStep } from '../../../src/domain/license/repair/repair-step.ts';
 import { type Situation, viewIn } from '../../../src/domain/license/repair/situation.ts';
 import { settle } from '../../../src/domain/license/settle.ts';
+import type { Limit } from '../../../src/domain/license/usage/usage-limits.ts';
 import { explainValidation } from '../../../src/domain/license/validation/explain-validation.ts';
 import type { ValidationScope } from '../../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../../src/domain/license/validation/validity.ts';
@@ -90,9 +91,11 @@ const check = (situation: Situation, chance: Chance, seen: Map<string, number>):
 const lowersLimit = ({ license }: Situation, step: RepairStep): boolean => {
   if (step.action !== 'CHANGE_LIMITS') return false;
   const { meters, ...others } = license.facts.limits;
-  const before: Readonly<Record<string, number>> = { ...meters, ...others };
+  const before: Readonly<Record<string, Limit>> = { ...meters, ...others };
   const { meters: newMeters, ...newOthers } = step.limits;
-  return Object.entries({ ...newMeters, ...newOthers }).some(([name, limit]) => limit < (before[name] ?? 0));
+  return Object.entries({ ...newMeters, ...newOthers }).some(
+    ([name, limit]) => before[name] === 'unlimited' || limit < Number(before[name] ?? 0),
+  );
 };
 
 const fail = (what: string, { license, scope, at }: Situation): never => {

@@ -1,6 +1,7 @@
 import type { Stamped } from '../../../src/domain/decider.ts';
 import type { LicenseEvent } from '../../../src/domain/license/events.ts';
 import type { ChangedOverrides } from '../../../src/domain/license/tiers/tier-events.ts';
+import type { Limit, Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { watchPending } from './pending.ts';
 import { count, watchUsage } from './watch-usage.ts';
 
@@ -30,7 +31,7 @@ export const watchStream = (): Watch => {
   const nextTerms = new Set<string>();
   const expiries = new Set<string>();
   const ends = new Set<string>();
-  let limits = { activations: 0, seats: 0, users: 0 };
+  let limits: Omit<Limits, 'meters'> = { activations: 0, seats: 0, users: 0 };
   let term = 0;
   let termEnd: string | null = null;
   let announced = 0;
@@ -49,12 +50,13 @@ export const watchStream = (): Watch => {
   const opened = (
     open: Map<string, string | null>,
     [id, product]: readonly [string, string | null],
-    { countAfter, limit, overage }: { countAfter: number | null; limit: number; overage: boolean },
+    { countAfter, limit, overage }: { countAfter: number | null; limit: Limit; overage: boolean },
   ) => {
     if (open.has(id)) return `2.7.3: ${id} was open already`;
     open.set(id, product);
     if (countAfter !== null && countAfter !== open.size) return `2.7.1: ${countAfter} counted, ${open.size} open`;
-    return open.size > limit && !overage ? `2.7.1: ${open.size} open of ${limit}` : null;
+    if (limit === 'unlimited' && overage) return '2.7.1: above no limit';
+    return open.size > Number(limit) && !overage ? `2.7.1: ${open.size} open of ${limit}` : null;
   };
   const closed = (open: Map<string, string | null>, id: string, countAfter: number | null) => {
     if (!open.delete(id)) return `2.7.3: ${id} was not open`;
@@ -141,7 +143,7 @@ export const watchStream = (): Watch => {
       case 'LeaseAcquired': {
         // Withheld seats count too, so the count is at least the number of open leases.
         if (event.data.inUseAfter <= leases.size) return `2.7.1: ${event.data.inUseAfter} seats counted`;
-        if (event.data.inUseAfter > limits.seats && !event.data.overage) return '2.7.1: a seat above the limit';
+        if (event.data.inUseAfter > Number(limits.seats) && !event.data.overage) return '2.7.1: a seat above the limit';
         return opened(leases, [event.data.leaseId, event.data.product], {
           countAfter: null,
           limit: limits.seats,

@@ -1,13 +1,13 @@
 import type { LimitOverrides, Overrides } from '../../../src/domain/license/overrides/overrides.ts';
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
-import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
+import type { Limit, Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import { type Draw, product } from './draw.ts';
 import type { newRecord, Verdict } from './record.ts';
 
 // The model's overrides are one flat list of limits by name, meters with a prefix, and two lists of products.
 
 export type ModelOverrides = {
-  readonly limits: Readonly<Record<string, number | null>>;
+  readonly limits: Readonly<Record<string, Limit | null>>;
   readonly added: readonly string[];
   readonly removed: readonly string[];
 };
@@ -30,7 +30,7 @@ export const modelOverrides = ({ limits = {}, products = noOverrides }: Override
 export const newOverrides = ({ m, put }: Pick<ReturnType<typeof newRecord>, 'm' | 'put'>) => {
   const overlaid = (limits: Limits): Limits => {
     const { activations, seats, users, meters } = limits;
-    const changed: Record<string, number | null> = {
+    const changed: Record<string, Limit | null> = {
       activations,
       seats,
       users,
@@ -67,7 +67,7 @@ export const newOverrides = ({ m, put }: Pick<ReturnType<typeof newRecord>, 'm' 
   /** Sets overrides of limits. To remove a meter that the license does not have says nothing. */
   const set = (limits: LimitOverrides) => {
     const had = flat({ meters: m.limits.meters });
-    const isVain = ([name, limit]: readonly [string, number | null]) => limit === null && had[name] === undefined;
+    const isVain = ([name, limit]: readonly [string, Limit | null]) => limit === null && had[name] === undefined;
     const said = Object.fromEntries(Object.entries(flat(limits)).filter((entry) => !isVain(entry)));
     return put({ beside: { ...m.beside, limits: { ...m.beside.limits, ...said } } });
   };

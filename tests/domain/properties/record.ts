@@ -4,7 +4,7 @@ import type { Entitlement } from '../../../src/domain/license/grants/entitlement
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
 import type { Schedule } from '../../../src/domain/license/scheduled/scheduled-commands.ts';
 import type { Target } from '../../../src/domain/license/tiers/tier-events.ts';
-import type { Limits } from '../../../src/domain/license/usage/usage-limits.ts';
+import type { Limit, Limits } from '../../../src/domain/license/usage/usage-limits.ts';
 import type { Details } from './device-details.ts';
 import { hour, lengthOf, ms } from './draw.ts';
 import { countersFrom, type Metered, noLate, noMetered } from './late-use.ts';
@@ -190,7 +190,8 @@ export const newRecord = (anyPolicy: PinnedPolicy) => {
   };
   const mayNotBorrow = (seconds: number | null) =>
     seconds !== null && (seconds <= 0 || seconds > m.policy.lease.borrowMaxSeconds);
-  const capacity = (limit: number) => {
+  const capacity = (limit: Limit) => {
+    if (limit === 'unlimited') return Infinity;
     const { overage } = m.policy;
     const percent = overage.kind === 'RATIO' ? overage.percent : 100;
     return overage.kind === 'ALWAYS' ? Infinity : Math.floor((limit * percent) / 100);
@@ -278,7 +279,7 @@ export const first = (guards: Guards): Verdict | undefined => {
 export const all = (...verdicts: Verdict[]): Verdict => verdicts.find((verdict) => verdict !== 'done') ?? 'done';
 /** Returns true while the part is open. */
 export const isOpen = (use: Use | undefined): use is Use => use?.over === Infinity;
-export const isWrong = (limits: Limits | null) => limits !== null && limits.activations < 0;
+export const isWrong = (limits: Limits | null) => Number(limits?.activations) < 0;
 /** Returns the end of a requested term that starts at `start`. */
 export const endOf = (term: { duration: string } | { expiresAt: string } | object, start: number): number =>
   'duration' in term ? start + lengthOf(term.duration) : 'expiresAt' in term ? ms(term.expiresAt) : Infinity;

@@ -25,7 +25,8 @@ export const watchUsage = (totals: Counts, late: Counts) => {
       if (term.end !== null && recordedAt >= term.end) count(late, meter, quantity);
     }
     if (totals.get(meter) !== totalAfter) return `2.7.1: total ${totalAfter} of ${meter}`;
-    if (totalAfter > limit && !overage) return `2.7.1: ${totalAfter} of ${limit} ${meter}`;
+    if (limit === 'unlimited' && overage) return '2.7.1: above no limit';
+    if (totalAfter > Number(limit) && !overage) return `2.7.1: ${totalAfter} of ${limit} ${meter}`;
     return event.type === 'UsageRecorded' ? null : wrongPeriod(event.data, recordedAt, term);
   };
 };

@@ -9,7 +9,7 @@ import type { Reply } from '../../route.ts';
 import { instantIn, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { licenseNaming, useRejections } from '../find-client-license.ts';
-import { meterName } from '../grant-schemas.ts';
+import { limitOut, meterName } from '../grant-schemas.ts';
 
 /** The most records of usage in one request. */
 export const recordsMax = 1_000;
@@ -70,7 +70,7 @@ export const singleUse = ({ meter, quantity, usageId, occurredAt }: z.output<typ
 
 const oneRecorded = z.strictObject({
   usage: z
-    .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: z.int() })
+    .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: limitOut })
     .meta({ id: 'MeteredUse', description: 'The usage of the meter in the running term.' }),
   changed: z.boolean(),
   limits: usageShape,

@@ -7,7 +7,7 @@ import { releaseOnDeactivation } from '../seats/decide-seats.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
 import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
-import { capacity } from '../usage/usage-limits.ts';
+import { capacity, isUsedUp, type Limit } from '../usage/usage-limits.ts';
 import { refuseComponents, refuseSilence } from './component-check.ts';
 import type { Device, DeviceCommand } from './device-commands.ts';
 import { changeDetails } from './device-details.ts';
@@ -134,7 +134,7 @@ const record = (
   return [recorded(device, count, limit)];
 };
 
-const recorded = (device: Device, count: number, limit: number): LicenseEvent => {
+const recorded = (device: Device, count: number, limit: Limit): LicenseEvent => {
   const { activationId, fingerprintHash, product, nameRef, platform, appVersion } = device;
   const { components, userRef, environment } = device;
   return {
@@ -148,7 +148,7 @@ const recorded = (device: Device, count: number, limit: number): LicenseEvent =>
       appVersion,
       countAfter: count + 1,
       limit,
-      overage: count >= limit,
+      overage: isUsedUp(count, limit),
       ...(components === undefined ? {} : { components }),
       ...(userRef === undefined ? {} : { userRef }),
       ...(environment === undefined ? {} : { environment }),

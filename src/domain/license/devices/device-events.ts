@@ -1,5 +1,6 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
+import type { Limit } from '../usage/usage-limits.ts';
 
 /** Events about devices, stored as they are: add, never rename or repurpose. */
 export type DeviceEvent =
@@ -15,7 +16,7 @@ export type DeviceEvent =
         readonly platform: string | null;
         readonly appVersion: string | null;
         readonly countAfter: number;
-        readonly limit: number;
+        readonly limit: Limit;
         /** The activation is above the limit, as the policy allows. */
         readonly overage: boolean;
         /** Hashes of the device's components, by name. */

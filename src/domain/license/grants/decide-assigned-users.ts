@@ -1,7 +1,7 @@
 import { reject } from '../../decider.ts';
 import type { CommandOf, LicenseDecision } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
-import { capacity } from '../usage/usage-limits.ts';
+import { capacity, isUsedUp } from '../usage/usage-limits.ts';
 
 /** Assigns the license to a user, once, while the limit and its overage allow another one. */
 export const assignUser = ({ data }: CommandOf<'AssignUser'>, license: IssuedLicense): LicenseDecision => {
@@ -14,5 +14,10 @@ export const assignUser = ({ data }: CommandOf<'AssignUser'>, license: IssuedLic
       `License ${facts.licenseId} is assigned to ${users.size} of ${limit} users; unassign one first.`,
     );
   const { userRef } = data;
-  return [{ type: 'UserAssigned', data: { userRef, countAfter: users.size + 1, limit, overage: users.size >= limit } }];
+  return [
+    {
+      type: 'UserAssigned',
+      data: { userRef, countAfter: users.size + 1, limit, overage: isUsedUp(users.size, limit) },
+    },
+  ];
 };

@@ -2,13 +2,14 @@ import type { Instant } from '../../time.ts';
 import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
 import type { Overrides } from '../overrides/overrides.ts';
+import type { Limit } from '../usage/usage-limits.ts';
 import type { Entitlement, EntitlementName } from './entitlement.ts';
 
 /** Events about what a license grants and to whom, stored as they are: add, never rename or repurpose. */
 export type GrantEvent =
   | Event<
       'UserAssigned',
-      { readonly userRef: string; readonly countAfter: number; readonly limit: number; readonly overage: boolean }
+      { readonly userRef: string; readonly countAfter: number; readonly limit: Limit; readonly overage: boolean }
     >
   /** `ends`: the seats and devices of the user. The user may have been unassigned before: an event then ends what was left. */
   | Event<

@@ -1,4 +1,4 @@
-import type { Limits, LimitsChange } from '../usage/usage-limits.ts';
+import type { Limit, Limits, LimitsChange } from '../usage/usage-limits.ts';
 
 /**
  * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
@@ -13,10 +13,10 @@ export type Overrides = {
 
 /** The limits that the issuer set, by name. Null removes a meter of the policy. Absent limits are the policy's. */
 export type LimitOverrides = {
-  readonly activations?: number;
-  readonly seats?: number;
-  readonly users?: number;
-  readonly meters?: Readonly<Record<string, number | null>>;
+  readonly activations?: Limit;
+  readonly seats?: Limit;
+  readonly users?: Limit;
+  readonly meters?: Readonly<Record<string, Limit | null>>;
 };
 
 /** The products that the issuer added to those of the policy, and those of the policy that it removed. */

@@ -3,7 +3,7 @@ import type { LicenseCommand, LicenseRejection } from '../commands.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
-import { capacity, keptCapacity } from '../usage/usage-limits.ts';
+import { capacity, isUsedUp, keptCapacity } from '../usage/usage-limits.ts';
 import type { Candidate } from './candidate.ts';
 import type { RaisedLimits, RepairStep } from './repair-step.ts';
 import { afterCommand, afterCommands, type Situation, viewIn } from './situation.ts';
@@ -21,7 +21,7 @@ export const roomAfter = (refusal: Rejection<LicenseRejection>, situation: Situa
   const limit = situation.license.facts.limits[kind];
   const excess = used + 1 - capacity(limit, situation.license.facts.policy.overage);
   const releasing = releases(kind, { count: excess, ids: releasable[kind](situation, true) });
-  return used + 1 > limit ? [...releasing, raise({ [kind]: used + 1 })] : releasing;
+  return isUsedUp(used, limit) ? [...releasing, raise({ [kind]: used + 1 })] : releasing;
 };
 
 /** Returns what lets the user of the request have one more device. No limit of the license helps. */

@@ -9,7 +9,7 @@ import type { Activation, IssuedLicense, LapsedLease, Lease } from '../license.t
 import { usableUntil } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { refuseUnproven, refuseUse, refuseUsedFor, refuseUser } from '../usage/usage-guard.ts';
-import { capacity } from '../usage/usage-limits.ts';
+import { capacity, isUsedUp } from '../usage/usage-limits.ts';
 import { lapsed, lapsedLeases } from './lapsed-leases.ts';
 import type { LeaseName, SeatCommand } from './seat-commands.ts';
 import type { ReleaseCause } from './seat-events.ts';
@@ -195,7 +195,7 @@ const acquired = (
       borrow: borrowSeconds !== null || own !== null,
       inUseAfter: others + 1,
       limit,
-      overage: others >= limit,
+      overage: isUsedUp(others, limit),
       ...(own === null ? {} : { takesBack: own.leaseId }),
     },
   };

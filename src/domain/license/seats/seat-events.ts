@@ -1,6 +1,7 @@
 import type { Instant } from '../../time.ts';
 import type { Event } from '../message-shapes.ts';
 import type { PinnedPolicy } from '../policy.ts';
+import type { Limit } from '../usage/usage-limits.ts';
 
 /** Events about floating seats, stored as they are: add, never rename or repurpose. */
 export type SeatEvent =
@@ -18,7 +19,7 @@ export type SeatEvent =
         readonly expiresAt: Instant;
         readonly borrow: boolean;
         readonly inUseAfter: number;
-        readonly limit: number;
+        readonly limit: Limit;
         readonly overage: boolean;
         /** The released lease of the same holder with the withheld seat that this lease takes; absent: a free seat. */
         readonly takesBack?: string;

@@ -1,5 +1,6 @@
 import type { Instant } from '../../time.ts';
 import type { LicenseFacts } from '../license.ts';
+import { excessOf } from '../usage/usage-limits.ts';
 
 // The seat of a released borrow returns by the clock: no event says so. `usage` counts it until the next event about
 // seats, so each answer takes off the seats that have returned.
@@ -26,8 +27,8 @@ export const seatsWithHolder = ({ usage, withheldSeats }: Pick<LicenseFacts, 'us
  * at `at`, or when the withheld seats do not decide it.
  */
 export const seatsWithinLimitAt = ({ usage, limits, withheldSeats }: LicenseFacts, at: Instant): Instant | null => {
-  const above = usage.seats - returnedSeats(withheldSeats, at) - limits.seats;
-  if (above <= 0) return null;
+  const above = excessOf(usage.seats - returnedSeats(withheldSeats, at), limits.seats);
+  if (above === 0) return null;
   const ends = stillWithheld(withheldSeats, at).map(({ freeAt }) => freeAt);
   return ends.sort()[above - 1] ?? null;
 };

@@ -9,7 +9,7 @@ import { type Overrides, sameOverrides, withOverrides, withoutVainRemovals } fro
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { usageAt } from './term-counters.ts';
-import { capacity, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
+import { capacity, type Limit, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
 
 /**
  * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
@@ -66,7 +66,7 @@ type Use = {
   /** What ends some of it. */
   readonly remedy: string;
   readonly used: number;
-  readonly limit: number;
+  readonly limit: Limit;
 };
 
 const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<LicenseRejection> | null => {
@@ -95,7 +95,7 @@ const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<License
 /** Returns how much of each kind is in use above the limits, at most what is open: a seat can also be withheld. */
 const countsAbove = ({ license, at }: Draft, after: Limits): Counts => {
   const { facts, activations, leases, users } = license;
-  const above = (used: number, open: number, limit: number) =>
+  const above = (used: number, open: number, limit: Limit) =>
     Math.min(open, Math.max(0, used - capacity(limit, facts.policy.overage)));
   return {
     activations: above(activations.size, activations.size, after.activations),

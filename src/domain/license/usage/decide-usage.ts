@@ -8,6 +8,7 @@ import { judgeUsage, type UsageOutcome } from './judge-usage.ts';
 import { withRetryInstant } from './retry-at.ts';
 import { countedPeriod, resetsAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
+import { isAbove } from './usage-limits.ts';
 
 /** Decides a command about limits or metered usage. */
 export const decideUsage = (command: UsageCommand, license: IssuedLicense): LicenseDecision => {
@@ -29,7 +30,7 @@ const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense):
   const { outcomes, counted, totalAfter, limit } = judgeUsage(command, license);
   if (counted.length === 0) return outcomes.every(isRefused) ? (outcomes[0] ?? []) : [];
   const period = countedPeriod(license.facts, command.at);
-  const data = { meter, ...period, entries: counted, totalAfter, limit, overage: totalAfter > limit };
+  const data = { meter, ...period, entries: counted, totalAfter, limit, overage: isAbove(totalAfter, limit) };
   return [{ type: 'UsageBatchRecorded', data }];
 };
 

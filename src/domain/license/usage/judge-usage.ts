@@ -16,7 +16,7 @@ import { usageAt } from './term-counters.ts';
 import type { SentUsage } from './usage-commands.ts';
 import type { UsageEntry } from './usage-events.ts';
 import { refuseUse } from './usage-guard.ts';
-import { capacity } from './usage-limits.ts';
+import { capacity, type Limit } from './usage-limits.ts';
 
 /**
  * What becomes of one sent use. `COUNTED`: the meter counts it now. `REPEATED`: the same command counted it before.
@@ -29,7 +29,7 @@ export type JudgedUsage = {
   readonly outcomes: readonly UsageOutcome[];
   readonly counted: readonly UsageEntry[];
   readonly totalAfter: number;
-  readonly limit: number;
+  readonly limit: Limit;
 };
 
 /** How many entries of usage a license records in a minute when its policy does not say. */
@@ -68,8 +68,8 @@ export const judgeUsage = (
     if (refusal !== null) return refusal;
     if (behind && mayBeOld(entry, at)) return notProjected;
     const total = totalAfter + quantity;
-    if (!Number.isSafeInteger(total) || total > mostTotal)
-      return reject('QUOTA_EXCEEDED', `Meter ${meter} would be at ${total} of ${limit}.`);
+    if (total > mostTotal) return reject('QUOTA_EXCEEDED', `Meter ${meter} would be at ${total} of ${limit}.`);
+    if (!Number.isSafeInteger(total)) return reject('QUOTA_EXCEEDED', notCountable(meter));
     if (left <= 0) return tooMany(license, at);
     left -= 1;
     totalAfter = total;
@@ -79,6 +79,9 @@ export const judgeUsage = (
   };
   return { outcomes: entries.map(judge), counted, totalAfter, limit };
 };
+
+const notCountable = (meter: string): string =>
+  `Meter ${meter} would be above ${Number.MAX_SAFE_INTEGER}, the most that a meter counts. Count in larger units.`;
 
 /** Returns the refusal of usage of a meter that the license does not have. */
 export const noSuchMeter = (licenseId: string, meter: string): Rejection<LicenseRejection> =>

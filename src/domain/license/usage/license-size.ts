@@ -1,20 +1,21 @@
 import type { LicenseFacts } from '../license.ts';
 import { heartbeatSecondsOf } from '../seats/seats-in-use.ts';
-import { capacity } from './usage-limits.ts';
+import { capacity, highestOf } from './usage-limits.ts';
 
 /**
  * Returns how many devices, seats or users may use a license at the same time, of whichever it allows most, and the
- * seconds between two heartbeats of a seat. A license without a limit counts as one of 1,000, or of its limit when that
- * is higher.
+ * seconds between two heartbeats of a seat. A license without a limit, by a limit that is unlimited or by an overage
+ * without end, counts as one of 1,000, or of its highest number when that is more.
  */
 export const licenseSize = (
   facts: Pick<LicenseFacts, 'limits' | 'policy'>,
 ): { readonly devices: number; readonly heartbeatSeconds: number } => {
   const { limits, policy } = facts;
-  const most = Math.max(limits.activations, limits.seats, limits.users);
-  const allowed = capacity(most, policy.overage);
+  const { number, isUnlimited } = highestOf([limits.activations, limits.seats, limits.users]);
+  const allowed = capacity(number, policy.overage);
+  const isBounded = Number.isFinite(allowed);
   return {
-    devices: Number.isFinite(allowed) ? allowed : Math.max(most, unlimitedDevices),
+    devices: isBounded && !isUnlimited ? allowed : Math.max(isBounded ? allowed : number, unlimitedDevices),
     heartbeatSeconds: Math.max(1, heartbeatSecondsOf(facts, policy.lease)),
   };
 };

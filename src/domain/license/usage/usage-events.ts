@@ -3,7 +3,7 @@ import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
 import type { Overrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
-import type { Limits } from './usage-limits.ts';
+import type { Limit, Limits } from './usage-limits.ts';
 
 /** Events about usage limits and metered usage, stored as they are: add, never rename or repurpose. */
 export type UsageEvent =
@@ -46,7 +46,7 @@ export type UsageEvent =
         readonly entries: readonly UsageEntry[];
         /** The total after the last entry. */
         readonly totalAfter: number;
-        readonly limit: number;
+        readonly limit: Limit;
         /** Whether the total exceeds the limit. */
         readonly overage: boolean;
       }

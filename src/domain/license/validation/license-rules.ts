@@ -3,7 +3,7 @@ import type { LicenseFacts } from '../license.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
 import { graceUntil, isExpired, isInGrace, isNotYetValid, isSuspended, isUseOver, suspensionAt } from '../status.ts';
 import { usageAt } from '../usage/term-counters.ts';
-import { keptCapacity } from '../usage/usage-limits.ts';
+import { isAbove, keptCapacity, type Limit } from '../usage/usage-limits.ts';
 import { checkInDueAt } from './next-change.ts';
 import type { Checked, Judgement, Rule, RuleInputs } from './rule.ts';
 
@@ -124,18 +124,18 @@ export const waitsForDevice = ({ awaited }: LicenseFacts): boolean => awaited?.t
 
 // Usage above a lowered limit stays valid, unless the policy refuses it or ends it. What was let in before stays
 // anyway.
-const judgeUse = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): Judgement => {
-  if (used <= limit) return 'PASSED';
+const judgeUse = ({ policy, overuseStays }: LicenseFacts, used: number, limit: Limit): Judgement => {
+  if (!isAbove(used, limit)) return 'PASSED';
   if (overuseStays || policy.limitStrategy === 'ALLOW_OVER') return 'OVERUSE_STAYS';
   return used > keptCapacity(limit, policy.overage) ? 'FAILED' : 'PASSED';
 };
 
-const useOf = ({ policy, overuseStays }: LicenseFacts, used: number, limit: number): RuleInputs => {
+const useOf = ({ policy, overuseStays }: LicenseFacts, used: number, limit: Limit): RuleInputs => {
   const capacity = keptCapacity(limit, policy.overage);
   return {
     used,
     limit,
-    // Null: the overage has no end.
+    // Null: the limit or the overage has no end.
     capacity: Number.isFinite(capacity) ? capacity : null,
     limitStrategy: policy.limitStrategy,
     overuseStays,
@@ -145,7 +145,9 @@ const useOf = ({ policy, overuseStays }: LicenseFacts, used: number, limit: numb
 const isOverLimit = ({ facts, at }: Checked): boolean => {
   const { limits } = facts;
   const usage = usageAt(facts, at);
-  if (usage.activations > limits.activations || usage.seats > limits.seats || usage.users > limits.users) return true;
-  for (const [meter, used] of Object.entries(usage.meters)) if (used > (limits.meters[meter] ?? 0)) return true;
+  const { activations, seats, users } = limits;
+  if (isAbove(usage.activations, activations) || isAbove(usage.seats, seats) || isAbove(usage.users, users))
+    return true;
+  for (const [meter, used] of Object.entries(usage.meters)) if (isAbove(used, limits.meters[meter] ?? 0)) return true;
   return false;
 };

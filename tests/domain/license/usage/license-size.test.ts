@@ -18,6 +18,15 @@ test('A license without a limit counts as one of 1,000, or of its limit when tha
   expect(size({ activations: 5_000 }, { overage }).devices).toBe(5_000);
 });
 
+test('A license with an unlimited limit counts as one of 1,000, or of its highest number when that is more', () => {
+  for (const kind of ['activations', 'seats', 'users']) expect(size({ [kind]: 'unlimited' }).devices).toBe(1_000);
+  expect(size({ activations: 'unlimited', seats: 5_000 }).devices).toBe(5_000);
+  expect(size({ activations: 5_000, users: 'unlimited' }, { overage: { kind: 'ALWAYS' } }).devices).toBe(5_000);
+  const overage = { kind: 'RATIO', percent: 150 } as const;
+  expect(size({ seats: 'unlimited', users: 2_000 }, { overage }).devices).toBe(3_000);
+  expect(size({ meters: { builds: 'unlimited' } }).devices).toBe(0);
+});
+
 test('Heartbeats come as often as the policy says, and at most every second', () => {
   expect(size({}, { heartbeatSeconds: 30 }).heartbeatSeconds).toBe(30);
   expect(size({}).heartbeatSeconds).toBe(120);
