@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { EffectiveEntitlement } from '../../domain/license/grants/effective-entitlements.ts';
 import { entitlementPattern, entitlementSources, entitlementsMax } from '../../domain/license/grants/entitlement.ts';
 import { instantOrNull, instantOut, text } from '../schemas.ts';
+import { meterIn, meterOut, withRulesApart } from './meter-schemas.ts';
 
 /** A limit in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
 export const count = z.int().overwrite((value) => value + 0);
@@ -25,10 +26,14 @@ const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
   z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
 
 /** The limits in a request. Absent limits are those of the policy. */
-export const limitsIn = z.strictObject({ ...counts, meters: metersOf(count).optional() });
+export const limitsIn = z
+  .strictObject({ ...counts, meters: metersOf(meterIn(count)).optional() })
+  .transform(withRulesApart);
 
 /** The limits to change in a request. Null removes a meter. */
-export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(count.nullable()).optional() });
+export const limitChangesIn = z
+  .strictObject({ ...counts, meters: metersOf(meterIn(count).nullable()).optional() })
+  .transform(withRulesApart);
 
 /** An entitlement in a request, without its source. */
 export const entitlementIn = z.strictObject({
@@ -114,10 +119,8 @@ export const effectiveBody = ({ sources, ...effective }: EffectiveEntitlement): 
   sources: [...sources],
 });
 
-/** Limits or usage as the API shows them. */
-export const limitsOut = z.strictObject({
-  activations: z.int(),
-  seats: z.int(),
-  users: z.int(),
-  meters: z.record(z.string(), z.int()),
-});
+/** The counts of limits or usage in an answer. */
+export const countsOut = { activations: z.int(), seats: z.int(), users: z.int() };
+
+/** Limits as the API shows them. */
+export const limitsOut = z.strictObject({ ...countsOut, meters: z.record(z.string(), meterOut) });

@@ -23,6 +23,7 @@ export const nextChangeAt = (view: ValidationView, scope: ValidationScope, at: I
   consider(keyUntil(facts, scope.keyVersion ?? null));
   for (const change of entitlementChanges(facts)) consider(change);
   for (const start of facts.nextTerms) consider(start);
+  for (const { until } of Object.values(facts.meterPeriods)) consider(until);
   consider(seatsWithinLimitAt(facts, at));
   for (const change of announcedChanges(facts)) consider(change);
   return next;

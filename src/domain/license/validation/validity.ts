@@ -2,6 +2,7 @@ import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../..
 import { effectiveEntitlements } from '../grants/effective-entitlements.ts';
 import type { LicenseFacts } from '../license.ts';
 import { type EffectiveStatus, effectiveStatus, graceUntil, type Status, simpleStatus } from '../status.ts';
+import { overageOf } from '../usage/meter-rules.ts';
 import { usageAt } from '../usage/term-counters.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { keyRotated } from './license-rules.ts';
@@ -111,9 +112,9 @@ const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): re
 
 const exceededOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
   (scope.meters ?? []).filter((meter) => {
-    const { limits, policy } = facts;
+    const { limits } = facts;
     const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
-    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, policy.overage);
+    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, overageOf(facts, meter));
   });
 
 const ttlSeconds = ({ policy }: LicenseFacts, nextChange: Instant | null, at: Instant): number => {
