@@ -4,7 +4,7 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-8',
+  license: 'license-9',
   organization: 'organization-4',
   catalog: 'catalog-5',
   reservation: 'reservation-1',

@@ -25,14 +25,14 @@ const counts = { activations: count.optional(), seats: count.optional(), users: 
 const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
   z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
 
+const meter = meterIn(count).meta({ id: 'Meter' });
+
 /** The limits in a request. Absent limits are those of the policy. */
-export const limitsIn = z
-  .strictObject({ ...counts, meters: metersOf(meterIn(count)).optional() })
-  .transform(withRulesApart);
+export const limitsIn = z.strictObject({ ...counts, meters: metersOf(meter).optional() }).transform(withRulesApart);
 
 /** The limits to change in a request. Null removes a meter. */
 export const limitChangesIn = z
-  .strictObject({ ...counts, meters: metersOf(meterIn(count).nullable()).optional() })
+  .strictObject({ ...counts, meters: metersOf(meter.nullable()).optional() })
   .transform(withRulesApart);
 
 /** An entitlement in a request, without its source. */

@@ -68,7 +68,9 @@ type Apart<Limit> = {
 const overageOut = overageOf(z.int());
 
 /** A meter as the API shows it: its limit alone when its rules are the plain ones. */
-export const meterOut = z.union([z.int(), z.strictObject({ limit: z.int(), resets, overage: overageOut })]);
+export const meterOut = z
+  .union([z.int(), z.strictObject({ limit: z.int(), resets, overage: overageOut })])
+  .meta({ id: 'MeterLimit' });
 
 type Limits = { readonly meters: LicenseFacts['limits']['meters'] };
 
@@ -90,10 +92,12 @@ const metersBody = ({ meters }: Limits, ruled: (meter: string) => MeterRule, { o
   );
 
 /** A meter among the overrides of a license: what the issuer set of it. Null: it removed the meter. */
-export const overriddenMeter = z.union([
-  z.int().nullable(),
-  z.strictObject({ limit: z.int().optional(), resets: resets.optional(), overage: overageOut.optional() }),
-]);
+export const overriddenMeter = z
+  .union([
+    z.int().nullable(),
+    z.strictObject({ limit: z.int().optional(), resets: resets.optional(), overage: overageOut.optional() }),
+  ])
+  .meta({ id: 'OverriddenMeter' });
 
 /** Returns the meters among the overrides of a license as the API shows them. */
 export const overriddenMeters = ({ meters = {}, meterRules = {} }: LimitOverrides) => {
