@@ -109,7 +109,11 @@ describe('A yearly license with a monthly quota', () => {
     expect(raised.body.license?.limits?.meters?.builds).toEqual({ ...monthlyOut, limit: 200 });
     expect(raised.body.license?.usage?.meters?.builds).toBe(60);
     const weekly = await change({ limit: 50, resets: 'P1W', overage: { kind: 'ALWAYS' } });
-    expect(weekly.body.license?.limits?.meters?.builds).toEqual({ limit: 50, resets: 'P1W', overage: { kind: 'ALWAYS' } });
+    expect(weekly.body.license?.limits?.meters?.builds).toEqual({
+      limit: 50,
+      resets: 'P1W',
+      overage: { kind: 'ALWAYS' },
+    });
     expect(weekly.body.license?.overrides?.limits?.meters?.builds).toEqual({
       limit: 50,
       resets: 'P1W',

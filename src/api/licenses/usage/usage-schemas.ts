@@ -71,7 +71,7 @@ export const singleUse = ({ meter, quantity, usageId, occurredAt }: z.output<typ
 const oneRecorded = z.strictObject({
   usage: z
     .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: z.int() })
-    .meta({ id: 'MeteredUse', description: 'The usage of the meter in the running term.' }),
+    .meta({ id: 'MeteredUse', description: 'The usage of the meter in its running period.' }),
   changed: z.boolean(),
   limits: usageShape,
   revision: z.int(),

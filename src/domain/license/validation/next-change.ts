@@ -23,9 +23,19 @@ export const nextChangeAt = (view: ValidationView, scope: ValidationScope, at: I
   consider(keyUntil(facts, scope.keyVersion ?? null));
   for (const change of entitlementChanges(facts)) consider(change);
   for (const start of facts.nextTerms) consider(start);
-  for (const { until } of Object.values(facts.meterPeriods)) consider(until);
   consider(seatsWithinLimitAt(facts, at));
   for (const change of announcedChanges(facts)) consider(change);
+  return next;
+};
+
+/**
+ * Returns the first end after `at` of a period with use, which the answer shows. It makes no license invalid, so a client
+ * may run without the server past it. Returns null when there is none.
+ */
+export const nextResetAt = ({ meterPeriods }: LicenseFacts, at: Instant): Instant | null => {
+  let next: Instant | null = null;
+  for (const { until } of Object.values(meterPeriods))
+    if (until !== null && until > at && (next === null || until < next)) next = until;
   return next;
 };
 

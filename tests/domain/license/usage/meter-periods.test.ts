@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { calendarPeriod } from '../../../../src/domain/license/usage/meter-periods.ts';
 import { licenseDecider } from '../../../../src/domain/license/decider.ts';
+import { calendarPeriod } from '../../../../src/domain/license/usage/meter-periods.ts';
 import type { MeterRule } from '../../../../src/domain/license/usage/meter-rules.ts';
 import { meterResetsAt, usageAt } from '../../../../src/domain/license/usage/term-counters.ts';
 import { viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
@@ -112,7 +112,9 @@ describe('A monthly quota', () => {
   test('bounds how long a validation is trusted', () => {
     const { facts } = licenseAfter(...followedBy([metered({ resets: 'P1M' })], use(99, '2026-06-30T23:00:00.000Z')));
     const scope = { product: null, fingerprint: null, meters: ['builds'] };
-    expect(validate(viewOfFacts(facts), scope, '2026-06-30T23:59:00.000Z').ttlSeconds).toBe(60);
+    const { ttlSeconds, offlineGraceUntil } = validate(viewOfFacts(facts), scope, '2026-06-30T23:59:00.000Z');
+    // The end of a period makes nothing invalid, so the application may run without the server past it.
+    expect([ttlSeconds, offlineGraceUntil]).toEqual([60, '2026-07-03T23:59:00.000Z']);
   });
 
   test('begins anew at the end of the last term and at the start of a renewed one', () => {
