@@ -22,9 +22,9 @@ import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
+import { useBody, useOut } from './license-use.ts';
 import { licenseMeters, periodsOf } from './meter-schemas.ts';
 import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
-import { useBody, useOut } from './use-shape.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
 

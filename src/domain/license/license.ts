@@ -9,7 +9,7 @@ import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
 import type { Target } from './tiers/tier-events.ts';
 import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
-import type { MeterResets } from './usage/meter-rules.ts';
+import type { MeterPeriod } from './usage/meter-rules.ts';
 import type { Limits } from './usage/usage-limits.ts';
 
 /** A device that is bound to a license. */
@@ -196,16 +196,6 @@ export type Usage = {
   readonly seats: number;
   readonly users: number;
   readonly meters: Readonly<Record<string, number>>;
-};
-
-/**
- * The period of a meter that has its own: `[from, until)`. `until` null: it has no end. The end of the last term and the
- * start of a renewed one end it earlier, except NEVER.
- */
-export type MeterPeriod = {
-  readonly resets: Exclude<MeterResets, 'TERM'>;
-  readonly from: Instant;
-  readonly until: Instant | null;
 };
 
 /** The state of a license stream, on which commands are decided. */

@@ -1,6 +1,6 @@
 import type { Fields, FieldView } from '../../../domain/license/fields/field-origins.ts';
 import { licenseBody } from '../license-shape.ts';
-import { useBody } from '../use-shape.ts';
+import { useBody } from '../license-use.ts';
 
 /**
  * Shows the fields of a license as `GET /v1/licenses/{licenseId}` does, with those of `term`, `limits` and `usage` by

@@ -1,5 +1,5 @@
-import { type MeterRules, mergedRules } from '../usage/meter-rules.ts';
-import type { Limits, LimitsChange } from '../usage/usage-limits.ts';
+import { type LimitsAndRules, type MeterRules, mergedRules } from '../usage/meter-rules.ts';
+import type { Limits } from '../usage/usage-limits.ts';
 
 /**
  * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
@@ -29,7 +29,7 @@ export type ProductOverrides = { readonly added: readonly string[]; readonly rem
 export type Dropped = Overrides & { readonly entitlements?: readonly string[] };
 
 /** Returns the limits that a request names, as overrides. */
-export const limitOverrides = ({ activations, seats, users, meters, meterRules }: LimitsChange): LimitOverrides => ({
+export const limitOverrides = ({ activations, seats, users, meters, meterRules }: LimitsAndRules): LimitOverrides => ({
   ...(activations === undefined ? {} : { activations }),
   ...(seats === undefined ? {} : { seats }),
   ...(users === undefined ? {} : { users }),

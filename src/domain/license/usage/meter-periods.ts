@@ -1,7 +1,7 @@
 import { addDuration } from '../../calendar.ts';
 import { earlier, type Instant, parseDuration, toMs } from '../../time.ts';
-import type { LicenseFacts, MeterPeriod } from '../license.ts';
-import { type MeterResets, resetsOf } from './meter-rules.ts';
+import type { LicenseFacts } from '../license.ts';
+import { type MeterPeriod, type MeterResets, resetsOf } from './meter-rules.ts';
 
 // docs/decisions/0036-periods-of-meters.md has the rules.
 

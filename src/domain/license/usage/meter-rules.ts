@@ -1,5 +1,5 @@
-import type { LicenseFacts } from '../license.ts';
-import type { Overage } from './usage-limits.ts';
+import type { Instant } from '../../time.ts';
+import type { LimitsChange, Overage } from './usage-limits.ts';
 
 /**
  * Lists when a meter begins at 0 again. TERM: with each renewed term. NEVER: never. The others are calendar durations:
@@ -14,13 +14,30 @@ export type MeterRule = { readonly resets?: MeterResets; readonly overage?: Over
 /** The rules of meters by name. A meter without an entry has an empty rule. */
 export type MeterRules = Readonly<Record<string, MeterRule>>;
 
-type Ruled = Pick<LicenseFacts, 'policy' | 'overrides'>;
+/** A change of limits with that of the rules of meters, in which an absent member of a rule stays as it is. */
+export type LimitsAndRules = LimitsChange & { readonly meterRules?: MeterRules | undefined };
+
+/** What the rules of the meters of a license are read from. */
+type Ruled = {
+  readonly policy: { readonly overage: Overage; readonly meterRules?: MeterRules };
+  readonly overrides: { readonly limits?: { readonly meterRules?: MeterRules } } | null;
+};
 
 /** Returns the rule of a meter: each member as the issuer set it for the license, otherwise as its policy says. */
 export const ruleOf = ({ policy, overrides }: Ruled, meter: string): MeterRule => ({
   ...own(policy.meterRules, meter),
   ...own(overrides?.limits?.meterRules, meter),
 });
+
+/**
+ * The period of a meter that has its own: `[from, until)`. `until` null: it has no end. The end of the last term and the
+ * start of a renewed one end it earlier, except NEVER.
+ */
+export type MeterPeriod = {
+  readonly resets: Exclude<MeterResets, 'TERM'>;
+  readonly from: Instant;
+  readonly until: Instant | null;
+};
 
 /** Returns true when a meter of the license may have a rule that is not empty. */
 export const hasMeterRules = ({ policy, overrides }: Ruled): boolean =>

@@ -1,9 +1,9 @@
 import type { At } from '../../decider.ts';
 import { earlier, type Instant } from '../../time.ts';
-import type { LicenseFacts, MeterPeriod, Usage } from '../license.ts';
+import type { LicenseFacts, Usage } from '../license.ts';
 import { returnedSeats } from '../seats/withheld-seats.ts';
 import { isOver, ownPeriodAt, ownResetAt } from './meter-periods.ts';
-import { resetsOf } from './meter-rules.ts';
+import { type MeterPeriod, resetsOf } from './meter-rules.ts';
 
 // Meters and releases of devices count for the term that runs at the server's instant. A renewal before the expiry adds
 // a term that starts later: until then the counters of the running term go on, and at its start they begin at 0. After

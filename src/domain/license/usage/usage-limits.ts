@@ -1,5 +1,4 @@
 import { type Rejection, reject } from '../../decider.ts';
-import type { MeterRules } from './meter-rules.ts';
 
 /** How many devices, seats, users and units of each meter a license allows. */
 export type Limits = {
@@ -59,8 +58,6 @@ export type LimitsChange = {
   readonly seats?: number | undefined;
   readonly users?: number | undefined;
   readonly meters?: Readonly<Record<string, number | null>> | undefined;
-  /** The rules of meters to change. An absent member stays as it is. */
-  readonly meterRules?: MeterRules | undefined;
 };
 
 /** Returns the limits after a change. */
