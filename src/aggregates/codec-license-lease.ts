@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { leaseScopes } from '../domain/license/policy.ts';
 import { releaseCauses } from '../domain/license/seats/seat-events.ts';
+import { meterResets } from '../domain/license/usage/meter-rules.ts';
 import { instant, sha256Hex } from '../eventstore/envelope.ts';
 import { count, event, id, limit, seconds, userReference } from './codec-fields.ts';
 
@@ -33,6 +34,7 @@ const usageEntry = z.object({ usageId: id, quantity: z.int().positive(), occurre
 
 const usageBatch = z.object({
   meter: id,
+  resets: z.enum(meterResets).exclude(['TERM']).exactOptional(),
   periodStart: instant,
   periodEnd: instant.nullable(),
   entries: z.array(usageEntry).min(1),

@@ -16,9 +16,21 @@ import {
   trialEnds,
 } from '../domain/license/policy.ts';
 import { renewalBases } from '../domain/license/term/term-events.ts';
+import { meterResets } from '../domain/license/usage/meter-rules.ts';
 import type { Limits } from '../domain/license/usage/usage-limits.ts';
 import { instant } from '../eventstore/envelope.ts';
 import { count, id, limit, seconds } from './codec-fields.ts';
+
+const overage = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('NONE') }),
+  z.object({ kind: z.literal('RATIO'), percent: count }),
+  z.object({ kind: z.literal('ALWAYS') }),
+]);
+
+const meterRules = z.record(
+  z.string(),
+  z.object({ resets: z.enum(meterResets).exactOptional(), overage: overage.exactOptional() }),
+);
 
 /** The schema of a stored policy: pinned to a license, or a version in a catalog. */
 export const pinnedPolicy = z.object({
@@ -30,11 +42,7 @@ export const pinnedPolicy = z.object({
   expiryGraceSeconds: seconds,
   validationTtlSeconds: seconds,
   offlineGraceSeconds: seconds,
-  overage: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('NONE') }),
-    z.object({ kind: z.literal('RATIO'), percent: count }),
-    z.object({ kind: z.literal('ALWAYS') }),
-  ]),
+  overage,
   limitStrategy: z.enum(limitStrategies),
   deactivation: z.object({ allowed: z.boolean(), cooldownSeconds: seconds, maxPerTerm: count.nullable() }),
   fingerprintMatching: z.enum(fingerprintMatchings),
@@ -75,6 +83,7 @@ export const pinnedPolicy = z.object({
   renewalDuration: z.string().exactOptional(),
   renewalBasis: z.enum(renewalBases).exactOptional(),
   usagePerMinute: z.int().positive().exactOptional(),
+  meterRules: meterRules.exactOptional(),
 }) satisfies z.ZodType<PinnedPolicy>;
 
 /** The schema of stored limits. */
@@ -93,6 +102,7 @@ export const overrides = z.object({
       seats: limit.exactOptional(),
       users: limit.exactOptional(),
       meters: z.record(z.string(), limit.nullable()).exactOptional(),
+      meterRules: meterRules.exactOptional(),
     })
     .exactOptional(),
   products: z.object({ added: z.array(id), removed: z.array(id) }).exactOptional(),

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'a8e6da1d46e0243d114baf893ff45b2eb666f96b8ccbd3f3b2f66dd641c309fc',
+  1: '0536a8626dc13644cd14220ab240755b1a7b106e2009ecde39659c650196f658',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

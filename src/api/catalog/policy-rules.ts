@@ -15,6 +15,7 @@ import {
 import { renewalBases } from '../../domain/license/term/term-events.ts';
 import { isVersion } from '../../domain/license/validation/app-versions.ts';
 import { must } from '../http/plain-messages.ts';
+import { overageOf } from '../licenses/meter-schemas.ts';
 import { duration } from '../schemas.ts';
 
 // The state of a license has the records of the last 70 minutes in memory, with 330 bytes each: 70 MB at this number.
@@ -36,13 +37,6 @@ export const versionIn = z
     'must be a version of SemVer like 2.1.0 or 3.0.0-beta.1: one to three numbers without leading zeros, and a suffix for previews',
   )
   .meta({ example: '2.1.0', pattern: versionPattern });
-
-const overageOf = <Percent extends z.ZodType>(percent: Percent) =>
-  z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('NONE') }),
-    z.strictObject({ kind: z.literal('RATIO'), percent }),
-    z.strictObject({ kind: z.literal('ALWAYS') }),
-  ]);
 
 /** A rule of a policy: its schema in a request, its schema in an answer, and what it decides. */
 const rule = <In extends z.ZodType, Out extends z.ZodType>({

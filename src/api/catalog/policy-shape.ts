@@ -5,6 +5,7 @@ import { tiers } from '../../domain/license/policy.ts';
 import { usagePerMinuteDefault } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
 import { entitlementOut, limitsOut } from '../licenses/grant-schemas.ts';
+import { policyMeters } from '../licenses/meter-schemas.ts';
 import { idOf, instantOut } from '../schemas.ts';
 import { rulesOut } from './policy-rules.ts';
 
@@ -43,7 +44,7 @@ type Dated = {
 /** Returns a version of a policy as the API shows it. */
 export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeof policyShape> => {
   const { name, policy, products, term, limits, entitlements } = version;
-  const { policyId: id, remindBefore, trialAddressIgnores = [], ...rules } = policy;
+  const { policyId: id, remindBefore, trialAddressIgnores = [], meterRules: _, ...rules } = policy;
   return {
     renewUntilSeconds: null,
     renewalDuration: null,
@@ -75,7 +76,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     remindBefore: [...remindBefore],
     trialAddressIgnores: [...trialAddressIgnores],
     products: [...products],
-    limits: { ...limits },
+    limits: { ...limits, meters: policyMeters(limits, policy) },
     entitlements: entitlements.map((entitlement) => ({ ...entitlement })),
     createdAt: dated.createdAt,
     versionCreatedAt: dated.versionAt,

@@ -26,11 +26,22 @@ export const parseRequest = <Schema extends z.ZodType>(
   return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
 };
 
-/** Returns the places of an issue: one for each unknown field, otherwise one. */
-const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] =>
-  issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => placeOf({ ...issue, path: [...issue.path, key] }))
-    : [placeOf(issue)];
+/** Returns the places of an issue: one for each unknown field or invalid member of a form, otherwise one. */
+const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] => {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => placeOf({ ...issue, path: [...issue.path, key] }));
+  const members = issue.code === 'invalid_union' ? memberIssues(issue.errors) : [];
+  return members.length === 0
+    ? [placeOf(issue)]
+    : members.flatMap((member) => placesOf({ ...member, path: [...issue.path, ...member.path] }));
+};
+
+/** Returns the issues of the only form that has invalid members and nothing else wrong; none when the value has no such form. */
+const memberIssues = (forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] => {
+  const isInside = ({ path, code }: z.core.$ZodIssue) => path.length > 0 || code === 'unrecognized_keys';
+  const [form, ...others] = forms.filter((issues) => issues.length > 0 && issues.every(isInside));
+  return form === undefined || others.length > 0 ? [] : form;
+};
 
 const placeOf = ({ path, message }: Pick<z.core.$ZodIssue, 'path' | 'message'>): ProblemPlace => {
   const [part, ...steps] = path;

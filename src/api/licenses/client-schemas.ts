@@ -2,11 +2,10 @@ import { z } from 'zod';
 import { componentsMax } from '../../domain/license/devices/component-check.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { usageAt } from '../../domain/license/usage/term-counters.ts';
-import type { Limit } from '../../domain/license/usage/usage-limits.ts';
 import type { Instant } from '../../domain/time.ts';
 import { isBlank } from '../../identity/spellings.ts';
-import { idOf, instantIn, productCode, text } from '../schemas.ts';
-import { limitOut } from './grant-schemas.ts';
+import { idOf, instantIn, instantOut, productCode, text } from '../schemas.ts';
+import { limitOut, periodsOf } from './meter-schemas.ts';
 
 /** Returns the schema of a word for events. Events must not contain free text, because it could contain a name. */
 export const word = (example: string) =>
@@ -84,7 +83,15 @@ export const usageShape = z
     activations: usedOfMax,
     seats: usedOfMax,
     users: usedOfMax,
-    meters: z.record(z.string(), usedOfMax),
+    meters: z.record(
+      z.string(),
+      usedOfMax.extend({
+        resetsAt: instantOut.nullable().optional().meta({
+          description:
+            'When the use begins at 0 again. Null: never, as far as it is known. Absent for a meter that counts for the term.',
+        }),
+      }),
+    ),
   })
   .meta({ id: 'LicenseUsage' });
 
@@ -92,9 +99,12 @@ export const usageShape = z
 export const usageOf = (facts: LicenseFacts, at: Instant): z.output<typeof usageShape> => {
   const { limits } = facts;
   const usage = usageAt(facts, at);
-  const meters: Record<string, { used: number; max: Limit }> = {};
+  const periods = periodsOf(facts, at);
+  const meters: z.output<typeof usageShape>['meters'] = {};
   for (const meter of Object.keys(usage.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max: 0 };
   for (const [meter, max] of Object.entries(limits.meters)) meters[meter] = { used: usage.meters[meter] ?? 0, max };
+  for (const [meter, { endsAt }] of Object.entries(periods ?? {}))
+    meters[meter] = { ...(meters[meter] ?? { used: 0, max: 0 }), resetsAt: endsAt };
   return {
     activations: { used: usage.activations, max: limits.activations },
     seats: { used: usage.seats, max: limits.seats },

@@ -4,6 +4,7 @@ import { entitlementPattern, entitlementSources, entitlementsMax } from '../../d
 import { unlimited } from '../../domain/license/usage/usage-limits.ts';
 import { must } from '../http/plain-messages.ts';
 import { instantOrNull, instantOut, text } from '../schemas.ts';
+import { limitOut, meterIn, meterOut, withRulesApart } from './meter-schemas.ts';
 
 /** A count in a request. Adding 0 turns -0 into 0, because -0 must not be stored. */
 export const count = z.int().overwrite((value) => value + 0);
@@ -36,11 +37,15 @@ const counts = { activations: limitIn.optional(), seats: limitIn.optional(), use
 const metersOf = <Limit extends z.ZodType>(limit: Limit) =>
   z.record(meterName, limit).refine((meters) => Object.keys(meters).length <= 50, 'must have at most 50 names');
 
+const meter = meterIn(limitIn).meta({ id: 'Meter' });
+
 /** The limits in a request. Absent limits are those of the policy. */
-export const limitsIn = z.strictObject({ ...counts, meters: metersOf(limitIn).optional() });
+export const limitsIn = z.strictObject({ ...counts, meters: metersOf(meter).optional() }).transform(withRulesApart);
 
 /** The limits to change in a request. Null removes a meter. */
-export const limitChangesIn = z.strictObject({ ...counts, meters: metersOf(limitIn.nullable()).optional() });
+export const limitChangesIn = z
+  .strictObject({ ...counts, meters: metersOf(meter.nullable()).optional() })
+  .transform(withRulesApart);
 
 /** An entitlement in a request, without its source. */
 export const entitlementIn = z.strictObject({
@@ -126,24 +131,13 @@ export const effectiveBody = ({ sources, ...effective }: EffectiveEntitlement): 
   sources: [...sources],
 });
 
-/** A limit as the API shows it. */
-export const limitOut = z.union([z.int(), z.literal(unlimited)]).meta({
-  id: 'Limit',
-  description: 'How much may be in use: a whole number, or unlimited when the license or policy does not limit it.',
-});
-
 /** Limits as the API shows them. */
 export const limitsOut = z.strictObject({
   activations: limitOut,
   seats: limitOut,
   users: limitOut,
-  meters: z.record(z.string(), limitOut),
+  meters: z.record(z.string(), meterOut),
 });
 
-/** Usage as the API shows it, by the names of its limits. */
-export const useOut = z.strictObject({
-  activations: z.int(),
-  seats: z.int(),
-  users: z.int(),
-  meters: z.record(z.string(), z.int()),
-});
+/** The counts of usage in an answer. */
+export const countsOut = { activations: z.int(), seats: z.int(), users: z.int() };

@@ -16,12 +16,14 @@ import {
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
 import { openOffer } from '../../domain/license/transfer/license-offer.ts';
-import { resetsAt, usageAt } from '../../domain/license/usage/term-counters.ts';
+import { resetsAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
 import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
-import { entitlementStateOut, limitsOut, useOut } from './grant-schemas.ts';
+import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
+import { useBody, useOut } from './license-use.ts';
+import { licenseMeters, periodsOf } from './meter-schemas.ts';
 import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
 
 const announced = { eventId: idOf('evt', 'evt_01h455vb4pex5vsknk084sn02q'), effectiveAt: instantOut };
@@ -112,14 +114,7 @@ export const licenseShape = z
       .nullable()
       .meta({ description: 'When the license was revoked. Null when it is not revoked.' }),
     limits: limitsOut.meta({ description: 'The usage limits.' }),
-    usage: useOut
-      .extend({
-        resetsAt: instantOut.nullable().meta({
-          description:
-            'When the meters begin at 0: the start of the next renewed term. Null when no renewed term starts later.',
-        }),
-      })
-      .meta({ description: 'The usage. Meters count in the running term.' }),
+    usage: useOut,
     overrides: overridesOut.meta({
       description:
         'What the issuer gave in addition to the policy, and removed from it. A change of the policy keeps it.',
@@ -197,8 +192,8 @@ export const licenseBody = (
     suspension: suspensionAt(facts, at),
     scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
-    limits: { ...facts.limits },
-    usage: { ...usageAt(facts, at), resetsAt: resetsAt(facts, at) },
+    limits: { ...facts.limits, meters: licenseMeters(facts) },
+    usage: useBody(facts, at),
     overrides: overridesBody({ ...facts.overrides, entitlements: grantsOf(facts) }),
     entitlements: entitlementStates(facts, at).map(({ sources, ...state }) => ({ ...state, sources: [...sources] })),
     maintenanceUntil: facts.maintenanceUntil,
@@ -225,6 +220,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
   const offer = pendingHolderOf(facts, at);
   const ended = facts.entitlements.filter((entitlement) => isEnded(entitlement, at)).length;
   const returned = returnedSeats(facts.withheldSeats, at);
+  const periods = periodsOf(facts, at);
   const isPlain =
     recorded &&
     ended === 0 &&
@@ -233,6 +229,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     suspension === null &&
     renewal === 'manual' &&
     offer === null &&
+    periods === undefined &&
     facts.scheduled.length + facts.keyOverlaps.length + facts.nextTerms.length + Object.keys(metadata).length === 0 &&
     returned === 0;
   if (isPlain) return entityTag(revision);
@@ -247,6 +244,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     ...(offer === null ? {} : { offer }),
     ...(ended === 0 ? {} : { ended }),
     ...(returned === 0 ? {} : { returned }),
+    ...(periods === undefined ? {} : { periods }),
     ...(recorded ? {} : { recorded }),
   });
 };

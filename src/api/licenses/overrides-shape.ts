@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { LicenseFacts } from '../../domain/license/license.ts';
-import type { Dropped } from '../../domain/license/overrides/overrides.ts';
+import type { Dropped, LimitOverrides } from '../../domain/license/overrides/overrides.ts';
 import { productCode } from '../schemas.ts';
-import { limitOut, meterName } from './grant-schemas.ts';
+import { meterName } from './grant-schemas.ts';
+import { limitOut, overriddenMeter, overriddenMeters } from './meter-schemas.ts';
 
 const limit = limitOut.optional();
 
@@ -14,7 +15,7 @@ export const overridesOut = z
         activations: limit,
         seats: limit,
         users: limit,
-        meters: z.record(meterName, limitOut.nullable()).optional(),
+        meters: z.record(meterName, overriddenMeter).optional(),
       })
       .meta({
         description: 'The limits that the issuer set. Null: it removed the meter. The others are those of the policy.',
@@ -34,8 +35,13 @@ export const grantsOf = ({ entitlements }: Pick<LicenseFacts, 'entitlements'>): 
 
 /** Returns overrides as the API shows them. */
 export const overridesBody = ({ limits, products, entitlements = [] }: Dropped): z.output<typeof overridesOut> => ({
-  limits:
-    limits === undefined ? {} : { ...limits, ...(limits.meters === undefined ? {} : { meters: { ...limits.meters } }) },
+  limits: limits === undefined ? {} : limitsBody(limits),
   products: { added: [...(products?.added ?? [])], removed: [...(products?.removed ?? [])] },
   entitlements: [...entitlements],
 });
+
+const limitsBody = (limits: LimitOverrides) => {
+  const { meters: _, meterRules: __, ...counts } = limits;
+  const meters = overriddenMeters(limits);
+  return { ...counts, ...(Object.keys(meters).length === 0 ? {} : { meters }) };
+};

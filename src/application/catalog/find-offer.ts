@@ -11,7 +11,8 @@ import { refuseOtherProducts } from '../../domain/license/license-authority.ts';
 import { limitOverrides } from '../../domain/license/overrides/overrides.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';
-import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
+import type { LimitsAndRules } from '../../domain/license/usage/meter-rules.ts';
+import { changedLimits } from '../../domain/license/usage/usage-limits.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { productScope } from '../../postgres/product-scope.ts';
 import type { Refusal } from '../refusal.ts';
@@ -23,7 +24,7 @@ export type OfferRequest = {
   readonly policyVersion?: number | undefined;
   readonly products?: readonly string[] | undefined;
   /** The limits that override those of the policy. Absent limits stay. */
-  readonly limits?: LimitsChange | undefined;
+  readonly limits?: LimitsAndRules | undefined;
 };
 
 /** The values that a license is issued with or moved to. `products` is null when nobody names any. */

@@ -1,13 +1,14 @@
 import { limitOverrides } from '../../domain/license/overrides/overrides.ts';
 import type { LimitStrategy } from '../../domain/license/policy.ts';
-import { changedLimits, type LimitsChange } from '../../domain/license/usage/usage-limits.ts';
+import type { LimitsAndRules } from '../../domain/license/usage/meter-rules.ts';
+import { changedLimits } from '../../domain/license/usage/usage-limits.ts';
 import type { Refusal } from '../refusal.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from './change-license.ts';
 import type { CommandNeeds } from './send-license-command.ts';
 
 /** The limits to change. Null removes a meter. Without a strategy the strategy of the policy applies. */
 export type LimitChanges = {
-  readonly limits: LimitsChange;
+  readonly limits: LimitsAndRules;
   readonly strategy?: LimitStrategy | undefined;
 };
 

@@ -2,6 +2,7 @@ import type { Entitlement } from '../license/grants/entitlement.ts';
 import { builtInDefaults, builtInPolicy } from '../license/issue/built-in-policies.ts';
 import { type PinnedPolicy, type Tier, type TrialAddressVariation, trialAddressVariations } from '../license/policy.ts';
 import { usagePerMinuteDefault } from '../license/usage/judge-usage.ts';
+import type { MeterRules } from '../license/usage/meter-rules.ts';
 import { changedLimits, type Limit } from '../license/usage/usage-limits.ts';
 import type { PolicyContent } from './commands.ts';
 import type { PolicyTerm, PolicyVersion } from './events.ts';
@@ -18,11 +19,13 @@ export type PolicyChange = {
     readonly seats?: Limit | undefined;
     readonly users?: Limit | undefined;
     readonly meters?: Readonly<Record<string, Limit>> | undefined;
+    /** The rules of these meters. */
+    readonly meterRules?: MeterRules | undefined;
   };
   readonly entitlements?: readonly Omit<Entitlement, 'source'>[];
 } & RulesChange;
 
-type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | Nested | OptionalRule>> & {
+type RulesChange = Partial<Omit<PinnedPolicy, 'policyId' | 'version' | 'meterRules' | Nested | OptionalRule>> & {
   readonly [Rule in Exclude<Nested, 'versions'>]?: Partial<PinnedPolicy[Rule]>;
 } & {
   readonly [Rule in OptionalRule]?: PinnedPolicy[Rule] | null;
@@ -55,7 +58,7 @@ type Base = Omit<PolicyContent, 'rules'> & { readonly rules: PinnedPolicy };
 const changed = (base: Base, change: PolicyChange): PolicyContent => {
   const { name = base.name, products = base.products, term = base.term, limits: limit = {}, ...others } = change;
   const { entitlements, ...rulesChange } = others;
-  const rules = rulesOf(base.rules, rulesChange);
+  const rules = { ...rulesOf(base.rules, rulesChange), ...meterRulesOf(base, limit) };
   // A change of meters replaces all meters of the policy.
   const limits = { ...changedLimits(base.limits, limit), meters: limit.meters ?? base.limits.meters };
   const source = rules.type === 'TRIAL' ? 'trial' : 'tier';
@@ -67,6 +70,16 @@ const changed = (base: Base, change: PolicyChange): PolicyContent => {
     limits,
     entitlements: (entitlements ?? base.entitlements).map((entitlement) => ({ ...entitlement, source })),
   };
+};
+
+// Like the meters themselves, their rules are replaced as a whole. Rules without effect are left out.
+const meterRulesOf = ({ rules }: Base, { meters, meterRules = {} }: NonNullable<PolicyChange['limits']>) => {
+  if (meters === undefined) return rules.meterRules === undefined ? {} : { meterRules: rules.meterRules };
+  const effective = Object.entries(meterRules).flatMap(([meter, { resets = 'TERM', overage }]) => {
+    const rule = { ...(resets === 'TERM' ? {} : { resets }), ...(overage === undefined ? {} : { overage }) };
+    return Object.keys(rule).length === 0 ? [] : [[meter, rule] as const];
+  });
+  return effective.length === 0 ? {} : { meterRules: Object.fromEntries(effective) };
 };
 
 const inOrder = (ignored: readonly TrialAddressVariation[]): readonly TrialAddressVariation[] =>
@@ -103,6 +116,7 @@ const rulesOf = (base: PinnedPolicy, change: RulesChange): Rules => {
     usagePerMinute,
     trialDays,
     trialAddressIgnores: ignored = [],
+    meterRules: _meterRules,
     ...rules
   } = {
     ...before,

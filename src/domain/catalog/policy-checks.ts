@@ -1,8 +1,8 @@
-import { type Rejection, reject } from '../decider.ts';
+import { type Place, type Rejection, reject } from '../decider.ts';
 import { notUnseenDays, unseenSecondsOf } from '../license/devices/unseen-rule.ts';
 import { entitlementPattern, entitlementsMax } from '../license/grants/entitlement.ts';
 import { metersMax } from '../license/overrides/meters-max.ts';
-import { isLimit, notLimit } from '../license/usage/usage-limits.ts';
+import { isLimit, notLimit, type Overage } from '../license/usage/usage-limits.ts';
 import { compareVersions, isVersion } from '../license/validation/app-versions.ts';
 import { isName, nameRule } from '../names.ts';
 import { isInstant, notDuration, parseDuration } from '../time.ts';
@@ -17,7 +17,7 @@ export const refuseContent = (content: PolicyContent): Refused | null =>
     ? (refuseNumbers(content) ??
       refuseMeters(content) ??
       refuseTerm(content) ??
-      refuseOverage(content) ??
+      refuseOverages(content) ??
       refuseVersions(content) ??
       refuseUnseen(content) ??
       refuseEntitlements(content))
@@ -72,15 +72,19 @@ const refuseTerm = ({ term, rules }: PolicyContent): Refused | null => {
   return null;
 };
 
-const refuseOverage = ({ rules: { overage } }: PolicyContent): Refused | null =>
+const refuseOverages = ({ rules: { overage, meterRules = {} } }: PolicyContent): Refused | null => {
+  const refusal = refuseOverage(overage, ['rules', 'overage', 'percent']);
+  if (refusal !== null) return refusal;
+  for (const [meter, { overage: own }] of Object.entries(meterRules)) {
+    const ofMeter = own === undefined ? null : refuseOverage(own, ['limits', 'meters', meter, 'overage', 'percent']);
+    if (ofMeter !== null) return ofMeter;
+  }
+  return null;
+};
+
+const refuseOverage = (overage: Overage, place: Place): Refused | null =>
   overage.kind === 'RATIO' && overage.percent < 100
-    ? reject(
-        'LIMIT_INVALID',
-        `An overage of ${overage.percent} percent would be below the limit itself.`,
-        'rules',
-        'overage',
-        'percent',
-      )
+    ? reject('LIMIT_INVALID', `An overage of ${overage.percent} percent would be below the limit itself.`, ...place)
     : null;
 
 // An invalid version would cover no version at all.

@@ -1,5 +1,5 @@
 import type { At } from '../decider.ts';
-import { concerns } from './consequences.ts';
+import { concerns, type EventWith } from './consequences.ts';
 import { evolveDeviceFacts } from './devices/evolve-devices.ts';
 import { evolveEndingFacts } from './endings/evolve-endings.ts';
 import type { LaterEvent } from './events.ts';
@@ -14,12 +14,15 @@ import { evolveTermFacts } from './term/evolve-term.ts';
 import { evolveTierFacts } from './tiers/evolve-tiers.ts';
 import { evolveTransferFacts } from './transfer/evolve-transfer.ts';
 import { evolveUsageFacts } from './usage/evolve-usage.ts';
-import { countedAt, inTermAt } from './usage/term-counters.ts';
+import { countedAt, inTermAt, withoutOtherResets } from './usage/term-counters.ts';
 
 /** Returns the facts after an event of an issued license. A new type of event without a case does not compile. */
-export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at: At): LicenseFacts => {
-  if (!concerns(event, 'facts')) return previous;
-  const facts = inTermAt(previous, countedAt(at));
+export const evolveIssuedFacts = (previous: LicenseFacts, event: LaterEvent, at: At): LicenseFacts =>
+  concerns(event, 'facts')
+    ? withoutOtherResets(evolved(inTermAt(previous, countedAt(at)), event, at), previous)
+    : previous;
+
+const evolved = (facts: LicenseFacts, event: EventWith<'facts'>, at: At): LicenseFacts => {
   switch (event.type) {
     case 'ActivationRecorded':
     case 'ActivationDeactivated':

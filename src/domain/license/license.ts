@@ -9,6 +9,7 @@ import type { SuspensionReason } from './suspension/suspension-events.ts';
 import type { FirstUse, RenewalBasis, RenewalMode } from './term/term-events.ts';
 import type { Target } from './tiers/tier-events.ts';
 import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
+import type { MeterPeriod } from './usage/meter-rules.ts';
 import type { Limits } from './usage/usage-limits.ts';
 
 /** A device that is bound to a license. */
@@ -157,6 +158,8 @@ export type LicenseFacts = {
   readonly nextTerms: readonly Instant[];
   /** The use of each meter since the end of the last term. A renewal from that end counts it. */
   readonly metersAfterEnd: Usage['meters'];
+  /** The periods of the meters in `usage` that do not count for the term. Empty for rows without the field. */
+  readonly meterPeriods: Readonly<Record<string, MeterPeriod>>;
   /** When the counters of the running term began; null: with `term.startsAt`. */
   readonly countersFrom: Instant | null;
   /** How many events about metered usage the license has. */

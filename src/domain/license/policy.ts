@@ -1,4 +1,5 @@
 import type { RenewalBasis } from './term/term-events.ts';
+import type { MeterRules } from './usage/meter-rules.ts';
 import type { Overage } from './usage/usage-limits.ts';
 
 /** Lists the tiers of a license, the lowest first. */
@@ -129,4 +130,6 @@ export type PinnedPolicy = {
    * wait for the next minute.
    */
   readonly usagePerMinute?: number;
+  /** When the meters of the policy reset, and their own overage. A meter that is absent counts for the term. */
+  readonly meterRules?: MeterRules;
 };

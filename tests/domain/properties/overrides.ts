@@ -14,7 +14,7 @@ export type ModelOverrides = {
 export const noOverrides: ModelOverrides = { limits: {}, added: [], removed: [] };
 
 const meter = 'meter ';
-const flat = ({ meters = {}, ...counts }: LimitOverrides): ModelOverrides['limits'] => ({
+const flat = ({ meters = {}, meterRules: _, ...counts }: LimitOverrides): ModelOverrides['limits'] => ({
   ...counts,
   ...Object.fromEntries(Object.entries(meters).map(([name, limit]) => [meter + name, limit])),
 });

@@ -1,6 +1,6 @@
 import type { Fields, FieldView } from '../../../domain/license/fields/field-origins.ts';
-import { resetsAt, usageAt } from '../../../domain/license/usage/term-counters.ts';
 import { licenseBody } from '../license-shape.ts';
+import { useBody } from '../license-use.ts';
 
 /**
  * Shows the fields of a license as `GET /v1/licenses/{licenseId}` does, with those of `term`, `limits` and `usage` by
@@ -23,7 +23,7 @@ export const licenseFields: FieldView = {
     });
     return { ...fields, ...within('term', term), ...within('limits', limits), ...within('usage', usage) };
   },
-  use: (facts, at) => within('usage', { ...usageAt(facts, at), resetsAt: resetsAt(facts, at) }),
+  use: (facts, at) => within('usage', useBody(facts, at)),
 };
 
 const within = (name: string, fields: object): Fields =>

@@ -9,7 +9,8 @@ import type { Reply } from '../../route.ts';
 import { instantIn, instantOut } from '../../schemas.ts';
 import { usageOf, usageShape } from '../client-schemas.ts';
 import { licenseNaming, useRejections } from '../find-client-license.ts';
-import { limitOut, meterName } from '../grant-schemas.ts';
+import { meterName } from '../grant-schemas.ts';
+import { limitOut } from '../meter-schemas.ts';
 
 /** The most records of usage in one request. */
 export const recordsMax = 1_000;
@@ -71,7 +72,7 @@ export const singleUse = ({ meter, quantity, usageId, occurredAt }: z.output<typ
 const oneRecorded = z.strictObject({
   usage: z
     .strictObject({ id: z.string(), meter: z.string(), total: z.int(), max: limitOut })
-    .meta({ id: 'MeteredUse', description: 'The usage of the meter in the running term.' }),
+    .meta({ id: 'MeteredUse', description: 'The usage of the meter in its running period.' }),
   changed: z.boolean(),
   limits: usageShape,
   revision: z.int(),

@@ -198,6 +198,7 @@ const useKeys: ReadonlySet<string> = new Set<keyof LicenseFacts>([
   'usage',
   'withheldSeats',
   'metersAfterEnd',
+  'meterPeriods',
   'usageEvents',
   'countersFrom',
   'nextTerms',

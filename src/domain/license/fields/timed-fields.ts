@@ -23,6 +23,7 @@ export const timedFields = (
   facts: LicenseFacts,
 ): readonly { readonly field: TimedField; readonly instant: Instant }[] => {
   const { term, suspension, scheduled, keyOverlaps, entitlements, offer, nextTerms, withheldSeats } = facts;
+  const { meterPeriods } = facts;
   const all: readonly (readonly [TimedField, Instant | null])[] = [
     ['term.startsAt', term.startsAt],
     ['term.expiresAt', term.expiresAt],
@@ -36,6 +37,7 @@ export const timedFields = (
     ...entitlements.map(({ until }) => ['entitlements', until] as const),
     ['pendingHolder', offer?.expiresAt ?? null],
     ...nextTerms.map((startsAt) => ['usage', startsAt] as const),
+    ...Object.values(meterPeriods).map(({ until }) => ['usage', until] as const),
     ...withheldSeats.map(({ freeAt }) => ['usage', freeAt] as const),
   ];
   return all.flatMap(([field, instant]) => (instant === null ? [] : [{ field, instant }]));

@@ -79,6 +79,7 @@ export const issuedFacts = ({ type, data }: FirstEvent, { recordedAt }: At): Lic
   formerHolders: [],
   nextTerms: [],
   metersAfterEnd: {},
+  meterPeriods: {},
   countersFrom: null,
   usageEvents: 0,
   entitlementsEndedAt: null,

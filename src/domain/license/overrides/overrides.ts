@@ -1,4 +1,5 @@
-import type { Limit, Limits, LimitsChange } from '../usage/usage-limits.ts';
+import { type LimitsAndRules, type MeterRules, mergedRules } from '../usage/meter-rules.ts';
+import type { Limit, Limits } from '../usage/usage-limits.ts';
 
 /**
  * What the issuer gave a license in addition to its policy, and removed from it. A change of the policy keeps it. The
@@ -17,6 +18,8 @@ export type LimitOverrides = {
   readonly seats?: Limit;
   readonly users?: Limit;
   readonly meters?: Readonly<Record<string, Limit | null>>;
+  /** When meters reset, and their own overage. It wins over the rules of the policy, member by member. */
+  readonly meterRules?: MeterRules;
 };
 
 /** The products that the issuer added to those of the policy, and those of the policy that it removed. */
@@ -26,11 +29,12 @@ export type ProductOverrides = { readonly added: readonly string[]; readonly rem
 export type Dropped = Overrides & { readonly entitlements?: readonly string[] };
 
 /** Returns the limits that a request names, as overrides. */
-export const limitOverrides = ({ activations, seats, users, meters }: LimitsChange): LimitOverrides => ({
+export const limitOverrides = ({ activations, seats, users, meters, meterRules }: LimitsAndRules): LimitOverrides => ({
   ...(activations === undefined ? {} : { activations }),
   ...(seats === undefined ? {} : { seats }),
   ...(users === undefined ? {} : { users }),
   ...(meters === undefined || Object.keys(meters).length === 0 ? {} : { meters: sorted(meters) }),
+  ...(meterRules === undefined || Object.keys(meterRules).length === 0 ? {} : { meterRules: sorted(meterRules) }),
 });
 
 /** Returns the overrides of limits without the removal of meters that the license does not have: it changes nothing. */
@@ -44,8 +48,13 @@ export const withoutVainRemovals = (overrides: LimitOverrides, limits: Pick<Limi
 export const withOverrides = (overrides: Overrides, { limits = {}, products }: Overrides): Overrides => {
   const before = overrides.limits ?? {};
   const meters = { ...before.meters, ...limits.meters };
+  // A meter that the issuer removed has no rules.
+  const rules = Object.entries(mergedRules(before.meterRules, limits.meterRules));
+  const meterRules = Object.fromEntries(
+    rules.filter(([name]) => !Object.hasOwn(meters, name) || meters[name] !== null),
+  );
   return present({
-    limits: limitOverrides({ ...before, ...limits, meters }),
+    limits: limitOverrides({ ...before, ...limits, meters, meterRules }),
     products: products ?? overrides.products ?? noProducts,
   });
 };

@@ -54,8 +54,12 @@ const ownProducts = ({ products, overrides }: LicenseFacts, { resetsOverrides }:
 };
 
 const droppedLimits = (before: LimitOverrides, after: LimitOverrides): Dropped => {
-  const { meters = {}, ...counts } = before;
-  const limits = limitOverrides({ ...absentIn(counts, after), meters: absentIn(meters, after.meters ?? {}) });
+  const { meters = {}, meterRules = {}, ...counts } = before;
+  const limits = limitOverrides({
+    ...absentIn(counts, after),
+    meters: absentIn(meters, after.meters ?? {}),
+    meterRules: absentIn(meterRules, after.meterRules ?? {}),
+  });
   return Object.keys(limits).length === 0 ? {} : { limits };
 };
 

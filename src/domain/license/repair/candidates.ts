@@ -1,4 +1,4 @@
-import { usageAt } from '../usage/term-counters.ts';
+import { ownPeriod, usageAt } from '../usage/term-counters.ts';
 import type { RuleCode } from '../validation/validation-rules.ts';
 import { checkedOf } from '../validation/validity.ts';
 import type { Candidate } from './candidate.ts';
@@ -75,7 +75,9 @@ export const candidatesFor: Readonly<Record<Blocking, (situation: Situation) => 
     const { license, at } = situation;
     const [meter] = checkedIn(situation).exceededMeters;
     const used = usageAt(license.facts, at).meters;
-    return meter === undefined ? [] : [raise({ meters: { [meter]: (used[meter] ?? 0) + 1 } })];
+    if (meter === undefined) return [];
+    const until = ownPeriod(license.facts, meter, at)?.until ?? null;
+    return [raise({ meters: { [meter]: (used[meter] ?? 0) + 1 } }), ...(until === null ? [] : [wait(until)])];
   },
 };
 

@@ -23,7 +23,7 @@ export const renew = (duration: string | null): Candidate => ({
   },
 });
 
-/** Waits for the start of the term. */
+/** Waits for the start of the term, or for the end of the period of a meter. */
 export const wait = (until: Instant): Candidate => ({
   step: { action: 'WAIT', until },
   apply: (situation) => afterWait(situation, until),

@@ -8,8 +8,9 @@ import { refuseMoreMeters } from '../overrides/meters-max.ts';
 import { type Overrides, sameOverrides, withOverrides, withoutVainRemovals } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
+import { overageOf, resetsOf } from './meter-rules.ts';
 import { usageAt } from './term-counters.ts';
-import { capacity, type Limit, type Limits, refuseLimits, sameLimits } from './usage-limits.ts';
+import { capacity, type Limit, type Limits, type Overage, refuseLimits, sameLimits } from './usage-limits.ts';
 
 /**
  * Sets the limits. The strategy decides about usage above them: it stays, the change is refused, or the oldest ends.
@@ -45,7 +46,7 @@ export const setLimits = (
       draft.add({ type: 'LicenseLimitsChanged', data: { before, after, strategy, ...stated } });
     return null;
   }
-  const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after) : null;
+  const refusal = strategy === 'REJECT' ? refuseOveruse(draft, after, overrides) : null;
   if (refusal !== null) return refusal;
   const { license, at } = draft;
   const counts = strategy === 'EVICT_OLDEST' ? countsAbove(draft, after) : nothing;
@@ -67,23 +68,42 @@ type Use = {
   readonly remedy: string;
   readonly used: number;
   readonly limit: Limit;
+  readonly overage: Overage;
 };
 
-const refuseOveruse = ({ license, at }: Draft, after: Limits): Rejection<LicenseRejection> | null => {
+const refuseOveruse = (
+  { license, at }: Draft,
+  after: Limits,
+  overrides: Overrides,
+): Rejection<LicenseRejection> | null => {
   const { activations, users, facts } = license;
+  const { overage } = facts.policy;
+  // With the rules that the license has after the change.
+  const changed = { ...facts, overrides };
   const meters = Object.entries(after.meters).map(([meter, limit]): Use => {
-    const used = usageAt(facts, at).meters[meter] ?? 0;
-    return { code: 'QUOTA_EXCEEDED', name: `of the meter ${meter}`, remedy: 'Wait for the next term', used, limit };
+    // A change of what resets the meter begins it at 0.
+    const isKept = resetsOf(changed, meter) === resetsOf(facts, meter);
+    const used = isKept ? (usageAt(facts, at).meters[meter] ?? 0) : 0;
+    const remedy = `Wait for the next ${resetsOf(changed, meter) === 'TERM' ? 'term' : 'period'}`;
+    const rules = { overage: overageOf(changed, meter) };
+    return { code: 'QUOTA_EXCEEDED', name: `of the meter ${meter}`, remedy, used, limit, ...rules };
   });
   const [devices, seats] = [activations.size, seatsInUse(license, at)];
   const [ofDevices, ofSeats, ofUsers] = ['Release devices first', 'Release seats first', 'Unassign users first'];
   const uses: readonly Use[] = [
-    { code: 'ACTIVATION_LIMIT_EXCEEDED', name: 'devices', remedy: ofDevices, used: devices, limit: after.activations },
-    { code: 'SEAT_LIMIT_EXCEEDED', name: 'seats', remedy: ofSeats, used: seats, limit: after.seats },
-    { code: 'USER_LIMIT_EXCEEDED', name: 'users', remedy: ofUsers, used: users.size, limit: after.users },
+    {
+      code: 'ACTIVATION_LIMIT_EXCEEDED',
+      name: 'devices',
+      remedy: ofDevices,
+      used: devices,
+      limit: after.activations,
+      overage,
+    },
+    { code: 'SEAT_LIMIT_EXCEEDED', name: 'seats', remedy: ofSeats, used: seats, limit: after.seats, overage },
+    { code: 'USER_LIMIT_EXCEEDED', name: 'users', remedy: ofUsers, used: users.size, limit: after.users, overage },
     ...meters,
   ];
-  const overused = uses.find(({ used, limit }) => used > capacity(limit, facts.policy.overage));
+  const overused = uses.find(({ used, limit, overage: allowed }) => used > capacity(limit, allowed));
   if (overused === undefined) return null;
   const { code, name, remedy, used, limit } = overused;
   return reject(

@@ -6,7 +6,7 @@ import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
 import { judgeUsage, type UsageOutcome } from './judge-usage.ts';
 import { withRetryInstant } from './retry-at.ts';
-import { countedPeriod, resetsAt } from './term-counters.ts';
+import { countedPeriod, meterResetsAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
 import { isAbove } from './usage-limits.ts';
 
@@ -29,7 +29,7 @@ const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense):
   const { meter } = command.data;
   const { outcomes, counted, totalAfter, limit } = judgeUsage(command, license);
   if (counted.length === 0) return outcomes.every(isRefused) ? (outcomes[0] ?? []) : [];
-  const period = countedPeriod(license.facts, command.at);
+  const period = countedPeriod(license.facts, meter, command.at);
   const data = { meter, ...period, entries: counted, totalAfter, limit, overage: isAbove(totalAfter, limit) };
   return [{ type: 'UsageBatchRecorded', data }];
 };
@@ -41,7 +41,7 @@ const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense):
 export const usageOutcomes = (command: CommandOf<'RecordUsage'>, license: IssuedLicense): readonly UsageOutcome[] => {
   const outcomes = outcomesOn(command, settle(license, command.at, settledBytesMax).license);
   if (!outcomes.some(isOverQuota)) return outcomes;
-  const at = resetsAt(license.facts, command.at);
+  const at = meterResetsAt(license.facts, command.data.meter, command.at);
   if (at === null) return outcomes;
   const later = settle(license, at, settledBytesMax).license;
   return outcomes.map((outcome, index) => {

@@ -1,9 +1,11 @@
 import type { At } from '../../decider.ts';
+import type { Instant } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
 import { endOpen } from '../endings/ended-parts.ts';
 import { withEnds } from '../endings/evolve-endings.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { overridesAfter } from '../overrides/overrides.ts';
+import type { MeterResets } from './meter-rules.ts';
 import { noteUses } from './recent-uses.ts';
 import { countedAt, isAfterEnd } from './term-counters.ts';
 import type { UsageEvent } from './usage-events.ts';
@@ -35,15 +37,24 @@ export const evolveUsageFacts = (
   }
 };
 
-const counted = (
-  facts: LicenseFacts,
-  { meter, totalAfter }: { readonly meter: string; readonly totalAfter: number },
-  quantity: number,
-  at: At,
-): LicenseFacts => {
+type Counting = {
+  readonly meter: string;
+  readonly totalAfter: number;
+  readonly resets?: MeterResets;
+  readonly periodStart?: Instant;
+  readonly periodEnd?: Instant | null;
+};
+
+const counted = (facts: LicenseFacts, counting: Counting, quantity: number, at: At): LicenseFacts => {
+  const { meter, totalAfter, resets = 'TERM', periodStart: from = '', periodEnd: until = null } = counting;
   const { activations, seats, users, meters } = facts.usage;
   const usage = { activations, seats, users, meters: { ...meters, [meter]: totalAfter } };
-  const used = withUsage(facts, usage, facts.endings, { usageEvents: facts.usageEvents + 1 });
+  const usageEvents = facts.usageEvents + 1;
+  if (resets !== 'TERM') {
+    const meterPeriods = { ...facts.meterPeriods, [meter]: { resets, from, until } };
+    return withUsage(facts, usage, facts.endings, { usageEvents, meterPeriods });
+  }
+  const used = withUsage(facts, usage, facts.endings, { usageEvents });
   return isAfterEnd(facts, countedAt(at)) ? withUseAfterEnd(used, meter, quantity) : used;
 };
 

@@ -2,6 +2,7 @@ import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, plusSeconds, toMs } from '../../time.ts';
 import type { CommandOf, LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, RecentUse } from '../license.ts';
+import { overageOf } from './meter-rules.ts';
 import {
   aheadSeconds,
   isBehind,
@@ -52,7 +53,7 @@ export const judgeUsage = (
   }
   const known = knownUses(license, data, at);
   const refuseAll = refuseUse(facts, null, at);
-  const mostTotal = capacity(limit, facts.policy.overage);
+  const mostTotal = capacity(limit, overageOf(facts, meter));
   const behind = isBehind(license, earlier, at);
   let left = (facts.policy.usagePerMinute ?? usagePerMinuteDefault) - entriesInMinute(license, at);
   let totalAfter = usageAt(facts, at).meters[meter] ?? 0;

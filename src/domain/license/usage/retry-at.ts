@@ -4,7 +4,7 @@ import type { CommandOf, LicenseCommand, LicenseDecision, LicenseRejection } fro
 import type { IssuedLicense, Lease } from '../license.ts';
 import { lapsedLeases } from '../seats/lapsed-leases.ts';
 import type { LastSeen } from '../seats/seat-commands.ts';
-import { resetsAt } from './term-counters.ts';
+import { meterResetsAt, resetsAt } from './term-counters.ts';
 import { capacity } from './usage-limits.ts';
 
 /** A command that a cooldown or a limit refuses, and that can succeed by time alone. */
@@ -46,7 +46,7 @@ const repetitionOf = (code: LicenseRejection, command: LicenseCommand, license: 
       return at === null ? null : { ...command, at };
     }
     case 'RecordUsage': {
-      const at = code === 'QUOTA_EXCEEDED' ? resetsAt(license.facts, command.at) : null;
+      const at = code === 'QUOTA_EXCEEDED' ? meterResetsAt(license.facts, command.data.meter, command.at) : null;
       return at === null ? null : { ...command, at, data: usageLater(command, at) };
     }
     case 'AcquireLease': {

@@ -3,6 +3,7 @@ import type { Ends } from '../endings/ending-events.ts';
 import type { Event } from '../message-shapes.ts';
 import type { Overrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
+import type { MeterResets } from './meter-rules.ts';
 import type { Limit, Limits } from './usage-limits.ts';
 
 /** Events about usage limits and metered usage, stored as they are: add, never rename or repurpose. */
@@ -36,11 +37,15 @@ export type UsageEvent =
       'UsageBatchRecorded',
       {
         readonly meter: string;
+        /** What ends the period of this counter. Absent: TERM. */
+        readonly resets?: Exclude<MeterResets, 'TERM'>;
         /** The start of the counter that the entries count for. */
         readonly periodStart: Instant;
         /**
          * When that counter begins at 0 again, or the end of the last term; null: neither has an instant, because the
-         * term is perpetual or has ended. The counter of a term goes on after its end until a renewal.
+         * term is perpetual or has ended. The counter of a term goes on after its end until a renewal. With `resets` it is
+         * the end of the period of the calendar, or the start of the next renewed term when that is earlier; null for NEVER.
+         * The end of the last term, which can still move, ends a period of the calendar, too.
          */
         readonly periodEnd: Instant | null;
         readonly entries: readonly UsageEntry[];

@@ -1,6 +1,6 @@
 import type { LicenseFacts, Usage } from '../license.ts';
 
-type Also = Pick<LicenseFacts, 'withheldSeats' | 'usageEvents'>;
+type Also = Pick<LicenseFacts, 'withheldSeats' | 'usageEvents' | 'meterPeriods'>;
 
 /**
  * Returns the facts with another usage. Written out, because these events come by the thousand and spreading that many
@@ -10,7 +10,11 @@ export const withUsage = (
   facts: LicenseFacts,
   usage: Usage,
   endings = facts.endings,
-  { withheldSeats = facts.withheldSeats, usageEvents = facts.usageEvents }: Partial<Also> = {},
+  {
+    withheldSeats = facts.withheldSeats,
+    usageEvents = facts.usageEvents,
+    meterPeriods = facts.meterPeriods,
+  }: Partial<Also> = {},
 ): LicenseFacts => ({
   licenseId: facts.licenseId,
   issuerOrgId: facts.issuerOrgId,
@@ -49,6 +53,7 @@ export const withUsage = (
   formerHolders: facts.formerHolders,
   nextTerms: facts.nextTerms,
   metersAfterEnd: facts.metersAfterEnd,
+  meterPeriods,
   countersFrom: facts.countersFrom,
   usageEvents,
   entitlementsEndedAt: facts.entitlementsEndedAt,

@@ -28,6 +28,17 @@ export const nextChangeAt = (view: ValidationView, scope: ValidationScope, at: I
   return next;
 };
 
+/**
+ * Returns the first end after `at` of a period with use, which the answer shows. It makes no license invalid, so a client
+ * may run without the server past it. Returns null when there is none.
+ */
+export const nextResetAt = ({ meterPeriods }: LicenseFacts, at: Instant): Instant | null => {
+  let next: Instant | null = null;
+  for (const { until } of Object.values(meterPeriods))
+    if (until !== null && until > at && (next === null || until < next)) next = until;
+  return next;
+};
+
 /** Returns when a license without another check-in is overdue; null when it needs none or its term has not started. */
 export const checkInDueAt = ({ facts, lastCheckInAt }: ValidationView): Instant | null => {
   const { checkInSeconds } = facts.policy;

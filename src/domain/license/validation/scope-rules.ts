@@ -1,3 +1,4 @@
+import { overageOf, resetsOf } from '../usage/meter-rules.ts';
 import { usageAt } from '../usage/term-counters.ts';
 import { isVersionEntitled, releasesUntil } from './app-versions.ts';
 import type { Rule } from './rule.ts';
@@ -116,6 +117,8 @@ export const grantRules = {
         limits: meters.map((meter) => `${facts.limits.meters[meter] ?? 0}`),
         exceeded: exceededMeters,
         overage: facts.policy.overage.kind,
+        overages: meters.map((meter) => overageOf(facts, meter).kind),
+        resets: meters.map((meter) => resetsOf(facts, meter)),
       };
     },
   },

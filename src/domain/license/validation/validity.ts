@@ -2,10 +2,11 @@ import { earlier, type Instant, later, plusSeconds, secondsBetween } from '../..
 import { effectiveEntitlements } from '../grants/effective-entitlements.ts';
 import type { LicenseFacts } from '../license.ts';
 import { type EffectiveStatus, effectiveStatus, graceUntil, type Status, simpleStatus } from '../status.ts';
+import { overageOf } from '../usage/meter-rules.ts';
 import { usageAt } from '../usage/term-counters.ts';
 import { capacity } from '../usage/usage-limits.ts';
 import { keyRotated } from './license-rules.ts';
-import { nextChangeAt } from './next-change.ts';
+import { nextChangeAt, nextResetAt } from './next-change.ts';
 import type { Checked } from './rule.ts';
 import type { ValidationCode } from './validation-codes.ts';
 import { validationRules } from './validation-rules.ts';
@@ -111,17 +112,19 @@ const missingOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): re
 
 const exceededOf = (facts: LicenseFacts, scope: ValidationScope, at: Instant): readonly string[] =>
   (scope.meters ?? []).filter((meter) => {
-    const { limits, policy } = facts;
+    const { limits } = facts;
     const limit = Object.hasOwn(limits.meters, meter) ? (limits.meters[meter] ?? 0) : 0;
-    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, policy.overage);
+    return (usageAt(facts, at).meters[meter] ?? 0) >= capacity(limit, overageOf(facts, meter));
   });
 
-const ttlSeconds = ({ policy }: LicenseFacts, nextChange: Instant | null, at: Instant): number => {
-  const { validationTtlSeconds, checkInSeconds } = policy;
+const ttlSeconds = (facts: LicenseFacts, nextChange: Instant | null, at: Instant): number => {
+  const { validationTtlSeconds, checkInSeconds } = facts.policy;
   // A client that validates again after this time still checks in on time.
   const untilCheckIn = checkInSeconds === undefined ? validationTtlSeconds : Math.floor(checkInSeconds / 2);
   const untilChange = nextChange === null ? validationTtlSeconds : secondsBetween(at, nextChange);
-  return Math.min(validationTtlSeconds, untilCheckIn, untilChange);
+  const nextReset = nextResetAt(facts, at);
+  const untilReset = nextReset === null ? validationTtlSeconds : secondsBetween(at, nextReset);
+  return Math.min(validationTtlSeconds, untilCheckIn, untilChange, untilReset);
 };
 
 // A borrowed seat works without the server until the borrow ends.

@@ -64,7 +64,7 @@ describe('At the instant itself', () => {
   });
 
   test('usage counts for the term that starts', () => {
-    const period = (at: string) => countedPeriod(facts, at).periodStart;
+    const period = (at: string) => countedPeriod(facts, 'builds', at).periodStart;
     expect([period(before), period(nextYear), period(yearAfter)]).toEqual([facts.term.startsAt, nextYear, yearAfter]);
   });
 

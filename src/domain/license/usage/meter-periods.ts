@@ -1,0 +1,85 @@
+import { addDuration } from '../../calendar.ts';
+import { earlier, type Instant, parseDuration, toMs } from '../../time.ts';
+import type { LicenseFacts } from '../license.ts';
+import { type MeterPeriod, type MeterResets, resetsOf } from './meter-rules.ts';
+
+// docs/decisions/0036-periods-of-meters.md has the rules.
+
+/** A calendar period of a meter. */
+type CalendarResets = Exclude<MeterResets, 'TERM' | 'NEVER'>;
+
+/** What the counters of the term say about an instant. */
+export type TermAt = {
+  /** The start of the running term; after the end of the last term, that end. */
+  readonly startsAt: Instant;
+  /** The next start of a renewed term, or null. */
+  readonly nextStartsAt: Instant | null;
+};
+
+/**
+ * Returns the period of the calendar that contains `at`: from `anchor` + n durations to `anchor` + (n + 1) durations, on
+ * the calendar and clock of the zone. Before the anchor it is the first one. `until` is null beyond the year 9999.
+ */
+export const calendarPeriod = (
+  anchor: Instant,
+  resets: CalendarResets,
+  at: Instant,
+  timeZone: string,
+): { readonly from: Instant; readonly until: Instant | null } => {
+  const boundary = (number: number): Instant | null => (number === 0 ? anchor : nth(anchor, resets, number, timeZone));
+  // An estimate that is never above the number of the period, which the loop then finds.
+  let number = Math.max(0, Math.floor((toMs(at) - toMs(anchor)) / (meanDays[resets] * dayMs)) - 2);
+  let from = boundary(number) ?? anchor;
+  for (;;) {
+    const until = boundary(number + 1);
+    if (until === null || until > at) return { from, until };
+    number += 1;
+    from = until;
+  }
+};
+
+const nth = (anchor: Instant, resets: CalendarResets, number: number, timeZone: string): Instant | null => {
+  const duration = parseDuration(resets);
+  if (duration === null) return null;
+  const { months, days, milliseconds } = duration;
+  const multiple = { months: months * number, days: days * number, milliseconds: milliseconds * number };
+  return addDuration(anchor, multiple, undefined, timeZone);
+};
+
+const dayMs = 86_400_000;
+const meanDays = { P1D: 1, P1W: 7, P1M: 365.2425 / 12, P1Y: 365.2425 };
+
+/** Returns true when a counter of its own period is at 0 at `at`, whatever it counted. NEVER is never at 0 again. */
+export const isOver = (
+  { resets, from, until }: MeterPeriod,
+  { term: { expiresAt } }: Pick<LicenseFacts, 'term'>,
+  at: Instant,
+): boolean =>
+  resets !== 'NEVER' &&
+  ((until !== null && until <= at) || (expiresAt !== null && from < expiresAt && expiresAt <= at));
+
+type Ruled = Pick<LicenseFacts, 'policy' | 'overrides' | 'term' | 'timeZone' | 'createdAt' | 'meterPeriods'>;
+
+/**
+ * Returns the period that use of a meter at `at` counts for. Returns null for a meter of the term. A period that has
+ * counted something goes on as its events say; a new one is that of the calendar.
+ */
+export const ownPeriodAt = (facts: Ruled, meter: string, at: Instant, term: TermAt): MeterPeriod | null => {
+  const resets = resetsOf(facts, meter);
+  if (resets === 'TERM') return null;
+  if (resets === 'NEVER') return { resets, from: facts.createdAt, until: null };
+  const open = Object.hasOwn(facts.meterPeriods, meter) ? facts.meterPeriods[meter] : undefined;
+  const isOpen = open !== undefined && open.resets === resets && term.startsAt <= open.from && !isOver(open, facts, at);
+  const { from, until } = isOpen ? open : calendarPeriod(term.startsAt, resets, at, facts.timeZone);
+  return { resets, from, until: cut(until, term.nextStartsAt) };
+};
+
+const cut = (until: Instant | null, end: Instant | null): Instant | null =>
+  until === null || end === null ? (until ?? end) : earlier(until, end);
+
+/** Returns when the use of a meter with its own period begins at 0, the end of the last term included; null: never. */
+export const ownResetAt = (
+  { until, resets }: MeterPeriod,
+  { term: { expiresAt } }: Pick<LicenseFacts, 'term'>,
+  at: Instant,
+): Instant | null => (resets === 'NEVER' ? null : cut(until, expiresAt !== null && expiresAt > at ? expiresAt : null));
