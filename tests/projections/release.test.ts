@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '0536a8626dc13644cd14220ab240755b1a7b106e2009ecde39659c650196f658',
+  1: 'd590a127279a47db87a55a5ed60ed4ba50771d44db5186e7d971ccffbb2101fe',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

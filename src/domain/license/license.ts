@@ -30,11 +30,7 @@ export type Activation = {
   /** Reference to its metadata in `vault`; absent: it has none. */
   readonly metadataRef?: string;
   /** The last announcement that the device is deactivated unless it is seen. Absent: none since the activation. */
-  readonly unseen?: {
-    readonly lastSeenAt: Instant;
-    readonly deactivatesAt: Instant;
-    readonly announcedAt: Instant;
-  };
+  readonly unseen?: { readonly lastSeenAt: Instant; readonly deactivatesAt: Instant; readonly announcedAt: Instant };
 };
 
 /** The use of a floating seat. Without heartbeat a lease lapses at `expiresAt`; a borrowed lease ends then. */
