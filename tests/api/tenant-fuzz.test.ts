@@ -42,7 +42,7 @@ const mayName: ReadonlySet<string> = new Set([
 const namesOther =
   /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|revoke|remove\.0)$|^re(?:new|lease)Lease body leaseHolder$/;
 const saysOther =
-  /(?:^| |\.)(?:duration|renewalDuration|maintenance|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$|^changeLicense(?:Tier|Policy) body billingRef$|^recordUsage body records\.0\.usageId$/;
+  /(?:^| |\.)(?:duration|renewalDuration|deactivateUnseenAfter|maintenance|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$|^changeLicense(?:Tier|Policy) body billingRef$|^recordUsage body records\.0\.usageId$/;
 
 /** Every row of the read models and the vault that belongs to these organizations, as text. */
 const rowsOf = async (tenants: readonly Tenant[]) => {

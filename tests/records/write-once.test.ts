@@ -128,9 +128,11 @@ test('Two processes add up their counts, and write a device once a minute', asyn
     await Promise.all(processes.map(({ write }) => write()));
   };
   await note(0, '1.0.0');
-  await note(59, '2.0.0');
+  await note(59, '1.0.0');
   expect(await sightings()).toEqual([[at, '1.0.0']]);
-  await note(60, '3.0.0');
+  // A device that names another version is written within the minute, too.
+  await note(59, '3.0.0');
+  expect(await sightings()).toEqual([['2027-01-31T10:00:59.000Z', '3.0.0']]);
   await note(120, null);
   expect(await sightings()).toEqual([['2027-01-31T10:02:00.000Z', '3.0.0']]);
   const { rows } = await database.superuser.query('select validations, denied from ops.validation_counts');

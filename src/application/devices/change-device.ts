@@ -1,11 +1,13 @@
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import type { IssuedLicense, License } from '../../domain/license/license.ts';
+import { type LicenseActing, refuseActing } from '../../domain/license/license-authority.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { isUserReference } from '../../identity/user-reference.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { eraseValue, isValue, type PersonalValue } from '../../records/vault.ts';
+import { licenseActingOf } from '../caller.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from '../licenses/change-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import { referenceOf } from '../personal-values.ts';
@@ -36,7 +38,10 @@ export const changeDevice = async (
   { activationId, user, metadata }: DeviceChange,
 ): Promise<ChangedLicense | Refusal> => {
   const { executor, pool, secrets } = needs;
-  const before = await executor.read(licenseAggregate, request.licenseId, (license) => deviceIn(license, activationId));
+  const acting = licenseActingOf(request.caller);
+  const before = await executor.read(licenseAggregate, request.licenseId, (license) =>
+    deviceIn(license, activationId, acting),
+  );
   const json = metadata === undefined || Object.keys(metadata).length === 0 ? null : JSON.stringify(metadata);
   const known = before?.metadataRef ?? null;
   const isSame =
@@ -58,8 +63,8 @@ export const changeDevice = async (
     command: (at) => ({
       at,
       compose: (license) => {
-        // The vault would show the metadata to an earlier holder.
-        if (before !== null && license.facts.holderOrgId !== before.holderOrgId) return otherHolder;
+        // The vault would show the metadata to an earlier holder. It has none for a caller without the power.
+        if (license.facts.holderOrgId !== before?.holderOrgId) return otherHolder;
         const current = license.activations.get(activationId)?.metadataRef ?? null;
         if (isSame && current !== known) return changedMeanwhile;
         const isReplaced = metadata !== undefined && !isSame;
@@ -84,8 +89,9 @@ export const changeDevice = async (
   return changed;
 };
 
-const deviceIn = (license: License, activationId: string) => {
-  if (license.kind === 'unissued') return null;
+/** Returns what the change starts from; null when the caller may not change the device. */
+const deviceIn = (license: License, activationId: string, acting: LicenseActing) => {
+  if (license.kind === 'unissued' || refuseActing(license.facts, acting, 'manageUse') !== null) return null;
   const { issuerOrgId, holderOrgId } = license.facts;
   return { issuerOrgId, holderOrgId, metadataRef: license.activations.get(activationId)?.metadataRef ?? null };
 };

@@ -189,9 +189,13 @@ describe('A value that is no limit', () => {
       body: { ...issue, limits: { users: wrong, meters: { builds: wrong } } },
     });
     expect(refusal(answer)).toEqual([400, 'INVALID_REQUEST']);
+    // A meter may also be an object with its limit.
+    const isObject = typeof wrong === 'object' && wrong !== null;
     expect(answer.body.errors).toEqual([
       { pointer: '/limits/users', detail: rule },
-      { pointer: '/limits/meters/builds', detail: rule },
+      isObject
+        ? { pointer: '/limits/meters/builds/limit', detail: `is missing: it ${rule}` }
+        : { pointer: '/limits/meters/builds', detail: `${rule}, or be an object` },
     ]);
   });
 

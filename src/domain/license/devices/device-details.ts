@@ -11,7 +11,7 @@ export const changeDetails = ({ data }: CommandOf<'ChangeDevice'>, license: Issu
   const { activationId, userRef, metadataRef } = data;
   const activation = license.activations.get(activationId);
   if (activation === undefined)
-    return reject('ACTIVATION_NOT_FOUND', `License ${license.facts.licenseId} has no active device ${activationId}.`);
+    return reject('ACTIVATION_NOT_FOUND', `License ${license.facts.licenseId} has no active device with this id.`);
   const isOtherUser = userRef !== undefined && userRef !== activation.userRef;
   if (isOtherUser) {
     const refusal = refuseUser(license, userRef) ?? refuseDevicesOf(license, userRef, null);
