@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Instant } from '../domain/time.ts';
+import { transaction } from '../postgres/transaction.ts';
 import type { LeaseOwner } from './lease-liveness.ts';
 
 /**
@@ -67,7 +68,17 @@ export const giveSeatHolders = async (
  * Erases the names of the seats of all licenses that ended more than 25 hours ago. As ledger_worker, which reads
  * nothing of the vault: the policy of the table chooses the rows. Returns how many names it erased.
  */
-export const purgeSeatHolders = async (db: Pool): Promise<number> => {
-  const { rowCount } = await db.query({ name: 'purge-seat-holders', text: 'delete from vault.seat_holders' });
-  return rowCount ?? 0;
+export const purgeSeatHolders = (db: Pool): Promise<number> =>
+  transaction(db, `begin; set local statement_timeout = ${purgeMsMax}`, async (client) => {
+    const { rowCount } = await client.query(purge);
+    return rowCount ?? 0;
+  });
+
+// The role can name no rows, so one statement judges all of them: 200,000 in 5 seconds, which other statements may take.
+const purgeMsMax = 120_000;
+const purge = {
+  name: 'purge-seat-holders',
+  text: 'delete from vault.seat_holders',
+  // How long the connection waits for the answer.
+  query_timeout: purgeMsMax + 5_000,
 };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lintCatalog } from '../../src/postgres/lint.ts';
+import { createPool } from '../../src/projections/connect.ts';
 import { purgeSeatHolders } from '../../src/records/seat-holders.ts';
 import { rowSecurity } from '../../src/row-security.ts';
-import { createReadModels } from '../support/read-models.ts';
+import { createReadModels, quiet } from '../support/read-models.ts';
 
 let database: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
@@ -56,6 +57,25 @@ test('The worker erases the names of seats that ended 25 hours ago, of all organ
     'delete from vault.assigned_users',
   ])
     await expect(database.worker.query(sql), sql).rejects.toMatchObject({ code: '42501' });
+});
+
+test('The worker erases the names also when that takes longer than other statements may', async () => {
+  await database.superuser.query(
+    `insert into rm.leases (issuer_org_id, license_id, lease_id, scope, holder_hash, borrowed, ttl_seconds, acquired_at,
+       expires_at, ended_at, cause, revision)
+     select 'org_c', 'lic', 'lse_' || n, 'MACHINE', '', false, 60, now(), now(), now() - interval '26 hours', 'LAPSED', 1
+       from generate_series(1, 5000) n`,
+  );
+  await database.superuser.query(
+    `insert into vault.seat_holders select 'org_c', null, 'lic', 'lse_' || n, 'Ada' from generate_series(1, 5000) n`,
+  );
+  const url = `${database.url}?options=${encodeURIComponent('-c statement_timeout=10')}`;
+  const worker = createPool({ url, role: 'ledger_worker', max: 1, log: quiet });
+  try {
+    expect(await purgeSeatHolders(worker)).toBe(5_000);
+  } finally {
+    await worker.end();
+  }
 });
 
 test('A policy that lets the worker erase other names is refused at the start', async () => {

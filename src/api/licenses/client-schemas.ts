@@ -88,7 +88,7 @@ export const usageShape = z
       usedOfMax.extend({
         resetsAt: instantOut.nullable().optional().meta({
           description:
-            'When the use begins at 0 again. Null: never, as far as it is known. Absent for a meter that counts for the term.',
+            'When the use begins at 0 again. Null when no such instant is known, as for a meter that resets NEVER. Absent for a meter that counts for the term.',
         }),
       }),
     ),

@@ -13,7 +13,7 @@ export const useOut = z
     meters: z.record(z.string(), z.int()),
     resetsAt: instantOut.nullable().meta({
       description:
-        'When the meters begin at 0: the start of the next renewed term. Null when no renewed term starts later.',
+        'When the meters that count for the term begin at 0: the start of the next renewed term. Null when no renewed term starts later.',
     }),
     periods: periodsOut.optional(),
   })

@@ -121,7 +121,7 @@ export const periodsOut = z
   .record(z.string(), z.strictObject({ startsAt: instantOut, endsAt: instantOut.nullable() }))
   .meta({
     description:
-      'The running periods of the meters that do not count for the term. Their use begins at 0 at endsAt. Null: never, as far as it is known. Absent when every meter counts for the term.',
+      'The running periods of the meters that do not count for the term. Their use begins at 0 at endsAt. It is null when no such instant is known, as for a meter that resets NEVER. Absent when every meter counts for the term.',
   });
 
 /** Returns the running periods at `at` of the meters that do not count for the term; undefined: all do. */

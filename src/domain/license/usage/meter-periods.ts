@@ -16,6 +16,9 @@ export type TermAt = {
   readonly nextStartsAt: Instant | null;
 };
 
+/** A period of the calendar: `[from, until)`. */
+type CalendarPeriod = { readonly from: Instant; readonly until: Instant | null };
+
 /**
  * Returns the period of the calendar that contains `at`: from `anchor` + n durations to `anchor` + (n + 1) durations, on
  * the calendar and clock of the zone. Before the anchor it is the first one. `until` is null beyond the year 9999.
@@ -25,7 +28,23 @@ export const calendarPeriod = (
   resets: CalendarResets,
   at: Instant,
   timeZone: string,
-): { readonly from: Instant; readonly until: Instant | null } => {
+): CalendarPeriod => {
+  const key = `${anchor} ${resets} ${timeZone}`;
+  const known = latest.get(key);
+  if (known !== undefined && (known.from <= at || known.from === anchor) && (known.until === null || known.until > at))
+    return known;
+  const period = computedPeriod(anchor, resets, at, timeZone);
+  if (latest.size >= latestMax) latest.clear();
+  latest.set(key, period);
+  return period;
+};
+
+// The calendar of a zone takes 0.3 ms, and each answer shows the period of each meter. A period never changes, so the
+// latest ones are remembered, in 2 MB at most.
+const latest = new Map<string, CalendarPeriod>();
+const latestMax = 5_000;
+
+const computedPeriod = (anchor: Instant, resets: CalendarResets, at: Instant, timeZone: string): CalendarPeriod => {
   const boundary = (number: number): Instant | null => (number === 0 ? anchor : nth(anchor, resets, number, timeZone));
   // An estimate that is never above the number of the period, which the loop then finds.
   let number = Math.max(0, Math.floor((toMs(at) - toMs(anchor)) / (meanDays[resets] * dayMs)) - 2);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { licenseDecider } from '../../../../src/domain/license/decider.ts';
 import { calendarPeriod } from '../../../../src/domain/license/usage/meter-periods.ts';
 import type { MeterRule } from '../../../../src/domain/license/usage/meter-rules.ts';
@@ -81,6 +81,21 @@ describe('A period of the calendar', () => {
     ],
   ] as const)('%s', (_, anchor, resets, at, timeZone, [from, until]) => {
     expect(calendarPeriod(anchor, resets, at, timeZone)).toEqual({ from, until });
+  });
+
+  test('is computed once, whatever instants of it are shown and however many meters have it', () => {
+    const calendar = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
+    const periodAt = (at: string) => calendarPeriod('2026-01-31T09:00:00.000Z', 'P1M', at, 'Europe/Berlin');
+    const march = periodAt('2026-03-10T00:00:00.000Z');
+    const computed = calendar.mock.calls.length;
+    expect(computed).toBeGreaterThan(0);
+    expect(march).toEqual({ from: '2026-02-28T09:00:00.000Z', until: '2026-03-31T08:00:00.000Z' });
+    expect([periodAt(march.from), periodAt('2026-03-31T07:59:59.999Z')]).toEqual([march, march]);
+    expect(calendar.mock.calls.length).toBe(computed);
+    // Other periods are computed, the previous one too.
+    expect(periodAt('2026-03-31T08:00:00.000Z')).toMatchObject({ from: march.until });
+    expect(periodAt('2026-02-28T08:59:59.999Z')).toMatchObject({ until: march.from });
+    calendar.mockRestore();
   });
 });
 
