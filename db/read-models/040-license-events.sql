@@ -32,15 +32,17 @@ create table rm.license_events (
 
 -- An organization reads the events of all its licenses in the order of the log.
 create index license_events_by_issuer on rm.license_events (issuer_org_id, position);
-create index license_events_by_holder on rm.license_events (holder_org_id, position) where holder_org_id is not null;
+-- What an organization holds of its own is in the indexes of issuers alone.
+create index license_events_by_holder on rm.license_events (holder_org_id, position)
+  where issuer_org_id <> holder_org_id;
 create index license_events_by_previous_holder on rm.license_events (previous_holder_org_id, position)
-  where previous_holder_org_id is not null;
+  where issuer_org_id <> previous_holder_org_id;
 -- The same for some types of events.
 create index license_events_by_issuer_and_type on rm.license_events (issuer_org_id, type, position);
 create index license_events_by_holder_and_type on rm.license_events (holder_org_id, type, position)
-  where holder_org_id is not null;
+  where issuer_org_id <> holder_org_id;
 create index license_events_by_previous_holder_and_type on rm.license_events (previous_holder_org_id, type, position)
-  where previous_holder_org_id is not null;
+  where issuer_org_id <> previous_holder_org_id;
 -- rm.feed_activity reads the newest events of all organizations. An index over the plain position would tempt the planner
 -- to walk a feed through the events of everybody else.
 create index license_events_by_position on rm.license_events ((position + 0));

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'd590a127279a47db87a55a5ed60ed4ba50771d44db5186e7d971ccffbb2101fe',
+  1: 'cbe6d929c15ec8f8f3b0e5a2a0d57abf060e356c4f08ae2fc052e6c770f71014',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -3,8 +3,10 @@ import { eventView } from '../tables/license-events.ts';
 const places = 'e.issuer_org_id, e.license_id, e.revision, e.position, e.type';
 const isInPage = 'e.position between $3 and $6 and (e.position, e.license_id, e.revision) > ($3, $4, $5)';
 const asIssuer = 'e.issuer_org_id = $1';
-const asHolder = 'e.holder_org_id = $1 and e.issuer_org_id <> $1';
-const gaveAway = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> $1 and e.holder_org_id is distinct from $1';
+// The same conditions as those of the indexes, which leave out what an organization holds of its own.
+const asHolder = 'e.holder_org_id = $1 and e.issuer_org_id <> e.holder_org_id';
+const wasHolder = 'e.previous_holder_org_id = $1 and e.issuer_org_id <> e.previous_holder_org_id';
+const gaveAway = `${wasHolder} and e.holder_org_id is distinct from $1`;
 
 // Postgres walks along an index by position for each side. One condition with "or" would prevent that. Events that
 // share the last position come all, so that the first ones in the order of the feed are among them.
@@ -36,9 +38,9 @@ const selectFitting = (read: string) => `, begun as (
     from fitting f join rm.license_events e using (issuer_org_id, license_id, revision)
   )
   select v.version, last.*, ${read},
-    exists (select from rm.license_events e where e.issuer_org_id = $1 and ${isAfter})
-      or exists (select from rm.license_events e where e.holder_org_id = $1 and ${isAfter})
-      or exists (select from rm.license_events e where e.previous_holder_org_id = $1 and ${isAfter}),
+    exists (select from rm.license_events e where ${asIssuer} and ${isAfter})
+      or exists (select from rm.license_events e where ${asHolder} and ${isAfter})
+      or exists (select from rm.license_events e where ${wasHolder} and ${isAfter}),
     (select count(*) from fitting), octet_length(e.data::text), ${eventView.select}
   from ops.projection_versions v left join last on true
     left join begun f on f.stored_before is null or f.stored_before <= $9

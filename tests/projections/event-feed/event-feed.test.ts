@@ -149,6 +149,22 @@ test('Postgres reads a page along an index, for any number of events and any beg
       }
 });
 
+test('What an organization holds of its own is in the indexes of issuers alone', async () => {
+  const own = createLog();
+  for (let license = 0; license < 20; license += 1) own.issue(`own ${license}`, { holderOrgId: vendor });
+  await project(models().projector, own.log);
+  await models().superuser.query('analyze rm.license_events');
+  const { rows } = await models().superuser.query<{ name: string; entries: number }>(
+    `select relname as name, reltuples::int as entries from pg_class where relname like 'license_events_by_%'`,
+  );
+  const entries = Object.fromEntries(rows.map(({ name, entries: count }) => [name, count]));
+  expect(entries).toMatchObject({
+    license_events_by_issuer: own.log.length,
+    license_events_by_holder: 0,
+    license_events_by_holder_and_type: 0,
+  });
+});
+
 /** Returns how Postgres reads `rm.license_events` for a page. */
 const planOf = async (orgId: string, reading: Omit<Parameters<typeof readFeed>[1], 'orgId'>) => {
   const lines: string[] = [];

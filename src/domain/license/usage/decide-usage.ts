@@ -44,11 +44,15 @@ export const usageOutcomes = (command: CommandOf<'RecordUsage'>, license: Issued
   const at = meterResetsAt(license.facts, command.data.meter, command.at);
   if (at === null) return outcomes;
   const later = settle(license, at, settledBytesMax).license;
+  // Entries that are over the quota are not known, so what becomes of one later depends on its quantity alone.
+  const fits = new Map<number, boolean>();
   return outcomes.map((outcome, index) => {
     const entry = command.data.entries[index];
     if (!isOverQuota(outcome) || entry === undefined) return outcome;
     const alone = { ...command, at, data: { ...command.data, entries: [{ ...entry, occurredAt: at }] } };
-    return outcomesOn(alone, later).every(isRefused) ? outcome : withRetryInstant(outcome, command.at, at);
+    const isAccepted = fits.get(entry.quantity) ?? !outcomesOn(alone, later).every(isRefused);
+    fits.set(entry.quantity, isAccepted);
+    return isAccepted ? withRetryInstant(outcome, command.at, at) : outcome;
   });
 };
 
