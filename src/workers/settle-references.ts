@@ -20,8 +20,8 @@ const eventsMax = 1_000;
 
 /**
  * Settles references that were written for an event more than 25 hours ago. Forgets the claim when a stored event has
- * the reference, and else removes the personal value or API key. The stream decides. Returns the number of removed
- * values.
+ * the reference, and else removes the personal value or API key. Also removes metadata of a device that a later event
+ * has replaced. The stream decides. Returns the number of removed values.
  */
 export const settleReferences = async (needs: Needs): Promise<number> => {
   const { pool, store, signal, onError } = needs;
@@ -57,17 +57,32 @@ const storedReferences = async (
   open: readonly OpenReference[],
 ): Promise<ReadonlySet<string>> => {
   const stored = new Set<string>();
+  const withoutReplaced = createWithoutReplaced();
   let from: bigint | 'end' = 'end';
   for (;;) {
     const events: readonly Recorded[] = await store.readBackwards(stream, from, eventsMax);
-    for (const { data, metadata } of events) {
-      const text = JSON.stringify([data, metadata]);
+    for (const event of events) {
+      const text = JSON.stringify([withoutReplaced(event), event.metadata]);
       for (const { ref } of open) if (text.includes(`"${ref}"`)) stored.add(ref);
     }
     const last = events.at(-1);
     if (stored.size === open.length || last === undefined || last.revision === 0n) return stored;
     from = last.revision - 1n;
   }
+};
+
+/**
+ * Returns a function that returns the data of an event without the reference of metadata of a device that a later event
+ * has replaced. It gets the events of a stream from the newest one on.
+ */
+const createWithoutReplaced = (): ((event: Recorded) => object) => {
+  const changedLater = new Set<unknown>();
+  return ({ type, data }) => {
+    if (type !== 'ActivationDetailsChanged' || data.metadataRef === undefined) return data;
+    const isReplaced = changedLater.has(data.activationId);
+    changedLater.add(data.activationId);
+    return isReplaced ? { ...data, metadataRef: null } : data;
+  };
 };
 
 const settle = ({ apiPool, remove }: Needs, reference: OpenReference, isStored: boolean): Promise<number> =>

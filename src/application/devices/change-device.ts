@@ -7,6 +7,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { isUserReference } from '../../identity/user-reference.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { eraseValue, isValue, type PersonalValue } from '../../records/vault.ts';
+import { claimReferences } from '../../records/vault-references.ts';
 import { licenseActingOf } from '../caller.ts';
 import { type ChangedLicense, changeLicense, type LicenseRequest } from '../licenses/change-license.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
@@ -30,7 +31,8 @@ type DeviceRequest = LicenseRequest & {
 
 /**
  * Changes the user and the metadata of a device for an administrator of the issuer or the holder. The metadata is in the
- * vault before its event, and earlier metadata is erased as soon as the read models no longer refer to it.
+ * vault before its event, and earlier metadata is erased as soon as the read models no longer refer to it. When the
+ * process dies before, the worker erases it (`settleReferences`).
  */
 export const changeDevice = async (
   needs: CommandNeeds & { readonly secrets: Secrets },
@@ -49,6 +51,7 @@ export const changeDevice = async (
     known !== null &&
     json !== null &&
     (await asTenant(pool, before.issuerOrgId, (db) => isValue(db, known, json)));
+  const isReplaced = metadata !== undefined && !isSame;
   const newRef = json === null || isSame ? null : referenceOf(request.attempt, 'device metadata');
   const values: PersonalValue[] = [];
   if (before !== null && json !== null && newRef !== null) {
@@ -60,23 +63,26 @@ export const changeDevice = async (
   const changed = await changeLicense(needs, request, {
     power: 'manageUse',
     values,
-    command: (at) => ({
-      at,
-      compose: (license) => {
-        // The vault would show the metadata to an earlier holder. It has none for a caller without the power.
-        if (license.facts.holderOrgId !== before?.holderOrgId) return otherHolder;
-        const current = license.activations.get(activationId)?.metadataRef ?? null;
-        if (isSame && current !== known) return changedMeanwhile;
-        const isReplaced = metadata !== undefined && !isSame;
-        supersededRef = isReplaced && current !== newRef ? current : null;
-        const userRef = user === undefined || user === null ? user : userIn(secrets, license, user);
-        const details = {
-          ...(userRef === undefined ? {} : { userRef }),
-          ...(isReplaced ? { metadataRef: newRef } : {}),
-        };
-        return [{ type: 'ChangeDevice', at, data: { activationId, ...details } }];
-      },
-    }),
+    command: async (at) => {
+      if (isReplaced && before !== null && known !== null)
+        await claimOf(pool, { issuerOrgId: before.issuerOrgId, licenseId: request.licenseId, ref: known });
+      return {
+        at,
+        compose: (license) => {
+          // The vault would show the metadata to an earlier holder. It has none for a caller without the power.
+          if (license.facts.holderOrgId !== before?.holderOrgId) return otherHolder;
+          const current = license.activations.get(activationId)?.metadataRef ?? null;
+          if (isSame && current !== known) return changedMeanwhile;
+          supersededRef = isReplaced && current !== newRef ? current : null;
+          const userRef = user === undefined || user === null ? user : userIn(secrets, license, user);
+          const details = {
+            ...(userRef === undefined ? {} : { userRef }),
+            ...(isReplaced ? { metadataRef: newRef } : {}),
+          };
+          return [{ type: 'ChangeDevice', at, data: { activationId, ...details } }];
+        },
+      };
+    },
   });
   if (isRefusal(changed)) return changed;
   const erased: string | null = supersededRef;
@@ -88,6 +94,17 @@ export const changeDevice = async (
   }
   return changed;
 };
+
+type Superseded = { readonly issuerOrgId: string; readonly licenseId: string; readonly ref: string };
+
+/** Claims metadata that is about to be replaced, so that the worker reads in the stream whether it was. */
+const claimOf = (pool: CommandNeeds['pool'], { issuerOrgId, licenseId, ref }: Superseded) =>
+  asTenant(
+    pool,
+    issuerOrgId,
+    (db) => claimReferences(db, { issuerOrgId, stream: licenseAggregate.stream(licenseId) }, [ref]),
+    { readOnly: false },
+  );
 
 /** Returns what the change starts from; null when the caller may not change the device. */
 const deviceIn = (license: License, activationId: string, acting: LicenseActing) => {
