@@ -70,7 +70,7 @@ export const useKinds: Kinds<
   },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {
-    weight: 8,
+    weight: 20,
     draw: (draw) => ({
       meter: draw.chance.one(['builds', 'builds', 'exports']),
       entries: Array.from({ length: draw.chance.one([1, 1, 1, 2, 3]) }, () => use(draw)),
@@ -82,7 +82,7 @@ export const useKinds: Kinds<
 };
 
 const use = ({ chance, at, index }: Draw) => ({
-  usageId: `usage-${chance.below(20)}`,
+  usageId: `usage-${chance.below(5)}`,
   quantity: chance.one([1, 1, 1, 2, 3]),
   occurredAt: instant(
     at + chance.one([0, 0, 0, 0, 0, -hour, -hour - 1, -hour - 1, -hour - 1, hour / 12 + 1, -36 * 24 * hour]),

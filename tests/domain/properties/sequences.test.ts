@@ -11,7 +11,7 @@ const full = process.env.LEDGER_TEST_SIZE === 'full';
 const parts = full ? 20 : 1;
 const numRuns = full ? 50_000 : 1_000;
 // A short run rarely reaches the rarest commands, so it also tries some fixed sequences.
-const reaching = { numRuns: 1_500, seed: 9, unbiased: true };
+const reaching = { numRuns: 1_500, seed: 4, unbiased: true };
 
 // `LEDGER_SEED` repeats a run from its part on; with the `LEDGER_PATH` of a failure, its one sequence.
 const [firstSeed, path] = [runSeed(), process.env.LEDGER_PATH ?? ''];

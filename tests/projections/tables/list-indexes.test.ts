@@ -270,8 +270,8 @@ describe('Postgres uses an index under row-level security for', () => {
     );
     expect(ofProduct.readWhole).toEqual([]);
     expect(ofProduct.indexes).toContain('license_products_by_holder');
-    const events = `license_events where holder_org_id = '${customer}' and position > 2000`;
-    const fed = await planOf(customer, select(events, 'position'));
+    const isHeld = `holder_org_id = '${customer}' and issuer_org_id <> holder_org_id`;
+    const fed = await planOf(customer, select(`license_events where ${isHeld} and position > 2000`, 'position'));
     expect(fed.readWhole).toEqual([]);
     expect(fed.indexes).toContain('license_events_by_holder');
   });
