@@ -5,12 +5,13 @@ import {
   type UseResult,
 } from '../../../src/application/usage/gather-usage.ts';
 import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
-import { newCommandId, uuidv5 } from '../../../src/eventstore/uuids.ts';
+import { uuidv5 } from '../../../src/eventstore/uuids.ts';
 import { purge } from '../../../src/workers/purge.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { verdictOn } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
+import { useOfRequest } from '../../support/use-of-request.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -32,27 +33,8 @@ const startProcess = (aheadMs: number) => {
 };
 type Process = ReturnType<typeof startProcess>;
 
-const useOf = (licenseId: string, number: number): UseOfRequest => {
-  const commandId = uuidv5(namespace, `use ${licenseId} ${number}`);
-  return {
-    request: {
-      call: { requestId: newCommandId(), correlationId: newCommandId(), expectedRevision: null },
-      attempt: {
-        commandId,
-        requestHash: 'ab'.repeat(32),
-        earlierRequestHashes: [],
-        secret: '',
-        whenOnly: async () => undefined,
-      },
-      actor: { type: 'CLIENT', id: licenseId, onBehalfOf: null },
-      by: { kind: 'keyHolder', keyVersion: 1 },
-      turn: { end: () => undefined, resume: async () => undefined },
-    },
-    license: { licenseId, issuerOrgId: ledger.a.organizationId },
-    meter: 'builds',
-    usage: { usageId: `u${number}`, quantity: 1, occurredAt: ledger.needs.now(), commandId },
-  };
-};
+const useOf = (licenseId: string, number: number): UseOfRequest =>
+  useOfRequest(ledger, { licenseId, number, commandId: uuidv5(namespace, `use ${licenseId} ${number}`) });
 
 /** Sends a use to both processes in turn until one of them answers it. */
 const sendUntilAnswered = async (

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createUsageGathering, type UseOfRequest } from '../../../src/application/usage/gather-usage.ts';
+import { createUsageGathering } from '../../../src/application/usage/gather-usage.ts';
 import { createExecutor, type Executor } from '../../../src/eventstore/executor/execute.ts';
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { useOfRequest } from '../../support/use-of-request.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -14,31 +15,12 @@ afterAll(() => ledger.stop());
 /** Uses of one meter, each by a request of its own, and the numbers of the requests that have a turn now. */
 const usesOf = (licenseId: string, count: number) => {
   const turns = new Set<number>(Array.from({ length: count }, (_, number) => number));
-  const uses = [...turns].map((number): UseOfRequest => {
-    const commandId = newCommandId();
-    return {
-      request: {
-        call: { requestId: newCommandId(), correlationId: newCommandId(), expectedRevision: null },
-        attempt: {
-          commandId,
-          requestHash: 'ab'.repeat(32),
-          earlierRequestHashes: [],
-          secret: '',
-          whenOnly: async () => undefined,
-        },
-        actor: { type: 'CLIENT', id: licenseId, onBehalfOf: null },
-        by: { kind: 'keyHolder', keyVersion: 1 },
-        turn: {
-          end: () => turns.delete(number),
-          resume: async () => {
-            turns.add(number);
-          },
-        },
-      },
-      license: { licenseId, issuerOrgId: ledger.a.organizationId },
-      meter: 'builds',
-      usage: { usageId: `u${number}`, quantity: 1, occurredAt: ledger.needs.now(), commandId },
+  const uses = [...turns].map((number) => {
+    const resume = async () => {
+      turns.add(number);
     };
+    const turn = { end: () => turns.delete(number), resume };
+    return useOfRequest(ledger, { licenseId, number, commandId: newCommandId(), turn });
   });
   return { uses, turns };
 };
