@@ -34,7 +34,7 @@ const expectProjectionToGoOn = async () => {
 };
 
 /** Valid requests of one operation after which it must have been carried out at least once. */
-const patience = 3_000;
+const patience = 500;
 
 /** After so many in vain the world may be at fault: a policy that was changed at random lets nobody activate a device. */
 const worldPatience = 100;

@@ -23,6 +23,7 @@ export type World = {
 const password = 'four small green apples';
 const passwordHash = createPasswords().hash(password);
 const products = ['local_cli', 'cloud_ide', 'workflow_app'];
+const release = '1.0.0';
 
 /** A new organization with a catalog, members and licenses. */
 export const createWorld = async (ledger: Ledger): Promise<World> => {
@@ -81,6 +82,8 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     learn({ token: await resetTokenFor(ledger) });
     learn(offers);
     await make('/v1/projects', { name: 'Fuzz' });
+    // Only a release that exists can be withdrawn.
+    await make(`/v1/products/${products[0]}/releases`, { version: release, releasedAt: '2026-01-31T00:00:00.000Z' });
     await make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] });
     const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
     await make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt });
@@ -163,5 +166,6 @@ const likelyFor: Readonly<Record<string, readonly unknown[]>> = {
   meter: ['api_calls'],
   quantity: [1, 5],
   policyVersion: [1],
+  version: [release],
   code: ['export', 'local_cli', 'PAYMENT'],
 };
