@@ -57,42 +57,56 @@ export const validationsOf = async (
   licenseId: string,
   { from, to }: { readonly from: string; readonly to: string },
 ): Promise<readonly DayOfValidations[]> => {
-  const { rows } = await db.query<[string, string, string, string]>({
+  const { rows } = await db.query<CountedDay>({
     name: 'validations-of',
-    text: `select to_char(c.day, 'YYYY-MM-DD'), c.product, sum(c.validations), sum(c.denied)
+    text: `select ${dayColumns}
       from ops.validation_counts c join rm.licenses l using (issuer_org_id, license_id)
       where l.license_id = $1 and c.day between $2 and $3
       group by c.day, c.product order by c.day, c.product`,
     values: [licenseId, from, to],
     rowMode: 'array',
   });
-  return rows.map(([day, product, validations, denied]) => ({
-    day,
-    product: product === '' ? null : product,
-    validations: Number(validations),
-    denied: Number(denied),
-  }));
+  return rows.map(dayIn);
 };
 
 /**
- * Returns the instant of the last counted validation of a license. Returns null when no day is left. For asTenant as
- * `validationsOf`.
+ * Returns what `validationsOf` returns, and the instant of the last counted validation, null when no day is left. It is
+ * one statement, because every read of a license waits for it. For asTenant as `validationsOf`.
  */
-export const lastValidation = async (db: PoolClient, licenseId: string): Promise<Instant | null> => {
-  const { rows } = await db.query<[string | null]>({
-    name: 'last-validation',
-    text: `select ${epochMs('max(c.last_validated_at)')} from rm.licenses l cross join lateral (
-        select last_validated_at from ops.validation_counts n
+export const lastAndRecentValidations = async (
+  db: PoolClient,
+  licenseId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<{ readonly lastValidatedAt: Instant | null; readonly validations: readonly DayOfValidations[] }> => {
+  const { rows } = await db.query<[...CountedDay, string]>({
+    name: 'recent-validations-of',
+    text: `select ${dayColumns}, ${epochMs('max(c.last_validated_at)')}
+      from rm.licenses l cross join lateral (
+        select * from ops.validation_counts n
         where n.issuer_org_id = l.issuer_org_id and n.license_id = l.license_id
-          and n.day = (select max(m.day) from ops.validation_counts m
-            where m.issuer_org_id = l.issuer_org_id and m.license_id = l.license_id)) c
-      where l.license_id = $1`,
-    values: [licenseId],
+          and n.day >= least($2::date, (select max(m.day) from ops.validation_counts m
+            where m.issuer_org_id = l.issuer_org_id and m.license_id = l.license_id))) c
+      where l.license_id = $1 group by c.day, c.product order by c.day, c.product`,
+    values: [licenseId, from],
     rowMode: 'array',
   });
-  const lastMs = rows[0]?.[0] ?? null;
-  return lastMs === null ? null : fromMs(Number(lastMs));
+  const lastMs = rows.reduce((last, row) => Math.max(last, Number(row[4])), Number.NEGATIVE_INFINITY);
+  return {
+    lastValidatedAt: rows.length === 0 ? null : fromMs(lastMs),
+    validations: rows.map(dayIn).filter(({ day }) => day >= from && day <= to),
+  };
 };
+
+type CountedDay = [day: string, product: string, validations: string, denied: string];
+
+const dayColumns = `to_char(c.day, 'YYYY-MM-DD'), c.product, sum(c.validations), sum(c.denied)`;
+
+const dayIn = ([day, product, validations, denied]: readonly [...CountedDay, ...unknown[]]): DayOfValidations => ({
+  day,
+  product: product === '' ? null : product,
+  validations: Number(validations),
+  denied: Number(denied),
+});
 
 /**
  * Removes days that are older than `countedDaysMax`, in batches with short locks, until the signal is aborted. As

@@ -84,12 +84,12 @@ type Naming = LicenseNaming & { readonly bucket: Counting; readonly power?: Lice
 export const findClientLicense = async (
   { authenticate, validations, secrets, now }: NamingNeeds,
   call: Call,
-  { bucket: counting, power = 'useLicenses', ...named }: Naming,
+  { bucket: counting, power = 'useLicenses', licenseKey: namedKey, licenseId }: Naming,
 ): Promise<ClientLicense | Problem> => {
   const { bucket, units } = typeof counting === 'string' ? { bucket: counting, units: 1 } : counting;
-  const licenseKey = named.licenseKey ?? credentialIn(call.headers, 'license');
-  if (licenseKey === null) return byId({ authenticate, validations }, call, named.licenseId, power);
-  if (named.licenseId !== undefined) {
+  const licenseKey = namedKey ?? credentialIn(call.headers, 'license');
+  if (licenseKey === null) return byId({ authenticate, validations }, call, licenseId, power);
+  if (licenseId !== undefined) {
     return problem('INVALID_REQUEST', 'Name the license by its key or by its id, not by both.');
   }
   const body = parseLicenseKey(licenseKey);

@@ -92,15 +92,20 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
 
 /**
  * Returns a license that the organization issues or holds, as of `at`, which is now: from its row, or from its stream
- * when the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. Returns null for every
- * other license.
+ * when the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. `beside` is what
+ * `readBeside` reads in the transaction of the row; null without a row. Returns null for every other license.
  */
-export const currentLicense = async (
+export const currentLicense = async <Beside = null>(
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },
   organizationId: string,
   { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
+  readBeside: (db: PoolClient) => Promise<Beside | null> = readNothing,
 ) => {
-  const readRow = () => asTenant(pool, organizationId, (db) => licenseById(db, licenseId));
+  const readRow = () =>
+    asTenant(pool, organizationId, async (db) => {
+      const row = await licenseById(db, licenseId);
+      return row === null ? null : { ...row, beside: await readBeside(db) };
+    });
   let known = await readRow();
   if (known === null && !(await isLicenseParked(pool, licenseId))) {
     // A replay may have created the row between the two reads.
@@ -114,8 +119,11 @@ export const currentLicense = async (
     ({ facts }: { readonly facts: LicenseFacts }, revision, isDerived) => ({ facts, revision, isDerived }),
   );
   if (current === null || !isVisible(current.facts, organizationId, productScope())) return null;
-  return { ...current, metadata: await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId)) };
+  const metadata = await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId));
+  return { ...current, metadata, beside: known?.beside ?? null };
 };
+
+const readNothing = () => Promise.resolve(null);
 
 /**
  * Returns what `read` reads from the rows of a license that the organization issues or holds. Refuses every other

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { noSuchLicense } from '../../domain/license/license-authority.ts';
 import type { Instant } from '../../domain/time.ts';
@@ -8,6 +8,7 @@ import type { Refusal } from '../refusal.ts';
 import { licenseAsOf, type PastNeeds } from './as-of.ts';
 import { isVisible } from './is-visible.ts';
 import { currentLicense } from './parked-license.ts';
+import { noUse, type RecentUse, readRecentUse } from './read-validations.ts';
 
 export type LicenseReadNeeds = PastNeeds & {
   readonly pool: Pool;
@@ -27,6 +28,8 @@ export type ReadLicense = {
    * True when a change has fallen due that is not recorded yet, so that the revision alone does not name this state.
    */
   readonly isDerived: boolean;
+  /** None for an instant in the past. */
+  readonly use: RecentUse;
 };
 
 /**
@@ -40,11 +43,13 @@ export const readLicense = async (
   { asOf, signal }: { readonly asOf?: Instant | undefined; readonly signal: AbortSignal },
 ): Promise<ReadLicense | Refusal> => {
   const at = needs.now();
-  const current = await currentLicense(needs, organizationId, { licenseId, at });
+  const readUse = async (db: PoolClient) => (asOf === undefined ? await readRecentUse(db, licenseId, at) : noUse);
+  const current = await currentLicense(needs, organizationId, { licenseId, at }, readUse);
   if (current === null) return noSuchLicense;
-  const { facts, revision, metadata, isDerived } = current;
-  if (asOf === undefined) return { facts, revision, metadata: metadata ?? {}, at, recorded: true, isDerived };
+  const { facts, revision, isDerived } = current;
+  const [metadata, use] = [current.metadata ?? {}, current.beside ?? noUse];
+  if (asOf === undefined) return { facts, revision, metadata, at, recorded: true, isDerived, use };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isVisible(then.facts, organizationId, productScope())) return noSuchLicense;
-  return { ...then, metadata: {}, at: asOf };
+  return { ...then, metadata: {}, at: asOf, use: noUse };
 };

@@ -1,8 +1,7 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { fromMs, type Instant, toMs } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { asTenant } from '../../postgres/tenant.ts';
-import { type DayOfValidations, lastValidation, validationsOf } from '../../records/validation-counts.ts';
+import { type DayOfValidations, lastAndRecentValidations, validationsOf } from '../../records/validation-counts.ts';
 import type { Refusal } from '../refusal.ts';
 import { readLicenseRows } from './parked-license.ts';
 
@@ -33,12 +32,17 @@ export const readValidations = (
 ): Promise<readonly DayOfValidations[] | Refusal> =>
   readLicenseRows(needs, organizationId, licenseId, (db) => validationsOf(db, licenseId, days));
 
-/** Returns the validations of the last 7 UTC days, and the instant of the last one, null before the first. */
-export const readRecentUse = ({ pool, now }: Needs, organizationId: string, licenseId: string) => {
-  const at = now();
+/** The validations of the last 7 UTC days, and the instant of the last one, null before the first. */
+export type RecentUse = {
+  readonly lastValidatedAt: Instant | null;
+  readonly recentValidations: readonly DayOfValidations[];
+};
+
+export const noUse: RecentUse = { lastValidatedAt: null, recentValidations: [] };
+
+/** Returns the recent use of a license. For asTenant of its issuer, or of its holder, which sees its own days. */
+export const readRecentUse = async (db: PoolClient, licenseId: string, at: Instant): Promise<RecentUse> => {
   const days = { from: dayOf(at, recentDays - 1), to: dayOf(at) };
-  return asTenant(pool, organizationId, async (db) => ({
-    lastValidatedAt: await lastValidation(db, licenseId),
-    recentValidations: [...(await validationsOf(db, licenseId, days))],
-  }));
+  const { lastValidatedAt, validations } = await lastAndRecentValidations(db, licenseId, days);
+  return { lastValidatedAt, recentValidations: validations };
 };

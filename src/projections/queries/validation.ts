@@ -147,8 +147,11 @@ type ValidationRow = [
 const factsOf = (row: ValidationRow): ValidationFacts => {
   const [, keyVersion, issuerClosed, fingerprints, isParked] = row;
   const hashes = fingerprints === null ? [] : fingerprints.split(',');
+  // Every field by name: adding some to a spread copy takes Node several times as long.
+  const { facts, revision } = readLicense(row, 5);
   return {
-    ...readLicense(row, 5),
+    facts,
+    revision,
     keyVersion,
     issuerClosed,
     fingerprintHashes: hashes.slice(0, fingerprintsMax),

@@ -37,6 +37,25 @@ describe('Validations', () => {
     expect(past.body).toMatchObject({ lastValidatedAt: null, recentValidations: [] });
   });
 
+  test('are read in the transaction of their license, also when the last one was long ago', async () => {
+    const license = await ledger.issue();
+    await observer.validate(license, { product: 'local_cli' });
+    const { body } = await observer.get(license);
+    observer.wait(30 * 86_400);
+    // The first one also checks the API key again.
+    await observer.get(license);
+    let transactions = 0;
+    const count = () => {
+      transactions += 1;
+    };
+    ledger.database.api.on('acquire', count);
+    const read = ledger.call('GET', `/v1/licenses/${license.licenseId}`, { key: ledger.a.apiKey });
+    const later = await read.finally(() => ledger.database.api.off('acquire', count));
+    expect(later.body).toMatchObject({ lastValidatedAt: body.lastValidatedAt, recentValidations: [] });
+    expect(body.lastValidatedAt).not.toBeNull();
+    expect(transactions).toBe(1);
+  });
+
   test('of a member who signs in are no use, and those of an unknown key leave nothing', async () => {
     const license = await ledger.issue();
     const admin = await ledger.createMember(ledger.a.organizationId, 'ADMIN');

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
-import { readRecentUse } from '../../../application/reading/read-validations.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
@@ -27,7 +26,7 @@ import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, t
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { licenseWithUse, noUse } from './use-shape.ts';
+import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
 
@@ -157,10 +156,9 @@ export const getLicense = (needs: ReadNeeds): Route =>
       if (refusal !== null) return refusal;
       const license = await readLicense(needs, organizationId, licenseId, { asOf, signal: signal() });
       if (isRefusal(license)) return refused(license);
-      const use = asOf === undefined ? await readRecentUse(needs, organizationId, licenseId) : noUse;
       return {
         status: 200,
-        body: { ...licenseBody(license.facts, license), ...use },
+        body: { ...licenseBody(license.facts, license), ...license.use },
         headers: { ETag: licenseTag(license.facts, license) },
       };
     },

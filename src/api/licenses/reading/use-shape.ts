@@ -29,6 +29,3 @@ export const licenseWithUse = licenseShape
     }),
   })
   .meta({ id: 'LicenseWithUse' });
-
-/** The validations of a license at an instant in the past, which are not read. */
-export const noUse = { lastValidatedAt: null, recentValidations: [] };
