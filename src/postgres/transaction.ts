@@ -22,3 +22,28 @@ export const transaction = async <T>(pool: Pool, begin: string, work: (db: PoolC
     db.release(!committed);
   }
 };
+
+/**
+ * Runs work that only reads in one transaction, like `transaction`. Returns its result before the transaction has ended,
+ * because no end of it would change the result.
+ */
+export const readTransaction = async <T>(
+  pool: Pool,
+  begin: string,
+  work: (db: PoolClient) => Promise<T>,
+): Promise<T> => {
+  refuseWithConnection('take a second connection');
+  const db = await pool.connect();
+  try {
+    await db.query(begin);
+    const result = await withConnection(() => work(db));
+    db.query('commit').then(
+      ({ command }) => db.release(command !== 'COMMIT'),
+      () => db.release(true),
+    );
+    return result;
+  } catch (error) {
+    db.release(true);
+    throw error;
+  }
+};
