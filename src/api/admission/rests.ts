@@ -15,7 +15,7 @@ export type Rests = {
 export const noRests: Rests = { nowMs: () => 0, owe: () => undefined, msLeft: () => 0 };
 
 /** The milliseconds of rest per millisecond of work while the event loop is busy. */
-const restPerMs = 3;
+const restPerMs = 4;
 /** A tenant owes this much before it has to wait, so that a few requests at once do not wait. */
 const owedMsMax = 100;
 /** The most milliseconds of a request that count, because a request that takes long mostly waits for a server. */
