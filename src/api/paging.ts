@@ -30,9 +30,12 @@ type Listing<Entry> = {
   readonly url: string;
   readonly placeOf: (entry: Entry) => string;
   /** Reads up to `limit` entries behind the place `after`. Null reads from the beginning. */
-  readonly read: (after: string | null, limit: number) => Promise<readonly Entry[] | Refusal>;
+  readonly read: (after: string | null, limit: number) => Promise<readonly Entry[] | Part<Entry> | Refusal>;
   readonly bodyOf: (entry: Entry) => object;
 };
+
+/** The first entries of a page. `isCut`: others would make the page too large, so the next page has them. */
+type Part<Entry> = { readonly entries: readonly Entry[]; readonly isCut: boolean };
 
 /** Answers one page of a list. Reads one entry more than it answers, which says whether another page follows. */
 export const page = async <Entry>(
@@ -44,9 +47,10 @@ export const page = async <Entry>(
   if (cursor !== undefined && after === null) return foreignCursor;
   const result = await read(after, limit + 1);
   if ('rejected' in result) return refused(result);
-  const entries = result.slice(0, limit);
+  const { entries: first, isCut } = 'isCut' in result ? result : { entries: result, isCut: false };
+  const entries = first.slice(0, limit);
   const last = entries.at(-1);
-  const hasMore = result.length > limit && last !== undefined;
+  const hasMore = (isCut || first.length > limit) && last !== undefined;
   const nextCursor = hasMore ? encodeCursor(secrets, name, placeOf(last)) : null;
   const body = { data: entries.map(bodyOf), nextCursor, hasMore };
   if (nextCursor === null) return { status: 200, body };

@@ -181,7 +181,9 @@ describe('The list of activations', () => {
 
 describe('The history of a license', () => {
   const revisionsOf = async (order: 'asc' | 'desc', limit: number, afterRevision: bigint | null, org = vendor) =>
-    (await as(org, (db) => historyOf(db, active, { order, limit, afterRevision }))).map(({ revision }) => revision);
+    (await as(org, (db) => historyOf(db, active, { order, limit, afterRevision }))).entries.map(
+      ({ revision }) => revision,
+    );
 
   test('has pages in both orders', async () => {
     expect(await revisionsOf('asc', 3, null)).toEqual([0n, 1n, 2n]);
@@ -191,8 +193,22 @@ describe('The history of a license', () => {
     expect(await revisionsOf('asc', 9, null, rival)).toEqual([]);
   });
 
+  test.each(['asc', 'desc'] as const)('has a page for each event when one is larger than a page, %s', async (order) => {
+    const seen: bigint[] = [];
+    let isCut = true;
+    while (isCut) {
+      const afterRevision = seen.at(-1) ?? null;
+      const page = await as(vendor, (db) => historyOf(db, active, { order, limit: 9, afterRevision, bytesMax: 1 }));
+      seen.push(...page.entries.map(({ revision }) => revision));
+      expect(page.entries).toHaveLength(1);
+      isCut = page.isCut;
+    }
+    expect(seen).toEqual(order === 'asc' ? [0n, 1n, 2n, 3n, 4n, 5n] : [5n, 4n, 3n, 2n, 1n, 0n]);
+  });
+
   test('contains every event as it is stored', async () => {
-    const entries = await as(vendor, (db) => historyOf(db, active, { order: 'asc', limit: 100, afterRevision: null }));
+    const page = { order: 'asc', limit: 100, afterRevision: null } as const;
+    const { entries } = await as(vendor, (db) => historyOf(db, active, page));
     const stored = ledger.log.filter(({ stream }) => stream === `license-${active}`);
     expect(entries).toEqual(
       stored.map(({ id, type, revision, position, data, metadata }) => ({
@@ -224,8 +240,8 @@ describe('The history of a license', () => {
       storeValue(db, { ref, ...owner, kind: 'REASON_TEXT', subject: licenseId, value: 'asked by Ann' }),
     );
     const reason = async () =>
-      (await as(vendor, (db) => historyOf(db, licenseId, { order: 'asc', limit: 1, afterRevision: null })))[0]?.reason
-        ?.text;
+      (await as(vendor, (db) => historyOf(db, licenseId, { order: 'asc', limit: 1, afterRevision: null }))).entries[0]
+        ?.reason?.text;
     expect(await reason()).toBe('asked by Ann');
     expect(await write(vendor, (db) => removeValue(db, ref))).toBe(true);
     expect(await write(vendor, (db) => removeValue(db, ref))).toBe(false);

@@ -1,5 +1,5 @@
 import { refuseActing } from '../../domain/license/license-authority.ts';
-import { type HistoryEntry, historyOf } from '../../projections/tables/license-events.ts';
+import { type HistoryRead, historyOf } from '../../projections/tables/license-events.ts';
 import { type Caller, licenseActingOf } from '../caller.ts';
 import type { Refusal } from '../refusal.ts';
 import { readLicenseRows } from './parked-license.ts';
@@ -11,7 +11,7 @@ export const readHistory = (
   caller: Caller,
   licenseId: string,
   page: Parameters<typeof historyOf>[2],
-): Promise<readonly HistoryEntry[] | Refusal> =>
+): Promise<HistoryRead | Refusal> =>
   readLicenseRows(
     needs,
     caller.organizationId,

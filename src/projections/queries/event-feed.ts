@@ -5,6 +5,7 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
 import { feedQuery, feedQueryOfTypes } from './feed-sql.ts';
+import { countWithin, pageBytesMax } from './page-bytes.ts';
 
 /** The place of a license event in the log. Events of one append may share their position. */
 export type FeedPlace = { readonly position: bigint; readonly licenseId: string; readonly revision: bigint };
@@ -49,9 +50,6 @@ type Reading = {
   /** The greatest size of the data of a page, as JSON. A page has at least one event. Default: 4 MB. */
   readonly bytesMax?: number;
 };
-
-/** The size of the data at which a page of the feed ends, in bytes. */
-export const feedBytesMax = 4_000_000;
 
 /**
  * Returns the events of licenses that an organization issues, or holds as of the event, in log order. Both holders see
@@ -112,7 +110,7 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
 };
 
 const pageOf = (reading: Reading, { events, sizes, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
-  const { after, limit, bytesMax = feedBytesMax } = reading;
+  const { after, limit, bytesMax = pageBytesMax } = reading;
   if (after !== null && !isKnown) return null;
   const page = events.slice(0, Math.min(limit, countWithin(sizes, bytesMax)));
   const isCut = fitting > page.length;
@@ -121,16 +119,6 @@ const pageOf = (reading: Reading, { events, sizes, fitting, last, read, isKnown 
     through: (isCut ? placeOf(page.at(-1)) : last) ?? after,
     hasMore: isCut || read === readMaxOf(reading),
   };
-};
-
-/** Returns how many of the first entries have `max` bytes together at most; 1 when the first one has more. */
-const countWithin = (sizes: readonly number[], max: number): number => {
-  let sum = 0;
-  const beyond = sizes.findIndex((size) => {
-    sum += size;
-    return sum > max;
-  });
-  return beyond === -1 ? sizes.length : Math.max(beyond, 1);
 };
 
 const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
@@ -162,7 +150,7 @@ type RowsRead = {
 };
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
-  const { orgId, after, types, issuer = null, limit, bytesMax = feedBytesMax } = reading;
+  const { orgId, after, types, issuer = null, limit, bytesMax = pageBytesMax } = reading;
   const from = [
     after?.position ?? -1,
     after?.licenseId ?? '',

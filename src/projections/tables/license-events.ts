@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor, Envelope, Reason } from '../../eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
+import { countWithin, pageBytesMax } from '../queries/page-bytes.ts';
 import { columnsFor, joined, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
@@ -86,9 +87,14 @@ export type HistoryEntry = {
   readonly data: JsonObject;
 };
 
+/** The entries of a page. `isCut`: more entries were requested and are there, but they would make the page too large. */
+export type HistoryRead = { readonly entries: readonly HistoryEntry[]; readonly isCut: boolean };
+
 type HistoryPage = {
   readonly order: 'asc' | 'desc';
   readonly limit: number;
+  /** The greatest size of the data of a page, as JSON. A page has at least one event. Default: 4 MB. */
+  readonly bytesMax?: number;
   /** Where the previous page ended; null: the first page. */
   readonly afterRevision: bigint | null;
   readonly filter?: HistoryFilter;
@@ -111,28 +117,41 @@ const historyView = viewOf('e', columns, { reasonText: joined<string | null>('te
 
 /**
  * Returns a page of the history of a license that the tenant of `db` issues or holds, in either order, after the given
- * revision.
+ * revision. The stored size of an event comes without reading its data, so few of many large events are read.
  */
 export const historyOf = async (
   db: PoolClient,
   licenseId: string,
-  { order, limit, afterRevision, filter: { types, from, to, actor, requestId } = everything }: HistoryPage,
-): Promise<readonly HistoryEntry[]> => {
-  const { rows } = await db.query<unknown[]>({
+  { order, limit, afterRevision, bytesMax = pageBytesMax, filter = everything }: HistoryPage,
+): Promise<HistoryRead> => {
+  const { types, from, to, actor, requestId } = filter;
+  const { rows } = await db.query<[string, number, ...unknown[]]>({
     name: `history-of-${order}`,
-    text: `select ${historyView.select}
-      from rm.license_events e left join vault.personal_values v on v.ref = e.reason_text_ref
-      where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
+    text: `with fitting as materialized (
+        select e.issuer_org_id, e.license_id, e.revision, pg_column_size(e.data) as stored
+        from rm.license_events e
+        where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
         and ($3::bigint is null or e.revision ${order === 'asc' ? '>' : '<'} $3)
         and ($4::text[] is null or e.type = any($4))
         and ($5::timestamptz is null or e.recorded_at >= $5) and ($6::timestamptz is null or e.recorded_at < $6)
         and ($7::text is null or $7 in (e.actor_type, e.actor_id, e.on_behalf_of))
         and ($8::text is null or $8 in (e.causation_id, e.correlation_id))
-      order by e.revision ${order === 'asc' ? 'asc' : 'desc'} limit $2`,
-    values: [licenseId, limit, afterRevision, types, from, to, actor, requestId],
+        order by e.revision ${order} limit $2
+      ), begun as (
+        select f.*, sum(f.stored) over (order by f.revision ${order} rows between unbounded preceding and 1 preceding)
+          as stored_before from fitting f
+      )
+      select (select count(*) from fitting), octet_length(e.data::text), ${historyView.select}
+      from begun b join rm.license_events e using (issuer_org_id, license_id, revision)
+        left join vault.personal_values v on v.ref = e.reason_text_ref
+      where b.stored_before is null or b.stored_before <= $9 order by e.revision ${order}`,
+    values: [licenseId, limit, afterRevision, types, from, to, actor, requestId, bytesMax],
     rowMode: 'array',
   });
-  return rows.map((row) => entryOf(historyView.read(row)));
+  const fitting = Number(rows[0]?.[0] ?? 0);
+  const sizes = rows.map(([, size]) => size);
+  const entries = rows.slice(0, countWithin(sizes, bytesMax)).map(([, , ...event]) => entryOf(historyView.read(event)));
+  return { entries, isCut: entries.length < fitting };
 };
 
 /** Returns the events of a license at these revisions that the tenant of `db` sees, by their revisions. */

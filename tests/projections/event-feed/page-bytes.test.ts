@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { feedBytesMax } from '../../../src/projections/queries/event-feed.ts';
+import { pageBytesMax } from '../../../src/projections/queries/page-bytes.ts';
 import { createLog, vendor } from '../../support/license-fixtures.ts';
 import { project } from '../../support/read-models.ts';
 import { feedIn, useFeeds } from './support.ts';
@@ -24,8 +24,8 @@ test.each(['md5(n::text || e.event_id)', `'0123456789abcdef0123456789abcdef'`])(
     await projectLarge(text);
     const first = await read(vendor, null, { limit: 1_000 });
     const bytes = JSON.stringify(first?.events.map(({ data }) => data)).length;
-    expect(bytes).toBeLessThanOrEqual(feedBytesMax);
-    expect(bytes).toBeGreaterThan(feedBytesMax * 0.9);
+    expect(bytes).toBeLessThanOrEqual(pageBytesMax);
+    expect(bytes).toBeGreaterThan(pageBytesMax * 0.9);
     expect(first?.hasMore).toBe(true);
     const { seen, pages } = await drain(vendor, null, { limit: 1_000 });
     expect([seen, pages]).toEqual([all, 2]);

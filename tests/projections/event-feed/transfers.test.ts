@@ -70,6 +70,6 @@ describe('The event feeds of a transferred license', () => {
     const history = await asTenant(models().api, rival, (db) =>
       historyOf(db, testId('lic', 'moved'), { order: 'asc', limit: 100, afterRevision: null }),
     );
-    expect(history.map(({ type }) => type)).toEqual(['LicenseTransferred', 'ActivationRecorded']);
+    expect(history.entries.map(({ type }) => type)).toEqual(['LicenseTransferred', 'ActivationRecorded']);
   });
 });
