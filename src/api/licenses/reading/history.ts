@@ -57,7 +57,8 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
     summary: 'Read the history of a license',
     description:
       'All events of the license, oldest first unless order=desc. The issuer needs events:read, the holder licenses:read. ' +
-      'The holder sees the events since it holds the license. A cursor works only with the filters that it was returned for.',
+      'The holder sees the events since it holds the license. A page ends at 4 MB of data, after at least one event. ' +
+      'A cursor works only with the filters that it was returned for.',
     tag: 'Licenses',
     permission: 'readHistory',
     effect: 'read',
