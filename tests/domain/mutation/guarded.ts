@@ -46,7 +46,6 @@ export type Equivalent = {
 };
 
 const ofLicenses = 'src/domain/license';
-const sameUsage = 'The shortcut only saves a copy of the usage.';
 const noRenewedTerm = 'Of no starts none has come. The shortcut only saves time.';
 
 /** A listed mutant that does not survive fails the run. */
@@ -71,9 +70,21 @@ export const equivalents: readonly Equivalent[] = [
   },
   {
     file: `${ofLicenses}/usage/term-counters.ts`,
-    original: '!isNextTerm && returned === 0',
+    original: '!isNextTerm && !hasOwn(facts)',
     replacement: 'false',
-    why: sameUsage,
+    why: 'Without periods of their own all counters go on. The shortcut only saves time.',
+  },
+  {
+    file: `${ofLicenses}/usage/term-counters.ts`,
+    original: 'false',
+    replacement: 'true',
+    why: 'The same shortcut, never taken.',
+  },
+  {
+    file: `${ofLicenses}/usage/term-counters.ts`,
+    original: 'facts.policy === before.policy && facts.overrides === before.overrides',
+    replacement: 'false',
+    why: 'The same rules reset the same counters. The shortcut only saves time.',
   },
   {
     file: `${ofLicenses}/scheduled/evolve-scheduled.ts`,

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { isRejection } from '../../../../src/domain/decider.ts';
+import { licenseDecider } from '../../../../src/domain/license/decider.ts';
 import type { Limits } from '../../../../src/domain/license/usage/usage-limits.ts';
 import { oneUse } from '../../../support/one-use.ts';
 import { command, event, followedBy, policyWith, typesOf } from '../commands.ts';
@@ -93,6 +95,68 @@ describe('a limit lowered below use', () => {
     given(...used)
       .when(change({ users: 2, seats: 2, meters: { builds: 4 } }, 'REJECT'))
       .thenRejected('QUOTA_EXCEEDED');
+  });
+  test.each<[Readonly<Record<string, number>>, string]>([
+    [{ activations: 1 }, 'uses 2 devices, more than the new limit of 1 allows. Release devices first, or choose'],
+    [{ seats: 0 }, 'uses 1 seats, more than the new limit of 0 allows. Release seats first, or choose'],
+    [{ users: 0 }, 'uses 1 users, more than the new limit of 0 allows. Unassign users first, or choose'],
+    [
+      { builds: 4 },
+      'uses 5 of the meter builds, more than the new limit of 4 allows. Wait for the next term, or choose',
+    ],
+    [
+      { calls: 2 },
+      'uses 3 of the meter calls, more than the new limit of 2 allows. Wait for the next period, or choose',
+    ],
+  ])(
+    'REJECT: the refusal of %j says what is in use, and what ends it',
+    ({ builds = 9, calls = 9, ...others }, text) => {
+      const most = { activations: 2, seats: 2, users: 2 };
+      const used = followedBy(
+        [
+          issued({
+            policy: policyWith({ meterRules: { calls: { resets: 'P1M' } } }),
+            limits: limits({ ...most, meters: { builds: 9, calls: 9 } }),
+          }),
+        ],
+        activate('a'),
+        activate('b'),
+        command('AssignUser', { userRef: 'usr_a' }),
+        command('AcquireLease', {
+          leaseId: 'l1',
+          holderHash: 'm1',
+          product: null,
+          userRef: null,
+          borrowSeconds: null,
+          dead: [],
+        }),
+        command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
+        command('RecordUsage', oneUse({ meter: 'calls', quantity: 3, usageId: 'u2', occurredAt: noon })),
+      );
+      const lower = change({ ...most, ...others, meters: { builds, calls } }, 'REJECT');
+      const decision = licenseDecider.decide(lower, licenseAfter(...used), () => 'evt_1');
+      expect(isRejection(decision) ? decision.detail : null).toContain(`License lic_1 ${text}`);
+    },
+  );
+  test('REJECT: a meter that begins at 0 by the same change may get any limit', () => {
+    const metered = limits({ meters: { builds: 9 } });
+    const used = followedBy(
+      [issued({ policy: policyWith({ meterRules: { builds: { resets: 'P1M' } } }), limits: metered })],
+      command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
+    );
+    const lower = (resets: 'P1M' | 'P1W') =>
+      command('ChangeLimits', {
+        limits: limits({ meters: { builds: 4 } }),
+        overrides: { meterRules: { builds: { resets } } },
+        strategy: 'REJECT',
+      });
+    given(...used)
+      .when(lower('P1M'))
+      .thenRejected('QUOTA_EXCEEDED');
+    expect(licenseAfter(...followedBy(used, lower('P1W'))).facts).toMatchObject({
+      limits: { meters: { builds: 4 } },
+      usage: { meters: {} },
+    });
   });
   test('EVICT_OLDEST: the oldest usage ends with the change, and is announced after it', () => {
     given(...two)
