@@ -87,10 +87,10 @@ describe('A renewal after the end', () => {
 });
 
 describe('A change of what resets one meter', () => {
-  const after = (rules: MeterRules): LicenseFacts => ({ ...mixed, policy: policyWith({ meterRules: rules }) });
+  const withRules = (rules: MeterRules): LicenseFacts => ({ ...mixed, policy: policyWith({ meterRules: rules }) });
 
   test('begins it at 0, and the others go on', () => {
-    const weekly = withoutOtherResets(after({ ...meterRules, builds: { resets: 'P1W' } }), mixed);
+    const weekly = withoutOtherResets(withRules({ ...meterRules, builds: { resets: 'P1W' } }), mixed);
     expect([weekly.usage.meters, weekly.meterPeriods]).toEqual([{ exports: 7, seats_used: 9 }, { exports: never }]);
   });
 
@@ -102,7 +102,7 @@ describe('A change of what resets one meter', () => {
   });
 
   test('is none when the rules change otherwise', () => {
-    const same = after({ ...meterRules, builds: { resets: 'P1M', overage: { kind: 'ALWAYS' } } });
+    const same = withRules({ ...meterRules, builds: { resets: 'P1M', overage: { kind: 'ALWAYS' } } });
     expect(withoutOtherResets(same, mixed)).toBe(same);
   });
 });
