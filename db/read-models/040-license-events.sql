@@ -26,6 +26,8 @@ create table rm.license_events (
   prev_hash bytea not null,
   hash bytea not null,
   data jsonb not null,
+  -- The size of the data as text: pages end by it without reading the data.
+  data_bytes integer not null generated always as (octet_length(data::text)) stored,
   primary key (issuer_org_id, license_id, revision),
   check (reason_code is not null or reason_text_ref is null)
 );

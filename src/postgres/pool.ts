@@ -26,7 +26,8 @@ const defaultAnswerTimeoutMs = 15_000;
  * a connection that breaks while it is idle.
  */
 export const openPool = ({ max, log, ...options }: ConnectionOptions & { readonly max: number; readonly log: Log }) => {
-  const pool = new pg.Pool({ ...clientConfig(options), max });
+  // A read ends its transaction while the next one of the same request begins, on the other of two.
+  const pool = new pg.Pool({ ...clientConfig(options), max, min: Math.min(2, max) });
   pool.on('error', (error) => log.warn({ err: error, role: options.role }, 'An idle Postgres connection was lost.'));
   // Without a listener, a borrowed connection that breaks between two statements would end the process. The next
   // statement of the borrower fails.

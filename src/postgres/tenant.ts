@@ -7,9 +7,9 @@ import { readTransaction, transaction } from './transaction.ts';
  * products of `withinProductScope`. Throws while the read models are not level, or are of another release. Closes a
  * connection that did not commit. Requests without an organization use `asUser` (src/identity/as-user.ts). Validation
  * calls functions that set the organization themselves. A statement of a read that takes longer than 2 s is canceled. A
- * read returns before its transaction has ended.
+ * read returns what `readTransaction` returns.
  */
-export const asTenant = <T>(
+export const asTenant = async <T>(
   pool: Pool,
   orgId: string,
   work: (db: PoolClient) => Promise<T>,

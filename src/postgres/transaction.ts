@@ -24,8 +24,9 @@ export const transaction = async <T>(pool: Pool, begin: string, work: (db: PoolC
 };
 
 /**
- * Runs work that only reads in one transaction, like `transaction`. Returns its result before the transaction has ended,
- * because no end of it would change the result.
+ * Runs work that only reads in one transaction, like `transaction`, but returns its result without waiting for the end of
+ * the transaction. So a transaction that fails after `work` still returns what `work` returned. The connection stays
+ * busy for the time of one more message.
  */
 export const readTransaction = async <T>(
   pool: Pool,

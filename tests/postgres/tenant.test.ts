@@ -131,8 +131,8 @@ test.each([true, false])('The id of an organization is text, whatever it contain
   expect(await rowsOf(vendor)).toBe(1);
 });
 
-test('A transaction without an organization is refused', () => {
-  expect(() => asTenant(models.api, '', async () => 1)).toThrow('needs the id of an organization');
+test('A transaction without an organization is refused', async () => {
+  await expect(asTenant(models.api, '', async () => 1)).rejects.toThrow('needs the id of an organization');
 });
 
 test('Options in the URL apply, but do not change the role', async () => {

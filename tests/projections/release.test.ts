@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'cbe6d929c15ec8f8f3b0e5a2a0d57abf060e356c4f08ae2fc052e6c770f71014',
+  1: 'ab0c529b7cce7785c294c4151c4bdd0b9bfac0b26a3fd4ec04ff09aac958cd94',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -92,19 +92,19 @@ export const isClosed = (executor: Executor, organizationId: string): Promise<bo
 
 /**
  * Returns a license that the organization issues or holds, as of `at`, which is now: from its row, or from its stream
- * when the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. `beside` is what
- * `readBeside` reads in the transaction of the row; null without a row. Returns null for every other license.
+ * when the row is old or missing. `isDerived`: a change has fallen due and is not recorded yet. `more` is what
+ * `readMore` reads in the transaction of the row; null without a row. Returns null for every other license.
  */
-export const currentLicense = async <Beside = null>(
+export const currentLicense = async <More = null>(
   { pool, executor }: { readonly pool: Pool; readonly executor: Executor },
   organizationId: string,
   { licenseId, at }: { readonly licenseId: string; readonly at: Instant },
-  readBeside: (db: PoolClient) => Promise<Beside | null> = readNothing,
+  readMore: (db: PoolClient) => Promise<More | null> = async () => null,
 ) => {
   const readRow = () =>
     asTenant(pool, organizationId, async (db) => {
       const row = await licenseById(db, licenseId);
-      return row === null ? null : { ...row, beside: await readBeside(db) };
+      return row === null ? null : { ...row, more: await readMore(db) };
     });
   let known = await readRow();
   if (known === null && !(await isLicenseParked(pool, licenseId))) {
@@ -120,10 +120,8 @@ export const currentLicense = async <Beside = null>(
   );
   if (current === null || !isVisible(current.facts, organizationId, productScope())) return null;
   const metadata = await asTenant(pool, organizationId, (db) => metadataOf(db, licenseId));
-  return { ...current, metadata, beside: known?.beside ?? null };
+  return { ...current, metadata, more: known?.more ?? null };
 };
-
-const readNothing = () => Promise.resolve(null);
 
 /**
  * Returns what `read` reads from the rows of a license that the organization issues or holds. Refuses every other

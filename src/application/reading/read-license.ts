@@ -47,7 +47,8 @@ export const readLicense = async (
   const current = await currentLicense(needs, organizationId, { licenseId, at }, readUse);
   if (current === null) return noSuchLicense;
   const { facts, revision, isDerived } = current;
-  const [metadata, use] = [current.metadata ?? {}, current.beside ?? noUse];
+  const metadata = current.metadata ?? {};
+  const use = current.more ?? noUse;
   if (asOf === undefined) return { facts, revision, metadata, at, recorded: true, isDerived, use };
   const then = await licenseAsOf(needs, licenseId, asOf, signal);
   if (then === null || !isVisible(then.facts, organizationId, productScope())) return noSuchLicense;

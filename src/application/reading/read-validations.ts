@@ -42,7 +42,7 @@ export const noUse: RecentUse = { lastValidatedAt: null, recentValidations: [] }
 
 /** Returns the recent use of a license. For asTenant of its issuer, or of its holder, which sees its own days. */
 export const readRecentUse = async (db: PoolClient, licenseId: string, at: Instant): Promise<RecentUse> => {
-  const days = { from: dayOf(at, recentDays - 1), to: dayOf(at) };
-  const { lastValidatedAt, validations } = await lastAndRecentValidations(db, licenseId, days);
+  const from = dayOf(at, recentDays - 1);
+  const { lastValidatedAt, validations } = await lastAndRecentValidations(db, licenseId, from);
   return { lastValidatedAt, recentValidations: validations };
 };

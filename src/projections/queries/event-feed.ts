@@ -5,7 +5,7 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
 import { feedQuery, feedQueryOfTypes } from './feed-sql.ts';
-import { countWithin, pageBytesMax } from './page-bytes.ts';
+import { pageBytesMax } from './page-bytes.ts';
 
 /** The place of a license event in the log. Events of one append may share their position. */
 export type FeedPlace = { readonly position: bigint; readonly licenseId: string; readonly revision: bigint };
@@ -109,10 +109,10 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
   return { version: row.version, readableTo: isParked ? parkedAt - 1n : projectedTo };
 };
 
-const pageOf = (reading: Reading, { events, sizes, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
-  const { after, limit, bytesMax = pageBytesMax } = reading;
+const pageOf = (reading: Reading, { events, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
+  const { after, limit } = reading;
   if (after !== null && !isKnown) return null;
-  const page = events.slice(0, Math.min(limit, countWithin(sizes, bytesMax)));
+  const page = events.slice(0, limit);
   const isCut = fitting > page.length;
   return {
     events: page,
@@ -137,9 +137,8 @@ const readMaxDefault = 5_000;
 type RowsRead = {
   /** The version that serves at the moment of the reading. Null: none. */
   readonly version: number | null;
-  /** The first events of the requested types and issuer, and the size of the data of each in bytes. */
+  /** The first events of the requested types and issuer, as far as a page has room for their data. */
   readonly events: readonly FeedEvent[];
-  readonly sizes: readonly number[];
   /** The number of events of these types and issuer among those that were read, at most one more than the limit. */
   readonly fitting: number;
   /** The number of events that were read in search of this issuer, and the place of the last event of any type. */
@@ -173,7 +172,6 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
   return {
     version,
     events: entries.map((row) => readEvent(row.slice(stateColumns))),
-    sizes: entries.map((row) => row[7] ?? 0),
     fitting: Number(fitting),
     read: Number(read),
     last:

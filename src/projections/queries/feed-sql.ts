@@ -30,27 +30,26 @@ const isAfter = 'e.position = $3 and e.license_id = $4 and e.revision = $5';
 const lastOf = (relation: string) => `select position as last_position, license_id as last_license_id,
     revision as last_revision from ${relation} events order by position desc, license_id desc, revision desc limit 1`;
 
-// The stored size comes without reading the data. Postgres stores long data in a third to a seventh of its size, so it
-// reads at most seven times as much as a page has.
+// A page ends by the sizes of the data, which come without reading it.
 const selectFitting = (read: string) => `, begun as (
-    select f.*, sum(pg_column_size(e.data)) over (order by f.position, f.license_id, f.revision
-      rows between unbounded preceding and 1 preceding) as stored_before
+    select f.*, sum(e.data_bytes) over in_order as bytes, row_number() over in_order as number
     from fitting f join rm.license_events e using (issuer_org_id, license_id, revision)
+    window in_order as (order by f.position, f.license_id, f.revision rows unbounded preceding)
   )
   select v.version, last.*, ${read},
     exists (select from rm.license_events e where ${asIssuer} and ${isAfter})
       or exists (select from rm.license_events e where ${asHolder} and ${isAfter})
       or exists (select from rm.license_events e where ${wasHolder} and ${isAfter}),
-    (select count(*) from fitting), octet_length(e.data::text), ${eventView.select}
+    (select count(*) from fitting), f.number, ${eventView.select}
   from ops.projection_versions v left join last on true
-    left join begun f on f.stored_before is null or f.stored_before <= $9
+    left join begun f on f.number = 1 or f.bytes <= $9
     left join rm.license_events e using (issuer_org_id, license_id, revision)
   where v.projection = $7 and v.state = 'active'
   order by f.position, f.license_id, f.revision`;
 
 /**
- * Reads at most $2 events, and returns the first $10 of them with the types $8 and the issuer $11; null is any. The data
- * of those before the last one has $9 bytes at most as it is stored.
+ * Reads at most $2 events, and returns the first $10 of them with the types $8 and the issuer $11; null is any. Their data
+ * has $9 bytes together at most, unless it is that of one event.
  */
 export const feedQuery = `with read as materialized (
     select * from (${inOrder}) sides order by position, license_id, revision limit $2

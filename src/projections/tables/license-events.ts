@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor, Envelope, Reason } from '../../eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
-import { countWithin, pageBytesMax } from '../queries/page-bytes.ts';
+import { pageBytesMax } from '../queries/page-bytes.ts';
 import { columnsFor, joined, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
@@ -117,7 +117,7 @@ const historyView = viewOf('e', columns, { reasonText: joined<string | null>('te
 
 /**
  * Returns a page of the history of a license that the tenant of `db` issues or holds, in either order, after the given
- * revision. The stored size of an event comes without reading its data, so few of many large events are read.
+ * revision. The sizes of the events come without reading their data, so only the events of the page are read.
  */
 export const historyOf = async (
   db: PoolClient,
@@ -125,10 +125,10 @@ export const historyOf = async (
   { order, limit, afterRevision, bytesMax = pageBytesMax, filter = everything }: HistoryPage,
 ): Promise<HistoryRead> => {
   const { types, from, to, actor, requestId } = filter;
-  const { rows } = await db.query<[string, number, ...unknown[]]>({
+  const { rows } = await db.query<[string, ...unknown[]]>({
     name: `history-of-${order}`,
     text: `with fitting as materialized (
-        select e.issuer_org_id, e.license_id, e.revision, pg_column_size(e.data) as stored
+        select e.issuer_org_id, e.license_id, e.revision, e.data_bytes
         from rm.license_events e
         where e.issuer_org_id = (select l.issuer_org_id from rm.licenses l where l.license_id = $1) and e.license_id = $1
         and ($3::bigint is null or e.revision ${order === 'asc' ? '>' : '<'} $3)
@@ -138,20 +138,18 @@ export const historyOf = async (
         and ($8::text is null or $8 in (e.causation_id, e.correlation_id))
         order by e.revision ${order} limit $2
       ), begun as (
-        select f.*, sum(f.stored) over (order by f.revision ${order} rows between unbounded preceding and 1 preceding)
-          as stored_before from fitting f
+        select f.*, sum(f.data_bytes) over in_order as bytes, row_number() over in_order as number
+        from fitting f window in_order as (order by f.revision ${order} rows unbounded preceding)
       )
-      select (select count(*) from fitting), octet_length(e.data::text), ${historyView.select}
+      select (select count(*) from fitting), ${historyView.select}
       from begun b join rm.license_events e using (issuer_org_id, license_id, revision)
         left join vault.personal_values v on v.ref = e.reason_text_ref
-      where b.stored_before is null or b.stored_before <= $9 order by e.revision ${order}`,
+      where b.number = 1 or b.bytes <= $9 order by e.revision ${order}`,
     values: [licenseId, limit, afterRevision, types, from, to, actor, requestId, bytesMax],
     rowMode: 'array',
   });
-  const fitting = Number(rows[0]?.[0] ?? 0);
-  const sizes = rows.map(([, size]) => size);
-  const entries = rows.slice(0, countWithin(sizes, bytesMax)).map(([, , ...event]) => entryOf(historyView.read(event)));
-  return { entries, isCut: entries.length < fitting };
+  const entries = rows.map(([, ...event]) => entryOf(historyView.read(event)));
+  return { entries, isCut: entries.length < Number(rows[0]?.[0] ?? 0) };
 };
 
 /** Returns the events of a license at these revisions that the tenant of `db` sees, by their revisions. */

@@ -74,12 +74,12 @@ export const equivalents: readonly Equivalent[] = [
     replacement: 'false',
     why: 'Without periods of their own all counters go on. The shortcut only saves time.',
   },
-  {
+  ...['true', 'Object.keys(meterPeriods).length >= 0'].map((replacement) => ({
     file: `${ofLicenses}/usage/term-counters.ts`,
-    original: 'false',
-    replacement: 'true',
+    original: 'Object.keys(meterPeriods).length > 0',
+    replacement,
     why: 'The same shortcut, never taken.',
-  },
+  })),
   {
     file: `${ofLicenses}/usage/term-counters.ts`,
     original: 'facts.policy === before.policy && facts.overrides === before.overrides',

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { feedEventById, readFeed } from '../../../src/projections/queries/event-feed.ts';
+import { licenseEvents } from '../../../src/projections/tables/license-events.ts';
 import { createLog, customer, testId, vendor } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { emptyReadModels, project } from '../../support/read-models.ts';
@@ -125,11 +126,12 @@ test('Postgres reads a page along an index, for any number of events and any beg
   const ledger = createLog();
   ledger.issue('one', { holderOrgId: customer });
   await project(models().projector, ledger.log);
-  await models().superuser.query(`insert into rm.license_events
+  const columns = Object.keys(licenseEvents.columns).join();
+  await models().superuser.query(`insert into rm.license_events (${columns}) select ${columns} from (
     select (jsonb_populate_record(e, jsonb_build_object('revision', n, 'position', n * 10 + 1000, 'event_id', n,
         'issuer_org_id', case when n % 3 = 0 then 'org_' || n % 50 else e.issuer_org_id end,
         'holder_org_id', case when n % 100 = 0 then e.holder_org_id end, 'license_id', 'lic_' || n % 1000))).*
-      from rm.license_events e, generate_series(1, 8000) n where e.revision = 0;
+      from rm.license_events e, generate_series(1, 8000) n where e.revision = 0) copies;
     update ops.checkpoints set commit_position = 1000000`);
   await models().superuser.query('analyze');
   for (const orgId of [vendor, customer])

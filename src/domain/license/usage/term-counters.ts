@@ -83,10 +83,7 @@ export const withoutOtherResets = (facts: LicenseFacts, before: LicenseFacts): L
   return { ...facts, usage: { ...facts.usage, meters }, meterPeriods, metersAfterEnd: Object.fromEntries(ofTerm) };
 };
 
-const hasOwn = ({ meterPeriods }: Pick<LicenseFacts, 'meterPeriods'>): boolean => {
-  for (const _ in meterPeriods) return true;
-  return false;
-};
+const hasOwn = ({ meterPeriods }: Pick<LicenseFacts, 'meterPeriods'>): boolean => Object.keys(meterPeriods).length > 0;
 
 const periodOf = (periods: LicenseFacts['meterPeriods'], meter: string): MeterPeriod | undefined =>
   Object.hasOwn(periods, meter) ? periods[meter] : undefined;
