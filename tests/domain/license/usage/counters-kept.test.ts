@@ -101,7 +101,7 @@ describe('A change of what resets one meter', () => {
     expect([usage.meters, metersAfterEnd]).toEqual([{ seats_used: 4 }, { seats_used: 1 }]);
   });
 
-  test('is none when the rules change otherwise', () => {
+  test('does not include a change of the overage alone', () => {
     const same = withRules({ ...meterRules, builds: { resets: 'P1M', overage: { kind: 'ALWAYS' } } });
     expect(withoutOtherResets(same, mixed)).toBe(same);
   });
