@@ -11,6 +11,15 @@ const change = (overrides: Partial<Limits>, strategy?: 'ALLOW_OVER' | 'REJECT' |
   command('ChangeLimits', { limits: limits(overrides), ...(strategy === undefined ? {} : { strategy }) });
 const changed = (overrides: Partial<Limits>, strategy: 'ALLOW_OVER' | 'REJECT' | 'EVICT_OLDEST') =>
   event('LicenseLimitsChanged', { before: twoDevices, after: limits(overrides), strategy });
+const acquire = (number: number) =>
+  command('AcquireLease', {
+    leaseId: `l${number}`,
+    holderHash: `m${number}`,
+    product: null,
+    userRef: null,
+    borrowSeconds: null,
+    dead: [],
+  });
 const two = followedBy([issued()], activate('a'), activate('b', tomorrow));
 
 describe('changing the limits', () => {
@@ -76,14 +85,7 @@ describe('a limit lowered below use', () => {
     const used = followedBy(
       [issued({ limits: limits({ users: 2, seats: 2, meters: { builds: 9 } }) })],
       command('AssignUser', { userRef: 'usr_a' }),
-      command('AcquireLease', {
-        leaseId: 'l1',
-        holderHash: 'm1',
-        product: null,
-        userRef: null,
-        borrowSeconds: null,
-        dead: [],
-      }),
+      acquire(1),
       command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
     );
     given(...used)
@@ -122,14 +124,7 @@ describe('a limit lowered below use', () => {
         activate('a'),
         activate('b'),
         command('AssignUser', { userRef: 'usr_a' }),
-        command('AcquireLease', {
-          leaseId: 'l1',
-          holderHash: 'm1',
-          product: null,
-          userRef: null,
-          borrowSeconds: null,
-          dead: [],
-        }),
+        acquire(1),
         command('RecordUsage', oneUse({ meter: 'builds', quantity: 5, usageId: 'u1', occurredAt: noon })),
         command('RecordUsage', oneUse({ meter: 'calls', quantity: 3, usageId: 'u2', occurredAt: noon })),
       );
@@ -172,15 +167,6 @@ describe('a limit lowered below use', () => {
       );
   });
   test('EVICT_OLDEST ends leases and assignments too', () => {
-    const acquire = (number: number) =>
-      command('AcquireLease', {
-        leaseId: `l${number}`,
-        holderHash: `m${number}`,
-        product: null,
-        userRef: null,
-        borrowSeconds: null,
-        dead: [],
-      });
     const history = followedBy(
       [issued({ limits: limits({ users: 2, seats: 2 }) })],
       command('AssignUser', { userRef: 'usr_a' }),
