@@ -7,7 +7,7 @@ const scope = new AsyncLocalStorage<readonly string[] | null>();
  * Every transaction of `asTenant` in it hides the rows of others.
  */
 export const withinProductScope = <Result>(products: readonly string[] | null, work: () => Result): Result =>
-  // The first scope makes every promise of the process slower on Node 20. Without limited credentials there is none.
+  // On Node 20 the first scope slows every later promise of the process, so only limited credentials enter one.
   products === null && productScope() === null ? work() : scope.run(products, work);
 
 /** Returns the products that the present request is limited to. Returns null without a limit or a request. */
