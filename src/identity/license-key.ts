@@ -1,9 +1,8 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, hash, randomBytes } from 'node:crypto';
 import type { Secrets } from './secrets.ts';
 
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const bodyLength = 26;
-const checkLength = 4;
 const groupLength = 5;
 
 /** Returns the body of a new key: 26 symbols of 130 random bits, without the check symbols. */
@@ -103,6 +102,9 @@ export const licenseKeyHashes = (secrets: Secrets, body: string): Buffer[] =>
 
 /** Returns the first 20 bits of SHA-256 of the body as four symbols. One typing error in a million passes. */
 const checkSymbols = (body: string): string => {
-  const bits = createHash('sha256').update(body, 'ascii').digest().readUIntBE(0, 3) >>> 4;
-  return Array.from({ length: checkLength }, (_, place) => alphabet.charAt((bits >>> (15 - 5 * place)) & 31)).join('');
+  const bits = Number.parseInt(hash('sha256', body, 'hex').slice(0, checkDigits), 16);
+  const symbolAt = (shift: number): string => alphabet.charAt((bits >>> shift) & 31);
+  return symbolAt(15) + symbolAt(10) + symbolAt(5) + symbolAt(0);
 };
+// 20 bits as hex digits.
+const checkDigits = 5;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { LicenseFacts } from '../../src/domain/license/license.ts';
 import { connectionConfig, createPool } from '../../src/projections/connect.ts';
 import { foldBatch } from '../../src/projections/fold/fold-batch.ts';
@@ -87,6 +87,14 @@ describe('A validation by license key', () => {
     const expected = [plain, undefined, heldId, ended];
     expect(results.map((result) => result?.facts.licenseId)).toEqual(results.map((_, index) => expected[index % 4]));
   });
+});
+
+test('Validations that arrive together go to Postgres in one call', async () => {
+  const calls = vi.spyOn(models.api, 'query');
+  const results = await Promise.all(Array.from({ length: 100 }, () => reader.byKey([keyHash('plain')])));
+  expect(results.every((result) => result?.facts.licenseId === plain)).toBe(true);
+  expect(calls).toHaveBeenCalledTimes(1);
+  calls.mockRestore();
 });
 
 describe('A validation by id', () => {

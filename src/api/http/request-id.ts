@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { uuidv7 } from 'uuidv7';
 
 /**
  * The ids of a request in the log and in the metadata of its events. `requestId` is also in the answer and is the cause
@@ -13,7 +13,7 @@ export type RequestIds = { readonly requestId: string; readonly correlationId: s
  */
 export const requestIdsOf = (headers: IncomingHttpHeaders): RequestIds => {
   const sentId = headers['x-request-id'];
-  const requestId = typeof sentId === 'string' && /^[A-Za-z0-9._:-]{1,100}$/.test(sentId) ? sentId : uuidv7();
+  const requestId = typeof sentId === 'string' && /^[A-Za-z0-9._:-]{1,100}$/.test(sentId) ? sentId : randomUUID();
   const { traceparent } = headers;
   return { requestId, correlationId: traceparent === undefined ? requestId : (traceIdOf(traceparent) ?? requestId) };
 };

@@ -46,14 +46,16 @@ export type ValidationRows = ValidationReader & {
 };
 
 /**
- * Reads for validation under row-level security, with one round trip per request. While two calls run, further requests
- * gather and go out together as one call. `pool` is of ledger_api.
+ * Reads for validation under row-level security, with one round trip per request. Requests that arrive together, or while
+ * two calls run, go out together as one call. `pool` is of ledger_api.
  */
 export const createValidationReader = (pool: Pool): ValidationRows => {
   let waiting: Wait[] = [];
   let callsInFlight = 0;
+  let isGathering = false;
 
   const send = () => {
+    isGathering = false;
     while (callsInFlight < callsInFlightMax && waiting.length > 0) {
       const gathered = waiting.slice(0, gatheredMax);
       waiting = waiting.slice(gatheredMax);
@@ -67,7 +69,9 @@ export const createValidationReader = (pool: Pool): ValidationRows => {
   const read = (alternatives: readonly LicenseKey[]) =>
     new Promise<ValidationFacts | null>((resolve, reject) => {
       waiting.push({ alternatives, resolve, reject });
-      send();
+      // Everything that has arrived with this request goes out with it.
+      if (!isGathering) setImmediate(send);
+      isGathering = true;
     });
 
   return {
