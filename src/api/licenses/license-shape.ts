@@ -68,6 +68,8 @@ export const licenseShape = z
         offlineGraceSeconds: rulesOut.offlineGraceSeconds,
         limitStrategy: rulesOut.limitStrategy,
         transferable: rulesOut.transferable,
+        devicesPerUser: rulesOut.devicesPerUser,
+        deactivateUnseenAfter: rulesOut.deactivateUnseenAfter,
       })
       .meta({
         description: 'The policy of the license in its version, with the rules that matter to the holder.',
@@ -252,6 +254,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
 const policyOf = ({ policy }: LicenseFacts) => {
   const { policyId: id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds } = policy;
   const { offlineGraceSeconds, limitStrategy, transferable } = policy;
+  const { devicesPerUser = null, deactivateUnseenAfter = null } = policy;
   return {
     id,
     version,
@@ -262,6 +265,8 @@ const policyOf = ({ policy }: LicenseFacts) => {
     offlineGraceSeconds,
     limitStrategy,
     transferable,
+    devicesPerUser,
+    deactivateUnseenAfter,
   };
 };
 

@@ -17,6 +17,7 @@ type Fields = Readonly<Record<string, unknown>>;
 type Step = {
   readonly code: string;
   readonly action: string;
+  readonly operationId: string | null;
   readonly method: string | null;
   readonly path: string | null;
   readonly body: Fields | null;
@@ -27,7 +28,7 @@ type Step = {
 };
 type Explanation = Fields & {
   readonly rules: readonly { readonly code: string; readonly outcome: string; readonly why: string | null }[];
-  readonly repairs: readonly Step[];
+  readonly repairs: readonly (Step & { readonly alternatives: readonly Step[] })[];
 };
 
 // Each request sees the changes of those before it.
@@ -164,6 +165,18 @@ describe('An explanation of a validation', () => {
     // The catalog lists no release, so the step has the bounds alone.
     const named = version === undefined ? {} : { version: '1.5.0' };
     expect((await call('POST', '/v1/licenses/validate', { licenseId, ...sent, ...named })).body.code).toBe('VALID');
+  });
+
+  test('releases a seat as administrators do, who may give a reason', async () => {
+    const { licenseId } = await issueDirectly(ledger, { limits: { seats: 1 }, policy: { leaseRequired: true } });
+    await call('POST', '/v1/licenses/leases', { licenseId, leaseHolder: 'other' });
+    const { repairs } = await explain({ licenseId });
+    const steps = repairs.flatMap((step) => [step, ...step.alternatives]);
+    const release = steps.find(({ action }) => action === 'RELEASE_SEATS');
+    expect(release).toMatchObject({ action: 'RELEASE_SEATS', operationId: 'releaseLicenseLease', method: 'DELETE' });
+    const path = release?.path?.replace('{id}', release.choose?.ids[0] ?? '') ?? '';
+    const released = await call('DELETE', path, { reason: { code: 'SEAT_NEEDED' } });
+    expect([released.status, released.body.changed]).toEqual([200, true]);
   });
 
   test('has the renewal of an expired license, and no step for a revoked one or a closed issuer', async () => {

@@ -74,11 +74,12 @@ describe('A change of the tier', () => {
     const { licenseId } = await ledger.issue({ tier: 'FREE' });
     const change = { tier: 'ENTERPRISE', limits: { seats: 7 }, reason };
     const license = await api.done(licenseId, 'tier', change);
+    const ofDevices = { devicesPerUser: null, deactivateUnseenAfter: null };
     expect(license).toMatchObject({
       tier: 'ENTERPRISE',
       products: ['local_cli', 'cloud_ide'],
       limits: { activations: 100, seats: 7 },
-      policy: { version: 1, type: 'SUBSCRIPTION', offlineGraceSeconds: 7 * day, transferable: true },
+      policy: { version: 1, type: 'SUBSCRIPTION', offlineGraceSeconds: 7 * day, transferable: true, ...ofDevices },
     });
     await api.done(licenseId, 'tier', change, false);
     expect((await api.historyOf(licenseId))[0]).toBe('LicenseTierChanged');

@@ -99,7 +99,7 @@ const operationOf = (licenseId: string, step: RepairStep): Partial<StepBody> => 
     case 'RELEASE_DEVICES':
       return { ...remove('releaseActivation', `${ofLicense}/activations/{id}`), choose: chosen(step) };
     case 'RELEASE_SEATS':
-      return { ...remove('releaseLease', `/v1/licenses/leases/{id}?licenseId=${licenseId}`), choose: chosen(step) };
+      return { ...remove('releaseLicenseLease', `${ofLicense}/leases/{id}`), choose: chosen(step) };
     case 'ACTIVATE':
       return { ...post('activateLicense', '/v1/licenses/activate', { licenseId }), fromRequest: ofDevice };
     case 'TAKE_SEAT':
