@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Load, LoadResult } from './load.ts';
@@ -25,7 +26,7 @@ export const steadily = async (
         { method: 'POST', agent, headers: { 'content-type': 'application/json', ...headers } },
         (answer) => {
           answer.resume();
-          answer.once('end', () => end(answer.statusCode === 200));
+          answer.once('end', () => end((answer.statusCode ?? 0) < 300));
         },
       );
       sent.once('error', () => end(false));
@@ -36,8 +37,10 @@ export const steadily = async (
   const sent: Promise<void>[] = [];
   while (sent.length < rate * seconds) {
     const due = Math.min(rate * seconds, Math.floor(((performance.now() - startedMs) / 1_000) * rate));
-    while (sent.length < due)
-      sent.push(send(bodies[sent.length % bodies.length] ?? '', startedMs + (sent.length / rate) * 1_000));
+    while (sent.length < due) {
+      const body = bodies[sent.length % bodies.length] ?? '';
+      sent.push(send(body.replace('[<id>]', randomUUID()), startedMs + (sent.length / rate) * 1_000));
+    }
     await delay(1);
   }
   await Promise.all(sent);

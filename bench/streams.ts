@@ -36,6 +36,7 @@ export const streamFigures: Figures = {
       const p95 = () => p95OfReads(app.url, reading, seconds);
       const whileCommitting = async () => {
         const [result, load] = await Promise.all([p95(), generate({ ...commit, seconds })]);
+        if (load.notOk > 0) throw new Error(`${load.notOk} activations were refused.`);
         return { p95: result, commits: load.perSecond };
       };
       await whileCommitting();
