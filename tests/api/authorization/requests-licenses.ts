@@ -110,6 +110,8 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   }),
   licenseValidations: read('/validations'),
   listDenials: read('/denials'),
+  readUsage: read('/usage'),
+  resetUsage: command('usage/reset', { meter: 'api_calls', reason }),
   searchActivations: () => ({ path: '/v1/activations' }),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
   'suspendLicense: for CUSTOMER_REQUEST': command('suspend', { reason: { code: 'CUSTOMER_REQUEST' } }),
