@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sendTo } from '../../support/issue-directly.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 
 let ledger: Ledger;
@@ -25,10 +26,18 @@ const issue = async () => {
   const { body } = await asIssuer('POST', '/v1/licenses', { policyId, term: { duration: 'P1Y' } });
   return { licenseId: String(body.license?.id), licenseKey: String(body.licenseKey) };
 };
-const send = (licenseKey: string, body: object): Promise<Answer> => {
-  // So that no batch waits for its second.
-  ledger.clock.aheadMs += 1_001;
-  return ledger.call('POST', '/v1/licenses/usage', { body: { licenseKey, ...body } });
+const send = (licenseKey: string, body: object): Promise<Answer> =>
+  ledger.call('POST', '/v1/licenses/usage', { body: { licenseKey, ...body } });
+/** Records usage, or a correction, without the API, whose batches of one license keep a second of distance. */
+const record = (
+  licenseId: string,
+  usageId: string,
+  quantity: number,
+  more: { meter?: string; corrects?: string } = {},
+) => {
+  const { meter = 'builds', ...corrects } = more;
+  const entry = { usageId, quantity, occurredAt: ledger.needs.now(), commandId: crypto.randomUUID(), ...corrects };
+  return sendTo(ledger, licenseId, { type: 'RecordUsage', data: { meter, entries: [entry] } });
 };
 const use = (licenseKey: string, usageId: string, quantity: number, more: object = {}) =>
   send(licenseKey, { meter: 'builds', usageId, quantity, ...more });
@@ -48,7 +57,7 @@ const eventsOf = async (licenseId: string) => (await ledger.store.connect().read
 describe('A correction', () => {
   test('takes back part of a usage, and everything that shows use agrees', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 60);
+    await record(licenseId, 'u1', 60);
     const corrected = await correct(licenseKey, 'c1', 'u1', -20);
     expect(outcomeOf(corrected)).toEqual([201, true]);
     expect(corrected.body.usage).toMatchObject({ id: 'c1', total: 40, max: 100 });
@@ -72,9 +81,9 @@ describe('A correction', () => {
 
   test('sent again changes nothing; with another quantity or target it is refused', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 5);
-    await use(licenseKey, 'u2', 5);
-    await correct(licenseKey, 'c1', 'u1', -2);
+    await record(licenseId, 'u1', 5);
+    await record(licenseId, 'u2', 5);
+    await record(licenseId, 'c1', -2, { corrects: 'u1' });
     expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -2))).toEqual([200, false]);
     expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -3))).toEqual([409, 'USAGE_ID_REUSED']);
     expect(outcomeOf(await correct(licenseKey, 'c1', 'u2', -2))).toEqual([409, 'USAGE_ID_REUSED']);
@@ -83,12 +92,15 @@ describe('A correction', () => {
   });
 
   test('takes back at most what the usage was, and names what is left', async () => {
-    const { licenseKey } = await issue();
-    await use(licenseKey, 'u1', 5);
-    await correct(licenseKey, 'c1', 'u1', -3);
+    const { licenseId, licenseKey } = await issue();
+    await record(licenseId, 'u1', 5);
+    await record(licenseId, 'c1', -3, { corrects: 'u1' });
     const refused = await correct(licenseKey, 'c2', 'u1', -3);
     expect(outcomeOf(refused)).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
-    expect([refused.body.errors?.[0]?.pointer, refused.body.detail]).toEqual(['/quantity', expect.stringContaining('2 is left')]);
+    expect([refused.body.errors?.[0]?.pointer, refused.body.detail]).toEqual([
+      '/quantity',
+      expect.stringContaining('2 is left'),
+    ]);
     expect(outcomeOf(await correct(licenseKey, 'c2', 'u1', -2))).toEqual([201, true]);
   });
 
@@ -99,9 +111,9 @@ describe('A correction', () => {
     ['with a quantity above 0', { quantity: 1, corrects: 'u1' }, [400, 'INVALID_REQUEST'], '/quantity'],
     ['of 0', { quantity: 0, corrects: 'u1' }, [400, 'INVALID_REQUEST'], '/quantity'],
   ])('%s is refused', async (_, body, outcome, pointer) => {
-    const { licenseKey } = await issue();
-    await use(licenseKey, 'u1', 5);
-    await correct(licenseKey, 'c1', 'u1', -1);
+    const { licenseId, licenseKey } = await issue();
+    await record(licenseId, 'u1', 5);
+    await record(licenseId, 'c1', -1, { corrects: 'u1' });
     const refused = await send(licenseKey, { meter: 'builds', usageId: 'c2', ...body });
     expect([outcomeOf(refused), refused.body.errors?.[0]?.pointer]).toEqual([outcome, pointer]);
   });
@@ -132,10 +144,10 @@ describe('A correction', () => {
 
   test('lowers the past period that counted the usage, also when only the read models know it', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 60);
-    await correct(licenseKey, 'c1', 'u1', -10);
+    await record(licenseId, 'u1', 60);
+    await record(licenseId, 'c1', -10, { corrects: 'u1' });
     ledger.clock.aheadMs = 2 * day;
-    await use(licenseKey, 'u2', 7);
+    await record(licenseId, 'u2', 7);
     const corrected = await correct(licenseKey, 'c2', 'u1', -20);
     expect([outcomeOf(corrected), corrected.body.usage]).toMatchObject([[201, true], { total: 7 }]);
     expect(outcomeOf(await correct(licenseKey, 'c3', 'u1', -31))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
@@ -146,16 +158,21 @@ describe('A correction', () => {
       [],
     ]);
     const last = (await eventsOf(licenseId)).at(-1);
-    expect(last?.data.entries).toMatchObject([{ periodStart: past?.periodStart, periodEnd: past?.periodEnd, resets: 'P1D' }]);
+    expect(last?.data.entries).toMatchObject([
+      { periodStart: past?.periodStart, periodEnd: past?.periodEnd, resets: 'P1D' },
+    ]);
     const days = await sums(licenseId, '?by=day');
-    expect(days).toMatchObject([{ recorded: 7, corrected: 0 }, { recorded: 60, corrected: 30 }]);
+    expect(days).toMatchObject([
+      { recorded: 7, corrected: 0 },
+      { recorded: 60, corrected: 30 },
+    ]);
     ledger.clock.aheadMs = 36 * day;
     expect(outcomeOf(await correct(licenseKey, 'c4', 'u1', -1))).toEqual([404, 'USAGE_NOT_FOUND']);
   });
 
   test('of a usage of more than an hour ago waits for read models that are behind', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 9);
+    await record(licenseId, 'u1', 9);
     const startAgain = await ledger.stopProjector();
     const later = { headers: { prefer: 'respond-async' } };
     const body = (usageId: string) => ({ licenseKey, meter: 'builds', usageId, quantity: -4, corrects: 'u1' });
@@ -179,7 +196,7 @@ describe('A correction', () => {
 
   test('is possible while the license is suspended, which refuses usage', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 9);
+    await record(licenseId, 'u1', 9);
     await asIssuer('POST', `/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT' } });
     expect(outcomeOf(await use(licenseKey, 'u2', 1))).toEqual([409, 'LICENSE_SUSPENDED']);
     expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -9))).toEqual([201, true]);
@@ -189,8 +206,8 @@ describe('A correction', () => {
 describe('A reset', () => {
   test('puts one meter back to 0, keeps ids used, and stores its text in the vault', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 60);
-    await use(licenseKey, 'e1', 5, { meter: 'exports' });
+    await record(licenseId, 'u1', 60);
+    await record(licenseId, 'e1', 5, { meter: 'exports' });
     const done = await reset(licenseId);
     expect([outcomeOf(done), done.body.license?.usage?.meters]).toEqual([[200, true], { builds: 0, exports: 5 }]);
     expect(outcomeOf(await reset(licenseId))).toEqual([200, false]);
@@ -205,9 +222,9 @@ describe('A reset', () => {
 
   test('takes away what was used before it, so a later correction of that lowers nothing', async () => {
     const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 60);
+    await record(licenseId, 'u1', 60);
     await reset(licenseId);
-    await use(licenseKey, 'u2', 7);
+    await record(licenseId, 'u2', 7);
     expect((await correct(licenseKey, 'c1', 'u1', -50)).body.usage).toMatchObject({ total: 7 });
     expect((await correct(licenseKey, 'c2', 'u2', -3)).body.usage).toMatchObject({ total: 4 });
     expect(outcomeOf(await correct(licenseKey, 'c3', 'u1', -11))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
@@ -226,8 +243,8 @@ describe('A reset', () => {
   });
 
   test('can be previewed', async () => {
-    const { licenseId, licenseKey } = await issue();
-    await use(licenseKey, 'u1', 60);
+    const { licenseId } = await issue();
+    await record(licenseId, 'u1', 60);
     const body = { meter: 'builds', reason: { code: 'GOODWILL' } };
     const { body: preview } = await asIssuer('POST', `/v1/licenses/${licenseId}/usage/reset?preview=true`, body);
     const after = preview.after as unknown as { usage: { meters: object } };
@@ -237,11 +254,35 @@ describe('A reset', () => {
 });
 
 describe('The usage of a license', () => {
+  test('from before a transfer is hidden from the new holder, except of the periods that run', async () => {
+    const { licenseId } = await issue();
+    await record(licenseId, 'u1', 60);
+    ledger.clock.aheadMs = 2 * day;
+    await record(licenseId, 'u2', 7);
+    await record(licenseId, 'c1', -2, { corrects: 'u2' });
+    expect((await ledger.call('GET', `/v1/licenses/${licenseId}/usage`, { key: ledger.b.apiKey })).status).toBe(404);
+    const data = {
+      toHolderOrgId: ledger.b.organizationId,
+      accepted: true,
+      expiry: 'KEEP',
+      activations: 'KEEP',
+    } as const;
+    await sendTo(ledger, licenseId, { type: 'Transfer', data });
+    for (const query of ['', '?by=day']) {
+      const holder = await sums(licenseId, query, ledger.b.apiKey);
+      expect(holder).toMatchObject([{ recorded: 7, corrected: 2 }]);
+      expect(await sums(licenseId, query)).toMatchObject([holder[0], { recorded: 60 }]);
+    }
+    const reset = { key: ledger.b.apiKey, body: { meter: 'builds', reason: { code: 'GOODWILL' } } };
+    const refused = await ledger.call('POST', `/v1/licenses/${licenseId}/usage/reset`, reset);
+    expect(outcomeOf(refused)).toEqual([403, 'FORBIDDEN']);
+  });
+
   test('has pages, and a range that is bounded by instants', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     for (const index of [0, 1, 2, 3]) {
       ledger.clock.aheadMs = index * day;
-      await use(licenseKey, `u${index}`, index + 1);
+      await record(licenseId, `u${index}`, index + 1);
     }
     for (const by of ['period', 'day']) {
       const found: unknown[] = [];
@@ -257,7 +298,10 @@ describe('The usage of a license', () => {
     const [, third, second] = await sums(licenseId);
     const range = `from=${second?.periodStart}&to=${third?.periodEnd}`;
     expect((await sums(licenseId, `?${range}`)).map(({ recorded }) => recorded)).toEqual([3, 2]);
-    const wrong = await asIssuer('GET', `/v1/licenses/${licenseId}/usage?from=${third?.periodEnd}&to=${second?.periodStart}`);
+    const wrong = await asIssuer(
+      'GET',
+      `/v1/licenses/${licenseId}/usage?from=${third?.periodEnd}&to=${second?.periodStart}`,
+    );
     expect([outcomeOf(wrong), wrong.body.errors?.[0]?.pointer]).toEqual([[400, 'INVALID_REQUEST'], '?from']);
   });
 });

@@ -15,9 +15,7 @@ import { limitOut } from '../meter-schemas.ts';
 /** The most records of usage in one request. */
 export const recordsMax = 1_000;
 
-const usageId = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -');
+const usageId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -');
 
 const useFields = {
   meter: meterName,
@@ -25,7 +23,9 @@ const useFields = {
     .int()
     .refine((quantity) => quantity !== 0, 'must be 1 or more, or less than 0 with corrects')
     .meta({ description: 'How much was used: 1 or more. A correction has a quantity below 0.' }),
-  usageId: usageId.optional().meta({ description: 'Identifies the usage. The same usageId of a meter counts once.', example: 'build-8812' }),
+  usageId: usageId
+    .optional()
+    .meta({ description: 'Identifies the usage. The same usageId of a meter counts once.', example: 'build-8812' }),
   corrects: usageId.optional().meta({
     description:
       'The usageId of the usage that a quantity below 0 takes back, in part or whole. Corrections of one usage together take back at most its quantity.',
@@ -54,7 +54,9 @@ const records = z
   .array(record.meta({ id: 'UsageRecord' }))
   .min(1)
   .max(recordsMax)
-  .meta({ description: 'Many records, in place of meter, quantity, usageId, corrects and occurredAt. Each is decided alone.' });
+  .meta({
+    description: 'Many records, in place of meter, quantity, usageId, corrects and occurredAt. Each is decided alone.',
+  });
 
 /** The body of a request: one record, or a list of them. */
 export const usageBody = z

@@ -110,7 +110,12 @@ export const evolveUsageCollections = (
       endOpen(license, event, at);
       return;
     case 'UsageRecorded':
-      noteUses(license, { meter: event.data.meter, entries: [event.data], recordedAt, counted: counterOf(license, event, at) });
+      noteUses(license, {
+        meter: event.data.meter,
+        entries: [event.data],
+        recordedAt,
+        counted: counterOf(license, event, at),
+      });
       return;
     case 'UsageBatchRecorded':
       noteUses(license, { ...event.data, recordedAt, counted: counterOf(license, event, at) });

@@ -79,7 +79,11 @@ export const takenBack = (facts: Summed, meter: string, entries: readonly Correc
 /** What the sums need to know of an event. `isLate`: it counts for the term, and is after the end of the last one. */
 type OfEvent = { readonly day: string; readonly isLate: boolean };
 
-const daySums = (known: MeterSums | null, day: string, added: { readonly recorded: number; readonly reset: number }) => {
+const daySums = (
+  known: MeterSums | null,
+  day: string,
+  added: { readonly recorded: number; readonly reset: number },
+) => {
   const isSame = known?.day === day;
   return {
     day,

@@ -112,10 +112,7 @@ export const countersOf = (
   facts: LicenseFacts,
   startsAt: Instant,
   at: Instant,
-): Pick<
-  LicenseFacts,
-  'usage' | 'meterPeriods' | 'meterSums' | 'nextTerms' | 'metersAfterEnd' | 'countersFrom'
-> => {
+): Pick<LicenseFacts, 'usage' | 'meterPeriods' | 'meterSums' | 'nextTerms' | 'metersAfterEnd' | 'countersFrom'> => {
   const { usage, meterPeriods, meterSums, nextTerms, countersFrom, term } = facts;
   if (startsAt > at)
     return {

@@ -36,12 +36,19 @@ export const usageSumWrites = (
 
 type Period = Parameters<typeof usagePeriodRow>[0]['period'];
 
-const sumWrites = (owner: LicenseFacts, meter: string, counting: Period | { readonly at: string }): readonly Write[] => {
+const sumWrites = (
+  owner: LicenseFacts,
+  meter: string,
+  counting: Period | { readonly at: string },
+): readonly Write[] => {
   const sums = owner.meterSums[meter];
   if (sums === undefined) return [];
   // Earlier releases did not record the period. Their meters all counted for the term.
   const period = 'at' in counting ? countedPeriod(owner, meter, counting.at) : counting;
-  return [make(usagePeriods, periodRow(owner, meter, sums, period)), make(usageDays, usageDayRow({ owner, meter, sums }))];
+  return [
+    make(usagePeriods, periodRow(owner, meter, sums, period)),
+    make(usageDays, usageDayRow({ owner, meter, sums })),
+  ];
 };
 
 /** A renewal from the end of the last term begins the counter of the term with what was used since. */
