@@ -22,10 +22,10 @@ const total = sized(1_000, 60);
 const namespace = '5f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21';
 
 /** A process of its own. Time passes fast for it, so that its batches do not wait for real seconds. */
-const startProcess = (aheadMs: number) => {
+const startProcess = (aheadMs: number, waits = { giveUpMs: 300, appendTimeoutMs: 200 }) => {
   let calls = 0;
   const now = () => new Date(Date.now() + aheadMs + 600 * calls++).toISOString();
-  const executor = createExecutor({ store: ledger.store.connect(), giveUpMs: 300, appendTimeoutMs: 200 });
+  const executor = createExecutor({ store: ledger.store.connect(), ...waits });
   return createUsageGathering({ executor, pool: ledger.database.api, now });
 };
 type Process = ReturnType<typeof startProcess>;
@@ -52,7 +52,7 @@ test('Two processes together correct a usage to exactly 0, with lost replies and
     limits: { meters: { builds: total } },
   });
   const processes = [startProcess(0), startProcess(5_000)];
-  await (processes[0] as Process)([useOf(licenseId, 0, { usageId: 'u0', quantity: total })]);
+  await sendUntilAnswered(processes, useOf(licenseId, 0, { usageId: 'u0', quantity: total }), 0);
   let appends = 0;
   ledger.faults.droppedReply = 'unavailable';
   ledger.faults.dropReply = () => appends++ % 3 === 1;
@@ -83,5 +83,24 @@ test('Two processes together correct a usage to exactly 0, with lost replies and
     results.slice(0, 20).map(({ refusal, after }) => [refusal?.rejected, after?.changed]),
   );
   await ledger.projected.waitFor(log.at(-1)?.position.commit ?? 0n, 10_000);
-  expect((await verdictOn(ledger.database.projector, log)).findings).toEqual([]);
+  expect((await verdictOn(ledger.database.projector, await ledger.events())).findings).toEqual([]);
+});
+
+test('1,000 corrections with the longest ids are events of at most 200 kB', async () => {
+  const { licenseId } = await issueDirectly(ledger, {
+    policy: { usagePerMinute: 3_000 },
+    limits: { meters: { builds: 1_000 } },
+  });
+  const patient = startProcess(0, { giveUpMs: 20_000, appendTimeoutMs: 10_000 });
+  const longId = 'u'.repeat(128);
+  await patient([useOf(licenseId, 0, { usageId: longId, quantity: 1_000 })]);
+  const corrections = Array.from({ length: 1_000 }, (_, index) =>
+    useOf(licenseId, index + 1, { usageId: `${'c'.repeat(124)}${1_000 + index}`, quantity: -1, corrects: longId }),
+  );
+  const results = await patient(corrections);
+  expect(results.filter(({ refusal }) => refusal === null)).toHaveLength(1_000);
+  const events = (await ledger.events()).filter(({ stream }) => stream === `license-${licenseId}`);
+  expect(events.at(-1)?.data.totalAfter).toBe(0);
+  for (const { data, metadata } of events)
+    expect(Buffer.byteLength(JSON.stringify(data) + JSON.stringify(metadata))).toBeLessThan(200_000);
 });

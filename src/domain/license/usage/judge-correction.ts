@@ -156,12 +156,14 @@ const isCorrection = (usageId: string): Rejection<LicenseRejection> =>
     'corrects',
   );
 
-const exceeds = (usageId: string, quantity: number, left: number): Rejection<LicenseRejection> =>
-  reject(
+const exceeds = (usageId: string, quantity: number, left: number): Rejection<LicenseRejection> => {
+  const next = left === 0 ? 'Send no further correction of it.' : `Send a quantity from ${-left} to -1.`;
+  return reject(
     'CORRECTION_EXCEEDS_USAGE',
-    `The usage ${usageId} was ${quantity}, of which ${left} is left to correct. Send a quantity from ${-left} to -1, or nothing when 0 is left.`,
+    `The usage ${usageId} was ${quantity}, of which ${left} is left to correct. ${next}`,
     'quantity',
   );
+};
 
 /** The refusal while the read models cannot tell what was counted more than an hour ago. */
 export const notProjected: Rejection<LicenseRejection> = {
