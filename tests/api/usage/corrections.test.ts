@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { sendTo } from '../../support/issue-directly.ts';
-import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { meteredLicenses, outcomeOf } from '../../support/metered-licenses.ts';
 
 let ledger: Ledger;
-let policyId: string;
+const { prepare, asIssuer, issue, send, record, use, correct, reset, sums, eventsOf } = meteredLicenses(() => ledger);
 beforeAll(async () => {
   ledger = await startLedger();
-  await asIssuer('POST', '/v1/products', { code: 'local_cli', name: 'CLI' });
-  const meters = { builds: { limit: 100, resets: 'P1D' }, exports: 50 };
-  const { body } = await asIssuer('POST', '/v1/policies', {
-    ...{ name: 'Metered', tier: 'PRO', products: ['local_cli'] },
-    limits: { meters },
-  });
-  policyId = String(body.id);
+  await prepare();
 });
 beforeEach(() => {
   ledger.clock.aheadMs = 0;
@@ -20,39 +14,6 @@ beforeEach(() => {
 afterAll(() => ledger.stop());
 
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
-const asIssuer = (method: string, path: string, body?: object) =>
-  ledger.call(method, path, { key: ledger.a.apiKey, ...(body === undefined ? {} : { body }) });
-const issue = async () => {
-  const { body } = await asIssuer('POST', '/v1/licenses', { policyId, term: { duration: 'P1Y' } });
-  return { licenseId: String(body.license?.id), licenseKey: String(body.licenseKey) };
-};
-const send = (licenseKey: string, body: object): Promise<Answer> =>
-  ledger.call('POST', '/v1/licenses/usage', { body: { licenseKey, ...body } });
-/** Records usage, or a correction, without the API, whose batches of one license keep a second of distance. */
-const record = (
-  licenseId: string,
-  usageId: string,
-  quantity: number,
-  more: { meter?: string; corrects?: string } = {},
-) => {
-  const { meter = 'builds', ...corrects } = more;
-  const entry = { usageId, quantity, occurredAt: ledger.needs.now(), commandId: crypto.randomUUID(), ...corrects };
-  return sendTo(ledger, licenseId, { type: 'RecordUsage', data: { meter, entries: [entry] } });
-};
-const use = (licenseKey: string, usageId: string, quantity: number, more: object = {}) =>
-  send(licenseKey, { meter: 'builds', usageId, quantity, ...more });
-const correct = (licenseKey: string, usageId: string, corrects: string, quantity: number, more: object = {}) =>
-  use(licenseKey, usageId, quantity, { corrects, ...more });
-const reset = (licenseId: string, meter = 'builds') =>
-  asIssuer('POST', `/v1/licenses/${licenseId}/usage/reset`, { meter, reason: { code: 'GOODWILL', text: 'Ada asked' } });
-const outcomeOf = ({ status, body }: Answer) => [status, body.code ?? body.changed];
-type Sums = { readonly [name: string]: unknown };
-const sums = async (licenseId: string, query = '', key = ledger.a.apiKey): Promise<readonly Sums[]> => {
-  const { status, body } = await ledger.call('GET', `/v1/licenses/${licenseId}/usage${query}`, { key });
-  expect(status).toBe(200);
-  return body.data as unknown as readonly Sums[];
-};
-const eventsOf = async (licenseId: string) => (await ledger.store.connect().read(`license-${licenseId}`)).events;
 
 describe('A correction', () => {
   test('takes back part of a usage, and everything that shows use agrees', async () => {
@@ -73,6 +34,12 @@ describe('A correction', () => {
     expect(today).toMatchObject({ meter: 'builds', recorded: 60, corrected: 20, reset: 0 });
     const { body: explained } = await asIssuer('GET', `/v1/licenses/${licenseId}/explain`);
     expect(JSON.stringify(explained)).toContain('UsageCorrected');
+    const validated = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, meters: ['builds'] } });
+    expect(validated.body.limits?.meters?.builds).toMatchObject({ used: 40, max: 100 });
+    const now = ledger.needs.now();
+    expect((await asIssuer('GET', `/v1/licenses/${licenseId}?asOf=${now}`)).body.usage?.meters?.builds).toBe(40);
+    for (const path of ['/v1/events?types=UsageCorrected&limit=1000', `/v1/licenses/${licenseId}/history`])
+      expect((await asIssuer('GET', path)).text).toContain('"corrects":"u1"');
     expect((await eventsOf(licenseId)).at(-1)).toMatchObject({
       type: 'UsageCorrected',
       data: { entries: [{ usageId: 'c1', corrects: 'u1', quantity: -20 }], totalAfter: 40, limit: 100 },
@@ -250,58 +217,5 @@ describe('A reset', () => {
     const after = preview.after as unknown as { usage: { meters: object } };
     expect([preview.changed, after.usage.meters]).toEqual([false, { builds: 0 }]);
     expect(await sums(licenseId)).toMatchObject([{ total: 60 }]);
-  });
-});
-
-describe('The usage of a license', () => {
-  test('from before a transfer is hidden from the new holder, except of the periods that run', async () => {
-    const { licenseId } = await issue();
-    await record(licenseId, 'u1', 60);
-    ledger.clock.aheadMs = 2 * day;
-    await record(licenseId, 'u2', 7);
-    await record(licenseId, 'c1', -2, { corrects: 'u2' });
-    expect((await ledger.call('GET', `/v1/licenses/${licenseId}/usage`, { key: ledger.b.apiKey })).status).toBe(404);
-    const data = {
-      toHolderOrgId: ledger.b.organizationId,
-      accepted: true,
-      expiry: 'KEEP',
-      activations: 'KEEP',
-    } as const;
-    await sendTo(ledger, licenseId, { type: 'Transfer', data });
-    for (const query of ['', '?by=day']) {
-      const holder = await sums(licenseId, query, ledger.b.apiKey);
-      expect(holder).toMatchObject([{ recorded: 7, corrected: 2 }]);
-      expect(await sums(licenseId, query)).toMatchObject([holder[0], { recorded: 60 }]);
-    }
-    const reset = { key: ledger.b.apiKey, body: { meter: 'builds', reason: { code: 'GOODWILL' } } };
-    const refused = await ledger.call('POST', `/v1/licenses/${licenseId}/usage/reset`, reset);
-    expect(outcomeOf(refused)).toEqual([403, 'FORBIDDEN']);
-  });
-
-  test('has pages, and a range that is bounded by instants', async () => {
-    const { licenseId } = await issue();
-    for (const index of [0, 1, 2, 3]) {
-      ledger.clock.aheadMs = index * day;
-      await record(licenseId, `u${index}`, index + 1);
-    }
-    for (const by of ['period', 'day']) {
-      const found: unknown[] = [];
-      let query = `by=${by}&limit=3`;
-      for (;;) {
-        const { body } = await asIssuer('GET', `/v1/licenses/${licenseId}/usage?${query}`);
-        found.push(...(body.data as unknown as Sums[]).map(({ recorded }) => recorded));
-        if (body.nextCursor === null) break;
-        query = `by=${by}&limit=3&cursor=${body.nextCursor}`;
-      }
-      expect(found).toEqual([4, 3, 2, 1]);
-    }
-    const [, third, second] = await sums(licenseId);
-    const range = `from=${second?.periodStart}&to=${third?.periodEnd}`;
-    expect((await sums(licenseId, `?${range}`)).map(({ recorded }) => recorded)).toEqual([3, 2]);
-    const wrong = await asIssuer(
-      'GET',
-      `/v1/licenses/${licenseId}/usage?from=${third?.periodEnd}&to=${second?.periodStart}`,
-    );
-    expect([outcomeOf(wrong), wrong.body.errors?.[0]?.pointer]).toEqual([[400, 'INVALID_REQUEST'], '?from']);
   });
 });
