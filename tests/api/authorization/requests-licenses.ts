@@ -111,7 +111,10 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   licenseValidations: read('/validations'),
   listDenials: read('/denials'),
   readUsage: read('/usage'),
-  resetUsage: command('usage/reset', { meter: 'api_calls', reason }),
+  resetUsage: async ({ license }) => ({
+    path: `/v1/licenses/${(await license(floating)).licenseId}/usage/reset`,
+    body: { meter: 'api_calls', reason },
+  }),
   searchActivations: () => ({ path: '/v1/activations' }),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
   'suspendLicense: for CUSTOMER_REQUEST': command('suspend', { reason: { code: 'CUSTOMER_REQUEST' } }),

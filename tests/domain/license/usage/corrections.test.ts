@@ -225,6 +225,28 @@ describe('A reset', () => {
     expect(outcomes(corrected, record([fix('c3', 'u1', -1)], later(180)))).toEqual(['CORRECTION_EXCEEDS_USAGE']);
     expect(outcomes(corrected, record([use('u1', 6)], later(180)))).toEqual(['REPEATED']);
   });
+  test('of a period that has ended since still takes its usage away', () => {
+    const daily = license({ ...pro, meterRules: { builds: { resets: 'P1D' } } });
+    const [first] = decided([daily], record([use('u1', 6)]));
+    const end = first?.type === 'UsageBatchRecorded' ? String(first.data.periodEnd) : '';
+    const [before, later] = [plusSeconds(end, -600), plusSeconds(end, 600)];
+    const history = andThen(
+      [daily],
+      record([use('u1', 6, { occurredAt: before })], before),
+      reset(before),
+      record([use('u2', 2, { occurredAt: before })], before),
+      record([use('u3', 4, { occurredAt: later })], later),
+      record([fix('c1', 'u1', -6, { occurredAt: later }), fix('c2', 'u2', -1, { occurredAt: later })], later),
+    );
+    expect(history.at(-1)?.event.data).toMatchObject({
+      entries: [
+        { corrects: 'u1', counter: 1, periodEnd: end, afterReset: true },
+        { corrects: 'u2', counter: 1, periodEnd: end },
+      ],
+      totalAfter: 4,
+    });
+    expect(history.at(-1)?.event.data).not.toMatchObject({ entries: [{}, { afterReset: true }] });
+  });
 });
 
 describe('Use after the end of the last term', () => {
