@@ -11,10 +11,16 @@ create table rm.usage_ids (
   -- Null: an earlier release recorded it.
   command_id text,
   recorded_at timestamptz not null,
+  -- The number of the event among those of the license about usage.
+  number integer not null,
+  -- The usage_id that a correction corrects, with a quantity below 0. Null: it is no correction.
+  corrects text,
   primary key (issuer_org_id, license_id, meter, usage_id, revision)
 );
 
 create index usage_ids_by_age on rm.usage_ids (recorded_at);
+create index usage_ids_corrections on rm.usage_ids (issuer_org_id, license_id, meter, corrects, number)
+  where corrects is not null;
 
 alter table rm.usage_ids enable row level security;
 alter table rm.usage_ids force row level security;

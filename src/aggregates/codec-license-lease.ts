@@ -43,6 +43,33 @@ const usageBatch = z.object({
   overage: z.boolean(),
 });
 
+const counter = {
+  resets: z.enum(meterResets).exclude(['TERM']).exactOptional(),
+  periodStart: instant,
+  periodEnd: instant.nullable(),
+};
+
+const correction = z.object({
+  usageId: id,
+  corrects: id,
+  quantity: z.int().negative(),
+  occurredAt: instant,
+  commandId: id,
+  countedAt: instant,
+  countedBy: z.int().positive(),
+  counter: z.int().positive(),
+  ...counter,
+  afterReset: z.literal(true).exactOptional(),
+});
+
+const corrected = z.object({
+  meter: id,
+  entries: z.array(correction).min(1),
+  totalAfter: count,
+  limit,
+  overage: z.boolean(),
+});
+
 /** The schemas of the events about leases and metered usage. */
 export const leaseEvents = [
   event('LeaseAcquired', acquired),
@@ -54,4 +81,6 @@ export const leaseEvents = [
   event('LeaseLapsed', z.object({ leaseId: id, lastSeenAt: instant, inUseAfter: count })),
   event('UsageRecorded', usage),
   event('UsageBatchRecorded', usageBatch),
+  event('UsageCorrected', corrected),
+  event('UsageReset', z.object({ meter: id, ...counter, from: z.int().positive() })),
 ] as const;

@@ -14,7 +14,8 @@ export const weighLicense = (license: License): number =>
       license.leases.size * 280 +
       (license.byFingerprint.size + license.leaseByHolder.size + license.borrowed.size) * 90 +
       license.lapsed.size * 400 +
-      (license.deactivated.size + license.released.size + license.usageEventsAt.size) * 120 +
+      (license.deactivated.size + license.released.size) * 120 +
+      (license.usageEventsAt.size + license.recentCorrections.size) * 350 +
       license.recentUses.size * 330 +
       license.users.size * 150 +
       license.withheld.size * 400 +

@@ -12,6 +12,9 @@ export const onlyGives = ({ type, data: { totalAfter, limit } }: Recorded): bool
     case 'LicenseOffered':
     case 'ActivationRecorded':
     case 'LeaseAcquired':
+    // These take use away, so they give room.
+    case 'UsageCorrected':
+    case 'UsageReset':
       return true;
     // Usage that reaches the limit turns "valid" into "quota exceeded".
     case 'UsageRecorded':

@@ -95,6 +95,8 @@ const types: Record<StoredEvent['type'], true> = {
   LeaseLapsed: true,
   UsageRecorded: true,
   UsageBatchRecorded: true,
+  UsageCorrected: true,
+  UsageReset: true,
   LicenseKeyRotated: true,
   LicenseKeyRetired: true,
   LicenseTransferred: true,

@@ -47,7 +47,29 @@ export const randomLog = (events: number, seed = 1): readonly Recorded[] => {
   }
   const metered = ledger.issue(`${seed}/metered`, { meters: { builds: 100 } });
   for (const usageId of ['u1', 'u2']) ledger.send(metered, usageAt(testInstant(0), usageId));
+  correcting(ledger, seed, metered);
   return ledger.log;
+};
+
+/** Corrects, resets and transfers metered usage, and renews a license that was used after its end. */
+const correcting = (ledger: ReturnType<typeof createLog>, seed: number, metered: string): void => {
+  const fix = (licenseId: string, usageId: string, corrects: string) => {
+    const entry = { usageId, corrects, quantity: -1, occurredAt: testInstant(0), commandId: `command-${usageId}` };
+    ledger.send(licenseId, { type: 'RecordUsage', data: { meter: 'builds', entries: [entry] } });
+  };
+  fix(metered, 'c1', 'u1');
+  const data = { toHolderOrgId: customer, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
+  ledger.send(metered, { type: 'Transfer', data });
+  ledger.send(metered, { type: 'ResetUsage', data: { meter: 'builds' } });
+  ledger.send(metered, usageAt(testInstant(0), 'u3'));
+  fix(metered, 'c2', 'u2');
+  const soon = Date.parse(String(ledger.log.at(-1)?.metadata.recordedAt)) + 3_000;
+  const ending = ledger.issue(`${seed}/ending`, {
+    ...{ meters: { builds: 100 }, expiresAt: new Date(soon).toISOString(), policy: { expiryStrategy: 'ALLOW' } },
+  });
+  for (const usageId of ['u1', 'u2', 'u3', 'u4']) ledger.send(ending, usageAt(testInstant(0), usageId));
+  ledger.send(ending, { type: 'Renew', data: { duration: 'P1Y', basis: 'FROM_EXPIRY', reasonCode: null } });
+  fix(ending, 'c1', 'u4');
 };
 
 const usageAt = (occurredAt: string, usageId: string) => ({

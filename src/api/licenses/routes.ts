@@ -37,7 +37,9 @@ import {
   unassignLicenseUser,
   unassignLicenseUserByName,
 } from './usage/assigned-users.ts';
+import { readUsageRoute } from './usage/read-usage.ts';
 import { recordUsageRoute } from './usage/record-usage.ts';
+import { resetUsageRoute } from './usage/reset-usage.ts';
 import { explainValidationRoute } from './validation/explain.ts';
 import { licenseFeatures } from './validation/features.ts';
 import { validateLicenseRoute } from './validation/validate.ts';
@@ -80,6 +82,8 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   explainLicenseRoute(needs),
   licenseValidations(needs),
   listDenials(needs),
+  readUsageRoute(needs),
+  resetUsageRoute(needs),
   suspendLicenseRoute(needs),
   reinstateLicenseRoute(needs),
   renewLicenseRoute(needs),

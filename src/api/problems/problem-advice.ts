@@ -21,6 +21,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',
   ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',
+  USAGE_NOT_FOUND:
+    'The license counted no usage with the usageId in corrects in the last 35 days, or it is a correction itself. Name usage that was counted.',
   METHOD_NOT_ALLOWED: 'The path supports other methods. The header Allow names them.',
   LICENSE_SUSPENDED: 'The license is suspended. It works again when its issuer reinstates it or the suspension ends.',
   LICENSE_EXPIRED: 'The term of the license has ended. Renew it.',
@@ -46,6 +48,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The quota of this meter is used up, or another quota is reached. detail names it. When a renewed term will start a new count, retryAt names its start. Else ask the issuer to renew the license or to raise the limit.',
   USAGE_ID_REUSED:
     'This usageId was counted with another quantity within 35 days. Send a new usageId for other usage, and the same quantity for the same one.',
+  CORRECTION_EXCEEDS_USAGE:
+    'Corrections of one usage together take back at most its quantity. detail says how much is left to correct. Send a smaller correction.',
   USER_NOT_ASSIGNED: 'The license is not assigned to this user. Assign the user first.',
   VERSION_NOT_ENTITLED:
     'The version was released after the maintenance of the license ended. newestEntitledRelease names the newest version that it covers, or is null. Install that one, or ask the issuer to renew.',

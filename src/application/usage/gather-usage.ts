@@ -81,13 +81,17 @@ const recordInTurn = async (needs: CommandNeeds, uses: readonly UseOfRequest[]):
 /** The most bytes of the entries of one event, so that it has at most 200 kB with everything else. */
 const entriesBytesMax = 190_000;
 
+/** The most bytes of what a stored correction says about the corrected usage and its period. */
+const counterBytesMax = 260;
+
 /** Returns how many uses fit into one event, at least one. */
 export const fittingUses = (uses: readonly UseOfRequest[]): number => {
   let bytes = 0;
   for (const [index, { usage }] of uses.entries()) {
-    const { usageId, quantity, occurredAt, commandId } = usage;
+    const { usageId, quantity, occurredAt, commandId, corrects } = usage;
     // The comma between two entries counts, too.
-    bytes += Buffer.byteLength(JSON.stringify({ usageId, quantity, occurredAt, commandId })) + 1;
+    bytes += Buffer.byteLength(JSON.stringify({ usageId, quantity, occurredAt, commandId, corrects })) + 1;
+    if (corrects !== undefined) bytes += counterBytesMax;
     if (bytes > entriesBytesMax) return Math.max(1, index);
   }
   return uses.length;
@@ -132,7 +136,10 @@ const readEarlier = (
   { license: { issuerOrgId, licenseId }, meter }: UseOfRequest,
   uses: readonly UseOfRequest[],
 ): Promise<EarlierUses> => {
-  const usageIds = [...new Set(uses.map(({ usage }) => usage.usageId))];
+  const named = uses.flatMap(({ usage: { usageId, corrects } }) =>
+    corrects === undefined ? [usageId] : [usageId, corrects],
+  );
+  const usageIds = [...new Set(named)];
   // The batch may run in the context of a request that is limited to products, and has uses of others.
   return withinProductScope(null, () =>
     asTenant(pool, issuerOrgId, (db) => earlierUses(db, { licenseId, meter, usageIds })),

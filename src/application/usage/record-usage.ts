@@ -7,8 +7,11 @@ import type { UsageGathering, UsageRequest, UseOfRequest, UseResult } from './ga
 /** Usage of a meter. The same `usageId` counts once. Without it each request counts. */
 export type MeteredUse = {
   readonly meter: string;
+  /** Less than 0 for a correction. */
   readonly quantity: number;
   readonly usageId?: string | undefined;
+  /** The `usageId` of the usage to correct. */
+  readonly corrects?: string | undefined;
   /** Without it the usage happened now. */
   readonly occurredAt?: Instant | undefined;
 };
@@ -18,7 +21,7 @@ export type UsageNeeds = Pick<CommandNeeds, 'now'> & { readonly gatherUsage: Usa
 /** What became of one use, with its id. */
 export type RecordedUse = UseResult & { readonly usageId: string; readonly meter: string };
 
-/** Records usage of a meter: all of it, or nothing when the quota has too little left. */
+/** Records usage of a meter: all of it, or nothing when the quota has too little left. Or records a correction. */
 export const recordUsage = async (needs: UsageNeeds, request: UsageRequest, use: MeteredUse): Promise<RecordedUse> => {
   const [recorded] = await record(needs, [useOf(needs, request, use, request.attempt.commandId)]);
   if (recorded === undefined) throw new Error('Usage was sent, and has no result.');
@@ -56,6 +59,7 @@ const useOf = (
       quantity,
       occurredAt: use.occurredAt ?? now(),
       commandId,
+      ...(use.corrects === undefined ? {} : { corrects: use.corrects }),
       ...(attemptedSince === undefined ? {} : { attemptedSince }),
     },
   };

@@ -52,6 +52,8 @@ const consequences = {
   LeaseLapsed: ['facts', 'collections', 'parts'],
   UsageRecorded: ['facts', 'collections', 'parts'],
   UsageBatchRecorded: ['facts', 'collections', 'parts'],
+  UsageCorrected: ['facts', 'collections', 'parts'],
+  UsageReset: ['facts', 'collections'],
 } as const satisfies Readonly<Record<LaterEvent['type'], readonly Consequence[]>>;
 
 type Consequences = typeof consequences;

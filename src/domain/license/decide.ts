@@ -68,6 +68,7 @@ const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventI
     case 'LapseLease':
       return decideSeats(command, license);
     case 'RecordUsage':
+    case 'ResetUsage':
     case 'ChangeLimits':
       return decideUsage(command, license);
     case 'Suspend':

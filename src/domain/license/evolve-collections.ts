@@ -36,6 +36,8 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
     case 'LicenseLimitsChanged':
     case 'UsageRecorded':
     case 'UsageBatchRecorded':
+    case 'UsageCorrected':
+    case 'UsageReset':
       evolveUsageCollections(license, event, at);
       return;
     case 'UserAssigned':

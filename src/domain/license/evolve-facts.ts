@@ -34,6 +34,8 @@ const evolved = (facts: LicenseFacts, event: EventWith<'facts'>, at: At): Licens
     case 'LicenseLimitsChanged':
     case 'UsageRecorded':
     case 'UsageBatchRecorded':
+    case 'UsageCorrected':
+    case 'UsageReset':
       return evolveUsageFacts(facts, event, at);
     case 'UserAssigned':
     case 'UserUnassigned':

@@ -57,5 +57,6 @@ export const forkIssued = (license: IssuedLicense): IssuedLicense => ({
   withheld: license.withheld.fork(),
   recentUses: license.recentUses.fork(),
   usageEventsAt: license.usageEventsAt.fork(),
+  recentCorrections: license.recentCorrections.fork(),
   ended: forkEnded(license.ended),
 });

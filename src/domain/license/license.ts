@@ -11,6 +11,7 @@ import type { Target } from './tiers/tier-events.ts';
 import type { OfferEnd, TransferredActivations, TransferredExpiry } from './transfer/transfer-events.ts';
 import type { MeterPeriod } from './usage/meter-rules.ts';
 import type { Limits } from './usage/usage-limits.ts';
+import type { MeterSums, RecentCorrection, RecentUse, UsageEventNote } from './usage/usage-notes.ts';
 
 /** A device that is bound to a license. */
 export type Activation = {
@@ -156,6 +157,8 @@ export type LicenseFacts = {
   readonly metersAfterEnd: Usage['meters'];
   /** The periods of the meters in `usage` that do not count for the term. Empty for rows without the field. */
   readonly meterPeriods: Readonly<Record<string, MeterPeriod>>;
+  /** What the last counter of each meter is made of. Empty for rows without the field. */
+  readonly meterSums: Readonly<Record<string, MeterSums>>;
   /** When the counters of the running term began; null: with `term.startsAt`. */
   readonly countersFrom: Instant | null;
   /** How many events about metered usage the license has. */
@@ -223,10 +226,7 @@ export type IssuedLicense = {
   /** The same since the end of the last term. */
   deactivationsAfterEnd: number;
   lastDeactivatedAt: Instant | null;
-  /**
-   * Every reason of the current suspension, and when it ends by itself; null: it lasts until the license is
-   * reinstated.
-   */
+  /** Every reason of the current suspension, with its own end; null: it lasts until the license is reinstated. */
   readonly suspendedFor: Map<SuspensionReason, Instant | null>;
   /** When the last suspension ended, as recorded; null: none has ended. */
   reinstatedAt: Instant | null;
@@ -253,8 +253,10 @@ export type IssuedLicense = {
   readonly withheld: ForkableMap<string, WithheldSeat>;
   /** The usage of the last 70 minutes, by `usageKey`, in the order of recording. */
   readonly recentUses: ForkableMap<string, RecentUse>;
-  /** When the events about usage of the last 70 minutes were recorded, by their number from 1 on (`usageEvents`). */
-  readonly usageEventsAt: ForkableMap<number, Instant>;
+  /** The events about usage of the last 70 minutes, by their number from 1 on (`usageEvents`). */
+  readonly usageEventsAt: ForkableMap<number, UsageEventNote>;
+  /** The corrections of the last 70 minutes, by their own `usageKey`, in the order of recording. */
+  readonly recentCorrections: ForkableMap<string, RecentCorrection>;
   /** How many entries of usage were recorded in the minute of the last one. `minute`: such as `2026-06-01T12:00`. */
   usageInMinute: { readonly minute: string; readonly entries: number };
   /** The ended parts that are not announced yet, one entry for each of `facts.endings`. */
@@ -272,9 +274,6 @@ export type Ended = {
   readonly leases: ForkableMap<string, Lease>;
   readonly users: ForkableMap<string, Instant>;
 };
-
-/** Counted usage. `commandId` is null for usage of earlier releases. */
-export type RecentUse = { readonly quantity: number; readonly commandId: string | null; readonly recordedAt: Instant };
 
 /** The seat of a released borrow: it returns at `freeAt`, and only its holder can take it before. */
 export type WithheldSeat = { readonly freeAt: Instant; readonly holderHash: string };

@@ -22,7 +22,9 @@ import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { usageCorrectionRows, usageCorrections } from '../tables/usage/usage-corrections.ts';
 import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';
+import { usageSumWrites } from '../tables/usage/usage-sum-writes.ts';
 import { change, make, type Write } from './changes.ts';
 
 /**
@@ -51,7 +53,13 @@ export const foldLicense = (
   const parts = announced === null ? partWrites(event, at, { before, owner: facts }, revision) : [];
   return {
     after: { facts, revision, position: position.commit },
-    writes: [history, ...productWrites(before, facts), ...offerWrites(before, facts), ...parts],
+    writes: [
+      history,
+      ...productWrites(before, facts),
+      ...offerWrites(before, facts),
+      ...usageSumWrites(before, facts, event, at),
+      ...parts,
+    ],
   };
 };
 
@@ -124,6 +132,13 @@ const partWrites = (
       const { meter } = event.data;
       const entries = event.type === 'UsageRecorded' ? [event.data] : event.data.entries;
       return entries.map((entry) => make(usageIds, usageIdRow({ owner, meter, entry, revision, recordedAt })));
+    }
+    case 'UsageCorrected': {
+      const { meter, entries } = event.data;
+      return [
+        ...entries.map((entry) => make(usageIds, usageIdRow({ owner, meter, entry, revision, recordedAt }))),
+        ...usageCorrectionRows({ owner, meter, revision }, entries).map((row) => make(usageCorrections, row)),
+      ];
     }
   }
 };

@@ -22,7 +22,10 @@ import { projects } from './projects.ts';
 import { releases } from './releases.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
+import { usageCorrections } from './usage/usage-corrections.ts';
+import { usageDays } from './usage/usage-days.ts';
 import { usageIds } from './usage/usage-ids.ts';
+import { usagePeriods } from './usage/usage-periods.ts';
 
 /** A table of the read models, with what the projector and `ledger verify` need to know about it. */
 export type ReadModel = {
@@ -46,6 +49,9 @@ export const readModelTables: readonly ReadModel[] = [
   { table: licenseOffers, stream: 'license', rows: 'replaceable' },
   { table: licenseEvents, stream: 'license', rows: 'final' },
   { table: usageIds, stream: 'license', rows: 'final' },
+  { table: usagePeriods, stream: 'license', rows: 'replaceable' },
+  { table: usageDays, stream: 'license', rows: 'replaceable' },
+  { table: usageCorrections, stream: 'license', rows: 'final' },
   { table: organizations, stream: 'organization', rows: 'replaceable' },
   { table: memberships, stream: 'organization', rows: 'replaceable' },
   { table: invitations, stream: 'organization', rows: 'changing' },

@@ -225,6 +225,8 @@ export const expected: Readonly<Record<string, Expected>> = {
   explainValidation: ownList(issuerReads, holderReads),
   licenseValidations: ofLicense(issuerReads, holderReads),
   listDenials: ofLicense(issuerReads, holderReads),
+  readUsage: ofLicense(issuerReads, holderReads),
+  resetUsage: ofLicense(issuerChanges, nobody),
   searchActivations: ownList(issuerReads, holderReads),
   'suspendLicense: for PAYMENT': ofLicense(issuerBills, nobody),
   'suspendLicense: for CUSTOMER_REQUEST': ofLicense(issuerSupports, nobody),

@@ -153,6 +153,8 @@ describe('An API key that is limited to one product', () => {
       ['POST', '/limits', { limits: { activations: 9 } }],
       ['POST', '/limits?preview=true', { limits: { activations: 9 } }],
       ['POST', '/products', { remove: [other] }],
+      ['POST', '/usage/reset', { meter: 'm', reason: { code: 'X' } }],
+      ['GET', '/usage'],
       ['POST', '/tier', { tier: 'ENTERPRISE' }],
       ['PATCH', '', { externalRef: 'stolen' }],
       ['DELETE', `/activations/${hiddenParts[1]}`, {}],

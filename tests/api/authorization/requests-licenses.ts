@@ -110,6 +110,11 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
   }),
   licenseValidations: read('/validations'),
   listDenials: read('/denials'),
+  readUsage: read('/usage'),
+  resetUsage: async ({ license }) => ({
+    path: `/v1/licenses/${(await license(floating)).licenseId}/usage/reset`,
+    body: { meter: 'api_calls', reason },
+  }),
   searchActivations: () => ({ path: '/v1/activations' }),
   'suspendLicense: for PAYMENT': command('suspend', { reason }),
   'suspendLicense: for CUSTOMER_REQUEST': command('suspend', { reason: { code: 'CUSTOMER_REQUEST' } }),

@@ -22,6 +22,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   ReleaseUnseen: { devices: [{ activationId: 'a1', lastSeenAt: noon }] },
   LapseLease: { leaseId: 'l1', lastSeenAt: noon },
   RecordUsage: oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }),
+  ResetUsage: { meter: 'builds' },
   AssignUser: { userRef: 'usr_a' },
   UnassignUser: { userRef: 'usr_a', cause: 'ADMIN' },
   Suspend: { reasonCode: 'ADMIN', until: null },

@@ -53,6 +53,11 @@ const checked = followedBy(
 
 const use = (usageId: string, changes: { quantity?: number; occurredAt?: string } = {}): LicenseCommand =>
   command('RecordUsage', oneUse({ meter: 'builds', quantity: 1, occurredAt: noon, ...changes, usageId }));
+const correction = (corrects: string, quantity: number): LicenseCommand =>
+  command('RecordUsage', {
+    meter: 'builds',
+    entries: [{ usageId: 'c1', quantity, corrects, occurredAt: noon, commandId: 'command-c1' }],
+  });
 const metered = (policy: typeof pro = pro) =>
   followedBy([issued({ policy, limits: { ...twoDevices, meters: { builds: 9 } } })], use('u1'));
 const halfAnHourLater = '2026-06-01T12:30:00.000Z';
@@ -128,6 +133,8 @@ const cases: Record<LicenseRejection, Case> = {
   ],
   USAGE_ID_REUSED: [metered(), [use('u1', { quantity: 2 })]],
   USAGE_TIMESTAMP_OUT_OF_RANGE: [metered(), [use('u2', { occurredAt: '2026-01-01T00:00:00.000Z' })]],
+  USAGE_NOT_FOUND: [metered(), [correction('u2', -10)]],
+  CORRECTION_EXCEEDS_USAGE: [metered(), [correction('u1', -2)]],
   RATE_LIMITED: [metered({ ...pro, usagePerMinute: 1 }), [use('u2')]],
   NOT_PROJECTED_YET: [metered(), [late]],
   NOT_FOUND: [

@@ -15,6 +15,7 @@ export const useKinds: Kinds<
   | 'ReleaseUnseen'
   | 'ChangeDevice'
   | 'RecordUsage'
+  | 'ResetUsage'
   | 'AssignUser'
   | 'UnassignUser'
 > = {
@@ -77,13 +78,19 @@ export const useKinds: Kinds<
       ...(draw.chance.percent(10) && { earlier: { uses: [], events: draw.chance.below(4) } }),
     }),
   },
+  ResetUsage: { weight: 3, draw: (draw) => ({ meter: draw.chance.one(['builds', 'builds', 'exports']) }) },
   AssignUser: { weight: 10, draw: (draw) => ({ userRef: user(draw) }) },
   UnassignUser: { weight: 6, draw: (draw) => ({ userRef: user(draw), cause: draw.chance.one(['ADMIN', 'USER']) }) },
 };
 
 const use = ({ chance, at, index }: Draw) => ({
-  usageId: `usage-${chance.below(5)}`,
-  quantity: chance.one([1, 1, 1, 2, 3]),
+  ...(chance.percent(30)
+    ? {
+        usageId: `fix-${chance.below(8)}`,
+        quantity: -chance.one([1, 1, 2, 3]),
+        corrects: chance.percent(5) ? `fix-${chance.below(8)}` : `usage-${chance.below(5)}`,
+      }
+    : { usageId: `usage-${chance.below(5)}`, quantity: chance.one([1, 1, 1, 2, 3]) }),
   occurredAt: instant(
     at + chance.one([0, 0, 0, 0, 0, -hour, -hour - 1, -hour - 1, -hour - 1, hour / 12 + 1, -36 * 24 * hour]),
   ),

@@ -25,7 +25,7 @@ export const watchStream = (): Watch => {
   const totals = new Map<string, number>();
   // The part of the totals since the end of the last term, which a term from that end counts.
   const late = new Map<string, number>();
-  const used = watchUsage(totals, late);
+  const { used, carry } = watchUsage(totals, late);
   const announcements = new Set<string>();
   // The starts of renewed terms, at which meters begin at 0.
   const nextTerms = new Set<string>();
@@ -64,7 +64,10 @@ export const watchStream = (): Watch => {
   };
   const beginCounts = (carried: readonly (readonly [string, number])[]) => {
     for (const marks of [totals, late, nextTerms]) marks.clear();
-    for (const [meter, quantity] of carried) count(totals, meter, quantity);
+    for (const [meter, quantity] of carried) {
+      count(totals, meter, quantity);
+      carry(meter);
+    }
   };
   const begun = (number: number, startsAt: string, expiresAt: string | null) => {
     if (number !== term + 1) return `2.7.4: term ${number} after ${term}`;
@@ -265,6 +268,8 @@ export const watchStream = (): Watch => {
         return granted.delete(`${event.data.code} ${event.data.source}`) ? null : '2.4: revoked what was not granted';
       case 'UsageRecorded':
       case 'UsageBatchRecorded':
+      case 'UsageCorrected':
+      case 'UsageReset':
         return used(event, at, { end: termEnd, next: nextTerms });
       case 'ReplacementIssued':
         if (!revoked || replaced) return '2.7.2: a license that is not revoked, or replaced already, is replaced';

@@ -8,7 +8,7 @@ import { detailsOf, wrongParts } from './device-details.ts';
 import { lengthOf, ms } from './draw.ts';
 import { newDue } from './falls-due.ts';
 import { withLate } from './late-use.ts';
-import { newMeteredUse } from './metered-use.ts';
+import { newMeteredUse, newReset } from './metered-use.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
@@ -235,6 +235,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       isOpen(find('users', id)) ? 'nothing' : take({ ...noLease, kind: 'users', id, name: id, product: null }),
     UnassignUser: ({ userRef }) => unassign(userRef),
     RecordUsage: newMeteredUse(record),
+    ResetUsage: newReset(record),
 
     ChangeLimits: ({ limits, strategy, overrides = {} }) =>
       all(beside.set(overrides), become({ ...asItIs, policy: m.policy, limits }, strategy)),

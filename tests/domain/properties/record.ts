@@ -73,7 +73,7 @@ const unissued = (policy: PinnedPolicy) => ({
   /** The starts of renewed terms that are still to come. */
   ahead: [] as readonly number[],
   ...{ releases: 0, lastRelease: -Infinity, reinstated: -Infinity },
-  ...{ meters: {} as Marks, metered: noMetered as Metered, late: noLate },
+  ...{ meters: {} as Marks, firsts: {} as Marks, metered: noMetered as Metered, late: noLate },
   /** How many ended parts are not announced yet, and how many announcements were requested. */
   ...{ unannounced: 0, announcing: 0 },
 });

@@ -49,7 +49,10 @@ const fillOrganizations = async (models: Models): Promise<void> => {
     ledger.activate(licenseId, `${name}'s device`);
     ledger.send(licenseId, { type: 'AssignUser', data: { userRef: testId('usr', name) } });
     const use = { meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: testInstant(0) };
-    ledger.send(licenseId, { type: 'RecordUsage', data: oneUse(use) });
+    ledger.send(licenseId, { type: 'RecordUsage', data: oneUse({ ...use, quantity: 3 }) });
+    const correction = { ...use, usageId: 'c1', corrects: 'u1', quantity: -1, commandId: 'command-c1' };
+    const { meter, ...entry } = correction;
+    ledger.send(licenseId, { type: 'RecordUsage', data: { meter, entries: [entry] } });
     ledger.send(licenseId, {
       type: 'OfferLicense',
       data: { toHolderOrgId: customer, expiry: 'KEEP', activations: 'KEEP' },

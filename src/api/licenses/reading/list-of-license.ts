@@ -4,7 +4,7 @@ import { cursor, licensePath, pageLimit, pageOf } from '../../schemas.ts';
 
 /** Returns the common part of the routes of the lists of one license. `list` is the end of their path. */
 export const listOfLicense = <Entry extends z.ZodType>(
-  list: 'activations' | 'denials' | 'leases' | 'users',
+  list: 'activations' | 'denials' | 'leases' | 'usage' | 'users',
   entry: Entry,
 ) =>
   ({

@@ -20,7 +20,7 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
     operationId: 'recordUsage',
     summary: 'Record usage of a meter',
     description:
-      'Records one use, or up to 1,000 in records. Each usageId of a meter counts once in 35 days: recording it again changes nothing and answers with changed: false. In a list, a refused record changes nothing for the others. The server stores the uses of one second together, so a request may wait up to a second for its answer.',
+      'Records one use, or up to 1,000 in records. Each usageId of a meter counts once in 35 days: recording it again changes nothing and answers with changed: false. A record with corrects and a quantity below 0 takes back usage, in the period that counted it. In a list, a refused record changes nothing for the others. The server stores the uses of one second together, so a request may wait up to a second for its answer.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',
@@ -38,6 +38,8 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
       'QUOTA_EXCEEDED',
       'LIMIT_INVALID',
       'USAGE_ID_REUSED',
+      'USAGE_NOT_FOUND',
+      'CORRECTION_EXCEEDS_USAGE',
       'USAGE_TIMESTAMP_OUT_OF_RANGE',
       'NOT_PROJECTED_YET',
     ],

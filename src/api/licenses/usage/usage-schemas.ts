@@ -15,25 +15,48 @@ import { limitOut } from '../meter-schemas.ts';
 /** The most records of usage in one request. */
 export const recordsMax = 1_000;
 
+const usageId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -');
+
 const useFields = {
   meter: meterName,
-  quantity: z.int().min(1),
-  usageId: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/, 'must be 1 to 128 letters, digits and . _ : -')
+  quantity: z
+    .int()
+    .refine((quantity) => quantity !== 0, 'must be 1 or more, or less than 0 with corrects')
+    .meta({ description: 'How much was used: 1 or more. A correction has a quantity below 0.' }),
+  usageId: usageId
     .optional()
     .meta({ description: 'Identifies the usage. The same usageId of a meter counts once.', example: 'build-8812' }),
+  corrects: usageId.optional().meta({
+    description:
+      'The usageId of the usage that a quantity below 0 takes back, in part or whole. Corrections of one usage together take back at most its quantity.',
+    example: 'build-8811',
+  }),
   occurredAt: instantIn.optional().meta({
     description:
       'When the usage happened: at most 35 days ago, and at most 5 minutes ahead of the server. Default: now.',
   }),
 };
 
+type Signed = { readonly quantity?: number | undefined; readonly corrects?: string | undefined };
+
+/** Reports a quantity below 0 that names nothing, and a correction that takes nothing back. */
+const checkSign = ({ quantity, corrects }: Signed, report: (name: string, message: string) => void): void => {
+  if (quantity === undefined || quantity === 0) return;
+  if (quantity < 0 && corrects === undefined) report('quantity', 'must be 1 or more, or corrects must name the usage');
+  if (quantity > 0 && corrects !== undefined) report('quantity', 'must be less than 0, because corrects is present');
+};
+
+const record = z.strictObject(useFields).superRefine((use, context) => {
+  checkSign(use, (name, message) => context.addIssue({ code: 'custom', path: [name], message }));
+});
+
 const records = z
-  .array(z.strictObject(useFields).meta({ id: 'UsageRecord' }))
+  .array(record.meta({ id: 'UsageRecord' }))
   .min(1)
   .max(recordsMax)
-  .meta({ description: 'Many records, in place of meter, quantity, usageId and occurredAt. Each is decided alone.' });
+  .meta({
+    description: 'Many records, in place of meter, quantity, usageId, corrects and occurredAt. Each is decided alone.',
+  });
 
 /** The body of a request: one record, or a list of them. */
 export const usageBody = z
@@ -45,11 +68,12 @@ export const usageBody = z
     records: records.optional(),
   })
   .superRefine((body, context) => {
-    const single = ['meter', 'quantity', 'usageId', 'occurredAt'] as const;
+    const single = ['meter', 'quantity', 'usageId', 'corrects', 'occurredAt'] as const;
     const report = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message });
     if (body.records === undefined) {
       if (body.meter === undefined) report('meter', must(undefined, 'be a string'));
       if (body.quantity === undefined) report('quantity', must(undefined, 'be a whole number'));
+      checkSign(body, report);
     } else
       for (const name of single) if (body[name] !== undefined) report(name, 'must be in records, or records absent');
   })
@@ -64,9 +88,9 @@ export const usageBody = z
   });
 
 /** Returns the single record of a body without a list. */
-export const singleUse = ({ meter, quantity, usageId, occurredAt }: z.output<typeof usageBody>): MeteredUse => {
+export const singleUse = ({ meter, quantity, ...use }: z.output<typeof usageBody>): MeteredUse => {
   if (meter === undefined || quantity === undefined) throw new Error('The schema lets no such record in.');
-  return { meter, quantity, usageId, occurredAt };
+  return { meter, quantity, usageId: use.usageId, corrects: use.corrects, occurredAt: use.occurredAt };
 };
 
 const oneRecorded = z.strictObject({

@@ -199,6 +199,7 @@ const useKeys: ReadonlySet<string> = new Set<keyof LicenseFacts>([
   'withheldSeats',
   'metersAfterEnd',
   'meterPeriods',
+  'meterSums',
   'usageEvents',
   'countersFrom',
   'nextTerms',

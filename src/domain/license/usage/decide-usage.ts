@@ -4,9 +4,9 @@ import type { IssuedLicense } from '../license.ts';
 import { settle, settledBytesMax } from '../settle.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
-import { judgeUsage, type UsageOutcome } from './judge-usage.ts';
+import { judgeUsage, noSuchMeter, type UsageOutcome } from './judge-usage.ts';
 import { withRetryInstant } from './retry-at.ts';
-import { countedPeriod, meterResetsAt } from './term-counters.ts';
+import { countedPeriod, meterResetsAt, usageAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
 import { isAbove } from './usage-limits.ts';
 
@@ -17,21 +17,34 @@ export const decideUsage = (command: UsageCommand, license: IssuedLicense): Lice
       return changeLimits(command, license);
     case 'RecordUsage':
       return withFirstTerm(license, 'USAGE', command.at, (started) => recordUsage(command, started));
+    case 'ResetUsage':
+      return resetUsage(command, license);
   }
 };
 
 /**
  * Adds to a meter, once per `usageId` in 35 days, while the quota of the running term and its overage allow all of the
- * quantity. The first usage begins a term that waits for the first validation. The accepted entries are one event. When
- * there is none, the command changes nothing if an entry was counted before, and else gets the first refusal.
+ * quantity. The first usage begins a term that waits for the first validation. Accepted entries are one event, until a
+ * correction follows usage or usage follows a correction. When there is none, the command changes nothing if an entry was
+ * counted before, and else gets the first refusal.
  */
 const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense): LicenseDecision => {
   const { meter } = command.data;
-  const { outcomes, counted, totalAfter, limit } = judgeUsage(command, license);
-  if (counted.length === 0) return outcomes.every(isRefused) ? (outcomes[0] ?? []) : [];
-  const period = countedPeriod(license.facts, meter, command.at);
-  const data = { meter, ...period, entries: counted, totalAfter, limit, overage: isAbove(totalAfter, limit) };
-  return [{ type: 'UsageBatchRecorded', data }];
+  const { outcomes, runs, limit } = judgeUsage(command, license);
+  if (runs.length === 0) return outcomes.every(isRefused) ? (outcomes[0] ?? []) : [];
+  return runs.map(({ kind, entries, totalAfter }) => {
+    const total = { totalAfter, limit, overage: isAbove(totalAfter, limit) };
+    if (kind === 'CORRECTIONS') return { type: 'UsageCorrected', data: { meter, entries, ...total } };
+    const period = countedPeriod(license.facts, meter, command.at);
+    return { type: 'UsageBatchRecorded', data: { meter, ...period, entries, ...total } };
+  });
+};
+
+/** Puts the counter of a meter back to 0. Changes nothing when it is at 0. */
+const resetUsage = ({ data: { meter }, at }: CommandOf<'ResetUsage'>, { facts }: IssuedLicense): LicenseDecision => {
+  if (!Object.hasOwn(facts.limits.meters, meter)) return noSuchMeter(facts.licenseId, meter);
+  const from = usageAt(facts, at).meters[meter] ?? 0;
+  return from === 0 ? [] : [{ type: 'UsageReset', data: { meter, ...countedPeriod(facts, meter, at), from } }];
 };
 
 /**

@@ -1,8 +1,10 @@
 import { type Rejection, reject } from '../../decider.ts';
 import { type Instant, plusSeconds, toMs } from '../../time.ts';
 import type { CommandOf, LicenseRejection } from '../commands.ts';
-import type { IssuedLicense, RecentUse } from '../license.ts';
+import type { IssuedLicense } from '../license.ts';
+import { correctionLedger, judgeCorrection, notProjected } from './judge-correction.ts';
 import { overageOf } from './meter-rules.ts';
+import { runningSums } from './meter-sums.ts';
 import {
   aheadSeconds,
   isBehind,
@@ -15,9 +17,10 @@ import {
 } from './recent-uses.ts';
 import { usageAt } from './term-counters.ts';
 import type { SentUsage } from './usage-commands.ts';
-import type { UsageEntry } from './usage-events.ts';
+import type { CorrectionEntry, UsageEntry } from './usage-events.ts';
 import { refuseUse } from './usage-guard.ts';
 import { capacity, type Limit } from './usage-limits.ts';
+import type { RecentUse } from './usage-notes.ts';
 
 /**
  * What becomes of one sent use. `COUNTED`: the meter counts it now. `REPEATED`: the same command counted it before.
@@ -25,11 +28,16 @@ import { capacity, type Limit } from './usage-limits.ts';
  */
 export type UsageOutcome = 'COUNTED' | 'REPEATED' | 'KNOWN' | Rejection<LicenseRejection>;
 
-/** The outcome of each entry in order, and what an event has to record. `limit` is 0 when nothing is counted. */
+/** Accepted entries that one event records: usage, or corrections. `totalAfter`: the total after the last of them. */
+export type UsageRun = (
+  | { readonly kind: 'USAGE'; readonly entries: UsageEntry[] }
+  | { readonly kind: 'CORRECTIONS'; readonly entries: CorrectionEntry[] }
+) & { totalAfter: number };
+
+/** The outcome of each entry in order, and the events to record. `limit` is 0 when there are none. */
 export type JudgedUsage = {
   readonly outcomes: readonly UsageOutcome[];
-  readonly counted: readonly UsageEntry[];
-  readonly totalAfter: number;
+  readonly runs: readonly UsageRun[];
   readonly limit: Limit;
 };
 
@@ -49,22 +57,36 @@ export const judgeUsage = (
   const limit = Object.hasOwn(facts.limits.meters, meter) ? facts.limits.meters[meter] : undefined;
   if (limit === undefined) {
     const refusal = noSuchMeter(facts.licenseId, meter);
-    return { outcomes: entries.map(() => refusal), counted: [], totalAfter: 0, limit: 0 };
+    return { outcomes: entries.map(() => refusal), runs: [], limit: 0 };
   }
   const known = knownUses(license, data, at);
   const refuseAll = refuseUse(facts, null, at);
   const mostTotal = capacity(limit, overageOf(facts, meter));
   const behind = isBehind(license, earlier, at);
   let left = (facts.policy.usagePerMinute ?? usagePerMinuteDefault) - entriesInMinute(license, at);
-  let totalAfter = usageAt(facts, at).meters[meter] ?? 0;
-  const counted: UsageEntry[] = [];
+  const usage = usageAt(facts, at);
+  let totalAfter = usage.meters[meter] ?? 0;
+  let counter = runningSums({ usage, meterSums: facts.meterSums }, meter)?.counter ?? null;
+  const ledger = correctionLedger(license, data, at);
+  const runs: UsageRun[] = [];
+
+  const add = (next: UsageRun): number => {
+    const last = runs.at(-1);
+    left -= 1;
+    totalAfter = next.totalAfter;
+    if (last?.kind !== next.kind) return facts.usageEvents + runs.push(next);
+    (last.entries as unknown[]).push(...next.entries);
+    last.totalAfter = totalAfter;
+    return facts.usageEvents + runs.length;
+  };
 
   const judge = (entry: SentUsage): UsageOutcome => {
-    const { usageId, quantity, occurredAt, commandId } = entry;
-    if (!Number.isSafeInteger(quantity) || quantity <= 0)
-      return reject('LIMIT_INVALID', `A quantity must be a whole number, 1 or more, not ${quantity}.`);
+    const { usageId, quantity, occurredAt, commandId, corrects } = entry;
+    const invalid = refuseQuantity(entry);
+    if (invalid !== null) return invalid;
     const use = known(usageId);
     if (use !== null) return repetitionOf(use, entry);
+    if (corrects !== undefined) return correct({ ...entry, corrects });
     const refusal = refuseAll ?? refuseInstant(occurredAt, at);
     if (refusal !== null) return refusal;
     if (behind && mayBeOld(entry, at)) return notProjected;
@@ -72,13 +94,41 @@ export const judgeUsage = (
     if (total > mostTotal) return reject('QUOTA_EXCEEDED', `Meter ${meter} would be at ${total} of ${limit}.`);
     if (!Number.isSafeInteger(total)) return reject('QUOTA_EXCEEDED', notCountable(meter));
     if (left <= 0) return tooMany(license, at);
-    left -= 1;
-    totalAfter = total;
-    counted.push({ usageId, quantity, occurredAt, commandId });
-    known.note(usageId, { quantity, commandId, recordedAt: at });
+    const number = add({
+      kind: 'USAGE',
+      entries: [{ usageId, quantity, occurredAt, commandId }],
+      totalAfter: total,
+    });
+    counter ??= number;
+    const counted = { quantity, commandId, recordedAt: at, number };
+    known.note(usageId, counted);
+    ledger.noteUse(usageId, counted);
     return 'COUNTED';
   };
-  return { outcomes: entries.map(judge), counted, totalAfter, limit };
+
+  // A correction hands out no use, so no state of the license but a revocation refuses it.
+  const correct = (entry: SentUsage & { readonly corrects: string }): UsageOutcome => {
+    const { usageId, quantity, occurredAt, commandId, corrects } = entry;
+    const refusal = refuseInstant(occurredAt, at) ?? (behind && mayBeOld(entry, at) ? notProjected : null);
+    if (refusal !== null) return refusal;
+    if (left <= 0) return tooMany(license, at);
+    const judged = judgeCorrection(entry, ledger, counter);
+    if ('rejected' in judged) return judged;
+    const number = add({ kind: 'CORRECTIONS', entries: [judged.entry], totalAfter: totalAfter - judged.lowers });
+    const correction = { quantity, commandId, recordedAt: at, number, corrects };
+    known.note(usageId, correction);
+    ledger.noteUse(usageId, correction);
+    return 'COUNTED';
+  };
+  return { outcomes: entries.map(judge), runs, limit };
+};
+
+/** Refuses a quantity that is not a whole number: 1 or more, or less than 0 for a correction. */
+const refuseQuantity = ({ quantity, corrects }: SentUsage): Rejection<LicenseRejection> | null => {
+  const isRight = Number.isSafeInteger(quantity) && (corrects === undefined ? quantity > 0 : quantity < 0);
+  if (isRight) return null;
+  const expected = corrects === undefined ? '1 or more' : 'less than 0 for a correction';
+  return reject('LIMIT_INVALID', `A quantity must be a whole number, ${expected}, not ${quantity}.`, 'quantity');
 };
 
 const notCountable = (meter: string): string =>
@@ -101,11 +151,13 @@ const knownUses = (
   return Object.assign(find, { note: (usageId: string, use: RecentUse) => void own.set(usageId, use) });
 };
 
-const repetitionOf = (use: RecentUse, { usageId, quantity, commandId }: SentUsage): UsageOutcome => {
-  if (use.quantity === quantity) return use.commandId === commandId ? 'REPEATED' : 'KNOWN';
+const repetitionOf = (use: RecentUse, { usageId, quantity, commandId, corrects }: SentUsage): UsageOutcome => {
+  if (use.quantity === quantity && use.corrects === corrects) return use.commandId === commandId ? 'REPEATED' : 'KNOWN';
+  const what = use.corrects === undefined ? '' : ` as a correction of ${use.corrects}`;
+  const other = corrects === undefined ? '' : ` as a correction of ${corrects}`;
   return reject(
     'USAGE_ID_REUSED',
-    `The usageId ${usageId} was counted with the quantity ${use.quantity}, not ${quantity}. Send a new usageId for other usage.`,
+    `The usageId ${usageId} was counted with the quantity ${use.quantity}${what}, not ${quantity}${other}. Send a new usageId for other usage.`,
     'usageId',
   );
 };
@@ -134,12 +186,4 @@ const tooMany = ({ facts: { licenseId, policy } }: IssuedLicense, at: Instant): 
     retryAt,
     retryAfterSeconds: Math.ceil((toMs(retryAt) - toMs(at)) / 1_000),
   };
-};
-
-const notProjected: Rejection<LicenseRejection> = {
-  ...reject<LicenseRejection>(
-    'NOT_PROJECTED_YET',
-    'The read models are more than 30 minutes behind, so the server cannot tell whether usage of more than an hour ago was counted. Nothing was counted. Send it again later.',
-  ),
-  retryAfterSeconds: 60,
 };

@@ -1,6 +1,9 @@
+import type { ForkableMap } from '../../forkable-map.ts';
 import { type Instant, plusSeconds } from '../../time.ts';
-import type { IssuedLicense, LicenseFacts, RecentUse } from '../license.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import type { EarlierUse, EarlierUses, SentUsage } from './usage-commands.ts';
+import type { CorrectionEntry } from './usage-events.ts';
+import type { RecentUse, UsageEventNote } from './usage-notes.ts';
 
 // An id of usage is unique for its license and meter, for 35 days. The state of the license has the ids of the last 70
 // minutes, the read models have the older ones. docs/decisions/0033-usage-in-batches.md proves that none is missed.
@@ -26,18 +29,22 @@ export const behindSeconds = 1_800;
 /** Returns the key of an id of usage among those of the license. An id contains no space. */
 export const usageKey = (meter: string, usageId: string): string => `${meter} ${usageId}`;
 
+/** An event about usage: its meter, its entries, and the counter that they count for. */
+type NotedEvent = Omit<UsageEventNote, 'wasReset'> & {
+  readonly entries: readonly NotedUse[];
+};
+
+/** `commandId` is absent for usage of earlier releases. */
+type NotedUse = Pick<SentUsage, 'usageId' | 'quantity' | 'corrects'> & { readonly commandId?: string };
+
 /** Notes an event about usage, in place, and forgets what no decision can ask about any longer. */
-export const noteUses = (
-  license: IssuedLicense,
-  meter: string,
-  entries: readonly { readonly usageId: string; readonly quantity: number; readonly commandId?: string }[],
-  recordedAt: Instant,
-): void => {
-  const { recentUses, usageEventsAt, usageInMinute } = license;
-  for (const { usageId, quantity, commandId = null } of entries)
-    recentUses.setLast(usageKey(meter, usageId), { quantity, commandId, recordedAt });
+export const noteUses = (license: IssuedLicense, event: NotedEvent): void => {
+  const { recentUses, usageInMinute } = license;
+  const { meter, entries, recordedAt } = event;
   // The facts are still those before the event.
-  usageEventsAt.set(license.facts.usageEvents + 1, recordedAt);
+  const number = license.facts.usageEvents + 1;
+  for (const entry of entries) recentUses.setLast(usageKey(meter, entry.usageId), useOf(entry, number, recordedAt));
+  noteEvent(license, event);
   const minute = minuteOf(recordedAt);
   if (minute === usageInMinute.minute) {
     license.usageInMinute = { minute, entries: usageInMinute.entries + entries.length };
@@ -48,21 +55,59 @@ export const noteUses = (
   forgetUses(license, recordedAt);
 };
 
+const useOf = ({ quantity, commandId, corrects }: NotedUse, number: number, recordedAt: Instant): RecentUse => {
+  const use = { quantity, commandId: commandId ?? null, recordedAt, number };
+  return corrects === undefined ? use : { ...use, corrects };
+};
+
+const noteEvent = (
+  { usageEventsAt, facts }: IssuedLicense,
+  { meter, recordedAt, counted }: Omit<UsageEventNote, 'wasReset'>,
+): void => usageEventsAt.set(facts.usageEvents + 1, { meter, recordedAt, counted, wasReset: false });
+
+/** Notes corrections, in place. */
+export const noteCorrections = (
+  { facts, recentCorrections }: IssuedLicense,
+  { meter, entries }: { readonly meter: string; readonly entries: readonly CorrectionEntry[] },
+  recordedAt: Instant,
+): void => {
+  const number = facts.usageEvents + 1;
+  for (const { usageId, corrects, quantity } of entries)
+    recentCorrections.setLast(usageKey(meter, usageId), {
+      key: usageKey(meter, corrects),
+      quantity: -quantity,
+      number,
+      recordedAt,
+    });
+};
+
+/** Notes a reset of a meter, in place: it has taken away what the running counter counted. */
+export const noteReset = (license: IssuedLicense, meter: string, recordedAt: Instant): void => {
+  const { usageEventsAt, facts } = license;
+  const counter = facts.meterSums[meter]?.counter ?? 0;
+  for (const [number, note] of [...usageEventsAt])
+    if (note.meter === meter && number >= counter) usageEventsAt.set(number, { ...note, wasReset: true });
+  noteEvent(license, { meter, recordedAt, counted: null });
+};
+
 /** Forgets, in place, usage that no decision from `recordedAt` on can ask about. */
 export const forgetUses = (
-  { recentUses, usageEventsAt }: Pick<IssuedLicense, 'recentUses' | 'usageEventsAt'>,
+  {
+    recentUses,
+    usageEventsAt,
+    recentCorrections,
+  }: Pick<IssuedLicense, 'recentUses' | 'usageEventsAt' | 'recentCorrections'>,
   recordedAt: Instant,
 ): void => {
   const since = plusSeconds(recordedAt, -recentSeconds);
-  for (const [key, use] of recentUses) {
-    if (use.recordedAt > since) break;
-    recentUses.delete(key);
-  }
-  for (const [number, at] of usageEventsAt) {
-    if (at > since) break;
-    usageEventsAt.delete(number);
-  }
+  for (const noted of [recentUses, usageEventsAt, recentCorrections] as ForkableMap<unknown, Noted>[])
+    for (const [key, { recordedAt: notedAt }] of noted) {
+      if (notedAt > since) break;
+      noted.delete(key);
+    }
 };
+
+type Noted = { readonly recordedAt: Instant };
 
 /** Returns the usage that was counted under this id before `at`. Returns null when neither the license nor `earlier` knows one. */
 export const knownUse = (
@@ -90,7 +135,7 @@ export const isBehind = (
 ): boolean => {
   if (earlier === undefined || earlier.events >= facts.usageEvents) return false;
   const firstMissing = usageEventsAt.get(earlier.events + 1);
-  return firstMissing === undefined || at >= plusSeconds(firstMissing, behindSeconds);
+  return firstMissing === undefined || at >= plusSeconds(firstMissing.recordedAt, behindSeconds);
 };
 
 /** Returns true for usage that may have been counted before the time that the state remembers. */

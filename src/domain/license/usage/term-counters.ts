@@ -4,6 +4,7 @@ import type { LicenseFacts, Usage } from '../license.ts';
 import { returnedSeats } from '../seats/withheld-seats.ts';
 import { isOver, ownPeriodAt, ownResetAt } from './meter-periods.ts';
 import { type MeterPeriod, resetsOf } from './meter-rules.ts';
+import { sumsAfterRenewal } from './meter-sums.ts';
 
 // Meters and releases of devices count for the term that runs at the server's instant. A renewal before the expiry adds
 // a term that starts later: until then the counters of the running term go on, and at its start they begin at 0. After
@@ -111,12 +112,13 @@ export const countersOf = (
   facts: LicenseFacts,
   startsAt: Instant,
   at: Instant,
-): Pick<LicenseFacts, 'usage' | 'meterPeriods' | 'nextTerms' | 'metersAfterEnd' | 'countersFrom'> => {
-  const { usage, meterPeriods, nextTerms, countersFrom, term } = facts;
+): Pick<LicenseFacts, 'usage' | 'meterPeriods' | 'meterSums' | 'nextTerms' | 'metersAfterEnd' | 'countersFrom'> => {
+  const { usage, meterPeriods, meterSums, nextTerms, countersFrom, term } = facts;
   if (startsAt > at)
     return {
       usage,
       meterPeriods,
+      meterSums,
       countersFrom,
       nextTerms: [...nextTerms.filter((start) => start < startsAt), startsAt],
       metersAfterEnd: {},
@@ -129,6 +131,7 @@ export const countersOf = (
   return {
     usage: { ...usage, meters: { ...(fromEnd ? facts.metersAfterEnd : {}), ...own.meters } },
     meterPeriods: own.meterPeriods,
+    meterSums: fromEnd ? sumsAfterRenewal(meterSums, facts.metersAfterEnd) : meterSums,
     countersFrom: startsAt,
     nextTerms: [],
     metersAfterEnd: {},

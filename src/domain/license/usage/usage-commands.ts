@@ -4,6 +4,7 @@ import type { LimitOverrides } from '../overrides/overrides.ts';
 import type { LimitStrategy } from '../policy.ts';
 import type { UsageEntry } from './usage-events.ts';
 import type { Limits } from './usage-limits.ts';
+import type { CounterOfEvent, RecentUse } from './usage-notes.ts';
 
 /** Commands about usage limits and metered usage. */
 export type UsageCommand =
@@ -13,16 +14,20 @@ export type UsageCommand =
       { readonly limits: Limits; readonly strategy?: LimitStrategy; readonly overrides?: LimitOverrides }
     >
   /**
-   * Records usage of one meter. Each entry is judged alone. `earlier`: what the read models know about the ids of the
+   * Records usage of one meter, and corrections of it. Each entry is judged alone. `earlier`: what the read models know about the ids of the
    * entries; absent: the stream alone decides.
    */
   | Command<
       'RecordUsage',
       { readonly meter: string; readonly entries: readonly SentUsage[]; readonly earlier?: EarlierUses }
-    >;
+    >
+  /** Puts the counter of a meter back to 0. */
+  | Command<'ResetUsage', { readonly meter: string }>;
 
-/** Usage that a client sends. */
+/** Usage that a client sends, or a correction of it. */
 export type SentUsage = UsageEntry & {
+  /** The `usageId` of the usage that this one corrects, with a quantity below 0. Absent: it is no correction. */
+  readonly corrects?: string;
   /**
    * The usage was not counted before this instant, or before `occurredAt` when that is earlier. Absent: `occurredAt`
    * alone says so.
@@ -38,10 +43,14 @@ export type EarlierUses = {
   readonly events: number;
 };
 
-/** Usage that was counted. `commandId` is null for usage of earlier releases. */
-export type EarlierUse = {
+/** Usage that was counted, or a correction. `number` is that of its event. */
+export type EarlierUse = RecentUse & {
   readonly usageId: string;
-  readonly quantity: number;
-  readonly commandId: string | null;
-  readonly recordedAt: Instant;
+  /** The counter that counted it, as far as the read models are. Absent: they do not know it. */
+  readonly counted?: CounterOfEvent & {
+    /** How much corrections have taken back. */
+    readonly corrected: number;
+    /** True: a reset has taken it away. */
+    readonly wasReset: boolean;
+  };
 };

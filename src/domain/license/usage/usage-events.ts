@@ -55,6 +55,33 @@ export type UsageEvent =
         /** Whether the total exceeds the limit. */
         readonly overage: boolean;
       }
+    >
+  /** Corrections of usage of one meter that were accepted together. */
+  | Event<
+      'UsageCorrected',
+      {
+        readonly meter: string;
+        readonly entries: readonly CorrectionEntry[];
+        /** The total of the running period after the last entry. Corrections of other periods do not change it. */
+        readonly totalAfter: number;
+        readonly limit: Limit;
+        /** Whether the total exceeds the limit. */
+        readonly overage: boolean;
+      }
+    >
+  /** An administrator put the counter of a meter back to 0. The envelope has the reason. */
+  | Event<
+      'UsageReset',
+      {
+        readonly meter: string;
+        /** What ends the period of this counter. Absent: TERM. */
+        readonly resets?: Exclude<MeterResets, 'TERM'>;
+        /** The period of the counter, as `UsageBatchRecorded` states it. */
+        readonly periodStart: Instant;
+        readonly periodEnd: Instant | null;
+        /** The total before the reset. */
+        readonly from: number;
+      }
     >;
 
 /** One accepted use of a meter. */
@@ -65,4 +92,30 @@ export type UsageEntry = {
   readonly occurredAt: Instant;
   /** The command that this use belongs to. A repetition of it is answered as the first time. */
   readonly commandId: string;
+};
+
+/** One accepted correction. It lowers the period that the corrected usage was counted in. */
+export type CorrectionEntry = {
+  readonly usageId: string;
+  /** The `usageId` of the corrected usage. */
+  readonly corrects: string;
+  /** Less than 0: how much is taken back. */
+  readonly quantity: number;
+  /** As the client says. It must lie in a range, and decides nothing. */
+  readonly occurredAt: Instant;
+  /** The command that this correction belongs to. A repetition of it is answered as the first time. */
+  readonly commandId: string;
+  /** When the corrected usage was recorded. */
+  readonly countedAt: Instant;
+  /** The number of the event that recorded it, among the events of the license about usage, from 1 on. */
+  readonly countedBy: number;
+  /** The number of the first event that the corrected counter counted. It identifies the counter. */
+  readonly counter: number;
+  /** What ends the period of that counter. Absent: TERM. */
+  readonly resets?: Exclude<MeterResets, 'TERM'>;
+  /** The period of that counter, as `UsageBatchRecorded` states it. */
+  readonly periodStart: Instant;
+  readonly periodEnd: Instant | null;
+  /** True: a reset has taken the usage away before, so the correction lowers nothing. Absent: it lowers the counter. */
+  readonly afterReset?: true;
 };

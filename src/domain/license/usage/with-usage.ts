@@ -1,6 +1,6 @@
 import type { LicenseFacts, Usage } from '../license.ts';
 
-type Also = Pick<LicenseFacts, 'withheldSeats' | 'usageEvents' | 'meterPeriods'>;
+type Also = Pick<LicenseFacts, 'withheldSeats' | 'usageEvents' | 'meterPeriods' | 'meterSums'>;
 
 /**
  * Returns the facts with another usage. Written out, because these events come by the thousand and spreading that many
@@ -14,6 +14,7 @@ export const withUsage = (
     withheldSeats = facts.withheldSeats,
     usageEvents = facts.usageEvents,
     meterPeriods = facts.meterPeriods,
+    meterSums = facts.meterSums,
   }: Partial<Also> = {},
 ): LicenseFacts => ({
   licenseId: facts.licenseId,
@@ -54,6 +55,7 @@ export const withUsage = (
   nextTerms: facts.nextTerms,
   metersAfterEnd: facts.metersAfterEnd,
   meterPeriods,
+  meterSums,
   countersFrom: facts.countersFrom,
   usageEvents,
   entitlementsEndedAt: facts.entitlementsEndedAt,

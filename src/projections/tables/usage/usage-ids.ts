@@ -1,14 +1,21 @@
 import type { PoolClient } from 'pg';
-import type { EarlierUses } from '../../../domain/license/usage/usage-commands.ts';
+import type { MeterResets } from '../../../domain/license/usage/meter-rules.ts';
+import type { EarlierUse, EarlierUses } from '../../../domain/license/usage/usage-commands.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { columnsFor, rowMaker, typesOf, viewOf } from '../columns.ts';
+import { columnsFor, joined, rowMaker, typesOf, viewOf } from '../columns.ts';
 import type { Table } from '../rows.ts';
 
 /** What the row of a counted use is made of. `revision`: that of the event. */
 type CountedUse = {
-  readonly owner: { readonly issuerOrgId: string; readonly licenseId: string };
+  /** The license after the event. */
+  readonly owner: { readonly issuerOrgId: string; readonly licenseId: string; readonly usageEvents: number };
   readonly meter: string;
-  readonly entry: { readonly usageId: string; readonly quantity: number; readonly commandId?: string };
+  readonly entry: {
+    readonly usageId: string;
+    readonly quantity: number;
+    readonly commandId?: string;
+    readonly corrects?: string;
+  };
   readonly revision: bigint;
   readonly recordedAt: Instant;
 };
@@ -23,6 +30,8 @@ const columns = {
   quantity: column('bigint', ({ entry }) => BigInt(entry.quantity), 'quantity'),
   command_id: column('text', ({ entry }) => entry.commandId ?? null, 'commandId'),
   recorded_at: column('timestamptz', ({ recordedAt }) => recordedAt, 'recordedAt'),
+  number: column('integer', ({ owner }) => owner.usageEvents, 'number'),
+  corrects: column('text', ({ entry }) => entry.corrects ?? null, 'corrects'),
 };
 
 /** `rm.usage_ids`: the ids of counted usage (db/read-models/034-usage-ids.sql). */
@@ -36,7 +45,21 @@ export const usageIds = {
 /** Returns the row of a counted use. */
 export const usageIdRow = rowMaker(columns);
 
-const view = viewOf('u', columns);
+// The counter of a use is the last one of its meter that began by then. What was used after the end of a term so belongs
+// to the counter that a renewal made of it.
+const view = viewOf('u', columns, {
+  counter: joined<number | null>('integer', 'p.counter'),
+  resets: joined<MeterResets | null>('text', 'p.resets'),
+  periodStart: joined<Instant | null>('timestamptz', 'p.period_start'),
+  periodEnd: joined<Instant | null>('timestamptz', 'p.period_end'),
+  resetBy: joined<number | null>('integer', 'p.reset_by'),
+  corrected: joined<bigint | null>(
+    'bigint',
+    `(select -sum(c.quantity)::bigint from rm.usage_ids c
+        where (c.issuer_org_id, c.license_id, c.meter, c.corrects) = (u.issuer_org_id, u.license_id, u.meter, u.usage_id)
+          and c.number >= u.number)`,
+  ),
+});
 
 /**
  * Returns what the read models know about these ids of a meter. The tenant of `db` must be the issuer of the license.
@@ -57,6 +80,11 @@ export const earlierUses = async (
         select distinct on (i.usage_id) i.* from rm.usage_ids i
           where i.issuer_org_id = l.issuer_org_id and i.license_id = l.license_id and i.meter = $2 and i.usage_id = any($3)
           order by i.usage_id, i.revision desc) u on true
+      left join lateral (
+        select p.* from rm.usage_periods p
+          where (p.issuer_org_id, p.license_id, p.meter) = (u.issuer_org_id, u.license_id, u.meter)
+            and p.counter <= u.number
+          order by p.counter desc limit 1) p on true
       where l.license_id = $1`,
     values: [licenseId, meter, ids],
     rowMode: 'array',
@@ -64,5 +92,30 @@ export const earlierUses = async (
   const [first] = rows;
   if (first === undefined) return { uses: [], events: 0 };
   const uses = rows.flatMap(([, ...use]) => (use[0] === null ? [] : [view.read(use)]));
-  return { events: first[0], uses: uses.map((use) => ({ ...use, quantity: Number(use.quantity) })) };
+  return { events: first[0], uses: uses.map(useOf) };
+};
+
+const useOf = ({
+  quantity,
+  corrects,
+  counter,
+  resets,
+  periodStart,
+  periodEnd,
+  resetBy,
+  corrected,
+  ...use
+}: ReturnType<typeof view.read>): EarlierUse => {
+  const known = { ...use, quantity: Number(quantity) };
+  if (corrects !== null) return { ...known, corrects };
+  if (counter === null || periodStart === null) return known;
+  const counted = {
+    counter,
+    periodStart,
+    periodEnd,
+    ...(resets === null || resets === 'TERM' ? {} : { resets }),
+    corrected: Number(corrected ?? 0n),
+    wasReset: use.number < (resetBy ?? 0),
+  };
+  return { ...known, counted };
 };

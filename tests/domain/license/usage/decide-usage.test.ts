@@ -206,7 +206,7 @@ describe('An instant of usage', () => {
 describe('An id of usage that the state has forgotten', () => {
   const history = followedBy([metered], recordAll([entry('u1', 3)]));
   const later = (seconds: number) => plusSeconds(noon, seconds);
-  const known = { usageId: 'u1', quantity: 3, commandId: 'command-u1', recordedAt: noon };
+  const known = { usageId: 'u1', quantity: 3, commandId: 'command-u1', recordedAt: noon, number: 1 };
   const send = (at: string, earlier: { uses: (typeof known)[]; events: number }, changes: Partial<Entry> = {}) =>
     outcomes(history, recordAll([entry('u1', 3, { occurredAt: noon, ...changes })], { earlier }, at));
 

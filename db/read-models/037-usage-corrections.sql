@@ -1,0 +1,29 @@
+-- What corrections took back, by event, counter and UTC day of the corrected usage. A correction of usage that a reset had
+-- taken away lowers nothing and has no row.
+create table rm.usage_corrections (
+  issuer_org_id text not null,
+  license_id text not null,
+  meter text not null,
+  counter integer not null,
+  day text not null,
+  -- Of the event.
+  revision bigint not null,
+  quantity bigint not null,
+  primary key (issuer_org_id, license_id, meter, counter, day, revision)
+);
+
+create index usage_corrections_by_day on rm.usage_corrections (license_id, day, meter);
+
+alter table rm.usage_corrections enable row level security;
+alter table rm.usage_corrections force row level security;
+-- A correction belongs to its counter, whoever held the license when it was recorded.
+create policy tenant_reads on rm.usage_corrections for select to ledger_api
+  using (exists (select from rm.usage_periods p where p.issuer_org_id = usage_corrections.issuer_org_id
+    and p.license_id = usage_corrections.license_id and p.meter = usage_corrections.meter
+    and p.counter = usage_corrections.counter));
+create policy within_products on rm.usage_corrections as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
+    else exists (select from rm.licenses l where l.license_id = usage_corrections.license_id) end);
+create policy projector on rm.usage_corrections to ledger_projector using (true) with check (true);
+
+grant select on rm.usage_corrections to ledger_api;
+grant select, insert, update, delete on rm.usage_corrections to ledger_projector;

@@ -1,0 +1,106 @@
+import type { PoolClient } from 'pg';
+import type { MeterResets } from '../../domain/license/usage/meter-rules.ts';
+import type { Limit } from '../../domain/license/usage/usage-limits.ts';
+import type { Instant } from '../../domain/time.ts';
+import { usageDayView } from '../tables/usage/usage-days.ts';
+import { usagePeriodView } from '../tables/usage/usage-periods.ts';
+
+/** The use of a meter in one period. The total is `recorded` and `carried`, less `corrected` and `reset`. */
+export type UsageOfPeriod = {
+  readonly meter: string;
+  /** Identifies the counter among those of the meter. */
+  readonly counter: number;
+  readonly resets: MeterResets;
+  readonly periodStart: Instant;
+  readonly periodEnd: Instant | null;
+  /** The start of the period as the row has it, for the place in the list. */
+  readonly startedAt: Instant;
+  readonly recorded: number;
+  readonly carried: number;
+  readonly corrected: number;
+  readonly reset: number;
+  /** The limit at the last event of the period. */
+  readonly limit: Limit;
+};
+
+/** The use of a meter on one UTC day. `corrected` belongs to the day of the corrected usage, `reset` to that of the reset. */
+export type UsageOfDay = {
+  readonly meter: string;
+  readonly day: string;
+  readonly recorded: number;
+  readonly corrected: number;
+  readonly reset: number;
+};
+
+/** The rows to read: of one license, and of one meter or all. `to` is not included in instants, but in days. */
+type Range = {
+  readonly licenseId: string;
+  readonly meter: string | null;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly limit: number;
+};
+
+/** Where a page of periods ended. */
+export type PeriodPlace = { readonly startedAt: Instant; readonly counter: number; readonly meter: string };
+
+/** Where a page of days ended. */
+export type DayPlace = { readonly day: string; readonly meter: string };
+
+/** Returns a page of the periods of a license that the tenant of `db` may see and that overlap the range, newest first. */
+export const usageByPeriod = async (
+  db: PoolClient,
+  { licenseId, meter, from, to, limit }: Range,
+  after: PeriodPlace | null,
+): Promise<readonly UsageOfPeriod[]> => {
+  const { rows } = await db.query<[corrected: string, ...row: unknown[]]>({
+    name: 'usage-by-period',
+    text: `select coalesce((select sum(c.quantity) from rm.usage_corrections c
+          where (c.issuer_org_id, c.license_id, c.meter, c.counter) = (p.issuer_org_id, p.license_id, p.meter, p.counter)), 0),
+        ${usagePeriodView.select}
+      from rm.usage_periods p
+      where p.license_id = $1 and ($2::text is null or p.meter = $2)
+        and ($3::timestamptz is null or p.period_end is null or p.period_end > $3)
+        and ($4::timestamptz is null or p.period_start < $4)
+        and ($5::timestamptz is null or (p.period_start, p.counter, p.meter) < ($5, $6, $7))
+      order by p.period_start desc, p.counter desc, p.meter desc limit $8`,
+    values: [licenseId, meter, from, to, after?.startedAt ?? null, after?.counter ?? null, after?.meter ?? null, limit],
+    rowMode: 'array',
+  });
+  return rows.map(([corrected, ...row]) => {
+    const { recorded, carried, reset, ...period } = usagePeriodView.read(row);
+    return {
+      ...period,
+      startedAt: period.periodStart,
+      recorded: Number(recorded),
+      carried: Number(carried),
+      corrected: Number(corrected),
+      reset: Number(reset),
+    };
+  });
+};
+
+/** Returns a page of the days of a license that the tenant of `db` may see, newest first. */
+export const usageByDay = async (
+  db: PoolClient,
+  { licenseId, meter, from, to, limit }: Range,
+  after: DayPlace | null,
+): Promise<readonly UsageOfDay[]> => {
+  const { rows } = await db.query<[corrected: string, ...row: unknown[]]>({
+    name: 'usage-by-day',
+    text: `select coalesce((select sum(c.quantity) from rm.usage_corrections c
+          where c.license_id = d.license_id and c.day = d.day and c.meter = d.meter), 0),
+        ${usageDayView.select}
+      from rm.usage_days d
+      where d.license_id = $1 and ($2::text is null or d.meter = $2)
+        and ($3::text is null or d.day >= $3) and ($4::text is null or d.day <= $4)
+        and ($5::text is null or (d.day, d.meter) < ($5, $6))
+      order by d.day desc, d.meter desc limit $7`,
+    values: [licenseId, meter, from, to, after?.day ?? null, after?.meter ?? null, limit],
+    rowMode: 'array',
+  });
+  return rows.map(([corrected, ...row]) => {
+    const { recorded, reset, ...day } = usageDayView.read(row);
+    return { ...day, recorded: Number(recorded), corrected: Number(corrected), reset: Number(reset) };
+  });
+};

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sendTo } from '../../support/issue-directly.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { meteredLicenses, outcomeOf, type Sums } from '../../support/metered-licenses.ts';
+
+let ledger: Ledger;
+const { prepare, asIssuer, issue, record, sums } = meteredLicenses(() => ledger);
+beforeAll(async () => {
+  ledger = await startLedger();
+  await prepare();
+});
+beforeEach(() => {
+  ledger.clock.aheadMs = 0;
+});
+afterAll(() => ledger.stop());
+
+const day = 86_400_000;
+
+describe('The usage of a license', () => {
+  test('from before a transfer is hidden from the new holder, except of the periods that run', async () => {
+    const { licenseId } = await issue();
+    await record(licenseId, 'u1', 60);
+    ledger.clock.aheadMs = 2 * day;
+    await record(licenseId, 'u2', 7);
+    await record(licenseId, 'c1', -2, { corrects: 'u2' });
+    expect((await ledger.call('GET', `/v1/licenses/${licenseId}/usage`, { key: ledger.b.apiKey })).status).toBe(404);
+    const data = {
+      toHolderOrgId: ledger.b.organizationId,
+      accepted: true,
+      expiry: 'KEEP',
+      activations: 'KEEP',
+    } as const;
+    await sendTo(ledger, licenseId, { type: 'Transfer', data });
+    for (const query of ['', '?by=day']) {
+      const holder = await sums(licenseId, query, ledger.b.apiKey);
+      expect(holder).toMatchObject([{ recorded: 7, corrected: 2 }]);
+      expect(await sums(licenseId, query)).toMatchObject([holder[0], { recorded: 60 }]);
+    }
+    const reset = { key: ledger.b.apiKey, body: { meter: 'builds', reason: { code: 'GOODWILL' } } };
+    const refused = await ledger.call('POST', `/v1/licenses/${licenseId}/usage/reset`, reset);
+    expect(outcomeOf(refused)).toEqual([403, 'FORBIDDEN']);
+  });
+
+  test('has pages, and a range that is bounded by instants', async () => {
+    const { licenseId } = await issue();
+    for (const index of [0, 1, 2, 3]) {
+      ledger.clock.aheadMs = index * day;
+      await record(licenseId, `u${index}`, index + 1);
+    }
+    for (const by of ['period', 'day']) {
+      const found: unknown[] = [];
+      let query = `by=${by}&limit=3`;
+      for (;;) {
+        const { body } = await asIssuer('GET', `/v1/licenses/${licenseId}/usage?${query}`);
+        found.push(...(body.data as unknown as Sums[]).map(({ recorded }) => recorded));
+        if (body.nextCursor === null) break;
+        query = `by=${by}&limit=3&cursor=${body.nextCursor}`;
+      }
+      expect(found).toEqual([4, 3, 2, 1]);
+    }
+    const [, third, second] = await sums(licenseId);
+    const range = `from=${second?.periodStart}&to=${third?.periodEnd}`;
+    expect((await sums(licenseId, `?${range}`)).map(({ recorded }) => recorded)).toEqual([3, 2]);
+    const wrong = await asIssuer(
+      'GET',
+      `/v1/licenses/${licenseId}/usage?from=${third?.periodEnd}&to=${second?.periodStart}`,
+    );
+    expect([outcomeOf(wrong), wrong.body.errors?.[0]?.pointer]).toEqual([[400, 'INVALID_REQUEST'], '?from']);
+  });
+});
