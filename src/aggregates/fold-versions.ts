@@ -4,8 +4,8 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-9',
+  license: 'license-10',
   organization: 'organization-4',
-  catalog: 'catalog-6',
-  reservation: 'reservation-1',
+  catalog: 'catalog-7',
+  reservation: 'reservation-2',
 } as const;

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'ab0c529b7cce7785c294c4151c4bdd0b9bfac0b26a3fd4ec04ff09aac958cd94',
+  1: '9bf9b570fadfdd2e023982a23b47b3d04c10b5915d204c0df0866801d14959f2',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

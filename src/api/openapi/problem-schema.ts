@@ -59,7 +59,10 @@ export const problemSchema = z
     }),
     licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
       .optional()
-      .meta({ description: 'The license of the earlier import, with CODE_TAKEN.' }),
+      .meta({
+        description:
+          'The license of the earlier import, with CODE_TAKEN. The license that has the device, with DEVICE_ACTIVE_ELSEWHERE, for callers who may read it.',
+      }),
     requestId: z.string().meta({ description: 'Identifies the request in the log.' }),
   })
   .meta({ id: 'Problem', description: 'A problem by RFC 9457. Branch on code. Some codes have further members.' });

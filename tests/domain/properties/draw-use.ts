@@ -13,6 +13,7 @@ export const useKinds: Kinds<
   | 'ReleaseLease'
   | 'LapseLease'
   | 'ReleaseUnseen'
+  | 'ReleaseExpired'
   | 'ChangeDevice'
   | 'RecordUsage'
   | 'AssignUser'
@@ -68,6 +69,7 @@ export const useKinds: Kinds<
       })),
     }),
   },
+  ReleaseExpired: { weight: 8, draw: (draw) => ({ activationId: known(draw, draw.activations) }) },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {
     weight: 20,

@@ -96,6 +96,7 @@ describe('folding a reservation', () => {
       kind: 'made',
       issuerOrgId: 'org_1',
       owner: 'lic_1',
+      activationId: null,
       since: at,
     });
     expect(fold(reservationDecider, [on(reserved('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });

@@ -49,6 +49,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
       'COMPONENTS_REQUIRED',
       'COMPONENTS_MISMATCH',
       'VERSION_NOT_ENTITLED',
+      'DEVICE_ACTIVE_ELSEWHERE',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {
