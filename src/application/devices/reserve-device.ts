@@ -1,14 +1,8 @@
-import { licenseAggregate, reservationAggregate } from '../../aggregates/aggregates.ts';
-import { expiredDeviceCommandName } from '../../aggregates/command-names.ts';
+import { reservationAggregate } from '../../aggregates/aggregates.ts';
 import { reservationId } from '../../aggregates/derived-ids.ts';
 import { reject } from '../../domain/decider.ts';
-import {
-  deviceActiveElsewhere,
-  type ReservedDevice,
-  type UniquePlace,
-} from '../../domain/license/devices/unique-places.ts';
+import type { ReservedDevice } from '../../domain/license/devices/unique-places.ts';
 import type { License } from '../../domain/license/license.ts';
-import { type LicenseActing, refuseActing } from '../../domain/license/license-authority.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import {
   type DeviceReservation,
@@ -20,43 +14,46 @@ import {
   reservedActivation,
 } from '../../domain/reservation/device-reservation.ts';
 import type { Instant } from '../../domain/time.ts';
-import type { Executor } from '../../eventstore/executor/execute.ts';
-import { systemContext } from '../../eventstore/executor/system-context.ts';
-import { toDecide } from '../../eventstore/folding.ts';
-import { type Reserving, sendToReservation } from '../licenses/issue/reserve.ts';
+import { sendToReservation } from '../licenses/issue/reserve.ts';
 import type { Refusal } from '../refusal.ts';
+import {
+  type DeviceReserving,
+  type ExpiredDevice,
+  readLicense,
+  refusalFor,
+  refuseUnreservedUse,
+  releaseExpired,
+  type TakenDevice,
+  takenBy,
+  type UniqueDevice,
+} from './device-elsewhere.ts';
 
-/** The license that reserves a device, and who asked for it. */
-export type DeviceReserving = Omit<Reserving, 'at' | 'store'> & {
-  readonly now: () => Instant;
-  readonly by: LicenseActing;
-};
-
-/** A device to reserve in `places`, under each of its hashes, for the activation `activationId`. */
-export type UniqueDevice = {
-  readonly places: readonly UniquePlace[];
-  readonly fingerprintHashes: readonly string[];
-  readonly activationId: string;
+/** Reserves a device that is about to be activated in each place, or refuses because another license has it in one. */
+export const reserveDevice = async (
+  reserving: DeviceReserving,
+  device: UniqueDevice,
+): Promise<ReservedDevice | Refusal> => {
+  const used = await refuseUnreservedUse(reserving, device);
+  if (used !== null) return used;
+  // All are read before the first is reserved, so that a refused attempt seldom leaves one behind.
+  for (const needed of deviceReservations(reserving.issuerOrgId, device.places, device.fingerprintHashes)) {
+    const standing = await readStanding(reserving, needed);
+    if (standing.kind === 'taken') return refusalFor(standing);
+  }
+  return claimAll(reserving, device);
 };
 
 /**
- * Reserves a device in each place, or refuses because another license has it in one. A reservation counts while its owner
- * has the device, and for a minute after it was made. So nothing releases it, and an attempt that dies blocks the device
- * for a minute at most.
+ * Reserves the device in each place. A reservation counts while its owner has the device, and for a minute after it was
+ * made. So nothing releases it, and an attempt that dies blocks the device for a minute at most.
  */
-export const reserveDevice = async (
+export const claimAll = async (
   reserving: DeviceReserving,
   { places, fingerprintHashes, activationId }: UniqueDevice,
 ): Promise<ReservedDevice | Refusal> => {
-  const needed = deviceReservations(reserving.issuerOrgId, places, fingerprintHashes);
-  // All are read before the first is reserved, so that a refused attempt seldom leaves one behind.
-  for (const reservation of needed) {
-    const standing = await readStanding(reserving, reservation);
-    if (standing.kind === 'taken') return refusalFor(standing);
-  }
   const activationIds: string[] = [];
-  for (const reservation of needed) {
-    const claimed = await claim(reserving, reservation, activationId);
+  for (const needed of deviceReservations(reserving.issuerOrgId, places, fingerprintHashes)) {
+    const claimed = await claim(reserving, needed, activationId);
     if (typeof claimed !== 'string') return claimed;
     activationIds.push(claimed);
   }
@@ -92,7 +89,7 @@ const claim = async (
     if (!('rejected' in sent)) {
       if (sent.outcome === 'appended') return activationId;
     } else if (sent.rejected !== 'CODE_TAKEN') return sent;
-    // Somebody else has reserved the device since it was read.
+    // Another request has reserved the device since it was read.
   }
   return contended;
 };
@@ -101,14 +98,8 @@ const claim = async (
 type Standing =
   | { readonly kind: 'free'; readonly abandoned: OwnedReservation | null }
   | { readonly kind: 'own'; readonly activationId: string }
-  | Expired
-  | Taken;
-
-/** The device of another license that has expired, which ends there first. */
-type Expired = { readonly kind: 'expired'; readonly licenseId: string; readonly activationId: string };
-
-/** `visible`: the id of the other license when the caller may read it, else null. `isPending`: it may not have it yet. */
-type Taken = { readonly kind: 'taken'; readonly visible: string | null; readonly isPending: boolean };
+  | ExpiredDevice
+  | TakenDevice;
 
 const readStanding = async (
   { executor, licenseId, by, now }: DeviceReserving,
@@ -125,45 +116,20 @@ const readStanding = async (
   return readLicense(executor, owner, (license): Standing => {
     const use = deviceUseOf(needed, reservation, license, at);
     if (use === 'free') return { kind: 'free', abandoned: reservation };
-    if (use === 'expired') return { kind: 'expired', ...expiredDevice(needed, reservation, license, at) };
-    return { kind: 'taken', visible: mayRead(license, by) ? owner : null, isPending: use === 'pending' };
+    if (use === 'expired') return expiredDevice(needed, reservation, license, at);
+    return takenBy(license, by, use === 'pending');
   });
 };
 
-const expiredDevice = (needed: DeviceReservation, reservation: OwnedReservation, license: License, at: Instant) => {
+const expiredDevice = (
+  needed: DeviceReservation,
+  reservation: OwnedReservation,
+  license: License,
+  at: Instant,
+): ExpiredDevice => {
   const settled = settledAt(license, at);
   const activationId = settled.kind === 'unissued' ? null : reservedActivation(needed, reservation, settled);
-  return { licenseId: reservation.owner, activationId: activationId ?? '' };
-};
-
-/** Ends the device on an expired license. A license that was renewed meanwhile keeps it. */
-const releaseExpired = (
-  { executor, now, call, attempt }: DeviceReserving,
-  { licenseId, activationId }: Expired,
-): Promise<object> => {
-  const at = now();
-  const cause = { correlationId: call.correlationId, causationId: attempt.commandId };
-  const context = systemContext(expiredDeviceCommandName(licenseId, activationId), at, cause);
-  const decide = toDecide(licenseAggregate, { type: 'ReleaseExpired', data: { activationId }, at });
-  return executor.execute(licenseAggregate, licenseId, decide, { context, view: () => null });
-};
-
-const readLicense = <View>(executor: Executor, licenseId: string, view: (license: License) => View): Promise<View> =>
-  executor.read(licenseAggregate, licenseId, view);
-
-/** Returns true when the caller may read the license. The bearer of a key may read no other license. */
-const mayRead = (license: License, by: LicenseActing): boolean =>
-  license.kind === 'issued' && by.kind === 'organization' && refuseActing(license.facts, by, 'readLicenses') === null;
-
-const refusalFor = ({ visible, isPending }: Taken): Refusal => ({
-  ...(isPending ? pending : deviceActiveElsewhere),
-  ...(visible === null ? {} : { details: { licenseId: visible } }),
-});
-
-const pending = {
-  ...deviceActiveElsewhere,
-  detail:
-    'The policy allows a device on one license only, and another license is activating this device. Send the request again in a minute, or deactivate the device on that license.',
+  return { kind: 'expired', licenseId: reservation.owner, activationId: activationId ?? '' };
 };
 
 const contended = reject(

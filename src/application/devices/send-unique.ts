@@ -11,8 +11,9 @@ import { toDecide } from '../../eventstore/folding.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import type { ClientRequest } from '../client-license.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import type { UniqueDevice } from './device-elsewhere.ts';
 import type { DeviceNeeds } from './device-request.ts';
-import { reserveDevice, type UniqueDevice } from './reserve-device.ts';
+import { claimAll, reserveDevice } from './reserve-device.ts';
 
 /** The activation of a device that the policy may allow on one license only. */
 export type UniqueActivation = {
@@ -59,8 +60,8 @@ const reserveFor = async (
 ): Promise<ReservedDevice | Refusal | null> => {
   const { license, attempt, actor, call, by } = request;
   const { issuerOrgId, licenseId } = license.facts;
-  const { executor, now } = needs;
-  const reserving = { executor, now, call, attempt, actor, by, issuerOrgId, licenseId };
+  const { executor, pool, now } = needs;
+  const reserving = { executor, pool, now, call, attempt, actor, by, issuerOrgId, licenseId };
   const outlook = await needs.executor.read(licenseAggregate, licenseId, (current) =>
     outlookOf(current, activation, now()),
   );
@@ -74,7 +75,7 @@ const reserveFor = async (
   });
   if (active !== null) {
     // It stays active, also when a license that reserved it first has it too.
-    await reserveDevice(reserving, of(active.activationId, active.fingerprintHash));
+    await claimAll(reserving, of(active.activationId, active.fingerprintHash));
     return null;
   }
   const { activationId, fingerprintHash } = activation.device;

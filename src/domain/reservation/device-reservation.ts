@@ -68,6 +68,26 @@ export const reservedActivation = (
 };
 
 /**
+ * Returns how a license has a device that it has not reserved, and the id of the activation: it was active before the
+ * policy or the products of the license demanded that. Returns null when it does not have the device, or does not take
+ * part in any of the places.
+ */
+export const unreservedUseOf = (
+  places: readonly UniquePlace[],
+  fingerprintHashes: readonly string[],
+  license: License,
+  at: Instant,
+): { readonly use: 'used' | 'expired'; readonly activationId: string } | null => {
+  const settled = settledAt(license, at);
+  if (settled.kind === 'unissued' || settled.facts.revokedAt !== null) return null;
+  const { facts, byFingerprint } = settled;
+  const hash = fingerprintHashes.find((candidate) => byFingerprint.has(candidate)) ?? '';
+  const activationId = byFingerprint.get(hash);
+  if (activationId === undefined || !places.some((place) => takesPart(facts, place))) return null;
+  return { use: isUseOver(facts, at) ? 'expired' : 'used', activationId };
+};
+
+/**
  * Returns true when the owner may rely on its reservation as it is: it has the device, or an attempt has time left to
  * activate it. Otherwise it must reserve anew.
  */

@@ -1,91 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { ClientRequest } from '../../../src/application/client-license.ts';
-import { activateDevice } from '../../../src/application/devices/activate-device.ts';
-import { reserveDevice } from '../../../src/application/devices/reserve-device.ts';
+import { reservationId } from '../../../src/aggregates/derived-ids.ts';
+import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
-import { createExecutor, type Executor } from '../../../src/eventstore/executor/execute.ts';
-import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { fingerprintHashes } from '../../../src/identity/fingerprint.ts';
-import { parseSecrets } from '../../../src/identity/secrets.ts';
-import { createValidationReader } from '../../../src/projections/queries/validation.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
-import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
+import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { testId } from '../../support/license-fixtures.ts';
+import { elsewhere, type Issued, uniqueClientOf } from './unique-client.ts';
 
 let ledger: Ledger;
+let { issue, send, activate, accepted, manage } = {} as ReturnType<typeof uniqueClientOf>;
 beforeAll(async () => {
   ledger = await startLedger();
+  ({ issue, send, activate, accepted, manage } = uniqueClientOf(ledger));
 });
 afterAll(() => ledger.stop());
 afterEach(() => {
   ledger.clock.aheadMs = 0;
 });
-
-type Issued = { readonly licenseId: string; readonly licenseKey: string };
-type Fields = Parameters<typeof issueDirectly>[1];
-
-const issue = (policy: Partial<PinnedPolicy> = {}, fields: Fields = {}): Promise<Issued> =>
-  issueDirectly(ledger, { ...fields, policy: { fingerprintUniqueness: 'ISSUER', ...policy } });
-const send = (path: string, { licenseKey }: Issued, body: object) =>
-  ledger.call('POST', `/v1/licenses/${path}`, { body: { licenseKey, ...body } });
-const activate = (license: Issued, fingerprint: string) => send('activate', license, { fingerprint });
-const accepted = async (answer: Promise<Answer>) => {
-  const { status, text } = await answer;
-  expect([200, 201], text).toContain(status);
-};
-const manage = (path: string, { licenseId }: Issued, body: object) =>
-  accepted(ledger.call('POST', `/v1/licenses/${licenseId}/${path}`, { key: ledger.a.apiKey, body }));
-const elsewhere = { status: 409, body: { code: 'DEVICE_ACTIVE_ELSEWHERE', errors: [{ pointer: '/fingerprint' }] } };
-
-/** The needs and the request of an activation, as another process or secret has them. */
-const partsOf = async (
-  { licenseId }: Issued,
-  changed: Partial<{ executor: Executor; secrets: Ledger['secrets'] }> = {},
-) => {
-  const validations = createValidationReader(ledger.database.api);
-  const license = await validations.byId(ledger.a.organizationId, licenseId);
-  if (license === null) throw new Error('The license was not projected.');
-  const observations = { validated: () => {}, sawDevice: () => {}, denied: () => {}, takeAll: () => never() };
-  const needs = { ...ledger.needs, store: ledger.store.connect(), validations, observations, ...changed };
-  const request: ClientRequest = {
-    call: { requestId: newCommandId(), correlationId: newCommandId(), expectedRevision: null },
-    attempt: {
-      commandId: newCommandId(),
-      requestHash: 'ab'.repeat(32),
-      earlierRequestHashes: [],
-      secret: '',
-      whenOnly: async () => undefined,
-    },
-    actor: { type: 'CLIENT', id: licenseId, onBehalfOf: null },
-    by: { kind: 'keyHolder', keyVersion: 1 },
-    license,
-    clientNetwork: () => '',
-  };
-  return { needs, request };
-};
-/** Returns another request with the same content. */
-const anew = (request: ClientRequest): ClientRequest => ({
-  ...request,
-  attempt: { ...request.attempt, commandId: newCommandId() },
-});
-const never = (): never => {
-  throw new Error('Nothing is written here.');
-};
-
-/** Reserves a device for a license as an attempt that dies before its activation. */
-const dieBeforeActivation = async (license: Issued, fingerprint: string) => {
-  const { needs, request } = await partsOf(license);
-  const { organizationId: issuerOrgId } = ledger.a;
-  const reserved = await reserveDevice(
-    { ...needs, ...request, issuerOrgId, licenseId: license.licenseId },
-    {
-      places: [{ scope: 'ISSUER', of: issuerOrgId }],
-      fingerprintHashes: fingerprintHashes(needs.secrets, issuerOrgId, fingerprint),
-      activationId: testId('act', license.licenseId),
-    },
-  );
-  expect(reserved).toMatchObject({ activationIds: [testId('act', license.licenseId)] });
-};
 
 describe('A device under a policy for one license of the issuer', () => {
   test('is refused on a second license, until the first one releases it', async () => {
@@ -142,16 +74,6 @@ describe('A device under a policy for one license of the issuer', () => {
     expect((await activate(other, 'five')).status).toBe(201);
   });
 
-  test('is found under an older secret', async () => {
-    const [first, second] = [await issue(), await issue()];
-    await activate(first, 'six');
-    const base64 = (byte: number) => Buffer.alloc(32, byte).toString('base64');
-    const { needs, request } = await partsOf(second, { secrets: parseSecrets(`${base64(9)},${base64(7)}`) });
-    expect(await activateDevice(needs, request, { fingerprint: 'six' })).toMatchObject({
-      rejected: 'DEVICE_ACTIVE_ELSEWHERE',
-    });
-  });
-
   test('is a denial of the license that was refused', async () => {
     const [first, second] = [await issue(), await issue()];
     for (const license of [first, second]) await activate(license, 'seven');
@@ -167,6 +89,12 @@ type End = {
   readonly policy?: Partial<PinnedPolicy>;
 };
 
+const targetOf = (policy: Partial<PinnedPolicy>) => ({
+  policy: { ...builtInPolicy('PRO', testId('pol', 'PRO')), ...policy },
+  products: null,
+  limits: { activations: 5, seats: 5, users: 5, meters: {} },
+  entitlements: [],
+});
 const perpetual = { term: { kind: 'perpetual', startsAt: null } } as const;
 const year = 366 * 86_400_000;
 
@@ -217,6 +145,46 @@ describe('Another license gets the device at once after', () => {
   });
 });
 
+describe('A device that was active before', () => {
+  const wide = (license: Issued, fingerprintUniqueness: 'POLICY' | 'ISSUER') =>
+    sendTo(ledger, license.licenseId, {
+      type: 'ChangePolicy',
+      data: { target: targetOf({ fingerprintUniqueness, version: fingerprintUniqueness === 'ISSUER' ? 2 : 3 }) },
+    });
+
+  test('stays after its license moves to a wider scope, and other licenses are then refused', async () => {
+    const [moved, had, next] = [await issue({ fingerprintUniqueness: 'LICENSE' }), await issue(), await issue()];
+    for (const license of [moved, had]) for (const device of ['eight', 'nine']) await activate(license, device);
+    expect((await send('deactivate', had, { fingerprint: 'nine' })).status).toBe(200);
+    await wide(moved, 'ISSUER');
+    for (const license of [moved, had]) expect((await activate(license, 'eight')).status).toBe(200);
+    for (const device of ['eight', 'nine']) expect(await activate(next, device)).toMatchObject(elsewhere);
+    await wide(moved, 'POLICY');
+    expect((await activate(next, 'nine')).status).toBe(201);
+  });
+
+  test('is reserved when its application activates it again', async () => {
+    const license = await issue({ fingerprintUniqueness: 'LICENSE' });
+    await activate(license, 'ten');
+    await wide(license, 'ISSUER');
+    expect((await activate(license, 'ten')).status).toBe(200);
+    expect((await activate(license, 'ten')).status).toBe(200);
+    const { organizationId } = ledger.a;
+    const [hash = ''] = fingerprintHashes(ledger.secrets, organizationId, 'ten');
+    const stream = `reservation-${reservationId({ kind: 'device_issuer', fields: [organizationId, organizationId, hash] })}`;
+    const { events } = await ledger.store.connect().read(stream);
+    expect(events.map(({ data }) => data.owner)).toEqual([license.licenseId]);
+  });
+
+  test('counts for a product that its license gets later', async () => {
+    const of = (product: string) => issue({ fingerprintUniqueness: 'PRODUCT' }, { products: [product] });
+    const [first, second] = [await of('a'), await of('b')];
+    await activate(first, 'eleven');
+    await sendTo(ledger, first.licenseId, { type: 'AddProduct', data: { product: 'b' } });
+    expect(await activate(second, 'eleven')).toMatchObject(elsewhere);
+  });
+});
+
 describe('An expired license', () => {
   test('keeps a device that no other license activates, and has lost the others after its renewal', async () => {
     const [first, second] = [await issue(), await issue({}, perpetual)];
@@ -231,47 +199,4 @@ describe('An expired license', () => {
     expect(await activate(first, 'lost')).toMatchObject(elsewhere);
     expect(await activate(second, 'kept')).toMatchObject(elsewhere);
   });
-});
-
-describe('A process that dies', () => {
-  test('between reservation and activation blocks the device for a minute, and not its own license', async () => {
-    const [first, second] = [await issue(), await issue()];
-    await dieBeforeActivation(first, 'reserved');
-    const refused = await activate(second, 'reserved');
-    expect(refused).toMatchObject(elsewhere);
-    expect(refused.body.detail).toContain('in a minute');
-    ledger.clock.aheadMs = 61_000;
-    expect((await activate(second, 'reserved')).status).toBe(201);
-    expect(await activate(first, 'reserved')).toMatchObject(elsewhere);
-    ledger.clock.aheadMs = 0;
-    await dieBeforeActivation(first, 'own');
-    expect((await activate(first, 'own')).status).toBe(201);
-    expect(await activate(second, 'own')).toMatchObject(elsewhere);
-  });
-});
-
-test('Of two licenses that activate one device in two processes exactly one succeeds, a hundred times', async () => {
-  const unlimited = { limits: { activations: 'unlimited' } } as const;
-  const processes = await Promise.all(
-    [1, 2].map(async () =>
-      partsOf(await issue({}, unlimited), { executor: createExecutor({ store: ledger.store.connect() }) }),
-    ),
-  );
-  const race = async (fingerprint: string) => {
-    const sent = processes.map(({ needs, request }) => activateDevice(needs, anew(request), { fingerprint }));
-    const codes = (await Promise.all(sent)).map((answer) => ('rejected' in answer ? answer.rejected : 'activated'));
-    return codes.toSorted().join(' ');
-  };
-  const outcomes: string[] = [];
-  for (let round = 0; round < 10; round += 1) {
-    const races = Array.from({ length: 10 }, (_, number) => race(`raced ${round} ${number}`));
-    outcomes.push(...(await Promise.all(races)));
-  }
-  expect(outcomes).toEqual(Array(100).fill('DEVICE_ACTIVE_ELSEWHERE activated'));
-});
-
-test('Two requests of one license that activate one device at once both get it', async () => {
-  const license = await issue();
-  const answers = await Promise.all(Array.from({ length: 5 }, () => activate(license, 'twice')));
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 200, 201]);
 });

@@ -8,6 +8,7 @@ import {
   deviceReservations,
   deviceUseOf,
   isUsable,
+  unreservedUseOf,
 } from '../../../src/domain/reservation/device-reservation.ts';
 import { type Instant, plusSeconds } from '../../../src/domain/time.ts';
 import {
@@ -91,6 +92,16 @@ describe('The owner of a device reservation', () => {
     expect(isUsable(needed, reservation, license({}, active), seconds(3_600))).toBe(true);
     expect(isUsable(needed, reservation, license({}, active, released), seconds(3))).toBe(false);
   });
+});
+
+test('A device that was active before it had to be reserved counts like a reserved one', () => {
+  const use = (hashes: readonly string[], policy: Partial<PinnedPolicy> = {}, at: Instant = seconds(3)) =>
+    unreservedUseOf([place], hashes, license(policy, active), at);
+  expect(use(['newer', 'hash-laptop'])).toEqual({ use: 'used', activationId: 'act_laptop' });
+  expect(use(['hash-laptop'], {}, expiresAt)).toEqual({ use: 'expired', activationId: 'act_laptop' });
+  expect(use(['hash-phone'])).toBeNull();
+  expect(use(['hash-laptop'], { fingerprintUniqueness: 'PRODUCT' })).toBeNull();
+  expect(unreservedUseOf([place], ['hash-laptop'], licenseDecider.initial(), noon)).toBeNull();
 });
 
 test('A device is reserved under each hash in each place, in one order', () => {

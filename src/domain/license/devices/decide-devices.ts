@@ -15,7 +15,7 @@ import { changeDetails } from './device-details.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
 import { refuseDevicesOf } from './devices-per-user.ts';
-import { refuseUnreserved } from './unique-places.ts';
+import { refuseUnreserved } from './unreserved-device.ts';
 import { releaseUnseen } from './unseen-devices.ts';
 import { updateDevice } from './update-device.ts';
 
