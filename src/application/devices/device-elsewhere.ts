@@ -10,7 +10,6 @@ import type { Instant } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { systemContext } from '../../eventstore/executor/system-context.ts';
 import { toDecide } from '../../eventstore/folding.ts';
-import { withinProductScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { licensesWithDevice } from '../../projections/queries/same-device.ts';
 import type { Reserving } from '../licenses/issue/reserve.ts';
@@ -49,10 +48,7 @@ export const refuseUnreservedUse = async (
 ): Promise<Refusal | null> => {
   const { executor, pool, now, issuerOrgId, licenseId, by } = reserving;
   const device = { issuerOrgId, licenseId, places, fingerprintHashes };
-  // The other license may have products that the caller does not reach.
-  const others = await withinProductScope(null, () =>
-    asTenant(pool, issuerOrgId, (db) => licensesWithDevice(db, device)),
-  );
+  const others = await asTenant(pool, issuerOrgId, (db) => licensesWithDevice(db, device));
   const at = now();
   const expired: ExpiredDevice[] = [];
   for (const other of others) {

@@ -176,6 +176,25 @@ describe('A device that was active before', () => {
     expect(events.map(({ data }) => data.owner)).toEqual([license.licenseId]);
   });
 
+  test('counts for an API key that does not reach its license', async () => {
+    const owner = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+    const scopes = ['licenses:read', 'licenses:activate'];
+    const created = await ledger.call('POST', '/v1/api-keys', {
+      key: owner.accessToken,
+      body: { name: 'limited', scopes, products: ['local_cli'] },
+    });
+    const hidden = await issue({ fingerprintUniqueness: 'LICENSE' });
+    const reached = await issue({}, { products: ['local_cli'] });
+    await activate(hidden, 'twelve');
+    await wide(hidden, 'ISSUER');
+    const answer = await ledger.call('POST', '/v1/licenses/activate', {
+      key: String(created.body.secret),
+      body: { licenseId: reached.licenseId, fingerprint: 'twelve' },
+    });
+    expect(answer).toMatchObject(elsewhere);
+    expect(answer.text).not.toContain(hidden.licenseId);
+  });
+
   test('counts for a product that its license gets later', async () => {
     const of = (product: string) => issue({ fingerprintUniqueness: 'PRODUCT' }, { products: [product] });
     const [first, second] = [await of('a'), await of('b')];
