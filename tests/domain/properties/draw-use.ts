@@ -103,6 +103,7 @@ const newDevice = (draw: Draw): Device => {
     platform: null,
     appVersion: draw.chance.percent(70) ? null : draw.chance.one(['1.0.0', '2.0.0']),
     ...(draw.chance.percent(10) && { userRef: user(draw) }),
+    ...(draw.chance.percent(70) && { reserved: { places: [{ scope: 'ISSUER', of: 'org_1' }], activationIds: [] } }),
     ...(draw.chance.percent(60) && { components: components(draw) }),
   };
 };

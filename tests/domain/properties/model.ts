@@ -173,9 +173,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const [use] = [find('activations', name)].filter(isOpen);
       const refused = unusable(product, user) ?? first({ ...wrongParts(use, device, m.policy), ...crowded(use, user) });
       if (!refused && use) return update(use, device);
-      return (
-        refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device), touched: m.now })
-      );
+      const details = { name, product, user, ...detailsOf(device), touched: m.now };
+      const verdict = refused ?? take({ ...noLease, kind: 'activations', ...details });
+      const isUnreserved = m.policy.fingerprintUniqueness === 'ISSUER' && device.reserved === undefined;
+      return verdict === 'done' && isUnreserved ? 'DEVICE_ACTIVE_ELSEWHERE' : verdict;
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
