@@ -104,7 +104,7 @@ const rules = {
   ),
   fingerprintUniqueness: sameRule(
     z.enum(fingerprintUniquenesses),
-    'Among which licenses a device may be active on one only: LICENSE means that others do not matter, POLICY all of this policy, PRODUCT all of a common product, ISSUER all of the issuer. Only licenses whose policies have the same scope count.',
+    'Among which licenses a device may be active on one only. LICENSE: other licenses do not matter. POLICY: those of this policy. PRODUCT: those with a common product. ISSUER: all of the issuer. Only licenses under policies with the same scope count.',
   ),
   fingerprintRequired: sameRule(z.boolean(), 'Whether a validation must name a device.'),
   productRequired: sameRule(z.boolean(), 'Whether a validation must name a product.'),

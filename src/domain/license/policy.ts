@@ -118,7 +118,7 @@ export type PinnedPolicy = {
   readonly componentCheck?: (typeof componentChecks)[number];
   /**
    * Among which licenses a device may be active on one only. Absent: LICENSE, so other licenses do not matter. A wider
-   * scope binds only the licenses whose policies have it.
+   * scope binds only the licenses under policies with it.
    */
   readonly fingerprintUniqueness?: (typeof fingerprintUniquenesses)[number];
   /**

@@ -34,7 +34,7 @@ describe('A device under a policy for one license of the issuer', () => {
     expect(await activate(first, 'one')).toMatchObject(elsewhere);
   });
 
-  test('is no matter for another issuer, nor for a license whose policy has no such scope', async () => {
+  test('does not matter to another issuer, and not to a license under a policy without the scope', async () => {
     const [first, wide, plain] = [await issue(), await issue(), await issueDirectly(ledger)];
     const { b } = ledger;
     const foreign = await issueDirectly({ ...ledger, a: b }, { policy: { fingerprintUniqueness: 'ISSUER' } });

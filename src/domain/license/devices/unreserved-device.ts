@@ -6,7 +6,7 @@ import { wasReleased } from './device-matching.ts';
 import { type ReservedDevice, uniquePlacesOf } from './unique-places.ts';
 
 /**
- * Refuses to activate a device that is not reserved in each place, or whose reservation was used up: the license released
+ * Refuses to activate a device that is not reserved in each place. A reservation is used up once the license has released
  * the activation that it was made for. The caller then reserves the device and sends the command again.
  */
 export const refuseUnreserved = (
