@@ -11,7 +11,10 @@ export const decodeReservation = (recorded: Recorded): Decoded<ReservationEvent 
   decodeWith(reservationEvent, recorded, upcasters);
 
 const reservationEvent = z.discriminatedUnion('type', [
-  event('ReservationMade', z.object({ kind: z.enum(reservationKinds), issuerOrgId: id, owner: id })),
+  event(
+    'ReservationMade',
+    z.object({ kind: z.enum(reservationKinds), issuerOrgId: id, owner: id, activationId: id.exactOptional() }),
+  ),
   event('ReservationReleased', z.object({ owner: id })),
   repairEvent,
 ]) satisfies z.ZodType<ReservationEvent | ChainRepaired>;

@@ -67,3 +67,7 @@ export type UnseenDevice = SeenDevice & { readonly deactivatesAt: Instant | null
 /** Returns the name of the command that starts the term at the first validation. Many processes may send it at once. */
 export const startTermCommandName = ({ licenseId, term }: LicenseFacts): string =>
   `start-term:${licenseId}:${term.number + 1}`;
+
+/** Returns the name of the command that ends a device of an expired license for another license that activates it. */
+export const expiredDeviceCommandName = (licenseId: string, activationId: string): string =>
+  `release-expired:${licenseId}:${activationId}`;

@@ -6,6 +6,6 @@
 export const foldVersions = {
   license: 'license-10',
   organization: 'organization-4',
-  catalog: 'catalog-6',
-  reservation: 'reservation-1',
+  catalog: 'catalog-7',
+  reservation: 'reservation-2',
 } as const;

@@ -4,6 +4,7 @@ import {
   componentChecks,
   expiryStrategies,
   fingerprintMatchings,
+  fingerprintUniquenesses,
   keyReaches,
   leaseScopes,
   limitStrategies,
@@ -100,6 +101,10 @@ const rules = {
   componentCheck: sameRule(
     z.enum(componentChecks),
     'How many of the recorded components of a device must match besides its fingerprint: none, any, two, more than half, or all.',
+  ),
+  fingerprintUniqueness: sameRule(
+    z.enum(fingerprintUniquenesses),
+    'Among which licenses a device may be active on one only. LICENSE: other licenses do not matter. POLICY: those of this policy. PRODUCT: those with a common product. ISSUER: all of the issuer. Only licenses under policies with the same scope count.',
   ),
   fingerprintRequired: sameRule(z.boolean(), 'Whether a validation must name a device.'),
   productRequired: sameRule(z.boolean(), 'Whether a validation must name a product.'),

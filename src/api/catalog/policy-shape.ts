@@ -65,6 +65,7 @@ export const policyBody = (version: PolicyVersion, dated: Dated): z.output<typeo
     keepAddressPrefix: false,
     deactivateByKey: 'ANY',
     componentCheck: 'NONE',
+    fingerprintUniqueness: 'LICENSE',
     trialDays: 'DROP',
     usagePerMinute: usagePerMinuteDefault,
     // A policy from before this rule shows the names.

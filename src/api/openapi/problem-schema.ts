@@ -57,9 +57,10 @@ export const problemSchema = z
       description:
         'The instant at which the same request succeeds by time alone. COOLDOWN_ACTIVE names the end of the cooldown. QUOTA_EXCEEDED and DEACTIVATION_LIMIT name the start of a term that was renewed early. SEAT_LIMIT_EXCEEDED names the instant at which enough seats are free, unless heartbeats go on. RATE_LIMITED of usage names the next minute. Absent when time alone does not help. Retry-After has the seconds until then.',
     }),
-    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q')
-      .optional()
-      .meta({ description: 'The license of the earlier import, with CODE_TAKEN.' }),
+    licenseId: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional().meta({
+      description:
+        'The license of the earlier import, with CODE_TAKEN. The license that has the device, with DEVICE_ACTIVE_ELSEWHERE, for callers who may read it.',
+    }),
     requestId: z.string().meta({ description: 'Identifies the request in the log.' }),
   })
   .meta({ id: 'Problem', description: 'A problem by RFC 9457. Branch on code. Some codes have further members.' });

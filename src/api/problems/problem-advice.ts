@@ -39,6 +39,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
   PRODUCT_NOT_LICENSED: 'The license does not cover this product.',
   ACTIVATION_LIMIT_EXCEEDED:
     'All activations of the license, or of the user that errors names, are in use. activations lists them. Deactivate a device first, or swap it for the new one, or ask the holder or the issuer to release one.',
+  DEVICE_ACTIVE_ELSEWHERE:
+    'The policy allows a device on one license only, and the device is active on another one. Deactivate it there, or ask the issuer to release it there. licenseId names that license to callers who may read it.',
   USER_LIMIT_EXCEEDED:
     'The license has as many users as its limit allows. Unassign a user, or ask the issuer to raise the limit.',
   PROJECT_LIMIT_EXCEEDED: 'The organization has as many projects as its limit allows. Archive a project.',

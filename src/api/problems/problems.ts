@@ -61,6 +61,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   ENTITLEMENT_FROM_POLICY: { status: 409, title: 'Entitlement from policy' },
   PRODUCT_NOT_LICENSED: { status: 409, title: 'Product not licensed' },
   ACTIVATION_LIMIT_EXCEEDED: { status: 409, title: 'Activation limit exceeded' },
+  DEVICE_ACTIVE_ELSEWHERE: { status: 409, title: 'Device active on another license' },
   USER_LIMIT_EXCEEDED: { status: 409, title: 'User limit exceeded' },
   PROJECT_LIMIT_EXCEEDED: { status: 409, title: 'Project limit exceeded' },
   SEAT_LIMIT_EXCEEDED: { status: 409, title: 'Seat limit exceeded' },

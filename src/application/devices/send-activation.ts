@@ -16,9 +16,10 @@ import {
   prepareDevice,
   reservationsOf,
 } from './device-request.ts';
+import { sendUnique } from './send-unique.ts';
 import { withUseAtLimit } from './use-at-limit.ts';
 
-/** Sends the command that activates a device. Reserves a trial for the device first. */
+/** Sends the command that activates a device. Reserves a trial for the device, and the device itself, first. */
 export const sendActivation = async (
   needs: DeviceNeeds & ObservingNeeds,
   request: ClientRequest,
@@ -33,7 +34,10 @@ export const sendActivation = async (
   const sent = await withReserved(
     { ...request, executor: needs.executor, store: needs.store, at, issuerOrgId, licenseId },
     reservationsOf(needs.secrets, license.facts, described.fingerprint),
-    () => sendClientCommand(needs, request, { command: commandOf(device, at), values }, activatedView(device)),
+    () =>
+      sendUnique(needs, request, { fingerprint: described.fingerprint, device, commandOf }, (reserved) =>
+        sendClientCommand(needs, request, { command: commandOf(reserved, at), values }, activatedView(device)),
+      ),
   );
   const { product, appVersion: version, fingerprintHash } = device;
   if (!isRefusal(sent)) {

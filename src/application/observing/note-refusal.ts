@@ -46,5 +46,6 @@ const deniedCodes: ReadonlySet<string> = new Set([
   'COMPONENTS_MISMATCH',
   'ACTIVATION_LIMIT_EXCEEDED',
   'SEAT_LIMIT_EXCEEDED',
+  'DEVICE_ACTIVE_ELSEWHERE',
   'CODE_TAKEN',
 ]);

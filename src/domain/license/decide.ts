@@ -60,6 +60,7 @@ const decideOnIssued = (command: Later, license: IssuedLicense, eventIds: EventI
     case 'Deactivate':
     case 'ChangeDevice':
     case 'ReleaseUnseen':
+    case 'ReleaseExpired':
     case 'SwapActivation':
       return decideDevices(command, license);
     case 'AcquireLease':
@@ -130,6 +131,7 @@ const isHarmlessAfterEnd: ReadonlySet<LicenseCommand['type']> = new Set([
   'Remind',
   'LapseLease',
   'ReleaseUnseen',
+  'ReleaseExpired',
   'RetireKey',
   'CarryOutScheduled',
   'EndSuspension',

@@ -19,6 +19,9 @@ export type LimitStrategy = (typeof limitStrategies)[number];
 /** Lists how a device is recognized: by its fingerprint alone, or also by any, most or all of its components. */
 export const fingerprintMatchings = ['EXACT', 'ANY', 'MOST', 'ALL'] as const;
 
+/** Lists among which licenses a device may be active on one only: itself, its policy, each product, the issuer. */
+export const fingerprintUniquenesses = ['LICENSE', 'POLICY', 'PRODUCT', 'ISSUER'] as const;
+
 /** Lists which recorded components must still match for the right fingerprint: none, any, two, more than half, all. */
 export const componentChecks = ['NONE', 'ANY', 'TWO', 'MOST', 'ALL'] as const;
 
@@ -113,6 +116,11 @@ export type PinnedPolicy = {
    * How many components of a device must match besides its fingerprint. Absent: NONE. TWO of one component means one.
    */
   readonly componentCheck?: (typeof componentChecks)[number];
+  /**
+   * Among which licenses a device may be active on one only. Absent: LICENSE, so other licenses do not matter. A wider
+   * scope binds only the licenses under policies with it.
+   */
+  readonly fingerprintUniqueness?: (typeof fingerprintUniquenesses)[number];
   /**
    * KEEP: the duration of the first paid term counts from the end of the running trial. Absent: DROP, so it counts from
    * the conversion.

@@ -7,7 +7,7 @@ import type { Reservation } from './reservation.ts';
 import type { NeededReservation } from './trial.ts';
 
 /** An attempt stops long before this, so an older reservation without use belongs to an attempt that crashed. */
-const abandonedAfterSeconds = 60;
+export const abandonedAfterSeconds = 60;
 
 /** Returns the owner and the start of a reservation that is old enough to be abandoned; null for any other. */
 export const possiblyAbandoned = (

@@ -6,16 +6,32 @@ import type { Instant } from '../time.ts';
 
 /**
  * Lists what can be reserved: a trial of a product, per holder, per device and per e-mail address, the replacement of a revoked license,
- * and a place among the open offers of an issuer to a holder.
+ * a place among the open offers of an issuer to a holder, and a device among the licenses of a policy, a product or an
+ * issuer.
  */
-export const reservationKinds = ['trial_holder', 'trial_device', 'trial_address', 'replacement', 'offer'] as const;
+export const reservationKinds = [
+  'trial_holder',
+  'trial_device',
+  'trial_address',
+  'replacement',
+  'offer',
+  'device_policy',
+  'device_product',
+  'device_issuer',
+] as const;
 export type ReservationKind = (typeof reservationKinds)[number];
 
 /** Events, version 1: add, never rename or repurpose. `owner`: the id of the license with the reservation. */
 export type ReservationEvent =
   | {
       readonly type: 'ReservationMade';
-      readonly data: { readonly kind: ReservationKind; readonly issuerOrgId: string; readonly owner: string };
+      readonly data: {
+        readonly kind: ReservationKind;
+        readonly issuerOrgId: string;
+        readonly owner: string;
+        /** The activation that a device was reserved for. Absent: the reservation is for no activation. */
+        readonly activationId?: string;
+      };
     }
   | { readonly type: 'ReservationReleased'; readonly data: { readonly owner: string } };
 
@@ -25,7 +41,7 @@ type Command<Type extends string, Data> = { readonly type: Type; readonly data: 
 export type ReservationCommand =
   /**
    * `abandonedBy`: an owner that does not use its reservation, as the caller has checked. It may be `owner` itself, which
-   * then reserves anew.
+   * then reserves anew. `abandonedAs`: the reservation that the caller has checked; absent: any of that owner.
    */
   | Command<
       'Reserve',
@@ -33,7 +49,9 @@ export type ReservationCommand =
         readonly kind: ReservationKind;
         readonly issuerOrgId: string;
         readonly owner: string;
+        readonly activationId?: string;
         readonly abandonedBy?: string;
+        readonly abandonedAs?: { readonly since: Instant; readonly activationId: string | null };
       }
     >
   | Command<'Release', { readonly owner: string }>;
@@ -43,11 +61,17 @@ export type ReservationRejection = 'CODE_TAKEN' | 'NOT_FOUND';
 
 /**
  * The state of a reservation stream. `owner` null: released, so free again. `since`: the start of the last
- * reservation.
+ * reservation. `activationId`: the activation that it is for; null: for none.
  */
 export type Reservation =
   | { readonly kind: 'unmade' }
-  | { readonly kind: 'made'; readonly issuerOrgId: string; readonly owner: string | null; readonly since: Instant };
+  | {
+      readonly kind: 'made';
+      readonly issuerOrgId: string;
+      readonly owner: string | null;
+      readonly since: Instant;
+      readonly activationId: string | null;
+    };
 
 const decide = (
   command: ReservationCommand,
@@ -56,11 +80,13 @@ const decide = (
   const currentOwner = reservation.kind === 'unmade' ? null : reservation.owner;
   switch (command.type) {
     case 'Reserve': {
-      const { kind, issuerOrgId, owner, abandonedBy } = command.data;
-      if (currentOwner === owner && abandonedBy !== owner) return [];
-      const reserved = { type: 'ReservationMade', data: { kind, issuerOrgId, owner } } as const;
+      const { kind, issuerOrgId, owner, activationId } = command.data;
+      const isAbandoned = isAbandonedAs(reservation, command.data);
+      if (currentOwner === owner && !isAbandoned) return [];
+      const about = activationId === undefined ? {} : { activationId };
+      const reserved = { type: 'ReservationMade', data: { kind, issuerOrgId, owner, ...about } } as const;
       if (currentOwner === null) return [reserved];
-      return currentOwner === abandonedBy
+      return isAbandoned
         ? [{ type: 'ReservationReleased', data: { owner: currentOwner } }, reserved]
         : reject('CODE_TAKEN', conflicts[kind]);
     }
@@ -73,11 +99,19 @@ const decide = (
   }
 };
 
+type Reserve = Extract<ReservationCommand, { type: 'Reserve' }>['data'];
+
+const isAbandonedAs = (reservation: Reservation, { abandonedBy, abandonedAs }: Reserve): boolean =>
+  reservation.kind === 'made' &&
+  reservation.owner === abandonedBy &&
+  (abandonedAs === undefined ||
+    (reservation.since === abandonedAs.since && reservation.activationId === abandonedAs.activationId));
+
 const evolve = (reservation: Reservation, event: ReservationEvent, { recordedAt }: At): Reservation => {
   switch (event.type) {
     case 'ReservationMade': {
-      const { issuerOrgId, owner } = event.data;
-      return { kind: 'made', issuerOrgId, owner, since: recordedAt };
+      const { issuerOrgId, owner, activationId = null } = event.data;
+      return { kind: 'made', issuerOrgId, owner, since: recordedAt, activationId };
     }
     case 'ReservationReleased':
       return reservation.kind === 'unmade' ? reservation : { ...reservation, owner: null };
@@ -98,4 +132,7 @@ const conflicts: Readonly<Record<ReservationKind, string>> = {
   trial_address: 'The owner of this e-mail address, or of a variation of it, has tried this product already.',
   replacement: 'Another license replaces this one already.',
   offer: 'Another offer has this place.',
+  device_policy: 'Another license of this policy has this device.',
+  device_product: 'Another license of this product has this device.',
+  device_issuer: 'Another license of this issuer has this device.',
 };

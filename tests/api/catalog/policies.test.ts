@@ -58,6 +58,7 @@ const everyRule = {
   keepAddressPrefix: true,
   deactivateByKey: 'OWN',
   componentCheck: 'TWO',
+  fingerprintUniqueness: 'PRODUCT',
   deviceNamesByKey: true,
   trialDays: 'KEEP',
   renewalDuration: 'P6M',

@@ -20,6 +20,7 @@ export const everyCommand: { readonly [Type in LicenseCommand['type']]: CommandO
   ReleaseLease: { leaseId: 'l1', by: 'USER' },
   ChangeDevice: { activationId: 'a1', userRef: null },
   ReleaseUnseen: { devices: [{ activationId: 'a1', lastSeenAt: noon }] },
+  ReleaseExpired: { activationId: 'a1' },
   LapseLease: { leaseId: 'l1', lastSeenAt: noon },
   RecordUsage: oneUse({ meter: 'builds', quantity: 1, usageId: 'u1', occurredAt: noon }),
   ResetUsage: { meter: 'builds' },

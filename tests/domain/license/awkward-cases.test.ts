@@ -123,6 +123,7 @@ describe('rule 7: revocation is final', () => {
     'AnnounceEnded',
     'EndSuspension',
     'EndEntitlements',
+    'ReleaseExpired',
     'ReleaseUnseen',
   ] as const;
   const known = ['IssueLicense', 'ImportLicense', 'Revoke', 'RecordReplacement'] as const;

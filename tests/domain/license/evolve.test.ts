@@ -153,6 +153,7 @@ const otherLife: readonly Stamped<LicenseEvent>[] = followedBy(
   command('RemoveProduct', { product: 'workflow_app' }),
   command('RotateKey', { keyHash: 'cd', secretId: 's2', hint: 'ZV3MP', overlapSeconds: 60, cause: 'ROUTINE' }),
   command('RetireKey', { keyVersion: 1 }, tomorrow),
+  command('ReleaseExpired', { activationId: 'act_a' }, tomorrow),
   command('ReleaseUnseen', { devices: [{ activationId: 'act_a', lastSeenAt: noon }] }, tomorrow),
   command('SetRenewal', { to: 'auto' }),
   command('ChangeReference', { to: 'sub_456' }),

@@ -92,6 +92,7 @@ const cases: Record<LicenseRejection, Case> = {
     [activate('a', noon, 'workflow_app')],
   ],
   ACTIVATION_LIMIT_EXCEEDED: [[issued(), activated('a', 1), activated('b', 2)], [activate('c')]],
+  DEVICE_ACTIVE_ELSEWHERE: [[issued({ policy: { ...pro, fingerprintUniqueness: 'ISSUER' } })], [activate('a')]],
   ACTIVATION_NOT_FOUND: [[holderMay({ allowed: false })], [deactivate('a'), deactivate('a', noon, 'ADMIN')]],
   DEACTIVATION_LIMIT: [[holderMay({ allowed: false }), activated('a', 1)], [deactivate('a')]],
   COOLDOWN_ACTIVE: [

@@ -111,6 +111,8 @@ const deviceOf = ({ fingerprint, product, components, user = null, environment =
   nameRef: null,
   platform: null,
   appVersion: null,
+  // The application reserves a device before it activates it.
+  reserved: { places: [{ scope: 'ISSUER', of: 'org_1' }], activationIds: [] },
   ...(components === undefined ? {} : { components }),
   ...(user === null ? {} : { userRef: user }),
   ...(environment === null ? {} : { environment }),

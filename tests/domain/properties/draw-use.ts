@@ -13,6 +13,7 @@ export const useKinds: Kinds<
   | 'ReleaseLease'
   | 'LapseLease'
   | 'ReleaseUnseen'
+  | 'ReleaseExpired'
   | 'ChangeDevice'
   | 'RecordUsage'
   | 'ResetUsage'
@@ -69,6 +70,7 @@ export const useKinds: Kinds<
       })),
     }),
   },
+  ReleaseExpired: { weight: 8, draw: (draw) => ({ activationId: known(draw, draw.activations) }) },
   LapseLease: { weight: 14, draw: (draw) => lastSeen(draw) },
   RecordUsage: {
     weight: 20,
@@ -108,6 +110,7 @@ const newDevice = (draw: Draw): Device => {
     platform: null,
     appVersion: draw.chance.percent(70) ? null : draw.chance.one(['1.0.0', '2.0.0']),
     ...(draw.chance.percent(10) && { userRef: user(draw) }),
+    ...(draw.chance.percent(70) && { reserved: { places: [{ scope: 'ISSUER', of: 'org_1' }], activationIds: [] } }),
     ...(draw.chance.percent(60) && { components: components(draw) }),
   };
 };

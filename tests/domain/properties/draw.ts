@@ -112,6 +112,7 @@ export const policy = ({ chance, index }: Draw): PinnedPolicy => ({
   reclaimBorrowed: chance.percent(50),
   deactivateOnUnassign: chance.percent(50),
   ...(chance.percent(10) && { devicesPerUser: chance.one([1, 1, 2]) }),
+  ...(chance.percent(15) && { fingerprintUniqueness: 'ISSUER' as const }),
   ...(chance.percent(50) && { deactivateUnseenAfter: chance.one(['P1D', 'P1D', 'P10D']) }),
   deactivateByKey: chance.one(['ANY', 'ANY', 'OWN']),
   ...(chance.percent(30) && { componentCheck: chance.one(['ANY', 'TWO', 'MOST', 'ALL']) }),

@@ -12,7 +12,7 @@ import { newMeteredUse, newReset } from './metered-use.ts';
 import { modelOverrides, newOverrides } from './overrides.ts';
 import { newPayments } from './payments.ts';
 import { all, asItIs, endOf, first, isOpen, isWrong, newRecord, noLease, overAt, type Verdict } from './record.ts';
-import { newUnseen } from './unseen.ts';
+import { newExpiredDevices, newUnseen } from './unseen.ts';
 import { mayComeLate, settlesNothing } from './worker-commands.ts';
 
 // Implements the rules of a license a second time, without events. It shares only the types of commands with src/domain.
@@ -31,6 +31,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
   const { find, isKnown, close, end, announced, lapse, giveBack, take, occupy, mayNotBorrow } = record;
   const { update, annotate, crowded, unassign, endingUse } = newBindings(record);
   const releaseUnseen = newUnseen(record);
+  const releaseExpired = newExpiredDevices(record);
   const isBarred = (byKey?: boolean) => byKey === true && m.policy.deactivateByKey === 'OWN';
   const parts = (Object.keys(m) as (keyof typeof m)[]).filter((part) => part !== 'now' && part !== 'eventId');
 
@@ -172,9 +173,10 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       const [use] = [find('activations', name)].filter(isOpen);
       const refused = unusable(product, user) ?? first({ ...wrongParts(use, device, m.policy), ...crowded(use, user) });
       if (!refused && use) return update(use, device);
-      return (
-        refused ?? take({ ...noLease, kind: 'activations', name, product, user, ...detailsOf(device), touched: m.now })
-      );
+      const details = { name, product, user, ...detailsOf(device), touched: m.now };
+      const verdict = refused ?? take({ ...noLease, kind: 'activations', ...details });
+      const isUnreserved = m.policy.fingerprintUniqueness === 'ISSUER' && device.reserved === undefined;
+      return verdict === 'done' && isUnreserved ? 'DEVICE_ACTIVE_ELSEWHERE' : verdict;
     },
     Deactivate: ({ device, by, byKey }) => {
       if ('activationId' in device && isBarred(byKey)) return 'FORBIDDEN';
@@ -229,6 +231,7 @@ export const newModel = (anyPolicy: PinnedPolicy) => {
       return isOpen(find('seats', leaseId)) || isKnown('seats', leaseId) ? giveBack(leaseId) : 'NOT_FOUND';
     },
     ReleaseUnseen: releaseUnseen,
+    ReleaseExpired: releaseExpired,
     ChangeDevice: annotate,
     LapseLease: (seen) => lapse([seen], seen.leaseId),
     AssignUser: ({ userRef: id }) =>

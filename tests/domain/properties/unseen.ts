@@ -29,3 +29,14 @@ export const newUnseen = ({ m, put, groundsAt, close, giveBack }: ReturnType<typ
     return 'done';
   };
 };
+
+/** Returns the model's rule that ends a device of an expired license, which another license activates. */
+export const newExpiredDevices =
+  ({ m, accessEnd, close, giveBack }: ReturnType<typeof newRecord>) =>
+  ({ activationId }: CommandOf<'ReleaseExpired'>['data']): Verdict => {
+    const use = m.uses.find(({ kind, id }) => kind === 'activations' && id === activationId);
+    if (!isOpen(use) || m.policy.expiryStrategy !== 'RESTRICT' || m.now < accessEnd()) return 'nothing';
+    if (m.policy.lease.scope === 'MACHINE') giveBack(use.name);
+    close(({ kind, id }) => kind === 'activations' && id === use.id);
+    return 'done';
+  };

@@ -25,5 +25,6 @@ export const mayComeLate: ReadonlySet<string> = new Set([
   'EndSuspension',
   'EndEntitlements',
   'LapseLease',
+  'ReleaseExpired',
   'ReleaseUnseen',
 ]);

@@ -8,7 +8,13 @@ import type { NeededReservation } from '../../../src/domain/reservation/trial.ts
 import { type Instant, plusSeconds } from '../../../src/domain/time.ts';
 import { activatedEvent, deactivatedEvent, issued, noon } from '../license/examples.ts';
 
-const reserved = (owner: string | null): Reservation => ({ kind: 'made', issuerOrgId: 'org_1', owner, since: noon });
+const reserved = (owner: string | null): Reservation => ({
+  kind: 'made',
+  issuerOrgId: 'org_1',
+  owner,
+  since: noon,
+  activationId: null,
+});
 const seconds = (count: number): Instant => plusSeconds(noon, count);
 const hours = (count: number): Instant => seconds(count * 3_600);
 

@@ -52,6 +52,25 @@ describe('reserving', () => {
       .when(reserve('lic_1'))
       .thenRejected('CODE_TAKEN');
   });
+  test('names the activation that a device is reserved for, and takes over the checked reservation only', () => {
+    const device = (owner: string, activationId: string) => ({
+      type: 'ReservationMade' as const,
+      data: { kind: 'device_issuer' as const, issuerOrgId: 'org_1', owner, activationId },
+    });
+    const takeOver = (owner: string, since: string, activationId: string): ReservationCommand => ({
+      type: 'Reserve',
+      at,
+      data: { ...device(owner, 'act_2').data, abandonedBy: 'lic_1', abandonedAs: { since, activationId } },
+    });
+    const history = given(on(device('lic_1', 'act_1')));
+    const earlier = '2026-01-01T11:59:59.999Z';
+    history.when(takeOver('lic_2', at, 'act_1')).thenEvents(released('lic_1'), device('lic_2', 'act_2'));
+    history.when(takeOver('lic_2', earlier, 'act_1')).thenRejected('CODE_TAKEN');
+    history.when(takeOver('lic_2', at, 'act_0')).thenRejected('CODE_TAKEN');
+    // Its own license renews the reservation that it has checked, and keeps a newer one.
+    history.when(takeOver('lic_1', at, 'act_1')).thenEvents(released('lic_1'), device('lic_1', 'act_2'));
+    history.when(takeOver('lic_1', earlier, 'act_1')).thenNothing();
+  });
   test('takes over the reservation of the abandoned owner only', () => {
     const takeOver = (abandonedBy: string): ReservationCommand => ({
       type: 'Reserve',
@@ -96,6 +115,7 @@ describe('folding a reservation', () => {
       kind: 'made',
       issuerOrgId: 'org_1',
       owner: 'lic_1',
+      activationId: null,
       since: at,
     });
     expect(fold(reservationDecider, [on(reserved('lic_1')), on(released('lic_1'))])).toMatchObject({ owner: null });

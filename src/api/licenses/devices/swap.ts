@@ -50,6 +50,7 @@ export const swapActivation = (needs: ClientRouteNeeds): Route =>
       'COMPONENTS_REQUIRED',
       'COMPONENTS_MISMATCH',
       'VERSION_NOT_ENTITLED',
+      'DEVICE_ACTIVE_ELSEWHERE',
       'CODE_TAKEN',
     ],
     handle: ({ body: fields }, call) => {

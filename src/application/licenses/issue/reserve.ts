@@ -147,4 +147,7 @@ const places = {
   trial_address: ['trialAddress'],
   replacement: ['replaces'],
   offer: ['holderOrganizationId'],
+  device_policy: ['fingerprint'],
+  device_product: ['fingerprint'],
+  device_issuer: ['fingerprint'],
 } as const;

@@ -4,6 +4,7 @@ import type { CommandOf, LicenseDecision, LicenseRejection } from '../commands.t
 import type { LicenseEvent } from '../events.ts';
 import type { Activation, IssuedLicense } from '../license.ts';
 import { releaseOnDeactivation } from '../seats/decide-seats.ts';
+import { isUseOver } from '../status.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { hasEnteredTerm } from '../usage/term-counters.ts';
 import { refuseLateRelease, refuseUnproven, refuseUse, refuseUsedFor } from '../usage/usage-guard.ts';
@@ -14,6 +15,7 @@ import { changeDetails } from './device-details.ts';
 import type { DeactivationCause } from './device-events.ts';
 import { activationOf, isUnproven, namedActivation, presentedHashOf, wasReleased } from './device-matching.ts';
 import { refuseDevicesOf } from './devices-per-user.ts';
+import { refuseUnreserved } from './unreserved-device.ts';
 import { releaseUnseen } from './unseen-devices.ts';
 import { updateDevice } from './update-device.ts';
 
@@ -28,6 +30,8 @@ export const decideDevices = (command: DeviceCommand, license: IssuedLicense): L
       return changeDetails(command, license);
     case 'ReleaseUnseen':
       return releaseUnseen(command, license);
+    case 'ReleaseExpired':
+      return releaseExpired(command, license);
     case 'SwapActivation':
       return withFirstTerm(license, 'ACTIVATION', command.at, (started) => swap(command, started));
   }
@@ -69,6 +73,16 @@ export const releaseDevice = (license: IssuedLicense, activation: Activation, at
   deactivated(activation.activationId, 'ADMIN', license.activations.size),
   ...releaseOnDeactivation(license, activation, 'ADMIN', at),
 ];
+
+/** Releases a device of a license that has expired and may no longer be used, for another license that activates it. */
+const releaseExpired = ({ data, at }: CommandOf<'ReleaseExpired'>, license: IssuedLicense): LicenseDecision => {
+  const activation = license.activations.get(data.activationId);
+  if (activation === undefined || !isUseOver(license.facts, at)) return [];
+  return [
+    deactivated(data.activationId, 'EXPIRED', license.activations.size),
+    ...releaseOnDeactivation(license, activation, 'USER', at),
+  ];
+};
 
 /** Releases one device and binds another in one step, under the guards of both. */
 const swap = ({ data, at }: CommandOf<'SwapActivation'>, license: IssuedLicense): LicenseDecision => {
@@ -131,7 +145,7 @@ const record = (
       'ACTIVATION_LIMIT_EXCEEDED',
       `License ${facts.licenseId} is active on ${count} of ${limit} devices. Deactivate one first, or ask the holder or the issuer to release one.`,
     );
-  return [recorded(device, count, limit)];
+  return refuseUnreserved(license, device, at) ?? [recorded(device, count, limit)];
 };
 
 const recorded = (device: Device, count: number, limit: Limit): LicenseEvent => {

@@ -1,5 +1,6 @@
 import type { Instant } from '../../time.ts';
 import type { Command } from '../message-shapes.ts';
+import type { ReservedDevice } from './unique-places.ts';
 import type { SeenDevice } from './unseen-rule.ts';
 
 /** Commands about devices. */
@@ -14,6 +15,8 @@ export type DeviceCommand =
     >
   /** The worker announces or carries out the deactivation of devices without a contact. */
   | Command<'ReleaseUnseen', { readonly devices: readonly SeenDevice[] }>
+  /** Another license activates the device. Changes nothing while this license may be used. */
+  | Command<'ReleaseExpired', { readonly activationId: string }>
   /** The holder replaces one device by another. */
   | Command<'SwapActivation', { readonly release: DeviceName; readonly activate: Device } & ByKey>;
 
@@ -43,4 +46,6 @@ export type Device = ByKey & {
   readonly environment?: string;
   /** When the issuer's catalog says that its `appVersion` was released; absent: it does not. No event stores it. */
   readonly releasedAt?: Instant;
+  /** What was reserved for it. Absent: nothing, so a policy with a wider uniqueness refuses it. No event stores it. */
+  readonly reserved?: ReservedDevice;
 };

@@ -80,6 +80,7 @@ export const deactivationCauses = [
   'TRANSFER',
   'LIMIT_LOWERED',
   'USER_UNASSIGNED',
+  // The license had expired, and another license activated the device.
   'EXPIRED',
   // The policy ends devices without a contact (`deactivateUnseenAfter`).
   'UNSEEN',

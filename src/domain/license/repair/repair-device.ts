@@ -1,3 +1,4 @@
+import { uniquePlacesOf } from '../devices/unique-places.ts';
 import type { IssuedLicense, Lease } from '../license.ts';
 import type { ValidationScope } from '../validation/validation-view.ts';
 import type { Candidate } from './candidate.ts';
@@ -29,6 +30,8 @@ export const activateDevice: Candidate = {
       nameRef: null,
       platform: null,
       appVersion: null,
+      // The state of one license does not say whether another one has the device.
+      reserved: { places: uniquePlacesOf(situation.license.facts), activationIds: [] },
       ...(scope.components === undefined ? {} : { components: scope.components }),
       ...(scope.user == null ? {} : { userRef: scope.user }),
       ...(scope.environment == null ? {} : { environment: scope.environment }),
