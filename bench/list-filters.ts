@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { asTenant } from '../src/postgres/tenant.ts';
 import { listLicenses } from '../src/projections/queries/license-list.ts';
-import { defaultSort, isByEnd, type LicensePlace, type Listing } from '../src/projections/queries/license-sides.ts';
+import { defaultSort, isByEnd, type LicensePlace, type Listing } from '../src/projections/queries/license-listing.ts';
 import { listNow, listTenants } from './list-rows.ts';
 
 /** The filters and the order of a list. */
@@ -12,6 +12,7 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
   [{ status: 'ACTIVE' }, { status: 'EXPIRED' }, { status: 'SUSPENDED' }, { status: 'REVOKED' }],
   [{ tier: 'FREE' }, { tier: 'ENTERPRISE' }],
   [{ product: 'local_cli' }, { product: 'retired' }, { product: 'none' }],
+  [{ policy: 'pol_FREE' }, { policy: 'pol_old' }],
   [{ externalRef: `Sub_${Math.floor(licenses / 2)}` }],
   [{ keyHint: '7ZZZZ' }],
   [{ holder: listTenants.holder }],

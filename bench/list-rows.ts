@@ -12,7 +12,7 @@ export const listNow: Instant = '2026-01-01T00:00:00.000Z';
 /**
  * Writes rows of this many licenses into empty read models, without events. As superuser. Statuses, tiers and products
  * depend on the age of a license, so that a walk for a rare pair would pass very many others: no FREE license ends, the
- * expired, revoked and retired ones are old.
+ * expired, revoked and retired ones are old, and each tier has one policy now and had another.
  */
 export const writeListRows = async (db: ClientBase, licenses: number): Promise<void> => {
   const { rows } = await db.query<{ name: string; definition: string }>(
@@ -20,7 +20,9 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
       where i.schemaname = 'rm' and i.tablename in ('licenses', 'license_products') and not i.indexname like '%pkey'`,
   );
   for (const { name } of rows) await db.query(`drop index rm.${name}`);
-  const policies = tiers.map((tier) => JSON.stringify(builtInPolicy(tier, 'pol_1')));
+  const policies = tiers.flatMap((tier) =>
+    [`pol_${tier}`, 'pol_old'].map((policyId) => JSON.stringify(builtInPolicy(tier, policyId))),
+  );
   await db.query(licenseRows, [licenses, listNow, policies]);
   await db.query(productRows);
   await db.query(organizationRows, [listNow]);
@@ -35,7 +37,7 @@ const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_
     products, term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
     suspended_since, revoked_at, activations, key_version, key_hint, created_at, time_zone,
     recorded_status, recorded_from, recorded_until, due_at)
-  select 'lic_' || md5(n::text), issuer, holder, 1, n, ($3::jsonb[])[array_position(tiers, tier)], tier,
+  select 'lic_' || md5(n::text), issuer, holder, 1, n, ($3::jsonb[])[array_position(tiers, tier) * 2 - case when age > 0.7 then 0 else 1 end], tier,
     products, 1, created, ends, case when is_over then 1 else 0 end, '{"activations":5}', '[]', 'Sub_' || n,
     case when is_suspended then 'ADMIN' end, case when is_suspended then created end,
     case when is_revoked then created + interval '1 s' end, n % 6, 1, upper(substr(md5(n::text), 1, 5)), created, 'UTC',
@@ -56,9 +58,9 @@ const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_
     cross join lateral (select case when tier = 'FREE' then null when is_over then created + ($2 - created) / 2
       when n > $1 - 20 and n % 2 = 0 then $2 - interval '1 s' else $2 + make_interval(secs => n::bigint * 7919 % $1 + 60) end as ends) d`;
 
-const productRows = `insert into rm.license_products (issuer_org_id, holder_org_id, license_id, product, created_at, tier,
-    recorded_status, expires_at, removed)
-  select issuer_org_id, holder_org_id, license_id, product, created_at, tier, recorded_status, expires_at, false
+const productRows = `insert into rm.license_products (issuer_org_id, holder_org_id, license_id, product, created_at, policy_id,
+    tier, recorded_status, expires_at, removed)
+  select issuer_org_id, holder_org_id, license_id, product, created_at, policy_id, tier, recorded_status, expires_at, false
     from rm.licenses cross join lateral unnest(products) product`;
 
 const organizationRows = `insert into rm.organizations (organization_id, issuer_org_id, name, revision, position,

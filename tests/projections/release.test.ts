@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'ab0c529b7cce7785c294c4151c4bdd0b9bfac0b26a3fd4ec04ff09aac958cd94',
+  1: 'd9c271beb61cd4a87368a1555a1670a01ab0c7c38dcf4fc8b9d38b97e5c6ce48',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

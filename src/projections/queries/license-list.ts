@@ -3,16 +3,9 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
 import type { LicenseView } from './license-by-id.ts';
-import { matchesOf } from './license-matches.ts';
-import {
-  defaultSort,
-  isByEnd,
-  type LicensePlace,
-  type LicenseSort,
-  type Listing,
-  orderOf,
-  walksOf,
-} from './license-sides.ts';
+import { isByEnd, type LicensePlace, type LicenseSort, type Listing, orderOf, sortOf } from './license-listing.ts';
+import { matchingsOf } from './license-matches.ts';
+import { walksOf } from './license-sides.ts';
 
 /** Returns the place of a license in a list of this order. */
 export const placeOf = (facts: LicenseFacts, sort: LicenseSort = '-createdAt'): LicensePlace => ({
@@ -26,15 +19,15 @@ export const placeOf = (facts: LicenseFacts, sort: LicenseSort = '-createdAt'): 
  */
 export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
-  const matches = listing.q === undefined ? null : await matchesOf(db, listing.orgId, listing.q);
+  const matchings = await matchingsOf(db, listing);
   const values: unknown[] = [listing.limit];
-  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, matches);
+  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, matchings);
   if (walks.length === 0) return [];
   const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
     text: `select m.metadata, ${listedColumns}
       from (${walks.join(' union all ')}) l
       left join vault.license_metadata m using (license_id)
-      order by ${orderOf(listing.sort ?? defaultSort(listing), 'l')} limit $1`,
+      order by ${orderOf(sortOf(listing), 'l')} limit $1`,
     values,
     rowMode: 'array',
   });

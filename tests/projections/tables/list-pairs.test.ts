@@ -11,7 +11,7 @@ import {
   type LicenseSort,
   type Listing,
   licenseSorts,
-} from '../../../src/projections/queries/license-sides.ts';
+} from '../../../src/projections/queries/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
 import { createLog, customer, randomFrom, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
@@ -31,6 +31,7 @@ afterAll(() => models.drop());
 const random = randomFrom(19);
 const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
   values[Math.floor(random() * values.length)] ?? values[0];
+const policyIds = [testId('pol', 'one'), testId('pol', 'other')] as const;
 const issued = Array.from({ length: 90 }, (_, index) => {
   const tier: Tier = one(tiers);
   const licenseId = ledger.issue(`pair ${index}`, {
@@ -38,7 +39,7 @@ const issued = Array.from({ length: 90 }, (_, index) => {
     holderOrgId: one([null, vendor, customer, customer]),
     products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
     externalRef: one([null, 'Sub_1', `Sub_${index}`]),
-    policy: { tier, expiryGraceSeconds: one([0, 0, 500]) },
+    policy: { tier, expiryGraceSeconds: one([0, 0, 500]), policyId: one(policyIds) },
     ...one<{ readonly expiresAt?: string }>([
       {},
       { expiresAt: testInstant(800) },
@@ -74,6 +75,7 @@ const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => bo
   statuses.map((value) => [{ status: value }, (facts) => status(facts, now) === value]),
   (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
   ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
+  policyIds.slice(1).map((policy) => [{ policy }, (facts) => facts.policy.policyId === policy]),
   ['Sub_1'].map((externalRef) => [{ externalRef }, (facts) => facts.externalRef === externalRef]),
   ['ir 17'].map((keyHint) => [{ keyHint }, (facts) => facts.keyHint === keyHint]),
   [customer, vendor].map((holder) => [{ holder }, ({ holderOrgId }) => holderOrgId === holder]),

@@ -16,7 +16,7 @@ import {
   type LicensePlace,
   type LicenseSort,
   licenseSorts,
-} from '../../../projections/queries/license-sides.ts';
+} from '../../../projections/queries/license-listing.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { decodeCursor } from '../../cursor.ts';
 import { filtersOf, page } from '../../paging.ts';
@@ -51,6 +51,7 @@ const listQuery = z.strictObject({
   status: z.enum(statuses).optional(),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
+  policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
   externalRef: text(200).optional(),
   keyHint: keyHint.optional(),
   holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
