@@ -26,10 +26,19 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   await db.query(licenseRows, [licenses, listNow, policies]);
   await db.query(productRows);
   await db.query(organizationRows, [listNow]);
+  await db.query(userRows, [licenses]);
+  // The triggers would take longer than all other rows.
+  await db.query('alter table vault.license_metadata disable trigger user');
+  await db.query(metadataRows, [licenses]);
+  await db.query(metadataValueRows);
+  await db.query('alter table vault.license_metadata enable trigger user');
   await db.query("set maintenance_work_mem = '512MB'");
   for (const { definition } of rows) await db.query(definition);
   await db.query('vacuum analyze rm.licenses');
   await db.query('vacuum analyze rm.license_products');
+  await db.query('vacuum analyze rm.license_users');
+  await db.query('vacuum analyze vault.license_metadata');
+  await db.query('vacuum analyze vault.license_metadata_values');
 };
 
 // `age` is 0 for the newest license and 1 for the oldest. Ten licenses have an end that no event records yet.
@@ -62,6 +71,24 @@ const productRows = `insert into rm.license_products (issuer_org_id, holder_org_
     tier, recorded_status, expires_at, removed)
   select issuer_org_id, holder_org_id, license_id, product, created_at, policy_id, tier, recorded_status, expires_at, false
     from rm.licenses cross join lateral unnest(products) product`;
+
+// A hundredth has one user, and a few have another.
+const userRows = `insert into rm.license_users (issuer_org_id, holder_org_id, license_id, user_ref, revision, assigned_at)
+  select issuer_org_id, holder_org_id, license_id, user_ref, 1, created_at from rm.licenses
+    cross join lateral (values ('ref_many', position % 100 = 0), ('ref_few', position % ($1::integer / 20) = 9)) u(user_ref, is_user)
+    where is_user`;
+
+// Two sevenths have the region eu, a tenth the team 3, the old ones the era old, and about a hundred the batch 7.
+const metadataRows = `insert into vault.license_metadata
+    (license_id, issuer_org_id, holder_org_id, metadata, revision, license_created_at)
+  select license_id, issuer_org_id, holder_org_id, jsonb_build_object('team', position % 10, 'batch', position % ($1::integer / 100),
+      'region', case when position % 7 < 2 then 'eu' else 'us' end, 'era', case when position < $1 * 0.05 then 'old' else 'new' end),
+    1, created_at from rm.licenses`;
+
+const metadataValueRows = `insert into vault.license_metadata_values
+    (issuer_org_id, holder_org_id, license_id, name, value, license_created_at)
+  select issuer_org_id, holder_org_id, license_id, n.name, n.value, license_created_at
+    from vault.license_metadata cross join lateral vault.metadata_values_of(metadata) n`;
 
 const organizationRows = `insert into rm.organizations (organization_id, issuer_org_id, name, revision, position,
     time_zone, created_at)

@@ -59,7 +59,7 @@ beforeAll(async () => {
   await write(vendor, (db) =>
     storeMetadata(
       db,
-      { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] } },
+      { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] }, createdAt: testInstant(0) },
       { revision: 1n, unlessLater: false },
     ),
   );

@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import type { Status } from '../../domain/license/status.ts';
 import { isByEnd, type Listing, sortOf } from './license-listing.ts';
 
@@ -17,6 +18,23 @@ export type Side = {
   readonly isOfBoth: boolean;
   readonly conditions: readonly Condition[];
 };
+
+/** A filter that is read from another index than those of the order of lists. */
+export type Matching = {
+  /** More licenses match on the side of the issuer, or of the holder, than a list reads whole. */
+  readonly isMany: Readonly<Record<Side['of'], boolean>>;
+  /** Every license of the holder's side matches. */
+  readonly hasAllHeld: boolean;
+  /** Returns relations that together have each matching license of a side once. */
+  readonly relations: (statement: Statement, side: Side) => readonly string[];
+  /** Returns a relation of all matches of a side in the order of lists, for an index that has it. */
+  readonly ordered?: (statement: Statement, side: Side) => string;
+  /** Returns the condition of a match on a license `l`. */
+  readonly condition: (statement: Statement) => string;
+};
+
+/** Asks how many licenses match for an organization. More than `matchesMax` are many. For asTenant of it. */
+export type Probe = { readonly db: PoolClient; readonly orgId: string; readonly matchesMax: number };
 
 /** Returns the conditions of policy, tier and recorded status, which an index serves next to those of the side. */
 export const indexed = ({ listing: { status, tier, policy }, parameter }: Statement): readonly Condition[] => {

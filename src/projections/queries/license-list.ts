@@ -15,11 +15,16 @@ export const placeOf = (facts: LicenseFacts, sort: LicenseSort = '-createdAt'): 
 
 /**
  * Returns a page of the licenses that an organization issues or holds, in the order of the listing. Licenses that are
- * issued meanwhile do not shift a page. For asTenant of the same organization.
+ * issued meanwhile do not shift a page. `matchesMax`: a filter with more matches is judged along a walk, and fewer are
+ * read whole and sorted. For asTenant of the same organization.
  */
-export const listLicenses = async (db: PoolClient, listing: Listing): Promise<readonly LicenseView[]> => {
+export const listLicenses = async (
+  db: PoolClient,
+  listing: Listing,
+  matchesMax = matchesMaxDefault,
+): Promise<readonly LicenseView[]> => {
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
-  const matchings = await matchingsOf(db, listing);
+  const matchings = await matchingsOf({ db, orgId: listing.orgId, matchesMax }, listing);
   const values: unknown[] = [listing.limit];
   const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, matchings);
   if (walks.length === 0) return [];
@@ -33,6 +38,9 @@ export const listLicenses = async (db: PoolClient, listing: Listing): Promise<re
   });
   return rows.map((row) => ({ ...readLicense(row, 1), metadata: row[0] }));
 };
+
+// Sorting this many takes a few milliseconds.
+const matchesMaxDefault = 2_000;
 
 const listedColumns = selectLicense('l');
 

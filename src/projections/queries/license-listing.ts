@@ -23,6 +23,10 @@ export type Listing = {
   readonly product?: string | undefined;
   /** The id of a policy, in any of its versions. */
   readonly policy?: string | undefined;
+  /** The references that an assigned user may be stored under. */
+  readonly userRefs?: readonly string[] | undefined;
+  /** Texts, numbers and truth values that the metadata has, by name, as text. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
   readonly externalRef?: string | undefined;
   /** The last group of the current key. */
   readonly keyHint?: string | undefined;

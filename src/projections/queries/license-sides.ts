@@ -7,6 +7,7 @@ import {
   indexed,
   instantOf,
   joined,
+  type Matching,
   pageConditions,
   rowConditions,
   type Side,
@@ -14,24 +15,35 @@ import {
   spanCondition,
 } from './license-conditions.ts';
 import { isByEnd, type Listing, orderOf, sortOf } from './license-listing.ts';
-import type { Matching } from './license-matches.ts';
 
 /**
  * Returns one SELECT for each walk along an index in the order of the list. Together they have each license of the
- * list once, in at least its first `limit` rows. One condition with "or" would make Postgres sort all licenses.
+ * list once, in at least its first `limit` rows. One condition with "or" would make Postgres sort all licenses. A filter
+ * with few matches is read whole in place of a walk.
  */
 export const walksOf = (statement: Statement, matchings: readonly Matching[]): readonly string[] =>
   sidesOf(statement).flatMap((side) => {
     const matched = matchings.filter(({ hasAllHeld }) => side.of === 'issuer' || !hasAllHeld);
     const few = matched.find(({ isMany }) => !isMany[side.of]);
+    const ordered = isUnfiltered(statement.listing, side) ? matched.find((matching) => matching.ordered) : undefined;
+    const read = few ?? ordered;
     // "is true" keeps Postgres from reading all matches from their index.
     const judged = matched
-      .filter((matching) => matching !== few)
+      .filter((matching) => matching !== read)
       .map(({ condition }) => `(${condition(statement)}) is true`);
-    return few === undefined
+    if (few !== undefined) return sortedMatches(statement, few.relations(statement, side), judged);
+    const relation = ordered?.ordered?.(statement, side);
+    return relation === undefined
       ? walksOfSide(statement, side, judged)
-      : sortedMatches(statement, few.relations(statement, side), judged);
+      : [lookupWalk(statement, { relation, conditions: side.conditions, judged: [...judged, ...exactly(statement)] })];
   });
+
+/** Returns true for a list that no index of rm.licenses but the one of its order serves. */
+const isUnfiltered = (listing: Listing, { isOfBoth }: Side): boolean =>
+  !isByEnd(sortOf(listing)) &&
+  !isOfBoth &&
+  !isSelective(listing) &&
+  [listing.tier, listing.status, listing.policy, listing.product].every((filter) => filter === undefined);
 
 const walksOfSide = (statement: Statement, side: Side, judged: readonly string[]): readonly string[] => {
   const { listing } = statement;
@@ -136,6 +148,19 @@ const productWalk = (statement: Statement, conditions: Conditions, split: Split)
       where ${joined(judged, 'l')} order by ${orderOf(sortOf(listing), 'p')} limit $1)`,
   );
 };
+
+/** Walks along a relation that has ids of licenses in the order of the list. The conditions judge each license. */
+const lookupWalk = (
+  statement: Statement,
+  {
+    relation,
+    conditions,
+    judged,
+  }: { readonly relation: string; readonly conditions: Conditions; readonly judged: readonly string[] },
+): string => `(select l.* from ${relation} x
+  cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
+  where ${joined(['true', ...pageConditions(statement)], 'x')} and ${joined([...conditions, ...judged, ...rowConditions(statement)], 'l')}
+  order by ${orderOf(sortOf(statement.listing), 'x')} limit $1)`;
 
 /** Returns SELECTs for licenses with another status than the recorded one, which the worker is about to record. */
 const changingWalks = (statement: Statement, side: Conditions): readonly string[] => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createClient } from '../../../src/client/client.ts';
 import type { Ledger, TestOrganization } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
@@ -20,7 +21,7 @@ const list = async (query: string, key = vendor.apiKey) => {
 
 test('The issuer and the holder find licenses by their policy, after a change of the policy too', async () => {
   const policyOf = async (licenseId: string) =>
-    (await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: vendor.apiKey })).body.policy.id;
+    (await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: vendor.apiKey })).body.policy?.id;
   const free = await issue({ tier: 'FREE', holderOrganizationId: holder.organizationId });
   const pro = await issue({ tier: 'PRO' });
   expect(await list(`policy=${await policyOf(free)}`)).toEqual([free]);
@@ -33,4 +34,82 @@ test('The issuer and the holder find licenses by their policy, after a change of
   const changed = await ledger.call('POST', `/v1/licenses/${pro}/tier`, { key: vendor.apiKey, body });
   expect(changed.status).toBe(200);
   expect(await list(`policy=${await policyOf(free)}`)).toEqual([pro, free]);
+});
+
+test('The issuer and the holder find licenses by their metadata, as it is after a change', async () => {
+  const blue = await issue({ metadata: { team: 'blue', seats: 5, vip: true } });
+  const held = await issue({ metadata: { team: 'blue', 'a]&=b': 'é' }, holderOrganizationId: holder.organizationId });
+  const red = await issue({ metadata: { team: 'red', seats: '5', tags: ['blue'] } });
+  expect(await list('metadata[team]=blue')).toEqual([held, blue]);
+  expect(await list('metadata[team]=blue&limit=1&sort=createdAt')).toEqual([blue]);
+  expect(await list('metadata%5Bteam%5D=red&metadata[seats]=5&tier=PRO')).toEqual([red]);
+  expect(await list('metadata[seats]=5')).toEqual([red, blue]);
+  expect(await list('metadata[vip]=true')).toEqual([blue]);
+  expect(await list(`metadata[${encodeURIComponent('a]&=b')}]=${encodeURIComponent('é')}`)).toEqual([held]);
+  for (const none of ['metadata[team]=Blue', 'metadata[tags]=blue', 'metadata[team]=blue&metadata[seats]=6'])
+    expect(await list(none)).toEqual([]);
+
+  expect(await list('metadata[team]=blue', holder.apiKey)).toEqual([held]);
+  expect(await list('metadata[team]=blue', ledger.b.apiKey)).toEqual([]);
+
+  const body = { metadata: { team: 'green' } };
+  await ledger.call('PATCH', `/v1/licenses/${blue}`, { key: vendor.apiKey, body });
+  expect(await list('metadata[team]=blue')).toEqual([held]);
+  expect(await list('metadata[team]=green')).toEqual([blue]);
+  const transfer = { toHolderOrganizationId: null };
+  await ledger.call('POST', `/v1/licenses/${held}/transfer`, { key: vendor.apiKey, body: transfer });
+  expect(await list('metadata[team]=blue', holder.apiKey)).toEqual([]);
+  expect(await list('metadata[team]=blue')).toEqual([held]);
+});
+
+test('A list by metadata has pages, for the link and for the client', async () => {
+  const ids = [];
+  for (let count = 0; count < 3; count += 1) ids.push(await issue({ metadata: { 'paged by': 'a b', x: `${count}` } }));
+  const query = 'metadata[paged by]=a b&limit=2';
+  const first = await ledger.call('GET', `/v1/licenses?${encodeURI(query)}`, { key: vendor.apiKey });
+  const next = /<([^>]+)>/.exec(first.headers.get('link') ?? '')?.[1] ?? '';
+  expect(await list(next.slice(next.indexOf('?') + 1))).toEqual(ids.slice(0, 1));
+  expect(await list(`metadata[paged by]=b&limit=2&cursor=${first.body.nextCursor}`)).toEqual([400, 'INVALID_REQUEST']);
+
+  const client = createClient({ baseUrl: ledger.baseUrl, credentials: { kind: 'apiKey', apiKey: vendor.apiKey } });
+  const listed = [];
+  for await (const { id } of client.each('listLicenses', { query: { metadata: { 'paged by': 'a b' }, limit: 2 } }))
+    listed.push(id);
+  expect(listed).toEqual(ids.toReversed());
+});
+
+test('An invalid filter by metadata is refused with the name of its parameter', async () => {
+  const refusalOf = async (query: string) => {
+    const { status, body } = await ledger.call('GET', `/v1/licenses?${query}`, { key: vendor.apiKey });
+    return [status, body.errors?.[0]?.pointer];
+  };
+  const names = Array.from({ length: 6 }, (_, index) => `metadata[n${index}]=1`).join('&');
+  expect(await refusalOf(names)).toEqual([400, '?metadata']);
+  expect(await refusalOf('metadata[team]=')).toEqual([400, '?metadata[team]']);
+  expect(await refusalOf('metadata[team]=blue&metadata[team]=red')).toEqual([400, '?metadata[team]']);
+  expect(await refusalOf('metadata=blue')).toEqual([400, '?metadata']);
+  expect(await refusalOf('metadata=blue&metadata[team]=blue')).toEqual([400, '?metadata']);
+  expect(await refusalOf('metadata[__proto__]=blue')).toEqual([400, '?metadata[__proto__]']);
+  expect(await refusalOf('tier[x]=PRO')).toEqual([400, '?tier']);
+});
+
+test('An organization finds the licenses of a user whom it assigned, and no other organization does', async () => {
+  const assign = (licenseId: string, user: string, key: string) =>
+    ledger.call('POST', `/v1/licenses/${licenseId}/users`, { key, body: { user } });
+  const own = await issue({ limits: { users: 5 } });
+  const held = await issue({ limits: { users: 5 }, holderOrganizationId: holder.organizationId });
+  const { body } = await assign(own, 'Ada Example', vendor.apiKey);
+  expect((await assign(held, 'Ada Example', holder.apiKey)).status).toBeLessThan(300);
+  expect((await assign(own, 'Bob Example', vendor.apiKey)).status).toBeLessThan(300);
+
+  const user = encodeURIComponent('Ada Example');
+  expect(await list(`user=${user}`)).toEqual([own]);
+  expect(await list(`user=${user}&status=ACTIVE&tier=PRO`)).toEqual([own]);
+  expect(await list(`user=${body.user}`)).toEqual([own]);
+  expect(await list(`user=${user}`, holder.apiKey)).toEqual([held]);
+  expect(await list(`user=${user}`, ledger.b.apiKey)).toEqual([]);
+
+  const path = `/v1/licenses/${own}/users/${body.user}`;
+  expect((await ledger.call('DELETE', path, { key: vendor.apiKey })).status).toBeLessThan(300);
+  expect(await list(`user=${user}`)).toEqual([]);
 });

@@ -15,13 +15,13 @@ afterAll(() => models.drop());
 
 // A list that reads a license, its place in an index and its products for each row of a page reads about 400 blocks.
 // The big issuer has 9,600 licenses in at least 1,300 blocks. A search counts up to 2,000 matches on each side, and then reads as many.
-const blocksMax = 700;
+const blocksMax = 800;
 // A policy has a page for each tier and status.
 const blocksMaxOfPolicy = 1_200;
 const blocksMaxOfSearch = 7_000;
 
-const maxOf = ({ q, policy }: Filters): number => {
-  if (q !== undefined) return blocksMaxOfSearch;
+const maxOf = ({ q, policy, metadata, userRefs }: Filters): number => {
+  if (q !== undefined || metadata !== undefined || userRefs !== undefined) return blocksMaxOfSearch;
   return policy === undefined ? blocksMax : blocksMaxOfPolicy;
 };
 
