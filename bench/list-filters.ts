@@ -19,6 +19,8 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
     { metadata: { batch: '7' } },
     { metadata: { era: 'old' } },
   ],
+  [{ activations: 'NONE' }, { activations: 'AT_LIMIT' }],
+  [{ seats: 'NONE' }, { seats: 'AT_LIMIT' }],
   [{ userRefs: ['ref_many'] }, { userRefs: ['ref_few'] }],
   [{ externalRef: `Sub_${Math.floor(licenses / 2)}` }],
   [{ keyHint: '7ZZZZ' }],

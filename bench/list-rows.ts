@@ -17,7 +17,7 @@ export const listNow: Instant = '2026-01-01T00:00:00.000Z';
 export const writeListRows = async (db: ClientBase, licenses: number): Promise<void> => {
   const { rows } = await db.query<{ name: string; definition: string }>(
     `select i.indexname as name, i.indexdef as definition from pg_indexes i
-      where i.schemaname = 'rm' and i.tablename in ('licenses', 'license_products') and not i.indexname like '%pkey'`,
+      where i.schemaname = 'rm' and i.tablename in ('licenses', 'license_products', 'license_usage_levels') and not i.indexname like '%pkey'`,
   );
   for (const { name } of rows) await db.query(`drop index rm.${name}`);
   const policies = tiers.flatMap((tier) =>
@@ -25,6 +25,7 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   );
   await db.query(licenseRows, [licenses, listNow, policies]);
   await db.query(productRows);
+  await db.query(levelRows, [licenses]);
   await db.query(organizationRows, [listNow]);
   await db.query(userRows, [licenses]);
   // The triggers would take longer than all other rows.
@@ -37,6 +38,7 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   await db.query('vacuum analyze rm.licenses');
   await db.query('vacuum analyze rm.license_products');
   await db.query('vacuum analyze rm.license_users');
+  await db.query('vacuum analyze rm.license_usage_levels');
   await db.query('vacuum analyze vault.license_metadata');
   await db.query('vacuum analyze vault.license_metadata_values');
 };
@@ -71,6 +73,15 @@ const productRows = `insert into rm.license_products (issuer_org_id, holder_org_
     tier, recorded_status, expires_at, removed)
   select issuer_org_id, holder_org_id, license_id, product, created_at, policy_id, tier, recorded_status, expires_at, false
     from rm.licenses cross join lateral unnest(products) product`;
+
+// A third has no device, a sixth all devices; an eleventh no seat; and the old ones all seats.
+const levelRows = `insert into rm.license_usage_levels (issuer_org_id, holder_org_id, license_id, usage, level, created_at,
+    tier, recorded_status)
+  select issuer_org_id, holder_org_id, license_id, usage, level, created_at, tier, recorded_status from rm.licenses
+    cross join lateral (values
+      ('ACTIVATIONS', case when position / 7 % 6 < 2 then 'NONE' when position / 7 % 6 = 5 then 'AT_LIMIT' end),
+      ('SEATS', case when position < $1::integer * 0.05 then 'AT_LIMIT' when position % 11 = 0 then 'NONE' end)) u(usage, level)
+    where level is not null`;
 
 // A hundredth has one user, and a few have another.
 const userRows = `insert into rm.license_users (issuer_org_id, holder_org_id, license_id, user_ref, revision, assigned_at)

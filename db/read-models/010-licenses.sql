@@ -8,7 +8,7 @@ create table rm.licenses (
   position bigint not null,
   owner_user_ref text,
   policy jsonb not null,
-  policy_id text not null generated always as (policy ->> 'policyId') stored,
+  policy_id text generated always as (policy ->> 'policyId') stored,
   tier text not null,
   products text[] not null,
   term_number integer not null,

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'd9c271beb61cd4a87368a1555a1670a01ab0c7c38dcf4fc8b9d38b97e5c6ce48',
+  1: '0dfdbc9b630268e1e897689c0d5b0a03b5973fe31493281c6d7258e36a3856db',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

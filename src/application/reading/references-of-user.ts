@@ -32,3 +32,11 @@ export const referencesOfUser = (
 };
 
 const referencePattern = idPattern('ref');
+
+/** Returns `referencesOfUser` for all licenses that the organization issues or holds. For asTenant of it. */
+export const userRefsOf = async (
+  db: PoolClient,
+  secrets: Secrets,
+  orgId: string,
+  user: string,
+): Promise<readonly string[]> => referencesOfUser(secrets, orgId, await issuersWithHeld(db, orgId), user);

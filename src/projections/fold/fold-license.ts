@@ -22,6 +22,7 @@ import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { levelWrites } from '../tables/usage/license-usage-levels.ts';
 import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';
 import { change, make, type Write } from './changes.ts';
 
@@ -51,7 +52,13 @@ export const foldLicense = (
   const parts = announced === null ? partWrites(event, at, { before, owner: facts }, revision) : [];
   return {
     after: { facts, revision, position: position.commit },
-    writes: [history, ...productWrites(before, facts), ...offerWrites(before, facts), ...parts],
+    writes: [
+      history,
+      ...productWrites(before, facts),
+      ...levelWrites(before, facts),
+      ...offerWrites(before, facts),
+      ...parts,
+    ],
   };
 };
 

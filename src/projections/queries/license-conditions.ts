@@ -2,8 +2,13 @@ import type { PoolClient } from 'pg';
 import type { Status } from '../../domain/license/status.ts';
 import { isByEnd, type Listing, sortOf } from './license-listing.ts';
 
-/** What a statement is made of: the listing, and a function that adds a parameter and returns its place. */
-export type Statement = { readonly listing: Listing; readonly parameter: (value: unknown) => string };
+/** What a statement is made of. `parameter` adds a parameter and returns its place. */
+export type Statement = {
+  readonly listing: Listing;
+  readonly parameter: (value: unknown) => string;
+  /** Up to so many matches are read whole and sorted. */
+  readonly matchesMax: number;
+};
 
 /** Conditions of a list. A text is about a license `l`. */
 export type Conditions = readonly (string | Condition)[];
@@ -21,19 +26,28 @@ export type Side = {
 
 /** A filter that is read from another index than those of the order of lists. */
 export type Matching = {
-  /** More licenses match on the side of the issuer, or of the holder, than a list reads whole. */
-  readonly isMany: Readonly<Record<Side['of'], boolean>>;
+  /** How many licenses match on each side. One more than `matchesMax` stands for more. */
+  readonly matches: Readonly<Record<Side['of'], number>>;
   /** Every license of the holder's side matches. */
   readonly hasAllHeld: boolean;
   /** Returns relations that together have each matching license of a side once. */
   readonly relations: (statement: Statement, side: Side) => readonly string[];
-  /** Returns a relation of all matches of a side in the order of lists, for an index that has it. */
-  readonly ordered?: (statement: Statement, side: Side) => string;
+  /** A relation that an index has in the order of lists. Null: there is none. */
+  readonly ordered: OrderedMatches | null;
   /** Returns the condition of a match on a license `l`. */
   readonly condition: (statement: Statement) => string;
 };
 
-/** Asks how many licenses match for an organization. More than `matchesMax` are many. For asTenant of it. */
+/** For a side without licenses. */
+export const noMatches: Matching['matches'] = { issuer: 0, holder: 0 };
+
+/** Matches in the order of lists. `hasStatus`: the rows have tier and recorded status, before the order in the index. */
+export type OrderedMatches = {
+  readonly relation: (statement: Statement, side: Side) => string;
+  readonly hasStatus: boolean;
+};
+
+/** Counts the matches of an organization, up to one more than `matchesMax`. For asTenant of it. */
 export type Probe = { readonly db: PoolClient; readonly orgId: string; readonly matchesMax: number };
 
 /** Returns the conditions of policy, tier and recorded status, which an index serves next to those of the side. */

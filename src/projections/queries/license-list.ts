@@ -26,7 +26,7 @@ export const listLicenses = async (
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
   const matchings = await matchingsOf({ db, orgId: listing.orgId, matchesMax }, listing);
   const values: unknown[] = [listing.limit];
-  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}` }, matchings);
+  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}`, matchesMax }, matchings);
   if (walks.length === 0) return [];
   const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
     text: `select m.metadata, ${listedColumns}

@@ -1,5 +1,6 @@
 import type { Tier } from '../../domain/license/policy.ts';
 import type { Status } from '../../domain/license/status.ts';
+import type { UsageLevel } from '../../domain/license/usage/usage-levels.ts';
 import type { Instant } from '../../domain/time.ts';
 
 /** The orders of a list of licenses. Those with `-` have the greatest value first. */
@@ -23,6 +24,10 @@ export type Listing = {
   readonly product?: string | undefined;
   /** The id of a policy, in any of its versions. */
   readonly policy?: string | undefined;
+  /** The level of the devices, as the last event says it. */
+  readonly activations?: UsageLevel | undefined;
+  /** The level of the seats, as the last event says it. */
+  readonly seats?: UsageLevel | undefined;
   /** The references that an assigned user may be stored under. */
   readonly userRefs?: readonly string[] | undefined;
   /** Texts, numbers and truth values that the metadata has, by name, as text. */
@@ -43,13 +48,12 @@ export type Listing = {
 };
 
 /** Returns the order of a list that names none: by the end of the term when it is filtered by that, else newest first. */
-export const defaultSort = ({ expiresBefore, expiresAfter }: Omit<Listing, OfPage>): LicenseSort =>
+export const defaultSort = ({ expiresBefore, expiresAfter }: Ends): LicenseSort =>
   expiresBefore === undefined && expiresAfter === undefined ? '-createdAt' : 'expiresAt';
-type OfPage = 'orgId' | 'limit' | 'after' | 'now';
+type Ends = Pick<Listing, 'expiresBefore' | 'expiresAfter'>;
 
 /** Returns true when an index has this order for these filters: a list by the end of the term is in that order only. */
-export const isServed = (sort: LicenseSort, filters: Omit<Listing, OfPage>): boolean =>
-  isByEnd(sort) || !isByEnd(defaultSort(filters));
+export const isServed = (sort: LicenseSort, filters: Ends): boolean => isByEnd(sort) || !isByEnd(defaultSort(filters));
 
 /** Returns true for the orders by the end of the term. */
 export const isByEnd = (sort: LicenseSort): boolean => sort === 'expiresAt' || sort === '-expiresAt';

@@ -1,24 +1,29 @@
 import { holdersNamed } from './holders-named.ts';
-import { joined, type Matching, type Probe, type Statement } from './license-conditions.ts';
+import { joined, type Matching, noMatches, type Probe, type Statement } from './license-conditions.ts';
 import type { Listing } from './license-listing.ts';
-import { matchingMetadata, matchingUser } from './matches-elsewhere.ts';
+import { matchingLevel, matchingMetadata, matchingUser } from './matches-elsewhere.ts';
 import { beginsWith } from './prefix.ts';
 
 /** Returns the filters of a listing that match licenses. */
-export const matchingsOf = async (probe: Probe, listing: Listing): Promise<readonly Matching[]> => [
-  ...(listing.userRefs === undefined ? [] : [await matchingUser(probe, listing.userRefs)]),
+export const matchingsOf = async (
+  probe: Probe,
+  { userRefs, activations, seats, metadata, q }: Listing,
+): Promise<readonly Matching[]> => [
+  ...(userRefs === undefined ? [] : [await matchingUser(probe, userRefs)]),
+  ...(activations === undefined ? [] : [await matchingLevel(probe, { usage: 'ACTIVATIONS', level: activations })]),
+  ...(seats === undefined ? [] : [await matchingLevel(probe, { usage: 'SEATS', level: seats })]),
   ...(await Promise.all(
-    Object.entries(listing.metadata ?? {}).map(([name, value]) => matchingMetadata(probe, { name, value })),
+    Object.entries(metadata ?? {}).map(([name, value]) => matchingMetadata(probe, { name, value })),
   )),
-  ...(listing.q === undefined ? [] : [await matchingBeginning(probe, listing.q)]),
+  ...(q === undefined ? [] : [await matchingBeginning(probe, q)]),
 ];
 
 /** Returns what `q` matches: the beginning of a reference or of the name of a holder. */
 const matchingBeginning = async ({ db, orgId, matchesMax }: Probe, q: string): Promise<Matching> => {
   const holders = await holdersNamed(db, q);
   // Without a name, Postgres plans it for these values. A plan for any values read all licenses of a large holder.
-  const { rows } = await db.query<Matching['isMany']>({
-    text: `select ${isManyBeginning('issuer_org_id', matchesMax)} as issuer, ${isManyBeginning('other_holder_org_id', matchesMax)} as holder`,
+  const { rows } = await db.query<Matching['matches']>({
+    text: `select ${countBeginning('issuer_org_id', matchesMax)} as issuer, ${countBeginning('other_holder_org_id', matchesMax)} as holder`,
     values: [orgId, q, holders],
   });
   const conditions = ({ parameter }: Statement): readonly [string, ...string[]] => [
@@ -26,9 +31,10 @@ const matchingBeginning = async ({ db, orgId, matchesMax }: Probe, q: string): P
     ...(holders.length === 0 ? [] : [`l.holder_org_id = any(${parameter(holders)})`]),
   ];
   return {
-    isMany: rows[0] ?? { issuer: false, holder: false },
+    matches: rows[0] ?? noMatches,
     // Each license that it holds has the name of the organization.
     hasAllHeld: holders.includes(orgId),
+    ordered: null,
     relations: (statement, side) => {
       const [byReference, byHolder] = conditions(statement);
       const disjoint = [
@@ -44,8 +50,8 @@ const matchingBeginning = async ({ db, orgId, matchesMax }: Probe, q: string): P
   };
 };
 
-const isManyBeginning = (column: string, matchesMax: number): string => {
+const countBeginning = (column: string, matchesMax: number): string => {
   const counted = (condition: string) => `(select count(*) from (
     select from rm.licenses l where l.${column} = $1 and ${condition} limit ${matchesMax + 1}) counted)`;
-  return `${counted(beginsWith('l.external_ref_lower', '$2'))} + ${counted('l.holder_org_id = any($3)')} > ${matchesMax}`;
+  return `${counted(beginsWith('l.external_ref_lower', '$2'))} + ${counted('l.holder_org_id = any($3)')}`;
 };

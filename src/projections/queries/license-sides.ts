@@ -8,6 +8,7 @@ import {
   instantOf,
   joined,
   type Matching,
+  type OrderedMatches,
   pageConditions,
   rowConditions,
   type Side,
@@ -24,26 +25,29 @@ import { isByEnd, type Listing, orderOf, sortOf } from './license-listing.ts';
 export const walksOf = (statement: Statement, matchings: readonly Matching[]): readonly string[] =>
   sidesOf(statement).flatMap((side) => {
     const matched = matchings.filter(({ hasAllHeld }) => side.of === 'issuer' || !hasAllHeld);
-    const few = matched.find(({ isMany }) => !isMany[side.of]);
-    const ordered = isUnfiltered(statement.listing, side) ? matched.find((matching) => matching.ordered) : undefined;
-    const read = few ?? ordered;
+    const few = matched
+      .filter(({ matches }) => matches[side.of] <= statement.matchesMax)
+      .toSorted((a, b) => a.matches[side.of] - b.matches[side.of])
+      .at(0);
+    const ordered =
+      few ?? matched.find(({ ordered }) => ordered !== null && isInOrder(statement.listing, side, ordered));
     // "is true" keeps Postgres from reading all matches from their index.
-    const judged = matched
-      .filter((matching) => matching !== read)
-      .map(({ condition }) => `(${condition(statement)}) is true`);
+    const isMatch = ({ condition }: Matching) => `(${condition(statement)}) is true`;
+    const judged = matched.filter((matching) => matching !== ordered).map(isMatch);
     if (few !== undefined) return sortedMatches(statement, few.relations(statement, side), judged);
-    const relation = ordered?.ordered?.(statement, side);
-    return relation === undefined
-      ? walksOfSide(statement, side, judged)
-      : [lookupWalk(statement, { relation, conditions: side.conditions, judged: [...judged, ...exactly(statement)] })];
+    if (!ordered?.ordered) return walksOfSide(statement, side, judged);
+    const changing = changingWalks(statement, () => [...side.conditions, ...judged, isMatch(ordered)]);
+    return [matchWalk(statement, side, ordered.ordered, judged), ...changing];
   });
 
-/** Returns true for a list that no index of rm.licenses but the one of its order serves. */
-const isUnfiltered = (listing: Listing, { isOfBoth }: Side): boolean =>
+/** Returns true for a list whose other filters the index of a match has, or which has none. */
+const isInOrder = (listing: Listing, { isOfBoth }: Side, { hasStatus }: OrderedMatches): boolean =>
   !isByEnd(sortOf(listing)) &&
   !isOfBoth &&
   !isSelective(listing) &&
-  [listing.tier, listing.status, listing.policy, listing.product].every((filter) => filter === undefined);
+  listing.policy === undefined &&
+  listing.product === undefined &&
+  (hasStatus || (listing.tier === undefined && listing.status === undefined));
 
 const walksOfSide = (statement: Statement, side: Side, judged: readonly string[]): readonly string[] => {
   const { listing } = statement;
@@ -55,7 +59,7 @@ const walksOfSide = (statement: Statement, side: Side, judged: readonly string[]
     listing.product === undefined
       ? walk(statement, [...recorded, ...spanCondition(statement)], split)
       : productWalk(statement, recorded, split),
-    ...changingWalks(statement, conditions),
+    ...changingWalks(statement, () => conditions),
   ];
 };
 
@@ -95,11 +99,13 @@ const splitOf = (listing: Listing, { isOfBoth }: Side): Split => {
   const isWhole = isByEnd(sortOf(listing)) || (product !== undefined && (isOfBoth || policy !== undefined));
   if (isWhole || (isOfBoth && policy !== undefined)) return {};
   if (tier === undefined && status === undefined && policy === undefined) return {};
-  return {
-    ...(tier === undefined ? { tier: tiers } : {}),
-    ...(status === undefined ? { recorded_status: statuses } : {}),
-  };
+  return missingOf(listing);
 };
+
+const missingOf = ({ tier, status }: Listing): Split => ({
+  ...(tier === undefined ? { tier: tiers } : {}),
+  ...(status === undefined ? { recorded_status: statuses } : {}),
+});
 
 /** Returns a SELECT that has the rows of `walked` for each combination of the values. `row`: its relation. */
 const splitWalk = (split: Split, row: string, walked: (conditions: readonly string[]) => string): string => {
@@ -149,23 +155,31 @@ const productWalk = (statement: Statement, conditions: Conditions, split: Split)
   );
 };
 
-/** Walks along a relation that has ids of licenses in the order of the list. The conditions judge each license. */
-const lookupWalk = (
+/** Walks along the matches of a side. The other filters judge each license. */
+const matchWalk = (
   statement: Statement,
-  {
-    relation,
-    conditions,
-    judged,
-  }: { readonly relation: string; readonly conditions: Conditions; readonly judged: readonly string[] },
-): string => `(select l.* from ${relation} x
-  cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
-  where ${joined(['true', ...pageConditions(statement)], 'x')} and ${joined([...conditions, ...judged, ...rowConditions(statement)], 'l')}
-  order by ${orderOf(sortOf(statement.listing), 'x')} limit $1)`;
+  side: Side,
+  { relation, hasStatus }: OrderedMatches,
+  judged: readonly string[],
+): string => {
+  const walked = ['true', ...pageConditions(statement), ...(hasStatus ? indexed(statement) : [])];
+  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...spanCondition(statement)];
+  const matches = relation(statement, side);
+  return splitWalk(
+    hasStatus ? missingOf(statement.listing) : {},
+    'x',
+    (ofSplit) => `(select l.* from ${matches} x
+      cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
+      where ${joined([...walked, ...ofSplit], 'x')} and ${joined(ofLicense, 'l')}
+      order by ${orderOf(sortOf(statement.listing), 'x')} limit $1)`,
+  );
+};
 
 /** Returns SELECTs for licenses with another status than the recorded one, which the worker is about to record. */
-const changingWalks = (statement: Statement, side: Conditions): readonly string[] => {
+const changingWalks = (statement: Statement, conditionsOf: () => Conditions): readonly string[] => {
   const { listing, parameter } = statement;
   if (listing.status === undefined || listing.status === 'REVOKED') return [];
+  const side = conditionsOf();
   const now = instantOf(parameter(listing.now));
   const isDue = [
     `l.recorded_until <= ${now}`,

@@ -22,6 +22,7 @@ import { projects } from './projects.ts';
 import { releases } from './releases.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
+import { licenseUsageLevels } from './usage/license-usage-levels.ts';
 import { usageIds } from './usage/usage-ids.ts';
 
 /** A table of the read models, with what the projector and `ledger verify` need to know about it. */
@@ -39,6 +40,7 @@ export type ReadModel = {
 export const readModelTables: readonly ReadModel[] = [
   { table: licenses, stream: 'license', rows: 'replaceable' },
   { table: licenseProducts, stream: 'license', rows: 'replaceable' },
+  { table: licenseUsageLevels, stream: 'license', rows: 'replaceable' },
   { table: licenseKeys, stream: 'license', rows: 'final' },
   { table: activations, stream: 'license', rows: 'changing' },
   { table: leases, stream: 'license', rows: 'replaceable' },

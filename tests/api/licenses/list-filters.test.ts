@@ -113,3 +113,25 @@ test('An organization finds the licenses of a user whom it assigned, and no othe
   expect((await ledger.call('DELETE', path, { key: vendor.apiKey })).status).toBeLessThan(300);
   expect(await list(`user=${user}`)).toEqual([]);
 });
+
+test('Licenses are found that have no device, or as many as their limit', async () => {
+  const limits = { activations: 1 };
+  const seller = await ledger.createVendor('Level Inc.');
+  const own = (fields: object) => ledger.issue({ limits, ...fields }, seller);
+  const [none, full, half] = [
+    await own({ holderOrganizationId: holder.organizationId }),
+    await own({ holderOrganizationId: holder.organizationId }),
+    await own({ limits: { activations: 2, seats: 3 } }),
+  ];
+  await own({ limits: { activations: 0 } });
+  const activate = ({ licenseKey }: { readonly licenseKey: string }) =>
+    ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: 'one', product: 'local_cli' } });
+  for (const license of [full, half]) expect((await activate(license)).status).toBe(201);
+
+  expect(await list('activations=0', seller.apiKey)).toEqual([none.licenseId]);
+  expect(await list('activations=AT_LIMIT&tier=PRO', seller.apiKey)).toEqual([full.licenseId]);
+  expect(await list('activations=0&status=EXPIRED', seller.apiKey)).toEqual([]);
+  expect(await list('seats=0', seller.apiKey)).toEqual([half.licenseId]);
+  expect(await list(`activations=0&issuer=${seller.organizationId}`, holder.apiKey)).toEqual([none.licenseId]);
+  expect(await list('activations=1', seller.apiKey)).toEqual([400, 'INVALID_REQUEST']);
+});

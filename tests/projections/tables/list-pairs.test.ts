@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
 import { type Tier, tiers } from '../../../src/domain/license/policy.ts';
 import { status, statuses } from '../../../src/domain/license/status.ts';
+import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
 import {
@@ -13,7 +14,16 @@ import {
   licenseSorts,
 } from '../../../src/projections/queries/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
-import { createLog, customer, randomFrom, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import {
+  createLog,
+  customer,
+  randomFrom,
+  rival,
+  testHash,
+  testId,
+  testInstant,
+  vendor,
+} from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
 
 // Licenses of every status, tier and product, on both sides of three organizations. Some are expired, suspended or
@@ -43,6 +53,7 @@ const issued = Array.from({ length: 90 }, (_, index) => {
   const licenseId = ledger.issue(`pair ${index}`, {
     issuerOrgId: one([vendor, vendor, customer]),
     holderOrgId: one([null, vendor, customer, customer]),
+    ...{ activations: 3, seats: one([0, 1, 2]), users: 1 },
     products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
     externalRef: one([null, 'Sub_1', `Sub_${index}`]),
     policy: { tier, expiryGraceSeconds: one([0, 0, 500]), policyId: one(policyIds) },
@@ -55,6 +66,27 @@ const issued = Array.from({ length: 90 }, (_, index) => {
   });
   return licenseId;
 });
+const userRefs = [testId('ref', 'ada'), testId('ref', 'bob')] as const;
+/** The users of licenses, by `license user`. */
+const users = new Set<string>();
+for (const licenseId of issued) {
+  const data = { userRef: one(userRefs) };
+  if (ledger.send(licenseId, { type: 'AssignUser', data }).some(({ type }) => type === 'UserAssigned'))
+    users.add(`${licenseId} ${data.userRef}`);
+}
+const acquire = (licenseId: string, seat: string) => {
+  const lease = {
+    leaseId: testId('lea', `${licenseId} ${seat}`),
+    holderHash: testHash(seat),
+    product: null,
+    userRef: null,
+  };
+  ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
+};
+for (const licenseId of issued) {
+  for (let device = one([0, 0, 1, 2, 3]); device > 0; device -= 1) ledger.activate(licenseId, `${device}`);
+  for (let seat = one([0, 0, 1, 2]); seat > 0; seat -= 1) acquire(licenseId, `${seat}`);
+}
 for (const licenseId of issued) {
   const scheduled = { effectiveAt: testInstant(one([900, 1_900, 5_000])) };
   one([
@@ -66,14 +98,6 @@ for (const licenseId of issued) {
     () => ledger.revoke(licenseId),
     () => ledger.renew(licenseId),
   ])();
-}
-const userRefs = [testId('ref', 'ada'), testId('ref', 'bob')] as const;
-/** The users of licenses, by `license user`. */
-const users = new Set<string>();
-for (const licenseId of issued) {
-  const data = { userRef: one(userRefs) };
-  if (ledger.send(licenseId, { type: 'AssignUser', data }).some(({ type }) => type === 'UserAssigned'))
-    users.add(`${licenseId} ${data.userRef}`);
 }
 const metadataOf = new Map(
   issued.map((licenseId) => [licenseId, one<Metadata>([{}, { team: 'blue', seats: 5 }, { team: 'red', seats: '5' }])]),
@@ -103,6 +127,11 @@ const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => bo
     ({ licenseId }) =>
       Object.entries(metadata).every(([name, value]) => `${metadataOf.get(licenseId)?.[name]}` === value),
   ]),
+  (['NONE', 'AT_LIMIT'] as const).map((level) => [
+    { activations: level },
+    (facts) => usageLevel(facts, 'ACTIVATIONS') === level,
+  ]),
+  (['NONE', 'AT_LIMIT'] as const).map((level) => [{ seats: level }, (facts) => usageLevel(facts, 'SEATS') === level]),
   ['Sub_1'].map((externalRef) => [{ externalRef }, (facts) => facts.externalRef === externalRef]),
   ['ir 17'].map((keyHint) => [{ keyHint }, (facts) => facts.keyHint === keyHint]),
   [customer, vendor].map((holder) => [{ holder }, ({ holderOrgId }) => holderOrgId === holder]),
@@ -234,5 +263,20 @@ test('The licenses of the other tests have every status by the clock alone and b
     'REVOKED true',
     'SUSPENDED false',
     'SUSPENDED true',
+  ]);
+});
+
+test('Some licenses of the other tests have users, and some are at each level of devices and seats', async () => {
+  expect(users.size).toBeGreaterThan(10);
+  const { rows } = await models.superuser.query<{ level: string }>(
+    `select distinct usage || ' ' || coalesce(level, 'between') as level from rm.license_usage_levels order by 1`,
+  );
+  expect(rows.map(({ level }) => level)).toEqual([
+    'ACTIVATIONS AT_LIMIT',
+    'ACTIVATIONS NONE',
+    'ACTIVATIONS between',
+    'SEATS AT_LIMIT',
+    'SEATS NONE',
+    'SEATS between',
   ]);
 });

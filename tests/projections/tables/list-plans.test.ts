@@ -20,8 +20,9 @@ const blocksMax = 800;
 const blocksMaxOfPolicy = 1_200;
 const blocksMaxOfSearch = 7_000;
 
-const maxOf = ({ q, policy, metadata, userRefs }: Filters): number => {
-  if (q !== undefined || metadata !== undefined || userRefs !== undefined) return blocksMaxOfSearch;
+const maxOf = ({ q, policy, metadata, userRefs, activations, seats }: Filters): number => {
+  const searches = [q, metadata, userRefs, activations, seats].filter((filter) => filter !== undefined).length;
+  if (searches > 0) return searches * blocksMaxOfSearch;
   return policy === undefined ? blocksMax : blocksMaxOfPolicy;
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
+import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import { parseKeyHint } from '../../../identity/license-key.ts';
 import { licenseSorts } from '../../../projections/queries/license-listing.ts';
 import { cursor, idOf, instantIn, pageLimit, productCode, text } from '../../schemas.ts';
@@ -31,6 +32,8 @@ const metadata = z
     param: { style: 'deepObject', explode: true, example: { team: 'blue' } },
     description: 'metadata[team]=blue: the metadata has the name team with the text, number or truth value blue.',
   });
+const level = z.enum(['0', 'AT_LIMIT']).optional();
+
 /** The query of a list of licenses. */
 export const listQuery = z.strictObject({
   limit: pageLimit.optional(),
@@ -39,6 +42,8 @@ export const listQuery = z.strictObject({
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
   policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
+  activations: level.meta({ description: '0: no device. AT_LIMIT: as many devices as the limit, or more.' }),
+  seats: level.meta({ description: '0: no seat is taken. AT_LIMIT: as many seats as the limit, or more.' }),
   user: text(256)
     .optional()
     .meta({ description: 'A user, as your organization assigned it, or the reference of the assignment.' }),
@@ -52,3 +57,13 @@ export const listQuery = z.strictObject({
   q: text(200).optional(),
   sort: z.enum(licenseSorts).optional(),
 });
+
+type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sort'>;
+
+/** Returns the filters of a query for the list of an organization. `userRefs`: the references of the user. */
+export const listingOf = (
+  { user: _, activations, seats, ...filters }: LicenseFilters,
+  userRefs: readonly string[] | undefined,
+) => ({ ...filters, userRefs, activations: levelIn(activations), seats: levelIn(seats) });
+
+const levelIn = (value: z.output<typeof level>): UsageLevel | undefined => (value === '0' ? 'NONE' : value);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
-import { issuersWithHeld, referencesOfUser } from '../../../application/reading/references-of-user.ts';
+import { userRefsOf } from '../../../application/reading/references-of-user.ts';
 import { isRefusal } from '../../../application/refusal.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
@@ -23,7 +23,7 @@ import { instantIn, licensePath, pageOf } from '../../schemas.ts';
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { listQuery } from './list-query.ts';
+import { listingOf, listQuery } from './list-query.ts';
 import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
@@ -36,7 +36,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter or expiresBefore, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter or expiresBefore, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -68,20 +68,10 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
           },
           read: (after, count) =>
             asTenant(pool, orgId, async (db) => {
-              const { user, ...others } = filters;
-              const userRefs =
-                user === undefined
-                  ? undefined
-                  : referencesOfUser(secrets, orgId, await issuersWithHeld(db, orgId), user);
-              return listLicenses(db, {
-                orgId,
-                limit: count,
-                after: placeIn(after),
-                sort,
-                now: at,
-                userRefs,
-                ...others,
-              });
+              const { user } = filters;
+              const userRefs = user === undefined ? undefined : await userRefsOf(db, secrets, orgId, user);
+              const listing = { orgId, limit: count, after: placeIn(after), sort, now: at };
+              return listLicenses(db, { ...listing, ...listingOf(filters, userRefs) });
             }),
           bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
         },
