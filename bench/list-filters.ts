@@ -9,7 +9,13 @@ export type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now'>
 
 /** Some values of each filter. Those of one filter are not paired with each other. */
 const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
-  [{ status: 'ACTIVE' }, { status: 'EXPIRED' }, { status: 'SUSPENDED' }, { status: 'REVOKED' }],
+  [
+    { status: 'ACTIVE' },
+    { status: 'EXPIRED' },
+    { status: 'SUSPENDED' },
+    { status: 'REVOKED' },
+    { status: 'ACTIVE', isExpiring: true },
+  ],
   [{ tier: 'FREE' }, { tier: 'ENTERPRISE' }],
   [{ product: 'local_cli' }, { product: 'retired' }, { product: 'none' }],
   [{ policy: 'pol_FREE' }, { policy: 'pol_old' }],

@@ -47,7 +47,7 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
 const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_org_id, revision, position, policy, tier,
     products, term_number, starts_at, expires_at, announced_term, limits, entitlements, external_ref, suspension_reason,
     suspended_since, revoked_at, activations, key_version, key_hint, created_at, time_zone,
-    recorded_status, recorded_from, recorded_until, due_at)
+    recorded_status, recorded_from, recorded_until, near_end_from, due_at)
   select 'lic_' || md5(n::text), issuer, holder, 1, n, ($3::jsonb[])[array_position(tiers, tier) * 2 - case when age > 0.7 then 0 else 1 end], tier,
     products, 1, created, ends, case when is_over then 1 else 0 end, '{"activations":5}', '[]', 'Sub_' || n,
     case when is_suspended then 'ADMIN' end, case when is_suspended then created end,
@@ -55,6 +55,7 @@ const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_
     case when is_revoked then 'REVOKED' when is_suspended then 'SUSPENDED' when is_over then 'EXPIRED' else 'ACTIVE' end,
     case when is_over and not is_suspended and not is_revoked then ends end,
     case when not is_over and not is_suspended and not is_revoked then ends end,
+    case when tier <> 'ENTERPRISE' then ends - interval '1 day' end,
     case when not is_over and not is_revoked then ends end
   from generate_series(1, $1::integer) n
     cross join lateral (select 1 - n / $1::float8 as age, array['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as tiers,

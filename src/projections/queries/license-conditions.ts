@@ -62,11 +62,11 @@ export const indexed = ({ listing: { status, tier, policy }, parameter }: Statem
 
 /** Returns the conditions that an index can serve next to those of the side: the page and the range of ends. */
 export const pageConditions = ({ listing, parameter }: Statement): readonly Condition[] => {
-  const { after, expiresBefore, expiresAfter } = listing;
+  const { after, expiresBefore, expiresAfter, isExpiring, now } = listing;
   const sort = sortOf(listing);
   const operator = sort.startsWith('-') ? '<' : '>';
   const instant = after === null ? '' : instantOf(parameter(after.instant ?? 'infinity'));
-  const before = expiresBefore === undefined && expiresAfter !== undefined ? 'infinity' : expiresBefore;
+  const before = expiresBefore ?? (expiresAfter !== undefined || isExpiring ? 'infinity' : undefined);
   return [
     ...(after === null
       ? []
@@ -74,6 +74,7 @@ export const pageConditions = ({ listing, parameter }: Statement): readonly Cond
           (row: string) =>
             `(${row}.${isByEnd(sort) ? 'ends_at' : 'created_at'}, ${row}.license_id) ${operator} (${instant}, ${parameter(after.licenseId)})`,
         ]),
+    ...(isExpiring ? [(row: string) => `${row}.ends_at > ${instantOf(parameter(now))}`] : []),
     ...(before === undefined ? [] : [(row: string) => `${row}.ends_at < ${instantOf(parameter(before))}`]),
     ...(expiresAfter === undefined ? [] : [(row: string) => `${row}.ends_at >= ${instantOf(parameter(expiresAfter))}`]),
   ];
@@ -84,8 +85,9 @@ export const rowConditions = (
   { listing, parameter }: Statement,
   { except }: { readonly except?: 'product' } = {},
 ): readonly string[] => {
-  const { externalRef, keyHint, product } = listing;
+  const { externalRef, keyHint, product, isExpiring, now } = listing;
   return [
+    ...(isExpiring ? [`l.near_end_from <= ${instantOf(parameter(now))}`] : []),
     ...(externalRef === undefined ? [] : [`l.external_ref = ${parameter(externalRef)}`]),
     ...(keyHint === undefined ? [] : [`l.key_hint = ${parameter(keyHint)}`]),
     // Under row-level security the planner takes `= any` for rare, and would sort all licenses for it.

@@ -37,6 +37,8 @@ export type Listing = {
   readonly keyHint?: string | undefined;
   readonly holder?: string | undefined;
   readonly issuer?: string | undefined;
+  /** Only ACTIVE licenses near the end of their term. Use it with status ACTIVE. The list is in the order of ends. */
+  readonly isExpiring?: true | undefined;
   /** Only terms that end before this instant. */
   readonly expiresBefore?: Instant | undefined;
   /** Only terms that end at this instant or later. */
@@ -48,9 +50,9 @@ export type Listing = {
 };
 
 /** Returns the order of a list that names none: by the end of the term when it is filtered by that, else newest first. */
-export const defaultSort = ({ expiresBefore, expiresAfter }: Ends): LicenseSort =>
-  expiresBefore === undefined && expiresAfter === undefined ? '-createdAt' : 'expiresAt';
-type Ends = Pick<Listing, 'expiresBefore' | 'expiresAfter'>;
+export const defaultSort = ({ expiresBefore, expiresAfter, isExpiring }: Ends): LicenseSort =>
+  expiresBefore === undefined && expiresAfter === undefined && isExpiring === undefined ? '-createdAt' : 'expiresAt';
+type Ends = Pick<Listing, 'expiresBefore' | 'expiresAfter' | 'isExpiring'>;
 
 /** Returns true when an index has this order for these filters: a list by the end of the term is in that order only. */
 export const isServed = (sort: LicenseSort, filters: Ends): boolean => isByEnd(sort) || !isByEnd(defaultSort(filters));

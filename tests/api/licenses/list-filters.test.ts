@@ -135,3 +135,23 @@ test('Licenses are found that have no device, or as many as their limit', async 
   expect(await list(`activations=0&issuer=${seller.organizationId}`, holder.apiKey)).toEqual([none.licenseId]);
   expect(await list('activations=1', seller.apiKey)).toEqual([400, 'INVALID_REQUEST']);
 });
+
+test('Licenses near the end of their term are EXPIRING, the earliest end first', async () => {
+  const seller = await ledger.createVendor('Expiring Inc.');
+  const startsAt = '2025-01-01T00:00:00Z';
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const own = async (term: object, fields: object = {}) =>
+    (await ledger.issue({ term: { startsAt, ...term }, ...fields }, seller)).licenseId;
+  const later = await own({ expiresAt: inDays(20) });
+  const sooner = await own({ expiresAt: inDays(10) }, { holderOrganizationId: holder.organizationId });
+  await own({ expiresAt: inDays(60) });
+  await own({ perpetual: true });
+
+  expect(await list('status=EXPIRING', seller.apiKey)).toEqual([sooner, later]);
+  expect(await list('status=EXPIRING&tier=PRO&sort=-expiresAt', seller.apiKey)).toEqual([later, sooner]);
+  expect(await list(`status=EXPIRING&expiresAfter=${inDays(15)}`, seller.apiKey)).toEqual([later]);
+  expect(await list(`status=EXPIRING&issuer=${seller.organizationId}`, holder.apiKey)).toEqual([sooner]);
+  expect(await list('status=EXPIRING&sort=-createdAt', seller.apiKey)).toEqual([400, 'INVALID_REQUEST']);
+  const { body } = await ledger.call('GET', '/v1/licenses?status=EXPIRING&limit=1', { key: seller.apiKey });
+  expect(await list(`status=EXPIRING&cursor=${body.nextCursor}`, seller.apiKey)).toEqual([later]);
+});

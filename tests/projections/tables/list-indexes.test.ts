@@ -97,6 +97,7 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
     suspended_since: n % 200 === 100 ? testInstant(n) : null,
   }),
   license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
+  license_usage_levels: (n) => ({ license_id: `lic_${n}` }),
   license_offers: (n) => ({
     ...{ license_id: `lic_${n}`, issuer_org_id: `org_${n}`, holder_org_id: n % 100 === 0 ? vendor : `org_${n + 1}` },
     ...{ offered_at: testInstant(n * 60), expires_at: testInstant(200 * 86_400), open: true },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
 import { type Tier, tiers } from '../../../src/domain/license/policy.ts';
 import { status, statuses } from '../../../src/domain/license/status.ts';
+import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
 import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
@@ -56,7 +57,12 @@ const issued = Array.from({ length: 90 }, (_, index) => {
     ...{ activations: 3, seats: one([0, 1, 2]), users: 1 },
     products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
     externalRef: one([null, 'Sub_1', `Sub_${index}`]),
-    policy: { tier, expiryGraceSeconds: one([0, 0, 500]), policyId: one(policyIds) },
+    policy: {
+      tier,
+      expiryGraceSeconds: one([0, 0, 500]),
+      policyId: one(policyIds),
+      remindBefore: one([['P30D', 'PT2H'], ['PT1H'], []]),
+    },
     ...one<{ readonly expiresAt?: string }>([
       {},
       { expiresAt: testInstant(800) },
@@ -114,7 +120,10 @@ type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now' | 'sort
 
 /** Some values of each filter, and whether a license has them. */
 const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => boolean])[])[] = [
-  statuses.map((value) => [{ status: value }, (facts) => status(facts, now) === value]),
+  [
+    ...statuses.map((value) => [{ status: value }, (facts: LicenseFacts) => status(facts, now) === value] as const),
+    [{ status: 'ACTIVE', isExpiring: true }, (facts) => isExpiring(facts, now)],
+  ],
   (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
   ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
   policyIds.slice(1).map((policy) => [{ policy }, (facts) => facts.policy.policyId === policy]),

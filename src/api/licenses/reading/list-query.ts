@@ -38,7 +38,12 @@ const level = z.enum(['0', 'AT_LIMIT']).optional();
 export const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
-  status: z.enum(statuses).optional(),
+  status: z
+    .enum([...statuses, 'EXPIRING'])
+    .optional()
+    .meta({
+      description: 'EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come.',
+    }),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
   policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
@@ -62,8 +67,19 @@ type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sor
 
 /** Returns the filters of a query for the list of an organization. `userRefs`: the references of the user. */
 export const listingOf = (
-  { user: _, activations, seats, ...filters }: LicenseFilters,
+  { user: _, activations, seats, status, ...filters }: LicenseFilters,
   userRefs: readonly string[] | undefined,
-) => ({ ...filters, userRefs, activations: levelIn(activations), seats: levelIn(seats) });
+) => ({
+  ...filters,
+  userRefs,
+  activations: levelIn(activations),
+  seats: levelIn(seats),
+  status: status === 'EXPIRING' ? ('ACTIVE' as const) : status,
+  ...expiringIn(status),
+});
+
+/** Returns the filter of a list by its status that decides about its order. */
+export const expiringIn = (status: LicenseFilters['status']): { readonly isExpiring?: true } =>
+  status === 'EXPIRING' ? { isExpiring: true } : {};
 
 const levelIn = (value: z.output<typeof level>): UsageLevel | undefined => (value === '0' ? 'NONE' : value);

@@ -23,7 +23,7 @@ import { instantIn, licensePath, pageOf } from '../../schemas.ts';
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { listingOf, listQuery } from './list-query.ts';
+import { expiringIn, listingOf, listQuery } from './list-query.ts';
 import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
@@ -36,7 +36,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter or expiresBefore, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -50,11 +50,12 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {
       const { organizationId: orgId } = caller;
       const at = now();
-      const sort = requested ?? defaultSort(filters);
+      const ends = { ...filters, ...expiringIn(filters.status) };
+      const sort = requested ?? defaultSort(ends);
       // The number is the version of the places in its cursors.
       const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
       const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
-      if (!isServed(sort, filters)) return sortRefused(sort);
+      if (!isServed(sort, ends)) return sortRefused(sort);
       if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
         secrets,
@@ -82,7 +83,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
 const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? null;
 
 const sortRefused = (sort: LicenseSort): Problem => {
-  const detail = `sort=${sort} does not work with expiresAfter or expiresBefore. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
+  const detail = `sort=${sort} does not work with expiresAfter, expiresBefore or status=EXPIRING. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
 };
 
