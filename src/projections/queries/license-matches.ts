@@ -7,16 +7,17 @@ import { beginsWith } from './prefix.ts';
 /** Returns the filters of a listing that match licenses. */
 export const matchingsOf = async (
   probe: Probe,
-  { userRefs, activations, seats, metadata, q }: Listing,
-): Promise<readonly Matching[]> => [
-  ...(userRefs === undefined ? [] : [await matchingUser(probe, userRefs)]),
-  ...(activations === undefined ? [] : [await matchingLevel(probe, { usage: 'ACTIVATIONS', level: activations })]),
-  ...(seats === undefined ? [] : [await matchingLevel(probe, { usage: 'SEATS', level: seats })]),
-  ...(await Promise.all(
-    Object.entries(metadata ?? {}).map(([name, value]) => matchingMetadata(probe, { name, value })),
-  )),
-  ...(q === undefined ? [] : [await matchingBeginning(probe, q)]),
-];
+  { userRefs, activations, seats, metadata = {}, q }: Listing,
+): Promise<readonly Matching[]> => {
+  const matchings: Matching[] = [];
+  if (userRefs !== undefined) matchings.push(await matchingUser(probe, userRefs));
+  if (activations !== undefined)
+    matchings.push(await matchingLevel(probe, { usage: 'ACTIVATIONS', level: activations }));
+  if (seats !== undefined) matchings.push(await matchingLevel(probe, { usage: 'SEATS', level: seats }));
+  for (const [name, value] of Object.entries(metadata)) matchings.push(await matchingMetadata(probe, { name, value }));
+  if (q !== undefined) matchings.push(await matchingBeginning(probe, q));
+  return matchings;
+};
 
 /** Returns what `q` matches: the beginning of a reference or of the name of a holder. */
 const matchingBeginning = async ({ db, orgId, matchesMax }: Probe, q: string): Promise<Matching> => {
