@@ -19,12 +19,7 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
   [{ tier: 'FREE' }, { tier: 'ENTERPRISE' }],
   [{ product: 'local_cli' }, { product: 'retired' }, { product: 'none' }],
   [{ policy: 'pol_FREE' }, { policy: 'pol_old' }],
-  [
-    { metadata: { region: 'eu' } },
-    { metadata: { team: '3' } },
-    { metadata: { batch: '7' } },
-    { metadata: { era: 'old' } },
-  ],
+  [{ metadata: { region: 'eu' } }, { metadata: { era: 'old' } }],
   [{ activations: 'NONE' }, { activations: 'AT_LIMIT' }],
   [{ seats: 'NONE' }, { seats: 'AT_LIMIT' }],
   [{ userRefs: ['ref_many'] }, { userRefs: ['ref_few'] }],

@@ -90,11 +90,11 @@ const userRows = `insert into rm.license_users (issuer_org_id, holder_org_id, li
     cross join lateral (values ('ref_many', position % 100 = 0), ('ref_few', position % ($1::integer / 20) = 9)) u(user_ref, is_user)
     where is_user`;
 
-// Two sevenths have the region eu, a tenth the team 3, the old ones the era old, and about a hundred the batch 7.
+// Two sevenths have the region eu, and the old ones the era old.
 const metadataRows = `insert into vault.license_metadata
     (license_id, issuer_org_id, holder_org_id, metadata, revision, license_created_at)
-  select license_id, issuer_org_id, holder_org_id, jsonb_build_object('team', position % 10, 'batch', position % ($1::integer / 100),
-      'region', case when position % 7 < 2 then 'eu' else 'us' end, 'era', case when position < $1 * 0.05 then 'old' else 'new' end),
+  select license_id, issuer_org_id, holder_org_id, jsonb_build_object(
+      'region', case when position % 7 < 2 then 'eu' else 'us' end, 'era', case when position < $1::integer * 0.05 then 'old' else 'new' end),
     1, created_at from rm.licenses`;
 
 const metadataValueRows = `insert into vault.license_metadata_values

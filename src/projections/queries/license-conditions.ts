@@ -8,6 +8,8 @@ export type Statement = {
   readonly parameter: (value: unknown) => string;
   /** Up to so many matches are read whole and sorted. */
   readonly matchesMax: number;
+  /** How many licenses the filters with columns leave, up to one more than `matchesMax`. 0: not counted. */
+  readonly filtered: Matching['matches'];
 };
 
 /** Conditions of a list. A text is about a license `l`. */
@@ -38,7 +40,7 @@ export type Matching = {
   readonly condition: (statement: Statement) => string;
 };
 
-/** For a side without licenses. */
+/** No license on either side. */
 export const noMatches: Matching['matches'] = { issuer: 0, holder: 0 };
 
 /** Matches in the order of lists. `hasStatus`: the rows have tier and recorded status, before the order in the index. */

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { readLicense, selectLicense } from '../tables/licenses.ts';
 import type { LicenseView } from './license-by-id.ts';
 import { isByEnd, type LicensePlace, type LicenseSort, type Listing, orderOf, sortOf } from './license-listing.ts';
-import { matchingsOf } from './license-matches.ts';
+import { countFiltered, matchingsOf } from './license-matches.ts';
 import { walksOf } from './license-sides.ts';
 
 /** Returns the place of a license in a list of this order. */
@@ -24,9 +24,11 @@ export const listLicenses = async (
   matchesMax = matchesMaxDefault,
 ): Promise<readonly LicenseView[]> => {
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
-  const matchings = await matchingsOf({ db, orgId: listing.orgId, matchesMax }, listing);
+  const probe = { db, orgId: listing.orgId, matchesMax };
+  const matchings = await matchingsOf(probe, listing);
+  const filtered = await countFiltered(probe, listing);
   const values: unknown[] = [listing.limit];
-  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}`, matchesMax }, matchings);
+  const walks = walksOf({ listing, parameter: (value) => `$${values.push(value)}`, matchesMax, filtered }, matchings);
   if (walks.length === 0) return [];
   const { rows } = await db.query<[JsonObject | null, ...unknown[]]>({
     text: `select m.metadata, ${listedColumns}

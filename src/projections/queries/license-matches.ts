@@ -19,6 +19,33 @@ export const matchingsOf = async (
   return matchings;
 };
 
+/**
+ * Returns how many licenses the filters with columns leave, up to one more than `matchesMax`. Returns 0 when a list
+ * walks for these filters in any case: licenses of a policy, and those that have ended, are often of one age, and a walk
+ * along the metadata would pass all others.
+ */
+export const countFiltered = async (
+  { db, orgId, matchesMax }: Probe,
+  { tier, status, policy, product, holder, issuer, metadata }: Listing,
+): Promise<Matching['matches']> => {
+  const columns = {
+    ...{ tier, recorded_status: status, policy_id: policy, product },
+    ...{ holder_org_id: holder, issuer_org_id: issuer },
+  };
+  const present = Object.entries(columns).filter(([, value]) => value !== undefined);
+  const isSpread = policy === undefined && (status === undefined || status === 'ACTIVE');
+  if (metadata === undefined || present.length === 0 || !isSpread) return noMatches;
+  const table = product === undefined ? 'rm.licenses l where true' : 'rm.license_products l where not l.removed';
+  const filters = present.map(([name], index) => `l.${name} = $${index + 2}`).join(' and ');
+  const count = (column: string) => `(select count(*) from (
+    select from ${table} and l.${column} = $1 and ${filters} limit ${matchesMax + 1}) counted)`;
+  const { rows } = await db.query<Matching['matches']>({
+    text: `select ${count('issuer_org_id')} as issuer, ${count('other_holder_org_id')} as holder`,
+    values: [orgId, ...present.map(([, value]) => value)],
+  });
+  return rows[0] ?? noMatches;
+};
+
 /** Returns what `q` matches: the beginning of a reference or of the name of a holder. */
 const matchingBeginning = async ({ db, orgId, matchesMax }: Probe, q: string): Promise<Matching> => {
   const holders = await holdersNamed(db, q);

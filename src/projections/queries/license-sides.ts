@@ -29,25 +29,33 @@ export const walksOf = (statement: Statement, matchings: readonly Matching[]): r
       .filter(({ matches }) => matches[side.of] <= statement.matchesMax)
       .toSorted((a, b) => a.matches[side.of] - b.matches[side.of])
       .at(0);
-    const ordered =
-      few ?? matched.find(({ ordered }) => ordered !== null && isInOrder(statement.listing, side, ordered));
+    const inOrder = matched.filter(({ ordered }) => ordered !== null && isInOrder(statement, side, ordered));
+    // One walk in place of several, of which each would have to fill a page.
+    const ordered = few ?? inOrder.find((matching) => matching.ordered?.hasStatus === false) ?? inOrder.at(0);
     // "is true" keeps Postgres from reading all matches from their index.
     const isMatch = ({ condition }: Matching) => `(${condition(statement)}) is true`;
     const judged = matched.filter((matching) => matching !== ordered).map(isMatch);
     if (few !== undefined) return sortedMatches(statement, few.relations(statement, side), judged);
     if (!ordered?.ordered) return walksOfSide(statement, side, judged);
-    const changing = changingWalks(statement, () => [...side.conditions, ...judged, isMatch(ordered)]);
-    return [matchWalk(statement, side, ordered.ordered, judged), ...changing];
+    const changing = () => changingWalks(statement, () => [...side.conditions, ...judged, isMatch(ordered)]);
+    const { hasStatus } = ordered.ordered;
+    return [matchWalk(statement, side, ordered.ordered, judged), ...(hasStatus ? changing() : [])];
   });
 
-/** Returns true for a list whose other filters the index of a match has, or which has none. */
-const isInOrder = (listing: Listing, { isOfBoth }: Side, { hasStatus }: OrderedMatches): boolean =>
-  !isByEnd(sortOf(listing)) &&
-  !isOfBoth &&
-  !isSelective(listing) &&
-  listing.policy === undefined &&
-  listing.product === undefined &&
-  (hasStatus || (listing.tier === undefined && listing.status === undefined));
+/**
+ * Returns true for a list that walks along these matches: it has no other filter with a column, or only those of the
+ * index. Matches without tier and status are also walked when the other filters leave many licenses.
+ */
+const isInOrder = (
+  { listing, filtered, matchesMax }: Statement,
+  { of, isOfBoth }: Side,
+  { hasStatus }: OrderedMatches,
+): boolean => {
+  if (isByEnd(sortOf(listing)) || isSelective(listing)) return false;
+  if (!hasStatus && filtered[of] > matchesMax) return true;
+  const others = [listing.policy, listing.product, ...(hasStatus ? [] : [listing.tier, listing.status])];
+  return !isOfBoth && others.every((filter) => filter === undefined);
+};
 
 const walksOfSide = (statement: Statement, side: Side, judged: readonly string[]): readonly string[] => {
   const { listing } = statement;
@@ -163,7 +171,8 @@ const matchWalk = (
   judged: readonly string[],
 ): string => {
   const walked = ['true', ...pageConditions(statement), ...(hasStatus ? indexed(statement) : [])];
-  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...spanCondition(statement)];
+  const status = hasStatus ? spanCondition(statement) : exactly(statement);
+  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...status];
   const matches = relation(statement, side);
   return splitWalk(
     hasStatus ? missingOf(statement.listing) : {},

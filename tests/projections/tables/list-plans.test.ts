@@ -17,8 +17,8 @@ afterAll(() => models.drop());
 // The big issuer has 9,600 licenses in at least 1,300 blocks. A search counts up to 2,000 matches on each side, and then reads as many.
 const blocksMax = 800;
 // A policy has a page for each tier and status.
-const blocksMaxOfPolicy = 1_200;
-const blocksMaxOfSearch = 7_000;
+const blocksMaxOfPolicy = 1_500;
+const blocksMaxOfSearch = 10_000;
 
 const maxOf = ({ q, policy, metadata, userRefs, activations, seats }: Filters): number => {
   const searches = [q, metadata, userRefs, activations, seats].filter((filter) => filter !== undefined).length;
