@@ -8,7 +8,7 @@ import { asTenant } from '../src/postgres/tenant.ts';
 import { createPool } from '../src/projections/connect.ts';
 import { prepareDatabase } from '../src/projections/prepare-database.ts';
 import { listLicenses } from '../src/projections/queries/license-list.ts';
-import type { Listing } from '../src/projections/queries/license-sides.ts';
+import type { Listing } from '../src/projections/queries/license-listing.ts';
 import { type Bench, type Figures, type Row, whole } from './bench.ts';
 import { blocksOf, nameOf, pages, pairsOf } from './list-filters.ts';
 import { listNow, listTenants, writeListRows } from './list-rows.ts';

@@ -8,6 +8,7 @@ create table rm.licenses (
   position bigint not null,
   owner_user_ref text,
   policy jsonb not null,
+  policy_id text generated always as (policy ->> 'policyId') stored,
   tier text not null,
   products text[] not null,
   term_number integer not null,
@@ -41,6 +42,8 @@ create table rm.licenses (
   ends_at timestamptz not null generated always as (coalesce(expires_at, 'infinity')) stored,
   -- The holder, unless it is the issuer: a list has each license on one side only.
   other_holder_org_id text generated always as (case when holder_org_id <> issuer_org_id then holder_org_id end) stored,
+  -- The term is near its end from here on: the first reminder of the policy. Null: it has none in the term.
+  near_end_from timestamptz,
   -- When the next command of the worker is due, as the license is now; null: none ever is.
   due_at timestamptz,
   -- The rule deactivateUnseenAfter of the policy, such as P90D, in days; null: the policy has none.
@@ -51,40 +54,46 @@ create table rm.licenses (
 -- Most updates touch no indexed column; room on the page keeps them off the indexes.
 with (fillfactor = 85);
 
--- src/projections/queries/license-sides.ts walks along these, for an issuer, for a holder, or for both. There is one for
--- each filter that many licenses pass, and for each pair of them, in the order of the list.
+-- src/projections/queries/license-sides.ts walks along these, for an issuer, for a holder, or for both. Each serves a filter
+-- that many licenses pass, or several of them, in the order of the list. A list that filters by a part of tier and status
+-- walks for each value of the other part, so that one index serves both and either.
 create index licenses_by_issuer on rm.licenses (issuer_org_id, created_at, license_id);
-create index licenses_by_tier on rm.licenses (issuer_org_id, tier, created_at, license_id);
-create index licenses_by_status on rm.licenses (issuer_org_id, recorded_status, created_at, license_id);
 create index licenses_by_tier_and_status on rm.licenses (issuer_org_id, tier, recorded_status, created_at, license_id);
+create index licenses_by_policy on rm.licenses (issuer_org_id, policy_id, tier, recorded_status, created_at, license_id);
 create index licenses_by_holder on rm.licenses (other_holder_org_id, created_at, license_id)
-  where other_holder_org_id is not null;
-create index licenses_by_holder_and_tier on rm.licenses (other_holder_org_id, tier, created_at, license_id)
-  where other_holder_org_id is not null;
-create index licenses_by_holder_and_status on rm.licenses (other_holder_org_id, recorded_status, created_at, license_id)
   where other_holder_org_id is not null;
 create index licenses_by_holder_tier_and_status
   on rm.licenses (other_holder_org_id, tier, recorded_status, created_at, license_id)
   where other_holder_org_id is not null;
+create index licenses_by_holder_and_policy
+  on rm.licenses (other_holder_org_id, policy_id, tier, recorded_status, created_at, license_id)
+  where other_holder_org_id is not null;
 create index licenses_by_issuer_and_holder on rm.licenses (issuer_org_id, holder_org_id, created_at, license_id)
   where holder_org_id is not null;
-create index licenses_by_both_and_tier on rm.licenses (issuer_org_id, holder_org_id, tier, created_at, license_id)
+create index licenses_by_both_tier_and_status
+  on rm.licenses (issuer_org_id, holder_org_id, tier, recorded_status, created_at, license_id)
   where holder_org_id is not null;
-create index licenses_by_both_and_status
-  on rm.licenses (issuer_org_id, holder_org_id, recorded_status, created_at, license_id)
+create index licenses_by_both_and_policy on rm.licenses (issuer_org_id, holder_org_id, policy_id, created_at, license_id)
   where holder_org_id is not null;
--- In the order of the ends of terms.
+-- In the order of the ends of terms. With near_end_from a list of the licenses near their end passes others unread.
 create index licenses_by_end on rm.licenses (issuer_org_id, ends_at, license_id);
-create index licenses_by_tier_and_end on rm.licenses (issuer_org_id, tier, ends_at, license_id);
-create index licenses_by_status_and_end on rm.licenses (issuer_org_id, recorded_status, ends_at, license_id);
+create index licenses_by_tier_and_end on rm.licenses (issuer_org_id, tier, ends_at, license_id, near_end_from);
+create index licenses_by_status_and_end
+  on rm.licenses (issuer_org_id, recorded_status, ends_at, license_id, near_end_from);
+create index licenses_by_policy_and_end
+  on rm.licenses (issuer_org_id, policy_id, ends_at, license_id, near_end_from);
 create index licenses_by_holder_and_end on rm.licenses (other_holder_org_id, ends_at, license_id)
   where other_holder_org_id is not null;
-create index licenses_by_holder_tier_and_end on rm.licenses (other_holder_org_id, tier, ends_at, license_id)
+create index licenses_by_holder_tier_and_end
+  on rm.licenses (other_holder_org_id, tier, ends_at, license_id, near_end_from)
   where other_holder_org_id is not null;
 create index licenses_by_holder_status_and_end
-  on rm.licenses (other_holder_org_id, recorded_status, ends_at, license_id)
+  on rm.licenses (other_holder_org_id, recorded_status, ends_at, license_id, near_end_from)
   where other_holder_org_id is not null;
-create index licenses_by_both_and_end on rm.licenses (issuer_org_id, holder_org_id, ends_at, license_id)
+create index licenses_by_holder_policy_and_end
+  on rm.licenses (other_holder_org_id, policy_id, ends_at, license_id, near_end_from)
+  where other_holder_org_id is not null;
+create index licenses_by_both_and_end on rm.licenses (issuer_org_id, holder_org_id, ends_at, license_id, near_end_from)
   where holder_org_id is not null;
 -- The few licenses with another status than the recorded one: the worker records it soon.
 create index licenses_changing on rm.licenses (issuer_org_id, recorded_until) where recorded_until is not null;

@@ -7,6 +7,7 @@ create table rm.license_products (
   product text not null,
   -- Of the license.
   created_at timestamptz not null,
+  policy_id text not null,
   tier text not null,
   recorded_status text not null,
   expires_at timestamptz,
@@ -25,15 +26,15 @@ create index license_products_by_holder
 create index license_products_by_both
   on rm.license_products (issuer_org_id, holder_org_id, product, created_at, license_id)
   where holder_org_id is not null and not removed;
-create index license_products_by_tier on rm.license_products (issuer_org_id, product, tier, created_at, license_id)
+create index license_products_by_tier_and_status
+  on rm.license_products (issuer_org_id, product, tier, recorded_status, created_at, license_id) where not removed;
+create index license_products_by_policy on rm.license_products (issuer_org_id, product, policy_id, created_at, license_id)
   where not removed;
-create index license_products_by_status
-  on rm.license_products (issuer_org_id, product, recorded_status, created_at, license_id) where not removed;
-create index license_products_by_holder_and_tier
-  on rm.license_products (other_holder_org_id, product, tier, created_at, license_id)
+create index license_products_by_holder_tier_and_status
+  on rm.license_products (other_holder_org_id, product, tier, recorded_status, created_at, license_id)
   where other_holder_org_id is not null and not removed;
-create index license_products_by_holder_and_status
-  on rm.license_products (other_holder_org_id, product, recorded_status, created_at, license_id)
+create index license_products_by_holder_and_policy
+  on rm.license_products (other_holder_org_id, product, policy_id, created_at, license_id)
   where other_holder_org_id is not null and not removed;
 create index license_products_by_end on rm.license_products (issuer_org_id, product, ends_at, license_id)
   where not removed;

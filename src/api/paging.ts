@@ -16,8 +16,19 @@ export const archivedFilter = booleanText.meta({ override: readAs({ type: 'boole
 /** Returns the filters of a list as text for its links. The text is empty or ends in `&`. */
 export const filtersOf = (filters: object): string => {
   const present = Object.entries(filters).filter(([, value]) => value !== undefined);
-  return present.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}&`).join('');
+  return present
+    .map(([name, value]) => (typeof value === 'object' ? membersOf(name, value) : filterOf(name, value)))
+    .join('');
 };
+
+const filterOf = (name: string, value: unknown): string => `${name}=${encodeURIComponent(String(value))}&`;
+
+/** Returns the members of an object such as `metadata`, in one order. */
+const membersOf = (name: string, value: object): string =>
+  Object.entries(value)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([member, text]) => filterOf(encodeURIComponent(`${name}[${member}]`), text))
+    .join('');
 
 /** The paging part of a request's query. */
 export type PageQuery = { readonly limit?: number | undefined; readonly cursor?: string | undefined };

@@ -148,7 +148,7 @@ const sendCall = (
   const { idempotencyKey, ifMatch, minPosition, signal } = options;
   const { method, path, repeats } = operations[id];
   const url = new URL(root + fill(path, params));
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, String(value));
+  for (const [name, text] of parametersOf(query)) url.searchParams.set(name, text);
   return send({
     url: url.href,
     method,
@@ -166,6 +166,14 @@ const sendCall = (
     patience: { ...patience, timeoutMs: patience.timeoutMs + waitMsOf(query) },
   });
 };
+
+/** Returns the parameters of a query. The members of an object are parameters such as `metadata[team]`. */
+const parametersOf = (query: object): readonly (readonly [name: string, text: string])[] =>
+  Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    if (typeof value !== 'object' || value === null) return [[name, String(value)] as const];
+    return parametersOf(value).map(([member, text]) => [`${name}[${member}]`, text] as const);
+  });
 
 // The server may hold the answer back for this long.
 const waitMsOf = (query: object): number => ('wait' in query ? Number(query.wait ?? 0) * 1000 : 0);

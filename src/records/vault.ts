@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import type { Instant } from '../domain/time.ts';
 import type { JsonObject } from '../eventstore/event-store.ts';
 import { claimReferences, dropReferences, noteErased } from './vault-references.ts';
 
@@ -129,13 +130,16 @@ type LicenseMetadata = {
   readonly issuerOrgId: string;
   readonly holderOrgId: string | null;
   readonly metadata: JsonObject;
+  /** When the license was issued. Lists that are filtered by metadata are in its order. */
+  readonly createdAt: Instant;
 };
 
 /** Stores the metadata of a new license. Keeps metadata that exists already. As its issuer. */
 export const firstMetadata = async (db: PoolClient, license: LicenseMetadata): Promise<void> => {
   await db.query({
     name: 'first-metadata',
-    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata) values ($1, $2, $3, $4)
+    text: `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata, license_created_at)
+      values ($1, $2, $3, $4, $5)
       on conflict (license_id) do nothing`,
     values: valuesOf(license),
   });
@@ -152,17 +156,19 @@ export const storeMetadata = async (
 ): Promise<void> => {
   await db.query({
     name: 'store-metadata',
-    text: `insert into vault.license_metadata as m (license_id, issuer_org_id, holder_org_id, metadata, revision)
-      values ($1, $2, $3, $4, $5)
+    text: `insert into vault.license_metadata as m
+        (license_id, issuer_org_id, holder_org_id, metadata, license_created_at, revision)
+      values ($1, $2, $3, $4, $5, $6)
       on conflict (license_id) do update set metadata = excluded.metadata, revision = excluded.revision
-        where not $6 or m.revision is null or m.revision < excluded.revision`,
+        where not $7 or m.revision is null or m.revision < excluded.revision`,
     values: [...valuesOf(license), revision, unlessLater],
   });
 };
 
-const valuesOf = ({ licenseId, issuerOrgId, holderOrgId, metadata }: LicenseMetadata): (string | null)[] => [
+const valuesOf = ({ licenseId, issuerOrgId, holderOrgId, metadata, createdAt }: LicenseMetadata): (string | null)[] => [
   licenseId,
   issuerOrgId,
   holderOrgId,
   JSON.stringify(metadata),
+  createdAt,
 ];

@@ -6,7 +6,7 @@ import { asTenant } from '../../src/postgres/tenant.ts';
 import { type DueLicense, dueLicenses } from '../../src/projections/queries/due-licenses.ts';
 import { licenseById } from '../../src/projections/queries/license-by-id.ts';
 import { listLicenses, placeOf } from '../../src/projections/queries/license-list.ts';
-import type { LicensePlace } from '../../src/projections/queries/license-sides.ts';
+import type { LicensePlace } from '../../src/projections/queries/license-listing.ts';
 import { activationsOf } from '../../src/projections/tables/activations.ts';
 import { historyOf } from '../../src/projections/tables/license-events.ts';
 import { removeValue, storeMetadata, storeValue } from '../../src/records/vault.ts';
@@ -59,7 +59,7 @@ beforeAll(async () => {
   await write(vendor, (db) =>
     storeMetadata(
       db,
-      { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] } },
+      { licenseId: active, ...owner, metadata: { seats: [1, 'two', null] }, createdAt: testInstant(0) },
       { revision: 1n, unlessLater: false },
     ),
   );

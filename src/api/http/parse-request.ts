@@ -16,7 +16,7 @@ export const parseRequest = <Schema extends z.ZodType>(
   schema: Schema,
   { params, query, body }: RawRequest,
 ): { readonly parsed: z.output<Schema> } | Problem => {
-  const request = { params, query, body: body === undefined ? {} : body };
+  const request = { params, query: withMembers(query), body: body === undefined ? {} : body };
   const result = schema.safeParse(request);
   if (result.success) return { parsed: result.data };
   // Only a refusal needs the plain messages, and a schema is slower with them.
@@ -25,6 +25,23 @@ export const parseRequest = <Schema extends z.ZodType>(
   const [first] = places;
   return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
 };
+
+/** Returns a query with an object in place of parameters such as `metadata[team]`. */
+const withMembers = (query: unknown): unknown => {
+  if (typeof query !== 'object' || query === null || !Object.keys(query).some((name) => name.endsWith(']')))
+    return query;
+  const members = new Map<string, unknown>(Object.entries(query));
+  for (const [parameter, value] of Object.entries(query)) {
+    const [, name = '', member = ''] = memberPattern.exec(parameter) ?? [];
+    // Zod ignores this name, and the filter would be ignored with it.
+    if (name === '' || name in query || member === '__proto__') continue;
+    members.delete(parameter);
+    members.set(name, { ...(members.get(name) as object | undefined), [member]: value });
+  }
+  return Object.fromEntries(members);
+};
+
+const memberPattern = /^([A-Za-z]+)\[(.+)\]$/s;
 
 /** Returns the places of an issue: one for each unknown field or invalid member of a form, otherwise one. */
 const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] => {
@@ -46,7 +63,10 @@ const memberIssues = (forms: readonly (readonly z.core.$ZodIssue[])[]): readonly
 const placeOf = ({ path, message }: Pick<z.core.$ZodIssue, 'path' | 'message'>): ProblemPlace => {
   const [part, ...steps] = path;
   const names = steps.map((step) => (typeof step === 'symbol' ? '' : escapePointer(step)));
-  if (part === 'query') return { pointer: `?${names.join('.')}`, detail: message };
+  if (part === 'query') return { pointer: `?${parameterOf(names)}`, detail: message };
   if (part === 'params') return { pointer: `{${names.join('.')}}`, detail: message };
   return { pointer: names.map((name) => `/${name}`).join(''), detail: message };
 };
+
+const parameterOf = ([name = '', ...members]: readonly (string | number)[]): string =>
+  `${name}${members.map((member) => `[${member}]`).join('')}`;

@@ -83,9 +83,9 @@ const change = async (
   const sent = await sendLicenseCommand(needs, sending, issuedFacts);
   if (isRefusal(sent)) return sent;
   const { view: facts, revision, outcome, position, isDerived } = sent;
-  const { holderOrgId } = facts;
+  const { holderOrgId, createdAt } = facts;
   if (!isNoted) {
-    const license = { licenseId, issuerOrgId, holderOrgId, metadata };
+    const license = { licenseId, issuerOrgId, holderOrgId, metadata, createdAt };
     const store = async (db: PoolClient): Promise<void> => {
       await turn.end(db);
       await storeMetadata(db, license, { revision, unlessLater: outcome === 'repeated' });

@@ -3,17 +3,16 @@ import { idPattern } from '../../domain/ids.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import { licenseKeyHashes, parseKeyHint, parseLicenseKey } from '../../identity/license-key.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import { userReferences } from '../../identity/user-reference.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { LicenseView } from '../../projections/queries/license-by-id.ts';
 import {
   findBy,
-  issuersOfHeld,
   licensesByIds,
   type SearchKind,
   type SearchTerms,
   searchKinds,
 } from '../../projections/queries/search-rows.ts';
+import { issuersWithHeld, referencesOfUser } from './references-of-user.ts';
 
 /** A license that a search has found, and what it was found by. */
 export type SearchHit = { readonly license: LicenseView; readonly matchedBy: readonly SearchKind[] };
@@ -33,7 +32,7 @@ export const searchLicenses = ({ pool, secrets }: Needs, orgId: string, search: 
   asTenant(pool, orgId, async (db): Promise<readonly SearchHit[]> => {
     const kinds = search.by ?? searchKinds;
     const isHashed = kinds.includes('DEVICE') || kinds.includes('USER');
-    const issuers = isHashed ? await issuersOfHeld(db, orgId, issuersMax) : [];
+    const issuers = isHashed ? await issuersWithHeld(db, orgId) : [];
     const terms = termsOf(secrets, orgId, issuers, search.text);
     const matchedBy = new Map<string, SearchKind[]>();
     for (const kind of kinds)
@@ -45,25 +44,18 @@ export const searchLicenses = ({ pool, secrets }: Needs, orgId: string, search: 
 
 type Needs = { readonly pool: Pool; readonly secrets: Secrets };
 
-// A holder with licenses of more issuers finds devices and users under the first ones.
-const issuersMax = 100;
-
 const termsOf = (secrets: Secrets, orgId: string, issuers: readonly string[], text: string): SearchTerms => {
   const body = parseLicenseKey(text);
   const word = text.trim();
   const hashes = [...new Set([orgId, ...issuers])].flatMap((issuer) => fingerprintHashes(secrets, issuer, text));
-  const refsOf = (issuerOrgId: string, holderOrgId: string | null) =>
-    userReferences(secrets, { issuerOrgId, holderOrgId, formerHolders: [] }, text);
-  const userRefs = [refsOf(orgId, null), ...issuers.map((issuer) => refsOf(issuer, orgId))].flat();
   return {
     text: word,
     keyHashes: body === null ? [] : licenseKeyHashes(secrets, body),
     keyHint: parseKeyHint(word),
     licenseId: licenseIdPattern.test(word) ? word : null,
     fingerprintHashes: hashes.map((hash) => Buffer.from(hash, 'hex')),
-    userRefs: [...new Set([...userRefs, ...(referencePattern.test(word) ? [word] : [])])],
+    userRefs: referencesOfUser(secrets, orgId, issuers, text),
   };
 };
 
 const licenseIdPattern = idPattern('lic');
-const referencePattern = idPattern('ref');

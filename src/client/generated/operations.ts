@@ -139,7 +139,7 @@ export type Operations = {
   recordUsage: { body: RecordUsage; answer: RecordedUsage | RecordedUsageList };
   licenseFeatures: { query?: { licenseId?: string; product?: string }; answer: Features };
   issueLicense: { body: IssueLicense; answer: { license: License; licenseKey: string } };
-  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; externalRef?: string; keyHint?: string; holder?: string; issuer?: string; expiresBefore?: string; expiresAfter?: string; q?: string; sort?: "-createdAt" | "createdAt" | "expiresAt" | "-expiresAt" }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
+  listLicenses: { query?: { limit?: number; cursor?: string; status?: "ACTIVE" | "EXPIRED" | "SUSPENDED" | "REVOKED" | "EXPIRING"; tier?: "FREE" | "TRIAL" | "PRO" | "ENTERPRISE"; product?: string; policy?: string; activations?: "0" | "AT_LIMIT"; seats?: "0" | "AT_LIMIT"; user?: string; metadata?: { [name: string]: string }; externalRef?: string; keyHint?: string; holder?: string; issuer?: string; expiresBefore?: string; expiresAfter?: string; q?: string; sort?: "-createdAt" | "createdAt" | "expiresAt" | "-expiresAt" }; answer: { data: (License)[]; nextCursor: string | null; hasMore: boolean } };
   importLicense: { body: ImportLicense; answer: { license: License; licenseKey: string } };
   explainValidation: { body: ExplainValidation; answer: ValidationExplanation };
   searchLicenses: { body: LicenseSearch; answer: { data: (LicenseHit)[]; hasMore: boolean } };

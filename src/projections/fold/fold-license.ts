@@ -22,6 +22,7 @@ import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { levelWrites } from '../tables/usage/license-usage-levels.ts';
 import { usageCorrectionRows, usageCorrections } from '../tables/usage/usage-corrections.ts';
 import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';
 import { usageSumWrites } from '../tables/usage/usage-sum-writes.ts';
@@ -56,6 +57,7 @@ export const foldLicense = (
     writes: [
       history,
       ...productWrites(before, facts),
+      ...levelWrites(before, facts),
       ...offerWrites(before, facts),
       ...usageSumWrites(before, facts, event, at),
       ...parts,

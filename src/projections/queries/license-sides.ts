@@ -1,97 +1,75 @@
-import type { Tier } from '../../domain/license/policy.ts';
-import type { Status } from '../../domain/license/status.ts';
-import type { Instant } from '../../domain/time.ts';
-import type { Matches } from './license-matches.ts';
-import { beginsWith } from './prefix.ts';
-
-/** The orders of a list of licenses. Those with `-` have the greatest value first. */
-export const licenseSorts = ['-createdAt', 'createdAt', 'expiresAt', '-expiresAt'] as const;
-export type LicenseSort = (typeof licenseSorts)[number];
-
-/** The permanent place of a license in a list. `instant`: of its creation or its end, by the order. Null: no end. */
-export type LicensePlace = { readonly instant: Instant | null; readonly licenseId: string };
-
-/** The filters of a list of licenses, its order and its page. */
-export type Listing = {
-  readonly orgId: string;
-  /** The greatest number of rows. Request one more than a page shows, to know whether there is a next page. */
-  readonly limit: number;
-  /** Where the previous page ended; null: the first page. */
-  readonly after: LicensePlace | null;
-  /** Default: `defaultSort` of the filters. */
-  readonly sort?: LicenseSort | undefined;
-  readonly status?: Status | undefined;
-  readonly tier?: Tier | undefined;
-  readonly product?: string | undefined;
-  readonly externalRef?: string | undefined;
-  /** The last group of the current key. */
-  readonly keyHint?: string | undefined;
-  readonly holder?: string | undefined;
-  readonly issuer?: string | undefined;
-  /** Only terms that end before this instant. */
-  readonly expiresBefore?: Instant | undefined;
-  /** Only terms that end at this instant or later. */
-  readonly expiresAfter?: Instant | undefined;
-  /** The beginning of the reference or of the holder's name, in upper or lower case. */
-  readonly q?: string | undefined;
-  /** `status` is the status at this instant. */
-  readonly now: Instant;
-};
-
-/** Returns the order of a list that names none: by the end of the term when it is filtered by that, else newest first. */
-export const defaultSort = ({ expiresBefore, expiresAfter }: Omit<Listing, OfPage>): LicenseSort =>
-  expiresBefore === undefined && expiresAfter === undefined ? '-createdAt' : 'expiresAt';
-type OfPage = 'orgId' | 'limit' | 'after' | 'now';
-
-/** Returns true when an index has this order for these filters: a list by the end of the term is in that order only. */
-export const isServed = (sort: LicenseSort, filters: Omit<Listing, OfPage>): boolean =>
-  isByEnd(sort) || !isByEnd(defaultSort(filters));
-
-/** Returns true for the orders by the end of the term. */
-export const isByEnd = (sort: LicenseSort): boolean => sort === 'expiresAt' || sort === '-expiresAt';
-
-/** What a statement is made of: the listing, and a function that adds a parameter and returns its place. */
-export type Statement = { readonly listing: Listing; readonly parameter: (value: unknown) => string };
-
-/** Returns the order of a list as SQL. `row`: the name of a relation with the columns of lists. */
-export const orderOf = (sort: LicenseSort, row: string): string => {
-  const direction = sort.startsWith('-') ? 'desc' : 'asc';
-  return `${row}.${isByEnd(sort) ? 'ends_at' : 'created_at'} ${direction}, ${row}.license_id ${direction}`;
-};
+import { tiers } from '../../domain/license/policy.ts';
+import { statuses } from '../../domain/license/status.ts';
+import {
+  type Condition,
+  type Conditions,
+  exactly,
+  indexed,
+  instantOf,
+  joined,
+  type Matching,
+  type OrderedMatches,
+  pageConditions,
+  rowConditions,
+  type Side,
+  type Statement,
+  spanCondition,
+} from './license-conditions.ts';
+import { isByEnd, type Listing, orderOf, sortOf } from './license-listing.ts';
 
 /**
  * Returns one SELECT for each walk along an index in the order of the list. Together they have each license of the
- * list once, in at least its first `limit` rows. One condition with "or" would make Postgres sort all licenses.
- * `matches`: what `q` matches. Null: the list has no `q`.
+ * list once, in at least its first `limit` rows. One condition with "or" would make Postgres sort all licenses. A filter
+ * with few matches is read whole in place of a walk.
  */
-export const walksOf = (statement: Statement, matches: Matches | null): readonly string[] =>
-  sidesOf(statement).flatMap(({ of, conditions }) => {
-    // Each license that it holds has the name of the organization.
-    if (matches === null || (of === 'holder' && matches.holders.includes(statement.listing.orgId)))
-      return walksOfSide(statement, conditions);
-    if (!matches.isMany[of]) return [...sortedMatches(statement, conditions, matches)];
-    const matching = matchConditions(statement, matches).join(' or ');
+export const walksOf = (statement: Statement, matchings: readonly Matching[]): readonly string[] =>
+  sidesOf(statement).flatMap((side) => {
+    const matched = matchings.filter(({ hasAllHeld }) => side.of === 'issuer' || !hasAllHeld);
+    const few = matched
+      .filter(({ matches }) => matches[side.of] <= statement.matchesMax)
+      .toSorted((a, b) => a.matches[side.of] - b.matches[side.of])
+      .at(0);
+    const inOrder = matched.filter(({ ordered }) => ordered !== null && isInOrder(statement, side, ordered));
+    // One walk in place of several, of which each would have to fill a page.
+    const ordered = few ?? inOrder.find((matching) => matching.ordered?.hasStatus === false) ?? inOrder.at(0);
     // "is true" keeps Postgres from reading all matches from their index.
-    return walksOfSide(statement, [...conditions, `(${matching}) is true`]);
+    const isMatch = ({ condition }: Matching) => `(${condition(statement)}) is true`;
+    const judged = matched.filter((matching) => matching !== ordered).map(isMatch);
+    if (few !== undefined) return sortedMatches(statement, few.relations(statement, side), judged);
+    if (!ordered?.ordered) return walksOfSide(statement, side, judged);
+    const changing = () => changingWalks(statement, () => [...side.conditions, ...judged, isMatch(ordered)]);
+    const { hasStatus } = ordered.ordered;
+    return [matchWalk(statement, side, ordered.ordered, judged), ...(hasStatus ? changing() : [])];
   });
 
-const walksOfSide = (statement: Statement, side: Conditions): readonly string[] => {
-  const { listing } = statement;
-  if (isSelective(listing)) return [walk(statement, [...side, ...exactly(statement)])];
-  const recorded =
-    listing.product === undefined
-      ? walk(statement, [...side, ...indexed(statement), ...spanCondition(statement)])
-      : productWalk(statement, side);
-  return [recorded, ...changingWalks(statement, side)];
+/**
+ * Returns true for a list that walks along these matches: it has no other filter with a column, or only those of the
+ * index. Matches without tier and status are also walked when the other filters leave many licenses.
+ */
+const isInOrder = (
+  { listing, filtered, matchesMax }: Statement,
+  { of, isOfBoth }: Side,
+  { hasStatus }: OrderedMatches,
+): boolean => {
+  if (isByEnd(sortOf(listing)) || isSelective(listing)) return false;
+  if (!hasStatus && filtered[of] > matchesMax) return true;
+  const others = [listing.policy, listing.product, ...(hasStatus ? [] : [listing.tier, listing.status])];
+  return !isOfBoth && others.every((filter) => filter === undefined);
 };
 
-type Conditions = readonly (string | Condition)[];
-
-/** A condition for the columns that rm.licenses and rm.license_products share. `row`: the name of the relation. */
-type Condition = (row: string) => string;
-
-/** The licenses that the organization issues, or the others that it holds. */
-type Side = { readonly of: 'issuer' | 'holder'; readonly conditions: readonly Condition[] };
+const walksOfSide = (statement: Statement, side: Side, judged: readonly string[]): readonly string[] => {
+  const { listing } = statement;
+  const conditions = [...side.conditions, ...judged];
+  if (isSelective(listing)) return [walk(statement, [...conditions, ...exactly(statement)])];
+  const recorded = [...conditions, ...indexed(statement)];
+  const split = splitOf(listing, side);
+  return [
+    listing.product === undefined
+      ? walk(statement, [...recorded, ...spanCondition(statement)], split)
+      : productWalk(statement, recorded, split),
+    ...changingWalks(statement, () => conditions),
+  ];
+};
 
 /** Returns the side of the issuer, and the side of the holder. A license is on one of them only. */
 const sidesOf = ({ listing: { orgId, holder, issuer }, parameter }: Statement): readonly Side[] => {
@@ -108,162 +86,135 @@ const sidesOf = ({ listing: { orgId, holder, issuer }, parameter }: Statement): 
     // The index of an issuer and a holder begins with these.
     ...(issuer === undefined ? [] : [column('issuer_org_id', issuer), column('holder_org_id', orgId)]),
   ];
+  const isIssuer = issuer === undefined || issuer === orgId;
+  const isHolder = issuer !== orgId && (holder === undefined || holder === orgId);
   return [
-    ...(issuer === undefined || issuer === orgId ? [{ of: 'issuer' as const, conditions: asIssuer() }] : []),
-    ...(issuer !== orgId && (holder === undefined || holder === orgId)
-      ? [{ of: 'holder' as const, conditions: asHolder() }]
-      : []),
+    ...(isIssuer ? [{ of: 'issuer' as const, isOfBoth: holder !== undefined, conditions: asIssuer() }] : []),
+    ...(isHolder ? [{ of: 'holder' as const, isOfBoth: issuer !== undefined, conditions: asHolder() }] : []),
   ];
 };
 
 /** Filters by a value that few licenses have: its index is read, and nothing else is needed. */
 const isSelective = ({ externalRef, keyHint }: Listing): boolean => externalRef !== undefined || keyHint !== undefined;
 
-/** Returns the conditions of tier and recorded status, which an index serves next to those of the side. */
-const indexed = ({ listing: { status, tier }, parameter }: Statement): readonly Condition[] => {
-  const column = (name: string, value: string | undefined): readonly Condition[] => {
-    if (value === undefined) return [];
-    const place = parameter(value);
-    return [(row) => `${row}.${name} = ${place}`];
-  };
-  return [...column('tier', tier), ...column('recorded_status', status)];
+/** The columns that an index has before the order of the list, and that the list does not filter. */
+type Split = Readonly<Record<string, readonly string[]>>;
+
+/** Returns the columns for which a list walks along its index once for each value. */
+const splitOf = (listing: Listing, { isOfBoth }: Side): Split => {
+  const { tier, status, policy, product } = listing;
+  // These indexes have nothing between the filter and the order.
+  const isWhole = isByEnd(sortOf(listing)) || (product !== undefined && (isOfBoth || policy !== undefined));
+  if (isWhole || (isOfBoth && policy !== undefined)) return {};
+  if (tier === undefined && status === undefined && policy === undefined) return {};
+  return missingOf(listing);
 };
 
-const sortOf = (listing: Listing): LicenseSort => listing.sort ?? defaultSort(listing);
+const missingOf = ({ tier, status }: Listing): Split => ({
+  ...(tier === undefined ? { tier: tiers } : {}),
+  ...(status === undefined ? { recorded_status: statuses } : {}),
+});
 
-const walk = (statement: Statement, conditions: Conditions): string => {
-  const { listing } = statement;
+/** Returns a SELECT that has the rows of `walked` for each combination of the values. `row`: its relation. */
+const splitWalk = (split: Split, row: string, walked: (conditions: readonly string[]) => string): string => {
+  const columns = Object.entries(split);
+  if (columns.length === 0) return walked([]);
+  const values = columns.map(
+    ([name, all]) => `(values ${all.map((value) => `('${value}')`).join(', ')}) split_${name}(value)`,
+  );
+  const conditions = columns.map(([name]) => `${row}.${name} = split_${name}.value`);
+  return `(select l.* from ${values.join(' cross join ')} cross join lateral ${walked(conditions)} l)`;
+};
+
+const walk = (statement: Statement, conditions: Conditions, split: Split = {}): string => {
   const all = [...conditions, ...pageConditions(statement), ...rowConditions(statement)];
-  return `(select l.* from rm.licenses l where ${joined(all, 'l')} order by ${orderOf(sortOf(listing), 'l')} limit $1)`;
+  const order = orderOf(sortOf(statement.listing), 'l');
+  return splitWalk(
+    split,
+    'l',
+    (ofSplit) =>
+      `(select l.* from rm.licenses l where ${joined([...all, ...ofSplit], 'l')} order by ${order} limit $1)`,
+  );
 };
 
 /** Walks along the products of licenses. The policy and the other filters judge each license. */
-const productWalk = (statement: Statement, side: Conditions): string => {
+const productWalk = (statement: Statement, conditions: Conditions, split: Split): string => {
   const { listing, parameter } = statement;
-  const shared = side.filter((condition) => typeof condition !== 'string');
-  const ofLicense = side.filter((condition) => typeof condition === 'string');
-  const walked = [...shared, ...indexed(statement), ...pageConditions(statement)];
+  const shared = conditions.filter((condition) => typeof condition !== 'string');
+  const ofLicense = conditions.filter((condition) => typeof condition === 'string');
+  const walked = [
+    ...shared,
+    ...pageConditions(statement),
+    `p.product = ${parameter(listing.product)}`,
+    'not p.removed',
+  ];
   const judged = [
     'true',
     ...ofLicense,
     ...rowConditions(statement, { except: 'product' }),
     ...spanCondition(statement),
   ];
-  return `(select l.* from (select * from rm.license_products p
-      where ${joined(walked, 'p')} and p.product = ${parameter(listing.product)} and not p.removed) p
-    cross join lateral (select * from rm.licenses s where s.license_id = p.license_id limit 1) l
-    where ${joined(judged, 'l')} order by ${orderOf(sortOf(listing), 'p')} limit $1)`;
+  return splitWalk(
+    split,
+    'p',
+    (ofSplit) => `(select l.* from (select * from rm.license_products p where ${joined([...walked, ...ofSplit], 'p')}) p
+      cross join lateral (select * from rm.licenses s where s.license_id = p.license_id limit 1) l
+      where ${joined(judged, 'l')} order by ${orderOf(sortOf(listing), 'p')} limit $1)`,
+  );
+};
+
+/** Walks along the matches of a side. The other filters judge each license. */
+const matchWalk = (
+  statement: Statement,
+  side: Side,
+  { relation, hasStatus }: OrderedMatches,
+  judged: readonly string[],
+): string => {
+  const walked = ['true', ...pageConditions(statement), ...(hasStatus ? indexed(statement) : [])];
+  const status = hasStatus ? spanCondition(statement) : exactly(statement);
+  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...status];
+  const matches = relation(statement, side);
+  return splitWalk(
+    hasStatus ? missingOf(statement.listing) : {},
+    'x',
+    (ofSplit) => `(select l.* from ${matches} x
+      cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
+      where ${joined([...walked, ...ofSplit], 'x')} and ${joined(ofLicense, 'l')}
+      order by ${orderOf(sortOf(statement.listing), 'x')} limit $1)`,
+  );
 };
 
 /** Returns SELECTs for licenses with another status than the recorded one, which the worker is about to record. */
-const changingWalks = (statement: Statement, side: Conditions): readonly string[] => {
+const changingWalks = (statement: Statement, conditionsOf: () => Conditions): readonly string[] => {
   const { listing, parameter } = statement;
   if (listing.status === undefined || listing.status === 'REVOKED') return [];
+  const side = conditionsOf();
   const now = instantOf(parameter(listing.now));
   const isDue = [
     `l.recorded_until <= ${now}`,
     `l.recorded_from > ${now} and (l.recorded_until is null or l.recorded_until > ${now})`,
   ];
   // "offset 0" makes Postgres read these few first. Its statistics may be older than the last minutes.
-  return isDue.map((due) => {
-    const judged = [...exactly(statement), ...pageConditions(statement), ...rowConditions(statement)];
-    return `(select l.* from (select * from rm.licenses l where ${joined(side, 'l')} and ${due} offset 0) l
-      where ${joined(judged, 'l')} order by ${orderOf(sortOf(listing), 'l')} limit $1)`;
-  });
+  return isDue.map((due) =>
+    sortedRows(statement, `(select * from rm.licenses l where ${joined(side, 'l')} and ${due} offset 0)`, []),
+  );
 };
 
-/** Returns SELECTs that read all matches and sort them: those by their reference, and the others by their holder. */
-const sortedMatches = (statement: Statement, side: Conditions, matches: Matches): readonly string[] => {
-  const order = orderOf(sortOf(statement.listing), 'l');
-  const [byReference, byHolder] = matchConditions(statement, matches);
-  const matching = [byReference, ...(byHolder === undefined ? [] : [`${byHolder} and (${byReference}) is not true`])];
-  return matching.map((condition) => {
-    const judged = [...exactly(statement), ...pageConditions(statement), ...rowConditions(statement)];
-    return `(select l.* from (select * from rm.licenses l where ${joined(side, 'l')} and ${condition} offset 0) l
-      where ${joined(['true', ...judged], 'l')} order by ${order} limit $1)`;
-  });
-};
+/** Returns SELECTs that read all matches and sort them. */
+const sortedMatches = (
+  statement: Statement,
+  relations: readonly string[],
+  judged: readonly string[],
+): readonly string[] => relations.map((relation) => sortedRows(statement, relation, judged));
 
-const matchConditions = ({ parameter }: Statement, { q, holders }: Matches): readonly [string, ...string[]] => {
-  const byReference = beginsWith('l.external_ref_lower', parameter(q));
-  return [byReference, ...(holders.length === 0 ? [] : [`l.holder_org_id = any(${parameter(holders)})`])];
-};
-
-/** Returns the conditions that an index can serve next to those of the side: the page and the range of ends. */
-const pageConditions = ({ listing, parameter }: Statement): readonly Condition[] => {
-  const { after, expiresBefore, expiresAfter } = listing;
-  const sort = sortOf(listing);
-  const operator = sort.startsWith('-') ? '<' : '>';
-  const instant = after === null ? '' : instantOf(parameter(after.instant ?? 'infinity'));
-  const before = expiresBefore === undefined && expiresAfter !== undefined ? 'infinity' : expiresBefore;
-  return [
-    ...(after === null
-      ? []
-      : [
-          (row: string) =>
-            `(${row}.${isByEnd(sort) ? 'ends_at' : 'created_at'}, ${row}.license_id) ${operator} (${instant}, ${parameter(after.licenseId)})`,
-        ]),
-    ...(before === undefined ? [] : [(row: string) => `${row}.ends_at < ${instantOf(parameter(before))}`]),
-    ...(expiresAfter === undefined ? [] : [(row: string) => `${row}.ends_at >= ${instantOf(parameter(expiresAfter))}`]),
+const sortedRows = (statement: Statement, relation: string, conditions: readonly string[]): string => {
+  const judged = [
+    'true',
+    ...exactly(statement),
+    ...conditions,
+    ...pageConditions(statement),
+    ...rowConditions(statement),
   ];
-};
-
-/** Returns the conditions that only rm.licenses can judge. */
-const rowConditions = (
-  { listing, parameter }: Statement,
-  { except }: { readonly except?: 'product' } = {},
-): readonly string[] => {
-  const { externalRef, keyHint, product } = listing;
-  return [
-    ...(externalRef === undefined ? [] : [`l.external_ref = ${parameter(externalRef)}`]),
-    ...(keyHint === undefined ? [] : [`l.key_hint = ${parameter(keyHint)}`]),
-    // Under row-level security the planner takes `= any` for rare, and would sort all licenses for it.
-    ...(product === undefined || except === 'product'
-      ? []
-      : [`array_position(l.products, ${parameter(product)}::text) is not null`]),
-  ];
-};
-
-/** Returns the conditions of status and tier without a part of an index. */
-const exactly = ({ listing, parameter }: Statement): readonly string[] => {
-  const { status, tier, now } = listing;
-  return [
-    ...(tier === undefined ? [] : [`l.tier = ${parameter(tier)}`]),
-    ...(status === undefined ? [] : [hasStatus(status, () => instantOf(parameter(now)))]),
-  ];
-};
-
-/** Returns the condition under which the recorded status of a walk is the status. */
-const spanCondition = ({ listing, parameter }: Statement): readonly string[] => {
-  const { status } = listing;
-  if (status === undefined || status === 'REVOKED') return [];
-  const now = instantOf(parameter(listing.now));
-  return [
-    `(l.recorded_from is null or l.recorded_from <= ${now})`,
-    `(l.recorded_until is null or l.recorded_until > ${now})`,
-  ];
-};
-
-const joined = (conditions: readonly (string | Condition)[], row: string): string =>
-  conditions.map((condition) => (typeof condition === 'string' ? condition : condition(row))).join(' and ');
-
-const instantOf = (parameter: string): string => `${parameter}::timestamptz`;
-
-// The status of src/domain/license/status.ts in SQL. A test compares the two.
-const hasStatus = (status: Status, nowOf: () => string): string => {
-  if (status === 'REVOKED') return 'l.revoked_at is not null';
-  const now = nowOf();
-  const suspended = `(l.suspension_reason is not null and (l.suspended_until is null or l.suspended_until > ${now})
-    or l.more ? 'scheduled' and exists (select from jsonb_array_elements(l.more->'scheduled') later
-      where later->'change'->>'kind' = 'SUSPENSION' and (later->>'effectiveAt')::timestamptz <= ${now}
-        and coalesce((later->'change'->>'until')::timestamptz > ${now}, true)))`;
-  const expired = `coalesce(l.expires_at + make_interval(secs => (l.policy->>'expiryGraceSeconds')::bigint) <= ${now}, false)`;
-  switch (status) {
-    case 'SUSPENDED':
-      return `l.revoked_at is null and ${suspended}`;
-    case 'EXPIRED':
-      return `l.revoked_at is null and not ${suspended} and ${expired}`;
-    case 'ACTIVE':
-      return `l.revoked_at is null and not ${suspended} and not ${expired}`;
-  }
+  return `(select l.* from ${relation} l where ${joined(judged, 'l')}
+    order by ${orderOf(sortOf(statement.listing), 'l')} limit $1)`;
 };

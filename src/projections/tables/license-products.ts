@@ -14,6 +14,7 @@ const columns = {
   license_id: column('text', ({ facts }) => facts.licenseId),
   product: column('text', ({ product }) => product),
   created_at: column('timestamptz', ({ facts }) => facts.createdAt),
+  policy_id: column('text', ({ facts }) => facts.policy.policyId),
   tier: column('text', ({ facts }) => facts.policy.tier),
   recorded_status: column('text', ({ facts }) => recordedStatus(facts).status),
   expires_at: column('timestamptz', ({ facts }) => facts.term.expiresAt),
@@ -40,6 +41,7 @@ export const productWrites = (before: LicenseFacts | null, after: LicenseFacts):
 const isSameForProducts = (before: LicenseFacts, after: LicenseFacts): boolean =>
   before.products === after.products &&
   before.holderOrgId === after.holderOrgId &&
+  before.policy.policyId === after.policy.policyId &&
   before.policy.tier === after.policy.tier &&
   before.term.expiresAt === after.term.expiresAt &&
   recordedStatus(before).status === recordedStatus(after).status;

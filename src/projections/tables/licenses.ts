@@ -3,6 +3,7 @@ import { nextDueAt } from '../../domain/license/due.ts';
 import type { LicenseFacts } from '../../domain/license/license.ts';
 import { recordedStatus } from '../../domain/license/recorded-status.ts';
 import type { SuspensionReason } from '../../domain/license/suspension/suspension-events.ts';
+import { nearEndFrom } from '../../domain/license/term/decide-reminders.ts';
 import type { Instant } from '../../domain/time.ts';
 import { blankOf, type Column, readCell, rowMaker, selected, typesOf } from './columns.ts';
 import { type More, moreOf, plainMore, readMore } from './license-more.ts';
@@ -69,6 +70,7 @@ const changing = {
   recorded_status: writeOnly('text', ({ facts }) => recordedStatus(facts).status),
   recorded_from: writeOnly('timestamptz', ({ facts }) => recordedStatus(facts).from),
   recorded_until: writeOnly('timestamptz', ({ facts }) => recordedStatus(facts).until),
+  near_end_from: writeOnly('timestamptz', ({ facts }) => nearEndFrom(facts)),
   due_at: writeOnly('timestamptz', ({ facts }) => nextDueAt(facts)),
 } satisfies Readonly<Record<string, LicenseColumn>>;
 
@@ -80,7 +82,7 @@ export const licenses: Table = {
   key: ['license_id'],
   columns: typesOf(columns),
   // A reminder a month before the end falls due by the calendar of a time zone, and machines know different zone rules.
-  unlike: { due_at: `$time_zone <> 'UTC'` },
+  unlike: { due_at: `$time_zone <> 'UTC'`, near_end_from: `$time_zone <> 'UTC'` },
 };
 
 /** Returns the row of a license. */

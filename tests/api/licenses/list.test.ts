@@ -104,6 +104,6 @@ test('A list has the order that sort names, and its cursor refuses another order
 });
 
 test('An invalid filter is refused', async () => {
-  for (const query of ['holder=x', 'sort=tier', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
+  for (const query of ['holder=x', 'policy=PRO', 'sort=tier', 'expiresBefore=tomorrow', 'q=', `q=${'x'.repeat(201)}`])
     expect(await list(query)).toEqual([400, 'INVALID_REQUEST']);
 });

@@ -83,7 +83,11 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
   const owner = { issuerOrgId: org, holderOrgId: null };
   const deviceName = { ...owner, kind: 'DEVICE_NAME', subject: licenseId, value: name } as const;
   await storeValues(db, `license-${licenseId}`, [{ ...deviceName, ref: testId('ref', name) }]);
-  await storeMetadata(db, { licenseId, ...owner, metadata: { note: name } }, { revision: 1n, unlessLater: false });
+  await storeMetadata(
+    db,
+    { licenseId, ...owner, metadata: { note: name }, createdAt: testInstant(0) },
+    { revision: 1n, unlessLater: false },
+  );
   await db.query(
     `insert into ops.idempotency (issuer_org_id, principal, operation, idempotency_key, request_hash, command_id, locked_until)
      values ($1, 'key', 'issue', 'same', 'hash', 'command', now())`,
@@ -237,6 +241,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'identity.organization_places': ['select', 'insert', 'update', 'delete'],
   'vault.personal_values': ['select', 'insert', 'update', 'delete'],
   'vault.license_metadata': ['select', 'insert', 'update', 'delete'],
+  'vault.license_metadata_values': ['select', 'insert', 'delete'],
   'vault.seat_holders': ['select', 'insert', 'update', 'delete'],
   'vault.assigned_users': ['select', 'insert', 'update', 'delete'],
   'ops.idempotency': ['select', 'insert', 'update', 'delete'],

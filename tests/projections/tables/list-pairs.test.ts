@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
 import { type Tier, tiers } from '../../../src/domain/license/policy.ts';
 import { status, statuses } from '../../../src/domain/license/status.ts';
+import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
+import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
 import {
@@ -11,9 +13,18 @@ import {
   type LicenseSort,
   type Listing,
   licenseSorts,
-} from '../../../src/projections/queries/license-sides.ts';
+} from '../../../src/projections/queries/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
-import { createLog, customer, randomFrom, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
+import {
+  createLog,
+  customer,
+  randomFrom,
+  rival,
+  testHash,
+  testId,
+  testInstant,
+  vendor,
+} from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
 
 // Licenses of every status, tier and product, on both sides of three organizations. Some are expired, suspended or
@@ -25,20 +36,33 @@ let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();
   await project(models.projector, ledger.log);
+  for (const [licenseId, metadata] of metadataOf)
+    await models.superuser.query(
+      `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata)
+        select license_id, issuer_org_id, holder_org_id, $2 from rm.licenses where license_id = $1`,
+      [licenseId, metadata],
+    );
 });
 afterAll(() => models.drop());
 
 const random = randomFrom(19);
 const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
   values[Math.floor(random() * values.length)] ?? values[0];
+const policyIds = [testId('pol', 'one'), testId('pol', 'other')] as const;
 const issued = Array.from({ length: 90 }, (_, index) => {
   const tier: Tier = one(tiers);
   const licenseId = ledger.issue(`pair ${index}`, {
     issuerOrgId: one([vendor, vendor, customer]),
     holderOrgId: one([null, vendor, customer, customer]),
+    ...{ activations: 3, seats: one([0, 1, 2]), users: 1 },
     products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
     externalRef: one([null, 'Sub_1', `Sub_${index}`]),
-    policy: { tier, expiryGraceSeconds: one([0, 0, 500]) },
+    policy: {
+      tier,
+      expiryGraceSeconds: one([0, 0, 500]),
+      policyId: one(policyIds),
+      remindBefore: one([['P30D', 'PT2H'], ['PT1H'], []]),
+    },
     ...one<{ readonly expiresAt?: string }>([
       {},
       { expiresAt: testInstant(800) },
@@ -48,6 +72,27 @@ const issued = Array.from({ length: 90 }, (_, index) => {
   });
   return licenseId;
 });
+const userRefs = [testId('ref', 'ada'), testId('ref', 'bob')] as const;
+/** The users of licenses, by `license user`. */
+const users = new Set<string>();
+for (const licenseId of issued) {
+  const data = { userRef: one(userRefs) };
+  if (ledger.send(licenseId, { type: 'AssignUser', data }).some(({ type }) => type === 'UserAssigned'))
+    users.add(`${licenseId} ${data.userRef}`);
+}
+const acquire = (licenseId: string, seat: string) => {
+  const lease = {
+    leaseId: testId('lea', `${licenseId} ${seat}`),
+    holderHash: testHash(seat),
+    product: null,
+    userRef: null,
+  };
+  ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
+};
+for (const licenseId of issued) {
+  for (let device = one([0, 0, 1, 2, 3]); device > 0; device -= 1) ledger.activate(licenseId, `${device}`);
+  for (let seat = one([0, 0, 1, 2]); seat > 0; seat -= 1) acquire(licenseId, `${seat}`);
+}
 for (const licenseId of issued) {
   const scheduled = { effectiveAt: testInstant(one([900, 1_900, 5_000])) };
   one([
@@ -60,6 +105,9 @@ for (const licenseId of issued) {
     () => ledger.renew(licenseId),
   ])();
 }
+const metadataOf = new Map(
+  issued.map((licenseId) => [licenseId, one<Metadata>([{}, { team: 'blue', seats: 5 }, { team: 'red', seats: '5' }])]),
+);
 // Every command of the log comes a second after the one before it, also a refused one.
 for (let second = 0; second < 1_300; second += 1) ledger.revoke(testId('lic', 'unknown'));
 for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
@@ -67,13 +115,32 @@ for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
   ledger.send(licenseId, { type: 'EndGrace', data: { termNumber: 1 } });
 }
 
+type Metadata = Readonly<Record<string, string | number>>;
 type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now' | 'sort'>>;
 
 /** Some values of each filter, and whether a license has them. */
 const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => boolean])[])[] = [
-  statuses.map((value) => [{ status: value }, (facts) => status(facts, now) === value]),
+  [
+    ...statuses.map((value) => [{ status: value }, (facts: LicenseFacts) => status(facts, now) === value] as const),
+    [{ status: 'ACTIVE', isExpiring: true }, (facts) => isExpiring(facts, now)],
+  ],
   (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
   ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
+  policyIds.slice(1).map((policy) => [{ policy }, (facts) => facts.policy.policyId === policy]),
+  [[userRefs[0], testId('ref', 'nobody')]].map((refs) => [
+    { userRefs: refs },
+    ({ licenseId }) => refs.some((userRef) => users.has(`${licenseId} ${userRef}`)),
+  ]),
+  [{ team: 'blue' }, { team: 'red', seats: '5' }].map((metadata) => [
+    { metadata },
+    ({ licenseId }) =>
+      Object.entries(metadata).every(([name, value]) => `${metadataOf.get(licenseId)?.[name]}` === value),
+  ]),
+  (['NONE', 'AT_LIMIT'] as const).map((level) => [
+    { activations: level },
+    (facts) => usageLevel(facts, 'ACTIVATIONS') === level,
+  ]),
+  (['NONE', 'AT_LIMIT'] as const).map((level) => [{ seats: level }, (facts) => usageLevel(facts, 'SEATS') === level]),
   ['Sub_1'].map((externalRef) => [{ externalRef }, (facts) => facts.externalRef === externalRef]),
   ['ir 17'].map((keyHint) => [{ keyHint }, (facts) => facts.keyHint === keyHint]),
   [customer, vendor].map((holder) => [{ holder }, ({ holderOrgId }) => holderOrgId === holder]),
@@ -107,12 +174,12 @@ const pairs = [
 ];
 
 const pageLimit = 7;
-/** Reads all pages of a list. */
-const idsOf = (orgId: string, filters: Filters, sort: LicenseSort): Promise<readonly string[]> =>
+/** Reads all pages of a list. With `matchesMax` 3, most filters that match licenses have many matches. */
+const idsOf = (orgId: string, filters: Filters, sort: LicenseSort, matchesMax = 3): Promise<readonly string[]> =>
   asTenant(models.api, orgId, async (db) => {
     const ids: string[] = [];
     for (let after: LicensePlace | null = null; ; ) {
-      const page = await listLicenses(db, { orgId, limit: pageLimit, after, sort, now, ...filters });
+      const page = await listLicenses(db, { orgId, limit: pageLimit, after, sort, now, ...filters }, matchesMax);
       ids.push(...page.map(({ facts }) => facts.licenseId));
       const last = page.at(-1);
       if (last === undefined || page.length < pageLimit) return ids;
@@ -152,10 +219,10 @@ describe.each([
     const all = await allOf(orgId);
     const different: unknown[] = [];
     let found = 0;
-    for (const [filters, fits] of pairs) {
+    for (const [index, [filters, fits]] of pairs.entries()) {
       const sort = defaultSort(filters);
       const expected = sorted(all.filter(fits), sort);
-      const listed = await idsOf(orgId, filters, sort);
+      const listed = await idsOf(orgId, filters, sort, index % 2 === 0 ? 3 : 1_000);
       if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
       found += listed.length;
     }
@@ -205,5 +272,20 @@ test('The licenses of the other tests have every status by the clock alone and b
     'REVOKED true',
     'SUSPENDED false',
     'SUSPENDED true',
+  ]);
+});
+
+test('Some licenses of the other tests have users, and some are at each level of devices and seats', async () => {
+  expect(users.size).toBeGreaterThan(10);
+  const { rows } = await models.superuser.query<{ level: string }>(
+    `select distinct usage || ' ' || coalesce(level, 'between') as level from rm.license_usage_levels order by 1`,
+  );
+  expect(rows.map(({ level }) => level)).toEqual([
+    'ACTIVATIONS AT_LIMIT',
+    'ACTIVATIONS NONE',
+    'ACTIVATIONS between',
+    'SEATS AT_LIMIT',
+    'SEATS NONE',
+    'SEATS between',
   ]);
 });

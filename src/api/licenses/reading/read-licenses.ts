@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { readCurrentRows } from '../../../application/reading/parked-license.ts';
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
+import { userRefsOf } from '../../../application/reading/references-of-user.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { tiers } from '../../../domain/license/policy.ts';
-import { statuses } from '../../../domain/license/status.ts';
 import type { Instant } from '../../../domain/time.ts';
-import { parseKeyHint } from '../../../identity/license-key.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import type { LicenseView } from '../../../projections/queries/license-by-id.ts';
@@ -15,51 +13,20 @@ import {
   isServed,
   type LicensePlace,
   type LicenseSort,
-  licenseSorts,
-} from '../../../projections/queries/license-sides.ts';
+} from '../../../projections/queries/license-listing.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { decodeCursor } from '../../cursor.ts';
 import { filtersOf, page } from '../../paging.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
 import { none, type Route, route } from '../../route.ts';
-import { cursor, idOf, instantIn, licensePath, pageLimit, pageOf, productCode, text } from '../../schemas.ts';
+import { instantIn, licensePath, pageOf } from '../../schemas.ts';
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
+import { expiringIn, listingOf, listQuery } from './list-query.ts';
 import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
-
-const keyHint = z
-  .string()
-  .max(20)
-  .transform((value, context) => {
-    const hint = parseKeyHint(value);
-    if (hint !== null) return hint;
-    context.issues.push({
-      code: 'custom',
-      input: value,
-      message: 'must be the last group of a key, 5 letters and digits',
-    });
-    return z.NEVER;
-  })
-  .meta({ example: 'SYQV9' });
-
-const listQuery = z.strictObject({
-  limit: pageLimit.optional(),
-  cursor: cursor.optional(),
-  status: z.enum(statuses).optional(),
-  tier: z.enum(tiers).optional(),
-  product: productCode.optional(),
-  externalRef: text(200).optional(),
-  keyHint: keyHint.optional(),
-  holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
-  issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
-  expiresBefore: instantIn.optional(),
-  expiresAfter: instantIn.optional(),
-  q: text(200).optional(),
-  sort: z.enum(licenseSorts).optional(),
-});
 
 /** GET /v1/licenses: lists the licenses that the organization issues or holds, newest first by default. */
 export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
@@ -69,7 +36,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter or expiresBefore, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -83,11 +50,12 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {
       const { organizationId: orgId } = caller;
       const at = now();
-      const sort = requested ?? defaultSort(filters);
+      const ends = { ...filters, ...expiringIn(filters.status) };
+      const sort = requested ?? defaultSort(ends);
       // The number is the version of the places in its cursors.
       const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
       const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
-      if (!isServed(sort, filters)) return sortRefused(sort);
+      if (!isServed(sort, ends)) return sortRefused(sort);
       if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
         secrets,
@@ -100,9 +68,12 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
             return `${sort} ${instant ?? ''} ${licenseId}`;
           },
           read: (after, count) =>
-            asTenant(pool, orgId, (db) =>
-              listLicenses(db, { orgId, limit: count, after: placeIn(after), sort, now: at, ...filters }),
-            ),
+            asTenant(pool, orgId, async (db) => {
+              const { user } = filters;
+              const userRefs = user === undefined ? undefined : await userRefsOf(db, secrets, orgId, user);
+              const listing = { orgId, limit: count, after: placeIn(after), sort, now: at };
+              return listLicenses(db, { ...listing, ...listingOf(filters, userRefs) });
+            }),
           bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
         },
       );
@@ -112,7 +83,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
 const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? null;
 
 const sortRefused = (sort: LicenseSort): Problem => {
-  const detail = `sort=${sort} does not work with expiresAfter or expiresBefore. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
+  const detail = `sort=${sort} does not work with expiresAfter, expiresBefore or status=EXPIRING. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
 };
 

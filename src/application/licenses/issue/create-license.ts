@@ -176,7 +176,8 @@ const sendFirst = async (
   if (forgotten !== null) return forgotten;
   // The metadata comes after the event. Only the first of two requests for the same license stores metadata.
   if (Object.keys(metadata).length > 0) {
-    const first = { licenseId, issuerOrgId, holderOrgId: facts.holderOrgId, metadata };
+    const { holderOrgId, createdAt } = facts;
+    const first = { licenseId, issuerOrgId, holderOrgId, metadata, createdAt };
     await asTenant(needs.pool, issuerOrgId, (db) => firstMetadata(db, first), { readOnly: false });
   }
   const licenseKey = formatLicenseKey(needs.licenseKeyPrefix, attempt.secret);

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { tiers } from '../../../domain/license/policy.ts';
+import { statuses } from '../../../domain/license/status.ts';
+import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
+import { parseKeyHint } from '../../../identity/license-key.ts';
+import { licenseSorts } from '../../../projections/queries/license-listing.ts';
+import { cursor, idOf, instantIn, pageLimit, productCode, text } from '../../schemas.ts';
+
+const keyHint = z
+  .string()
+  .max(20)
+  .transform((value, context) => {
+    const hint = parseKeyHint(value);
+    if (hint !== null) return hint;
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: 'must be the last group of a key, 5 letters and digits',
+    });
+    return z.NEVER;
+  })
+  .meta({ example: 'SYQV9' });
+
+const metadataMax = 5;
+
+/** Members of the metadata of a license, all of which it has. */
+const metadata = z
+  .record(text(200), text(200))
+  .refine((members) => Object.keys(members).length <= metadataMax, `must have at most ${metadataMax} names`)
+  .optional()
+  .meta({
+    param: { style: 'deepObject', explode: true, example: { team: 'blue' } },
+    description: 'metadata[team]=blue: the metadata has the name team with the text, number or truth value blue.',
+  });
+const level = z.enum(['0', 'AT_LIMIT']).optional();
+
+/** The query of a list of licenses. */
+export const listQuery = z.strictObject({
+  limit: pageLimit.optional(),
+  cursor: cursor.optional(),
+  status: z
+    .enum([...statuses, 'EXPIRING'])
+    .optional()
+    .meta({
+      description: 'EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come.',
+    }),
+  tier: z.enum(tiers).optional(),
+  product: productCode.optional(),
+  policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
+  activations: level.meta({ description: '0: no device. AT_LIMIT: as many devices as the limit, or more.' }),
+  seats: level.meta({ description: '0: no seat is taken. AT_LIMIT: as many seats as the limit, or more.' }),
+  user: text(256)
+    .optional()
+    .meta({ description: 'A user, as your organization assigned it, or the reference of the assignment.' }),
+  metadata,
+  externalRef: text(200).optional(),
+  keyHint: keyHint.optional(),
+  holder: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  expiresBefore: instantIn.optional(),
+  expiresAfter: instantIn.optional(),
+  q: text(200).optional(),
+  sort: z.enum(licenseSorts).optional(),
+});
+
+type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sort'>;
+
+/** Returns the filters of a query for the list of an organization. `userRefs`: the references of the user. */
+export const listingOf = (
+  { user: _, activations, seats, status, ...filters }: LicenseFilters,
+  userRefs: readonly string[] | undefined,
+) => ({
+  ...filters,
+  userRefs,
+  activations: levelIn(activations),
+  seats: levelIn(seats),
+  status: status === 'EXPIRING' ? ('ACTIVE' as const) : status,
+  ...expiringIn(status),
+});
+
+/** Returns the filter of a list by its status that decides about its order. */
+export const expiringIn = (status: LicenseFilters['status']): { readonly isExpiring?: true } =>
+  status === 'EXPIRING' ? { isExpiring: true } : {};
+
+const levelIn = (value: z.output<typeof level>): UsageLevel | undefined => (value === '0' ? 'NONE' : value);

@@ -1,0 +1,99 @@
+import type { LeveledUsage, UsageLevel } from '../../domain/license/usage/usage-levels.ts';
+import { joined, type Matching, noMatches, type Probe, type Side } from './license-conditions.ts';
+
+type Parameter = (value: unknown) => string;
+
+/** A table with rows of licenses, for a filter that rm.licenses has no column for. */
+type Elsewhere = {
+  /** Returns the table with conditions on its rows `x`, which do not name the organization. */
+  readonly rows: (parameter: Parameter) => string;
+  /** Returns a scalar subquery that is true for a license `l` that matches. */
+  readonly isMatch: (parameter: Parameter) => string;
+  /** The columns of an index in the order of lists: `created_at`, and `tier` and `recorded_status` when it has them. */
+  readonly ordered: { readonly columns: string; readonly hasStatus: boolean } | null;
+  /** Returns the condition of a side. */
+  readonly side: (of: Side['of'], orgId: string) => string;
+};
+
+/** Returns what a user matches: the licenses that it is assigned to under one of these references. */
+export const matchingUser = (probe: Probe, userRefs: readonly string[]): Promise<Matching> =>
+  matchingElsewhere(probe, {
+    rows: (parameter) =>
+      `rm.license_users x where x.user_ref = any(${parameter(userRefs)}) and x.unassigned_at is null`,
+    isMatch: (parameter) => `(select true from rm.license_users x where x.issuer_org_id = l.issuer_org_id
+      and x.license_id = l.license_id and x.user_ref = any(${parameter(userRefs)}) and x.unassigned_at is null limit 1)`,
+    ordered: null,
+    // "is true" keeps Postgres from reading all users of the organization.
+    side: (of, org) => `(${sides[of](org)}) is true`,
+  });
+
+/** Returns what a member of the metadata matches. */
+export const matchingMetadata = (
+  probe: Probe,
+  { name, value }: { readonly name: string; readonly value: string },
+): Promise<Matching> =>
+  matchingElsewhere(probe, {
+    rows: (parameter) =>
+      `vault.license_metadata_values x where x.name = ${parameter(name)} and x.value = ${parameter(value)}`,
+    isMatch: (parameter) => `(select true from vault.license_metadata_values x where x.issuer_org_id = l.issuer_org_id
+      and x.name = ${parameter(name)} and x.value = ${parameter(value)} and x.license_created_at = l.created_at
+      and x.license_id = l.license_id limit 1)`,
+    ordered: { columns: 'x.license_created_at as created_at', hasStatus: false },
+    side: (of, org) => sides[of](org),
+  });
+
+/** Returns what a level of a usage matches. */
+export const matchingLevel = (
+  probe: Probe,
+  { usage, level }: { readonly usage: LeveledUsage; readonly level: UsageLevel },
+): Promise<Matching> => {
+  const isAtLevel = (parameter: Parameter) => `x.usage = ${parameter(usage)} and x.level = ${parameter(level)}`;
+  return matchingElsewhere(probe, {
+    rows: (parameter) => `rm.license_usage_levels x where ${isAtLevel(parameter)}`,
+    isMatch: (parameter) => `(select true from rm.license_usage_levels x where x.issuer_org_id = l.issuer_org_id
+      and x.license_id = l.license_id and ${isAtLevel(parameter)} limit 1)`,
+    ordered: { columns: 'x.created_at, x.tier, x.recorded_status', hasStatus: true },
+    side: (of, org) => (of === 'issuer' ? `x.issuer_org_id = ${org}` : `x.other_holder_org_id = ${org}`),
+  });
+};
+
+const sides: Readonly<Record<Side['of'], (org: string) => string>> = {
+  issuer: (org) => `x.issuer_org_id = ${org}`,
+  holder: (org) => `x.holder_org_id = ${org} and x.issuer_org_id <> ${org}`,
+};
+
+const matchingElsewhere = async (probe: Probe, { rows, isMatch, ordered, side }: Elsewhere): Promise<Matching> => {
+  const relation = (selected: string, of: Side['of'], parameter: Parameter) =>
+    `select ${selected} from ${rows(parameter)} and ${side(of, parameter(probe.orgId))}`;
+  return {
+    matches: await countMatches(probe, (of, parameter) => relation('', of, parameter)),
+    hasAllHeld: false,
+    relations: ({ parameter }, { of, conditions }) => [
+      `(select l.* from (${relation('distinct x.license_id', of, parameter)} offset 0) x
+        cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
+        where ${joined(conditions, 'l')} offset 0)`,
+    ],
+    condition: ({ parameter }) => isMatch(parameter),
+    ordered:
+      ordered === null
+        ? null
+        : {
+            hasStatus: ordered.hasStatus,
+            relation: ({ parameter }, { of }) => `(${relation(`x.license_id, ${ordered.columns}`, of, parameter)})`,
+          },
+  };
+};
+
+const countMatches = async (
+  { db, matchesMax }: Probe,
+  matches: (of: Side['of'], parameter: Parameter) => string,
+): Promise<Matching['matches']> => {
+  const values: unknown[] = [];
+  const count = (of: Side['of']) =>
+    `(select count(*) from (${matches(of, (value) => `$${values.push(value)}`)} limit ${matchesMax + 1}) counted)`;
+  const { rows } = await db.query<Matching['matches']>({
+    text: `select ${count('issuer')} as issuer, ${count('holder')} as holder`,
+    values,
+  });
+  return rows[0] ?? noMatches;
+};
