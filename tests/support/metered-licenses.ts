@@ -39,8 +39,8 @@ export const meteredLicenses = (ledger: () => Ledger) => {
   };
   const use = (licenseKey: string, usageId: string, quantity: number, more: object = {}) =>
     send(licenseKey, { meter: 'builds', usageId, quantity, ...more });
-  const correct = (licenseKey: string, usageId: string, corrects: string, quantity: number, more: object = {}) =>
-    use(licenseKey, usageId, quantity, { corrects, ...more });
+  const correct = (licenseId: string, usageId: string, corrects: string, quantity: number) =>
+    asIssuer('POST', '/v1/licenses/usage', { licenseId, meter: 'builds', usageId, quantity, corrects });
   const reset = (licenseId: string, meter = 'builds') =>
     asIssuer('POST', `/v1/licenses/${licenseId}/usage/reset`, {
       meter,

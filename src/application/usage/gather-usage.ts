@@ -4,7 +4,7 @@ import { isRejection } from '../../domain/decider.ts';
 import type { CommandOf } from '../../domain/license/commands.ts';
 import type { LicenseEvent } from '../../domain/license/events.ts';
 import type { License, LicenseFacts } from '../../domain/license/license.ts';
-import { noSuchLicense } from '../../domain/license/license-authority.ts';
+import { noSuchLicense, refuseCorrecting } from '../../domain/license/license-authority.ts';
 import { settledAt } from '../../domain/license/settle.ts';
 import { usageOutcomes } from '../../domain/license/usage/decide-usage.ts';
 import type { UsageOutcome } from '../../domain/license/usage/judge-usage.ts';
@@ -163,7 +163,11 @@ const decideUses = (
 ): { readonly outcomes: readonly Outcome[]; readonly decision: readonly LicenseEvent[] | Refusal } => {
   if (state.kind === 'unissued') return { outcomes: [], decision: noSuchLicense };
   const refusals = sendersRefused(uses, state, moment);
-  const admitted = uses.filter(({ request }) => refusals.get(request) === null);
+  const refusalOf = ({ request, usage }: UseOfRequest): Refusal | null => {
+    const refusal = refusals.get(request) ?? null;
+    return refusal === null && usage.corrects !== undefined ? refuseCorrecting(state.facts, request.by) : refusal;
+  };
+  const admitted = uses.filter((use) => refusalOf(use) === null);
   const { meter } = uses[0] ?? { meter: '' };
   const entries = admitted.map(({ usage }) => usage);
   const command: CommandOf<'RecordUsage'> = { type: 'RecordUsage', at: moment.at, data: { meter, entries, earlier } };
@@ -173,7 +177,7 @@ const decideUses = (
   const byUse = new Map(admitted.map((use, index) => [use, judged[index]]));
   const outcomes = uses.map((use): Outcome => {
     const outcome = byUse.get(use);
-    const refusal = refusals.get(use.request) ?? noSuchLicense;
+    const refusal = refusalOf(use) ?? noSuchLicense;
     return outcome === undefined ? { outcome: refusal, isSeen: false } : { outcome, isSeen: true };
   });
   return { outcomes, decision: isRejection(decision) ? [] : decision };

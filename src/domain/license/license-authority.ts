@@ -46,6 +46,8 @@ const grants = {
   },
   /** Validate, activate and lease by the license's id, without its key. */
   useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
+  /** Take back usage that was counted by mistake. Whoever has the key or holds the license could take back what it pays for. */
+  correctUsage: ownOnly(grant([...managers, 'BILLING'], 'licenses:activate')),
 } as const satisfies Readonly<Record<string, Permission>>;
 
 /** The name of a permission on a license. */
@@ -96,6 +98,12 @@ export const refuseActing = (
   if (isPermitted(by.credential, permission, side)) return null;
   return reject('FORBIDDEN', lacking(by.credential, permission, side));
 };
+
+/** Refuses a correction of usage, which the issuer alone makes, with the permission `correctUsage`. */
+export const refuseCorrecting = (parties: Concerned, by: LicenseActing): ReturnType<typeof refuseActing> =>
+  by.kind === 'keyHolder'
+    ? reject('FORBIDDEN', 'Only the issuer of the license corrects usage. A license key records usage.')
+    : refuseActing(parties, by, 'correctUsage');
 
 /**
  * Refuses a rotated key. Validation distinguishes a rotated key from an unknown one; here both get the same refusal,

@@ -32,7 +32,10 @@ type Process = ReturnType<typeof startProcess>;
 
 const useOf = (licenseId: string, number: number, changes: Partial<UseOfRequest['usage']>): UseOfRequest => {
   const use = useOfRequest(ledger, { licenseId, number, commandId: uuidv5(namespace, `${licenseId} ${number}`) });
-  return { ...use, usage: { ...use.usage, ...changes } };
+  // The issuer records and corrects usage.
+  const credential = { kind: 'apiKey', scopes: ['licenses:activate'] } as const;
+  const by = { kind: 'organization', organizationId: ledger.a.organizationId, credential } as const;
+  return { ...use, request: { ...use.request, by }, usage: { ...use.usage, ...changes } };
 };
 
 const sendUntilAnswered = async (

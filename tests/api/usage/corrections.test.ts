@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { meteredLicenses, outcomeOf } from '../../support/metered-licenses.ts';
 
@@ -19,7 +20,7 @@ describe('A correction', () => {
   test('takes back part of a usage, and everything that shows use agrees', async () => {
     const { licenseId, licenseKey } = await issue();
     await record(licenseId, 'u1', 60);
-    const corrected = await correct(licenseKey, 'c1', 'u1', -20);
+    const corrected = await correct(licenseId, 'c1', 'u1', -20);
     expect(outcomeOf(corrected)).toEqual([201, true]);
     expect(corrected.body.usage).toMatchObject({ id: 'c1', total: 40, max: 100 });
     const { body } = await asIssuer('GET', `/v1/licenses/${licenseId}`);
@@ -51,24 +52,24 @@ describe('A correction', () => {
     await record(licenseId, 'u1', 5);
     await record(licenseId, 'u2', 5);
     await record(licenseId, 'c1', -2, { corrects: 'u1' });
-    expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -2))).toEqual([200, false]);
-    expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -3))).toEqual([409, 'USAGE_ID_REUSED']);
-    expect(outcomeOf(await correct(licenseKey, 'c1', 'u2', -2))).toEqual([409, 'USAGE_ID_REUSED']);
+    expect(outcomeOf(await correct(licenseId, 'c1', 'u1', -2))).toEqual([200, false]);
+    expect(outcomeOf(await correct(licenseId, 'c1', 'u1', -3))).toEqual([409, 'USAGE_ID_REUSED']);
+    expect(outcomeOf(await correct(licenseId, 'c1', 'u2', -2))).toEqual([409, 'USAGE_ID_REUSED']);
     expect(outcomeOf(await use(licenseKey, 'c1', 2))).toEqual([409, 'USAGE_ID_REUSED']);
     expect(await sums(licenseId)).toMatchObject([{ recorded: 10, corrected: 2, total: 8 }]);
   });
 
   test('takes back at most what the usage was, and names what is left', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     await record(licenseId, 'u1', 5);
     await record(licenseId, 'c1', -3, { corrects: 'u1' });
-    const refused = await correct(licenseKey, 'c2', 'u1', -3);
+    const refused = await correct(licenseId, 'c2', 'u1', -3);
     expect(outcomeOf(refused)).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
     expect([refused.body.errors?.[0]?.pointer, refused.body.detail]).toEqual([
       '/quantity',
       expect.stringContaining('2 is left'),
     ]);
-    expect(outcomeOf(await correct(licenseKey, 'c2', 'u1', -2))).toEqual([201, true]);
+    expect(outcomeOf(await correct(licenseId, 'c2', 'u1', -2))).toEqual([201, true]);
   });
 
   test.each<[string, object, [number, string], string]>([
@@ -78,15 +79,20 @@ describe('A correction', () => {
     ['with a quantity above 0', { quantity: 1, corrects: 'u1' }, [400, 'INVALID_REQUEST'], '/quantity'],
     ['of 0', { quantity: 0, corrects: 'u1' }, [400, 'INVALID_REQUEST'], '/quantity'],
   ])('%s is refused', async (_, body, outcome, pointer) => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     await record(licenseId, 'u1', 5);
     await record(licenseId, 'c1', -1, { corrects: 'u1' });
-    const refused = await send(licenseKey, { meter: 'builds', usageId: 'c2', ...body });
+    const refused = await asIssuer('POST', '/v1/licenses/usage', {
+      licenseId,
+      meter: 'builds',
+      usageId: 'c2',
+      ...body,
+    });
     expect([outcomeOf(refused), refused.body.errors?.[0]?.pointer]).toEqual([outcome, pointer]);
   });
 
   test('in a list is decided alone, in the order of the list', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     const records = [
       { meter: 'builds', usageId: 'u1', quantity: 100 },
       { meter: 'builds', usageId: 'u2', quantity: 1 },
@@ -95,7 +101,7 @@ describe('A correction', () => {
       { meter: 'builds', usageId: 'c2', quantity: -71, corrects: 'u1' },
       { meter: 'exports', usageId: 'c1', quantity: -1, corrects: 'u1' },
     ];
-    const { status, body } = await send(licenseKey, { records });
+    const { status, body } = await asIssuer('POST', '/v1/licenses/usage', { licenseId, records });
     const results = body.records as unknown as { changed: boolean; refusal: { code: string } | null }[];
     expect([status, ...results.map(({ changed, refusal }) => refusal?.code ?? changed)]).toEqual([
       ...[201, true, 'QUOTA_EXCEEDED', true, true, 'CORRECTION_EXCEEDS_USAGE', 'USAGE_NOT_FOUND'],
@@ -110,14 +116,14 @@ describe('A correction', () => {
   });
 
   test('lowers the past period that counted the usage, also when only the read models know it', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     await record(licenseId, 'u1', 60);
     await record(licenseId, 'c1', -10, { corrects: 'u1' });
     ledger.clock.aheadMs = 2 * day;
     await record(licenseId, 'u2', 7);
-    const corrected = await correct(licenseKey, 'c2', 'u1', -20);
+    const corrected = await correct(licenseId, 'c2', 'u1', -20);
     expect([outcomeOf(corrected), corrected.body.usage]).toMatchObject([[201, true], { total: 7 }]);
-    expect(outcomeOf(await correct(licenseKey, 'c3', 'u1', -31))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
+    expect(outcomeOf(await correct(licenseId, 'c3', 'u1', -31))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
     const [present, past, ...others] = await sums(licenseId);
     expect([present, past, others]).toMatchObject([
       { running: true, recorded: 7, corrected: 0, total: 7 },
@@ -134,15 +140,15 @@ describe('A correction', () => {
       { recorded: 60, corrected: 30 },
     ]);
     ledger.clock.aheadMs = 36 * day;
-    expect(outcomeOf(await correct(licenseKey, 'c4', 'u1', -1))).toEqual([404, 'USAGE_NOT_FOUND']);
+    expect(outcomeOf(await correct(licenseId, 'c4', 'u1', -1))).toEqual([404, 'USAGE_NOT_FOUND']);
   });
 
   test('of a usage of more than an hour ago waits for read models that are behind', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     await record(licenseId, 'u1', 9);
     const startAgain = await ledger.stopProjector();
-    const later = { headers: { prefer: 'respond-async' } };
-    const body = (usageId: string) => ({ licenseKey, meter: 'builds', usageId, quantity: -4, corrects: 'u1' });
+    const later = { key: ledger.a.apiKey, headers: { prefer: 'respond-async' } };
+    const body = (usageId: string) => ({ licenseId, meter: 'builds', usageId, quantity: -4, corrects: 'u1' });
     try {
       ledger.clock.aheadMs = 2 * hour;
       await ledger.call('POST', '/v1/licenses/usage', { body: body('c1'), ...later });
@@ -161,12 +167,33 @@ describe('A correction', () => {
     expect(await sums(licenseId)).toMatchObject([{ recorded: 9, corrected: 8, total: 1 }]);
   });
 
+  test('is for the issuer alone: a key and the holder would take back what they pay for', async () => {
+    const { licenseId, licenseKey } = await issue();
+    await record(licenseId, 'u1', 9);
+    const toHolderOrgId = ledger.b.organizationId;
+    const transfer = { toHolderOrgId, accepted: true, expiry: 'KEEP', activations: 'KEEP' } as const;
+    await sendTo(ledger, licenseId, { type: 'Transfer', data: transfer });
+    const correction = { meter: 'builds', usageId: 'c1', quantity: -9, corrects: 'u1' };
+    const byKey = await send(licenseKey, correction);
+    const byHolder = await ledger.call('POST', '/v1/licenses/usage', {
+      key: ledger.b.apiKey,
+      body: { licenseId, ...correction },
+    });
+    expect([byKey, byHolder].map(outcomeOf)).toEqual([
+      [403, 'FORBIDDEN'],
+      [403, 'FORBIDDEN'],
+    ]);
+    const { body } = await send(licenseKey, { records: [{ meter: 'builds', usageId: 'u2', quantity: 1 }, correction] });
+    expect(body.records).toMatchObject([{ changed: true }, { changed: false, refusal: { code: 'FORBIDDEN' } }]);
+    expect(await sums(licenseId)).toMatchObject([{ recorded: 10, corrected: 0 }]);
+  });
+
   test('is possible while the license is suspended, which refuses usage', async () => {
     const { licenseId, licenseKey } = await issue();
     await record(licenseId, 'u1', 9);
     await asIssuer('POST', `/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT' } });
     expect(outcomeOf(await use(licenseKey, 'u2', 1))).toEqual([409, 'LICENSE_SUSPENDED']);
-    expect(outcomeOf(await correct(licenseKey, 'c1', 'u1', -9))).toEqual([201, true]);
+    expect(outcomeOf(await correct(licenseId, 'c1', 'u1', -9))).toEqual([201, true]);
   });
 });
 
@@ -188,15 +215,15 @@ describe('A reset', () => {
   });
 
   test('takes away what was used before it, so a later correction of that lowers nothing', async () => {
-    const { licenseId, licenseKey } = await issue();
+    const { licenseId } = await issue();
     await record(licenseId, 'u1', 60);
     await reset(licenseId);
     await record(licenseId, 'u2', 7);
-    expect((await correct(licenseKey, 'c1', 'u1', -50)).body.usage).toMatchObject({ total: 7 });
-    expect((await correct(licenseKey, 'c2', 'u2', -3)).body.usage).toMatchObject({ total: 4 });
-    expect(outcomeOf(await correct(licenseKey, 'c3', 'u1', -11))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
+    expect((await correct(licenseId, 'c1', 'u1', -50)).body.usage).toMatchObject({ total: 7 });
+    expect((await correct(licenseId, 'c2', 'u2', -3)).body.usage).toMatchObject({ total: 4 });
+    expect(outcomeOf(await correct(licenseId, 'c3', 'u1', -11))).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
     ledger.clock.aheadMs = 2 * day;
-    await correct(licenseKey, 'c4', 'u1', -10);
+    await correct(licenseId, 'c4', 'u1', -10);
     expect(await sums(licenseId)).toMatchObject([{ recorded: 67, corrected: 3, reset: 60, total: 4 }]);
   });
 

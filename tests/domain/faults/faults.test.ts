@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { failuresWith, runDomainTests, withCopy } from './plant.ts';
 import { faults } from './planted.ts';
@@ -18,3 +19,7 @@ test(
       for (const fault of planted) expect(await failuresWith(directory, fault), fault.name).toContain(fault.caughtBy);
     }),
 );
+
+test.each(faults)('The text of the planted fault "$name" is once in the source', ({ file, find }) => {
+  expect(readFileSync(file, 'utf8').split(find)).toHaveLength(2);
+});

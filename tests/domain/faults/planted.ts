@@ -74,8 +74,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a device that is active already is counted again',
     file: 'src/domain/license/devices/decide-devices.ts',
-    find: '  if (active !== null)\n',
-    replace: '  if (active === undefined)\n',
+    find: '  if (active !== null) {\n',
+    replace: '  if (active === undefined) {\n',
     caughtIn: 'tests/domain/license/devices/decide-devices.test.ts',
     caughtBy: 'activating a device changes nothing when it is repeated, even when the license is full',
   },
