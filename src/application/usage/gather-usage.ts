@@ -39,8 +39,8 @@ export type UseResult =
   | { readonly refusal: Refusal; readonly after: UsedLicense | null };
 
 /**
- * Records uses that have the license, the meter and the actor in common. Returns the result of each. At most one event a
- * second stores those of one process.
+ * Records uses that have the license, the meter and the actor in common. Returns the result of each. At most one batch a
+ * second stores those of one process: one event, or more when corrections and usage alternate.
  */
 export type UsageGathering = (uses: readonly UseOfRequest[]) => Promise<readonly UseResult[]>;
 

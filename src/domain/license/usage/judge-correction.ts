@@ -24,7 +24,7 @@ type Correctable = {
 export type CorrectionLedger = {
   /** Returns the usage of an id, or why nothing corrects it. */
   readonly find: (usageId: string) => Correctable | Rejection<LicenseRejection>;
-  /** Notes usage that the command counts. `number`: that of its event. */
+  /** Notes usage that the command counts, or a correction. */
   readonly noteUse: (usageId: string, use: RecentUse) => void;
   /** Notes a correction that the command records. */
   readonly noteCorrection: (usageId: string, quantity: number) => void;
@@ -89,7 +89,7 @@ export const correctionLedger = (
       return { ...known, corrected, counted: present(running.counter), wasReset: use.number < running.resetBy };
     },
     noteUse: (usageId, use) => {
-      begun ??= use.number;
+      if (use.corrects === undefined) begun ??= use.number;
       own.set(usageId, use);
     },
     noteCorrection: (usageId, quantity) => ownCorrections.set(usageId, (ownCorrections.get(usageId) ?? 0) - quantity),

@@ -249,6 +249,20 @@ describe('A reset', () => {
   });
 });
 
+test('Usage that begins a counter after a correction of a past one is corrected in its own', () => {
+  const daily = license({ ...pro, meterRules: { builds: { resets: 'P1D' } } });
+  const [at, past] = [later(2 * day), { ...fix('c1', 'u1', -1) }];
+  const history = followedBy([daily], record([use('u1', 6)]));
+  const row = {
+    ...{ usageId: 'u1', quantity: 6, commandId: 'command-u1', recordedAt: noon, number: 1 },
+    counted: { counter: 1, resets: 'P1D', periodStart: issuedAt, periodEnd: noon, corrected: 0, wasReset: false },
+  } as const;
+  const entries = [past, use('u2', 5), fix('c2', 'u2', -2)].map((entry) => ({ ...entry, occurredAt: at }));
+  const after = andThen(history, record(entries, at, { earlier: { uses: [row], events: 1 } }));
+  expect(after.at(-1)?.event.data).toMatchObject({ entries: [{ countedBy: 3, counter: 3 }], totalAfter: 3 });
+  expect(total(after, at)).toBe(3);
+});
+
 describe('Use after the end of the last term', () => {
   const ending = followedBy([license({ ...pro, expiryStrategy: 'ALLOW' })], record([use('u1', 3)]));
   const at = plusSeconds(expiresAt, 60);
