@@ -99,7 +99,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'a transfer loses an expiry that was not announced',
     file: 'src/domain/license/transfer/decide-transfer.ts',
-    find: '  if (isReset) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
+    find: '  if (expiresAt !== null) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
     replace: '',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
     caughtBy: 'announcing an expiry comes before a transfer that starts the term anew, so that no expiry is missing',

@@ -28,7 +28,7 @@ const useFields = {
     .meta({ description: 'Identifies the usage. The same usageId of a meter counts once.', example: 'build-8812' }),
   corrects: usageId.optional().meta({
     description:
-      'The usageId of the usage that a quantity below 0 takes back, in part or whole. Corrections of one usage together take back at most its quantity.',
+      'The usageId of the usage that a quantity below 0 takes back, in part or whole. Only the issuer corrects usage. Corrections of one usage together take back at most its quantity.',
     example: 'build-8811',
   }),
   occurredAt: instantIn.optional().meta({
