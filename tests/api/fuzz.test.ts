@@ -41,7 +41,7 @@ const worldPatience = 24;
 
 const parts = z.object({
   params: z.record(z.string(), z.string()),
-  query: z.record(z.string(), z.string()),
+  query: z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])),
   body: z.unknown().optional(),
 });
 
@@ -55,7 +55,11 @@ const drawRequest = (route: Route, world: World, chance: Chance): Draft => {
     path: route.path,
     params: drawn.params,
     // Whoever waits for an event is answered in half a minute.
-    query: Object.entries(drawn.query).map(([name, value]) => [name, name === 'wait' ? '0' : value]),
+    query: Object.entries(drawn.query).flatMap(([name, value]) =>
+      typeof value === 'string'
+        ? [[name, name === 'wait' ? '0' : value] as const]
+        : Object.entries(value).map(([member, text]) => [`${name}[${member}]`, text] as const),
+    ),
     headers: {
       ...authorizationFor(route, world, chance),
       ...(drawn.body === undefined ? {} : { 'content-type': 'application/json' }),
