@@ -1,7 +1,12 @@
 import type { Pool } from 'pg';
 import { asTenant } from '../src/postgres/tenant.ts';
-import { listLicenses } from '../src/projections/queries/license-list.ts';
-import { defaultSort, isByEnd, type LicensePlace, type Listing } from '../src/projections/queries/license-listing.ts';
+import { listLicenses } from '../src/projections/queries/lists/license-list.ts';
+import {
+  defaultSort,
+  isByEnd,
+  type LicensePlace,
+  type Listing,
+} from '../src/projections/queries/lists/license-listing.ts';
 import { listNow, listTenants } from './list-rows.ts';
 
 /** The filters and the order of a list. */

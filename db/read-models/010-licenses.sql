@@ -54,7 +54,7 @@ create table rm.licenses (
 -- Most updates touch no indexed column; room on the page keeps them off the indexes.
 with (fillfactor = 85);
 
--- src/projections/queries/license-sides.ts walks along these, for an issuer, for a holder, or for both. Each serves a filter
+-- src/projections/queries/lists/license-sides.ts walks along these, for an issuer, for a holder, or for both. Each serves a filter
 -- that many licenses pass, or several of them, in the order of the list. A list that filters by a part of tier and status
 -- walks for each value of the other part, so that one index serves both and either.
 create index licenses_by_issuer on rm.licenses (issuer_org_id, created_at, license_id);

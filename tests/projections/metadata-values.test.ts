@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asTenant } from '../../src/postgres/tenant.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
-import { listLicenses } from '../../src/projections/queries/license-list.ts';
+import { listLicenses } from '../../src/projections/queries/lists/license-list.ts';
 import { storeMetadata } from '../../src/records/vault.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createLog, customer, rival, testInstant, vendor } from '../support/license-fixtures.ts';

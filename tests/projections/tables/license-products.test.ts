@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asTenant } from '../../../src/postgres/tenant.ts';
-import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
+import { listLicenses, placeOf } from '../../../src/projections/queries/lists/license-list.ts';
 import { createLog, customer, rival, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels, project, verdictOn } from '../../support/read-models.ts';
 

@@ -3,7 +3,7 @@ import type { LicenseCommand } from '../../../src/domain/license/commands.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { licenseById } from '../../../src/projections/queries/license-by-id.ts';
-import { listLicenses } from '../../../src/projections/queries/license-list.ts';
+import { listLicenses } from '../../../src/projections/queries/lists/license-list.ts';
 import { createLog, customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { oneUse } from '../../support/one-use.ts';
 import { createReadModels, project, verdictOn } from '../../support/read-models.ts';

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
-import { listLicenses } from '../../../src/projections/queries/license-list.ts';
+import { listLicenses } from '../../../src/projections/queries/lists/license-list.ts';
 import { activationsOf } from '../../../src/projections/tables/activations.ts';
 import { apiKeyById, listApiKeys } from '../../../src/projections/tables/api-keys.ts';
 import { listInvitations } from '../../../src/projections/tables/invitations.ts';

@@ -5,7 +5,7 @@ import { status, statuses } from '../../../src/domain/license/status.ts';
 import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
 import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
-import { listLicenses, placeOf } from '../../../src/projections/queries/license-list.ts';
+import { listLicenses, placeOf } from '../../../src/projections/queries/lists/license-list.ts';
 import {
   defaultSort,
   isServed,
@@ -13,7 +13,7 @@ import {
   type LicenseSort,
   type Listing,
   licenseSorts,
-} from '../../../src/projections/queries/license-listing.ts';
+} from '../../../src/projections/queries/lists/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
 import {
   createLog,

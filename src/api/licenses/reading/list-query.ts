@@ -3,7 +3,7 @@ import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
 import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import { parseKeyHint } from '../../../identity/license-key.ts';
-import { licenseSorts } from '../../../projections/queries/license-listing.ts';
+import { licenseSorts } from '../../../projections/queries/lists/license-listing.ts';
 import { cursor, idOf, instantIn, pageLimit, productCode, text } from '../../schemas.ts';
 
 const keyHint = z

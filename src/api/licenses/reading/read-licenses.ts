@@ -7,13 +7,13 @@ import type { Instant } from '../../../domain/time.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import type { LicenseView } from '../../../projections/queries/license-by-id.ts';
-import { listLicenses, placeOf } from '../../../projections/queries/license-list.ts';
+import { listLicenses, placeOf } from '../../../projections/queries/lists/license-list.ts';
 import {
   defaultSort,
   isServed,
   type LicensePlace,
   type LicenseSort,
-} from '../../../projections/queries/license-listing.ts';
+} from '../../../projections/queries/lists/license-listing.ts';
 import { type ActivationView, activationsOf } from '../../../projections/tables/activations.ts';
 import { decodeCursor } from '../../cursor.ts';
 import { filtersOf, page } from '../../paging.ts';

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Status } from '../../domain/license/status.ts';
+import type { Status } from '../../../domain/license/status.ts';
 import { isByEnd, type Listing, sortOf } from './license-listing.ts';
 
 /** What a statement is made of. `parameter` adds a parameter and returns its place. */

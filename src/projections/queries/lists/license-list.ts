@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
-import type { LicenseFacts } from '../../domain/license/license.ts';
-import type { JsonObject } from '../../eventstore/event-store.ts';
-import { readLicense, selectLicense } from '../tables/licenses.ts';
-import type { LicenseView } from './license-by-id.ts';
+import type { LicenseFacts } from '../../../domain/license/license.ts';
+import type { JsonObject } from '../../../eventstore/event-store.ts';
+import { readLicense, selectLicense } from '../../tables/licenses.ts';
+import type { LicenseView } from '../license-by-id.ts';
 import { isByEnd, type LicensePlace, type LicenseSort, type Listing, orderOf, sortOf } from './license-listing.ts';
 import { countFiltered, matchingsOf } from './license-matches.ts';
 import { walksOf } from './license-sides.ts';

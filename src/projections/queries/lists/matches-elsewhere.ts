@@ -1,4 +1,4 @@
-import type { LeveledUsage, UsageLevel } from '../../domain/license/usage/usage-levels.ts';
+import type { LeveledUsage, UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import { joined, type Matching, noMatches, type Probe, type Side } from './license-conditions.ts';
 
 type Parameter = (value: unknown) => string;

@@ -1,5 +1,5 @@
-import { tiers } from '../../domain/license/policy.ts';
-import { statuses } from '../../domain/license/status.ts';
+import { tiers } from '../../../domain/license/policy.ts';
+import { statuses } from '../../../domain/license/status.ts';
 import {
   type Condition,
   type Conditions,

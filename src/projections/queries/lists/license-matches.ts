@@ -1,8 +1,8 @@
-import { holdersNamed } from './holders-named.ts';
+import { holdersNamed } from '../holders-named.ts';
+import { beginsWith } from '../prefix.ts';
 import { joined, type Matching, noMatches, type Probe, type Statement } from './license-conditions.ts';
 import type { Listing } from './license-listing.ts';
 import { matchingLevel, matchingMetadata, matchingUser } from './matches-elsewhere.ts';
-import { beginsWith } from './prefix.ts';
 
 /** Returns the filters of a listing that match licenses. */
 export const matchingsOf = async (

@@ -1,7 +1,7 @@
-import type { Tier } from '../../domain/license/policy.ts';
-import type { Status } from '../../domain/license/status.ts';
-import type { UsageLevel } from '../../domain/license/usage/usage-levels.ts';
-import type { Instant } from '../../domain/time.ts';
+import type { Tier } from '../../../domain/license/policy.ts';
+import type { Status } from '../../../domain/license/status.ts';
+import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
+import type { Instant } from '../../../domain/time.ts';
 
 /** The orders of a list of licenses. Those with `-` have the greatest value first. */
 export const licenseSorts = ['-createdAt', 'createdAt', 'expiresAt', '-expiresAt'] as const;
