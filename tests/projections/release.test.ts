@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'd422e10fa4ea84e979766c675e0cd2de04290ca9d92c2c9e1f4dfd6c536cc465',
+  1: 'c8bab8105bb2ceb667f799bb543c766550e54a8a6e7140f99f03662a1ff05355',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
