@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '3f0a696e674179a48704af06f45ddad98170903e41259807931f75fae2ad8584',
+  1: 'ce8c8a047748902670687d45012dad51b6d818ca96fe5e11d33b5b342ec17109',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
