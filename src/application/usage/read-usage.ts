@@ -6,7 +6,9 @@ import { countedPeriod, usageAt } from '../../domain/license/usage/term-counters
 import { isAbove } from '../../domain/license/usage/usage-limits.ts';
 import { fromMs, type Instant, toMs } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import {
+  correctedSums,
   type DayPlace,
   type PeriodPlace,
   type UsageOfDay,
@@ -15,7 +17,7 @@ import {
   usageByPeriod,
 } from '../../projections/queries/usage-sums.ts';
 import { readCurrentRows } from '../reading/parked-license.ts';
-import type { Refusal } from '../refusal.ts';
+import { isRefusal, type Refusal } from '../refusal.ts';
 
 type Needs = { readonly pool: Pool; readonly executor: Executor; readonly now: () => Instant };
 
@@ -36,22 +38,25 @@ export type PeriodOfUsage = UsageOfPeriod & {
 };
 
 /** Returns a page of the use by period of a license that the organization issues or holds, newest first. */
-export const readUsageByPeriod = (
+export const readUsageByPeriod = async (
   needs: Needs,
   organizationId: string,
   { licenseId, meter, from, to, limit }: UsageRange,
   after: PeriodPlace | null,
 ): Promise<readonly PeriodOfUsage[] | Refusal> => {
   const at = needs.now();
-  return readCurrentRows(needs, organizationId, licenseId, async (db, _, facts) => {
+  const read = await readCurrentRows(needs, organizationId, licenseId, async (db, _, facts) => {
     const range = { licenseId, meter: meter ?? null, from: from ?? null, to: to ?? null, limit };
-    const periods = await usageByPeriod(db, range, after);
-    return periods.map((period) => withTotal(period, facts, at));
+    return { facts, page: await usageByPeriod(db, range, after) };
   });
+  if (isRefusal(read)) return read;
+  const { facts } = read;
+  const periods = await withCorrected(needs, facts, read.page, 'counter');
+  return periods.map((period) => withTotal(period, facts, at));
 };
 
 /** Returns a page of the use by UTC day, newest first. A day counts whole when the range has a part of it. */
-export const readUsageByDay = (
+export const readUsageByDay = async (
   needs: Needs,
   organizationId: string,
   { licenseId, meter, from, to, limit }: UsageRange,
@@ -62,9 +67,29 @@ export const readUsageByDay = (
     // The range ends before `to`, so midnight begins no further day.
     to: to === undefined ? null : dayOf(fromMs(toMs(to) - 1)),
   };
-  return readCurrentRows(needs, organizationId, licenseId, (db) =>
-    usageByDay(db, { licenseId, meter: meter ?? null, ...days, limit }, after),
-  );
+  const read = await readCurrentRows(needs, organizationId, licenseId, async (db, _, facts) => ({
+    facts,
+    page: await usageByDay(db, { licenseId, meter: meter ?? null, ...days, limit }, after),
+  }));
+  return isRefusal(read) ? read : withCorrected(needs, read.facts, read.page, 'day');
+};
+
+/**
+ * Adds what corrections took back. A correction belongs to its counter, whoever held the license then, so this asks as
+ * the issuer. It reads no correction that the page does not contain.
+ */
+const withCorrected = async <
+  By extends string,
+  Entry extends { readonly meter: string } & Readonly<Record<By, unknown>>,
+>(
+  { pool }: Needs,
+  { issuerOrgId, licenseId }: LicenseFacts,
+  { revision, entries }: { readonly revision: string; readonly entries: readonly Entry[] },
+  by: By & ('counter' | 'day'),
+): Promise<readonly (Entry & { readonly corrected: number })[]> => {
+  const keys = entries.map((entry) => `${entry.meter} ${entry[by]}`);
+  const sums = await asTenant(pool, issuerOrgId, (db) => correctedSums(db, licenseId, { by, keys, revision }));
+  return entries.map((entry) => ({ ...entry, corrected: sums.get(`${entry.meter} ${entry[by]}`) ?? 0 }));
 };
 
 const withTotal = (period: UsageOfPeriod, facts: LicenseFacts, at: Instant): PeriodOfUsage => {

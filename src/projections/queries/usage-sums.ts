@@ -52,12 +52,10 @@ export const usageByPeriod = async (
   db: PoolClient,
   { licenseId, meter, from, to, limit }: Range,
   after: PeriodPlace | null,
-): Promise<readonly UsageOfPeriod[]> => {
-  const { rows } = await db.query<[corrected: string, ...row: unknown[]]>({
+): Promise<UncorrectedPage<UsageOfPeriod>> => {
+  const { rows } = await db.query<[revision: string, ...row: unknown[]]>({
     name: 'usage-by-period',
-    text: `select coalesce((select sum(c.quantity) from rm.usage_corrections c
-          where (c.issuer_org_id, c.license_id, c.meter, c.counter) = (p.issuer_org_id, p.license_id, p.meter, p.counter)), 0),
-        ${usagePeriodView.select}
+    text: `select ${revisionOf('p')}, ${usagePeriodView.select}
       from rm.usage_periods p
       where p.license_id = $1 and ($2::text is null or p.meter = $2)
         and ($3::timestamptz is null or p.period_end is null or p.period_end > $3)
@@ -67,17 +65,12 @@ export const usageByPeriod = async (
     values: [licenseId, meter, from, to, after?.startedAt ?? null, after?.counter ?? null, after?.meter ?? null, limit],
     rowMode: 'array',
   });
-  return rows.map(([corrected, ...row]) => {
+  const entries = rows.map(([, ...row]) => {
     const { recorded, carried, reset, ...period } = usagePeriodView.read(row);
-    return {
-      ...period,
-      startedAt: period.periodStart,
-      recorded: Number(recorded),
-      carried: Number(carried),
-      corrected: Number(corrected),
-      reset: Number(reset),
-    };
+    const sums = { recorded: Number(recorded), carried: Number(carried), reset: Number(reset) };
+    return { ...period, startedAt: period.periodStart, ...sums };
   });
+  return { revision: rows[0]?.[0] ?? '0', entries };
 };
 
 /** Returns a page of the days of a license that the tenant of `db` may see, newest first. */
@@ -85,12 +78,10 @@ export const usageByDay = async (
   db: PoolClient,
   { licenseId, meter, from, to, limit }: Range,
   after: DayPlace | null,
-): Promise<readonly UsageOfDay[]> => {
-  const { rows } = await db.query<[corrected: string, ...row: unknown[]]>({
+): Promise<UncorrectedPage<UsageOfDay>> => {
+  const { rows } = await db.query<[revision: string, ...row: unknown[]]>({
     name: 'usage-by-day',
-    text: `select coalesce((select sum(c.quantity) from rm.usage_corrections c
-          where c.license_id = d.license_id and c.day = d.day and c.meter = d.meter), 0),
-        ${usageDayView.select}
+    text: `select ${revisionOf('d')}, ${usageDayView.select}
       from rm.usage_days d
       where d.license_id = $1 and ($2::text is null or d.meter = $2)
         and ($3::text is null or d.day >= $3) and ($4::text is null or d.day <= $4)
@@ -99,8 +90,44 @@ export const usageByDay = async (
     values: [licenseId, meter, from, to, after?.day ?? null, after?.meter ?? null, limit],
     rowMode: 'array',
   });
-  return rows.map(([corrected, ...row]) => {
+  const entries = rows.map(([, ...row]) => {
     const { recorded, reset, ...day } = usageDayView.read(row);
-    return { ...day, recorded: Number(recorded), corrected: Number(corrected), reset: Number(reset) };
+    return { ...day, recorded: Number(recorded), reset: Number(reset) };
   });
+  return { revision: rows[0]?.[0] ?? '0', entries };
+};
+
+/** A page without what corrections took back, and the revision of the license that its rows contain. */
+export type UncorrectedPage<Entry> = {
+  readonly revision: string;
+  readonly entries: readonly Omit<Entry, 'corrected'>[];
+};
+
+const revisionOf = (row: string): string =>
+  `(select l.revision from rm.licenses l where l.license_id = ${row}.license_id)`;
+
+/**
+ * Returns what corrections took from these counters or days, by `<meter> <counter or day>`, as far as the revision. The
+ * tenant of `db` must be the issuer of the license.
+ */
+export const correctedSums = async (
+  db: PoolClient,
+  licenseId: string,
+  {
+    by,
+    keys,
+    revision,
+  }: { readonly by: 'counter' | 'day'; readonly keys: readonly string[]; readonly revision: string },
+): Promise<ReadonlyMap<string, number>> => {
+  if (keys.length === 0) return new Map();
+  const { rows } = await db.query<[key: string, corrected: string]>({
+    name: `corrected-by-${by}`,
+    text: `select meter || ' ' || ${by}, sum(quantity) from rm.usage_corrections
+      where license_id = $1 and revision <= $2 and (meter, ${by}::text) in (
+        select split_part(key, ' ', 1), split_part(key, ' ', 2) from unnest($3::text[]) key)
+      group by 1`,
+    values: [licenseId, revision, keys],
+    rowMode: 'array',
+  });
+  return new Map(rows.map(([key, corrected]) => [key, Number(corrected)]));
 };
