@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: 'c8bab8105bb2ceb667f799bb543c766550e54a8a6e7140f99f03662a1ff05355',
+  1: '78b3da10a3041370084c9db90abe73a2f4d669ae51b969984b7ec4ebdea46d80',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

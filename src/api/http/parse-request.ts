@@ -41,7 +41,8 @@ const withMembers = (query: unknown): unknown => {
   return Object.fromEntries(members);
 };
 
-const memberPattern = /^([A-Za-z]+)\[(.+)\]$/s;
+// A parameter such as metadata[team][lead] is unknown: only the first level has members.
+const memberPattern = /^([A-Za-z]+)\[((?:(?!\]\[).)+)\]$/s;
 
 /** Returns the places of an issue: one for each unknown field or invalid member of a form, otherwise one. */
 const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] => {

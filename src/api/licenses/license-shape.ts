@@ -18,10 +18,10 @@ import { firstUses, renewalModes } from '../../domain/license/term/term-events.t
 import { openOffer } from '../../domain/license/transfer/license-offer.ts';
 import { resetsAt } from '../../domain/license/usage/term-counters.ts';
 import type { Instant } from '../../domain/time.ts';
-import { rulesOut } from '../catalog/policy-rules.ts';
 import { entityTag } from '../http/conditional.ts';
 import { idOf, instantOut, productCode } from '../schemas.ts';
 import { entitlementStateOut, limitsOut } from './grant-schemas.ts';
+import { policyOf, policyOut } from './license-policy.ts';
 import { useBody, useOut } from './license-use.ts';
 import { licenseMeters, periodsOf } from './meter-schemas.ts';
 import { grantsOf, overridesBody, overridesOut } from './overrides-shape.ts';
@@ -57,23 +57,7 @@ export const licenseShape = z
       .meta({ description: 'The status including grace after the end and a start in the future.' }),
     tier: z.enum(tiers).meta({ description: 'The tier of the license.' }),
     products: z.array(productCode).meta({ description: 'The codes of the products that the license covers.' }),
-    policy: z
-      .strictObject({
-        id: z.string().meta({ description: 'The policy.' }),
-        version: z.int().meta({ description: 'The version of the policy.' }),
-        type: rulesOut.type,
-        expiryStrategy: rulesOut.expiryStrategy,
-        expiryGraceSeconds: rulesOut.expiryGraceSeconds,
-        validationTtlSeconds: rulesOut.validationTtlSeconds,
-        offlineGraceSeconds: rulesOut.offlineGraceSeconds,
-        limitStrategy: rulesOut.limitStrategy,
-        transferable: rulesOut.transferable,
-        devicesPerUser: rulesOut.devicesPerUser,
-        deactivateUnseenAfter: rulesOut.deactivateUnseenAfter,
-      })
-      .meta({
-        description: 'The policy of the license in its version, with the rules that matter to the holder.',
-      }),
+    policy: policyOut,
     issuerOrganizationId: z.string().meta({ description: 'The organization that issued the license.' }),
     holderOrganizationId: z.string().nullable().meta({
       description: 'The organization that holds the license. Null when no organization of this server holds it.',
@@ -249,25 +233,6 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     ...(periods === undefined ? {} : { periods }),
     ...(recorded ? {} : { recorded }),
   });
-};
-
-const policyOf = ({ policy }: LicenseFacts) => {
-  const { policyId: id, version, type, expiryStrategy, expiryGraceSeconds, validationTtlSeconds } = policy;
-  const { offlineGraceSeconds, limitStrategy, transferable } = policy;
-  const { devicesPerUser = null, deactivateUnseenAfter = null } = policy;
-  return {
-    id,
-    version,
-    type,
-    expiryStrategy,
-    expiryGraceSeconds,
-    validationTtlSeconds,
-    offlineGraceSeconds,
-    limitStrategy,
-    transferable,
-    devicesPerUser,
-    deactivateUnseenAfter,
-  };
 };
 
 const pendingHolderOf = (facts: LicenseFacts, at: Instant) => {

@@ -102,7 +102,10 @@ export const refuseActing = (
 /** Refuses a correction of usage, which the issuer alone makes, with the permission `correctUsage`. */
 export const refuseCorrecting = (parties: Concerned, by: LicenseActing): ReturnType<typeof refuseActing> =>
   by.kind === 'keyHolder'
-    ? reject('FORBIDDEN', 'Only the issuer of the license corrects usage. A license key records usage.')
+    ? reject(
+        'FORBIDDEN',
+        'Only the issuer corrects usage, with licenseId and its own credential in place of the license key. Ask the issuer to correct it.',
+      )
     : refuseActing(parties, by, 'correctUsage');
 
 /**

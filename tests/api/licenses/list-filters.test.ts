@@ -89,6 +89,7 @@ test('An invalid filter by metadata is refused with the name of its parameter', 
   expect(await refusalOf('metadata[team]=blue&metadata[team]=red')).toEqual([400, '?metadata[team]']);
   expect(await refusalOf('metadata=blue')).toEqual([400, '?metadata']);
   expect(await refusalOf('metadata=blue&metadata[team]=blue')).toEqual([400, '?metadata']);
+  expect(await refusalOf('metadata[team][sub]=blue')).toEqual([400, '?metadata[team][sub]']);
   expect(await refusalOf('metadata[__proto__]=blue')).toEqual([400, '?metadata[__proto__]']);
   expect(await refusalOf('tier[x]=PRO')).toEqual([400, '?tier']);
 });
@@ -99,15 +100,17 @@ test('An organization finds the licenses of a user whom it assigned, and no othe
   const own = await issue({ limits: { users: 5 } });
   const held = await issue({ limits: { users: 5 }, holderOrganizationId: holder.organizationId });
   const { body } = await assign(own, 'Ada Example', vendor.apiKey);
-  expect((await assign(held, 'Ada Example', holder.apiKey)).status).toBeLessThan(300);
+  const { body: ofHolder } = await assign(held, 'Ada Example', holder.apiKey);
   expect((await assign(own, 'Bob Example', vendor.apiKey)).status).toBeLessThan(300);
 
-  const user = encodeURIComponent('Ada Example');
+  const user = String(body.user);
   expect(await list(`user=${user}`)).toEqual([own]);
   expect(await list(`user=${user}&status=ACTIVE&tier=PRO`)).toEqual([own]);
-  expect(await list(`user=${body.user}`)).toEqual([own]);
-  expect(await list(`user=${user}`, holder.apiKey)).toEqual([held]);
-  expect(await list(`user=${user}`, ledger.b.apiKey)).toEqual([]);
+  expect(await list(`user=${ofHolder.user}`, holder.apiKey)).toEqual([held]);
+  for (const key of [holder.apiKey, ledger.b.apiKey]) expect(await list(`user=${user}`, key)).toEqual([]);
+  // A name would be in the logs of proxies.
+  const named = await ledger.call('GET', '/v1/licenses?user=Ada%20Example', { key: vendor.apiKey });
+  expect([named.status, named.body.errors?.[0]?.pointer]).toEqual([400, '?user']);
 
   const path = `/v1/licenses/${own}/users/${body.user}`;
   expect((await ledger.call('DELETE', path, { key: vendor.apiKey })).status).toBeLessThan(300);

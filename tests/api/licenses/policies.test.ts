@@ -74,7 +74,7 @@ describe('A change of the tier', () => {
     const { licenseId } = await ledger.issue({ tier: 'FREE' });
     const change = { tier: 'ENTERPRISE', limits: { seats: 7 }, reason };
     const license = await api.done(licenseId, 'tier', change);
-    const ofDevices = { devicesPerUser: null, deactivateUnseenAfter: null };
+    const ofDevices = { devicesPerUser: null, deactivateUnseenAfter: null, fingerprintUniqueness: 'LICENSE' };
     expect(license).toMatchObject({
       tier: 'ENTERPRISE',
       products: ['local_cli', 'cloud_ide'],
@@ -120,7 +120,9 @@ describe('A change of the tier', () => {
         ledger.needs.now(),
       );
       await expect.poll(() => api.historyOf(licenseId)).toContain('LicenseTierChanged');
-      expect(await api.read(licenseId)).toMatchObject({ tier: 'FREE', scheduled: [], limits: { activations: 1 } });
+      // The change of the limits follows as an event of its own.
+      const changed = { tier: 'FREE', scheduled: [], limits: { activations: 1 } };
+      await expect.poll(() => api.read(licenseId)).toMatchObject(changed);
     });
     const other = await ledger.issue();
     const { scheduled } = await api.done(other.licenseId, 'tier', { tier: 'FREE', effectiveAt });

@@ -98,6 +98,9 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
   }),
   license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
   license_usage_levels: (n) => ({ license_id: `lic_${n}` }),
+  ...Object.fromEntries(
+    ['periods', 'days', 'corrections'].map((of) => [`usage_${of}`, (n) => ({ license_id: `lic_${n}` })]),
+  ),
   license_offers: (n) => ({
     ...{ license_id: `lic_${n}`, issuer_org_id: `org_${n}`, holder_org_id: n % 100 === 0 ? vendor : `org_${n + 1}` },
     ...{ offered_at: testInstant(n * 60), expires_at: testInstant(200 * 86_400), open: true },
@@ -113,11 +116,8 @@ const variedOf: Readonly<Record<string, (n: number) => Row>> = {
   invitations: () => ({ accepted_at: null, user_id: null }),
 };
 
-type Node = {
-  readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
-  readonly 'Index Name'?: string;
-  readonly Plans?: readonly Node[];
+type Node = { readonly 'Node Type': string; readonly Plans?: readonly Node[] } & {
+  readonly [Name in 'Relation Name' | 'Index Name']?: string;
 };
 const nodesOf = (node: Node): readonly Node[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { idPattern } from '../../../domain/ids.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
 import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
@@ -25,12 +26,25 @@ const metadataMax = 5;
 
 /** Members of the metadata of a license, all of which it has. */
 const metadata = z
-  .record(text(200), text(200))
+  .record(text(200), text(200), { error: 'must be written as metadata[name]=value' })
   .refine((members) => Object.keys(members).length <= metadataMax, `must have at most ${metadataMax} names`)
   .optional()
   .meta({
     param: { style: 'deepObject', explode: true, example: { team: 'blue' } },
     description: 'metadata[team]=blue: the metadata has the name team with the text, number or truth value blue.',
+  });
+
+// A name would be in the logs of proxies.
+const user = z
+  .string()
+  .refine(
+    (text) => idPattern('ref').test(text) || idPattern('usr').test(text),
+    'must be a reference ref_… or the id usr_… of a user. POST /v1/licenses/search finds licenses by the name of a user',
+  )
+  .meta({
+    example: 'ref_01h455vb4pex5vsknk084sn02q',
+    description:
+      'The reference of an assigned user, or the id of a user of this server whom your organization assigned.',
   });
 const level = z.enum(['0', 'AT_LIMIT']).optional();
 
@@ -49,9 +63,7 @@ export const listQuery = z.strictObject({
   policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
   activations: level.meta({ description: '0: no device. AT_LIMIT: as many devices as the limit, or more.' }),
   seats: level.meta({ description: '0: no seat is taken. AT_LIMIT: as many seats as the limit, or more.' }),
-  user: text(256)
-    .optional()
-    .meta({ description: 'A user, as your organization assigned it, or the reference of the assignment.' }),
+  user: user.optional(),
   metadata,
   externalRef: text(200).optional(),
   keyHint: keyHint.optional(),

@@ -37,13 +37,22 @@ const useFields = {
   }),
 };
 
-type Signed = { readonly quantity?: number | undefined; readonly corrects?: string | undefined };
+type Signed = {
+  readonly quantity?: number | undefined;
+  readonly usageId?: string | undefined;
+  readonly corrects?: string | undefined;
+};
 
-/** Reports a quantity below 0 that names nothing, and a correction that takes nothing back. */
-const checkSign = ({ quantity, corrects }: Signed, report: (name: string, message: string) => void): void => {
+/** Reports a quantity below 0 that names nothing, and a correction that takes nothing back or can count twice. */
+const checkSign = (
+  { quantity, usageId: id, corrects }: Signed,
+  report: (name: string, message: string) => void,
+): void => {
   if (quantity === undefined || quantity === 0) return;
   if (quantity < 0 && corrects === undefined) report('quantity', 'must be 1 or more, or corrects must name the usage');
   if (quantity > 0 && corrects !== undefined) report('quantity', 'must be less than 0, because corrects is present');
+  if (corrects !== undefined && id === undefined)
+    report('usageId', 'must be present in a correction, so that sending it again takes nothing back');
 };
 
 const record = z.strictObject(useFields).superRefine((use, context) => {
