@@ -177,8 +177,9 @@ const decideUses = (
   const byUse = new Map(admitted.map((use, index) => [use, judged[index]]));
   const outcomes = uses.map((use): Outcome => {
     const outcome = byUse.get(use);
-    const refusal = refusalOf(use) ?? noSuchLicense;
-    return outcome === undefined ? { outcome: refusal, isSeen: false } : { outcome, isSeen: true };
+    // Only a sender who may not use the license at all must not see it.
+    const isSeen = refusals.get(use.request) === null;
+    return { outcome: outcome ?? refusalOf(use) ?? noSuchLicense, isSeen };
   });
   return { outcomes, decision: isRejection(decision) ? [] : decision };
 };

@@ -4,7 +4,7 @@ import type { LicenseFacts } from '../../domain/license/license.ts';
 import { runningSums } from '../../domain/license/usage/meter-sums.ts';
 import { countedPeriod, usageAt } from '../../domain/license/usage/term-counters.ts';
 import { isAbove } from '../../domain/license/usage/usage-limits.ts';
-import { fromMs, type Instant, toMs } from '../../domain/time.ts';
+import { firstInstant, fromMs, type Instant, toMs } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import {
@@ -65,7 +65,7 @@ export const readUsageByDay = async (
   const days = {
     from: from === undefined ? null : dayOf(from),
     // The range ends before `to`, so midnight begins no further day.
-    to: to === undefined ? null : dayOf(fromMs(toMs(to) - 1)),
+    to: to === undefined ? null : dayOf(fromMs(Math.max(toMs(firstInstant), toMs(to) - 1))),
   };
   const read = await readCurrentRows(needs, organizationId, licenseId, async (db, _, facts) => ({
     facts,

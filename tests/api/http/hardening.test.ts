@@ -110,11 +110,11 @@ describe('Every operation with a body', () => {
     expect(await answersTo((example) => [make(example)])).toEqual(all('400 INVALID_REQUEST'));
   });
 
-  test('refuses more than 100 kB, and more than 400 kB of usage', async () => {
+  test('refuses more than 100 kB, and more than 560 kB of usage', async () => {
     const large = (texts: number) => json({ a: Array.from({ length: texts }, () => 'x'.repeat(4_000)) });
     const tooLarge = all('413 BODY_TOO_LARGE');
     expect(await answersTo(() => [large(30)])).toEqual({ ...tooLarge, recordUsage: '400 INVALID_REQUEST' });
-    expect(await answersTo(() => [large(110)])).toEqual(tooLarge);
+    expect(await answersTo(() => [large(150)])).toEqual(tooLarge);
   });
 
   test('accepts only uncompressed JSON in UTF-8', async () => {

@@ -33,7 +33,7 @@ type Process = ReturnType<typeof startProcess>;
 const useOf = (licenseId: string, number: number, changes: Partial<UseOfRequest['usage']>): UseOfRequest => {
   const use = useOfRequest(ledger, { licenseId, number, commandId: uuidv5(namespace, `${licenseId} ${number}`) });
   // The issuer records and corrects usage.
-  const credential = { kind: 'apiKey', scopes: ['licenses:activate'] } as const;
+  const credential = { kind: 'apiKey', scopes: ['licenses:activate', 'licenses:write'] } as const;
   const by = { kind: 'organization', organizationId: ledger.a.organizationId, credential } as const;
   return { ...use, request: { ...use.request, by }, usage: { ...use.usage, ...changes } };
 };

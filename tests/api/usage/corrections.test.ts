@@ -185,7 +185,19 @@ describe('A correction', () => {
     ]);
     const { body } = await send(licenseKey, { records: [{ meter: 'builds', usageId: 'u2', quantity: 1 }, correction] });
     expect(body.records).toMatchObject([{ changed: true }, { changed: false, refusal: { code: 'FORBIDDEN' } }]);
-    expect(await sums(licenseId)).toMatchObject([{ recorded: 10, corrected: 0 }]);
+    const exported = { meter: 'exports', usageId: 'e1', quantity: 1 };
+    const mixed = await send(licenseKey, { records: [correction, exported] });
+    expect(mixed.body.records).toMatchObject([{ refusal: { code: 'FORBIDDEN' } }, { changed: true, refusal: null }]);
+    const { apiKey: recordingKey } = await ledger.createKey(ledger.a.organizationId, ['licenses:activate']);
+    const byRecorder = await ledger.call('POST', '/v1/licenses/usage', {
+      key: recordingKey,
+      body: { licenseId, ...correction },
+    });
+    expect(outcomeOf(byRecorder)).toEqual([403, 'FORBIDDEN']);
+    expect(await sums(licenseId)).toMatchObject([
+      { meter: 'exports' },
+      { meter: 'builds', recorded: 10, corrected: 0 },
+    ]);
   });
 
   test('is possible while the license is suspended, which refuses usage', async () => {

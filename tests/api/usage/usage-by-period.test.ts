@@ -66,5 +66,6 @@ describe('The usage of a license', () => {
       `/v1/licenses/${licenseId}/usage?from=${third?.periodEnd}&to=${second?.periodStart}`,
     );
     expect([outcomeOf(wrong), wrong.body.errors?.[0]?.pointer]).toEqual([[400, 'INVALID_REQUEST'], '?from']);
+    for (const by of ['period', 'day']) expect(await sums(licenseId, `?by=${by}&to=0001-01-01T00:00:00Z`)).toEqual([]);
   });
 });

@@ -64,4 +64,4 @@ export const recordUsageRoute = (needs: ClientRouteNeeds): Route => {
 };
 
 // 1,000 records with every member, the longest names and room for spaces.
-const bodyBytesMax = 400 * 1_024;
+const bodyBytesMax = 560 * 1_024;
