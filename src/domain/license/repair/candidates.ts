@@ -56,7 +56,7 @@ export const candidatesFor: Readonly<Record<Blocking, (situation: Situation) => 
   VERSION_SCOPE_REQUIRED: sendVersion,
   VERSION_NOT_ENTITLED: (situation) => [...sendVersion(situation), ...extendMaintenance(situation)],
   USER_SCOPE_REQUIRED: nameUser,
-  USER_NOT_ASSIGNED: (situation) => [...assignUser(situation), ...matchUser(situation)],
+  USER_NOT_ASSIGNED: (situation) => [assignUser, ...matchUser(situation)],
   ENTITLEMENT_MISSING: (situation) => {
     const [code] = checkedIn(situation).missingEntitlements;
     return code === undefined ? [] : [grant(code)];
