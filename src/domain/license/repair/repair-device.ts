@@ -112,7 +112,7 @@ export const matchUser = (situation: Situation): readonly Candidate[] => {
   const device = namedDevice(situation);
   const isForeign = (userRef: string | null | undefined) => userRef != null && userRef !== scope.user;
   if (!isForeign(device?.userRef)) return isForeign(seatOf(situation)?.userRef) ? [takeSeat] : [];
-  return scope.fingerprint === null ? [byFingerprint(null)] : [activateDevice, byFingerprint(scope.fingerprint)];
+  return [activateDevice, byFingerprint(scope.fingerprint)];
 };
 
 /** Returns what gives the request a seat. */
@@ -123,18 +123,9 @@ export const haveSeat = ({ scope }: Situation): readonly Candidate[] =>
 export const matchEnvironment = (situation: Situation): readonly Candidate[] => {
   const { license, scope } = situation;
   const { environment: only } = license.facts.policy;
-  const ofPolicy = only === undefined || only === scope.environment ? [] : [sendEnvironment(only)];
-  return [...ofPolicy, activateDevice, ...matchRecorded(situation)];
-};
-
-/** Returns what lets the environment of the request and that of the device be the same. */
-const matchRecorded = (situation: Situation): readonly Candidate[] => {
-  const { license, scope } = situation;
-  const { environment: only } = license.facts.policy;
-  const ofDevice = namedDevice(situation)?.environment ?? null;
-  if (ofDevice === null || ofDevice === only) return [];
-  // Under a policy for another environment, only another activation of the device helps.
-  return [only === undefined ? sendEnvironment(ofDevice) : byFingerprint(scope.fingerprint)];
+  if (only === undefined) return [activateDevice, sendEnvironment(namedDevice(situation)?.environment ?? null)];
+  // When the device is for another environment than the policy, only another activation of the device helps.
+  return [sendEnvironment(only), activateDevice, byFingerprint(scope.fingerprint)];
 };
 
 /** Returns the candidate that sends an environment; null: the one that the application runs in. */

@@ -21,10 +21,12 @@ describe('The product of a request', () => {
     expect(planOf(licenseWith({}), scope)).toEqual(steps(['PRODUCT_NOT_LICENSED', licensed]));
   });
 
-  test('No step repairs a request for an unsold product of a license without products', () => {
+  test('No step repairs a request for a product when the license covers none and the issuer sells none', () => {
     expect(planOf(licenseWith({ products: [] }), { product: 'workflow_app' })).toEqual(
       noStepFor('PRODUCT_NOT_LICENSED'),
     );
+    const required = licenseWith({ products: [], policy: { productRequired: true } });
+    expect(planOf(required)).toEqual(noStepFor('PRODUCT_SCOPE_REQUIRED'));
   });
 });
 
@@ -80,7 +82,7 @@ describe('The version of a request', () => {
   });
 
   test('A release of the catalog that the license does not cover is not sent', () => {
-    const release = { number: '2.1.0', releasedAt: tomorrow };
+    const release = { number: '2.2.0', releasedAt: tomorrow };
     expect(planOf(licenseWith({}, maintainedUntilNoon), late, { release })).toEqual(
       steps(['VERSION_NOT_ENTITLED', extend('2026-06-02T12:00:01.000Z')]),
     );
@@ -158,6 +160,15 @@ describe('The user of a request', () => {
     ['an assigned user', {}, 'ref_ada'],
   ])('A request without a required user names %s', (_, scope, user) => {
     expect(planOf(license, scope)).toEqual(steps(['USER_SCOPE_REQUIRED', send({ user })]));
+  });
+
+  test('Components without a fingerprint name no device, so the request names an assigned user', () => {
+    const matching = { policy: { userRequired: true, fingerprintMatching: 'ANY' } } as const;
+    const disk = { components: { disk: 'd1' } };
+    const bobs = activateWith('a', { ...ofBob, ...disk });
+    expect(planOf(licenseWith(matching, assign('ref_ada'), assign('ref_bob'), bobs), disk)).toEqual(
+      steps(['USER_SCOPE_REQUIRED', send({ user: 'ref_ada' })]),
+    );
   });
 
   test('A user of a license without users is named and assigned', () => {
