@@ -56,11 +56,8 @@ export const candidatesFor: Readonly<Record<Blocking, (situation: Situation) => 
   VERSION_SCOPE_REQUIRED: sendVersion,
   VERSION_NOT_ENTITLED: (situation) => [...sendVersion(situation), ...extendMaintenance(situation)],
   USER_SCOPE_REQUIRED: nameUser,
-  USER_NOT_ASSIGNED: (situation) => [...assignUser(situation), ...matchUser(situation)],
-  ENTITLEMENT_MISSING: (situation) => {
-    const [code] = checkedIn(situation).missingEntitlements;
-    return code === undefined ? [] : [grant(code)];
-  },
+  USER_NOT_ASSIGNED: (situation) => [assignUser, ...matchUser(situation)],
+  ENTITLEMENT_MISSING: (situation) => checkedIn(situation).missingEntitlements.slice(0, 1).map(grant),
   FINGERPRINT_REQUIRED: nameDevice,
   NOT_ACTIVATED: makeActive,
   FINGERPRINT_MISMATCH: () => [send({}, { activationId: null }, ['activationId'])],
@@ -73,11 +70,13 @@ export const candidatesFor: Readonly<Record<Blocking, (situation: Situation) => 
   TOO_MANY_USERS: (situation) => withinLimit(situation, 'users'),
   QUOTA_EXCEEDED: (situation) => {
     const { license, at } = situation;
-    const [meter] = checkedIn(situation).exceededMeters;
     const used = usageAt(license.facts, at).meters;
-    if (meter === undefined) return [];
-    const until = ownPeriod(license.facts, meter, at)?.until ?? null;
-    return [raise({ meters: { [meter]: (used[meter] ?? 0) + 1 } }), ...(until === null ? [] : [wait(until)])];
+    return checkedIn(situation)
+      .exceededMeters.slice(0, 1)
+      .flatMap((meter) => {
+        const until = ownPeriod(license.facts, meter, at)?.until ?? null;
+        return [raise({ meters: { [meter]: (used[meter] ?? 0) + 1 } }), ...(until === null ? [] : [wait(until)])];
+      });
   },
 };
 

@@ -1,12 +1,13 @@
 import type { Rejection } from '../../decider.ts';
 import type { LicenseCommand, LicenseRejection } from '../commands.ts';
-import type { Activation, IssuedLicense } from '../license.ts';
+import { activationOf } from '../devices/device-matching.ts';
+import type { Activation } from '../license.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
 import { capacity, isUsedUp, keptCapacity } from '../usage/usage-limits.ts';
 import type { Candidate } from './candidate.ts';
 import type { RaisedLimits, RepairStep } from './repair-step.ts';
-import { afterCommand, afterCommands, type Situation, viewIn } from './situation.ts';
+import { afterCommand, afterCommands, type Situation, seatOf } from './situation.ts';
 
 // What frees devices, seats and assignments, or raises their limits.
 
@@ -16,7 +17,7 @@ type Kind = 'activations' | 'seats' | 'users';
 export const roomAfter = (refusal: Rejection<LicenseRejection>, situation: Situation): readonly Candidate[] => {
   const kind = kindOf[refusal.rejected];
   if (kind === undefined) return [];
-  if (kind === 'activations' && refusal.place?.[0] === 'user') return roomOfUser(situation);
+  if (refusal.place?.[0] === 'user') return roomOfUser(situation);
   const used = usedBy(situation)[kind];
   const limit = situation.license.facts.limits[kind];
   const excess = used + 1 - capacity(limit, situation.license.facts.policy.overage);
@@ -27,8 +28,7 @@ export const roomAfter = (refusal: Rejection<LicenseRejection>, situation: Situa
 /** Returns what lets the user of the request have one more device. No limit of the license helps. */
 const roomOfUser = (situation: Situation): readonly Candidate[] => {
   const { license, scope } = situation;
-  const { devicesPerUser } = license.facts.policy;
-  if (devicesPerUser === undefined) return [];
+  const { devicesPerUser = Number.POSITIVE_INFINITY } = license.facts.policy;
   const isOfUser = ({ userRef }: Activation) => userRef === scope.user;
   const count = [...license.activations.values()].filter(isOfUser).length + 1 - devicesPerUser;
   return releases('activations', { count, ids: freeDevices(situation, isOfUser) });
@@ -70,7 +70,7 @@ const releases = (
   kind: Kind,
   { count, ids }: { readonly count: number; readonly ids: readonly string[] },
 ): readonly Candidate[] => {
-  if (count <= 0 || count > ids.length) return [];
+  if (count > ids.length) return [];
   const step: RepairStep = { action: releaseActions[kind], count, ids };
   const commands = (at: string) => ids.slice(0, count).map((id) => releaseCommands[kind](id, at));
   return [{ step, apply: (current) => afterCommands(current, commands(current.at)) }];
@@ -91,28 +91,26 @@ const releaseCommands: Readonly<Record<Kind, (id: string, at: string) => License
 /** Returns the ids of parts that the request does not need, the oldest first. */
 const releasable: Readonly<Record<Kind, (situation: Situation, isRoomNeeded: boolean) => readonly string[]>> = {
   activations: (situation) => freeDevices(situation, () => true),
-  seats: ({ license, scope }, isRoomNeeded) => {
-    const own = license.leaseByHolder.get(scope.lease ?? '');
+  seats: (situation, isRoomNeeded) => {
+    const { license } = situation;
+    const own = seatOf(situation)?.leaseId;
     // The seat of a borrow stays taken after its release, unless the policy reclaims it.
     const isFreed = (borrow: boolean) => !isRoomNeeded || !borrow || license.facts.policy.reclaimBorrowed === true;
     return idsOf(license.leases, (id, { borrow }) => id !== own && isFreed(borrow));
   },
-  users: ({ license, scope }) => {
-    const device = license.activations.get(ownDevice(license, scope) ?? '');
-    const seat = license.leases.get(license.leaseByHolder.get(scope.lease ?? '') ?? '');
-    const own = [scope.user, device?.userRef, seat?.userRef];
+  users: (situation) => {
+    const { license, scope } = situation;
+    const own = [scope.user, namedDevice(situation)?.userRef, seatOf(situation)?.userRef];
     return idsOf(license.users, (userRef) => !own.includes(userRef));
   },
 };
 
-const freeDevices = ({ license, scope }: Situation, isCounted: (device: Activation) => boolean): readonly string[] => {
-  const own = ownDevice(license, scope);
-  const isFree = (id: string, device: Activation) => id !== own && device.fingerprintHash !== scope.lease;
-  return idsOf(license.activations, (id, device) => isFree(id, device) && isCounted(device));
+const freeDevices = (situation: Situation, isCounted: (device: Activation) => boolean): readonly string[] => {
+  const { license, scope } = situation;
+  const own = namedDevice(situation);
+  const isFree = (device: Activation) => device !== own && device.fingerprintHash !== scope.lease;
+  return idsOf(license.activations, (_, device) => isFree(device) && isCounted(device));
 };
-
-const ownDevice = (license: IssuedLicense, scope: Situation['scope']): string | undefined =>
-  scope.activationId ?? license.byFingerprint.get(scope.fingerprint ?? '');
 
 const idsOf = <Part extends NonNullable<unknown>>(
   parts: Iterable<readonly [string, Part]>,
@@ -126,11 +124,14 @@ const idsOf = <Part extends NonNullable<unknown>>(
   return ids;
 };
 
-/** Returns the activation that the request names; null when there is none. */
-export const namedDevice = (situation: Situation): Activation | null => {
-  const { license, scope } = situation;
-  if (viewIn(situation).activation === null) return null;
-  return license.activations.get(ownDevice(license, scope) ?? '') ?? null;
+/**
+ * Returns the activation that the request names by its id, its fingerprint or its components; null when there is none.
+ */
+export const namedDevice = ({ license, scope }: Situation): Activation | null => {
+  const { activationId = null, fingerprint, components } = scope;
+  if (activationId !== null) return license.activations.get(activationId) ?? null;
+  if (fingerprint === null) return null;
+  return activationOf(license, { fingerprintHash: fingerprint, ...(components === undefined ? {} : { components }) });
 };
 
 /** A step lists at most so many parts to choose from. */

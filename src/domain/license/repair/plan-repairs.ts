@@ -72,8 +72,7 @@ const stepsFor = (failed: Failed, situation: Situation): readonly Chosen[] | nul
     if (isSituation(outcome)) {
       if (isFurther(failed, situation, outcome)) return [{ candidate, others }];
     } else if (outcome !== null) {
-      if (isUserMissing(outcome, situation))
-        return nameUser(situation).map((name) => ({ candidate: name, others: [] }));
+      if (isUserMissing(outcome)) return nameUser(situation).map((name) => ({ candidate: name, others: [] }));
       const rooms = roomsBefore(candidate, situation, roomsMax);
       if (rooms !== null) return [...rooms, { candidate, others }];
     }
@@ -84,7 +83,8 @@ const stepsFor = (failed: Failed, situation: Situation): readonly Chosen[] | nul
 /** Returns the steps without which a candidate is refused, in order. Null when none help. */
 const roomsBefore = (candidate: Candidate, situation: Situation, max: number): readonly Chosen[] | null => {
   const outcome = candidate.apply(situation);
-  if (outcome === null || isSituation(outcome)) return outcome === null ? null : [];
+  if (outcome === null) return null;
+  if (isSituation(outcome)) return [];
   if (max === 0) return null;
   const rooms = roomAfter(outcome, situation);
   for (const room of rooms) {
@@ -96,8 +96,7 @@ const roomsBefore = (candidate: Candidate, situation: Situation, max: number): r
 };
 
 // A policy with `devicesPerUser` needs the user of a device, also where a validation does not need one.
-const isUserMissing = ({ rejected }: Rejection<LicenseRejection>, { scope: { user = null } }: Situation): boolean =>
-  rejected === 'USER_SCOPE_REQUIRED' && user === null;
+const isUserMissing = ({ rejected }: Rejection<LicenseRejection>): boolean => rejected === 'USER_SCOPE_REQUIRED';
 
 const carriedOut = (candidate: Candidate, situation: Situation): Situation | null => {
   const outcome = candidate.apply(situation);
@@ -128,5 +127,5 @@ const repairOrder: readonly Failed[] = [
 /** The limits that can refuse one command: the devices of a user, and those of the license. */
 const roomsMax = 2;
 
-/** A plan that needs more steps does not end. */
-const stepsMax = 40;
+/** A plan that needs more steps does not end. A request names up to 100 entitlements and 50 meters. */
+const stepsMax = 200;

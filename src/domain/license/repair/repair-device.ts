@@ -1,10 +1,9 @@
 import { uniquePlacesOf } from '../devices/unique-places.ts';
-import type { IssuedLicense, Lease } from '../license.ts';
 import type { ValidationScope } from '../validation/validation-view.ts';
 import type { Candidate } from './candidate.ts';
 import { namedDevice } from './find-room.ts';
 import type { Sent } from './repair-step.ts';
-import { afterCommand, type Situation, viewIn, withScope } from './situation.ts';
+import { afterCommand, type Situation, seatOf, viewIn, withScope } from './situation.ts';
 
 // What repairs the device and the seat of a request.
 
@@ -44,7 +43,7 @@ export const activateDevice: Candidate = {
 export const takeSeat: Candidate = {
   step: { action: 'TAKE_SEAT' },
   apply: (situation) => {
-    const { scope, at, dead, license } = situation;
+    const { scope, at, dead } = situation;
     if (scope.lease == null) return null;
     const data = {
       leaseId: 'lea_repair',
@@ -53,7 +52,7 @@ export const takeSeat: Candidate = {
       userRef: scope.user ?? null,
       ...(scope.environment == null ? {} : { environment: scope.environment }),
       borrowSeconds: null,
-      dead: dead.filter(({ leaseId }) => license.leases.has(leaseId)),
+      dead,
     };
     return afterCommand(situation, { type: 'AcquireLease', at, data });
   },
@@ -77,9 +76,8 @@ const fits = (situation: Situation, activationId: string): boolean => {
  * Returns what names a user: the one of the device or seat, else an assigned one, else one that is not assigned yet.
  */
 export const nameUser = (situation: Situation): readonly Candidate[] => {
-  const { license, scope } = situation;
-  const [assigned = null] = license.users.keys();
-  const user = namedDevice(situation)?.userRef ?? seatOf(license, scope)?.userRef ?? assigned;
+  const [assigned = null] = situation.license.users.keys();
+  const user = namedDevice(situation)?.userRef ?? seatOf(situation)?.userRef ?? assigned;
   return [send({ user }, { user: user ?? unknownName })];
 };
 
@@ -110,15 +108,12 @@ export const matchComponents = (situation: Situation): readonly Candidate[] => {
 
 /** Returns what lets the device and the seat of the request be for its user. */
 export const matchUser = (situation: Situation): readonly Candidate[] => {
-  const { license, scope } = situation;
+  const { scope } = situation;
   const device = namedDevice(situation);
   const isForeign = (userRef: string | null | undefined) => userRef != null && userRef !== scope.user;
-  if (!isForeign(device?.userRef)) return isForeign(seatOf(license, scope)?.userRef) ? [takeSeat] : [];
-  return scope.fingerprint === null ? [byFingerprint(null)] : [activateDevice, byFingerprint(scope.fingerprint)];
+  if (!isForeign(device?.userRef)) return isForeign(seatOf(situation)?.userRef) ? [takeSeat] : [];
+  return [activateDevice, byFingerprint(scope.fingerprint)];
 };
-
-const seatOf = ({ leases, leaseByHolder }: IssuedLicense, { lease }: ValidationScope): Lease | undefined =>
-  leases.get(leaseByHolder.get(lease ?? '') ?? '');
 
 /** Returns what gives the request a seat. */
 export const haveSeat = ({ scope }: Situation): readonly Candidate[] =>
@@ -128,10 +123,9 @@ export const haveSeat = ({ scope }: Situation): readonly Candidate[] =>
 export const matchEnvironment = (situation: Situation): readonly Candidate[] => {
   const { license, scope } = situation;
   const { environment: only } = license.facts.policy;
-  const ofPolicy = only === undefined || only === scope.environment ? [] : [sendEnvironment(only)];
-  const ofDevice = namedDevice(situation)?.environment ?? null;
-  const recorded = ofDevice === null ? [] : [sendEnvironment(ofDevice)];
-  return [...ofPolicy, activateDevice, ...recorded];
+  if (only === undefined) return [activateDevice, sendEnvironment(namedDevice(situation)?.environment ?? null)];
+  // When the device is for another environment than the policy, only another activation of the device helps.
+  return [sendEnvironment(only), activateDevice, byFingerprint(scope.fingerprint)];
 };
 
 /** Returns the candidate that sends an environment; null: the one that the application runs in. */

@@ -93,17 +93,16 @@ export const extendMaintenance = ({ scope: { version = null } }: Situation): rea
   ];
 };
 
-/** Returns what assigns the requested user. */
-export const assignUser = ({ license, scope: { user = null } }: Situation): readonly Candidate[] =>
-  user === null || license.users.has(user)
-    ? []
-    : [
-        {
-          step: { action: 'ASSIGN_USER' },
-          apply: (situation) =>
-            afterCommand(situation, { type: 'AssignUser', at: situation.at, data: { userRef: user } }),
-        },
-      ];
+/** Assigns the requested user. */
+export const assignUser: Candidate = {
+  step: { action: 'ASSIGN_USER' },
+  apply: (situation) => {
+    const { user = null } = situation.scope;
+    return user === null
+      ? null
+      : afterCommand(situation, { type: 'AssignUser', at: situation.at, data: { userRef: user } });
+  },
+};
 
 /** Grants an entitlement without an end. */
 export const grant = (entitlement: string): Candidate => ({

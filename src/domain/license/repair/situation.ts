@@ -3,7 +3,7 @@ import { type Instant, later } from '../../time.ts';
 import type { LicenseCommand, LicenseRejection } from '../commands.ts';
 import { decide } from '../decide.ts';
 import { evolve, forkIssued } from '../evolve.ts';
-import type { IssuedLicense } from '../license.ts';
+import type { IssuedLicense, Lease } from '../license.ts';
 import type { LastSeen } from '../seats/seat-commands.ts';
 import { aliveUntil } from '../seats/seats-in-use.ts';
 import { settle } from '../settle.ts';
@@ -27,18 +27,17 @@ export type Situation = {
 };
 
 /** Returns the view that a validation in this situation reads. */
-export const viewIn = ({ license, scope, tenantSuspended, lastCheckInAt, heartbeat }: Situation): ValidationView => {
-  const view = validationView(license, scope);
-  const lease = license.leases.get(license.leaseByHolder.get(scope.lease ?? '') ?? '');
-  const heardAt = lease !== undefined && heartbeat?.leaseId === lease.leaseId ? heartbeat.lastSeenAt : null;
-  const isHeard = view.lease !== null && lease !== undefined && heardAt !== null;
-  return {
-    ...view,
-    tenantSuspended,
-    lastCheckInAt,
-    lease: isHeard && view.lease !== null ? { ...view.lease, aliveUntil: aliveUntil(lease, heardAt) } : view.lease,
-  };
+export const viewIn = (situation: Situation): ValidationView => {
+  const { license, scope, tenantSuspended, lastCheckInAt, heartbeat } = situation;
+  const view = { ...validationView(license, scope), tenantSuspended, lastCheckInAt };
+  const seat = seatOf(situation);
+  if (seat === undefined || heartbeat?.leaseId !== seat.leaseId) return view;
+  return { ...view, lease: { ...view.lease, aliveUntil: aliveUntil(seat, heartbeat.lastSeenAt) } };
 };
+
+/** Returns the seat of the holder that the request names; undefined when there is none. */
+export const seatOf = ({ license: { leases, leaseByHolder }, scope }: Situation): Lease | undefined =>
+  leases.get(leaseByHolder.get(scope.lease ?? '') ?? '');
 
 /** The outcome of a step: the situation after it, or why it cannot be carried out. Null when it changes nothing. */
 export type Outcome = Situation | Rejection<LicenseRejection> | null;
@@ -64,7 +63,7 @@ export const afterCommands = (situation: Situation, commands: readonly LicenseCo
     if (!isSituation(next)) return next;
     current = next;
   }
-  return current === situation ? null : current;
+  return current;
 };
 
 /** Returns the situation with another scope. */
