@@ -18,7 +18,7 @@ create table rm.usage_periods (
   reset bigint not null,
   -- The number of the last event that reset this counter; 0: none did.
   reset_by integer not null,
-  -- The limit at the last event of the counter: a number or "unlimited".
+  -- The limit at the last usage, reset or late renewal of the counter, not at a correction: a number or "unlimited".
   limit_then jsonb not null,
   primary key (issuer_org_id, license_id, meter, counter)
 );

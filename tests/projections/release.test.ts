@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '78b3da10a3041370084c9db90abe73a2f4d669ae51b969984b7ec4ebdea46d80',
+  1: '647f789b9870f8d90cc8d3938edf3d1fc95488acf2100819bf1b0ee90d32d46e',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

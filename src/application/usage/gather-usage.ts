@@ -84,15 +84,28 @@ const entriesBytesMax = 190_000;
 /** The most bytes of what a stored correction says about the corrected usage and its period. */
 const counterBytesMax = 260;
 
-/** Returns how many uses fit into one event, at least one. */
+/** The most bytes of a stored event about usage without its entries. */
+const eventBytesMax = 1_600;
+
+/** The most bytes of the events of one batch. What falls due before takes up to `settledBytesMax` of the decision. */
+const eventsBytesMax = 340_000;
+
+/**
+ * Returns how many uses fit into one batch, at least one. All may become one event when others are refused, and each
+ * change between usage and corrections may begin another event.
+ */
 export const fittingUses = (uses: readonly UseOfRequest[]): number => {
-  let bytes = 0;
+  let [bytes, events] = [0, 0];
+  let previous: 'USAGE' | 'CORRECTIONS' | null = null;
   for (const [index, { usage }] of uses.entries()) {
     const { usageId, quantity, occurredAt, commandId, corrects } = usage;
     // The comma between two entries counts, too.
     bytes += Buffer.byteLength(JSON.stringify({ usageId, quantity, occurredAt, commandId, corrects })) + 1;
     if (corrects !== undefined) bytes += counterBytesMax;
-    if (bytes > entriesBytesMax) return Math.max(1, index);
+    const kind = corrects === undefined ? 'USAGE' : 'CORRECTIONS';
+    if (kind !== previous) events += 1;
+    previous = kind;
+    if (bytes > entriesBytesMax || bytes + events * eventBytesMax > eventsBytesMax) return Math.max(1, index);
   }
   return uses.length;
 };

@@ -11,6 +11,7 @@ import {
   correctedSums,
   type DayPlace,
   type PeriodPlace,
+  type RunningCounters,
   type UsageOfDay,
   type UsageOfPeriod,
   usageByDay,
@@ -46,7 +47,8 @@ export const readUsageByPeriod = async (
 ): Promise<readonly PeriodOfUsage[] | Refusal> => {
   const at = needs.now();
   const read = await readCurrentRows(needs, organizationId, licenseId, async (db, _, facts) => {
-    const range = { licenseId, meter: meter ?? null, from: from ?? null, to: to ?? null, limit };
+    const running = runningCounters(facts, { from, to }, at);
+    const range = { licenseId, meter: meter ?? null, from: from ?? null, to: to ?? null, limit, running };
     return { facts, page: await usageByPeriod(db, range, after) };
   });
   if (isRefusal(read)) return read;
@@ -92,11 +94,31 @@ const withCorrected = async <
   return entries.map((entry) => ({ ...entry, corrected: sums.get(`${entry.meter} ${entry[by]}`) ?? 0 }));
 };
 
+const runningCounter = (facts: LicenseFacts, meter: string, at: Instant): number | undefined =>
+  runningSums({ usage: usageAt(facts, at), meterSums: facts.meterSums }, meter)?.counter;
+
+/** Returns the counters that run at `at`, by whether their present period overlaps the range. */
+const runningCounters = (
+  facts: LicenseFacts,
+  { from, to }: Pick<UsageRange, 'from' | 'to'>,
+  at: Instant,
+): RunningCounters => {
+  const [inRange, outOfRange]: [string[], string[]] = [[], []];
+  for (const meter of Object.keys(facts.meterSums)) {
+    const counter = runningCounter(facts, meter, at);
+    if (counter === undefined) continue;
+    const { periodStart, periodEnd } = countedPeriod(facts, meter, at);
+    const startsBefore = to === undefined || periodStart < to;
+    const endsAfter = from === undefined || periodEnd === null || periodEnd > from;
+    (startsBefore && endsAfter ? inRange : outOfRange).push(`${meter} ${counter}`);
+  }
+  return { inRange, outOfRange };
+};
+
 const withTotal = (period: UsageOfPeriod, facts: LicenseFacts, at: Instant): PeriodOfUsage => {
   const { meter, recorded, carried, corrected, reset } = period;
   const total = recorded + carried - corrected - reset;
-  const running = runningSums({ usage: usageAt(facts, at), meterSums: facts.meterSums }, meter);
-  if (running?.counter !== period.counter)
+  if (runningCounter(facts, meter, at) !== period.counter)
     return { ...period, total, overage: isAbove(total, period.limit), isRunning: false };
   const limit = Object.hasOwn(facts.limits.meters, meter) ? (facts.limits.meters[meter] ?? 0) : 0;
   const { resets = 'TERM', periodStart, periodEnd } = countedPeriod(facts, meter, at);

@@ -19,7 +19,7 @@ export type UsageOfPeriod = {
   readonly carried: number;
   readonly corrected: number;
   readonly reset: number;
-  /** The limit at the last event of the period. */
+  /** The limit at the last usage, reset or late renewal of the period. */
   readonly limit: Limit;
 };
 
@@ -41,6 +41,12 @@ type Range = {
   readonly limit: number;
 };
 
+/**
+ * The counters that run, as `<meter> <counter>`. Their present period says whether they are in the range, because a row
+ * has the period of the last use.
+ */
+export type RunningCounters = { readonly inRange: readonly string[]; readonly outOfRange: readonly string[] };
+
 /** Where a page of periods ended. */
 export type PeriodPlace = { readonly startedAt: Instant; readonly counter: number; readonly meter: string };
 
@@ -50,7 +56,7 @@ export type DayPlace = { readonly day: string; readonly meter: string };
 /** Returns a page of the periods of a license that the tenant of `db` may see and that overlap the range, newest first. */
 export const usageByPeriod = async (
   db: PoolClient,
-  { licenseId, meter, from, to, limit }: Range,
+  { licenseId, meter, from, to, limit, running }: Range & { readonly running: RunningCounters },
   after: PeriodPlace | null,
 ): Promise<UncorrectedPage<UsageOfPeriod>> => {
   const { rows } = await db.query<[revision: string, ...row: unknown[]]>({
@@ -58,11 +64,15 @@ export const usageByPeriod = async (
     text: `select ${revisionOf('p')}, ${usagePeriodView.select}
       from rm.usage_periods p
       where p.license_id = $1 and ($2::text is null or p.meter = $2)
-        and ($3::timestamptz is null or p.period_end is null or p.period_end > $3)
-        and ($4::timestamptz is null or p.period_start < $4)
+        and (p.meter || ' ' || p.counter = any($9::text[]) or p.meter || ' ' || p.counter <> all($10::text[])
+          and ($3::timestamptz is null or p.period_end is null or p.period_end > $3)
+          and ($4::timestamptz is null or p.period_start < $4))
         and ($5::timestamptz is null or (p.period_start, p.counter, p.meter) < ($5, $6, $7))
       order by p.period_start desc, p.counter desc, p.meter desc limit $8`,
-    values: [licenseId, meter, from, to, after?.startedAt ?? null, after?.counter ?? null, after?.meter ?? null, limit],
+    values: [
+      ...[licenseId, meter, from, to, after?.startedAt ?? null, after?.counter ?? null, after?.meter ?? null, limit],
+      ...[running.inRange, running.outOfRange],
+    ],
     rowMode: 'array',
   });
   const entries = rows.map(([, ...row]) => {

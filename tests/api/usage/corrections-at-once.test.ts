@@ -89,6 +89,28 @@ test('Two processes together correct a usage to exactly 0, with lost replies and
   expect((await verdictOn(ledger.database.projector, await ledger.events())).findings).toEqual([]);
 });
 
+test('Usage and corrections that alternate in one list, and usage that waits with them, all count', async () => {
+  const { licenseId } = await issueDirectly(ledger, {
+    policy: { usagePerMinute: 3_000 },
+    limits: { meters: { builds: 1_000 } },
+  });
+  const patient = startProcess(0, { giveUpMs: 20_000, appendTimeoutMs: 10_000 });
+  const list = Array.from({ length: 1_000 }, (_, index) =>
+    useOf(
+      licenseId,
+      index,
+      index % 2 === 0
+        ? { usageId: `u${index}`, quantity: 2 }
+        : { usageId: `c${index}`, quantity: -1, corrects: `u${index - 1}` },
+    ),
+  );
+  const other = useOf(licenseId, 1_000, { usageId: 'other', quantity: 3 });
+  const results = (await Promise.all([patient(list), patient([other])])).flat();
+  expect(results.filter(({ refusal }) => refusal === null)).toHaveLength(1_001);
+  const events = (await ledger.events()).filter(({ stream }) => stream === `license-${licenseId}`);
+  expect(events.at(-1)?.data.totalAfter).toBe(503);
+});
+
 test('1,000 corrections with the longest ids are events of at most 200 kB', async () => {
   const { licenseId } = await issueDirectly(ledger, {
     policy: { usagePerMinute: 3_000 },

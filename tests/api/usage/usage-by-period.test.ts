@@ -41,6 +41,45 @@ describe('The usage of a license', () => {
     expect(outcomeOf(refused)).toEqual([403, 'FORBIDDEN']);
   });
 
+  test('on the day of a transfer is the same for both, with corrections of an earlier period', async () => {
+    // At noon of another day, so that midnight is far.
+    ledger.clock.aheadMs = 1.5 * day - (Date.now() % day);
+    const { licenseId } = await issue();
+    const exports = { meter: 'exports' };
+    await record(licenseId, 'e1', 10, exports);
+    await sendTo(ledger, licenseId, { type: 'Renew', data: { duration: 'P1Y', basis: 'FROM_NOW', reasonCode: null } });
+    await record(licenseId, 'e2', 1, exports);
+    await record(licenseId, 'c1', -9, { ...exports, corrects: 'e1' });
+    const data = {
+      toHolderOrgId: ledger.b.organizationId,
+      accepted: true,
+      expiry: 'KEEP',
+      activations: 'KEEP',
+    } as const;
+    await sendTo(ledger, licenseId, { type: 'Transfer', data });
+    const days = [{ recorded: 11, corrected: 9, reset: 0 }];
+    expect(await sums(licenseId, '?by=day')).toMatchObject(days);
+    expect(await sums(licenseId, '?by=day', ledger.b.apiKey)).toMatchObject(days);
+    expect(await sums(licenseId, '', ledger.b.apiKey)).toMatchObject([{ recorded: 1, corrected: 0 }]);
+  });
+
+  test('in the running period is in a range that the present end of the period reaches', async () => {
+    const { licenseId } = await issue();
+    await record(licenseId, 'e1', 5, { meter: 'exports' });
+    const at = (days: number) => new Date(Date.parse(ledger.needs.now()) + days * day).toISOString();
+    expect(await sums(licenseId, `?from=${at(500)}`)).toEqual([]);
+    const longer = await asIssuer('POST', `/v1/licenses/${licenseId}/expiry`, {
+      to: at(800),
+      reason: { code: 'GOODWILL' },
+    });
+    expect(longer.status).toBe(200);
+    expect(await sums(licenseId, `?from=${at(500)}`)).toMatchObject([{ recorded: 5, running: true }]);
+    expect(await sums(licenseId, `?from=${at(801)}`)).toEqual([]);
+    expect(await sums(licenseId, `?to=${at(-1)}`)).toEqual([]);
+    ledger.clock.aheadMs = 900 * day;
+    expect(await sums(licenseId, `?from=${at(0)}`)).toMatchObject([{ periodEnd: null, running: true }]);
+  });
+
   test('has pages, and a range that is bounded by instants', async () => {
     const { licenseId } = await issue();
     for (const index of [0, 1, 2, 3]) {

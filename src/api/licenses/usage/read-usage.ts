@@ -30,7 +30,8 @@ const ofPeriod = z
     reset: z.int().meta({ description: 'What resets took away.' }),
     total: z.int().meta({ description: 'recorded and carried, less corrected and reset.' }),
     limit: limitOut.meta({
-      description: 'The present limit for the running period. For other periods, the limit at their last usage.',
+      description:
+        'The present limit for the running period. For other periods, the limit at their last usage, reset or late renewal.',
     }),
     overage: z.boolean().meta({ description: 'Whether total exceeds the limit.' }),
   })

@@ -3,7 +3,7 @@ import { type Instant, plusSeconds } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense } from '../license.ts';
 import { runningSums } from './meter-sums.ts';
-import { isBehind, recentSeconds, usageKey, usageKnownSeconds } from './recent-uses.ts';
+import { isBehind, recentSeconds, resetsAfter, usageKey, usageKnownSeconds } from './recent-uses.ts';
 import { countedPeriod, usageAt } from './term-counters.ts';
 import type { EarlierUses, SentUsage } from './usage-commands.ts';
 import type { CorrectionEntry } from './usage-events.ts';
@@ -47,6 +47,12 @@ export const correctionLedger = (
     recent ??= correctionsByUse(license);
     return recent.get(usageKey(meter, usageId)) ?? [];
   };
+  let resets: ReturnType<typeof resetsAfter> | null = null;
+  // The read models contain the resets up to their last event. A later one may have hit a counter that has ended since.
+  const wasResetLater = (use: number): boolean => {
+    resets ??= resetsAfter(license, meter, earlier?.events ?? 0);
+    return resets.some(({ counter, number }) => use >= counter && use < number);
+  };
   const present = (counter: number): CounterOfEvent => ({ counter, ...countedPeriod(facts, meter, at) });
 
   const stored = (usageId: string): Correctable | Rejection<LicenseRejection> => {
@@ -66,7 +72,7 @@ export const correctionLedger = (
     const { corrected, wasReset, ...counted } = row.counted;
     // The read models contain the corrections up to their last event.
     const later = recentOf(usageId).filter(({ number }) => number > (earlier?.events ?? 0));
-    return { use: row, counted, corrected: corrected + sum(later), wasReset };
+    return { use: row, counted, corrected: corrected + sum(later), wasReset: wasReset || wasResetLater(row.number) };
   };
 
   return {
@@ -82,10 +88,7 @@ export const correctionLedger = (
       if ('rejected' in known) return known;
       const { use } = known;
       const corrected = known.corrected + taken;
-      if (running === null || use.number < running.counter) {
-        const { counter, resetBy } = facts.meterSums[meter] ?? noReset;
-        return { ...known, corrected, wasReset: known.wasReset || (use.number >= counter && use.number < resetBy) };
-      }
+      if (running === null || use.number < running.counter) return { ...known, corrected };
       return { ...known, corrected, counted: present(running.counter), wasReset: use.number < running.resetBy };
     },
     noteUse: (usageId, use) => {
@@ -126,8 +129,6 @@ export const judgeCorrection = (
 };
 
 type Counted = { readonly quantity: number; readonly number: number };
-
-const noReset = { counter: 0, resetBy: 0 };
 
 const correctionsByUse = ({ recentCorrections }: IssuedLicense): ReadonlyMap<string, readonly Counted[]> => {
   const byUse = new Map<string, Counted[]>();

@@ -30,7 +30,7 @@ export const behindSeconds = 1_800;
 export const usageKey = (meter: string, usageId: string): string => `${meter} ${usageId}`;
 
 /** An event about usage: its meter, its entries, and the counter that they count for. */
-type NotedEvent = Omit<UsageEventNote, 'wasReset'> & {
+type NotedEvent = Omit<UsageEventNote, 'wasReset' | 'resetCounter'> & {
   readonly entries: readonly NotedUse[];
 };
 
@@ -62,7 +62,7 @@ const useOf = ({ quantity, commandId, corrects }: NotedUse, number: number, reco
 
 const noteEvent = (
   { usageEventsAt, facts }: IssuedLicense,
-  { meter, recordedAt, counted }: Omit<UsageEventNote, 'wasReset'>,
+  { meter, recordedAt, counted }: Omit<UsageEventNote, 'wasReset' | 'resetCounter'>,
 ): void => usageEventsAt.set(facts.usageEvents + 1, { meter, recordedAt, counted, wasReset: false });
 
 /** Notes corrections, in place. */
@@ -87,7 +87,28 @@ export const noteReset = (license: IssuedLicense, meter: string, recordedAt: Ins
   const counter = facts.meterSums[meter]?.counter ?? 0;
   for (const [number, note] of [...usageEventsAt])
     if (note.meter === meter && number >= counter) usageEventsAt.set(number, { ...note, wasReset: true });
-  noteEvent(license, { meter, recordedAt, counted: null });
+  const note = { meter, recordedAt, counted: null, wasReset: false, resetCounter: counter };
+  usageEventsAt.set(facts.usageEvents + 1, note);
+};
+
+/** A reset: the counter that it put back to 0, and the number of its event. */
+type NotedReset = { readonly counter: number; readonly number: number };
+
+/**
+ * Returns the resets of a meter after an event about usage. All of them are noted while `isBehind` returns false for that
+ * event.
+ */
+export const resetsAfter = (
+  { facts, usageEventsAt }: IssuedLicense,
+  meter: string,
+  events: number,
+): readonly NotedReset[] => {
+  const resets: NotedReset[] = [];
+  for (let number = events + 1; number <= facts.usageEvents; number += 1) {
+    const note = usageEventsAt.get(number);
+    if (note?.resetCounter !== undefined && note.meter === meter) resets.push({ counter: note.resetCounter, number });
+  }
+  return resets;
 };
 
 /** Forgets, in place, usage that no decision from `recordedAt` on can ask about. */

@@ -14,8 +14,8 @@ export type UsageCommand =
       { readonly limits: Limits; readonly strategy?: LimitStrategy; readonly overrides?: LimitOverrides }
     >
   /**
-   * Records usage of one meter, and corrections of it. Each entry is judged alone. `earlier`: what the read models know about the ids of the
-   * entries; absent: the stream alone decides.
+   * Records usage of one meter, and corrections of it. Each entry is judged alone. `earlier`: what the read models know
+   * about the ids of the entries; absent: the stream alone decides.
    */
   | Command<
       'RecordUsage',

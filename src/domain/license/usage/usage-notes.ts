@@ -52,6 +52,8 @@ export type UsageEventNote = {
   readonly counted: CounterOfEvent | null;
   /** True: a later event reset that counter. */
   readonly wasReset: boolean;
+  /** The counter that the event reset. Absent: it is no reset. */
+  readonly resetCounter?: number;
 };
 
 /** A correction that was recorded. `key`: the `usageKey` of what it corrects. `quantity`: how much it took back. */

@@ -247,6 +247,22 @@ describe('A reset', () => {
     });
     expect(history.at(-1)?.event.data).not.toMatchObject({ entries: [{}, { afterReset: true }] });
   });
+  test('that the read models lack still takes usage away when a new counter has begun since', () => {
+    const daily = license({ ...pro, meterRules: { builds: { resets: 'P1D' } } });
+    const midnight = '2026-06-02T00:00:00.000Z';
+    const [before, at] = [plusSeconds(midnight, -120), plusSeconds(midnight, 300)];
+    const used = followedBy([daily], record([use('u1', 6)]));
+    const first = used.at(-1)?.event;
+    const { periodStart, periodEnd } = first?.type === 'UsageBatchRecorded' ? first.data : { periodStart: '' };
+    const counted = { counter: 1, resets: 'P1D', periodStart, periodEnd, corrected: 0, wasReset: false } as const;
+    const uses = [{ usageId: 'u1', quantity: 6, commandId: 'command-u1', recordedAt: noon, number: 1, counted }];
+    const begun = plusSeconds(midnight, 10);
+    const wasReset = andThen(used, reset(before), record([use('u2', 2, { occurredAt: begun })], begun));
+    const sent = record([fix('c1', 'u1', -6, { occurredAt: at })], at, { earlier: { uses, events: 1 } });
+    expect(decided(wasReset, sent)[0]?.data).toMatchObject({ entries: [{ counter: 1, afterReset: true }] });
+    const notReset = andThen(used, record([use('u2', 2, { occurredAt: begun })], begun));
+    expect(decided(notReset, sent)[0]?.data).not.toMatchObject({ entries: [{ afterReset: true }] });
+  });
 });
 
 test('Usage that begins a counter after a correction of a past one is corrected in its own', () => {
