@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LicenseEvent } from '../../../../src/domain/license/events.ts';
 import { beginFields, takeFieldEvent } from '../../../../src/domain/license/fields/field-origins.ts';
-import { command, followedBy, free, to, trial } from '../commands.ts';
+import { command, event, followedBy, free, to, trial } from '../commands.ts';
 import {
   activate,
   activated,
@@ -60,6 +60,19 @@ test.each<[string, LicenseEvent]>([
   }
   expect(compared).toEqual(['whole', 'whole', 'use']);
   expect(fold.facts?.countersFrom).toBe(expiresAt);
+});
+
+test('An event that changes only a device, and an event before the issue, are not compared', () => {
+  let compared = 0;
+  const count = () => {
+    compared++;
+    return {};
+  };
+  const fold = beginFields({ whole: count, use: count }, noon);
+  const updated = event('ActivationUpdated', { activationId: 'act_a', appVersion: '2.2.0' });
+  for (const [index, { event: taken, at }] of [activated('b', 1), issued(), on(noon, updated)].entries())
+    takeFieldEvent(fold, { event: taken, at, revision: BigInt(index) });
+  expect(compared).toBe(1);
 });
 
 describe('An event explains a field', () => {
