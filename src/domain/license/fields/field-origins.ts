@@ -126,7 +126,13 @@ export const fieldOrigins = (fold: FieldFold, due: readonly Stamped<LicenseEvent
     const unrecorded = origins.get(field);
     if (unrecorded !== undefined) return { field, value, before: fold.fields[field] ?? null, ...unrecorded };
     const { revision: setBy, recordedAt, before } = settings.get(field) ?? { ...first, recordedAt: facts.createdAt };
-    return { field, value, setBy, before, byTime: announced(fold, field) ?? lastChange(changes, field, recordedAt) };
+    return {
+      field,
+      value,
+      setBy,
+      before,
+      byTime: announced(fold, facts, field) ?? lastChange(changes, field, recordedAt),
+    };
   });
 };
 
@@ -160,9 +166,9 @@ const dueOrigin = ({ schedules, settings }: FieldFold, { event, at }: Stamped<Li
   return { setBy: setBy ?? 0n, byTime: { since: at.effectiveAt, from, announcedBy: null } };
 };
 
-const announced = ({ announcements, facts }: FieldFold, field: string): ByTime | null => {
+const announced = ({ announcements }: FieldFold, facts: LicenseFacts, field: string): ByTime | null => {
   const announcement = announcements.get(field);
-  if (announcement === undefined || facts === null) return null;
+  if (announcement === undefined) return null;
   const { revision, since } = announcement;
   const from = timedFields(facts).find(({ instant }) => instant === since)?.field ?? 'suspension.until';
   return { since, from, announcedBy: revision };

@@ -1,5 +1,5 @@
 import { addDuration } from '../../calendar.ts';
-import { earlier, type Instant, parseDuration, toMs } from '../../time.ts';
+import { earlier, type Instant, toMs } from '../../time.ts';
 import type { LicenseFacts } from '../license.ts';
 import { type MeterPeriod, type MeterResets, resetsOf } from './meter-rules.ts';
 
@@ -45,28 +45,30 @@ const latest = new Map<string, CalendarPeriod>();
 const latestMax = 5_000;
 
 const computedPeriod = (anchor: Instant, resets: CalendarResets, at: Instant, timeZone: string): CalendarPeriod => {
-  const boundary = (number: number): Instant | null => (number === 0 ? anchor : nth(anchor, resets, number, timeZone));
-  // An estimate that is never above the number of the period, which the loop then finds.
-  let number = Math.max(0, Math.floor((toMs(at) - toMs(anchor)) / (meanDays[resets] * dayMs)) - 2);
-  let from = boundary(number) ?? anchor;
+  const { months, days, meanDays } = lengths[resets];
+  // An estimate that is 0, or below the number of the period. So the loop passes the start of the period.
+  let number = Math.max(0, Math.floor((toMs(at) - toMs(anchor)) / (meanDays * dayMs)) - 2);
+  let from = anchor;
   for (;;) {
-    const until = boundary(number + 1);
-    if (until === null || until > at) return { from, until };
     number += 1;
+    const until = addDuration(
+      anchor,
+      { months: months * number, days: days * number, milliseconds: 0 },
+      undefined,
+      timeZone,
+    );
+    if (until === null || until > at) return { from, until };
     from = until;
   }
 };
 
-const nth = (anchor: Instant, resets: CalendarResets, number: number, timeZone: string): Instant | null => {
-  const duration = parseDuration(resets);
-  if (duration === null) return null;
-  const { months, days, milliseconds } = duration;
-  const multiple = { months: months * number, days: days * number, milliseconds: milliseconds * number };
-  return addDuration(anchor, multiple, undefined, timeZone);
-};
-
 const dayMs = 86_400_000;
-const meanDays = { P1D: 1, P1W: 7, P1M: 365.2425 / 12, P1Y: 365.2425 };
+const lengths = {
+  P1D: { months: 0, days: 1, meanDays: 1 },
+  P1W: { months: 0, days: 7, meanDays: 7 },
+  P1M: { months: 1, days: 0, meanDays: 365.2425 / 12 },
+  P1Y: { months: 12, days: 0, meanDays: 365.2425 },
+};
 
 /** Returns true when a counter of its own period is at 0 at `at`, whatever it counted. NEVER is never at 0 again. */
 export const isOver = (

@@ -2,13 +2,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { licenseDecider } from '../../../../src/domain/license/decider.ts';
 import { calendarPeriod } from '../../../../src/domain/license/usage/meter-periods.ts';
 import type { MeterRule } from '../../../../src/domain/license/usage/meter-rules.ts';
-import { meterResetsAt, usageAt } from '../../../../src/domain/license/usage/term-counters.ts';
+import { meterResetsAt, ownPeriod, usageAt } from '../../../../src/domain/license/usage/term-counters.ts';
 import { viewOfFacts } from '../../../../src/domain/license/validation/validation-view.ts';
 import { validate } from '../../../../src/domain/license/validation/validity.ts';
 import { plusSeconds } from '../../../../src/domain/time.ts';
 import { oneUse } from '../../../support/one-use.ts';
 import { command, followedBy, policyWith, to } from '../commands.ts';
-import { expiresAt, given, issued, licenseAfter, oneYear, perpetual, renew } from '../examples.ts';
+import { expiresAt, given, issued, issuedAt, licenseAfter, oneYear, perpetual, renew } from '../examples.ts';
 
 const [june, july] = ['2026-06-01T00:00:00.000Z', '2026-07-01T00:00:00.000Z'];
 const on = (day: string) => `2026-06-${day}T12:00:00.000Z`;
@@ -79,6 +79,14 @@ describe('A period of the calendar', () => {
       'UTC',
       ['9999-12-15T00:00:00.000Z', null],
     ],
+    [
+      'begins at its start where the clock repeats that hour',
+      '2026-10-25T01:30:00.000Z',
+      'P1D',
+      '2026-10-25T12:00:00.000Z',
+      'Europe/Berlin',
+      ['2026-10-25T01:30:00.000Z', '2026-10-26T01:30:00.000Z'],
+    ],
   ] as const)('%s', (_, anchor, resets, at, timeZone, [from, until]) => {
     expect(calendarPeriod(anchor, resets, at, timeZone)).toEqual({ from, until });
   });
@@ -96,6 +104,74 @@ describe('A period of the calendar', () => {
     expect(periodAt('2026-03-31T08:00:00.000Z')).toMatchObject({ from: march.until });
     expect(periodAt('2026-02-28T08:59:59.999Z')).toMatchObject({ until: march.from });
     calendar.mockRestore();
+  });
+
+  test.each([
+    ['before its start', '2026-02-28T09:00:00.000Z', '2026-02-27T00:00:00.000Z', '2026-02-26T00:00:00.000Z'],
+    ['without an end', '9999-11-30T09:00:00.000Z', '9999-12-30T12:00:00.000Z', '9999-12-31T00:00:00.000Z'],
+  ])('%s is computed once, too, and also when another license needs its own in between', (_, anchor, one, other) => {
+    const calendar = vi.spyOn(Intl.DateTimeFormat.prototype, 'formatToParts');
+    const first = calendarPeriod(anchor, 'P1M', one, 'Europe/Vienna');
+    calendarPeriod('2026-01-31T09:00:00.000Z', 'P1M', '2026-03-10T00:00:00.000Z', 'Europe/Vienna');
+    const computed = calendar.mock.calls.length;
+    expect(calendarPeriod(anchor, 'P1M', other, 'Europe/Vienna')).toEqual(first);
+    expect(calendar.mock.calls.length).toBe(computed);
+    calendar.mockRestore();
+  });
+});
+
+describe('The period of a meter', () => {
+  const endsIn = '2026-06-20T00:00:00.000Z';
+  const short = { ...oneYear, duration: 'P170D', expiresAt: endsIn };
+  const lastMonth = { ...short, startsAt: '9999-11-15T00:00:00.000Z', expiresAt: '9999-12-20T00:00:00.000Z' };
+  const [monthly, never] = [{ resets: 'P1M' }, { resets: 'NEVER' }] as const;
+  const renewed = followedBy([metered(monthly, { term: short })], use(70, on('16')), renew({}, on('17')));
+
+  test.each([
+    ['is a month of the term', [metered(monthly)], on('10'), [june, july], july],
+    ['of a perpetual license is a month', [metered(monthly, { term: perpetual })], on('10'), [june, july], july],
+    ['ends with the last term', [metered(monthly, { term: short })], on('16'), [june, july], endsIn],
+    [
+      'counts from the end of the last term on',
+      [metered(monthly, { term: short })],
+      endsIn,
+      [endsIn, '2026-07-20T00:00:00.000Z'],
+      '2026-07-20T00:00:00.000Z',
+    ],
+    ['ends where a renewed term starts', renewed, on('18'), [june, endsIn], endsIn],
+    ['starts with a renewed term', renewed, on('25'), [endsIn, '2026-07-20T00:00:00.000Z'], '2026-07-20T00:00:00.000Z'],
+    [
+      'has no end beyond the last year, but the term has',
+      [metered(monthly, { term: lastMonth })],
+      '9999-12-16T00:00:00.000Z',
+      ['9999-12-15T00:00:00.000Z', null],
+      lastMonth.expiresAt,
+    ],
+    ['that never resets is the life of the license', [metered(never)], on('10'), [issuedAt, null], null],
+    ['that never resets goes on after the end', [metered(never)], expiresAt, [issuedAt, null], null],
+  ] as const)('%s', (_, history, at, [from, until], resetsAt) => {
+    const { facts } = licenseAfter(...history);
+    const { resets = 'TERM' } = facts.policy.meterRules?.builds ?? {};
+    expect(ownPeriod(facts, 'builds', at)).toEqual({ resets, from, until });
+    expect(meterResetsAt(facts, 'builds', at)).toBe(resetsAt);
+  });
+
+  const calendarMonth = { resets: 'P1M', from: june, until: july };
+  const [weekBefore, weekAfter] = ['2026-05-25T00:00:00.000Z', '2026-06-25T00:00:00.000Z'];
+  test.each([
+    ['goes on as its events say', { resets: 'P1M', from: weekBefore, until: weekAfter }, 'counted'],
+    ['that its events begin with the term goes on', { resets: 'P1M', from: issuedAt, until: weekAfter }, 'counted'],
+    ['is that of the calendar after its events end', { resets: 'P1M', from: weekBefore, until: on('10') }, 'calendar'],
+    ['is not that of a counter with another rule', { resets: 'P1W', from: weekBefore, until: weekAfter }, 'calendar'],
+  ] as const)('%s', (_, counted, expected) => {
+    const facts = { ...licenseAfter(metered(monthly)).facts, meterPeriods: { builds: counted } };
+    expect(ownPeriod(facts, 'builds', on('10'))).toEqual(expected === 'counted' ? counted : calendarMonth);
+  });
+
+  test('does not exist for a meter of the term', () => {
+    const { facts } = licenseAfter(...followedBy([metered({})], renew({}, on('11'))));
+    expect(ownPeriod(facts, 'builds', on('12'))).toBe(null);
+    expect(meterResetsAt(facts, 'builds', on('12'))).toBe(expiresAt);
   });
 });
 
@@ -152,7 +228,9 @@ describe('A monthly quota', () => {
   });
 });
 
-test('A meter that never resets counts through renewals', () => {
+test('A meter that never resets counts through the end of the term and through renewals', () => {
+  const ended = followedBy([metered({ resets: 'NEVER' })], use(70, on('10')));
+  expect(usedAt(ended, plusSeconds(expiresAt, 86_400))).toBe(70);
   const used = followedBy([metered({ resets: 'NEVER' })], use(70, on('10')), renew({}, on('11')));
   expect(usedAt(used, plusSeconds(expiresAt, 86_400))).toBe(70);
   given(...used)
