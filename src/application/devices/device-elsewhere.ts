@@ -112,7 +112,7 @@ export const refusalFor = ({ visible, isPending }: TakenDevice): Refusal => ({
 const pending = {
   ...deviceActiveElsewhere,
   detail:
-    'The policy allows a device on one license only, and another license is activating this device. Send the request again in a minute, or deactivate the device on that license.',
+    'The policy allows a device on one license only, and another license is activating this device. Send the request again in three minutes, or deactivate the device on that license.',
 };
 
 // So an activation reads at most 200 streams of other licenses, and ends as many devices.
