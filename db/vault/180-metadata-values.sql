@@ -7,7 +7,7 @@ create table vault.license_metadata_values (
   license_id text not null,
   name text collate "C" not null,
   value text collate "C" not null,
-  -- The order of lists.
+  -- The order of lists. 'infinity': not known, see vault.date_metadata.
   license_created_at timestamptz not null,
   primary key (issuer_org_id, name, value, license_created_at, license_id)
 );
@@ -27,7 +27,8 @@ create policy issuer_writes on vault.license_metadata_values to ledger_api
 
 grant select, insert, delete on vault.license_metadata_values to ledger_api;
 
--- Null: an earlier release is storing the row. The trigger then reads it.
+-- Null: an earlier release is storing the row. The trigger then reads it from the license. 'infinity': the license was not
+-- in the read models, so that its date is read at the next write. Lists find such a row, but do not walk along it.
 alter table vault.license_metadata add column license_created_at timestamptz;
 
 -- Longer names and values are not found. The limits are those of the filter in src/api/licenses/reading/list-query.ts.
@@ -46,8 +47,10 @@ language plpgsql volatile security invoker
 set search_path = ''
 as $$
 begin
-  new.license_created_at := coalesce(new.license_created_at,
-    (select l.created_at from rm.licenses l where l.license_id = new.license_id), now());
+  if coalesce(new.license_created_at, 'infinity') = 'infinity' then
+    new.license_created_at :=
+      coalesce((select l.created_at from rm.licenses l where l.license_id = new.license_id), 'infinity');
+  end if;
   return new;
 end
 $$;
@@ -83,7 +86,7 @@ begin
   end if;
 end
 $$;
-update vault.license_metadata set license_created_at = now() where license_created_at is null;
+update vault.license_metadata set license_created_at = 'infinity' where license_created_at is null;
 insert into vault.license_metadata_values (issuer_org_id, holder_org_id, license_id, name, value, license_created_at)
   select m.issuer_org_id, m.holder_org_id, m.license_id, n.name, n.value, m.license_created_at
     from vault.license_metadata m cross join lateral vault.metadata_values_of(m.metadata) n;

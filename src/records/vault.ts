@@ -159,7 +159,8 @@ export const storeMetadata = async (
     text: `insert into vault.license_metadata as m
         (license_id, issuer_org_id, holder_org_id, metadata, license_created_at, revision)
       values ($1, $2, $3, $4, $5, $6)
-      on conflict (license_id) do update set metadata = excluded.metadata, revision = excluded.revision
+      on conflict (license_id) do update set metadata = excluded.metadata, revision = excluded.revision,
+        license_created_at = excluded.license_created_at
         where not $7 or m.revision is null or m.revision < excluded.revision`,
     values: [...valuesOf(license), revision, unlessLater],
   });

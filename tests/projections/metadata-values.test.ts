@@ -7,7 +7,7 @@ import { asTenant } from '../../src/postgres/tenant.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { listLicenses } from '../../src/projections/queries/lists/license-list.ts';
-import { storeMetadata } from '../../src/records/vault.ts';
+import { giveValues, storeMetadata } from '../../src/records/vault.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { createLog, customer, rival, testInstant, vendor } from '../support/license-fixtures.ts';
 import { project, quiet } from '../support/read-models.ts';
@@ -20,6 +20,7 @@ let api: pg.Pool;
 const ledger = createLog();
 const older = ledger.issue('older', { holderOrgId: customer });
 const newer = ledger.issue('newer', {});
+const [first, second] = [ledger.issue('first', {}), ledger.issue('second', {})];
 const foreign = ledger.issue('foreign', { issuerOrgId: rival });
 const insertAsBefore = `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata)
   select license_id, issuer_org_id, holder_org_id, $2 from rm.licenses where license_id = $1`;
@@ -87,4 +88,38 @@ test('Values that are replaced or erased leave no copy, also when an earlier rel
     [vendor],
   );
   expect(rows).toEqual([{ value: 'green' }, { value: 'grey' }]);
+});
+
+test('Metadata that an earlier release stored before its license was projected is found, and gets its date', async () => {
+  const store = 'insert into vault.license_metadata (license_id, issuer_org_id, metadata) values ($1, $2, $3)';
+  const created = await superuser.query('update rm.licenses set license_id = license_id || $1 returning 1', [' later']);
+  expect(created.rowCount).toBe(5);
+  const members = { shift: 'early', floor: 1 };
+  for (const id of [first, second]) await superuser.query(store, [id, vendor, members]);
+  await superuser.query("update rm.licenses set license_id = replace(license_id, ' later', '')");
+  const found = async () => {
+    for (const matchesMax of [0, 1, 10])
+      for (const metadata of [{ shift: 'early' }, { shift: 'early', floor: '1' }])
+        expect(await idsOf(vendor, metadata, matchesMax)).toEqual([second, first]);
+  };
+  await found();
+  const license = { licenseId: first, issuerOrgId: vendor, holderOrgId: null, metadata: { ...members, more: 'x' } };
+  const { rows } = await superuser.query('select created_at from rm.licenses where license_id = $1', [first]);
+  await asTenant(
+    api,
+    vendor,
+    async (db) => {
+      const createdAt = rows[0].created_at.toISOString();
+      await storeMetadata(db, { ...license, createdAt }, { revision: 1n, unlessLater: false });
+      await giveValues(db, second, { holderOrgId: customer, names: [] });
+    },
+    { readOnly: false },
+  );
+  const { rowCount } = await superuser.query(
+    `select from vault.license_metadata m join rm.licenses l using (license_id)
+      where license_id = any($1) and m.license_created_at = l.created_at`,
+    [[first, second]],
+  );
+  expect(rowCount).toBe(2);
+  await found();
 });

@@ -11,7 +11,7 @@ import type { Executor } from '../../eventstore/executor/execute.ts';
 import { systemContext } from '../../eventstore/executor/system-context.ts';
 import { toDecide } from '../../eventstore/folding.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { licensesWithDevice } from '../../projections/queries/same-device.ts';
+import { licensesWithDevice, type SameDevice, sameDevicePage } from '../../projections/queries/same-device.ts';
 import type { Reserving } from '../licenses/issue/reserve.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -40,30 +40,42 @@ export type TakenDevice = { readonly kind: 'taken'; readonly visible: string | n
 
 /**
  * Refuses a device that another license has without a reservation, because it was active there before the policy or the
- * products of that license demanded one. Ends it on licenses that have expired.
+ * products of that license demanded one. Ends it on licenses that have expired. Also refuses the device when so many
+ * licenses have it that not all can be read. Those that have expired then no longer have it at the next attempt.
  */
 export const refuseUnreservedUse = async (
   reserving: DeviceReserving,
   { places, fingerprintHashes }: UniqueDevice,
 ): Promise<Refusal | null> => {
-  const { executor, pool, now, issuerOrgId, licenseId, by } = reserving;
-  const device = { issuerOrgId, licenseId, places, fingerprintHashes };
-  const others = await asTenant(pool, issuerOrgId, (db) => licensesWithDevice(db, device));
-  const at = now();
+  const { pool, now, issuerOrgId, licenseId } = reserving;
+  const device = { issuerOrgId, licenseId, places, fingerprintHashes, at: now() };
   const expired: ExpiredDevice[] = [];
-  for (const other of others) {
-    const standing = await readLicense(executor, other, (license): ExpiredDevice | TakenDevice | null => {
-      const use = unreservedUseOf(places, fingerprintHashes, license, at);
-      if (use === null) return null;
-      if (use.use === 'expired') return { kind: 'expired', licenseId: other, activationId: use.activationId };
-      return takenBy(license, by, false);
-    });
-    if (standing?.kind === 'taken') return refusalFor(standing);
-    if (standing !== null) expired.push(standing);
+  let isWhole = false;
+  for (let pages = 0, after = ''; pages < pagesMax && !isWhole; pages += 1) {
+    const others = await asTenant(pool, issuerOrgId, (db) => licensesWithDevice(db, device, after));
+    for (const other of others) {
+      const standing = await unreservedStanding(reserving, device, other);
+      if (standing?.kind === 'taken') return refusalFor(standing);
+      if (standing !== null) expired.push(standing);
+    }
+    isWhole = others.length < sameDevicePage;
+    after = others.at(-1) ?? after;
   }
   for (const ended of expired) await releaseExpired(reserving, ended);
-  return null;
+  return isWhole ? null : onTooManyLicenses;
 };
+
+const unreservedStanding = (
+  { executor, by }: DeviceReserving,
+  { places, fingerprintHashes, at }: SameDevice,
+  licenseId: string,
+): Promise<ExpiredDevice | TakenDevice | null> =>
+  readLicense(executor, licenseId, (license) => {
+    const use = unreservedUseOf(places, fingerprintHashes, license, at);
+    if (use === null) return null;
+    if (use.use === 'expired') return { kind: 'expired', licenseId, activationId: use.activationId };
+    return takenBy(license, by, false);
+  });
 
 /** Ends the device on an expired license. A license that was renewed meanwhile keeps it. */
 export const releaseExpired = async (
@@ -100,5 +112,13 @@ export const refusalFor = ({ visible, isPending }: TakenDevice): Refusal => ({
 const pending = {
   ...deviceActiveElsewhere,
   detail:
-    'The policy allows a device on one license only, and another license is activating this device. Send the request again in a minute, or deactivate the device on that license.',
+    'The policy allows a device on one license only, and another license is activating this device. Send the request again in three minutes, or deactivate the device on that license.',
+};
+
+// So an activation reads at most 200 streams of other licenses, and ends as many devices.
+const pagesMax = 10;
+
+const onTooManyLicenses = {
+  ...deviceActiveElsewhere,
+  detail: `The policy allows a device on one license only, and ${pagesMax * sameDevicePage} or more other licenses have or had this device. Nothing was activated. Send the request again in a minute, or deactivate the device on those licenses.`,
 };

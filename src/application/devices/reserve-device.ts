@@ -44,8 +44,8 @@ export const reserveDevice = async (
 };
 
 /**
- * Reserves the device in each place. A reservation counts while its owner has the device, and for a minute after it was
- * made. So nothing releases it, and an attempt that dies blocks the device for a minute at most.
+ * Reserves the device in each place. A reservation counts while its owner has the device, and for three minutes after it
+ * was made. So nothing releases it, and an attempt that dies blocks the device for three minutes at most.
  */
 export const claimAll = async (
   reserving: DeviceReserving,

@@ -4,7 +4,7 @@ import type { IssuedLicense, License } from '../license/license.ts';
 import { settledAt } from '../license/settle.ts';
 import { isUseOver } from '../license/status.ts';
 import { type Instant, plusSeconds } from '../time.ts';
-import { abandonedAfterSeconds, deviceOf } from './abandoned.ts';
+import { deviceOf } from './abandoned.ts';
 import type { Reservation, ReservationKind } from './reservation.ts';
 import type { NeededReservation } from './trial.ts';
 
@@ -45,7 +45,7 @@ export const deviceUseOf = (
   license: License,
   at: Instant,
 ): 'used' | 'expired' | 'pending' | 'free' => {
-  const isOld = at >= plusSeconds(reservation.since, abandonedAfterSeconds);
+  const isOld = at >= plusSeconds(reservation.since, blockedSeconds);
   const settled = settledAt(license, at);
   if (settled.kind === 'unissued') return isOld ? 'free' : 'pending';
   const { facts } = settled;
@@ -106,8 +106,10 @@ export const isUsable = (
 const isUsedUp = (license: License, { activationId }: OwnedReservation, at: Instant): boolean =>
   license.kind === 'issued' && activationId !== null && wasReleased(license, { activationId }, at);
 
-// An append takes at most 13 seconds. So an attempt ends before others may take its reservation.
+// An append takes at most 13 seconds. So an attempt ends 43 seconds after its reservation. The clocks of two processes
+// differ by up to two minutes, because each may differ from Postgres by one.
 const usableSeconds = 30;
+const blockedSeconds = 180;
 
 const kinds = {
   POLICY: 'device_policy',

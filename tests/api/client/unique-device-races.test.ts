@@ -86,13 +86,15 @@ test('A device is found under an older secret', async () => {
 });
 
 describe('A process that dies', () => {
-  test('between reservation and activation blocks the device for a minute, and not its own license', async () => {
+  test('between reservation and activation blocks the device for three minutes, and not its own license', async () => {
     const [first, second] = [await issue(), await issue()];
     await dieBeforeActivation(first, 'reserved');
     const refused = await activate(second, 'reserved');
     expect(refused).toMatchObject(elsewhere);
-    expect(refused.body.detail).toContain('in a minute');
-    ledger.clock.aheadMs = 61_000;
+    expect(refused.body.detail).toContain('in three minutes');
+    ledger.clock.aheadMs = 120_000;
+    expect(await activate(second, 'reserved')).toMatchObject(elsewhere);
+    ledger.clock.aheadMs = 181_000;
     expect((await activate(second, 'reserved')).status).toBe(201);
     expect(await activate(first, 'reserved')).toMatchObject(elsewhere);
     ledger.clock.aheadMs = 0;

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { reservationId } from '../../../src/aggregates/derived-ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../../src/domain/license/policy.ts';
+import { fromMs } from '../../../src/domain/time.ts';
 import { fingerprintHashes } from '../../../src/identity/fingerprint.ts';
 import { issueDirectly, sendTo } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
@@ -151,6 +152,61 @@ describe('A device that was active before', () => {
       type: 'ChangePolicy',
       data: { target: targetOf({ fingerprintUniqueness, version: fingerprintUniqueness === 'ISSUER' ? 2 : 3 }) },
     });
+
+  test('is found on the last of many licenses, when the others have expired', async () => {
+    const many = await Promise.all(Array.from({ length: 21 }, () => issue({ fingerprintUniqueness: 'LICENSE' })));
+    const [last, next] = [many.toSorted((a, b) => (a.licenseId < b.licenseId ? 1 : -1))[0] as Issued, await issue()];
+    for (const license of [last, next])
+      await sendTo(ledger, license.licenseId, {
+        type: 'Renew',
+        data: { duration: 'P5Y', basis: 'FROM_NOW', reasonCode: null },
+      });
+    const moved = many.map(async (license) => {
+      expect((await activate(license, 'kiosk')).status).toBe(201);
+      await wide(license, 'ISSUER');
+    });
+    await Promise.all(moved);
+    ledger.clock.aheadMs = year;
+    expect(await activate(next, 'kiosk')).toMatchObject(elsewhere);
+    expect((await send('deactivate', last, { fingerprint: 'kiosk' })).status).toBe(200);
+    expect((await activate(next, 'kiosk')).status).toBe(201);
+  });
+
+  test('is refused when more licenses may have it than an attempt reads', async () => {
+    const [had, next] = [await issue(), await issue()];
+    await activate(had, 'crowd');
+    await accepted(send('deactivate', had, { fingerprint: 'crowd' }));
+    const { superuser } = ledger.database;
+    const copy = async (table: string, row: string) => {
+      const { rows } = await superuser.query<{ columns: string }>(
+        `select string_agg(attname, ', ') as columns from pg_attribute
+          where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = ''`,
+        [table],
+      );
+      const columns = rows[0]?.columns;
+      const from = `${table} t cross join generate_series(100000, 100199) i,
+        jsonb_populate_record(t, jsonb_build_object('license_id', 'lic_' || i, ${row})) r where t.license_id = $1`;
+      const selected = columns?.split(', ').map((column) => `r.${column}`);
+      await superuser.query(`insert into ${table} (${columns}) select ${selected} from ${from}`, [had.licenseId]);
+    };
+    await copy('rm.licenses', "'key_hash', null");
+    await copy('rm.activations', "'deactivated_at', null, 'cause', null, 'activation_id', 'act_' || i");
+    const answer = await activate(next, 'crowd');
+    expect(answer).toMatchObject(elsewhere);
+    expect(answer.body.detail).toContain('200 or more other licenses');
+    await ledger.database.superuser.query("delete from rm.activations where license_id = 'lic_100000'");
+    expect((await activate(next, 'crowd')).status).toBe(201);
+  });
+
+  test('counts from the instant of an announced change of the policy', async () => {
+    const [moving, next] = [await issue({ fingerprintUniqueness: 'LICENSE' }), await issue()];
+    expect((await activate(moving, 'announced')).status).toBe(201);
+    const effectiveAt = fromMs(Date.now() + 3_600_000);
+    const target = targetOf({ fingerprintUniqueness: 'ISSUER', version: 2 });
+    await sendTo(ledger, moving.licenseId, { type: 'ChangePolicy', data: { target, scheduled: { effectiveAt } } });
+    ledger.clock.aheadMs = 7_200_000;
+    expect(await activate(next, 'announced')).toMatchObject(elsewhere);
+  });
 
   test('stays after its license moves to a wider scope, and other licenses are then refused', async () => {
     const [moved, had, next] = [await issue({ fingerprintUniqueness: 'LICENSE' }), await issue(), await issue()];

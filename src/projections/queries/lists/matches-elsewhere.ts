@@ -27,20 +27,34 @@ export const matchingUser = (probe: Probe, userRefs: readonly string[]): Promise
     side: (of, org) => `(${sides[of](org)}) is true`,
   });
 
-/** Returns what a member of the metadata matches. */
-export const matchingMetadata = (
+/** Returns what a member of the metadata matches. A list does not walk along matches when one has no date. */
+export const matchingMetadata = async (
   probe: Probe,
   { name, value }: { readonly name: string; readonly value: string },
-): Promise<Matching> =>
-  matchingElsewhere(probe, {
+): Promise<Matching> => {
+  const isUndated = await hasUndated(probe, [name, value]);
+  return matchingElsewhere(probe, {
     rows: (parameter) =>
       `vault.license_metadata_values x where x.name = ${parameter(name)} and x.value = ${parameter(value)}`,
     isMatch: (parameter) => `(select true from vault.license_metadata_values x where x.issuer_org_id = l.issuer_org_id
-      and x.name = ${parameter(name)} and x.value = ${parameter(value)} and x.license_created_at = l.created_at
+      and x.name = ${parameter(name)} and x.value = ${parameter(value)}
+      and x.license_created_at = ${isUndated ? "any(array[l.created_at, 'infinity'])" : 'l.created_at'}
       and x.license_id = l.license_id limit 1)`,
-    ordered: { columns: 'x.license_created_at as created_at', hasStatus: false },
+    ordered: isUndated ? null : { columns: 'x.license_created_at as created_at', hasStatus: false },
     side: (of, org) => sides[of](org),
   });
+};
+
+const hasUndated = async ({ db, orgId }: Probe, member: readonly [string, string]): Promise<boolean> => {
+  const undated = (of: Side['of']) => `exists (select from vault.license_metadata_values x
+    where x.name = $2 and x.value = $3 and x.license_created_at = 'infinity' and ${sides[of]('$1')})`;
+  const { rows } = await db.query<{ undated: boolean }>({
+    name: 'has-undated-metadata',
+    text: `select ${undated('issuer')} or ${undated('holder')} as undated`,
+    values: [orgId, ...member],
+  });
+  return rows[0]?.undated === true;
+};
 
 /** Returns what a level of a usage matches. */
 export const matchingLevel = (
