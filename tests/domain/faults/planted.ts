@@ -98,9 +98,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a transfer loses an expiry that was not announced',
-    file: 'src/domain/license/transfer/decide-transfer.ts',
-    find: '  if (expiresAt !== null) for (const event of expiryAnnouncement(facts, at)) draft.add(event);\n',
-    replace: '',
+    file: 'src/domain/license/decide.ts',
+    find: 'return decision.length === 0 ? decision : [...events.map(byLedger), ...decision];',
+    replace: 'return decision;',
     caughtIn: 'tests/domain/license/term/decide-expiry.test.ts',
     caughtBy: 'announcing an expiry comes before a transfer that starts the term anew, so that no expiry is missing',
   },
