@@ -1,5 +1,5 @@
--- The levels that the devices and seats of licenses reach: nothing in use, or no more left. A table of its own, because
--- rm.licenses would write all its indexes when a license gets its first device.
+-- Whether no device or seat of a license is in use, or as many as its limit. It is a table of its own: in rm.licenses the
+-- first device of a license would change all indexes.
 create table rm.license_usage_levels (
   issuer_org_id text not null,
   -- Null between the levels, as tier and recorded_status.

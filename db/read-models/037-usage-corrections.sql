@@ -16,8 +16,8 @@ create index usage_corrections_by_day on rm.usage_corrections (license_id, day, 
 
 alter table rm.usage_corrections enable row level security;
 alter table rm.usage_corrections force row level security;
--- A correction belongs to its counter, whoever held the license when it was recorded. So the server asks as the issuer, for
--- the counters and days that the holder may see.
+-- Only the issuer reads these rows. For a holder the server asks as the issuer, and only for the counters and days that
+-- the holder may see: a correction may come from the time of another holder.
 create policy tenant_reads on rm.usage_corrections for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy within_products on rm.usage_corrections as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true

@@ -94,7 +94,7 @@ const claim = async (
   return contended;
 };
 
-/** Whether a license may reserve a device. `abandoned`: the reservation that it replaces; null: there is none. */
+/** Says whether a license may reserve a device. `abandoned`: the reservation to replace; null: there is none. */
 type Standing =
   | { readonly kind: 'free'; readonly abandoned: OwnedReservation | null }
   | { readonly kind: 'own'; readonly activationId: string }

@@ -77,8 +77,8 @@ export const readUsageByDay = async (
 };
 
 /**
- * Adds what corrections took back. A correction belongs to its counter, whoever held the license then, so this asks as
- * the issuer. It reads no correction that the page does not contain.
+ * Adds what corrections took back. It asks as the issuer, because a correction may come from the time of another holder.
+ * It reads only the corrections of the periods or days on the page.
  */
 const withCorrected = async <
   By extends string,

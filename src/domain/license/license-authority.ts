@@ -46,7 +46,7 @@ const grants = {
   },
   /** Validate, activate and lease by the license's id, without its key. */
   useLicenses: { own: grant(managers, 'licenses:activate'), holder: grant(managers, 'licenses:activate') },
-  /** Take back usage that was counted by mistake. Whoever has the key or holds the license could take back what it pays for. */
+  /** Take back usage that was counted by mistake. The holder must not, because it pays for the usage. */
   correctUsage: ownOnly(grant(managers, 'licenses:write')),
 } as const satisfies Readonly<Record<string, Permission>>;
 

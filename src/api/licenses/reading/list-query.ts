@@ -24,7 +24,7 @@ const keyHint = z
 
 const metadataMax = 5;
 
-/** Members of the metadata of a license, all of which it has. */
+/** Names and values. The metadata of a license must have all of them. */
 const metadata = z
   .record(text(200), text(200), { error: 'must be written as metadata[name]=value' })
   .refine((members) => Object.keys(members).length <= metadataMax, `must have at most ${metadataMax} names`)
