@@ -4,18 +4,19 @@ import type { Faults } from './faults.ts';
 import { type Refusal, toServiceError } from './grpc-refusal.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { type Outgoing, outgoing } from './outgoing.ts';
+import type { ReadReply } from './read-replies.ts';
 
 /** A call that is being answered. `over` is aborted when nothing more can be sent. */
 export type ReadCall = {
   readonly over: AbortSignal;
-  readonly out: Outgoing<streams.ReadResp>;
+  readonly out: Outgoing<ReadReply>;
   /** Ends the call with OK. */
   end(): void;
 };
 
 /** Begins the answer to a call. It ends when the call is cancelled, or when the server fails all open calls. */
 export const openReadCall = (
-  call: ServerWritableStream<streams.ReadReq, streams.ReadResp>,
+  call: ServerWritableStream<streams.ReadReq, ReadReply>,
   {
     calls,
     faults,

@@ -1,29 +1,14 @@
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { StoredEvent } from './events.ts';
-import type { IdFormat } from './read-request.ts';
 
 const { ReadResp } = streams;
 
-/** Returns the message with an event. */
-export const eventReply = (event: StoredEvent, ids: IdFormat): streams.ReadResp => {
-  const recorded = new ReadResp.ReadEvent.RecordedEvent();
-  recorded.setId(toUuid(event.id, ids));
-  recorded.setStreamIdentifier(toIdentifier(event.stream));
-  recorded.setStreamRevision(event.revision);
-  recorded.setCommitPosition(event.position);
-  recorded.setPreparePosition(event.position);
-  const properties = recorded.getMetadataMap();
-  properties.set('type', event.type);
-  properties.set('content-type', event.isJson ? 'application/json' : 'application/octet-stream');
-  properties.set('created', event.createdTicks);
-  recorded.setData(event.data);
-  recorded.setCustomMetadata(event.metadata);
-  const read = new ReadResp.ReadEvent();
-  read.setEvent(recorded);
-  read.setCommitPosition(event.position);
-  return new ReadResp().setEvent(read);
-};
+/** A message of an answer: an object of the generated code, or its bytes. */
+export type ReadReply = streams.ReadResp | Buffer;
+
+/** Returns the bytes of a message. */
+export const serializeReply = (reply: ReadReply): Buffer =>
+  Buffer.isBuffer(reply) ? reply : Buffer.from(reply.serializeBinary());
 
 /** Returns the first message of a subscription. */
 export const confirmationReply = (subscriptionId: string): streams.ReadResp => {
@@ -54,18 +39,4 @@ const toIdentifier = (stream: string) => {
   const identifier = new shared.StreamIdentifier();
   identifier.setStreamName(Buffer.from(stream));
   return identifier;
-};
-
-const toUuid = (id: string, ids: IdFormat): shared.UUID => {
-  const uuid = new shared.UUID();
-  if (ids === 'string') {
-    uuid.setString(id);
-    return uuid;
-  }
-  const hex = id.replaceAll('-', '');
-  const structured = new shared.UUID.Structured();
-  structured.setMostSignificantBits(BigInt.asIntN(64, BigInt(`0x${hex.slice(0, 16)}`)).toString());
-  structured.setLeastSignificantBits(BigInt.asIntN(64, BigInt(`0x${hex.slice(16)}`)).toString());
-  uuid.setStructured(structured);
-  return uuid;
 };

@@ -3,11 +3,12 @@ import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
 import type { CommitNotifier } from './commit-notifier.ts';
+import { eventMessage } from './event-message.ts';
 import { type Faults, refuse } from './faults.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { cursorOf, readHead, readPage } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
-import { eventReply, streamNotFoundReply } from './read-replies.ts';
+import { type ReadReply, streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
 import { followLog } from './subscribe.ts';
 
@@ -21,7 +22,7 @@ type Needs = {
 
 /** Handles Streams.Read: of streams and $all, in both directions, once or as a subscription. */
 export const readHandler =
-  ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, streams.ReadResp> =>
+  ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, ReadReply> =>
   (call) => {
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
@@ -45,7 +46,7 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void>
       seen = true;
       cursor = cursorOf(scope, event);
       if (filter && !filter.matches(event)) continue;
-      if (!call.out.write(eventReply(event, ids))) await call.out.drained();
+      if (!call.out.write(eventMessage(event, ids))) await call.out.drained();
       count -= 1n;
       if (count === 0n || call.over.aborted) return;
     }

@@ -11,6 +11,7 @@ import { type Faults, noFaults } from './faults.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './read.ts';
+import { serializeReply } from './read-replies.ts';
 import { applySchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
 import { loadWriterState } from './write-group.ts';
@@ -146,13 +147,17 @@ type HandlerNeeds = Parameters<typeof appendHandler>[0] & Parameters<typeof read
 
 const addServices = (server: Server, needs: HandlerNeeds): void => {
   server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
-  server.addService(StreamsService, {
-    append: appendHandler(needs),
-    batchAppend: batchAppendHandler(needs),
-    read: readHandler(needs),
-    delete: refuseUnary('Deleting streams is not implemented by this server'),
-    tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
-  });
+  const read = { ...StreamsService.read, responseSerialize: serializeReply };
+  server.addService(
+    { ...StreamsService, read },
+    {
+      append: appendHandler(needs),
+      batchAppend: batchAppendHandler(needs),
+      read: readHandler(needs),
+      delete: refuseUnary('Deleting streams is not implemented by this server'),
+      tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
+    },
+  );
 };
 
 type Parts = {

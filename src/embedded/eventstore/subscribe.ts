@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { CommitNotifier } from './commit-notifier.ts';
+import { eventMessage } from './event-message.ts';
 import type { Faults } from './faults.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
-import { caughtUpReply, checkpointReply, confirmationReply, eventReply } from './read-replies.ts';
+import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
 import type { Subscribe } from './read-request.ts';
 
 type Needs = { readonly db: Pool; readonly notifier: CommitNotifier; readonly faults: Faults };
@@ -36,7 +37,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
         }
         if (call.over.aborted) return;
         cursor = cursorOf(scope, event);
-        if ((!filter || filter.matches(event)) && !call.out.write(eventReply(event, ids))) await call.out.drained();
+        if ((!filter || filter.matches(event)) && !call.out.write(eventMessage(event, ids))) await call.out.drained();
         scanned += 1;
         if (filter && scanned % filter.checkpointEvery === 0) {
           checkpoint = cursor;
