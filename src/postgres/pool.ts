@@ -53,6 +53,8 @@ export const clientConfig = ({
   connectionTimeoutMillis: connectTimeoutMs,
   query_timeout: answerTimeoutMs,
   keepAlive: true,
+  // The projector sends the statements of a batch at once. Other roles send one after the other.
+  pipeline: role === 'ledger_projector',
 });
 
 // Postgres takes the last one of equal settings. The URL overrides our limits, and `fixed` overrides the URL.

@@ -45,12 +45,10 @@ export const rowMaker = <State>(columns: Readonly<Record<string, Column<State>>>
   };
 };
 
-/** Returns an object with all these fields. Copying it costs less than adding the fields one by one. */
-export const blankOf = (fields: readonly string[]): Record<string, unknown> => {
-  const blank: Record<string, unknown> = {};
-  for (const field of fields) blank[field] = null;
-  return blank;
-};
+/** Returns an object with all these fields, which are null. Copying it costs less than adding the fields one by one. */
+export const blankOf = (fields: readonly string[]): Record<string, unknown> =>
+  // Node keeps an object to which many fields were added as a hash table, and copies one that it parsed much faster.
+  JSON.parse(JSON.stringify(Object.fromEntries(fields.map((field) => [field, null]))));
 
 /** A value of another table that a view reads, as SQL. */
 export type Joined<Value> = {

@@ -107,25 +107,27 @@ export const writeChanges = async (
   sweep: Sweeper = sweepRows,
 ): Promise<void> => {
   const rows = changedRows(changes, stored);
-  for (const model of readModelTables) {
-    const ofTable = rows.get(model.table) ?? noRows();
-    await writeRows(db, model, ofTable);
-    for (const step of ofTable.steps) {
+  const ofTables = readModelTables.map((model) => ({ model, changes: rows.get(model.table) ?? noRows() }));
+  await Promise.all(ofTables.flatMap(({ model, changes }) => sendRows(db, model, changes)));
+  for (const { model, changes } of ofTables)
+    for (const step of changes.steps) {
       await sweep(db, model.table, step.sweeps);
-      await writeRows(db, model, step);
+      await Promise.all(sendRows(db, model, step));
     }
-  }
 };
 
-const writeRows = async (
+/**
+ * Sends the statements for rows of a table without waiting for an answer, so that Postgres works while the next
+ * statement is made. The connection carries them out in this order.
+ */
+const sendRows = (
   db: PoolClient,
   { table, rows: kind }: ReadModel,
   { created, changed }: RowChanges,
-): Promise<void> => {
-  if (kind === 'replaceable') await upsertRows(db, table, [...created.values()]);
-  else await insertRows(db, table, [...created.values()]);
-  for (const group of byColumns(table, changed.values())) await updateRows(db, table, group.columns, group.rows);
-};
+): readonly Promise<void>[] => [
+  (kind === 'replaceable' ? upsertRows : insertRows)(db, table, [...created.values()]),
+  ...[...byColumns(table, changed.values())].map(({ columns, rows }) => updateRows(db, table, columns, rows)),
+];
 
 const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | null): string[] => {
   const streams = new Set(events.map(({ stream }) => stream));
