@@ -4,7 +4,7 @@ import { activationOf } from '../devices/device-matching.ts';
 import type { Activation } from '../license.ts';
 import { seatsInUse } from '../seats/seats-in-use.ts';
 import { seatsWithHolder } from '../seats/withheld-seats.ts';
-import { capacity, isUsedUp, keptCapacity } from '../usage/usage-limits.ts';
+import { capacity, isUsedUp, keptCapacity, type Limit, type Limits, unlimited } from '../usage/usage-limits.ts';
 import type { Candidate } from './candidate.ts';
 import type { RaisedLimits, RepairStep } from './repair-step.ts';
 import { afterCommand, afterCommands, type Situation, seatOf } from './situation.ts';
@@ -49,16 +49,25 @@ export const withinLimit = (situation: Situation, kind: Kind): readonly Candidat
   return [...releases(kind, { count: excess, ids }), raise({ [kind]: used })];
 };
 
-/** Returns the candidate that raises limits. */
+/** Returns the candidate that raises limits. It does nothing after a step that has raised one of them further. */
 export const raise = (limits: RaisedLimits): Candidate => ({
   step: { action: 'CHANGE_LIMITS', limits },
   apply: (situation) => {
     const before = situation.license.facts.limits;
     const after = { ...before, ...limits, meters: { ...before.meters, ...limits.meters } };
+    if (isLowerThan(before, limits)) return null;
     const data = { limits: after, overrides: limits, strategy: 'ALLOW_OVER' } as const;
     return afterCommand(situation, { type: 'ChangeLimits', at: situation.at, data });
   },
 });
+
+const isLowerThan = (before: Limits, { meters = {}, ...others }: RaisedLimits): boolean => {
+  const isLower = (limit: number, than: Limit | undefined) => than === unlimited || limit < (than ?? 0);
+  return (
+    Object.entries(others).some(([kind, limit]) => isLower(limit, before[kind as Kind])) ||
+    Object.entries(meters).some(([meter, limit]) => isLower(limit, before.meters[meter]))
+  );
+};
 
 const usedBy = ({ license, at }: Situation): Readonly<Record<Kind, number>> => ({
   activations: license.activations.size,

@@ -3,7 +3,7 @@ import type { LicenseCommand } from '../../../../src/domain/license/commands.ts'
 import type { PinnedPolicy } from '../../../../src/domain/license/policy.ts';
 import type { RaisedLimits, RepairStep } from '../../../../src/domain/license/repair/repair-step.ts';
 import { command } from '../commands.ts';
-import { activate, pro } from '../examples.ts';
+import { activate, noon, pro } from '../examples.ts';
 import { activateWith, assign, licenseWith, planOf, seat, steps } from './repair-examples.ts';
 
 const allow = (limits: RaisedLimits): RepairStep => ({ action: 'CHANGE_LIMITS', limits });
@@ -146,6 +146,19 @@ describe('A license above a lowered limit', () => {
     const license = above({ activations: 1 }, ...devices, seat('b', { holderHash: 'hash-b' }));
     expect(planOf(license, { lease: 'hash-b' })).toEqual(
       steps(['TOO_MANY_ACTIVATIONS', releaseDevices(2, 'act_a', 'act_c'), allow({ activations: 3 })]),
+    );
+  });
+
+  test('gets no higher limit in place of a release when a later step would lower it again', () => {
+    const license = above({ seats: 0 }, seat('a'), seat('b'));
+    const dead = ['lea_a', 'lea_b'].map((leaseId) => ({ leaseId, lastSeenAt: noon }));
+    const at = new Date(Date.parse(noon) + 3_600_000).toISOString();
+    expect(planOf(license, { lease: 'holder-c' }, { at, dead })).toEqual(
+      steps(
+        ['TOO_MANY_LEASES', releaseSeats(2, 'lea_a', 'lea_b')],
+        ['NO_LEASE', allow({ seats: 1 })],
+        ['NO_LEASE', { action: 'TAKE_SEAT' }],
+      ),
     );
   });
 
