@@ -37,7 +37,7 @@ test('A repeated parameter is refused with what to do, and an unknown one with i
   const { apiKey: key } = ledger.a;
   const refusalOf = async (path: string) => {
     const { status, body } = await ledger.call('GET', path, { key });
-    return [status, body.detail, body.errors?.map(({ pointer }) => pointer)];
+    return [status, body.detail, Object.values(body.errors ?? {}).map(({ pointer }) => pointer)];
   };
   expect(await refusalOf('/v1/licenses?status=ACTIVE&status=EXPIRED')).toEqual([400, `?status: ${once}`, ['?status']]);
   expect(await refusalOf('/v1/events?types=LicenseIssued&types=LicenseRevoked')).toEqual([
