@@ -204,57 +204,6 @@ describe('A correction of usage that the state has forgotten', () => {
   });
 });
 
-describe('A correction of usage of a meter that the license has lost since', () => {
-  const lose = (at = noon) => command('ChangeLimits', { limits: { ...twoDevices, meters: { exports: 10 } } }, at);
-  const history = andThen([license()], record([use('u1', 6)]), lose());
-
-  test('lowers the period that counted the usage, and states a limit of 0', () => {
-    const [event] = decided(history, record([fix('c1', 'u1', -2)]));
-    expect(event).toMatchObject({
-      type: 'UsageCorrected',
-      data: { entries: [{ counter: 1, periodStart: issuedAt, periodEnd: expiresAt }], totalAfter: 4, limit: 0 },
-    });
-    expect(total(andThen(history, record([fix('c1', 'u1', -6)])))).toBe(0);
-  });
-  test('finds a period that the read models know', () => {
-    const [at, ofDay] = [later(2 * day), { resets: 'P1D', periodStart: issuedAt, periodEnd: noon } as const];
-    const counted = { counter: 1, ...ofDay, corrected: 0, wasReset: false };
-    const uses = [{ usageId: 'u1', quantity: 6, commandId: 'command-u1', recordedAt: noon, number: 1, counted }];
-    const daily = license({ ...pro, meterRules: { builds: { resets: 'P1D' } } });
-    const [event] = decided(
-      andThen([daily], record([use('u1', 6)]), lose()),
-      record([fix('c1', 'u1', -2, { occurredAt: at })], at, { earlier: { uses, events: 1 } }),
-    );
-    expect(event?.data).toMatchObject({ entries: [{ counter: 1, ...ofDay }] });
-  });
-  test('counts with usage that was counted before, and new usage is refused alone', () => {
-    const sent = record([use('u1', 6), use('u2', 1), fix('c1', 'u1', -2), fix('c2', 'u2', -1)]);
-    expect(outcomes(history, sent)).toEqual(['REPEATED', 'LIMIT_INVALID', 'COUNTED', 'USAGE_NOT_FOUND']);
-  });
-  test('is refused when the meter never counted anything', () => {
-    const other = andThen([license()], lose());
-    expect(outcomes(other, record([fix('c1', 'u1', -2)]))).toEqual(['LIMIT_INVALID']);
-  });
-});
-
-test('The refusal of an unknown meter names the meters of the license, at most 20', () => {
-  const refusalOf = (meters: Record<string, number>) => {
-    const [refusal] = usageOutcomes(
-      { type: 'RecordUsage', data: { meter: 'buidls', entries: [use('u1', 1)] }, at: noon },
-      licenseAfter(issued({ limits: { ...twoDevices, meters } })),
-    );
-    return refusal;
-  };
-  expect(refusalOf({ exports: 1, builds: 1 })).toMatchObject({
-    rejected: 'LIMIT_INVALID',
-    place: ['meter'],
-    detail: expect.stringContaining('has no meter buidls. Its meters: builds, exports.'),
-  });
-  expect(refusalOf({})).toMatchObject({ detail: expect.stringContaining('Its meters: none.') });
-  const many = Object.fromEntries(Array.from({ length: 23 }, (_, index) => [`m${100 + index}`, 1]));
-  expect(refusalOf(many)).toMatchObject({ detail: expect.stringMatching(/: m100, .*, m119 and 3 more\.$/) });
-});
-
 describe('A reset', () => {
   const history = followedBy([license()], record([use('u1', 6)]));
 
