@@ -70,6 +70,7 @@ const organizationEvent = z.discriminatedUnion('type', [
       rotatedBy: id.exactOptional(),
     }),
   ),
+  event('ApiKeyOverlapEnded', z.object({ apiKeyId: id })),
   event('ApiKeyRevoked', z.object({ apiKeyId: id })),
   event('ProjectCreated', project),
   event('ProjectChanged', project),

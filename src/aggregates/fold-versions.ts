@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-10',
-  organization: 'organization-4',
+  organization: 'organization-5',
   catalog: 'catalog-7',
   reservation: 'reservation-2',
 } as const;

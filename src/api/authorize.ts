@@ -128,6 +128,7 @@ const notReadableYet = problemForNow(
   'NOT_PROJECTED_YET',
   'The rights of this credential have changed and cannot be read yet. Try again.',
   1,
+  'NOT_PROJECTED',
 );
 
 const unauthenticated = (detail: string): Problem => ({

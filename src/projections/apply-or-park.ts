@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { retry } from '../async/retry.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
+import { isFollowed } from '../eventstore/whole-commands.ts';
 import type { Log } from '../postgres/log.ts';
 import { transaction } from '../postgres/transaction.ts';
 import { type Aside, applyBatch, type OnMisfits } from './apply.ts';
@@ -80,12 +81,17 @@ export const canWrite = (
     return rewriteCheckpoint(db, projection, from);
   });
 
-/** Groups events by position. Events of one append may share it, and the checkpoint is before or after all of them. */
+/**
+ * Groups events by position and command. Events of one append may share the position, and readers see all events of a
+ * command at once. So the checkpoint is before or after all of a group.
+ */
 const byPosition = (events: readonly Recorded[]): readonly (readonly Recorded[])[] => {
   const parts: Recorded[][] = [];
   for (const recorded of events) {
     const part = parts.at(-1);
-    if (part?.[0]?.position.commit === recorded.position.commit) part.push(recorded);
+    const last = part?.at(-1);
+    if (last?.position.commit === recorded.position.commit || (last !== undefined && isFollowed(last)))
+      part?.push(recorded);
     else parts.push([recorded]);
   }
   return parts;

@@ -2,9 +2,14 @@ import { createWakeUp } from '../async/wake-up.ts';
 
 /**
  * Groups what a source delivers. A group holds everything that has come while the consumer was busy, at most `max`, and
- * never waits for more. Reads at most `max` ahead. When the source fails, yields what it delivered before the error.
+ * never waits for more. Reads at most `max` ahead. When the source fails, yields what it delivered before the error. A
+ * group ends only after an entry that `endsGroup` is true for, so it may be larger, and leaves out what lacks its end.
  */
-export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGenerator<readonly T[]> {
+export async function* gather<T>(
+  source: AsyncIterable<T>,
+  max: number,
+  endsGroup: (entry: T) => boolean = () => true,
+): AsyncGenerator<readonly T[]> {
   const iterator = source[Symbol.asyncIterator]();
   let waiting: T[] = [];
   let end: { readonly failed: boolean; readonly error?: unknown } | null = null;
@@ -14,7 +19,7 @@ export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGe
     for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
       waiting.push(next.value);
       arrived.wake();
-      while (waiting.length >= max) await taken.wait();
+      while (waiting.length >= max && endsGroup(next.value)) await taken.wait();
     }
   };
   read().then(
@@ -30,9 +35,10 @@ export async function* gather<T>(source: AsyncIterable<T>, max: number): AsyncGe
 
   try {
     for (;;) {
-      while (waiting.length === 0 && end === null) await arrived.wait();
-      const group = waiting;
-      waiting = [];
+      while (!waiting.some(endsGroup) && end === null) await arrived.wait();
+      const size = waiting.findLastIndex(endsGroup) + 1;
+      const group = waiting.slice(0, size);
+      waiting = waiting.slice(size);
       taken.wake();
       if (group.length > 0) yield group;
       else if (end !== null) break;

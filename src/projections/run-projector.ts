@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import type { EventStore, Idle, Position, Recorded } from '../eventstore/event-store.ts';
+import { isFollowed } from '../eventstore/whole-commands.ts';
 import type { Log } from '../postgres/log.ts';
 import { applyOrPark } from './apply-or-park.ts';
 import { startBringingIn } from './bring-in.ts';
@@ -120,7 +121,7 @@ const follow = async (options: Following, signal: AbortSignal, progress: Progres
   const replaying = replayOthers(options, start, signal);
   let { from } = start;
   try {
-    for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax)) {
+    for await (const group of gather(store.follow(from, { streamPrefixes, signal }), batchMax, endsBatch)) {
       if (signal.aborted) break;
       const batch = { from, events: group.filter(isRecorded), to: group.map(placeOf).reduce(further) };
       if (!(await applyNext(options, start, batch))) continue;
@@ -242,6 +243,9 @@ const replayOthers = async (
     log.warn({ err: error }, 'Parked streams could not be tried again; the next start of the projector does it.');
   }
 };
+
+// Readers must not see some of what a command changed without the rest.
+const endsBatch = (entry: Recorded | Idle): boolean => 'idle' in entry || !isFollowed(entry);
 
 const commitOf = (position: Position | 'start'): bigint => (position === 'start' ? -1n : position.commit);
 const isRecorded = (entry: Recorded | Idle): entry is Recorded => !('idle' in entry);

@@ -181,7 +181,9 @@ describe('A client with the key', () => {
     const activation = { ...activated.body.activation, ...seen };
     expect([again.status, again.body]).toEqual([200, { ...activated.body, activation, changed: false }]);
     const listed = await get(`/v1/licenses/${licenseId}/activations`);
-    expect(listed.body.data).toEqual([{ ...activated.body.activation, metadata: {} }]);
+    expect(listed.body.data).toEqual([
+      { ...activated.body.activation, metadata: {}, fingerprintUniqueness: 'LICENSE' },
+    ]);
 
     const asked = { ...device, product: 'cloud_ide', nonce: 'n-1' };
     expect((await client('validate', asked)).body).toMatchObject({

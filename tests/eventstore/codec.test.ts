@@ -117,6 +117,7 @@ const types: Record<StoredEvent['type'], true> = {
   ApiKeyScopesChanged: true,
   ApiKeyProductsChanged: true,
   ApiKeyRotated: true,
+  ApiKeyOverlapEnded: true,
   ApiKeyRevoked: true,
   ProjectCreated: true,
   ProjectChanged: true,

@@ -9,6 +9,7 @@ import { UndecodableEvent } from '../../src/eventstore/envelope.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { Aggregate } from '../../src/eventstore/folding.ts';
 import { eventId } from '../../src/eventstore/uuids.ts';
+import { isFollowed } from '../../src/eventstore/whole-commands.ts';
 import { activateDevice, context, send as sendCommand } from '../support/commands.ts';
 import { noted } from '../support/event-store.ts';
 import { testId, testInstant, vendor } from '../support/license-fixtures.ts';
@@ -45,6 +46,7 @@ describe('A command', () => {
       'requestHash',
       '$correlationId',
       '$causationId',
+      'moreFollow',
       'prevHash',
       'hash',
     ]);
@@ -53,6 +55,7 @@ describe('A command', () => {
       commandId: sent.commandId,
       $causationId: 'evt_1',
     });
+    expect(events.map(isFollowed)).toEqual([true, false]);
   });
 
   test('that is refused stores nothing', async () => {

@@ -99,3 +99,18 @@ test('Leaving the loop closes the source', async () => {
   push(2);
   await expect.poll(returned).toBe(true);
 });
+
+test('A group ends only where it may, however small the maximum is, and entries without such an end are left out', async () => {
+  const { items, push, fail } = source();
+  const endsGroup = (entry: number) => entry % 3 === 0;
+  push(1, 2, 3, 4, 5);
+  const groups = gather(items, 1, endsGroup);
+  expect((await groups.next()).value).toEqual([1, 2, 3]);
+  const next = groups.next();
+  await settled();
+  push(6);
+  expect((await next).value).toEqual([4, 5, 6]);
+  push(7, 8);
+  fail(new Error('dropped'));
+  await expect(groups.next()).rejects.toThrow('dropped');
+});

@@ -163,11 +163,17 @@ export const noAdmission: Admission = {
   }),
 };
 
-const busy = problemForNow('UNAVAILABLE', 'The server has too many requests. Nothing was done. Try again.', 1);
+const busy = problemForNow(
+  'UNAVAILABLE',
+  'The server has too many requests. Nothing was done. Try again.',
+  1,
+  'REQUESTS_WAITING',
+);
 const late = problemForNow(
   'UNAVAILABLE',
   `The request has waited ${waitMsMax / 1_000} seconds for its turn. Nothing was done. Send fewer requests at a time, or try again.`,
   1,
+  'TURN',
 );
 
 /** Returns the refusal of a request beyond the share. `counted`: the headers of the limits that the request met. */

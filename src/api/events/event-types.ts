@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { licenseEventTypes } from '../../aggregates/codec-license.ts';
 import { upcasters } from '../../aggregates/upcasters.ts';
 import { publishedVersionOf } from '../../eventstore/upcast.ts';
+import { onceOnly } from '../http/plain-messages.ts';
 
 /** The CloudEvents type of an event: `LicenseSuspended`, stored in version 1, is `ledger.license.suspended.v1`. */
 export const cloudTypeOf = (type: string, version: number): string =>
@@ -12,7 +13,7 @@ export const cloudTypeOf = (type: string, version: number): string =>
  * the history. It ignores the version of a type, so that a client does not miss an event of another version.
  */
 export const eventTypes = z
-  .string()
+  .string({ error: ({ input }) => (Array.isArray(input) ? severalTypes : undefined) })
   .min(1)
   .max(2000)
   .transform((value, context) => {
@@ -26,6 +27,8 @@ export const eventTypes = z
     return [...new Set(types.flatMap(({ type }) => type ?? []))];
   })
   .meta({ override: { type: 'string' }, example: 'ledger.license.renewed.v1,ledger.license.revoked.v1' });
+
+const severalTypes = `${onceOnly}. Write several types with commas between them: types=A,B`;
 
 const example = 'ledger.license.renewed.v1';
 

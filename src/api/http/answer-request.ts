@@ -6,7 +6,7 @@ import type { Front } from '../front.ts';
 import type { RequestLog, RequestOrigin } from '../monitoring/logging.ts';
 import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
-import { isProblem, statusOf } from '../problems/problems.ts';
+import { isProblem, type Problem, statusOf } from '../problems/problems.ts';
 import { type CallLimits, createCallLimits } from '../rate-limit/call-limits.ts';
 import { type Answer, type Call, isStreamed, type Reply, type Route, type Streamed } from '../route.ts';
 import { callRoute } from './call-route.ts';
@@ -114,6 +114,7 @@ const answerOrFail = async (needs: Needs, exchange: Exchange): Promise<number> =
     return await send(needs, exchange, answer);
   } catch (error) {
     const refusal = problemOfFailure(error);
+    countUnavailable(needs.metrics, refusal);
     needs.log.failed(error, originOf(exchange), route.operationId);
     // When a stream has already begun, only its early end tells the client that something failed.
     if (response.headersSent) response.destroy();
@@ -160,9 +161,14 @@ const isOfUnknown = ({ route, party }: Exchange, answer: Answer): boolean =>
 /** Returns the headers that every answer to the request has. The limits count until the answer is written. */
 const headersOf = ({ ids, limits }: Exchange) => ({ 'X-Request-Id': ids.requestId, ...limits.headers() });
 
+const countUnavailable = (metrics: Metrics, { cause }: Problem): void => {
+  if (cause !== undefined) metrics.unavailable(cause);
+};
+
 /** Writes the answer and returns its status. */
 const send = async (needs: Needs, exchange: Exchange, answer: Answer): Promise<number> => {
   if (isProblem(answer)) {
+    countUnavailable(needs.metrics, answer);
     needs.respond.problem(exchange.response, answer, headersOf(exchange));
     return statusOf(answer);
   }

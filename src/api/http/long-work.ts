@@ -53,7 +53,7 @@ export const createLongWork = (): LongWork => {
 };
 
 const tookTooLong = (narrow: string): Problem =>
-  problemForNow('UNAVAILABLE', `This takes longer than ${workMsMax / 1_000} seconds. ${narrow}`, 5);
+  problemForNow('UNAVAILABLE', `This takes longer than ${workMsMax / 1_000} seconds. ${narrow}`, 5, 'LONG_WORK');
 
 const tooManyLate = problemForNow(
   'RATE_LIMITED',

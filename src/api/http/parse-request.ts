@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { escapePointer } from '../pointer.ts';
 import { type Problem, type ProblemPlace, problem } from '../problems/problems.ts';
-import { plainMessage } from './plain-messages.ts';
+import { onceOnly, plainMessage } from './plain-messages.ts';
 
 /** A request before validation. An absent body counts as an empty object. */
 export type RawRequest = { readonly params: unknown; readonly query: unknown; readonly body: unknown };
@@ -21,7 +21,11 @@ export const parseRequest = <Schema extends z.ZodType>(
   if (result.success) return { parsed: result.data };
   // Only a refusal needs the plain messages, and a schema is slower with them.
   const issues = schema.safeParse(request, { error: plainMessage }).error?.issues ?? result.error.issues;
-  const places = issues.slice(0, placesMax).flatMap(placesOf).slice(0, placesMax);
+  const places = issues
+    .slice(0, placesMax)
+    .map((issue) => withoutRepetition(issue, request))
+    .flatMap(placesOf)
+    .slice(0, placesMax);
   const [first] = places;
   return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
 };
@@ -43,6 +47,16 @@ const withMembers = (query: unknown): unknown => {
 
 // A parameter such as metadata[team][lead] is unknown: only the first level has members.
 const memberPattern = /^([A-Za-z]+)\[((?:(?!\]\[).)+)\]$/s;
+
+/** Returns an issue that says so when the query repeats its parameter. The schema of a list says how to send several values. */
+const withoutRepetition = (issue: z.core.$ZodIssue, request: RawRequest): z.core.$ZodIssue => {
+  const isUnknown = issue.code === 'unrecognized_keys';
+  if (issue.path[0] !== 'query' || isUnknown || issue.message.startsWith(onceOnly)) return issue;
+  const value = issue.path.reduce<unknown>((outer, name) => Object(outer)[name], request);
+  if (!Array.isArray(value)) return issue;
+  const message = `${onceOnly}: the query has it ${value.length} times. Send one value`;
+  return { ...issue, code: 'custom', message, path: issue.path };
+};
 
 /** Returns the places of an issue: one for each unknown field or invalid member of a form, otherwise one. */
 const placesOf = (issue: z.core.$ZodIssue): readonly ProblemPlace[] => {

@@ -29,6 +29,9 @@ export const plainMessage: z.core.$ZodErrorMap = (issue) => {
   }
 };
 
+/** The beginning of the message of a parameter that a query repeats. */
+export const onceOnly = 'must be present once only';
+
 const kinds: Readonly<Record<string, string>> = {
   string: 'be a string',
   number: 'be a number',

@@ -33,7 +33,12 @@ export const awaitMinPosition = async (
     return problem('INVALID_REQUEST', 'Ledger-Min-Position must be the Ledger-Position of an earlier answer.');
   }
   if (await waitUntilProjected(BigInt(minPosition), readWaitMs)) return null;
-  return problemForNow('NOT_PROJECTED_YET', 'The read models do not contain this position yet. Try again.', 1);
+  return problemForNow(
+    'NOT_PROJECTED_YET',
+    'The read models do not contain this position yet. Try again.',
+    1,
+    'NOT_PROJECTED',
+  );
 };
 
 /** Does `work` once the read models contain the log up to `position`. Throws when they do not within ten minutes. */

@@ -7,6 +7,8 @@ export type Metrics = {
   readonly answered: (route: string, status: number, milliseconds: number) => void;
   /** Counts a request that exceeded the limit of this name. */
   readonly limited: (limit: string) => void;
+  /** Counts an answer with the status 503, by its cause. */
+  readonly unavailable: (cause: string) => void;
   /** Counts a refresh token that was used twice. */
   readonly reused: () => void;
   /** Counts an observation of this kind that was dropped because the memory for it was full. */
@@ -35,6 +37,12 @@ export const createMetrics = (): Metrics => {
     name: 'ledger_rate_limited_total',
     help: 'Requests beyond a rate limit, by its name.',
     labelNames: ['limit'] as const,
+    registers,
+  });
+  const unavailable = new Counter({
+    name: 'ledger_unavailable_total',
+    help: 'Answers with the status 503, by their cause. GET /problems explains the causes.',
+    labelNames: ['cause'] as const,
     registers,
   });
   const reused = new Counter({
@@ -68,6 +76,7 @@ export const createMetrics = (): Metrics => {
       time.observe(milliseconds / 1000);
     },
     limited: (limit) => limited.inc({ limit }),
+    unavailable: (cause) => unavailable.inc({ cause }),
     reused: () => reused.inc(),
     dropped: (kind) => dropped.inc({ kind }),
   };

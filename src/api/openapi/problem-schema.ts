@@ -61,6 +61,10 @@ export const problemSchema = z
       description:
         'The license of the earlier import, with CODE_TAKEN. The license that has the device, with DEVICE_ACTIVE_ELSEWHERE, for callers who may read it.',
     }),
+    cause: z.string().optional().meta({
+      description:
+        'Why the server is not available, with the status 503, for its operator: ledger_unavailable_total counts them. GET /problems explains them. Later versions may add causes.',
+    }),
     requestId: z.string().meta({ description: 'Identifies the request in the log.' }),
   })
   .meta({ id: 'Problem', description: 'A problem by RFC 9457. Branch on code. Some codes have further members.' });

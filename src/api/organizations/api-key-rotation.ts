@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endApiKeyOverlap } from '../../application/organizations/end-api-key-overlap.ts';
 import { rotateApiKey } from '../../application/organizations/rotate-api-key.ts';
 import { overlapSecondsMax } from '../../domain/organization/decide-api-keys.ts';
 import { answerOwnChange } from '../own-change.ts';
@@ -54,4 +55,33 @@ export const rotateApiKeyRoute = (needs: OrganizationNeeds): Route =>
         }),
       );
     },
+  });
+
+/** DELETE /v1/api-keys/{apiKeyId}/previous-secret: ends the secret before the last rotation. */
+export const endApiKeyOverlapRoute = (needs: OrganizationNeeds): Route =>
+  route({
+    method: 'delete',
+    path: '/v1/api-keys/{apiKeyId}/previous-secret',
+    tag: 'API keys',
+    operationId: 'endApiKeyOverlap',
+    summary: 'End the previous secret of an API key',
+    description:
+      'The secret before the last rotation stops working before overlapUntil, everywhere within 2 seconds. The current secret stays. Changes nothing when no earlier secret works.',
+    permission: 'manageApiKeys',
+    effect: 'append',
+    conditional: true,
+    request: z.object({ params: z.strictObject({ apiKeyId }), query: none }),
+    replies: { 200: { description: 'The API key, with overlapUntil null.', body: apiKeyShape } },
+    rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
+    handle: ({ params: { apiKeyId: id } }, call) =>
+      answerOwnChange(
+        needs,
+        call,
+        {
+          operation: 'endApiKeyOverlap',
+          input: { apiKeyId: id },
+          change: (request) => endApiKeyOverlap(needs, request, id),
+        },
+        ({ view, lastUsedAt }) => ({ body: apiKeyBody({ ...view, lastUsedAt }) }),
+      ),
   });

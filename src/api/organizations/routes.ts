@@ -1,5 +1,5 @@
 import type { Route } from '../route.ts';
-import { rotateApiKeyRoute } from './api-key-rotation.ts';
+import { endApiKeyOverlapRoute, rotateApiKeyRoute } from './api-key-rotation.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
 import { createInvitationTokenRoute, inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
 import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
@@ -32,6 +32,7 @@ export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] =
   getApiKey(needs),
   changeApiKeyRoute(needs),
   rotateApiKeyRoute(needs),
+  endApiKeyOverlapRoute(needs),
   revokeApiKeyRoute(needs),
   listProjectsRoute(needs),
   createProjectRoute(needs),

@@ -10,6 +10,7 @@ import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
 import { TooManyLogins } from '../../identity/passwords.ts';
 import { isLostConnection } from '../../postgres/lost-connection.ts';
 import { internalProblem, type Problem, problem, problemForNow, refused } from './problems.ts';
+import type { UnavailableCause } from './unavailable-causes.ts';
 
 /**
  * Returns the problem that a client gets for an error: a temporary failure with Retry-After, and everything else as an
@@ -17,30 +18,36 @@ import { internalProblem, type Problem, problem, problemForNow, refused } from '
  */
 export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof AppendTooLarge) return tooLargeForStore;
-  if (error instanceof ClockDiffers) return problemForNow('UNAVAILABLE', error.message, 10);
-  if (error instanceof WaitedTooLong || error instanceof Unfinished)
-    return problemForNow('UNAVAILABLE', error.message, 1);
+  if (error instanceof ClockDiffers) return problemForNow('UNAVAILABLE', error.message, 10, 'CLOCK');
+  if (error instanceof WaitedTooLong) return problemForNow('UNAVAILABLE', error.message, 1, 'CONTENTION');
+  if (error instanceof Unfinished) return problemForNow('UNAVAILABLE', error.message, 1, 'UNFINISHED');
   if (error instanceof Overloaded || error instanceof TooManyItems)
-    return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1);
+    return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1, 'COMMANDS_WAITING');
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
-    return problemForNow('UNAVAILABLE', 'The event store does not answer. Repeat with the same Idempotency-Key.', 2);
+    const cause = error instanceof OutcomeUnknown ? 'OUTCOME_UNKNOWN' : 'EVENT_STORE';
+    const detail = 'The event store does not answer. Repeat with the same Idempotency-Key.';
+    return problemForNow('UNAVAILABLE', detail, 2, cause);
   }
   if (error instanceof TooManyLogins) {
-    return problemForNow('UNAVAILABLE', 'Too many passwords are being checked. Try again.', error.retryAfterSeconds);
+    const detail = 'Too many passwords are being checked. Try again.';
+    return problemForNow('UNAVAILABLE', detail, error.retryAfterSeconds, 'PASSWORDS');
   }
   if (error instanceof SignupPolicyUnusable) {
-    return problemForNow('UNAVAILABLE', 'Nobody can sign up at the moment. Try again later.', error.retryAfterSeconds);
+    const detail = 'Nobody can sign up at the moment. Try again later.';
+    return problemForNow('UNAVAILABLE', detail, error.retryAfterSeconds, 'SIGNUP_POLICY');
   }
   if (error instanceof NewerEvent) {
     return problemForNow(
       'UNAVAILABLE',
       'A newer release of the server has changed this, and this process cannot read it. Nothing was changed. Try again.',
       5,
+      'NEWER_RELEASE',
     );
   }
   if (error instanceof NotProjected) return refused(notProjected);
-  if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5);
-  if (isLostDatabase(error)) return problemForNow('UNAVAILABLE', 'The database does not answer. Try again.', 2);
+  if (isNotLevel(error)) return problemForNow('NOT_PROJECTED_YET', error.message, 5, 'NOT_LEVEL');
+  const ofDatabase = databaseFailure(error);
+  if (ofDatabase !== null) return problemForNow('UNAVAILABLE', ofDatabase.detail, 2, ofDatabase.cause);
   return internalProblem;
 };
 
@@ -53,7 +60,24 @@ const tooLargeForStore = problem(
 const isNotLevel = (error: unknown): error is Error =>
   error instanceof Error && 'constraint' in error && error.constraint === 'read_models';
 
-/** Returns true when the connection was lost, or Postgres canceled the statement or could not lock in time. */
-const isLostDatabase = (error: unknown): boolean =>
-  isLostConnection(error) ||
-  (error instanceof Error && 'code' in error && /^(?:57014|55P03)$/.test(String(error.code)));
+type DatabaseFailure = { readonly cause: UnavailableCause; readonly detail: string };
+
+/**
+ * Returns what failed when the connection was lost, or Postgres canceled the statement or could not lock in time. Returns
+ * null for another error.
+ */
+const databaseFailure = (error: unknown): DatabaseFailure | null => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code === '57014' || (error instanceof Error && /^Query read timeout/i.test(error.message)))
+    return {
+      cause: 'DATABASE_TIMEOUT',
+      detail: 'The database took too long, and the statement was stopped. Try again.',
+    };
+  if (code === '55P03')
+    return {
+      cause: 'DATABASE_LOCK',
+      detail: 'The request waited too long for another one in the database. Try again.',
+    };
+  if (!isLostConnection(error)) return null;
+  return { cause: 'DATABASE_CONNECTION', detail: 'The database does not answer. Try again.' };
+};

@@ -1,5 +1,6 @@
 import type { Refusal, RefusalCode } from '../../application/refusal.ts';
 import { pointerTo } from '../pointer.ts';
+import type { UnavailableCause } from './unavailable-causes.ts';
 
 /** The codes of all problems. Clients branch on them. */
 export type ProblemCode =
@@ -26,6 +27,8 @@ export type Problem = {
   readonly detail: string;
   readonly errors?: readonly ProblemPlace[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** Why the server is not available, with the status 503. */
+  readonly cause?: UnavailableCause;
   /** Further members of the body (RFC 9457 §3.2), by name. */
   readonly extension?: Readonly<Record<string, unknown>>;
   /** The id of the first request, only in a refusal that is returned again. */
@@ -104,16 +107,26 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
 export const problem = (code: ProblemCode, detail: string, errors?: readonly ProblemPlace[]): Problem =>
   errors === undefined ? { problem: code, detail } : { problem: code, detail, errors };
 
-/** Returns a problem that passes: the client may send the same request again after these seconds. */
-export const problemForNow = (code: ProblemCode, detail: string, retryAfterSeconds: number): Problem => ({
+/**
+ * Returns a problem that passes: the client may send the same request again after these seconds. `cause`: why the server
+ * is not available.
+ */
+export const problemForNow = (
+  code: ProblemCode,
+  detail: string,
+  retryAfterSeconds: number,
+  cause?: UnavailableCause,
+): Problem => ({
   problem: code,
   detail,
   headers: { 'Retry-After': String(retryAfterSeconds) },
+  ...(cause === undefined ? {} : { cause }),
 });
 
 /** Returns the refusal of an operation as a problem. The body of the request has the names of the operation's input. */
 export const refused = ({ rejected, detail, place, retryAt, retryAfterSeconds, details }: Refusal): Problem => ({
   ...problem(rejected, detail, place === undefined ? undefined : [{ pointer: pointerTo(place), detail }]),
+  ...(rejected === 'NOT_PROJECTED_YET' ? { cause: 'NOT_PROJECTED' as const } : {}),
   ...(details === undefined && retryAt === undefined
     ? {}
     : { extension: { ...details, ...(retryAt === undefined ? {} : { retryAt }) } }),
@@ -138,7 +151,7 @@ export const statusOf = ({ problem: code }: Problem): number => meanings[code].s
  * Returns a problem as RFC 9457 writes it. `type` is relative to the server, which explains the code at that address.
  */
 export const problemBody = (
-  { problem: code, detail, errors, extension, requestId: first }: Problem,
+  { problem: code, detail, errors, cause, extension, requestId: first }: Problem,
   requestId: string,
 ): object => ({
   type: `/problems#${code.toLowerCase().replaceAll('_', '-')}`,
@@ -147,6 +160,7 @@ export const problemBody = (
   detail,
   code,
   ...(errors === undefined ? {} : { errors }),
+  ...(cause === undefined ? {} : { cause }),
   ...extension,
   requestId: first ?? requestId,
 });

@@ -44,7 +44,9 @@ export const findOffer = async (
   const limit = productScope();
   const refusal = refuseOtherProducts(request.products ?? [], limit);
   if (refusal !== null) return { ...refusal, place: ['products'] };
-  const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) => inCatalog(catalog, request));
+  const inOpenCatalog = await executor.read(catalogAggregate, issuerOrgId, (catalog) =>
+    inCatalog(catalog, request, limit),
+  );
   const offer = inOpenCatalog ?? builtIn(issuerOrgId, request);
   if ('rejected' in offer) return { ...offer, place: placeIn(request, offer.place ?? []) };
   // A policy with other products is unknown to an API key that is limited.
@@ -65,10 +67,11 @@ export const findUnsold = (
   products: readonly string[],
   member: string,
 ): Promise<Refusal | null> => {
-  const beyond = refuseOtherProducts(products, productScope());
+  const limit = productScope();
+  const beyond = refuseOtherProducts(products, limit);
   if (beyond !== null) return Promise.resolve({ ...beyond, place: [member] });
   return executor.read(catalogAggregate, issuerOrgId, (catalog) => {
-    const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog);
+    const refusal = catalog.kind === 'unopened' ? null : refuseProducts(products, catalog, limit);
     if (refusal === null) return null;
     const [, index = 0] = refusal.place ?? [];
     return { ...refusal, place: [member, index] };
@@ -94,11 +97,15 @@ export type OverridesRule = (typeof overridesRules)[number];
 
 type Refused = Rejection<CatalogRejection>;
 
-const inCatalog = (catalog: Catalog, request: OfferRequest): Offer | Refused | null => {
+const inCatalog = (
+  catalog: Catalog,
+  request: OfferRequest,
+  limit: readonly string[] | null,
+): Offer | Refused | null => {
   if (catalog.kind === 'unopened') return null;
   const { tier, policyId = '', policyVersion: version = null, products = null } = request;
   const named = tier === undefined ? policyId : policyOfTier(catalog, tier);
-  return typeof named === 'string' ? offerOf(catalog, { policyId: named, version, products }) : named;
+  return typeof named === 'string' ? offerOf(catalog, { policyId: named, version, products, limit }) : named;
 };
 
 const builtIn = (issuerOrgId: string, request: OfferRequest): Offered | Refused => {

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { licenseAggregate } from '../../aggregates/aggregates.ts';
 import { expiredDeviceCommandName } from '../../aggregates/command-names.ts';
+import { atMost, readsAtOnce } from '../../async/at-most.ts';
 import type { UniquePlace } from '../../domain/license/devices/unique-places.ts';
 import { deviceActiveElsewhere } from '../../domain/license/devices/unreserved-device.ts';
 import type { License } from '../../domain/license/license.ts';
@@ -53,15 +54,14 @@ export const refuseUnreservedUse = async (
   let isWhole = false;
   for (let pages = 0, after = ''; pages < pagesMax && !isWhole; pages += 1) {
     const others = await asTenant(pool, issuerOrgId, (db) => licensesWithDevice(db, device, after));
-    for (const other of others) {
-      const standing = await unreservedStanding(reserving, device, other);
+    for (const standing of await atMost(readsAtOnce, others, (other) => unreservedStanding(reserving, device, other))) {
       if (standing?.kind === 'taken') return refusalFor(standing);
       if (standing !== null) expired.push(standing);
     }
     isWhole = others.length < sameDevicePage;
     after = others.at(-1) ?? after;
   }
-  for (const ended of expired) await releaseExpired(reserving, ended);
+  await atMost(readsAtOnce, expired, (ended) => releaseExpired(reserving, ended));
   return isWhole ? null : onTooManyLicenses;
 };
 

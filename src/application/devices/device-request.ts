@@ -211,6 +211,7 @@ export const activatedDevice = async (
     deactivatesAt: null,
     // Applications do not get what administrators noted.
     metadata: {},
+    fingerprintUniqueness: facts.policy.fingerprintUniqueness ?? ('LICENSE' as const),
   };
   const changed = stored !== undefined;
   return { activation: answered, facts, isNew, changed, revision, position: position.commit };

@@ -1,5 +1,6 @@
 import { reservationAggregate } from '../../aggregates/aggregates.ts';
 import { reservationId } from '../../aggregates/derived-ids.ts';
+import { atMost, readsAtOnce } from '../../async/at-most.ts';
 import { reject } from '../../domain/decider.ts';
 import type { ReservedDevice } from '../../domain/license/devices/unique-places.ts';
 import type { License } from '../../domain/license/license.ts';
@@ -36,23 +37,39 @@ export const reserveDevice = async (
   const used = await refuseUnreservedUse(reserving, device);
   if (used !== null) return used;
   // All are read before the first is reserved, so that a refused attempt seldom leaves one behind.
-  for (const needed of deviceReservations(reserving.issuerOrgId, device.places, device.fingerprintHashes)) {
-    const standing = await readStanding(reserving, needed);
-    if (standing.kind === 'taken') return refusalFor(standing);
-  }
-  return claimAll(reserving, device);
+  const standings = await readStandings(reserving, device);
+  const taken = standings.find(({ standing }) => standing.kind === 'taken');
+  if (taken?.standing.kind === 'taken') return refusalFor(taken.standing);
+  return claimStanding(reserving, device, standings);
 };
 
 /**
  * Reserves the device in each place. A reservation counts while its owner has the device, and for three minutes after it
  * was made. So nothing releases it, and an attempt that dies blocks the device for three minutes at most.
  */
-export const claimAll = async (
+export const claimAll = async (reserving: DeviceReserving, device: UniqueDevice): Promise<ReservedDevice | Refusal> =>
+  claimStanding(reserving, device, await readStandings(reserving, device));
+
+/** A reservation that an activation needs, as it was read. An outdated one is refused or read again. */
+type NeededStanding = { readonly needed: DeviceReservation; readonly standing: Standing };
+
+const readStandings = (
   reserving: DeviceReserving,
-  { places, fingerprintHashes, activationId }: UniqueDevice,
+  { places, fingerprintHashes }: UniqueDevice,
+): Promise<readonly NeededStanding[]> =>
+  atMost(readsAtOnce, deviceReservations(reserving.issuerOrgId, places, fingerprintHashes), async (needed) => ({
+    needed,
+    standing: await readStanding(reserving, needed),
+  }));
+
+/** Reserves one place after the other, in the same order for all licenses, so that of two attempts one fails early. */
+const claimStanding = async (
+  reserving: DeviceReserving,
+  { places, activationId }: UniqueDevice,
+  standings: readonly NeededStanding[],
 ): Promise<ReservedDevice | Refusal> => {
   const activationIds: string[] = [];
-  for (const needed of deviceReservations(reserving.issuerOrgId, places, fingerprintHashes)) {
+  for (const needed of standings) {
     const claimed = await claim(reserving, needed, activationId);
     if (typeof claimed !== 'string') return claimed;
     activationIds.push(claimed);
@@ -63,12 +80,12 @@ export const claimAll = async (
 /** Reserves the device in one place. Returns the activation that the reservation is for, or the refusal. */
 const claim = async (
   reserving: DeviceReserving,
-  needed: DeviceReservation,
+  { needed, standing: first }: NeededStanding,
   activationId: string,
 ): Promise<string | Refusal> => {
   const { issuerOrgId, licenseId: owner } = reserving;
   for (let tries = 0; tries < triesMax; tries += 1) {
-    const standing = await readStanding(reserving, needed);
+    const standing = tries === 0 ? first : await readStanding(reserving, needed);
     if (standing.kind === 'taken') return refusalFor(standing);
     if (standing.kind === 'own') return standing.activationId;
     if (standing.kind === 'expired') {

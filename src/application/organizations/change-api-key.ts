@@ -1,4 +1,5 @@
 import type { Scope } from '../../domain/organization/events.ts';
+import { refuseProductsOfKey } from '../catalog/refuse-products-of-key.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { blockUntilProjected } from './block-until-projected.ts';
 import { type ApiKeyNeeds, type ChangedApiKey, sendApiKeyCommand, withLastUse } from './own-api-key.ts';
@@ -19,12 +20,15 @@ export const changeApiKey = async (
   request: OrganizationRequest,
   change: ApiKeyChange,
 ): Promise<ChangedApiKey | Refusal> => {
+  const { organizationId } = request.caller;
+  const unknown = await refuseProductsOfKey(needs.executor, { organizationId, ...change });
+  if (unknown !== null) return unknown;
   const changed = await sendApiKeyCommand(needs, request, { type: 'ChangeApiKey', data: dataOf(change) });
   if (isRefusal(changed)) return changed;
-  await blockUntilProjected(needs.pool, request.caller.organizationId, changed.position);
+  await blockUntilProjected(needs.pool, organizationId, changed.position);
   // Before the read models contain the change, this process would only remember the old scopes again.
   request.call.onceReadable(changed.position, () => needs.forgetApiKey(change.apiKeyId));
-  await eraseAddresses(needs.pool, request.caller.organizationId, changed);
+  await eraseAddresses(needs.pool, organizationId, changed);
   return withLastUse(needs, request, changed);
 };
 

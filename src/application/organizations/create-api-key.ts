@@ -2,6 +2,7 @@ import { encodeId } from '../../domain/ids.ts';
 import type { Scope } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
+import { refuseProductsOfKey } from '../catalog/refuse-products-of-key.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
 import { type ApiKeyNeeds, apiKeyIn, type OwnApiKey } from './own-api-key.ts';
 import { type ChangedOrganization, type OrganizationRequest, sendToOrganization } from './send-to-organization.ts';
@@ -24,6 +25,9 @@ export const createApiKey = async (
 ): Promise<(ChangedOrganization<OwnApiKey> & { readonly apiKey: string }) | Refusal> => {
   const { organizationId } = request.caller;
   const { commandId, whenOnly } = request.attempt;
+  const { products } = key;
+  const unknown = await refuseProductsOfKey(needs.executor, { organizationId, apiKeyId: null, products });
+  if (unknown !== null) return unknown;
   const at = needs.now();
   const apiKeyId = encodeId('key', aggregateId(commandId, 'api key'));
   const place = { commandId, organizationId, apiKeyId, whenOnly };

@@ -1,4 +1,5 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
+import { atMost, readsAtOnce } from '../../async/at-most.ts';
 import type { Tier } from '../../domain/license/policy.ts';
 import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import { type OrganizationPlace, readPlaces, takePlace } from '../../identity/organization-places.ts';
@@ -29,15 +30,13 @@ export const takeFreePlace = async (
   { userId, organizationId, memberships }: Founding,
 ): Promise<boolean> => {
   const now = new Date(needs.now());
-  const ended: OrganizationPlace[] = [];
   const places = (await readPlaces(needs.pool, userId)).filter((place) => place.organizationId !== organizationId);
-  for (const place of places) if (!(await isInUse(needs, place, now))) ended.push(place);
+  const inUse = await atMost(readsAtOnce, places, (place) => isInUse(needs, place, now));
+  const ended = places.filter((_, index) => inUse[index] !== true);
   const withPlace = new Set([organizationId, ...places.map((place) => place.organizationId)]);
-  let others = 0;
-  for (const membership of memberships) {
-    if (withPlace.has(membership.organizationId) || membership.closedAt !== null) continue;
-    if (await isEarlier(needs, userId, membership)) others += 1;
-  }
+  const unplaced = memberships.filter((one) => !withPlace.has(one.organizationId) && one.closedAt === null);
+  const earlier = await atMost(readsAtOnce, unplaced, (membership) => isEarlier(needs, userId, membership));
+  const others = earlier.filter(Boolean).length;
   const max = fixedLimits.freeOrganizationsOfUser;
   return takePlace(needs.pool, userId, { organizationId, takenAt: now, ended, others, max });
 };

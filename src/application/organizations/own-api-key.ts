@@ -35,7 +35,7 @@ export type ChangedApiKey = ChangedOrganization<OwnApiKey> & { readonly lastUsed
 export const sendApiKeyCommand = (
   needs: ApiKeyNeeds,
   request: OrganizationRequest,
-  command: Extract<Unsent, { type: 'ChangeApiKey' | 'RotateApiKey' | 'RevokeApiKey' }>,
+  command: Extract<Unsent, { type: 'ChangeApiKey' | 'RotateApiKey' | 'EndApiKeyOverlap' | 'RevokeApiKey' }>,
 ): Promise<ChangedOrganization<OwnApiKey> | Refusal> =>
   sendToOrganization(needs, request, {
     at: needs.now(),

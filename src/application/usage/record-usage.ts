@@ -1,4 +1,4 @@
-import { noSuchMeter } from '../../domain/license/usage/judge-usage.ts';
+import { hasCounted, hasMeter, noSuchMeter } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
 import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
@@ -67,7 +67,7 @@ const useOf = (
 
 /**
  * Records the uses of one meter after another, so that a request has one batch at a time. One batch answers for all
- * meters that the license does not have, however many they are.
+ * meters that the license never had, however many they are.
  */
 const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]): Promise<readonly RecordedUse[]> => {
   const results = new Map<UseOfRequest, UseResult>();
@@ -80,7 +80,7 @@ const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]
       const result = recorded[index];
       if (result === undefined) continue;
       results.set(use, result);
-      if (!hasMeter(result, meter)) unknown ??= result;
+      if (!knowsMeter(result, meter)) unknown ??= result;
     }
   }
   return uses.flatMap((use) => {
@@ -89,13 +89,13 @@ const record = async ({ gatherUsage }: UsageNeeds, uses: readonly UseOfRequest[]
   });
 };
 
-/** Returns the result of this meter after that of a meter that the license does not have; null when it has this one. */
+/** Returns the result of this meter after that of a meter that the license never had; null when it had this one. */
 const refusedLike = (unknown: UseResult, meter: string): UseResult | null => {
   const { refusal, after } = unknown;
-  if (hasMeter(unknown, meter)) return null;
+  if (knowsMeter(unknown, meter)) return null;
   if (after === null || refusal?.rejected !== 'LIMIT_INVALID') return unknown;
-  return { refusal: noSuchMeter(after.facts.licenseId, meter), after };
+  return { refusal: noSuchMeter(after.facts, meter), after };
 };
 
-const hasMeter = ({ after }: UseResult, meter: string): boolean =>
-  after !== null && Object.hasOwn(after.facts.limits.meters, meter);
+const knowsMeter = ({ after }: UseResult, meter: string): boolean =>
+  after !== null && (hasMeter(after.facts, meter) || hasCounted(after.facts, meter));

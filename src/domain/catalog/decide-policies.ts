@@ -1,4 +1,6 @@
+import { isWithinProducts } from '../authority.ts';
 import { type Rejection, reject } from '../decider.ts';
+import { listedNames } from '../listed-names.ts';
 import type { OpenCatalog } from './catalog.ts';
 import type { CatalogDecision, CatalogRejection, CommandOf, PolicyContent } from './commands.ts';
 import type { PolicyVersion } from './events.ts';
@@ -41,19 +43,31 @@ export const versionOf = (content: PolicyContent, policyId: string, version: num
   return { ...defaults, products: [...new Set(products)], policy: { ...rules, policyId, version } };
 };
 
-/** Refuses codes of unknown or archived products. The refusal names the place of the first one. */
+/**
+ * Refuses codes of unknown or archived products. The refusal names the place of the first one. It lists the products on
+ * sale of an unknown code, without those beyond `limit`. Null: all.
+ */
 export const refuseProducts = (
   codes: readonly string[],
   { products, productIds }: OpenCatalog,
+  limit: readonly string[] | null = null,
 ): Rejection<CatalogRejection> | null => {
   for (const [index, code] of codes.entries()) {
     const product = products.get(productIds.get(code) ?? '');
     const place = ['products', index] as const;
-    if (product === undefined)
-      return reject('INVALID_REQUEST', `This catalog has no product ${JSON.stringify(code)}.`, ...place);
+    if (product === undefined) return reject('INVALID_REQUEST', noSuchProduct(code, onSale(products, limit)), ...place);
     if (product.archivedAt !== null) return reject('ARCHIVED', `The product ${code} is archived.`, ...place);
   }
   return null;
 };
+
+const noSuchProduct = (code: string, codes: readonly string[]): string =>
+  `This catalog has no product ${JSON.stringify(code)}. Its products on sale: ${listedNames(codes, 'none')}.`;
+
+const onSale = (products: OpenCatalog['products'], limit: readonly string[] | null): readonly string[] =>
+  [...products.values()]
+    .filter(({ code, archivedAt }) => archivedAt === null && isWithinProducts([code], limit))
+    .map(({ code }) => code)
+    .sort();
 
 const noPolicy = () => reject('NOT_FOUND', 'This catalog has no such policy.');

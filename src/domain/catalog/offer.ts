@@ -9,11 +9,15 @@ import type { CatalogRejection } from './commands.ts';
 import { refuseProducts } from './decide-policies.ts';
 import type { PolicyTerm } from './events.ts';
 
-/** The policy and products to find in a catalog. `version` null: the latest. `products` null: those of the policy. */
+/**
+ * The policy and products to find in a catalog. `version` null: the latest. `products` null: those of the policy. `limit`:
+ * the only products that a refusal names; absent or null: all.
+ */
 export type OfferQuery = {
   readonly policyId: string;
   readonly version: number | null;
   readonly products: readonly string[] | null;
+  readonly limit?: readonly string[] | null;
 };
 
 /** The content of a new license: the policy that it pins, and the defaults of the policy. */
@@ -41,7 +45,7 @@ export const offerOf = (catalog: Catalog, query: OfferQuery): Offer | Rejection<
 
   const onSaleProducts = onSale(version.products, catalog);
   const products = query.products ?? onSaleProducts;
-  const refusal = refuseProducts(products, catalog);
+  const refusal = refuseProducts(products, catalog, query.limit);
   if (refusal !== null) return query.products === null ? { ...refusal, place: ['policyId'] } : refusal;
   const { policy: pinned, term, limits, entitlements } = version;
   const differing = { covered: version.products, offered: onSaleProducts };

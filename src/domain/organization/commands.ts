@@ -94,6 +94,8 @@ export type OrganizationCommand =
         readonly overlapSeconds: number;
       }
     >
+  /** Ends the previous secret before its overlap does. */
+  | Command<'EndApiKeyOverlap', { readonly apiKeyId: string }>
   | Command<'RevokeApiKey', { readonly apiKeyId: string }>
   | Command<
       'CreateProject',

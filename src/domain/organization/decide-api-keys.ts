@@ -103,6 +103,21 @@ export const rotateApiKey = (
   return [{ type: 'ApiKeyRotated', data: rotatedBy === null ? rotation : { ...rotation, rotatedBy } }];
 };
 
+/** Ends the previous secret of a key before its overlap does. Changes nothing when no earlier secret works. */
+export const endApiKeyOverlap = (
+  { data: { apiKeyId }, by, at }: CommandOf<'EndApiKeyOverlap'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'MANAGE_KEYS', at);
+  if ('rejected' in standing) return standing;
+  const key = organization.apiKeys.get(apiKeyId);
+  if (key === undefined || !isInForce(key, at)) return noSuchKey;
+  const refusal = refuseStrongerKey(standing, key);
+  if (refusal !== null) return refusal;
+  const { overlapUntil = null } = key.previous ?? {};
+  return overlapUntil === null || overlapUntil <= at ? [] : [{ type: 'ApiKeyOverlapEnded', data: { apiKeyId } }];
+};
+
 /** Revokes a key for ever. Changes nothing when it is revoked. */
 export const revokeApiKey = (
   { data: { apiKeyId }, by, at }: CommandOf<'RevokeApiKey'>,

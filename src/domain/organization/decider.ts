@@ -1,7 +1,7 @@
 import { type Decider, isRejection, reject, stamp } from '../decider.ts';
 import type { Instant } from '../time.ts';
 import type { OrganizationCommand, OrganizationDecision, OrganizationRejection } from './commands.ts';
-import { changeApiKey, createApiKey, revokeApiKey, rotateApiKey } from './decide-api-keys.ts';
+import { changeApiKey, createApiKey, endApiKeyOverlap, revokeApiKey, rotateApiKey } from './decide-api-keys.ts';
 import { acceptInvitation, invite, withdrawInvitation, withdrawOrphans } from './decide-invitations.ts';
 import { blockIssuer, forgetIssuer, trustIssuer } from './decide-issuers.ts';
 import { changeRole, removeMember } from './decide-members.ts';
@@ -66,6 +66,8 @@ const decideOn = (command: Later, organization: CreatedOrganization): Organizati
       return changeApiKey(command, organization);
     case 'RotateApiKey':
       return rotateApiKey(command, organization);
+    case 'EndApiKeyOverlap':
+      return endApiKeyOverlap(command, organization);
     case 'RevokeApiKey':
       return revokeApiKey(command, organization);
     case 'CreateProject':

@@ -104,6 +104,8 @@ export type OrganizationEvent =
         readonly rotatedBy?: string;
       }
     >
+  /** The secret before the last rotation ends before its overlap does. */
+  | Event<'ApiKeyOverlapEnded', { readonly apiKeyId: string }>
   | Event<'ApiKeyRevoked', { readonly apiKeyId: string }>
   /** `metadataRef`: the metadata of the project in `vault`; null: it has none. */
   | Event<'ProjectCreated', { readonly projectId: string; readonly name: string; readonly metadataRef: string | null }>

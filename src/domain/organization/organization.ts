@@ -171,6 +171,7 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
     case 'ApiKeyScopesChanged':
     case 'ApiKeyProductsChanged':
     case 'ApiKeyRotated':
+    case 'ApiKeyOverlapEnded':
     case 'ApiKeyRevoked':
       return evolveApiKeys(organization, event, at);
     case 'ProjectCreated':
@@ -195,6 +196,7 @@ const evolveApiKeys = (
     | 'ApiKeyScopesChanged'
     | 'ApiKeyProductsChanged'
     | 'ApiKeyRotated'
+    | 'ApiKeyOverlapEnded'
     | 'ApiKeyRevoked'
   >,
   at: At,
@@ -222,6 +224,11 @@ const evolveApiKeys = (
       if (key === undefined) return organization;
       const previous = { hint: key.hint, secret: key.secret, overlapUntil };
       change(apiKeys, apiKeyId, { hint, secret: { ref: secretRef, by: rotatedBy }, previous });
+      return organization;
+    }
+    case 'ApiKeyOverlapEnded': {
+      const previous = apiKeys.get(event.data.apiKeyId)?.previous ?? null;
+      if (previous !== null) change(apiKeys, event.data.apiKeyId, { previous: { ...previous, overlapUntil: null } });
       return organization;
     }
     case 'ApiKeyRevoked':

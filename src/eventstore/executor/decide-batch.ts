@@ -7,6 +7,7 @@ import type { Accepted, DomainEvent, Folded, Folding, Owners } from '../folding.
 import { widenBy } from '../snapshots/since.ts';
 import { type Upcasters, versionOf } from '../upcast.ts';
 import { eventId } from '../uuids.ts';
+import { withFollower } from '../whole-commands.ts';
 import { asRecorded } from './folded.ts';
 import { ledgerActor } from './system-context.ts';
 import type { CommandContext, CommandResult, Waiting, WaitingCommand } from './waiting.ts';
@@ -202,7 +203,7 @@ const apply = <Event extends DomainEvent, State>(
 ): Omit<Proposed, 'id'>[] => {
   // The batch may not be stored in the end, so the cached state must not change.
   if (draft.events.length === 0) draft.state = decider.fork(draft.state);
-  return decision.map((event) => {
+  return decision.map((event, index) => {
     const { type, data, effectiveAt = recordedAt, byLedger = false } = event;
     const earlier = earlierOwners?.(draft.state, event) ?? null;
     draft.state = decider.evolve(draft.state, event, { recordedAt, effectiveAt });
@@ -213,7 +214,10 @@ const apply = <Event extends DomainEvent, State>(
     return {
       type,
       data,
-      metadata: envelope(versionOf(type, upcasters), sender, earlier ?? owners(draft.state), instants),
+      metadata: withFollower(
+        envelope(versionOf(type, upcasters), sender, earlier ?? owners(draft.state), instants),
+        index === decision.length - 1,
+      ),
     };
   });
 };

@@ -85,6 +85,8 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, products: event.data.to })];
     case 'ApiKeyRotated':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, ...rotated(event.data) })];
+    case 'ApiKeyOverlapEnded':
+      return [change(apiKeys, { api_key_id: event.data.apiKeyId, overlap_until: null })];
     case 'ApiKeyRevoked':
       return [change(apiKeys, { api_key_id: event.data.apiKeyId, revoked_at: effectiveAt })];
     case 'ProjectCreated':

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { withSuccessors } from '../../aggregates/successor-types.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
@@ -156,7 +157,7 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
     after?.revision ?? -1,
     readableTo,
     readModelsName,
-    types,
+    withSuccessors(types),
     bytesMax,
   ];
   const { rows } = await db.query<FeedRow>({

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { LicenseEvent } from '../../domain/license/events.ts';
+import type { PinnedPolicy } from '../../domain/license/policy.ts';
 import type { Instant } from '../../domain/time.ts';
 import { columnsFor, joined, noInstantYet, notYet, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
@@ -106,13 +107,21 @@ const deactivatesAt = joined<Instant | null>(
 );
 const lastVersion = joined<string | null>('text', 'coalesce(s.last_version, a.app_version)');
 const lastProduct = joined<string | null>('text', 'coalesce(s.last_product, a.product)');
-const view = viewOf('a', columns, { name, lastSeenAt, lastVersion, lastProduct, deactivatesAt, metadata });
+const fingerprintUniqueness = joined<NonNullable<PinnedPolicy['fingerprintUniqueness']>>(
+  'text',
+  `(select coalesce(u.policy ->> 'fingerprintUniqueness', 'LICENSE') from rm.licenses u where u.license_id = a.license_id)`,
+);
+const view = viewOf('a', columns, {
+  ...{ name, lastSeenAt, lastVersion, lastProduct, deactivatesAt, metadata },
+  fingerprintUniqueness,
+});
 
 /**
  * An open activation as the API shows it. `name` is null when the device has none, or when it was erased. `lastSeenAt`:
  * its activation, its last contact (to a minute), or the last heartbeat of its seat. `lastVersion`, `lastProduct`: what
  * it named last. `deactivatesAt`: when the worker deactivates it, at the earliest, unless it is seen; null: that is not
- * announced. `metadata`: what administrators noted; empty when there is none.
+ * announced. `metadata`: what administrators noted; empty when there is none. `fingerprintUniqueness`: that of the
+ * license's policy.
  */
 export type ActivationView = View<
   typeof columns,
@@ -123,6 +132,7 @@ export type ActivationView = View<
     readonly lastProduct: typeof lastProduct;
     readonly deactivatesAt: typeof deactivatesAt;
     readonly metadata: typeof metadata;
+    readonly fingerprintUniqueness: typeof fingerprintUniqueness;
   }
 >;
 

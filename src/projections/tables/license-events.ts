@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { withSuccessors } from '../../aggregates/successor-types.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor, Envelope, Reason } from '../../eventstore/envelope.ts';
 import type { JsonObject, Recorded } from '../../eventstore/event-store.ts';
@@ -145,7 +146,7 @@ export const historyOf = async (
       from begun b join rm.license_events e using (issuer_org_id, license_id, revision)
         left join vault.personal_values v on v.ref = e.reason_text_ref
       where b.number = 1 or b.bytes <= $9 order by e.revision ${order}`,
-    values: [licenseId, limit, afterRevision, types, from, to, actor, requestId, bytesMax],
+    values: [licenseId, limit, afterRevision, withSuccessors(types), from, to, actor, requestId, bytesMax],
     rowMode: 'array',
   });
   const entries = rows.map(([, ...event]) => entryOf(historyView.read(event)));

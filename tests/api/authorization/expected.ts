@@ -182,6 +182,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   getApiKey: ofPart(readsKeys),
   changeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
   rotateApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
+  endApiKeyOverlap: { ...ofPart(may(managesKeys.roles)), keys: false },
   revokeApiKey: { ...ofPart(may(managesKeys.roles)), keys: false },
   listProjects: ownList(readsProjects),
   createProject: ownList(changesProjects),

@@ -225,6 +225,7 @@ describe('An API key that is limited to one product', () => {
       ['GET', '', undefined],
       ['PATCH', '', { name: 'mine' }],
       ['POST', '/rotate', {}],
+      ['DELETE', '/previous-secret', undefined],
       ['DELETE', '', undefined],
     ] as const) {
       const answer = await as(limited, method, path + rest, body);

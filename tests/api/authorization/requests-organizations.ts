@@ -98,6 +98,7 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
   getApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),
   changeApiKey: async (subject, caller) => ({ path: `/v1/api-keys/${await apiKey(subject)}`, body: newKey(caller) }),
   rotateApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}/rotate`, body: {} }),
+  endApiKeyOverlap: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}/previous-secret` }),
   revokeApiKey: async (subject) => ({ path: `/v1/api-keys/${await apiKey(subject)}` }),
   listProjects: () => ({ path: '/v1/projects' }),
   createProject: () => ({ path: '/v1/projects', body: { name: 'Apollo' } }),

@@ -75,6 +75,18 @@ describe('A device under a policy for one license of the issuer', () => {
     expect((await activate(other, 'five')).status).toBe(201);
   });
 
+  test('is listed with the scope of its license, which says why other licenses refuse it', async () => {
+    const [wide, plain] = [await issue(), await issueDirectly(ledger)];
+    for (const license of [wide, plain]) expect((await activate(license, 'six')).status).toBe(201);
+    const listed = async (path: string) => {
+      const { body } = await ledger.call('GET', path, { key: ledger.a.apiKey });
+      return Object.values(body.data ?? {}).map((device) => [device.licenseId, device.fingerprintUniqueness]);
+    };
+    const ofWide = [wide.licenseId, 'ISSUER'];
+    expect(await listed('/v1/activations?fingerprint=six')).toEqual([[plain.licenseId, 'LICENSE'], ofWide]);
+    expect(await listed(`/v1/licenses/${wide.licenseId}/activations`)).toEqual([ofWide]);
+  });
+
   test('is a denial of the license that was refused', async () => {
     const [first, second] = [await issue(), await issue()];
     for (const license of [first, second]) await activate(license, 'seven');

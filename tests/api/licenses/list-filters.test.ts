@@ -62,6 +62,41 @@ test('The issuer and the holder find licenses by their metadata, as it is after 
   expect(await list('metadata[team]=blue')).toEqual([held]);
 });
 
+test('A list by a number in the metadata finds it in each form of the number, and texts in their own form only', async () => {
+  const thousand = await issue({ metadata: { size: 1000 } });
+  const text = await issue({ metadata: { size: '1e3' }, holderOrganizationId: holder.organizationId });
+  const textOfThousand = await issue({ metadata: { size: '1000' } });
+  expect(await list('metadata[size]=1e3')).toEqual([text, thousand]);
+  expect(await list('metadata[size]=1.0E%2B3')).toEqual([thousand]);
+  expect(await list('metadata[size]=1e3&limit=1')).toEqual([text]);
+  expect(await list('metadata[size]=1e3&tier=PRO', holder.apiKey)).toEqual([text]);
+  expect(await list('metadata[size]=1e3', ledger.b.apiKey)).toEqual([]);
+  expect(await list('metadata[size]=1000')).toEqual([textOfThousand, thousand]);
+
+  // JSON in the forms that a client may send.
+  const raw = async (number: string) => {
+    const { status } = await fetch(`${ledger.baseUrl}/v1/licenses/${thousand}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${vendor.apiKey}`, 'content-type': 'application/json' },
+      body: `{"metadata":{"size":${number}}}`,
+    });
+    expect(status).toBe(200);
+  };
+  for (const [stored, ...filters] of [
+    ['1.2e3', '1200', '1.2e3', '12e2'],
+    ['-0', '0', '-0', '-0e5'],
+    ['12345678901234567890', '12345678901234567890', '12345678901234567168', '1.2345678901234567e19'],
+    ['1e21', '1e21', '1000000000000000000000'],
+    ['1e-7', '1e-7', '0.0000001'],
+  ] as const) {
+    await raw(stored);
+    for (const filter of filters)
+      expect([filter, await list(`metadata[size]=${filter}`)]).toEqual([filter, [thousand]]);
+  }
+  await raw('1.1');
+  for (const none of ['1.2', '1e999', '01.1', '1.1.0']) expect(await list(`metadata[size]=${none}`)).toEqual([]);
+});
+
 test('A list by metadata has pages, for the link and for the client', async () => {
   const ids = [];
   for (let count = 0; count < 3; count += 1) ids.push(await issue({ metadata: { 'paged by': 'a b', x: `${count}` } }));

@@ -97,6 +97,31 @@ describe('A rotation of an API key', () => {
     expect(await authenticate(second)).not.toBeNull();
   });
 
+  test('can end before its time in every process, and keeps the new secret', async () => {
+    const { path, secret: first } = await createKey();
+    const processes = [await otherProcess(), await otherProcess()];
+    const { secret: second } = await rotate(path);
+    for (const authenticate of processes) expect(await authenticate(first)).toMatchObject({ kind: 'apiKey' });
+    const ended = await send('DELETE', `${path}/previous-secret`);
+    expect([ended.status, ended.body.overlapUntil, ended.body.previousHint]).toEqual([200, null, first.slice(0, 17)]);
+    expect([await uses(first), await uses(second)]).toEqual([401, 200]);
+    for (const authenticate of processes) {
+      await expect.poll(() => authenticate(first), { timeout: 10_000 }).toBeNull();
+      expect(await authenticate(second)).toMatchObject({ kind: 'apiKey' });
+    }
+    const again = await send('DELETE', `${path}/previous-secret`);
+    expect([again.status, again.body.overlapUntil]).toEqual([200, null]);
+    expect((await ledger.call('DELETE', `${path}/previous-secret`, { key: ledger.b.apiKey })).status).toBe(404);
+
+    // The secret before the last rotation of several has a row of its own, which goes.
+    const { secret: third } = await rotate(path);
+    expect((await send('DELETE', `${path}/previous-secret`)).status).toBe(200);
+    expect([await uses(second), await uses(third)]).toEqual([401, 200]);
+    const text = 'select from identity.api_key_secrets where api_key_id = $1';
+    const stored = await ledger.database.superuser.query(text, [path.split('/').at(-1)]);
+    expect(stored.rowCount).toBe(1);
+  });
+
   test('gives the same secret to a repetition with its Idempotency-Key, also when the first answer was lost', async () => {
     const { path } = await createKey();
     const headers = { 'idempotency-key': randomUUID() };

@@ -143,6 +143,23 @@ describe('A correction', () => {
     expect(outcomeOf(await correct(licenseId, 'c4', 'u1', -1))).toEqual([404, 'USAGE_NOT_FOUND']);
   });
 
+  test('lowers the period of a meter that the license has lost since', async () => {
+    const { licenseId } = await issue();
+    await record(licenseId, 'u1', 60);
+    const change = { limits: { meters: { builds: null } } };
+    expect((await asIssuer('POST', `/v1/licenses/${licenseId}/limits`, change)).status).toBe(200);
+    const corrected = await correct(licenseId, 'c1', 'u1', -20);
+    expect(outcomeOf(corrected)).toEqual([201, true]);
+    expect(corrected.body.usage).toMatchObject({ total: 40, max: 0 });
+    expect(await sums(licenseId)).toMatchObject([{ meter: 'builds', recorded: 60, corrected: 20, total: 40 }]);
+    ledger.clock.aheadMs = 2 * day;
+    expect(outcomeOf(await correct(licenseId, 'c2', 'u1', -40))).toEqual([201, true]);
+    expect(await sums(licenseId)).toMatchObject([{ meter: 'builds', recorded: 60, corrected: 60, total: 0 }]);
+    const refused = await asIssuer('POST', '/v1/licenses/usage', { licenseId, meter: 'builds', quantity: 1 });
+    expect([outcomeOf(refused), refused.body.errors?.[0]?.pointer]).toEqual([[400, 'LIMIT_INVALID'], '/meter']);
+    expect(refused.body.detail).toContain('Its meters: exports.');
+  });
+
   test('of a usage of more than an hour ago waits for read models that are behind', async () => {
     const { licenseId } = await issue();
     await record(licenseId, 'u1', 9);

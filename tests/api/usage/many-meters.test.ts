@@ -4,7 +4,7 @@ import { recordManyUses } from '../../../src/application/usage/record-usage.ts';
 import { noSuchLicense } from '../../../src/domain/license/license-authority.ts';
 import { noSuchMeter } from '../../../src/domain/license/usage/judge-usage.ts';
 
-const facts = { licenseId: 'lic_1', limits: { meters: { builds: 10, exports: 10 } } };
+const facts = { licenseId: 'lic_1', limits: { meters: { builds: 10, exports: 10 } }, meterSums: {} };
 const after = { facts, changed: true, revision: 1n, position: 1n } as never;
 const request = {
   attempt: { commandId: '8f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21' },
@@ -14,7 +14,7 @@ const request = {
 const resultOf = ({ meter }: UseOfRequest): UseResult =>
   Object.hasOwn(facts.limits.meters, meter)
     ? { refusal: null, after }
-    : { refusal: noSuchMeter('lic_1', meter), after };
+    : { refusal: noSuchMeter(facts as never, meter), after };
 
 const gathering = (answer = resultOf) => {
   const gathered: string[] = [];
@@ -43,9 +43,22 @@ test('A list of a thousand meters that the license does not have asks the licens
   expect([gathered, most()]).toEqual([['builds', 'm0', 'exports'], 1]);
   expect(recorded.map(({ meter }) => meter)).toEqual(meters);
   expect(recorded.slice(1, -2).map(({ refusal }) => refusal?.detail)).toEqual(
-    strange(997).map((meter) => `License lic_1 has no meter ${meter}.`),
+    strange(997).map((meter) => `License lic_1 has no meter ${meter}. Its meters: builds, exports.`),
   );
   expect([0, 998, 999].map((index) => recorded[index]?.refusal)).toEqual([null, null, null]);
+});
+
+test('A list asks for each meter that the license has lost, because corrections of it may count', async () => {
+  const lost = { facts: { ...facts, meterSums: { scans: {} } }, changed: true, revision: 1n, position: 1n } as never;
+  const { record, gathered } = gathering((use) =>
+    use.meter === 'm0' ? { refusal: noSuchMeter(facts as never, 'm0'), after: lost } : { refusal: null, after: lost },
+  );
+  const recorded = await record(['scans', 'm0', 'm1', 'builds', 'scans']);
+  expect(gathered).toEqual(['scans', 'm0', 'builds']);
+  expect(recorded.map(({ refusal }) => refusal?.rejected ?? null)).toEqual([
+    ...[null, 'LIMIT_INVALID', 'LIMIT_INVALID'],
+    ...[null, null],
+  ]);
 });
 
 test('A list whose sender may not see the license asks the license once', async () => {

@@ -34,7 +34,10 @@ test.each<[CatalogCommand, string]>([
     createPolicy({ rules: { ...rules, deactivation: { ...rules.deactivation, cooldownSeconds: 0.5 } } }),
     'rules.deactivation.cooldownSeconds must be a whole number of seconds, from 0 to 100 years, not 0.5.',
   ],
-  [createPolicy({ products: ['unknown'] }), 'This catalog has no product "unknown".'],
+  [
+    createPolicy({ products: ['unknown'] }),
+    'This catalog has no product "unknown". Its products on sale: cloud_ide, local_cli.',
+  ],
   [createPolicy({ rules: { ...rules, maintenance: 'YEAR' } }), '"YEAR" is neither TERM nor a duration like P1Y.'],
   [
     createPolicy({ rules: { ...rules, renewalDuration: 'P0D' } }),
@@ -64,3 +67,10 @@ test.each([
     detail: sentence,
   }),
 );
+
+test('the refusal of an unknown product names no product that the API key does not reach', () => {
+  const query = { policyId: 'pol_1', version: null, products: ['x1'], limit: ['cloud_ide'] };
+  expect(offerOf(fold(catalogDecider, withPolicy), query)).toMatchObject({
+    detail: 'This catalog has no product "x1". Its products on sale: cloud_ide.',
+  });
+});

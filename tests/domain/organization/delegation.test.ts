@@ -17,6 +17,7 @@ import {
   changeKey,
   changeRole,
   createKey,
+  endOverlap,
   invite,
   key,
   keyCreatedEvent,
@@ -63,6 +64,7 @@ const commandsOf = (by: Acting, depth: number): readonly OrganizationCommand[] =
   changeKey({ apiKeyId: 'strong', scopes: ['members:write'] }, { by }),
   rotateKey({ apiKeyId: 'weak', secretRef: `ref_weak_${depth}` }, { by }),
   rotateKey({ apiKeyId: 'strong', secretRef: `ref_strong_${depth}` }, { by }),
+  endOverlap('strong', { by }),
   revokeKey('strong', { by }),
 ];
 

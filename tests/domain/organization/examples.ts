@@ -69,6 +69,7 @@ export const keyRotatedEvent = (
   const usual = { apiKeyId: 'key_1', secretRef: secretRef('2a'), hint: 'lgr_live_cd', previous, rotatedBy: 'ada' };
   return { type: 'ApiKeyRotated', data: { ...usual, overlapUntil: '2026-01-02T12:00:00.000Z', ...changed } };
 };
+export const overlapEndedEvent: OrganizationEvent = { type: 'ApiKeyOverlapEnded', data: { apiKeyId: 'key_1' } };
 export const keyRevokedEvent: OrganizationEvent = { type: 'ApiKeyRevoked', data: { apiKeyId: 'key_1' } };
 export const projectEvent = (projectId: string, name = 'Atlas'): OrganizationEvent => ({
   type: 'ProjectCreated',
@@ -134,6 +135,8 @@ export const rotateKey = (changed: Partial<CommandOf<'RotateApiKey'>['data']> = 
   const usual = { apiKeyId: 'key_1', secretRef: secretRef('2a'), hint: 'lgr_live_cd', overlapSeconds: 86_400 };
   return command('RotateApiKey', { ...usual, ...changed }, settings);
 };
+export const endOverlap = (apiKeyId = 'key_1', settings: Settings = {}) =>
+  command('EndApiKeyOverlap', { apiKeyId }, settings);
 export const revokeKey = (apiKeyId = 'key_1', settings: Settings = {}) =>
   command('RevokeApiKey', { apiKeyId }, settings);
 export const createProject = (changed: Partial<CommandOf<'CreateProject'>['data']> = {}, settings: Settings = {}) => {

@@ -147,6 +147,7 @@ describe('after any commands of an organization', () => {
     const others = [
       'ApiKeyRevoked',
       'ApiKeyRotated',
+      'ApiKeyOverlapEnded',
       'ApiKeyProductsChanged',
       'ApiKeyScopesChanged',
       'ProjectArchived',

@@ -12,6 +12,7 @@ import {
   create,
   createKey,
   createProject,
+  endOverlap,
   forgetIssuer,
   invite,
   remove,
@@ -114,6 +115,14 @@ const requests: fc.Arbitrary<Request> = fc.oneof(
       ([id, secret]): Request =>
         (sent) =>
           rotateKey({ apiKeyId: `key_${id}`, secretRef: `ref_${secret}` }, sent),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: number.map(
+      (id): Request =>
+        (sent) =>
+          endOverlap(`key_${id}`, sent),
     ),
   },
   {

@@ -1,9 +1,12 @@
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { fold } from '../../../src/domain/decider.ts';
+import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import { type OrganizationEvent, scopes } from '../../../src/domain/organization/events.ts';
 import {
   changeKey,
   createKey,
   createProject,
+  endOverlap,
   given,
   invite,
   key,
@@ -14,6 +17,7 @@ import {
   nextWeek,
   on,
   organization,
+  overlapEndedEvent,
   remove,
   revokeKey,
   rotateKey,
@@ -104,6 +108,43 @@ describe('an API key that is limited to products', () => {
       given(...organization(), on({ type: 'ApiKeyCreated', data }))
         .when(command)
         .thenRejected('FORBIDDEN');
+  });
+});
+
+describe('ending the previous secret of an API key', () => {
+  const rotated = on(keyRotatedEvent());
+
+  test('ends the overlap once, and leaves the new secret', () => {
+    given(...withOne, rotated)
+      .when(endOverlap())
+      .thenEvents(overlapEndedEvent);
+    given(...withOne, rotated, on(overlapEndedEvent))
+      .when(endOverlap())
+      .thenNothing();
+    const state = fold(organizationDecider, [...withOne, rotated, on(overlapEndedEvent)]);
+    expect(state.kind === 'created' && state.apiKeys.get('key_1')).toMatchObject({
+      secret: { ref: secretRef('2a') },
+      previous: { hint: 'lgr_live_ab', overlapUntil: null },
+    });
+  });
+  test('changes nothing when no earlier secret works', () => {
+    given(...withOne)
+      .when(endOverlap())
+      .thenNothing();
+    given(...withOne, rotated)
+      .when(endOverlap('key_1', { at: '2026-01-02T12:00:00.000Z' }))
+      .thenNothing();
+  });
+  test('is refused for an unknown or revoked key, and to a key without its scopes', () => {
+    given(...organization())
+      .when(endOverlap())
+      .thenRejected('NOT_FOUND');
+    given(...withOne, rotated, on(keyRevokedEvent))
+      .when(endOverlap())
+      .thenRejected('NOT_FOUND');
+    given(...withOne, rotated, on(keyCreatedEvent(['members:write'], 'key_2')))
+      .when(endOverlap('key_1', { by: key('key_2') }))
+      .thenRejected('FORBIDDEN');
   });
 });
 

@@ -18,7 +18,9 @@ export const newMeteredUse = ({ m, put, setTerm, unusable, capacity }: Record) =
   return ({ meter, entries, earlier }: CommandOf<'RecordUsage'>['data']): Verdict => {
     if (m.awaits === 'FIRST_VALIDATION') setTerm(m.now, m.now + m.span);
     const limit = m.limits.meters[meter];
-    if (limit === undefined) return 'LIMIT_INVALID';
+    // What a meter counted before the license lost it can be corrected.
+    const hasCounted = Object.keys(m.metered.counted).some((id) => id.startsWith(`${meter} `));
+    if (limit === undefined && !hasCounted) return 'LIMIT_INVALID';
     const behind = isBehind(earlier?.events);
     const thisMinute = Math.floor(m.now / minute);
     if (m.metered.minute !== thisMinute) m.metered = { ...m.metered, minute: thisMinute, inMinute: 0 };
@@ -76,6 +78,7 @@ export const newMeteredUse = ({ m, put, setTerm, unusable, capacity }: Record) =
       if (same !== undefined)
         return same.quantity === quantity && same.corrects === corrects ? 'nothing' : 'USAGE_ID_REUSED';
       if (corrects !== undefined) return correct(sent, corrects);
+      if (limit === undefined) return 'LIMIT_INVALID';
       const refused =
         unusable(null, null) ??
         first({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fingerprintUniquenesses, type PinnedPolicy } from '../../../domain/license/policy.ts';
 import type { Instant } from '../../../domain/time.ts';
 import { idOf, instantOut } from '../../schemas.ts';
 
@@ -55,8 +56,14 @@ export const deviceShape = z
     metadata: z
       .record(z.string(), z.unknown())
       .meta({ description: 'What administrators of the issuer or the holder noted. Applications do not get it.' }),
+    fingerprintUniqueness: z.enum(fingerprintUniquenesses).meta({
+      description:
+        'Among which licenses the policy allows the device on one only: POLICY, PRODUCT or ISSUER. Such licenses refuse the device with DEVICE_ACTIVE_ELSEWHERE. LICENSE: other licenses do not matter.',
+    }),
   })
   .meta({ id: 'Device' });
+
+type Uniqueness = NonNullable<PinnedPolicy['fingerprintUniqueness']>;
 
 type Shown = {
   readonly activationId: string;
@@ -93,7 +100,10 @@ export const activationBody = (activation: Shown): z.output<typeof activationSha
 };
 
 /** Returns a device as the organizations of its license see it. */
-export const deviceBody = (device: Shown & { readonly metadata: object }): z.output<typeof deviceShape> => ({
+export const deviceBody = (
+  device: Shown & { readonly metadata: object; readonly fingerprintUniqueness: Uniqueness },
+): z.output<typeof deviceShape> => ({
   ...activationBody(device),
   metadata: { ...device.metadata },
+  fingerprintUniqueness: device.fingerprintUniqueness,
 });

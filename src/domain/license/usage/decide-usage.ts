@@ -4,7 +4,7 @@ import type { IssuedLicense } from '../license.ts';
 import { settle, settledBytesMax } from '../settle.ts';
 import { withFirstTerm } from '../term/decide-first-term.ts';
 import { changeLimits } from './decide-limits.ts';
-import { judgeUsage, noSuchMeter, type UsageOutcome } from './judge-usage.ts';
+import { hasMeter, judgeUsage, noSuchMeter, type UsageOutcome } from './judge-usage.ts';
 import { withRetryInstant } from './retry-at.ts';
 import { countedPeriod, meterResetsAt, usageAt } from './term-counters.ts';
 import type { UsageCommand } from './usage-commands.ts';
@@ -42,7 +42,7 @@ const recordUsage = (command: CommandOf<'RecordUsage'>, license: IssuedLicense):
 
 /** Puts the counter of a meter back to 0. Changes nothing when it is at 0. */
 const resetUsage = ({ data: { meter }, at }: CommandOf<'ResetUsage'>, { facts }: IssuedLicense): LicenseDecision => {
-  if (!Object.hasOwn(facts.limits.meters, meter)) return noSuchMeter(facts.licenseId, meter);
+  if (!hasMeter(facts, meter)) return noSuchMeter(facts, meter);
   const from = usageAt(facts, at).meters[meter] ?? 0;
   return from === 0 ? [] : [{ type: 'UsageReset', data: { meter, ...countedPeriod(facts, meter, at), from } }];
 };

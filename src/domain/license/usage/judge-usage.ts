@@ -1,7 +1,8 @@
 import { type Rejection, reject } from '../../decider.ts';
+import { listedNames } from '../../listed-names.ts';
 import { type Instant, plusSeconds, toMs } from '../../time.ts';
 import type { CommandOf, LicenseRejection } from '../commands.ts';
-import type { IssuedLicense } from '../license.ts';
+import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { correctionLedger, judgeCorrection, notProjected } from './judge-correction.ts';
 import { overageOf } from './meter-rules.ts';
 import { runningSums } from './meter-sums.ts';
@@ -34,7 +35,10 @@ export type UsageRun = (
   | { readonly kind: 'CORRECTIONS'; readonly entries: CorrectionEntry[] }
 ) & { totalAfter: number };
 
-/** The outcome of each entry in order, and the events to record. `limit` is 0 when there are none. */
+/**
+ * The outcome of each entry in order, and the events to record. `limit` is 0 when there are none, or when the license no
+ * longer has the meter.
+ */
 export type JudgedUsage = {
   readonly outcomes: readonly UsageOutcome[];
   readonly runs: readonly UsageRun[];
@@ -54,11 +58,11 @@ export const judgeUsage = (
 ): JudgedUsage => {
   const { facts } = license;
   const { meter, entries, earlier } = data;
-  const limit = Object.hasOwn(facts.limits.meters, meter) ? facts.limits.meters[meter] : undefined;
-  if (limit === undefined) {
-    const refusal = noSuchMeter(facts.licenseId, meter);
-    return { outcomes: entries.map(() => refusal), runs: [], limit: 0 };
-  }
+  const limit = (hasMeter(facts, meter) ? facts.limits.meters[meter] : undefined) ?? 0;
+  const unknownMeter = hasMeter(facts, meter) ? null : noSuchMeter(facts, meter);
+  // Usage that a meter counted before the license lost it can still be corrected.
+  if (unknownMeter !== null && !hasCounted(facts, meter))
+    return { outcomes: entries.map(() => unknownMeter), runs: [], limit };
   const known = knownUses(license, data, at);
   const refuseAll = refuseUse(facts, null, at);
   const mostTotal = capacity(limit, overageOf(facts, meter));
@@ -87,7 +91,7 @@ export const judgeUsage = (
     const use = known(usageId);
     if (use !== null) return repetitionOf(use, entry);
     if (corrects !== undefined) return correct({ ...entry, corrects });
-    const refusal = refuseAll ?? refuseInstant(occurredAt, at);
+    const refusal = unknownMeter ?? refuseAll ?? refuseInstant(occurredAt, at);
     if (refusal !== null) return refusal;
     if (behind && mayBeOld(entry, at)) return notProjected;
     const total = totalAfter + quantity;
@@ -134,9 +138,23 @@ const refuseQuantity = ({ quantity, corrects }: SentUsage): Rejection<LicenseRej
 const notCountable = (meter: string): string =>
   `Meter ${meter} would be above ${Number.MAX_SAFE_INTEGER}, the most that a meter counts. Count in larger units.`;
 
-/** Returns the refusal of usage of a meter that the license does not have. */
-export const noSuchMeter = (licenseId: string, meter: string): Rejection<LicenseRejection> =>
-  reject('LIMIT_INVALID', `License ${licenseId} has no meter ${meter}.`);
+type Metered = Pick<LicenseFacts, 'licenseId' | 'limits'>;
+
+/** Returns true when the license has the meter now. */
+export const hasMeter = ({ limits: { meters } }: Pick<Metered, 'limits'>, meter: string): boolean =>
+  Object.hasOwn(meters, meter);
+
+/** Returns true when the meter has counted usage of the license, also when the license no longer has it. */
+export const hasCounted = ({ meterSums }: Pick<LicenseFacts, 'meterSums'>, meter: string): boolean =>
+  Object.hasOwn(meterSums, meter);
+
+/** Returns the refusal of usage of a meter that the license does not have. It names those that it has. */
+export const noSuchMeter = ({ licenseId, limits }: Metered, meter: string): Rejection<LicenseRejection> =>
+  reject(
+    'LIMIT_INVALID',
+    `License ${licenseId} has no meter ${meter}. Its meters: ${listedNames(Object.keys(limits.meters).sort(), 'none')}.`,
+    'meter',
+  );
 
 /** Returns a function that finds the use of an id, among those before the command and those that it counts itself. */
 const knownUses = (

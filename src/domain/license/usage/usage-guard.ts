@@ -1,4 +1,5 @@
 import { reject } from '../../decider.ts';
+import { listedNames } from '../../listed-names.ts';
 import type { Instant } from '../../time.ts';
 import type { LicenseRejection } from '../commands.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
@@ -15,7 +16,7 @@ export const refuseUse = (facts: LicenseFacts, product: string | null, at: Insta
   if (isUseOver(facts, at)) return refuse('LICENSE_EXPIRED', `License ${licenseId} expired at ${term.expiresAt}.`);
   if (isNotYetValid(facts, at)) return refuse('LICENSE_NOT_STARTED', `License ${licenseId} starts ${startOf(facts)}.`);
   if (product !== null && !products.includes(product))
-    return refuse('PRODUCT_NOT_LICENSED', `License ${licenseId} does not cover ${product}.`);
+    return refuse('PRODUCT_NOT_LICENSED', notCovered(licenseId, product, products));
   return null;
 };
 
@@ -77,6 +78,9 @@ const proofs = {
   leaseHolder:
     "The policy lets a client that has only the license key keep or release only its own seat. Send the seat's leaseHolder, or use a credential of an organization.",
 } as const;
+
+const notCovered = (licenseId: string, product: string, products: readonly string[]): string =>
+  `License ${licenseId} does not cover ${product}. Its products: ${listedNames(products, 'none')}.`;
 
 const startOf = ({ term, awaited }: LicenseFacts): string =>
   term.startsAt === null ? `with its ${firstUse[awaited?.trigger ?? 'FIRST_VALIDATION']}` : `at ${term.startsAt}`;

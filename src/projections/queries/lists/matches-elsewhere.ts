@@ -1,5 +1,6 @@
 import type { LeveledUsage, UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import { joined, type Matching, noMatches, type Probe, type Side } from './license-conditions.ts';
+import { type MetadataValue, metadataValue } from './metadata-value.ts';
 
 type Parameter = (value: unknown) => string;
 
@@ -27,31 +28,44 @@ export const matchingUser = (probe: Probe, userRefs: readonly string[]): Promise
     side: (of, org) => `(${sides[of](org)}) is true`,
   });
 
-/** Returns what a member of the metadata matches. A list does not walk along matches when one has no date. */
+/**
+ * Returns what a member of the metadata matches. A list does not walk along matches when one has no date, or when they
+ * differ in their value.
+ */
 export const matchingMetadata = async (
   probe: Probe,
   { name, value }: { readonly name: string; readonly value: string },
 ): Promise<Matching> => {
-  const isUndated = await hasUndated(probe, [name, value]);
+  const member = metadataValue(value);
+  const { condition, isOneValue } = member;
+  const isUndated = await hasUndated(probe, name, member);
   return matchingElsewhere(probe, {
     rows: (parameter) =>
-      `vault.license_metadata_values x where x.name = ${parameter(name)} and x.value = ${parameter(value)}`,
+      `vault.license_metadata_values x where x.name = ${parameter(name)} and ${condition(parameter)}`,
     isMatch: (parameter) => `(select true from vault.license_metadata_values x where x.issuer_org_id = l.issuer_org_id
-      and x.name = ${parameter(name)} and x.value = ${parameter(value)}
+      and x.name = ${parameter(name)} and ${condition(parameter)}
       and x.license_created_at = ${isUndated ? "any(array[l.created_at, 'infinity'])" : 'l.created_at'}
       and x.license_id = l.license_id limit 1)`,
-    ordered: isUndated ? null : { columns: 'x.license_created_at as created_at', hasStatus: false },
+    ordered: isUndated || !isOneValue ? null : { columns: 'x.license_created_at as created_at', hasStatus: false },
     side: (of, org) => sides[of](org),
   });
 };
 
-const hasUndated = async ({ db, orgId }: Probe, member: readonly [string, string]): Promise<boolean> => {
-  const undated = (of: Side['of']) => `exists (select from vault.license_metadata_values x
-    where x.name = $2 and x.value = $3 and x.license_created_at = 'infinity' and ${sides[of]('$1')})`;
+const hasUndated = async (
+  { db, orgId }: Probe,
+  name: string,
+  { condition, isOneValue }: MetadataValue,
+): Promise<boolean> => {
+  const values: unknown[] = [];
+  const undated = (of: Side['of']) => {
+    const parameter = (value: unknown) => `$${values.push(value)}`;
+    return `exists (select from vault.license_metadata_values x where x.name = ${parameter(name)}
+      and ${condition(parameter)} and x.license_created_at = 'infinity' and ${sides[of](parameter(orgId))})`;
+  };
   const { rows } = await db.query<{ undated: boolean }>({
-    name: 'has-undated-metadata',
+    name: `has-undated-metadata-of-${isOneValue ? 'one' : 'two'}`,
     text: `select ${undated('issuer')} or ${undated('holder')} as undated`,
-    values: [orgId, ...member],
+    values,
   });
   return rows[0]?.undated === true;
 };
