@@ -44,7 +44,8 @@ export default defineConfig({
       project('domain', domain, [...processes, sequences]),
     ],
     coverage: {
-      provider: 'v8',
+      provider: 'custom',
+      customProviderModule: 'tests/support/coverage.ts',
       include: ['src/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: { lines: 85, 'src/domain/**': { lines: 95 } },

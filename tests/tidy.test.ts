@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { declarationsOf } from './declarations.ts';
+import { longestFiles } from './support/longest-files.ts';
 
 const filesBelow = (folder: string, suffix: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -74,6 +75,12 @@ test('A file has at most 300 lines', () => {
   const tooLong = ({ text }: { text: string }) => text.trimEnd().split('\n').length > 300;
   const long = offenders([...sources, ...tests, ...benches, ...statements], tooLong);
   expect(long).toEqual([]);
+});
+
+test('The files of tests that start first exist, and each is named once', () => {
+  expect(longestFiles.length).toBeGreaterThan(20);
+  expect(longestFiles.filter((path) => !existsSync(path))).toEqual([]);
+  expect(new Set(longestFiles).size).toBe(longestFiles.length);
 });
 
 test('A folder of src has at most 25 files', () => {

@@ -123,7 +123,8 @@ test('Every operation answers as declared to valid and invalid requests', async 
     counts.set(route.operationId, count);
     // As many as it takes for one of them to be carried out, or most of what is behind the checks is never seen.
     while (count.valid < perKind || (count.done === 0 && count.valid < patience)) {
-      await world.refresh();
+      // The first requests that read find what earlier requests have made.
+      if (route.effect !== 'read' || count.valid > 0) await world.refresh();
       const batch = Array.from({ length: Math.min(batchMax, Math.max(perKind, patience) - count.valid) }, () =>
         drawRequest(route, world, chance),
       );

@@ -3,11 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startNodeForBash } from '../support/node-in-bash.ts';
 import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
 // The test runs every command of these pages in bash, in the folder in which the product was started.
-const pages = ['docs/getting-started.md', ...readdirSync('docs/api').map((file) => `docs/api/${file}`)];
+const firstPage = 'docs/getting-started.md';
+const pages = [firstPage, ...readdirSync('docs/api').map((file) => `docs/api/${file}`)];
 const folder = mkdtempSync(join(tmpdir(), 'ledger-docs-'));
 const dataDir = join(folder, '.ledger');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -42,22 +44,27 @@ test('There are pages with commands', () => {
 
 describe('Next to a server with rate limits, for a reader who pastes all pages at once,', () => {
   let product: Product;
+  let nodeForBash: Awaited<ReturnType<typeof startNodeForBash>>;
   // The process counts the requests of all pages. Each page signs up once at most, and is pasted twice.
   beforeAll(async () => {
     await copyProductData(dataDir);
     product = await startProduct({ LEDGER_DATA_DIR: dataDir, RATE_LIMITS: 'signup=10,login=20' });
+    nodeForBash = await startNodeForBash();
   }, 120_000);
   afterAll(async () => {
     product.process.kill('SIGTERM');
     await product.ended;
+    await nodeForBash.stop();
     await condition('no process is left', () => processesOf(dataDir).length === 0);
   });
 
   test.each(withCommands)(
     'every command of %s works, and works again',
     async (page, commands) => {
+      // Only the first page starts a real Node for each value that it prints.
+      const definitions = page === firstPage ? '' : nodeForBash.definition;
       for (const time of ['first', 'second']) {
-        const { code, output } = await inBash(commands);
+        const { code, output } = await inBash(definitions + commands);
         expect(code, `${time} time: ${output}`).toBe(0);
         if (saysWhatIsPrinted(page)) expect(output.trim().split('\n'), `${time} time`).toEqual(printedBy(commands));
       }

@@ -33,7 +33,8 @@ type Cast = {
 
 /**
  * Those who are to be refused come first and all ask for the same thing; what they ask must leave the log as it is. Each of
- * the others gets something of its own to ask for, so that what one may do is not done before.
+ * the others gets something of its own to ask for, so that what one may do is not done before. Those who only read share
+ * what they read.
  */
 export const createTrial = async (ledger: Ledger, { credentials, ...organizations }: Cast): Promise<Trial> => {
   const log = new pg.Pool({ connectionString: ledger.store.databaseUrl, max: 1 });
@@ -60,10 +61,11 @@ export const createTrial = async (ledger: Ledger, { credentials, ...organization
         answered(ledger, route, { credential, verdict, made }),
       );
       const left = (await countEvents()) - before;
+      const subjectOfAllowed = route.effect === 'read' ? onceOnly(subject) : subject;
       const allowances = await all(
         judged.filter(({ verdict }) => verdict === 'ALLOWED'),
         async ({ credential, verdict }) =>
-          answered(ledger, route, { credential, verdict, made: await make(subject, credential) }),
+          answered(ledger, route, { credential, verdict, made: await make(subjectOfAllowed, credential) }),
       );
       return { cells: [...refusals, ...allowances], left };
     },

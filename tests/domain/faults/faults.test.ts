@@ -5,6 +5,8 @@ import { faults } from './planted.ts';
 
 const full = process.env.LEDGER_TEST_SIZE === 'full';
 const planted = full ? faults : faults.slice(0, 3);
+// The project of the domain runs the other files in the same test run.
+const soundFiles = full ? [] : [...new Set(planted.map(({ caughtIn }) => caughtIn))];
 
 test(
   `${planted.length} of ${faults.length} planted faults are each caught by the test that is named for it`,
@@ -13,9 +15,9 @@ test(
   },
   () =>
     withCopy(async (directory) => {
-      const sound = await runDomainTests(directory);
+      const sound = await runDomainTests(directory, ...soundFiles);
       expect(sound.failed).toEqual([]);
-      expect(sound.count).toBeGreaterThan(400);
+      expect(sound.count).toBeGreaterThan(full ? 400 : 30);
       for (const fault of planted) expect(await failuresWith(directory, fault), fault.name).toContain(fault.caughtBy);
     }),
 );
