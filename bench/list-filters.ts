@@ -34,6 +34,7 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
   [{ issuer: listTenants.big }],
   [{ expiresBefore: '2026-01-01T01:00:00.000Z' }],
   [{ expiresAfter: listNow }],
+  [{ lastValidatedBefore: '2026-01-15T00:00:00.000Z' }, { lastValidatedBefore: '2026-12-15T00:00:00.000Z' }],
   [{ q: 'sub_' }, { q: `sub_${Math.floor(licenses / 20)}` }, { q: 'holder org_h' }],
   [{ sort: '-expiresAt' }],
 ];

@@ -50,6 +50,7 @@ export const rowSecurity: RowSecurity = {
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',
+    'ops.fill_last_validation',
   ],
   readableByAuth: [
     'rm.licenses',
@@ -69,6 +70,7 @@ export const rowSecurity: RowSecurity = {
     'ops.parked_owners',
     'ops.projection_versions',
     'ops.checkpoints',
+    'ops.validation_counts',
   ],
   columnsReadableByAuth: [
     'rm.licenses(issuer_org_id)',
@@ -76,9 +78,14 @@ export const rowSecurity: RowSecurity = {
     ...['position', 'issuer_org_id', 'holder_org_id', 'previous_holder_org_id'].map(
       (column) => `rm.license_events(${column})`,
     ),
+    ...['issuer_org_id', 'license_id', 'day', 'holder_org_id'].map((column) => `ops.validation_counts(${column})`),
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
+  columnsWrittenByApi: [
+    'rm.license_last_validations(validated_on)',
+    'rm.license_last_validations(validated_holder_org_id)',
+  ],
   ofAllProducts: ['rm.organizations', 'rm.catalogs'],
   // Rows that ended more than a day ago, and old ids of usage.
   purgeable: [

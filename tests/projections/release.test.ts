@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '6f6db95e7bacc5f85544e9508a0659b0209c983f63771a00e2d2ad5a02965d64',
+  1: '7f104c5ba21625c29faf46592b095dbc6b4804212874e709a30ac98c715d991b',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

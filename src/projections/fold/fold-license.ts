@@ -17,6 +17,7 @@ import {
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
+import { lastValidationWrites } from '../tables/license-last-validations.ts';
 import { offerWrites } from '../tables/license-offers.ts';
 import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
@@ -58,6 +59,7 @@ export const foldLicense = (
       history,
       ...productWrites(before, facts),
       ...levelWrites(before, facts),
+      ...lastValidationWrites(before, facts),
       ...offerWrites(before, facts),
       ...usageSumWrites(before, facts, event, at),
       ...parts,

@@ -10,6 +10,7 @@ import { issuerDecisions } from './issuer-decisions.ts';
 import { leases } from './leases.ts';
 import { licenseEvents } from './license-events.ts';
 import { licenseKeys } from './license-keys.ts';
+import { licenseLastValidations } from './license-last-validations.ts';
 import { licenseOffers } from './license-offers.ts';
 import { licenseProducts } from './license-products.ts';
 import { licenseUsers } from './license-users.ts';
@@ -44,6 +45,7 @@ export const readModelTables: readonly ReadModel[] = [
   { table: licenses, stream: 'license', rows: 'replaceable' },
   { table: licenseProducts, stream: 'license', rows: 'replaceable' },
   { table: licenseUsageLevels, stream: 'license', rows: 'replaceable' },
+  { table: licenseLastValidations, stream: 'license', rows: 'changing' },
   { table: licenseKeys, stream: 'license', rows: 'final' },
   { table: activations, stream: 'license', rows: 'changing' },
   { table: leases, stream: 'license', rows: 'replaceable' },

@@ -5,6 +5,7 @@ import { status, statuses } from '../../../src/domain/license/status.ts';
 import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
 import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
+import { transaction } from '../../../src/postgres/transaction.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/lists/license-list.ts';
 import {
   defaultSort,
@@ -15,6 +16,7 @@ import {
   licenseSorts,
 } from '../../../src/projections/queries/lists/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
+import { addValidationCounts } from '../../../src/records/validation-counts.ts';
 import {
   createLog,
   customer,
@@ -35,7 +37,10 @@ const now = testInstant(2_000);
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();
+  // The rows of some are created after their validations, and those of the others before.
+  await noteValidations(validations.filter((_, index) => index % 3 === 0));
   await project(models.projector, ledger.log);
+  await noteValidations(validations.filter((_, index) => index % 3 !== 0));
   for (const [licenseId, metadata] of metadataOf)
     await models.superuser.query(
       `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata)
@@ -49,11 +54,12 @@ const random = randomFrom(19);
 const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
   values[Math.floor(random() * values.length)] ?? values[0];
 const policyIds = [testId('pol', 'one'), testId('pol', 'other')] as const;
+const ownersOf = new Map<string, readonly [issuerOrgId: string, holderOrgId: string | null]>();
 const issued = Array.from({ length: 90 }, (_, index) => {
   const tier: Tier = one(tiers);
+  const owners = [one([vendor, vendor, customer]), one([null, vendor, customer, customer])] as const;
   const licenseId = ledger.issue(`pair ${index}`, {
-    issuerOrgId: one([vendor, vendor, customer]),
-    holderOrgId: one([null, vendor, customer, customer]),
+    ...{ issuerOrgId: owners[0], holderOrgId: owners[1] },
     ...{ activations: 3, seats: one([0, 1, 2]), users: 1 },
     products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
     externalRef: one([null, 'Sub_1', `Sub_${index}`]),
@@ -63,13 +69,14 @@ const issued = Array.from({ length: 90 }, (_, index) => {
       policyId: one(policyIds),
       remindBefore: one([['P30D', 'PT2H'], ['PT1H'], []]),
     },
-    ...one<{ readonly expiresAt?: string }>([
+    ...one<{ readonly expiresAt?: string; readonly startsAt?: string }>([
       {},
       { expiresAt: testInstant(800) },
       { expiresAt: testInstant(1_700) },
       { expiresAt: testInstant(9_000) },
     ]),
   });
+  ownersOf.set(licenseId, owners);
   return licenseId;
 });
 const userRefs = [testId('ref', 'ada'), testId('ref', 'bob')] as const;
@@ -108,6 +115,35 @@ for (const licenseId of issued) {
 const metadataOf = new Map(
   issued.map((licenseId) => [licenseId, one<Metadata>([{}, { team: 'blue', seats: 5 }, { team: 'red', seats: '5' }])]),
 );
+const inFebruary = (day: number) => testInstant((31 + day) * 86_400);
+/** Validations of most licenses, by their holder, or by another one that they had before. */
+const validations = issued.flatMap((licenseId) => {
+  const [issuerOrgId = vendor, holderOrgId = null] = ownersOf.get(licenseId) ?? [];
+  const instants = one([
+    [],
+    [testInstant(1_200)],
+    [testInstant(1_900), inFebruary(9)],
+    [inFebruary(24)],
+    [inFebruary(40)],
+  ]);
+  return instants.map((at) => ({ licenseId, issuerOrgId, holderOrgId: one([holderOrgId, holderOrgId, customer]), at }));
+});
+const noteValidations = (some: typeof validations) =>
+  transaction(models.api, 'begin', (db) =>
+    addValidationCounts(
+      db,
+      some.map(({ at, ...owner }) => {
+        const counts = { validations: 1, denied: 0, lastValidatedAt: at };
+        return { ...owner, ...counts, day: at.slice(0, 10), product: null };
+      }),
+    ),
+  );
+const isUnused = ({ licenseId, createdAt }: LicenseFacts, orgId: string, before: string) =>
+  createdAt < before &&
+  !validations.some(
+    ({ at, ...of }) =>
+      of.licenseId === licenseId && at >= before && (of.issuerOrgId === orgId || of.holderOrgId === orgId),
+  );
 // Every command of the log comes a second after the one before it, also a refused one.
 for (let second = 0; second < 1_300; second += 1) ledger.revoke(testId('lic', 'unknown'));
 for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
@@ -116,13 +152,18 @@ for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
 }
 
 type Metadata = Readonly<Record<string, string | number>>;
+type Fits = (facts: LicenseFacts, orgId: string) => boolean;
 type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now' | 'sort'>>;
 
 /** Some values of each filter, and whether a license has them. */
-const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => boolean])[])[] = [
+const values: readonly (readonly (readonly [Filters, Fits])[])[] = [
   [
     ...statuses.map((value) => [{ status: value }, (facts: LicenseFacts) => status(facts, now) === value] as const),
     [{ status: 'ACTIVE', isExpiring: true }, (facts) => isExpiring(facts, now)],
+    [
+      { status: 'ACTIVE', hasBegun: true },
+      (facts) => status(facts, now) === 'ACTIVE' && (facts.term.startsAt === null || facts.term.startsAt <= now),
+    ],
   ],
   (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
   ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
@@ -153,6 +194,10 @@ const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => bo
     { expiresAfter: instant },
     ({ term: { expiresAt } }) => expiresAt !== null && expiresAt >= instant,
   ]),
+  [testInstant(1_500), inFebruary(20)].map((before) => [
+    { lastValidatedBefore: before },
+    (facts, orgId) => isUnused(facts, orgId, before),
+  ]),
   ['SUB_1'].map((q) => [{ q }, ({ externalRef }) => externalRef?.startsWith('Sub_1') === true]),
 ];
 const everything = [{}, () => true] as const;
@@ -166,7 +211,10 @@ const pairs = [
         some.flatMap(([one, isOne]) =>
           others.map(
             ([other, isOther]) =>
-              [{ ...one, ...other }, (facts: LicenseFacts) => isOne(facts) && isOther(facts)] as const,
+              [
+                { ...one, ...other },
+                (facts: LicenseFacts, orgId: string) => isOne(facts, orgId) && isOther(facts, orgId),
+              ] as const,
           ),
         ),
       ),
@@ -221,7 +269,10 @@ describe.each([
     let found = 0;
     for (const [index, [filters, fits]] of pairs.entries()) {
       const sort = defaultSort(filters);
-      const expected = sorted(all.filter(fits), sort);
+      const expected = sorted(
+        all.filter((facts) => fits(facts, orgId)),
+        sort,
+      );
       const listed = await idsOf(orgId, filters, sort, index % 2 === 0 ? 3 : 1_000);
       if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
       found += listed.length;
@@ -238,7 +289,10 @@ describe.each([
           expect([sort, filters, await idsOf(orgId, filters, sort)]).toEqual([
             sort,
             filters,
-            sorted(all.filter(fits), sort),
+            sorted(
+              all.filter((facts) => fits(facts, orgId)),
+              sort,
+            ),
           ]);
   });
 });
