@@ -38,6 +38,8 @@ export const rowSecurity: RowSecurity = {
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
+    'rm.holders_containing',
+    'rm.references_containing',
     'rm.feed_activity',
     'rm.issuer_name',
     'rm.organizations_of_user',
@@ -73,8 +75,9 @@ export const rowSecurity: RowSecurity = {
     'ops.validation_counts',
   ],
   columnsReadableByAuth: [
-    'rm.licenses(issuer_org_id)',
-    'rm.licenses(holder_org_id)',
+    ...['issuer_org_id', 'holder_org_id', 'other_holder_org_id', 'license_id', 'external_ref_lower'].map(
+      (column) => `rm.licenses(${column})`,
+    ),
     ...['position', 'issuer_org_id', 'holder_org_id', 'previous_holder_org_id'].map(
       (column) => `rm.license_events(${column})`,
     ),

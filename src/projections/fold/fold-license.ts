@@ -17,12 +17,12 @@ import {
 import { leaseExtension, leaseLapse, leaseRelease, leaseRow, leases } from '../tables/leases.ts';
 import { licenseEventRow, licenseEvents } from '../tables/license-events.ts';
 import { licenseKeyRow, licenseKeys } from '../tables/license-keys.ts';
-import { lastValidationWrites } from '../tables/license-last-validations.ts';
 import { offerWrites } from '../tables/license-offers.ts';
 import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { lastValidationWrites } from '../tables/usage/license-last-validations.ts';
 import { levelWrites } from '../tables/usage/license-usage-levels.ts';
 import { usageCorrectionRows, usageCorrections } from '../tables/usage/usage-corrections.ts';
 import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';

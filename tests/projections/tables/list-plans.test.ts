@@ -20,8 +20,19 @@ const blocksMax = 800;
 const blocksMaxOfPolicy = 1_500;
 const blocksMaxOfSearch = 10_000;
 
-const maxOf = ({ q, policy, metadata, userRefs, activations, seats }: Filters): number => {
-  const searches = [q, metadata, userRefs, activations, seats].filter((filter) => filter !== undefined).length;
+const maxOf = ({
+  q,
+  contains,
+  policy,
+  metadata,
+  userRefs,
+  activations,
+  seats,
+  lastValidatedBefore,
+}: Filters): number => {
+  const searches = [q, contains, metadata, userRefs, activations, seats, lastValidatedBefore].filter(
+    (filter) => filter !== undefined,
+  ).length;
   if (searches > 0) return searches * blocksMaxOfSearch;
   return policy === undefined ? blocksMax : blocksMaxOfPolicy;
 };

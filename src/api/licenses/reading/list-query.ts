@@ -52,6 +52,9 @@ const user = z
     description:
       'The reference of an assigned user, or the id of a user of this server whom your organization assigned.',
   });
+// Almost every name has a part of one or two characters.
+const containsMin = 3;
+
 const level = z.enum(['0', 'AT_LIMIT']).optional();
 
 /** The query of a list of licenses. */
@@ -81,6 +84,9 @@ export const listQuery = z.strictObject({
     description: `Licenses that were issued before this instant and not validated since. At most ${validationDaysKept} days ago.`,
   }),
   q: text(200).optional(),
+  contains: text(200).min(containsMin, `must have ${containsMin} characters or more`).optional().meta({
+    description: 'A part of the external reference or of the name of the holder, in upper or lower case.',
+  }),
   sort: z.enum(licenseSorts).optional(),
 });
 

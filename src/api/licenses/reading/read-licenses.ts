@@ -37,15 +37,14 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. lastValidatedBefore finds licenses that were issued before the instant and not validated since. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. lastValidatedBefore finds licenses that were issued before the instant and not validated since. q is the beginning of the external reference or of the name of the holder, in upper or lower case. contains is a part of them, of 3 characters or more. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
     bounded: {
-      narrow:
-        'Use a longer beginning of the reference or name in q, one filter such as externalRef, or a smaller limit.',
+      narrow: 'Use more of the reference or name in q or contains, one filter such as externalRef, or a smaller limit.',
     },
     rejections: [],
     handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {

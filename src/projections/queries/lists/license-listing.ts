@@ -49,6 +49,8 @@ export type Listing = {
   readonly expiresAfter?: Instant | undefined;
   /** The beginning of the reference or of the holder's name, in upper or lower case. */
   readonly q?: string | undefined;
+  /** A part of the reference or of the holder's name, in upper or lower case. */
+  readonly contains?: string | undefined;
   /** `status` is the status at this instant. */
   readonly now: Instant;
 };

@@ -3,12 +3,13 @@ import { beginsWith } from '../prefix.ts';
 import { joined, type Matching, noMatches, type Probe, type Statement } from './license-conditions.ts';
 import type { Listing } from './license-listing.ts';
 import { matchingLevel, matchingMetadata, matchingUser } from './matches-elsewhere.ts';
+import { matchingPart } from './part-matches.ts';
 import { matchingUnused } from './unused-matches.ts';
 
 /** Returns the filters of a listing that match licenses. */
 export const matchingsOf = async (
   probe: Probe,
-  { userRefs, activations, seats, metadata = {}, lastValidatedBefore, q }: Listing,
+  { userRefs, activations, seats, metadata = {}, lastValidatedBefore, q, contains }: Listing,
 ): Promise<readonly Matching[]> => {
   const matchings: Matching[] = [];
   if (userRefs !== undefined) matchings.push(await matchingUser(probe, userRefs));
@@ -18,6 +19,7 @@ export const matchingsOf = async (
   for (const [name, value] of Object.entries(metadata)) matchings.push(await matchingMetadata(probe, { name, value }));
   if (lastValidatedBefore !== undefined) matchings.push(await matchingUnused(probe, lastValidatedBefore));
   if (q !== undefined) matchings.push(await matchingBeginning(probe, q));
+  if (contains !== undefined) matchings.push(await matchingPart(probe, contains));
   return matchings;
 };
 

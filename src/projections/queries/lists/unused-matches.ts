@@ -1,5 +1,6 @@
 import type { Instant } from '../../../domain/time.ts';
 import { joined, type Matching, noMatches, type Probe, type Side } from './license-conditions.ts';
+import { type Listing, orderOf, sortOf } from './license-listing.ts';
 
 type Parameter = (value: unknown) => string;
 
@@ -13,39 +14,42 @@ export const matchingUnused = async (probe: Probe, before: Instant): Promise<Mat
     and (select true from ops.validation_counts c where c.issuer_org_id = ${row}.issuer_org_id
       and c.license_id = ${row}.license_id and c.day >= ${parameter(dayOf(before))}::date
       and c.last_validated_at >= ${parameter(before)}::timestamptz limit 1) is null`;
-  const unused = (selected: string, of: Side['of'], parameter: Parameter) =>
-    `select ${selected} from ${candidates(of, parameter(probe.orgId), parameter(dayOf(before)))}
-      and ${isUnused(parameter, 'x')}`;
+  const candidates = (of: Side['of'], parameter: Parameter) =>
+    candidatesOf(of, parameter(probe.orgId), parameter(dayOf(before)));
   return {
     matches: { issuer, holder },
     hasAllHeld: false,
     relations: ({ parameter }, { of, conditions }) => [
-      `(select l.* from (${unused('x.license_id', of, parameter)} offset 0) x
+      `(select l.* from (select x.license_id from ${candidates(of, parameter)} and ${isUnused(parameter, 'x')} offset 0) x
         cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l
         where ${joined(conditions, 'l')} offset 0)`,
     ],
     condition: ({ parameter }) => isUnused(parameter, 'l'),
     ordered: {
       columns: 'ACTIVE',
-      // Postgres merges these parts, which an index has in the order of the list.
-      relation: ({ parameter, listing: { status } }, { of }) => {
-        const unusedOfSide = unused('x.license_id, x.created_at', of, parameter);
+      relation: ({ parameter, listing }, { of }) => {
+        const part = `select x.issuer_org_id, x.license_id, x.created_at from ${candidates(of, parameter)}`;
+        const order = orderOf(sortOf(listing), 'x');
         const parts = months[of].flatMap((month) =>
-          [true, false]
-            .filter((isActive) => status === undefined || isActive === (status === 'ACTIVE'))
-            .map((isActive) => `${unusedOfSide} and ${day[of]}_month = ${month} and x.is_active = ${isActive}`),
+          activeIn(listing).map(
+            (isActive) => `(${part} and ${day[of]}_month = ${month} and x.is_active = ${isActive} order by ${order})`,
+          ),
         );
-        return `(${parts.join(' union all ')})`;
+        // Postgres merges the parts, each of which an index has in this order.
+        return `(select u.* from (${parts.join(' union all ')}) u where ${isUnused(parameter, 'u')})`;
       },
     },
   };
 };
 
+const activeIn = ({ status }: Listing): readonly boolean[] =>
+  status === undefined ? [true, false] : [status === 'ACTIVE'];
+
 const day: Readonly<Record<Side['of'], string>> = { issuer: 'x.unused', holder: 'x.held_unused' };
 const owner: Readonly<Record<Side['of'], string>> = { issuer: 'x.issuer_org_id', holder: 'x.other_holder_org_id' };
 
 /** Returns the rows that may match: the last known day of use is not after the day of the instant. */
-const candidates = (of: Side['of'], org: string, until: string): string => `rm.license_last_validations x
+const candidatesOf = (of: Side['of'], org: string, until: string): string => `rm.license_last_validations x
   where ${owner[of]} = ${org} and ${day[of]}_month <= ${monthOf(`${until}::date`)} and ${day[of]}_since <= ${until}::date`;
 
 type Unused = Matching['matches'] & { readonly months: Readonly<Record<Side['of'], readonly number[]>> };
@@ -62,7 +66,7 @@ const monthsOf = (of: Side['of']) => {
 /** Counts candidates, and reads their months. */
 const probeUnused = async ({ db, orgId, matchesMax }: Probe, before: Instant): Promise<Unused> => {
   const count = (of: Side['of']) =>
-    `(select count(*) from (select from ${candidates(of, '$1', '$2')} limit ${matchesMax + 1}) counted)`;
+    `(select count(*) from (select from ${candidatesOf(of, '$1', '$2')} limit ${matchesMax + 1}) counted)`;
   const { rows } = await db.query<
     Record<'issuer' | 'holder', string> & Record<'issuerMonths' | 'holderMonths', number[]>
   >({

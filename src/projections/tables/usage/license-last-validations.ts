@@ -1,8 +1,8 @@
-import type { LicenseFacts } from '../../domain/license/license.ts';
-import { recordedStatus } from '../../domain/license/recorded-status.ts';
-import { change, make, type Write } from '../fold/changes.ts';
-import { columnsFor, rowMaker, typesOf } from './columns.ts';
-import type { Table } from './rows.ts';
+import type { LicenseFacts } from '../../../domain/license/license.ts';
+import { recordedStatus } from '../../../domain/license/recorded-status.ts';
+import { change, make, type Write } from '../../fold/changes.ts';
+import { columnsFor, rowMaker, typesOf } from '../columns.ts';
+import type { Table } from '../rows.ts';
 
 const isActive = (facts: LicenseFacts): boolean => recordedStatus(facts).status === 'ACTIVE';
 
