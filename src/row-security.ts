@@ -52,7 +52,7 @@ export const rowSecurity: RowSecurity = {
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',
-    'ops.fill_last_validation',
+    'ops.last_validations_of',
   ],
   readableByAuth: [
     'rm.licenses',

@@ -6,22 +6,37 @@ grant select (issuer_org_id, license_id, day, holder_org_id) on ops.validation_c
 grant create on schema ops to ledger_auth;
 set local role ledger_auth;
 
--- The trigger of rm.license_last_validations. A door around row-level security, because the projector belongs to no organization.
-create function ops.fill_last_validation() returns trigger
-language plpgsql volatile security definer
+-- The last counted validation of each of these licenses that has one, of its present holder if there are several on that
+-- day. A holder is empty where there is none. A door around row-level security, because the projector belongs to no organization.
+create function ops.last_validations_of(issuers text[], licenses text[], holders text[])
+returns table (issuer_org_id text, license_id text, day date, holder_org_id text)
+language sql stable security definer rows 1
+set search_path = ''
+as $$
+  select n.issuer_org_id, n.license_id, c.day, c.holder_org_id
+    from unnest(issuers, licenses, holders) n(issuer_org_id, license_id, holder_org_id)
+      cross join lateral (select c.day, c.holder_org_id from ops.validation_counts c
+        where c.issuer_org_id = n.issuer_org_id and c.license_id = n.license_id
+        order by c.day desc, c.holder_org_id = n.holder_org_id desc limit 1) c
+$$;
+grant execute on function ops.last_validations_of(text[], text[], text[]) to ledger_projector;
+set local role ledger_owner;
+revoke create on schema ops from ledger_auth;
+
+-- The trigger of rm.license_last_validations, once for all rows of a batch of events.
+create function ops.fill_last_validations() returns trigger
+language plpgsql volatile security invoker
 set search_path = ''
 as $$
 begin
-  select c.day, c.holder_org_id into new.validated_on, new.validated_holder_org_id
-    from ops.validation_counts c
-    where c.issuer_org_id = new.issuer_org_id and c.license_id = new.license_id
-    order by c.day desc, c.holder_org_id = coalesce(new.holder_org_id, '') desc limit 1;
-  return new;
+  execute format('update %s v set validated_on = c.day, validated_holder_org_id = c.holder_org_id
+    from (select array_agg(issuer_org_id) as issuers, array_agg(license_id) as licenses,
+        array_agg(coalesce(holder_org_id, '''')) as holders from created) n
+      cross join lateral ops.last_validations_of(n.issuers, n.licenses, n.holders) c
+    where v.issuer_org_id = c.issuer_org_id and v.license_id = c.license_id', tg_relid::regclass);
+  return null;
 end
 $$;
-grant execute on function ops.fill_last_validation() to ledger_owner;
-set local role ledger_owner;
-revoke create on schema ops from ledger_auth;
 
 -- As before, and moves on the last validation of each license of the batch. It skips a row that another transaction has
 -- locked, so it never waits for the projector, and cannot deadlock with it. The next validation of the license moves that row.

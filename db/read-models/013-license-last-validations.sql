@@ -52,8 +52,8 @@ create policy within_products on rm.license_last_validations as restrictive for 
 create policy projector on rm.license_last_validations to ledger_projector using (true) with check (true);
 
 -- A rebuild takes the days from ops.validation_counts.
-create trigger fill_last_validation before insert on rm.license_last_validations
-  for each row execute function ops.fill_last_validation();
+create trigger fill_last_validations after insert on rm.license_last_validations
+  referencing new table as created for each statement execute function ops.fill_last_validations();
 
 grant select, update (validated_on, validated_holder_org_id) on rm.license_last_validations to ledger_api;
 grant select, insert, update, delete on rm.license_last_validations to ledger_projector;

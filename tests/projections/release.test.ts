@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '0799fbede0c4ca5814ca92220f244bd3f4aa01c8739e2464d6e71c5f424186da',
+  1: '1effc33bc36cb98718c9db2900241ffb47aa0d3689ec5f29a2c3eec7fda91e86',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
