@@ -3,6 +3,7 @@ import type { LicenseFacts } from '../../../src/domain/license/license.ts';
 import { status, statuses } from '../../../src/domain/license/status.ts';
 import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
 import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
+import { withinProductScope } from '../../../src/postgres/product-scope.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/lists/license-list.ts';
 import {
@@ -201,6 +202,20 @@ describe.each([
           ]);
   });
 });
+
+test.each([3, 1_000])(
+  'A key that is limited to products lists no other license (up to %i matches)',
+  async (matchesMax) => {
+    const all = await allOf(vendor);
+    const isOfKey = ({ products }: LicenseFacts) => products.every((product) => product === 'local_cli');
+    for (const [filters, fits] of values.flat()) {
+      const sort = defaultSort(filters);
+      const listed = await withinProductScope(['local_cli'], () => idsOf(vendor, filters, sort, matchesMax));
+      const expected = all.filter((facts) => isOfKey(facts) && fits(facts, vendor));
+      expect([filters, listed]).toEqual([filters, sorted(expected, sort)]);
+    }
+  },
+);
 
 test('A tenant that asks for the sides of another organization gets nothing', async () => {
   for (const filters of [
