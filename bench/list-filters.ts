@@ -36,7 +36,7 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
   [{ expiresAfter: listNow }],
   [{ lastValidatedBefore: '2026-01-15T00:00:00.000Z' }, { lastValidatedBefore: '2026-12-15T00:00:00.000Z' }],
   [{ q: 'sub_' }, { q: `sub_${Math.floor(licenses / 20)}` }, { q: 'holder org_h' }],
-  [{ contains: 'ub_' }, { contains: `ub_${Math.floor(licenses / 20)}` }, { contains: 'der org_h' }],
+  [{ contains: 'ub_' }, { contains: `ub_${Math.floor(licenses / 20)}` }],
   [{ sort: '-expiresAt' }],
 ];
 
