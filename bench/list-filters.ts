@@ -34,7 +34,9 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
   [{ issuer: listTenants.big }],
   [{ expiresBefore: '2026-01-01T01:00:00.000Z' }],
   [{ expiresAfter: listNow }],
+  [{ lastValidatedBefore: '2026-01-15T00:00:00.000Z' }, { lastValidatedBefore: '2026-12-15T00:00:00.000Z' }],
   [{ q: 'sub_' }, { q: `sub_${Math.floor(licenses / 20)}` }, { q: 'holder org_h' }],
+  [{ contains: 'ub_' }, { contains: `ub_${Math.floor(licenses / 20)}` }],
   [{ sort: '-expiresAt' }],
 ];
 
@@ -69,12 +71,13 @@ export const blocksOf = (pool: Pool, listing: Listing): Promise<number> =>
     let blocks = 0;
     const explain = async (query: { readonly text: string; readonly values?: unknown[] }) => {
       const { text, values = [] } = query;
-      if (!text.includes('rm.licenses') && !text.includes('as issuer')) return db.query(query);
+      const isProbe = text.includes('as issuer') || text.includes('as holders');
+      if (!text.includes('rm.licenses') && !isProbe) return db.query(query);
       const { rows } = await db.query(`explain (analyze, buffers, timing off, format json) ${text}`, values);
       const { Plan: plan } = rows[0]['QUERY PLAN'][0];
       blocks += plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
       // The number of matches decides how the next statement reads.
-      return text.includes('as issuer') ? db.query(query) : { rows: [] };
+      return isProbe ? db.query(query) : { rows: [] };
     };
     await listLicenses(
       new Proxy(db, { get: (target, name) => (name === 'query' ? explain : Reflect.get(target, name)) }),

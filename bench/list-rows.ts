@@ -17,7 +17,7 @@ export const listNow: Instant = '2026-01-01T00:00:00.000Z';
 export const writeListRows = async (db: ClientBase, licenses: number): Promise<void> => {
   const { rows } = await db.query<{ name: string; definition: string }>(
     `select i.indexname as name, i.indexdef as definition from pg_indexes i
-      where i.schemaname = 'rm' and i.tablename in ('licenses', 'license_products', 'license_usage_levels') and not i.indexname like '%pkey'`,
+      where i.schemaname = 'rm' and i.tablename in ('licenses', 'license_products', 'license_usage_levels', 'license_last_validations') and not i.indexname like '%pkey'`,
   );
   for (const { name } of rows) await db.query(`drop index rm.${name}`);
   const policies = tiers.flatMap((tier) =>
@@ -26,6 +26,10 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   await db.query(licenseRows, [licenses, listNow, policies]);
   await db.query(productRows);
   await db.query(levelRows, [licenses]);
+  await db.query(countRows, [licenses]);
+  await db.query('alter table rm.license_last_validations disable trigger user');
+  await db.query(lastValidationRows);
+  await db.query('alter table rm.license_last_validations enable trigger user');
   await db.query(organizationRows, [listNow]);
   await db.query(userRows, [licenses]);
   // The triggers would take longer than all other rows.
@@ -39,6 +43,8 @@ export const writeListRows = async (db: ClientBase, licenses: number): Promise<v
   await db.query('vacuum analyze rm.license_products');
   await db.query('vacuum analyze rm.license_users');
   await db.query('vacuum analyze rm.license_usage_levels');
+  await db.query('vacuum analyze rm.license_last_validations');
+  await db.query('vacuum analyze ops.validation_counts');
   await db.query('vacuum analyze vault.license_metadata');
   await db.query('vacuum analyze vault.license_metadata_values');
 };
@@ -83,6 +89,19 @@ const levelRows = `insert into rm.license_usage_levels (issuer_org_id, holder_or
       ('ACTIVATIONS', case when position / 7 % 6 < 2 then 'NONE' when position / 7 % 6 = 5 then 'AT_LIMIT' end),
       ('SEATS', case when position < $1::integer * 0.05 then 'AT_LIMIT' when position % 11 = 0 then 'NONE' end)) u(usage, level)
     where level is not null`;
+
+// The old ones were never validated. Most others were validated lately, and a fifth in one of ten months before.
+const countRows = `insert into ops.validation_counts (issuer_org_id, license_id, day, product, holder_org_id, validations, denied,
+    last_validated_at)
+  select issuer_org_id, license_id, day, '', coalesce(holder_org_id, ''), 1, 0, day + interval '12 h' from rm.licenses
+    cross join lateral (select case when position % 20 < 16 then date '2026-12-20'
+      else make_date(2026, 2 + (position / 20 % 10)::integer, 10) end as day) d
+    where position >= $1::integer * 0.05`;
+
+const lastValidationRows = `insert into rm.license_last_validations (issuer_org_id, holder_org_id, license_id, created_at, is_active,
+    validated_on, validated_holder_org_id)
+  select l.issuer_org_id, l.holder_org_id, license_id, l.created_at, l.recorded_status = 'ACTIVE', c.day, c.holder_org_id
+    from rm.licenses l left join ops.validation_counts c using (license_id)`;
 
 // A hundredth has one user, and a few have another.
 const userRows = `insert into rm.license_users (issuer_org_id, holder_org_id, license_id, user_ref, revision, assigned_at)

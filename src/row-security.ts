@@ -38,6 +38,8 @@ export const rowSecurity: RowSecurity = {
   definerFunctions: [
     'rm.license_by_key',
     'rm.holders_named',
+    'rm.holders_containing',
+    'rm.references_containing',
     'rm.feed_activity',
     'rm.issuer_name',
     'rm.organizations_of_user',
@@ -50,6 +52,7 @@ export const rowSecurity: RowSecurity = {
     'identity.is_parked',
     'ops.parked_among',
     'ops.parked_license_by_key',
+    'ops.last_validations_of',
   ],
   readableByAuth: [
     'rm.licenses',
@@ -69,16 +72,23 @@ export const rowSecurity: RowSecurity = {
     'ops.parked_owners',
     'ops.projection_versions',
     'ops.checkpoints',
+    'ops.validation_counts',
   ],
   columnsReadableByAuth: [
-    'rm.licenses(issuer_org_id)',
-    'rm.licenses(holder_org_id)',
+    ...['issuer_org_id', 'holder_org_id', 'other_holder_org_id', 'license_id', 'external_ref_lower'].map(
+      (column) => `rm.licenses(${column})`,
+    ),
     ...['position', 'issuer_org_id', 'holder_org_id', 'previous_holder_org_id'].map(
       (column) => `rm.license_events(${column})`,
     ),
+    ...['issuer_org_id', 'license_id', 'day', 'holder_org_id'].map((column) => `ops.validation_counts(${column})`),
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
   keptByProjector: ['ops.parked_owners'],
+  columnsWrittenByApi: [
+    'rm.license_last_validations(validated_on)',
+    'rm.license_last_validations(validated_holder_org_id)',
+  ],
   ofAllProducts: ['rm.organizations', 'rm.catalogs'],
   // Rows that ended more than a day ago, and old ids of usage.
   purgeable: [

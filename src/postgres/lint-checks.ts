@@ -22,6 +22,11 @@ export type RowSecurity = {
    * Postgres.
    */
   readonly purgeable: readonly string[];
+  /**
+   * The only columns of the read models that ledger_api may change, as `table(column)`, in rows of its own organization. No
+   * event has their values.
+   */
+  readonly columnsWrittenByApi: readonly string[];
   /** Tables of the read models that API keys limited to products read, too, because they are about no product. */
   readonly ofAllProducts: readonly string[];
 };
@@ -190,6 +195,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
           or general = any(select split_part(readable, '(', 1) from unnest($4::text[]) readable)
             and general || '(' || coalesce(column_name, '') || ')' <> all($4))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
+          and not (privilege_type = 'UPDATE' and coalesce(general || '(' || column_name || ')' = any($6), false))
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
             and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE'))
@@ -201,6 +207,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
       rules.keptByProjector,
       rules.columnsReadableByAuth,
       rules.purgeable,
+      rules.columnsWrittenByApi,
     ],
   },
   {

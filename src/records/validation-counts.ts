@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { LicenseFacts } from '../domain/license/license.ts';
+import { validationDaysKept } from '../domain/license/validation/inactivity.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
 
@@ -24,7 +25,7 @@ export type DayOfValidations = {
 };
 
 /** For how many days after its end a day is kept. `db/ops/140-validation-counts.sql` has the same number. */
-export const countedDaysMax = 400;
+export const countedDaysMax = validationDaysKept;
 
 /** Adds counts to those of all processes. `counts` has no two of the same license, day, product and holder. */
 export const addValidationCounts = async (db: PoolClient, counts: readonly ValidationCount[]): Promise<void> => {

@@ -22,6 +22,7 @@ import { productWrites } from '../tables/license-products.ts';
 import { licenseUserRow, licenseUsers, unassignment } from '../tables/license-users.ts';
 import type { FoldedLicense } from '../tables/licenses.ts';
 import { endWrites, namedEndWrites, transferWrites } from '../tables/parts.ts';
+import { lastValidationWrites } from '../tables/usage/license-last-validations.ts';
 import { levelWrites } from '../tables/usage/license-usage-levels.ts';
 import { usageCorrectionRows, usageCorrections } from '../tables/usage/usage-corrections.ts';
 import { usageIdRow, usageIds } from '../tables/usage/usage-ids.ts';
@@ -58,6 +59,7 @@ export const foldLicense = (
       history,
       ...productWrites(before, facts),
       ...levelWrites(before, facts),
+      ...lastValidationWrites(before, facts),
       ...offerWrites(before, facts),
       ...usageSumWrites(before, facts, event, at),
       ...parts,

@@ -22,6 +22,7 @@ import { projects } from './projects.ts';
 import { releases } from './releases.ts';
 import { insertRows, type Row, type Table, UnmakeableRow, updateRows, upsertRows } from './rows.ts';
 import { type Sweeper, sweepRows } from './sweep.ts';
+import { licenseLastValidations } from './usage/license-last-validations.ts';
 import { licenseUsageLevels } from './usage/license-usage-levels.ts';
 import { usageCorrections } from './usage/usage-corrections.ts';
 import { usageDays } from './usage/usage-days.ts';
@@ -44,6 +45,7 @@ export const readModelTables: readonly ReadModel[] = [
   { table: licenses, stream: 'license', rows: 'replaceable' },
   { table: licenseProducts, stream: 'license', rows: 'replaceable' },
   { table: licenseUsageLevels, stream: 'license', rows: 'replaceable' },
+  { table: licenseLastValidations, stream: 'license', rows: 'changing' },
   { table: licenseKeys, stream: 'license', rows: 'final' },
   { table: activations, stream: 'license', rows: 'changing' },
   { table: leases, stream: 'license', rows: 'replaceable' },

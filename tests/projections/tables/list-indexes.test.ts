@@ -15,11 +15,12 @@ import { listPolicies, policyById } from '../../../src/projections/tables/polici
 import { listProducts, productById } from '../../../src/projections/tables/products.ts';
 import { listProjects, projectById } from '../../../src/projections/tables/projects.ts';
 import { listReleases, releaseOf } from '../../../src/projections/tables/releases.ts';
-import { insertRows, type Row } from '../../../src/projections/tables/rows.ts';
+import { insertRows } from '../../../src/projections/tables/rows.ts';
 import { readModelTables } from '../../../src/projections/tables/tables.ts';
-import { customer, testHash, testInstant, vendor } from '../../support/license-fixtures.ts';
+import { customer, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
+import { varied, variedOf } from './varied-rows.ts';
 
 const rowsPerTable = 3_000;
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -43,79 +44,6 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-/** The values that differ from row to row in any table. Half of the rows belong to the vendor. */
-const varied = (n: number): Row => {
-  const at = testInstant(n * 60);
-  const one = <Value>(of: number, value: Value) => (n % of === 0 ? value : null);
-  return {
-    issuer_org_id: n % 2 === 0 ? vendor : `org_${n % 50}`,
-    holder_org_id: one(100, customer),
-    license_id: `lic_${n % 1_000}`,
-    activation_id: `act_${n}`,
-    lease_id: `lse_${n}`,
-    user_ref: `usr_${n}`,
-    product_id: `prd_${n}`,
-    policy_id: `pol_${n}`,
-    project_id: `prj_${n}`,
-    api_key_id: `key_${n}`,
-    invitation_id: `inv_${n}`,
-    user_id: `usr_${n}`,
-    revision: `${n + 1_000}`,
-    position: `${n}`,
-    code: `product_${n}`,
-    name: `Name ${n}`,
-    tier: one(100, 'ENTERPRISE') ?? 'PRO',
-    key_hash: `\\x${testHash(`${n}`)}`,
-    created_at: at,
-    policy_created_at: at,
-    activated_at: at,
-    acquired_at: at,
-    assigned_at: at,
-    joined_at: at,
-    invited_at: at,
-    expires_at: at,
-    archived_at: one(4, at),
-    removed_at: one(4, at),
-    cause: one(4, 'ADMIN'),
-    deactivated_at: one(4, at),
-    ended_at: one(4, at),
-    unassigned_at: one(4, at),
-    withdrawn_at: one(4, at),
-    last_seen_at: null,
-    seat_free_at: null,
-  };
-};
-const variedOf: Readonly<Record<string, (n: number) => Row>> = {
-  licenses: (n) => ({
-    license_id: `lic_${n}`,
-    external_ref: `Sub_${n}`,
-    products: [n % 100 === 0 ? 'rare' : 'local_cli'],
-    revoked_at: n % 200 === 0 ? testInstant(n) : null,
-    more: {},
-    suspension_reason: n % 200 === 100 ? 'ADMIN' : null,
-    suspended_until: null,
-    suspended_since: n % 200 === 100 ? testInstant(n) : null,
-  }),
-  license_products: (n) => ({ license_id: `lic_${n}`, product: n % 100 === 0 ? 'rare' : 'local_cli', removed: false }),
-  license_usage_levels: (n) => ({ license_id: `lic_${n}` }),
-  ...Object.fromEntries(
-    ['periods', 'days', 'corrections'].map((of) => [`usage_${of}`, (n) => ({ license_id: `lic_${n}` })]),
-  ),
-  license_offers: (n) => ({
-    ...{ license_id: `lic_${n}`, issuer_org_id: `org_${n}`, holder_org_id: n % 100 === 0 ? vendor : `org_${n + 1}` },
-    ...{ offered_at: testInstant(n * 60), expires_at: testInstant(200 * 86_400), open: true },
-  }),
-  issuer_decisions: (n) => ({ decided_org_id: `org_${n}`, decision: 'TRUSTED' }),
-  organizations: (n) => ({ organization_id: `org_${n}`, issuer_org_id: `org_${n}` }),
-  license_keys: (n) => ({ key_version: n + 2 }),
-  releases: (n) => ({
-    ...{ product: n % 4 === 0 ? 'local_cli' : 'cloud_ide', version: `1.0.${n}`, version_order: `${n}` },
-    ...{ channel: n % 20 === 0 ? 'beta' : 'stable', released_at: testInstant(n * 60) },
-  }),
-  catalogs: (n) => ({ issuer_org_id: `org_${n}` }),
-  invitations: () => ({ accepted_at: null, user_id: null }),
-};
-
 type Node = { readonly 'Node Type': string; readonly Plans?: readonly Node[] } & {
   readonly [Name in 'Relation Name' | 'Index Name']?: string;
 };
@@ -128,10 +56,10 @@ const planOf = async (org: string, read: (db: PoolClient) => Promise<unknown>) =
     const explain = async (query: string | { readonly text: string; readonly values?: readonly unknown[] }) => {
       const { text, values = [] } = typeof query === 'string' ? { text: query } : query;
       // The next query uses the result of this one.
-      if (text.includes('holders_named') || text.includes('set_config')) return db.query(text, [...values]);
+      if (/holders_named|holders_containing|set_config/.test(text)) return db.query(text, [...values]);
       const { rows } = await db.query({ text: `explain (format json) ${text}`, values: [...values] });
       nodes.push(...nodesOf(rows[0]['QUERY PLAN'][0].Plan));
-      return { rows: [] };
+      return text.includes('as issuer') ? db.query(text, [...values]) : { rows: [] };
     };
     await read(new Proxy(db, { get: (target, name) => (name === 'query' ? explain : Reflect.get(target, name)) }));
   });
@@ -141,6 +69,7 @@ const planOf = async (org: string, read: (db: PoolClient) => Promise<unknown>) =
       .filter((node) => node['Node Type'] === 'Seq Scan' && ours.has(node['Relation Name'] ?? ''))
       .map((node) => node['Relation Name']),
     indexes: nodes.map((node) => node['Index Name']).filter((name) => name !== undefined),
+    types: nodes.map((node) => node['Node Type']),
   };
 };
 
@@ -165,6 +94,13 @@ const select = (from: string, order: string) => (db: PoolClient) =>
   db.query(`select * from rm.${from} order by ${order} limit 51`);
 const ours = { orgId: vendor, limit: 51, after: null };
 const own = `issuer_org_id = '${vendor}'`;
+const sourceOf = async (name: string): Promise<string> => {
+  const { rows } = await models.superuser.query<{ source: string }>(
+    'select prosrc as source from pg_proc where proname = $1',
+    [name],
+  );
+  return rows[0]?.source ?? '';
+};
 
 describe('Postgres uses an index under row-level security for', () => {
   test.each<[string, string, (db: PoolClient) => Promise<unknown>]>([
@@ -191,6 +127,12 @@ describe('Postgres uses an index under row-level security for', () => {
       list({ q: 'SUB_19' }),
     ],
     ['licenses by the name of their holder', 'licenses_by_issuer_and_holder', list({ q: 'organization 2' })],
+    ['licenses by a part of their reference', 'licenses_pkey', list({ contains: 'B_19' })],
+    [
+      'licenses that nobody validates',
+      'license_last_validations_by_issuer',
+      list({ lastValidatedBefore: testInstant(90_000) }),
+    ],
     ['licenses of an issuer', '', list({ issuer: 'org_2' })],
     ['offers', 'license_offers_by_holder', (db) => listOffers(db, { ...ours, now: testInstant(0) })],
     ['issuers', 'issuer_decisions_pkey', (db) => listIssuerDecisions(db, ours)],
@@ -247,12 +189,44 @@ describe('Postgres uses an index under row-level security for', () => {
     expect(indexes.filter((name) => name.startsWith(index))).not.toEqual([]);
   });
 
-  test('the holders of the licenses of an organization, stepping along an index', async () => {
-    const { rows } = await models.superuser.query<{ source: string }>(
-      "select prosrc as source from pg_proc where proname = 'holders_named'",
-    );
-    const inner = /array\((.*)\)\s*;\s*end/s.exec(rows[0]?.source ?? '')?.[1] ?? '';
-    const query = inner.replaceAll('tenant', `'${vendor}'`).replaceAll('prefix', "'Organization'");
+  test.each([
+    ['the first page', null],
+    ['a later page', aPlace],
+  ])('many active licenses that nobody validates, merging the months of an index (%s)', async (_, after) => {
+    const { readWhole, indexes, types } = await planOf(vendor, (db) => {
+      const listing = {
+        ...ours,
+        now,
+        after,
+        status: 'ACTIVE',
+        lastValidatedBefore: testInstant(200 * 86_400),
+      } as const;
+      return listLicenses(db, listing, 3);
+    });
+    expect(readWhole).toEqual([]);
+    expect(types).toContain('Merge Append');
+    expect(indexes).toContain('license_last_validations_by_issuer');
+  });
+
+  test('references with a part, reading their index alone', async () => {
+    await models.superuser.query('vacuum rm.licenses');
+    const source = await sourceOf('references_containing');
+    const inner = /(select\s+array.*);\s*end/s.exec(source)?.[1] ?? '';
+    const query = inner.replaceAll('tenant', `'${vendor}'`).replaceAll('part)', "'b_19')").replaceAll('most', '2001');
+    const planned = await models.superuser.query(`explain (format json) ${query}`);
+    const scans = nodesOf(planned.rows[0]['QUERY PLAN'][0].Plan).filter((node) => node['Node Type'].includes('Scan'));
+    expect(scans.map((node) => [node['Node Type'], node['Index Name']])).toEqual([
+      ['Index Only Scan', 'licenses_by_reference_prefix'],
+      ['Index Only Scan', 'licenses_by_holder_and_reference_prefix'],
+    ]);
+  });
+
+  test.each([
+    ['holders_named', 'prefix'],
+    ['holders_containing', 'part'],
+  ])('the holders of the licenses of an organization, stepping along an index (%s)', async (name, parameter) => {
+    const inner = /array\((.*)\)\s*;\s*end/s.exec(await sourceOf(name))?.[1] ?? '';
+    const query = inner.replaceAll('tenant', `'${vendor}'`).replaceAll(parameter, "'Organization'");
     const planned = await models.superuser.query(`explain (format json) ${query}`);
     const nodes = nodesOf(planned.rows[0]['QUERY PLAN'][0].Plan);
     expect(nodes.filter((node) => node['Node Type'] === 'Seq Scan')).toEqual([]);

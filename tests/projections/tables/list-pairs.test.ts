@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LicenseFacts } from '../../../src/domain/license/license.ts';
-import { type Tier, tiers } from '../../../src/domain/license/policy.ts';
 import { status, statuses } from '../../../src/domain/license/status.ts';
 import { isExpiring } from '../../../src/domain/license/term/decide-reminders.ts';
 import { usageLevel } from '../../../src/domain/license/usage/usage-levels.ts';
+import { withinProductScope } from '../../../src/postgres/product-scope.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { listLicenses, placeOf } from '../../../src/projections/queries/lists/license-list.ts';
 import {
@@ -15,27 +15,34 @@ import {
   licenseSorts,
 } from '../../../src/projections/queries/lists/license-listing.ts';
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
-import {
-  createLog,
-  customer,
-  randomFrom,
-  rival,
-  testHash,
-  testId,
-  testInstant,
-  vendor,
-} from '../../support/license-fixtures.ts';
+import { customer, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
+import {
+  inFebruary,
+  isUnused,
+  ledger,
+  metadataOf,
+  noteValidations,
+  policyIds,
+  userRefs,
+  users,
+  validations,
+} from './pair-licenses.ts';
 
-// Licenses of every status, tier and product, on both sides of three organizations. Some are expired, suspended or
-// reinstated by time alone, without an event that says so.
-
-const ledger = createLog();
 const now = testInstant(2_000);
 let models: Awaited<ReturnType<typeof createReadModels>>;
 beforeAll(async () => {
   models = await createReadModels();
+  // The rows of some are created after their validations, and those of the others before.
+  await noteValidations(
+    models.api,
+    validations.filter((_, index) => index % 3 === 0),
+  );
   await project(models.projector, ledger.log);
+  await noteValidations(
+    models.api,
+    validations.filter((_, index) => index % 3 !== 0),
+  );
   for (const [licenseId, metadata] of metadataOf)
     await models.superuser.query(
       `insert into vault.license_metadata (license_id, issuer_org_id, holder_org_id, metadata)
@@ -45,84 +52,18 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-const random = randomFrom(19);
-const one = <Value>(values: readonly [Value, ...Value[]]): Value =>
-  values[Math.floor(random() * values.length)] ?? values[0];
-const policyIds = [testId('pol', 'one'), testId('pol', 'other')] as const;
-const issued = Array.from({ length: 90 }, (_, index) => {
-  const tier: Tier = one(tiers);
-  const licenseId = ledger.issue(`pair ${index}`, {
-    issuerOrgId: one([vendor, vendor, customer]),
-    holderOrgId: one([null, vendor, customer, customer]),
-    ...{ activations: 3, seats: one([0, 1, 2]), users: 1 },
-    products: one([['local_cli'], ['cloud_ide', 'local_cli'], ['workflow_app']]),
-    externalRef: one([null, 'Sub_1', `Sub_${index}`]),
-    policy: {
-      tier,
-      expiryGraceSeconds: one([0, 0, 500]),
-      policyId: one(policyIds),
-      remindBefore: one([['P30D', 'PT2H'], ['PT1H'], []]),
-    },
-    ...one<{ readonly expiresAt?: string }>([
-      {},
-      { expiresAt: testInstant(800) },
-      { expiresAt: testInstant(1_700) },
-      { expiresAt: testInstant(9_000) },
-    ]),
-  });
-  return licenseId;
-});
-const userRefs = [testId('ref', 'ada'), testId('ref', 'bob')] as const;
-/** The users of licenses, by `license user`. */
-const users = new Set<string>();
-for (const licenseId of issued) {
-  const data = { userRef: one(userRefs) };
-  if (ledger.send(licenseId, { type: 'AssignUser', data }).some(({ type }) => type === 'UserAssigned'))
-    users.add(`${licenseId} ${data.userRef}`);
-}
-const acquire = (licenseId: string, seat: string) => {
-  const lease = {
-    leaseId: testId('lea', `${licenseId} ${seat}`),
-    holderHash: testHash(seat),
-    product: null,
-    userRef: null,
-  };
-  ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
-};
-for (const licenseId of issued) {
-  for (let device = one([0, 0, 1, 2, 3]); device > 0; device -= 1) ledger.activate(licenseId, `${device}`);
-  for (let seat = one([0, 0, 1, 2]); seat > 0; seat -= 1) acquire(licenseId, `${seat}`);
-}
-for (const licenseId of issued) {
-  const scheduled = { effectiveAt: testInstant(one([900, 1_900, 5_000])) };
-  one([
-    () => {},
-    () => {},
-    () => ledger.suspend(licenseId, one([null, testInstant(1_000), testInstant(3_000)])),
-    () =>
-      ledger.send(licenseId, { type: 'Suspend', data: { reasonCode: 'LEGAL', until: testInstant(6_000), scheduled } }),
-    () => ledger.revoke(licenseId),
-    () => ledger.renew(licenseId),
-  ])();
-}
-const metadataOf = new Map(
-  issued.map((licenseId) => [licenseId, one<Metadata>([{}, { team: 'blue', seats: 5 }, { team: 'red', seats: '5' }])]),
-);
-// Every command of the log comes a second after the one before it, also a refused one.
-for (let second = 0; second < 1_300; second += 1) ledger.revoke(testId('lic', 'unknown'));
-for (const licenseId of issued.filter((_, index) => index % 3 > 0)) {
-  ledger.expire(licenseId, 1);
-  ledger.send(licenseId, { type: 'EndGrace', data: { termNumber: 1 } });
-}
-
-type Metadata = Readonly<Record<string, string | number>>;
+type Fits = (facts: LicenseFacts, orgId: string) => boolean;
 type Filters = Partial<Omit<Listing, 'orgId' | 'limit' | 'after' | 'now' | 'sort'>>;
 
 /** Some values of each filter, and whether a license has them. */
-const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => boolean])[])[] = [
+const values: readonly (readonly (readonly [Filters, Fits])[])[] = [
   [
     ...statuses.map((value) => [{ status: value }, (facts: LicenseFacts) => status(facts, now) === value] as const),
     [{ status: 'ACTIVE', isExpiring: true }, (facts) => isExpiring(facts, now)],
+    [
+      { status: 'ACTIVE', hasBegun: true },
+      (facts) => status(facts, now) === 'ACTIVE' && (facts.term.startsAt === null || facts.term.startsAt <= now),
+    ],
   ],
   (['FREE', 'ENTERPRISE'] as const).map((tier) => [{ tier }, ({ policy }) => policy.tier === tier]),
   ['local_cli', 'unknown'].map((product) => [{ product }, ({ products }) => products.includes(product)]),
@@ -153,6 +94,16 @@ const values: readonly (readonly (readonly [Filters, (facts: LicenseFacts) => bo
     { expiresAfter: instant },
     ({ term: { expiresAt } }) => expiresAt !== null && expiresAt >= instant,
   ]),
+  [testInstant(1_500), inFebruary(20)].map((before) => [
+    { lastValidatedBefore: before },
+    (facts, orgId) => isUnused(facts, orgId, before),
+  ]),
+  ['UB_1', 'mer org'].map((contains) => [
+    { contains },
+    ({ externalRef, holderOrgId }) =>
+      externalRef?.toLowerCase().includes(contains.toLowerCase()) === true ||
+      (holderOrgId === customer && contains === 'mer org'),
+  ]),
   ['SUB_1'].map((q) => [{ q }, ({ externalRef }) => externalRef?.startsWith('Sub_1') === true]),
 ];
 const everything = [{}, () => true] as const;
@@ -166,7 +117,10 @@ const pairs = [
         some.flatMap(([one, isOne]) =>
           others.map(
             ([other, isOther]) =>
-              [{ ...one, ...other }, (facts: LicenseFacts) => isOne(facts) && isOther(facts)] as const,
+              [
+                { ...one, ...other },
+                (facts: LicenseFacts, orgId: string) => isOne(facts, orgId) && isOther(facts, orgId),
+              ] as const,
           ),
         ),
       ),
@@ -221,14 +175,17 @@ describe.each([
     let found = 0;
     for (const [index, [filters, fits]] of pairs.entries()) {
       const sort = defaultSort(filters);
-      const expected = sorted(all.filter(fits), sort);
+      const expected = sorted(
+        all.filter((facts) => fits(facts, orgId)),
+        sort,
+      );
       const listed = await idsOf(orgId, filters, sort, index % 2 === 0 ? 3 : 1_000);
       if (listed.join() !== expected.join()) different.push({ filters, listed, expected });
       found += listed.length;
     }
     expect(different).toEqual([]);
     expect(found > 100).toBe(orgId !== rival);
-  });
+  }, 120_000);
 
   test('every filter has the same licenses in every order that it allows', async () => {
     const all = await allOf(orgId);
@@ -238,10 +195,27 @@ describe.each([
           expect([sort, filters, await idsOf(orgId, filters, sort)]).toEqual([
             sort,
             filters,
-            sorted(all.filter(fits), sort),
+            sorted(
+              all.filter((facts) => fits(facts, orgId)),
+              sort,
+            ),
           ]);
   });
 });
+
+test.each([3, 1_000])(
+  'A key that is limited to products lists no other license (up to %i matches)',
+  async (matchesMax) => {
+    const all = await allOf(vendor);
+    const isOfKey = ({ products }: LicenseFacts) => products.every((product) => product === 'local_cli');
+    for (const [filters, fits] of values.flat()) {
+      const sort = defaultSort(filters);
+      const listed = await withinProductScope(['local_cli'], () => idsOf(vendor, filters, sort, matchesMax));
+      const expected = all.filter((facts) => isOfKey(facts) && fits(facts, vendor));
+      expect([filters, listed]).toEqual([filters, sorted(expected, sort)]);
+    }
+  },
+);
 
 test('A tenant that asks for the sides of another organization gets nothing', async () => {
   for (const filters of [

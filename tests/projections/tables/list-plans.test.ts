@@ -19,10 +19,23 @@ const blocksMax = 800;
 // A policy has a page for each tier and status.
 const blocksMaxOfPolicy = 1_500;
 const blocksMaxOfSearch = 10_000;
+// The counts of each match decide whether it was validated.
+const blocksMaxOfCounts = 4_000;
 
-const maxOf = ({ q, policy, metadata, userRefs, activations, seats }: Filters): number => {
-  const searches = [q, metadata, userRefs, activations, seats].filter((filter) => filter !== undefined).length;
-  if (searches > 0) return searches * blocksMaxOfSearch;
+const maxOf = ({
+  q,
+  contains,
+  policy,
+  metadata,
+  userRefs,
+  activations,
+  seats,
+  lastValidatedBefore,
+}: Filters): number => {
+  const searches = [q, contains, metadata, userRefs, activations, seats, lastValidatedBefore].filter(
+    (filter) => filter !== undefined,
+  ).length;
+  if (searches > 0) return searches * blocksMaxOfSearch + (lastValidatedBefore === undefined ? 0 : blocksMaxOfCounts);
   return policy === undefined ? blocksMax : blocksMaxOfPolicy;
 };
 

@@ -3,6 +3,12 @@ import { idPattern } from '../../../domain/ids.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
 import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
+import {
+  inactiveAfterDays,
+  inactiveBefore,
+  validationDaysKept,
+} from '../../../domain/license/validation/inactivity.ts';
+import type { Instant } from '../../../domain/time.ts';
 import { parseKeyHint } from '../../../identity/license-key.ts';
 import { licenseSorts } from '../../../projections/queries/lists/license-listing.ts';
 import { cursor, idOf, instantIn, pageLimit, productCode, text } from '../../schemas.ts';
@@ -46,6 +52,9 @@ const user = z
     description:
       'The reference of an assigned user, or the id of a user of this server whom your organization assigned.',
   });
+// Almost every name has a part of one or two characters.
+const containsMin = 3;
+
 const level = z.enum(['0', 'AT_LIMIT']).optional();
 
 /** The query of a list of licenses. */
@@ -53,10 +62,10 @@ export const listQuery = z.strictObject({
   limit: pageLimit.optional(),
   cursor: cursor.optional(),
   status: z
-    .enum([...statuses, 'EXPIRING'])
+    .enum([...statuses, 'EXPIRING', 'INACTIVE'])
     .optional()
     .meta({
-      description: 'EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come.',
+      description: `EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come. INACTIVE: ACTIVE, not before its start, issued more than ${inactiveAfterDays} days ago, and not validated for ${inactiveAfterDays} days.`,
     }),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
@@ -71,7 +80,13 @@ export const listQuery = z.strictObject({
   issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
   expiresBefore: instantIn.optional(),
   expiresAfter: instantIn.optional(),
+  lastValidatedBefore: instantIn.optional().meta({
+    description: `Licenses that were issued before this instant and not validated since. At most ${validationDaysKept} days ago.`,
+  }),
   q: text(200).optional(),
+  contains: text(200).min(containsMin, `must have ${containsMin} characters or more`).optional().meta({
+    description: 'A part of the external reference or of the name of the holder, in upper or lower case.',
+  }),
   sort: z.enum(licenseSorts).optional(),
 });
 
@@ -79,15 +94,23 @@ type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sor
 
 /** Returns the filters of a query for the list of an organization. `userRefs`: the references of the user. */
 export const listingOf = (
-  { user: _, activations, seats, status, ...filters }: LicenseFilters,
-  userRefs: readonly string[] | undefined,
+  { user: _, activations, seats, status, lastValidatedBefore, ...filters }: LicenseFilters,
+  { userRefs, now }: { readonly userRefs: readonly string[] | undefined; readonly now: Instant },
 ) => ({
   ...filters,
+  now,
   userRefs,
   activations: levelIn(activations),
   seats: levelIn(seats),
-  status: status === 'EXPIRING' ? ('ACTIVE' as const) : status,
+  status: status === 'EXPIRING' || status === 'INACTIVE' ? ('ACTIVE' as const) : status,
+  lastValidatedBefore,
+  ...(status === 'INACTIVE' ? inactiveIn(now, lastValidatedBefore) : {}),
   ...expiringIn(status),
+});
+
+const inactiveIn = (now: Instant, lastValidatedBefore: Instant | undefined) => ({
+  lastValidatedBefore: inactiveBefore(now, lastValidatedBefore),
+  hasBegun: true as const,
 });
 
 /** Returns the filter of a list by its status that decides about its order. */

@@ -3,6 +3,7 @@ import { readCurrentRows } from '../../../application/reading/parked-license.ts'
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
 import { userRefsOf } from '../../../application/reading/references-of-user.ts';
 import { isRefusal } from '../../../application/refusal.ts';
+import { validationDaysKept, validationsKnownFrom } from '../../../domain/license/validation/inactivity.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
@@ -36,15 +37,14 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. q is the beginning of the external reference or of the name of the holder, in upper or lower case. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. lastValidatedBefore finds licenses that were issued before the instant and not validated since. q is the beginning of the external reference or of the name of the holder, in upper or lower case. contains is a part of them, of 3 characters or more. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
     bounded: {
-      narrow:
-        'Use a longer beginning of the reference or name in q, one filter such as externalRef, or a smaller limit.',
+      narrow: 'Use more of the reference or name in q or contains, one filter such as externalRef, or a smaller limit.',
     },
     rejections: [],
     handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {
@@ -56,6 +56,8 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
       const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
       if (!isServed(sort, ends)) return sortRefused(sort);
+      const unknown = refuseUnknown(filters.lastValidatedBefore, at);
+      if (unknown !== null) return unknown;
       if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
         secrets,
@@ -71,8 +73,8 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
             asTenant(pool, orgId, async (db) => {
               const { user } = filters;
               const userRefs = user === undefined ? undefined : await userRefsOf(db, secrets, orgId, user);
-              const listing = { orgId, limit: count, after: placeIn(after), sort, now: at };
-              return listLicenses(db, { ...listing, ...listingOf(filters, userRefs) });
+              const listing = { orgId, limit: count, after: placeIn(after), sort };
+              return listLicenses(db, { ...listing, ...listingOf(filters, { userRefs, now: at }) });
             }),
           bodyOf: ({ facts, revision, metadata }) => licenseBody(facts, { revision, metadata: metadata ?? {}, at }),
         },
@@ -85,6 +87,14 @@ const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? 
 const sortRefused = (sort: LicenseSort): Problem => {
   const detail = `sort=${sort} does not work with expiresAfter, expiresBefore or status=EXPIRING. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
+};
+
+/** Refuses an instant from which on validations are no longer known. */
+const refuseUnknown = (lastValidatedBefore: Instant | undefined, now: Instant): Problem | null => {
+  const from = validationsKnownFrom(now);
+  if (lastValidatedBefore === undefined || lastValidatedBefore >= from) return null;
+  const detail = `lastValidatedBefore must be at most ${validationDaysKept} days ago, because validations are kept for as long. Now that is ${from} or later.`;
+  return problem('INVALID_REQUEST', detail, [{ pointer: '?lastValidatedBefore', detail }]);
 };
 
 const cursorRefused = (cursorSort: string, sort: LicenseSort): Problem => {

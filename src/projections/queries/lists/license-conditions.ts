@@ -43,10 +43,15 @@ export type Matching = {
 /** No license on either side. */
 export const noMatches: Matching['matches'] = { issuer: 0, holder: 0 };
 
-/** Matches in the order of lists. `hasStatus`: the rows have tier and recorded status, before the order in the index. */
+/** Matches in the order of lists. */
 export type OrderedMatches = {
   readonly relation: (statement: Statement, side: Side) => string;
-  readonly hasStatus: boolean;
+  /**
+   * The columns that the relation has for a walk: tier and recorded status. ACTIVE: it has none, and leaves out licenses
+   * with another recorded status when the list filters by ACTIVE, or those with ACTIVE when it filters by another one.
+   * Null: none.
+   */
+  readonly columns: 'TIER_AND_STATUS' | 'ACTIVE' | null;
 };
 
 /** Counts the matches of an organization, up to one more than `matchesMax`. For asTenant of it. */
@@ -64,7 +69,7 @@ export const indexed = ({ listing: { status, tier, policy }, parameter }: Statem
 
 /** Returns the conditions that an index can serve next to those of the side: the page and the range of ends. */
 export const pageConditions = ({ listing, parameter }: Statement): readonly Condition[] => {
-  const { after, expiresBefore, expiresAfter, isExpiring, now } = listing;
+  const { after, expiresBefore, expiresAfter, isExpiring, lastValidatedBefore, now } = listing;
   const sort = sortOf(listing);
   const operator = sort.startsWith('-') ? '<' : '>';
   const instant = after === null ? '' : instantOf(parameter(after.instant ?? 'infinity'));
@@ -76,6 +81,10 @@ export const pageConditions = ({ listing, parameter }: Statement): readonly Cond
           (row: string) =>
             `(${row}.${isByEnd(sort) ? 'ends_at' : 'created_at'}, ${row}.license_id) ${operator} (${instant}, ${parameter(after.licenseId)})`,
         ]),
+    // Younger licenses do not match. A walk begins behind them.
+    ...(lastValidatedBefore === undefined || isByEnd(sort)
+      ? []
+      : [(row: string) => `${row}.created_at < ${instantOf(parameter(lastValidatedBefore))}`]),
     ...(isExpiring ? [(row: string) => `${row}.ends_at > ${instantOf(parameter(now))}`] : []),
     ...(before === undefined ? [] : [(row: string) => `${row}.ends_at < ${instantOf(parameter(before))}`]),
     ...(expiresAfter === undefined ? [] : [(row: string) => `${row}.ends_at >= ${instantOf(parameter(expiresAfter))}`]),
@@ -87,8 +96,9 @@ export const rowConditions = (
   { listing, parameter }: Statement,
   { except }: { readonly except?: 'product' } = {},
 ): readonly string[] => {
-  const { externalRef, keyHint, product, isExpiring, now } = listing;
+  const { externalRef, keyHint, product, isExpiring, hasBegun, now } = listing;
   return [
+    ...(hasBegun ? [`coalesce(l.starts_at <= ${instantOf(parameter(now))}, true)`] : []),
     ...(isExpiring ? [`l.near_end_from <= ${instantOf(parameter(now))}`] : []),
     ...(externalRef === undefined ? [] : [`l.external_ref = ${parameter(externalRef)}`]),
     ...(keyHint === undefined ? [] : [`l.key_hint = ${parameter(keyHint)}`]),

@@ -24,6 +24,7 @@ export const listLicenses = async (
   matchesMax = matchesMaxDefault,
 ): Promise<readonly LicenseView[]> => {
   await db.query({ name: 'walk-along-indexes', text: walkAlongIndexes });
+  if (listing.lastValidatedBefore !== undefined) await db.query({ name: 'merge-indexes', text: mergeIndexes });
   const probe = { db, orgId: listing.orgId, matchesMax };
   const matchings = await matchingsOf(probe, listing);
   const filtered = await countFiltered(probe, listing);
@@ -49,3 +50,7 @@ const listedColumns = selectLicense('l');
 // The "or" of the policy makes the planner expect few licenses, so that it would read and sort all instead of walking.
 const walkAlongIndexes =
   "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)";
+
+// For the same reason it would read all matches of several parts of an index and sort them, instead of merging them.
+const mergeIndexes =
+  "select set_config('enable_sort', 'off', true), set_config('enable_incremental_sort', 'off', true)";

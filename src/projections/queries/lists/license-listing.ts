@@ -32,6 +32,10 @@ export type Listing = {
   readonly userRefs?: readonly string[] | undefined;
   /** Texts, numbers and truth values that the metadata has, by name, as text. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** Only licenses that were issued before this instant and not validated since. */
+  readonly lastValidatedBefore?: Instant | undefined;
+  /** Only licenses that may be used already, or wait for their first use to begin. Use it with status ACTIVE. */
+  readonly hasBegun?: true | undefined;
   readonly externalRef?: string | undefined;
   /** The last group of the current key. */
   readonly keyHint?: string | undefined;
@@ -45,6 +49,8 @@ export type Listing = {
   readonly expiresAfter?: Instant | undefined;
   /** The beginning of the reference or of the holder's name, in upper or lower case. */
   readonly q?: string | undefined;
+  /** A part of the reference or of the holder's name, in upper or lower case. */
+  readonly contains?: string | undefined;
   /** `status` is the status at this instant. */
   readonly now: Instant;
 };

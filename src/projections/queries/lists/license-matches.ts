@@ -3,11 +3,13 @@ import { beginsWith } from '../prefix.ts';
 import { joined, type Matching, noMatches, type Probe, type Statement } from './license-conditions.ts';
 import type { Listing } from './license-listing.ts';
 import { matchingLevel, matchingMetadata, matchingUser } from './matches-elsewhere.ts';
+import { matchingPart } from './part-matches.ts';
+import { matchingUnused } from './unused-matches.ts';
 
 /** Returns the filters of a listing that match licenses. */
 export const matchingsOf = async (
   probe: Probe,
-  { userRefs, activations, seats, metadata = {}, q }: Listing,
+  { userRefs, activations, seats, metadata = {}, lastValidatedBefore, q, contains }: Listing,
 ): Promise<readonly Matching[]> => {
   const matchings: Matching[] = [];
   if (userRefs !== undefined) matchings.push(await matchingUser(probe, userRefs));
@@ -15,7 +17,9 @@ export const matchingsOf = async (
     matchings.push(await matchingLevel(probe, { usage: 'ACTIVATIONS', level: activations }));
   if (seats !== undefined) matchings.push(await matchingLevel(probe, { usage: 'SEATS', level: seats }));
   for (const [name, value] of Object.entries(metadata)) matchings.push(await matchingMetadata(probe, { name, value }));
+  if (lastValidatedBefore !== undefined) matchings.push(await matchingUnused(probe, lastValidatedBefore));
   if (q !== undefined) matchings.push(await matchingBeginning(probe, q));
+  if (contains !== undefined) matchings.push(await matchingPart(probe, contains));
   return matchings;
 };
 
@@ -26,15 +30,16 @@ export const matchingsOf = async (
  */
 export const countFiltered = async (
   { db, orgId, matchesMax }: Probe,
-  { tier, status, policy, product, holder, issuer, metadata }: Listing,
+  { tier, status, policy, product, holder, issuer, metadata, lastValidatedBefore }: Listing,
 ): Promise<Matching['matches']> => {
   const columns = {
     ...{ tier, recorded_status: status, policy_id: policy, product },
     ...{ holder_org_id: holder, issuer_org_id: issuer },
   };
   const present = Object.entries(columns).filter(([, value]) => value !== undefined);
-  const isSpread = policy === undefined && (status === undefined || status === 'ACTIVE');
-  if (metadata === undefined || present.length === 0 || !isSpread) return noMatches;
+  const isSpread = policy === undefined && (status === undefined || status === 'ACTIVE' || metadata === undefined);
+  const isCounted = metadata !== undefined || lastValidatedBefore !== undefined;
+  if (!isCounted || present.length === 0 || !isSpread) return noMatches;
   const table = product === undefined ? 'rm.licenses l where true' : 'rm.license_products l where not l.removed';
   const filters = present.map(([name], index) => `l.${name} = $${index + 2}`).join(' and ');
   const count = (column: string) => `(select count(*) from (

@@ -31,15 +31,15 @@ export const walksOf = (statement: Statement, matchings: readonly Matching[]): r
       .at(0);
     const inOrder = matched.filter(({ ordered }) => ordered !== null && isInOrder(statement, side, ordered));
     // One walk in place of several, of which each would have to fill a page.
-    const ordered = few ?? inOrder.find((matching) => matching.ordered?.hasStatus === false) ?? inOrder.at(0);
+    const ordered = few ?? inOrder.find((matching) => matching.ordered?.columns !== 'TIER_AND_STATUS') ?? inOrder.at(0);
     // "is true" keeps Postgres from reading all matches from their index.
     const isMatch = ({ condition }: Matching) => `(${condition(statement)}) is true`;
     const judged = matched.filter((matching) => matching !== ordered).map(isMatch);
     if (few !== undefined) return sortedMatches(statement, few.relations(statement, side), judged);
     if (!ordered?.ordered) return walksOfSide(statement, side, judged);
     const changing = () => changingWalks(statement, () => [...side.conditions, ...judged, isMatch(ordered)]);
-    const { hasStatus } = ordered.ordered;
-    return [matchWalk(statement, side, ordered.ordered, judged), ...(hasStatus ? changing() : [])];
+    const isRecorded = isByRecordedStatus(statement, ordered.ordered);
+    return [matchWalk(statement, side, ordered.ordered, judged), ...(isRecorded ? changing() : [])];
   });
 
 /**
@@ -49,11 +49,12 @@ export const walksOf = (statement: Statement, matchings: readonly Matching[]): r
 const isInOrder = (
   { listing, filtered, matchesMax }: Statement,
   { of, isOfBoth }: Side,
-  { hasStatus }: OrderedMatches,
+  { columns }: OrderedMatches,
 ): boolean => {
   if (isByEnd(sortOf(listing)) || isSelective(listing)) return false;
-  if (!hasStatus && filtered[of] > matchesMax) return true;
-  const others = [listing.policy, listing.product, ...(hasStatus ? [] : [listing.tier, listing.status])];
+  if (columns !== 'TIER_AND_STATUS' && filtered[of] > matchesMax) return true;
+  const { policy, product, tier, status } = listing;
+  const others = [policy, product, ...(columns === 'TIER_AND_STATUS' ? [] : [tier, status])];
   return !isOfBoth && others.every((filter) => filter === undefined);
 };
 
@@ -163,19 +164,33 @@ const productWalk = (statement: Statement, conditions: Conditions, split: Split)
   );
 };
 
+/** How a walk along matches uses the columns before the order. */
+type ColumnsOfWalk = {
+  readonly walked: Conditions;
+  readonly ofLicense: Conditions;
+  readonly split: Split;
+};
+
+/** Returns true when a walk along matches leaves out licenses with another status than the recorded one. */
+const isByRecordedStatus = ({ listing }: Statement, { columns }: OrderedMatches): boolean =>
+  columns === 'TIER_AND_STATUS' || (columns === 'ACTIVE' && listing.status !== undefined);
+
+const columnsOfWalk = (statement: Statement, ordered: OrderedMatches): ColumnsOfWalk => {
+  if (!isByRecordedStatus(statement, ordered)) return { walked: [], ofLicense: exactly(statement), split: {} };
+  const span = spanCondition(statement);
+  return ordered.columns === 'TIER_AND_STATUS'
+    ? { walked: indexed(statement), ofLicense: span, split: missingOf(statement.listing) }
+    : { walked: [], ofLicense: [...indexed(statement), ...span], split: {} };
+};
+
 /** Walks along the matches of a side. The other filters judge each license. */
-const matchWalk = (
-  statement: Statement,
-  side: Side,
-  { relation, hasStatus }: OrderedMatches,
-  judged: readonly string[],
-): string => {
-  const walked = ['true', ...pageConditions(statement), ...(hasStatus ? indexed(statement) : [])];
-  const status = hasStatus ? spanCondition(statement) : exactly(statement);
-  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...status];
-  const matches = relation(statement, side);
+const matchWalk = (statement: Statement, side: Side, ordered: OrderedMatches, judged: readonly string[]): string => {
+  const columns = columnsOfWalk(statement, ordered);
+  const walked = ['true', ...pageConditions(statement), ...columns.walked];
+  const ofLicense = [...side.conditions, ...judged, ...rowConditions(statement), ...columns.ofLicense];
+  const matches = ordered.relation(statement, side);
   return splitWalk(
-    hasStatus ? missingOf(statement.listing) : {},
+    columns.split,
     'x',
     (ofSplit) => `(select l.* from ${matches} x
       cross join lateral (select * from rm.licenses s where s.license_id = x.license_id limit 1) l

@@ -1,5 +1,5 @@
 import type { LeveledUsage, UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
-import { joined, type Matching, noMatches, type Probe, type Side } from './license-conditions.ts';
+import { joined, type Matching, noMatches, type OrderedMatches, type Probe, type Side } from './license-conditions.ts';
 import { type MetadataValue, metadataValue } from './metadata-value.ts';
 
 type Parameter = (value: unknown) => string;
@@ -10,8 +10,8 @@ type Elsewhere = {
   readonly rows: (parameter: Parameter) => string;
   /** Returns a scalar subquery that is true for a license `l` that matches. */
   readonly isMatch: (parameter: Parameter) => string;
-  /** The columns of an index in the order of lists: `created_at`, and `tier` and `recorded_status` when it has them. */
-  readonly ordered: { readonly columns: string; readonly hasStatus: boolean } | null;
+  /** What an index in the order of lists has: `created_at`, and `tier` and `recorded_status` when it has them. */
+  readonly ordered: { readonly selected: string; readonly columns: OrderedMatches['columns'] } | null;
   /** Returns the condition of a side. */
   readonly side: (of: Side['of'], orgId: string) => string;
 };
@@ -46,7 +46,7 @@ export const matchingMetadata = async (
       and x.name = ${parameter(name)} and ${condition(parameter)}
       and x.license_created_at = ${isUndated ? "any(array[l.created_at, 'infinity'])" : 'l.created_at'}
       and x.license_id = l.license_id limit 1)`,
-    ordered: isUndated || !isOneValue ? null : { columns: 'x.license_created_at as created_at', hasStatus: false },
+    ordered: isUndated || !isOneValue ? null : { selected: 'x.license_created_at as created_at', columns: null },
     side: (of, org) => sides[of](org),
   });
 };
@@ -80,7 +80,7 @@ export const matchingLevel = (
     rows: (parameter) => `rm.license_usage_levels x where ${isAtLevel(parameter)}`,
     isMatch: (parameter) => `(select true from rm.license_usage_levels x where x.issuer_org_id = l.issuer_org_id
       and x.license_id = l.license_id and ${isAtLevel(parameter)} limit 1)`,
-    ordered: { columns: 'x.created_at, x.tier, x.recorded_status', hasStatus: true },
+    ordered: { selected: 'x.created_at, x.tier, x.recorded_status', columns: 'TIER_AND_STATUS' },
     side: (of, org) => (of === 'issuer' ? `x.issuer_org_id = ${org}` : `x.other_holder_org_id = ${org}`),
   });
 };
@@ -106,8 +106,8 @@ const matchingElsewhere = async (probe: Probe, { rows, isMatch, ordered, side }:
       ordered === null
         ? null
         : {
-            hasStatus: ordered.hasStatus,
-            relation: ({ parameter }, { of }) => `(${relation(`x.license_id, ${ordered.columns}`, of, parameter)})`,
+            columns: ordered.columns,
+            relation: ({ parameter }, { of }) => `(${relation(`x.license_id, ${ordered.selected}`, of, parameter)})`,
           },
   };
 };
