@@ -1,13 +1,15 @@
 -- Counting a validation also moves on the day of the last validation in rm.license_last_validations.
 
--- A new row of the read models begins with what is known: a rebuild creates the rows of licenses that were validated before.
+-- A new row of the read models begins with what is known: a rebuild creates the rows of licenses that were validated
+-- before.
 create policy last_validation on ops.validation_counts for select to ledger_auth using (true);
 grant select (issuer_org_id, license_id, day, holder_org_id) on ops.validation_counts to ledger_auth;
 grant create on schema ops to ledger_auth;
 set local role ledger_auth;
 
--- The last counted validation of each of these licenses that has one, of its present holder if there are several on that
--- day. A holder is empty where there is none. A door around row-level security, because the projector belongs to no organization.
+-- The last counted validation of each of these licenses that has one, of its present holder if there are several on
+-- that day. A holder is empty where there is none. A door around row-level security, because the projector belongs to
+-- no organization.
 create function ops.last_validations_of(issuers text[], licenses text[], holders text[])
 returns table (issuer_org_id text, license_id text, day date, holder_org_id text)
 language sql stable security definer rows 1
@@ -39,7 +41,8 @@ end
 $$;
 
 -- As before, and moves on the last validation of each license of the batch. It skips a row that another transaction has
--- locked, so it never waits for the projector, and cannot deadlock with it. The next validation of the license moves that row.
+-- locked, so it never waits for the projector, and cannot deadlock with it. The next validation of the license moves
+-- that row.
 -- Read models of an earlier release do not have the table.
 create or replace function ops.note_validations(batch jsonb)
 returns void

@@ -1,4 +1,5 @@
--- The UTC day of the last validation of each license, or of its issue: by this, lists find licenses that nobody validates.
+-- The UTC day of the last validation of each license, or of its issue: by this, lists find licenses that nobody
+-- validates.
 -- The projector creates a row. A process of the API moves its day on, at most once a day, when it counts validations
 -- (db/ops/200-last-validations.sql). The day may be earlier than the last validation, and is never later: it finds
 -- candidates, and ops.validation_counts decides. So a day that is lost or late makes a list slower, not wrong.

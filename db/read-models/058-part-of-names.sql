@@ -1,11 +1,13 @@
--- What lists find by a part of a reference or of a name, in any case. Two doors around row-level security, each for the tenant
--- only: a condition on a part is not leakproof, so that row-level security would read every row of the tenant before it.
+-- What lists find by a part of a reference or of a name, in any case. Two doors around row-level security, each for the
+-- tenant only: a condition on a part is not leakproof, so that row-level security would read every row of the tenant
+-- before it.
 grant select (license_id, other_holder_org_id, external_ref_lower) on rm.licenses to ledger_auth;
 grant create on schema rm to ledger_auth;
 set local role ledger_auth;
 
--- The licenses that the tenant issues, or otherwise those that it holds, with a reference that has this part; at most `most` of
--- each. The order makes Postgres read the index of references alone. The caller reads the licenses under row-level security.
+-- The licenses that the tenant issues, or otherwise those that it holds, with a reference that has this part; at most
+-- `most` of each. The order makes Postgres read the index of references alone. The caller reads the licenses under
+-- row-level security.
 create function rm.references_containing(part text, most integer) returns table (issued text[], held text[])
 language plpgsql stable security definer
 set search_path = ''

@@ -39,8 +39,8 @@ grant select, insert, update, delete on rm.api_keys to ledger_projector;
 
 -- Rights end with these changes; see db/ops/110-access-notices.sql.
 create trigger notice_change after update on rm.api_keys
-  for each row when ((old.scopes, old.products, old.expires_at, old.revoked_at, old.secret_ref) is distinct from
-    (new.scopes, new.products, new.expires_at, new.revoked_at, new.secret_ref))
+  for each row when ((old.scopes, old.products, old.expires_at, old.revoked_at, old.secret_ref, old.overlap_until) is distinct from
+    (new.scopes, new.products, new.expires_at, new.revoked_at, new.secret_ref, new.overlap_until))
   execute function ops.notice_access_change('issuer_org_id');
 create trigger notice_removal after delete on rm.api_keys
   for each row execute function ops.notice_access_change('issuer_org_id');

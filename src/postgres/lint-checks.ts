@@ -23,8 +23,8 @@ export type RowSecurity = {
    */
   readonly purgeable: readonly string[];
   /**
-   * The only columns of the read models that ledger_api may change, as `table(column)`, in rows of its own organization. No
-   * event has their values.
+   * The only columns of the read models that ledger_api may change, as `table(column)`, in rows of its own
+   * organization. No event has their values.
    */
   readonly columnsWrittenByApi: readonly string[];
   /** Tables of the read models that API keys limited to products read, too, because they are about no product. */

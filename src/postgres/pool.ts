@@ -53,7 +53,7 @@ export const clientConfig = ({
   connectionTimeoutMillis: connectTimeoutMs,
   query_timeout: answerTimeoutMs,
   keepAlive: true,
-  // The projector sends the statements of a batch at once. Other roles send one after the other.
+  // The projector sends a statement before the answer to the one before it. Other roles wait for each answer.
   pipeline: role === 'ledger_projector',
 });
 

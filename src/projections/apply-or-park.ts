@@ -90,7 +90,7 @@ const byPosition = (events: readonly Recorded[]): readonly (readonly Recorded[])
   for (const recorded of events) {
     const part = parts.at(-1);
     const last = part?.at(-1);
-    if (last?.position.commit === recorded.position.commit || (last !== undefined && isFollowed(last)))
+    if (last?.position.commit === recorded.position.commit || (last?.stream === recorded.stream && isFollowed(last)))
       part?.push(recorded);
     else parts.push([recorded]);
   }

@@ -6,8 +6,7 @@ import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { TooManyRows } from './fold/fold-event.ts';
 import { onlyGives } from './only-gives.ts';
 import { noteLeftOut, setAside } from './parked.ts';
-import type { Sweeper } from './tables/sweep.ts';
-import { loadStored, writeChanges } from './tables/tables.ts';
+import { loadStored, type Writing, writeChanges } from './tables/tables.ts';
 
 /**
  * Applies a batch to the read models, except for streams that are left out. Writes rows and checkpoint in one
@@ -60,12 +59,12 @@ export type OnMisfits = (db: PoolClient, misfits: readonly Unprojectable[]) => P
 export const writeEvents = async (
   db: PoolClient,
   events: readonly Recorded[],
-  { rowsMax, sweep }: { readonly rowsMax?: number | undefined; readonly sweep?: Sweeper } = {},
+  { rowsMax, ...writing }: Writing & { readonly rowsMax?: number | undefined } = {},
 ): Promise<readonly Unprojectable[]> => {
   if (events.length === 0) return [];
   const stored = await loadStored(db, events);
   const { changes, misfits } = foldFitting(events, stored, rowsMax);
-  await writeChanges(db, stored, changes, sweep);
+  await writeChanges(db, stored, changes, writing);
   return misfits;
 };
 

@@ -106,7 +106,7 @@ const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promis
   };
   for (;;) {
     const events = await readUpTo(await readCheckpoint(db, projection));
-    const [misfit] = await writeEvents(db, events, { sweep: sweepInPages(signal) });
+    const [misfit] = await writeEvents(db, events, { sweep: sweepInPages(signal), sentMax: 1 });
     if (misfit !== undefined) return leaveOut(db, projection, misfit);
     next += BigInt(events.length);
     if (events.length > fewEvents) continue;
@@ -164,7 +164,7 @@ const broughtInSentence = 'A stream that changes many rows was brought in.';
 const parkedSentence = 'A stream that changes many rows cannot be brought in and is parked. See ledger parked.';
 
 // Nobody waits for the long statement, because readers get this license from its stream. A pool waits 15 s for an
-// answer.
+// answer, so only one statement may be sent at a time.
 const begin = 'begin; set local statement_timeout = 14000';
 const pageMax = 500;
 const fewEvents = 50;

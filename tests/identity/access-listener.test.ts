@@ -34,6 +34,33 @@ test('A change before its projection, a parked stream and other read models are 
   }
 });
 
+test('A change of each right of an API key is noticed when it is projected', async () => {
+  const noted: string[] = [];
+  await new Promise<void>((listening) => {
+    const notices = { note: (subject: string) => noted.push(subject), confirm: () => listening() };
+    const listener = listenForAccessChanges({ url: database.url, notices, onState: () => {} });
+    onTestFinished(() => listener.stop());
+  });
+  const organizationId = testId('org', 'with a key');
+  await database.superuser.query(
+    `insert into rm.api_keys (issuer_org_id, api_key_id, revision, name, hint, scopes, created_at, secret_ref, overlap_until)
+      values ($1, 'key_1', 0, 'CI', '', '{licenses:read}', now(), 'ref_2', now() + interval '1 day')`,
+    [organizationId],
+  );
+  for (const change of [
+    "scopes = '{}'",
+    "products = '{local_cli}'",
+    'expires_at = now()',
+    "secret_ref = 'ref_3'",
+    'overlap_until = null',
+    'revoked_at = now()',
+  ]) {
+    noted.length = 0;
+    await database.superuser.query(`update rm.api_keys set ${change} where api_key_id = 'key_1'`);
+    await expect.poll(() => noted, { message: change, timeout: 10_000 }).toEqual([organizationId]);
+  }
+});
+
 test('A lost connection is reported once, and again when notices arrive', async () => {
   const states: unknown[] = [];
   await new Promise<void>((listening) => {

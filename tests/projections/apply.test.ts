@@ -94,6 +94,34 @@ describe('An event that does not fit', () => {
   });
 });
 
+describe('A statement that fails', () => {
+  // The statement for the table after it takes long.
+  const slow = `create function public.take_long() returns trigger language plpgsql as $$
+      begin perform pg_sleep(1); return null; end $$;
+    create trigger take_long before insert on rm.license_events for each statement execute function public.take_long()`;
+
+  test('fails the batch only after the statements that were sent with it', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('devices');
+    ledger.activate(licenseId, 'a');
+    await project(models.projector, ledger.log);
+    const known = ledger.log.length;
+    const from = await start();
+    ledger.deactivate(licenseId, 'a');
+    await models.superuser.query('delete from rm.activations');
+    await models.superuser.query(slow);
+    try {
+      const batch = { from, events: ledger.log.slice(known), to: lastPosition };
+      await expect(applyBatch(models.projector, readModels, batch)).rejects.toThrow('Of these rows of activations');
+      const working = `select query from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and state = 'active'`;
+      expect((await models.superuser.query(working)).rows).toEqual([]);
+    } finally {
+      await models.superuser.query('drop function public.take_long() cascade');
+    }
+  });
+});
+
 /** Returns a pool with sessions that the server ends just before some commits, as a crash does. */
 const crashing = (pool: Pool, crashes: () => boolean): Pool => {
   const connect = async () => {

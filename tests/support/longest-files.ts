@@ -1,6 +1,6 @@
 /**
- * The files of tests that take longest, the longest first, as measured on two cores. They start before the other files of
- * their project, so that no file runs alone at the end. A fresh clone knows no durations of an earlier run.
+ * The files of tests that take longest, the longest first, as measured on two cores. They start before the other files
+ * of their project, so that no file runs alone at the end. A fresh clone knows no durations of an earlier run.
  */
 export const longestFiles: readonly string[] = [
   'tests/api/authorization/matrix.test.ts',

@@ -4,8 +4,8 @@ import { format } from 'node:util';
 import { runInThisContext } from 'node:vm';
 
 /**
- * Starts a server on a free port that evaluates what commands pass to `node -p`. `definition` is a function of bash that
- * sends it there. A page starts hundreds of Nodes, which takes most of the processor time of its commands.
+ * Starts a server on a free port that evaluates what commands pass to `node -p`. `definition` is a function of bash
+ * that sends it there. A page starts hundreds of Nodes, which takes most of the processor time of its commands.
  */
 export const startNodeForBash = async () => {
   const server = createServer(reply);

@@ -26,7 +26,12 @@ export const eventTypes = z
     }
     return [...new Set(types.flatMap(({ type }) => type ?? []))];
   })
-  .meta({ override: { type: 'string' }, example: 'ledger.license.renewed.v1,ledger.license.revoked.v1' });
+  .meta({
+    description:
+      'Types of events, separated by commas. UsageRecorded also finds UsageBatchRecorded, which replaced it.',
+    override: { type: 'string' },
+    example: 'ledger.license.renewed.v1,ledger.license.revoked.v1',
+  });
 
 const severalTypes = `${onceOnly}. Write several types with commas between them: types=A,B`;
 

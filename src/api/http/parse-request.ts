@@ -48,7 +48,10 @@ const withMembers = (query: unknown): unknown => {
 // A parameter such as metadata[team][lead] is unknown: only the first level has members.
 const memberPattern = /^([A-Za-z]+)\[((?:(?!\]\[).)+)\]$/s;
 
-/** Returns an issue that says so when the query repeats its parameter. The schema of a list says how to send several values. */
+/**
+ * Returns an issue that says so when the query repeats its parameter. The schema of a list says how to send several
+ * values.
+ */
 const withoutRepetition = (issue: z.core.$ZodIssue, request: RawRequest): z.core.$ZodIssue => {
   const isUnknown = issue.code === 'unrecognized_keys';
   if (issue.path[0] !== 'query' || isUnknown || issue.message.startsWith(onceOnly)) return issue;

@@ -71,7 +71,13 @@ export const endApiKeyOverlapRoute = (needs: OrganizationNeeds): Route =>
     effect: 'append',
     conditional: true,
     request: z.object({ params: z.strictObject({ apiKeyId }), query: none }),
-    replies: { 200: { description: 'The API key, with overlapUntil null.', body: apiKeyShape } },
+    replies: {
+      200: {
+        description:
+          'The API key. Its overlapUntil is null, or an instant in the past when the overlap had ended by itself.',
+        body: apiKeyShape,
+      },
+    },
     rejections: ['NOT_FOUND', 'ORGANIZATION_CLOSED'],
     handle: ({ params: { apiKeyId: id } }, call) =>
       answerOwnChange(

@@ -63,15 +63,15 @@ const isNotLevel = (error: unknown): error is Error =>
 type DatabaseFailure = { readonly cause: UnavailableCause; readonly detail: string };
 
 /**
- * Returns what failed when the connection was lost, or Postgres canceled the statement or could not lock in time. Returns
- * null for another error.
+ * Returns what failed when the connection was lost, or Postgres canceled the statement or could not lock in time.
+ * Returns null for another error.
  */
 const databaseFailure = (error: unknown): DatabaseFailure | null => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === '57014' || (error instanceof Error && /^Query read timeout/i.test(error.message)))
     return {
       cause: 'DATABASE_TIMEOUT',
-      detail: 'The database took too long, and the statement was stopped. Try again.',
+      detail: 'The database took too long. Try again.',
     };
   if (code === '55P03')
     return {

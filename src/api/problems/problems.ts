@@ -108,8 +108,8 @@ export const problem = (code: ProblemCode, detail: string, errors?: readonly Pro
   errors === undefined ? { problem: code, detail } : { problem: code, detail, errors };
 
 /**
- * Returns a problem that passes: the client may send the same request again after these seconds. `cause`: why the server
- * is not available.
+ * Returns a problem that passes: the client may send the same request again after these seconds. `cause`: why the
+ * server is not available.
  */
 export const problemForNow = (
   code: ProblemCode,

@@ -10,7 +10,7 @@ export const unavailableCauses = {
   TURN: 'The request waited 20 seconds for its turn.',
   LONG_WORK: 'A read or an import takes longer than 2 seconds.',
   CONTENTION: 'The request waited too long for others that change the same.',
-  UNFINISHED: 'The change is stored, and the rest of the request failed.',
+  UNFINISHED: 'The change may be stored, and the rest of the request failed.',
   PASSWORDS: 'Too many passwords are being checked.',
   SIGNUP_POLICY: 'The policy for signups cannot be used.',
   CLOCK: 'The clock of the process differs from that of Postgres.',

@@ -12,8 +12,9 @@ export type ProductsOfKey = {
 };
 
 /**
- * Refuses products of an API key that the catalog does not know, because the key would reach nothing by them. A key keeps
- * the unknown ones that it has. A caller that is limited to products hands on its own only, so it needs no catalog.
+ * Refuses products of an API key that the catalog does not know, because the key would reach nothing by them. A key
+ * keeps the unknown ones that it has. A caller that is limited to products hands on its own only, so it needs no
+ * catalog.
  */
 export const refuseProductsOfKey = async (
   executor: Executor,

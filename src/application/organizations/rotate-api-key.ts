@@ -51,10 +51,11 @@ const readPreviousRef = ({ executor }: ApiKeyNeeds, organizationId: string, apiK
 const removeEnded = async (
   { pool }: ApiKeyNeeds,
   organizationId: string,
-  { secret, previous, revokedAt }: OwnApiKey,
+  { secret, previous, overlapUntil, revokedAt }: OwnApiKey,
   refs: readonly (string | null)[],
 ): Promise<void> => {
-  const working = revokedAt === null ? [secret?.ref, previous?.secret?.ref] : [];
+  const previousRef = overlapUntil === null ? undefined : previous?.secret?.ref;
+  const working = revokedAt === null ? [secret?.ref, previousRef] : [];
   const ended = refs.filter((ref) => ref !== null).filter((ref) => !working.includes(ref));
   if (ended.length === 0) return;
   await asTenant(

@@ -10,8 +10,8 @@ import { refuseProducts } from './decide-policies.ts';
 import type { PolicyTerm } from './events.ts';
 
 /**
- * The policy and products to find in a catalog. `version` null: the latest. `products` null: those of the policy. `limit`:
- * the only products that a refusal names; absent or null: all.
+ * The policy and products to find in a catalog. `version` null: the latest. `products` null: those of the policy.
+ * `limit`: the only products that a refusal names; absent or null: all.
  */
 export type OfferQuery = {
   readonly policyId: string;

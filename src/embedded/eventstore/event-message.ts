@@ -9,7 +9,7 @@ export const eventMessage = (event: StoredEvent, ids: IdFormat): Buffer => {
   const { position, stream, revision, type, isJson, data, metadata, createdTicks } = event;
   const max = data.length + metadata.length + bytesPerChar * (stream.length + type.length) + otherBytesMax;
   const message: Message = { bytes: Buffer.allocUnsafe(max), start: max };
-  // From the last field to the first: so the length of a part is known when its head is written.
+  // It is written from its last field to its first, because the head of a part has the length of what follows.
   part(message, fields.readEvent, () => {
     number(message, fields.readEventPosition, BigInt(position));
     part(message, fields.recordedEvent, () => {
@@ -105,7 +105,7 @@ const number = (message: Message, field: number, value: bigint): void => {
   if (value <= safeMax) varint(message, Number(value));
   else {
     varint(message, Number(value >> 49n));
-    // The lower seven groups of seven bits each, of which every one has a successor.
+    // The lower seven groups of seven bits each. Their highest bit says that another group follows.
     for (let low = Number(value & lowerBits), group = 0; group < 7; group++) {
       message.start -= 1;
       message.bytes[message.start] = (Math.floor(low / 128 ** (6 - group)) % 128) | 128;

@@ -106,29 +106,60 @@ export const writeChanges = async (
   db: PoolClient,
   stored: Stored,
   changes: Changes,
-  sweep: Sweeper = sweepRows,
+  { sweep = sweepRows, sentMax = 2 }: Writing = {},
 ): Promise<void> => {
   const rows = changedRows(changes, stored);
   const ofTables = readModelTables.map((model) => ({ model, changes: rows.get(model.table) ?? noRows() }));
-  await Promise.all(ofTables.flatMap(({ model, changes }) => sendRows(db, model, changes)));
+  await sendInOrder(
+    ofTables.flatMap(({ model, changes }) => statementsFor(db, model, changes)),
+    sentMax,
+  );
   for (const { model, changes } of ofTables)
     for (const step of changes.steps) {
       await sweep(db, model.table, step.sweeps);
-      await Promise.all(sendRows(db, model, step));
+      await sendInOrder(statementsFor(db, model, step), sentMax);
     }
 };
 
+/** How changes are written. `sentMax`: so many statements are sent before the answer to the first of them. */
+export type Writing = { readonly sweep?: Sweeper; readonly sentMax?: number };
+
+type Statement = () => Promise<void>;
+
 /**
- * Sends the statements for rows of a table without waiting for an answer, so that Postgres works while the next
- * statement is made. The connection carries them out in this order.
+ * Carries out statements one after the other. Postgres works on one while the next one is made and sent. Waits for all
+ * that were sent, then throws the first failure: the transaction ends with nothing left to carry out.
  */
-const sendRows = (
+const sendInOrder = async (statements: readonly Statement[], sentMax: number): Promise<void> => {
+  const sent: Promise<void>[] = [];
+  const answered = async (count: number) => {
+    for (const result of await Promise.allSettled(sent.splice(0, count)))
+      if (result.status === 'rejected') {
+        await Promise.allSettled(sent);
+        throw result.reason;
+      }
+  };
+  for (const statement of statements) {
+    if (sent.length === sentMax) await answered(1);
+    sent.push(statement());
+  }
+  await answered(sent.length);
+};
+
+/** Returns the statements for rows of a table, in their order. */
+const statementsFor = (
   db: PoolClient,
   { table, rows: kind }: ReadModel,
   { created, changed }: RowChanges,
-): readonly Promise<void>[] => [
-  (kind === 'replaceable' ? upsertRows : insertRows)(db, table, [...created.values()]),
-  ...[...byColumns(table, changed.values())].map(({ columns, rows }) => updateRows(db, table, columns, rows)),
+): readonly Statement[] => [
+  ...(created.size === 0
+    ? []
+    : [() => (kind === 'replaceable' ? upsertRows : insertRows)(db, table, [...created.values()])]),
+  ...[...byColumns(table, changed.values())].map(
+    ({ columns, rows }) =>
+      () =>
+        updateRows(db, table, columns, rows),
+  ),
 ];
 
 const idsOf = (events: readonly Recorded[], idOf: (stream: string) => string | null): string[] => {

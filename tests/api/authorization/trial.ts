@@ -33,8 +33,8 @@ type Cast = {
 
 /**
  * Those who are to be refused come first and all ask for the same thing; what they ask must leave the log as it is. Each of
- * the others gets something of its own to ask for, so that what one may do is not done before. Those who only read share
- * what they read.
+ * the others gets something of its own to ask for, so that what one may do is not done before. Those who only read
+ * share what they read.
  */
 export const createTrial = async (ledger: Ledger, { credentials, ...organizations }: Cast): Promise<Trial> => {
   const log = new pg.Pool({ connectionString: ledger.store.databaseUrl, max: 1 });

@@ -76,7 +76,10 @@ const instants = [
     .map(({ revision }) => [Number(revision), 'effectiveAt'] as const),
 ].flatMap(([revision, name]) => log.slice(revision, revision + 1).map((recorded) => instantOf(recorded, name)));
 const last = instants[11] ?? '';
-/** Those of the further tests; in the short run before and after the first snapshot, between two, the last, a late lapse. */
+/**
+ * Those of the further tests; in the short run before and after the first snapshot, between two, the last, a late
+ * lapse.
+ */
 const someInstants = instants.filter((_, place) =>
   sized(1, 0) === 1 ? place % 4 === 0 || place > 10 : [0, 5, 8, 11, 13].includes(place),
 );

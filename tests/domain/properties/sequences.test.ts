@@ -42,7 +42,9 @@ test.runIf(path === '')('The drawn sequences reach every type of command and eve
   expect([...outcomes()].sort()).toEqual(everyOutcome);
 });
 
-/** Returns the outcomes so far. Few sequences take a seat back or send old usage to late read models: other tests do. */
+/**
+ * Returns the outcomes so far. Few sequences take a seat back or send old usage to late read models: other tests do.
+ */
 const outcomes = (): ReadonlySet<string | undefined> =>
   new Set(
     [...seen.keys()]

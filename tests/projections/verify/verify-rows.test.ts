@@ -22,7 +22,9 @@ afterAll(() => models.drop());
 
 type Statement = readonly [sql: string, values: readonly unknown[]];
 
-/** A change of one row of a stream, the statement that undoes it, and the finding that a verification reports for it. */
+/**
+ * A change of one row of a stream, the statement that undoes it, and the finding that a verification reports for it.
+ */
 type Damage = {
   readonly name: string;
   readonly tamper: Statement;
@@ -46,8 +48,8 @@ const unreported = async (damages: readonly Damage[]): Promise<readonly string[]
 type Work = { readonly model: ReadModel; readonly damage: (owner: string) => Promise<Damage> };
 
 /**
- * Does every damage in some stream. A verification reports one finding for each stream, and takes as long for one as for
- * many, so each round damages every stream once at most.
+ * Does every damage in some stream. A verification reports one finding for each stream, and takes as long for one as
+ * for many, so each round damages every stream once at most.
  */
 const unreportedInRounds = async (works: readonly Work[]): Promise<readonly string[]> => {
   const rounds: Map<string, Damage>[] = [];

@@ -36,8 +36,8 @@ export type UsageRun = (
 ) & { totalAfter: number };
 
 /**
- * The outcome of each entry in order, and the events to record. `limit` is 0 when there are none, or when the license no
- * longer has the meter.
+ * The outcome of each entry in order, and the events to record. `limit` is 0 when there are none, or when the license
+ * no longer has the meter.
  */
 export type JudgedUsage = {
   readonly outcomes: readonly UsageOutcome[];

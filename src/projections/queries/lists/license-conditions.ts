@@ -47,8 +47,9 @@ export const noMatches: Matching['matches'] = { issuer: 0, holder: 0 };
 export type OrderedMatches = {
   readonly relation: (statement: Statement, side: Side) => string;
   /**
-   * The columns that the relation has for a walk: tier and recorded status. ACTIVE: it has none, and leaves out licenses
-   * with another recorded status when the list filters by ACTIVE, or those with ACTIVE when it filters by another one.
+   * The columns that the relation has for a walk: tier and recorded status. ACTIVE: it has none, and leaves out
+   * licenses with another recorded status when the list filters by ACTIVE, or those with ACTIVE when it filters by
+   * another one.
    * Null: none.
    */
   readonly columns: 'TIER_AND_STATUS' | 'ACTIVE' | null;
