@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCommitNotifier } from '../../../src/embedded/eventstore/commit-notifier.ts';
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
-import { readPage } from '../../../src/embedded/eventstore/pages.ts';
-import { followLog } from '../../../src/embedded/eventstore/subscribe.ts';
+import { readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
+import { followLog } from '../../../src/embedded/eventstore/reading/subscribe.ts';
 import { event, events, startTestStore, type TestStore, unary } from './harness.ts';
 
 let store: TestStore;

@@ -2,9 +2,9 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { eventMessage } from '../../../src/embedded/eventstore/event-message.ts';
 import type { StoredEvent } from '../../../src/embedded/eventstore/events.ts';
-import type { IdFormat } from '../../../src/embedded/eventstore/read-request.ts';
+import { eventMessage } from '../../../src/embedded/eventstore/reading/event-message.ts';
+import type { IdFormat } from '../../../src/embedded/eventstore/reading/read-request.ts';
 import { runSeed } from '../../support/chance.ts';
 
 const { ReadResp } = streams;

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { StoredEvent } from './events.ts';
+import type { StoredEvent } from '../events.ts';
 
 /** The order in which events are read. */
 export type Direction = 'forwards' | 'backwards';

@@ -1,6 +1,6 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { StoredEvent } from './events.ts';
-import { invalidArgument } from './grpc-refusal.ts';
+import type { StoredEvent } from '../events.ts';
+import { invalidArgument } from '../grpc-refusal.ts';
 
 const { FilterOptions } = streams.ReadReq.Options;
 

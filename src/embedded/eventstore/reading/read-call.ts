@@ -1,9 +1,9 @@
 import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import type { Faults } from './faults.ts';
-import { type Refusal, toServiceError } from './grpc-refusal.ts';
-import type { OpenCalls } from './open-calls.ts';
-import { type Outgoing, outgoing } from './outgoing.ts';
+import type { Faults } from '../faults.ts';
+import { type Refusal, toServiceError } from '../grpc-refusal.ts';
+import type { OpenCalls } from '../open-calls.ts';
+import { type Outgoing, outgoing } from '../outgoing.ts';
 import type { ReadReply } from './read-replies.ts';
 
 /** A call that is being answered. `over` is aborted when nothing more can be sent. */

@@ -1,4 +1,4 @@
-import type { StoredEvent } from './events.ts';
+import type { StoredEvent } from '../events.ts';
 import type { IdFormat } from './read-request.ts';
 
 /**

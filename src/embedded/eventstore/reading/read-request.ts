@@ -1,8 +1,8 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { invalidArgument, unimplemented } from '../grpc-refusal.ts';
+import { parseStream } from '../proposals.ts';
 import { type Filter, parseFilter } from './filter.ts';
-import { invalidArgument, unimplemented } from './grpc-refusal.ts';
 import { afterAll, beforeAll, type Direction, type Scope } from './pages.ts';
-import { parseStream } from './proposals.ts';
 
 const { Options } = streams.ReadReq;
 

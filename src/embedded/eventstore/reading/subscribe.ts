@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { CommitNotifier } from './commit-notifier.ts';
+import type { CommitNotifier } from '../commit-notifier.ts';
+import type { Faults } from '../faults.ts';
 import { eventMessage } from './event-message.ts';
-import type { Faults } from './faults.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
