@@ -53,6 +53,8 @@ declare
   issuer text;
   entries jsonb;
 begin
+  -- The projector needs the rows that this locks, also when the process of the API stops answering before its commit.
+  perform set_config('idle_in_transaction_session_timeout', '1000', true);
   for issuer, entries in select e.key, e.value from jsonb_each(batch) e order by e.key loop
     perform set_config('app.org_id', issuer, true);
     insert into ops.validation_counts as c

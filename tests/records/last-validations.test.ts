@@ -50,6 +50,19 @@ test('The first validation of a day moves the day of its license on, and further
   expect(await rowOf(other)).toMatchObject({ issuer: createdOn });
 });
 
+test('A process that stops before its commit holds the locked rows for a second only', async () => {
+  const limit = await transaction(models.api, 'begin', async (db) => {
+    await addValidationCounts(db, [
+      {
+        ...{ issuerOrgId: vendor, holderOrgId: customer, licenseId: used, day: '2026-03-01', product: null },
+        ...{ validations: 1, denied: 0, lastValidatedAt: '2026-03-01T12:00:00.000Z' },
+      },
+    ]);
+    return (await db.query('show idle_in_transaction_session_timeout')).rows;
+  });
+  expect(limit).toEqual([{ idle_in_transaction_session_timeout: '1s' }]);
+});
+
 test('Validations of two holders count for the issuer, and only those of the present holder for the holder', async () => {
   await validate(used, { day: '2026-03-01', holderOrgId: rival });
   expect(await rowOf(used)).toMatchObject({ issuer: '2026-03-01', holder: createdOn });

@@ -155,7 +155,11 @@ const rowOfNoEvent = (model: ReadModel): Work => ({
     const columns = Object.keys(table.columns);
     const last = table.key.at(-1) ?? '';
     const { rows } = await models.superuser.query(`select max(${last})::text as greatest from rm.${table.name}`);
-    const added = otherOf(table, last).replaceAll(last, `'${rows[0]?.greatest}'::${table.columns[last]}`);
+    // A text that names the table: where it is the owner, two tables would have the damage of one round in one stream.
+    const added =
+      table.columns[last] === 'text'
+        ? `'${rows[0]?.greatest}-${table.name}'`
+        : otherOf(table, last).replaceAll(last, `'${rows[0]?.greatest}'::${table.columns[last]}`);
     // The hash of a key is unique too.
     const values = columns.map((column) =>
       column === last ? added : column === 'key_hash' ? otherOf(table, column) : column,

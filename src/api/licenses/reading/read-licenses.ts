@@ -44,7 +44,8 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     request: z.object({ params: none, query: listQuery }),
     replies: { 200: { description: 'One page.', body: pageOf(licenseShape) } },
     bounded: {
-      narrow: 'Use more of the reference or name in q or contains, one filter such as externalRef, or a smaller limit.',
+      narrow:
+        'Use q or externalRef in place of contains, a longer beginning of the reference or name in q, one filter such as externalRef, or a smaller limit.',
     },
     rejections: [],
     handle: async ({ query: { limit, cursor: from, sort: requested, ...filters } }, { caller }) => {
@@ -92,8 +93,9 @@ const sortRefused = (sort: LicenseSort): Problem => {
 /** Refuses an instant from which on validations are no longer known. */
 const refuseUnknown = (lastValidatedBefore: Instant | undefined, now: Instant): Problem | null => {
   const from = validationsKnownFrom(now);
-  if (lastValidatedBefore === undefined || lastValidatedBefore >= from) return null;
-  const detail = `lastValidatedBefore must be at most ${validationDaysKept} days ago, because validations are kept for as long. Now that is ${from} or later.`;
+  // The whole day is known, so that the pages of one list are answered while time passes.
+  if (lastValidatedBefore === undefined || lastValidatedBefore >= from.slice(0, 'YYYY-MM-DD'.length)) return null;
+  const detail = `lastValidatedBefore must be at most ${validationDaysKept} days ago, because validations are kept for as long. Use ${from} or a later instant.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?lastValidatedBefore', detail }]);
 };
 

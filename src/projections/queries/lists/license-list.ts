@@ -48,8 +48,9 @@ const matchesMaxDefault = 2_000;
 const listedColumns = selectLicense('l');
 
 // The "or" of the policy makes the planner expect few licenses, so that it would read and sort all instead of walking.
+// Its costs are so high then that it would compile each statement.
 const walkAlongIndexes =
-  "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)";
+  "select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), set_config('jit', 'off', true)";
 
 // For the same reason it would read all matches of several parts of an index and sort them, instead of merging them.
 const mergeIndexes =
