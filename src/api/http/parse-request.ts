@@ -25,10 +25,15 @@ export const parseRequest = <Schema extends z.ZodType>(
     .slice(0, placesMax)
     .map((issue) => withoutRepetition(issue, request))
     .flatMap(placesOf)
+    .filter(isFirst)
     .slice(0, placesMax);
   const [first] = places;
   return problem('INVALID_REQUEST', `${first?.pointer || 'The body'}: ${first?.detail}`, places);
 };
+
+// A repeated parameter breaks the rule about its type and others, such as that about its length.
+const isFirst = ({ pointer, detail }: ProblemPlace, index: number, places: readonly ProblemPlace[]): boolean =>
+  places.findIndex((other) => other.pointer === pointer && other.detail === detail) === index;
 
 /** Returns a query with an object in place of parameters such as `metadata[team]`. */
 const withMembers = (query: unknown): unknown => {

@@ -52,6 +52,7 @@ const user = z
     description:
       'The reference of an assigned user, or the id of a user of this server whom your organization assigned.',
   });
+
 // Almost every name has a part of one or two characters.
 const containsMin = 3;
 
