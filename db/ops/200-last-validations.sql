@@ -8,8 +8,8 @@ grant create on schema ops to ledger_auth;
 set local role ledger_auth;
 
 -- The last counted validation of each of these licenses that has one, of its present holder if there are several on
--- that day. A holder is empty where there is none. A door around row-level security, because the projector belongs to
--- no organization.
+-- that day. A holder is empty where there is none. It runs as ledger_auth, which reads the
+-- counts of all organizations, because the projector belongs to none.
 create function ops.last_validations_of(issuers text[], licenses text[], holders text[])
 returns table (issuer_org_id text, license_id text, day date, holder_org_id text)
 language sql stable security definer rows 1
