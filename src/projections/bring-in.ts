@@ -115,7 +115,7 @@ const writeStream = async (db: PoolClient, needs: Needs, stream: string): Promis
     await db.query('savepoint unheld');
     const checkpoint = await holdCheckpoint(db, projection).catch(unlessHeld);
     const rest = checkpoint === null ? [] : await readUpTo(checkpoint);
-    const [large] = rest.length > fewEvents ? [] : await writeEvents(db, rest, { rowsMax: fewRows });
+    const [large] = rest.length > fewEvents ? [] : await writeEvents(db, rest, { rowsMax: fewRows, sentMax: 1 });
     if (checkpoint !== null && rest.length <= fewEvents && !(large?.cause instanceof TooManyRows)) {
       if (large !== undefined) return leaveOut(db, projection, large);
       next += BigInt(rest.length);

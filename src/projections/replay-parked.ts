@@ -81,7 +81,7 @@ const replayPage = async (
   const since = isLast ? (await mayWaitWithConnection(() => store.read(stream, next, size))).events : [];
   const read = [...events, ...since];
   const due = read.filter((event) => position !== 'start' && event.position.commit <= position.commit);
-  const [misfit] = await writeEvents(db, due);
+  const [misfit] = await writeEvents(db, due, { sentMax: 1 });
   if (misfit !== undefined) {
     await parkStreams(db, projection, [misfit]);
     await noteReplayedTo(db, projection, misfit.recorded);

@@ -39,7 +39,7 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
   let writing: Promise<void> = Promise.resolve();
 
   const write = (changes: Changes) => {
-    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes));
+    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes, { sentMax: 1 }));
     // The next caller that waits for it gets the error.
     writing.catch(() => undefined);
   };

@@ -121,7 +121,10 @@ export const writeChanges = async (
     }
 };
 
-/** How changes are written. `sentMax`: so many statements are sent before the answer to the first of them. */
+/**
+ * How changes are written. `sentMax`: so many statements are sent before the answer to the first of them. The time that a
+ * pool waits for an answer includes those before it: 1 where statements may take longer than half of it.
+ */
 export type Writing = { readonly sweep?: Sweeper; readonly sentMax?: number };
 
 type Statement = () => Promise<void>;
