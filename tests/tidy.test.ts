@@ -161,6 +161,13 @@ test('A test that shares Postgres with others looks only at the sessions of its 
   expect(looking).toEqual(withOwnServer);
 });
 
+test('A test that waits for what sessions do leaves out the vacuums that Postgres begins by itself', () => {
+  const seesVacuums =
+    /from pg_stat_activity(?=[^`]*(?:state|wait_event_type) =)(?![^`]*(?:usename =|application_name =|backend_type =|query like))/;
+  const seeing = offenders(tests, ({ path, text }) => path !== 'tests/tidy.test.ts' && seesVacuums.test(text));
+  expect(seeing).toEqual([]);
+});
+
 test('No installed package reports installations to a third party', () => {
   const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
   expect(Object.keys(packages).length).toBeGreaterThan(100);

@@ -165,7 +165,8 @@ const whileChanging = async <T>(userId: string, work: () => Promise<T>): Promise
     const working = work();
     await condition('it waits', async () => {
       const { rowCount } = await database.superuser.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        `select from pg_stat_activity
+          where datname = current_database() and backend_type = 'client backend' and wait_event_type = 'Lock'`,
       );
       return rowCount !== 0;
     });

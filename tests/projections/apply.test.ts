@@ -114,7 +114,7 @@ describe('A statement that fails', () => {
       const batch = { from, events: ledger.log.slice(known), to: lastPosition };
       await expect(applyBatch(models.projector, readModels, batch)).rejects.toThrow('Of these rows of activations');
       const working = `select query from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid() and state = 'active'`;
+        where datname = current_database() and usename = 'ledger_projector' and state = 'active'`;
       expect((await models.superuser.query(working)).rows).toEqual([]);
     } finally {
       await models.superuser.query('drop function public.take_long() cascade');
