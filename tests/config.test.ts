@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { envExample, InvalidConfiguration, loadConfig } from '../src/config.ts';
+import { InvalidConfiguration, loadConfig } from '../src/config.ts';
+import { envExample } from '../src/config-variables.ts';
 import { standardLimits } from '../src/rate-limits.ts';
 import { testId } from './support/license-fixtures.ts';
 

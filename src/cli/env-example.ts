@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { envExample } from '../config.ts';
+import { envExample } from '../config-variables.ts';
 
 /** `ledger env-example`: prints or writes `.env.example`. */
 export const envExampleCommand = ({ write }: { write: boolean }): void => {
