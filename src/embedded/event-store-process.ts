@@ -12,14 +12,18 @@ export type EventStoreProcess = {
   stop(): Promise<void>;
 };
 
+/** A process of the event store that does not serve yet. */
+export type LaunchedEventStore = {
+  /** Serves the log in this database. Resolves when it is ready. Throws when it does not start, and ends the process. */
+  serve(databaseUrl: string): Promise<EventStoreProcess>;
+  stop(): Promise<void>;
+};
+
 /**
- * Starts the embedded event store in a process of its own. It ends by itself when the channel to our process closes.
+ * Launches the embedded event store in a process of its own, which loads its program while Postgres starts. It ends by
+ * itself when the channel to our process closes.
  */
-export const startEventStoreProcess = async (options: {
-  program: string;
-  databaseUrl: string;
-  log: (line: string) => void;
-}): Promise<EventStoreProcess> => {
+export const launchEventStore = (options: { program: string; log: (line: string) => void }): LaunchedEventStore => {
   const forked = fork(options.program, {
     execArgv: nodeOptions(options.program),
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -27,18 +31,20 @@ export const startEventStoreProcess = async (options: {
     detached: true,
   });
   const child = supervised(forked, { name: 'The event store', log: options.log });
-  const port = answerOf(forked, child.exited);
-  forked.send({ databaseUrl: options.databaseUrl, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
-  try {
-    return {
-      url: `esdb://127.0.0.1:${await port}?tls=false`,
-      exited: child.exited,
-      stop: () => endWith(child, ['SIGTERM', 'SIGKILL']),
-    };
-  } catch (error) {
-    await endWith(child, ['SIGTERM', 'SIGKILL']);
-    throw error;
-  }
+  const stop = () => endWith(child, ['SIGTERM', 'SIGKILL']);
+  return {
+    stop,
+    serve: async (databaseUrl) => {
+      const port = answerOf(forked, child.exited);
+      forked.send({ databaseUrl, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
+      try {
+        return { url: `esdb://127.0.0.1:${await port}?tls=false`, exited: child.exited, stop };
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+  };
 };
 
 const compiled = import.meta.url.endsWith('.js');

@@ -6,7 +6,7 @@ import { retry } from '../async/retry.ts';
 import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
-import { eventStoreProgram, startEventStoreProcess } from './event-store-process.ts';
+import { eventStoreProgram, launchEventStore } from './event-store-process.ts';
 import { freePort } from './free-port.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { ensureSecret } from './stored-secrets.ts';
@@ -40,21 +40,24 @@ export const startStack = async (options: {
     const lock = await openDataDirectory(dataDir);
     cleanups.push(lock.release);
 
-    const postgres = await onFreePort(dataDir, log);
-    cleanups.push(postgres.stop);
+    const launched = launchEventStore({ program, log });
+    const startingPostgres = onFreePort(dataDir, log);
+    cleanups.push(
+      () =>
+        startingPostgres.then(
+          ({ stop }) => stop(),
+          () => {},
+        ),
+      launched.stop,
+    );
+    const postgres = await startingPostgres;
     const logins = {
       ledger: { name: 'ledger', password: await password(dataDir, 'ledger'), mayCreateRoles: true },
       eventstore: { name: 'eventstore', password: await password(dataDir, 'eventstore'), mayCreateRoles: false },
     } as const;
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
-    const eventStore = await startEventStoreProcess({
-      program,
-      databaseUrl: urlFor(postgres, logins.eventstore),
-      log,
-    });
-    cleanups.push(eventStore.stop);
-
+    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore));
     const databaseUrl = urlFor(postgres, logins.ledger);
     const eventStoreUrl = eventStore.url;
     cleanups.push(() => rm(places(dataDir).runtime, { force: true }));

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { startEventStoreProcess } from '../../src/embedded/event-store-process.ts';
+import { launchEventStore } from '../../src/embedded/event-store-process.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const startProgram = async (text: string, lines: string[] = []) => {
   const program = path.join(await temporaryDirectory(), 'main.mjs');
   await writeFile(program, text);
-  return startEventStoreProcess({ program, databaseUrl: 'postgres://somewhere', log: (line) => lines.push(line) });
+  return launchEventStore({ program, log: (line) => lines.push(line) }).serve('postgres://somewhere');
 };
 
 const untilDisconnected = `process.on('disconnect', () => process.exit(0));`;
