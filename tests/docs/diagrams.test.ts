@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { licenseEventTypes } from '../../src/aggregates/codec-license.ts';
-import { roles } from '../../src/domain/organization/events.ts';
 import { effectiveStatuses } from '../../src/domain/license/status.ts';
+import { roles } from '../../src/domain/organization/events.ts';
 
 const documents = [
   'README.md',

@@ -44,11 +44,3 @@ describe('Next to a server that was started for the first time', () => {
     120_000,
   );
 });
-
-test('A difference between a page and an answer is found', () => {
-  const shown = { id: 'evt_…', code: 'VALID', list: [1, 2] };
-  expect(differences(shown, { id: 'evt_1', code: 'VALID', list: [1, 2], more: true })).toEqual([]);
-  expect(differences(shown, { id: 'lic_1', code: 'VALID', list: [1, 2] })).toEqual(['/id: "lic_1"']);
-  expect(differences(shown, { id: 'evt_1', code: 'EXPIRED', list: [1, 2] })).toEqual(['/code: "EXPIRED"']);
-  expect(differences(shown, { id: 'evt_1', list: [1] })).toEqual(['/code: undefined', '/list: [1]']);
-});

@@ -21,6 +21,10 @@ test('systemd understands each line of the unit', () => {
     return;
   }
   // It reports wrong lines on standard error, and succeeds all the same for some of them. Node may be in another place.
-  const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', 'deploy/ledger.service'], { encoding: 'utf8' });
-  expect(stderr.split('\n').filter((line) => line.includes('ledger.service') && !line.includes('not executable'))).toEqual([]);
+  const { stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', 'deploy/ledger.service'], {
+    encoding: 'utf8',
+  });
+  expect(
+    stderr.split('\n').filter((line) => line.includes('ledger.service') && !line.includes('not executable')),
+  ).toEqual([]);
 });

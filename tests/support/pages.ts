@@ -53,7 +53,8 @@ export const differences = (shown: unknown, answer: unknown, place = ''): readon
     const fits = typeof answer === 'string' && answer.startsWith(start) && answer.endsWith(end);
     return fits ? [] : [`${place}: ${JSON.stringify(answer)}`];
   }
-  if (typeof shown !== 'object' || shown === null) return shown === answer ? [] : [`${place}: ${JSON.stringify(answer)}`];
+  if (typeof shown !== 'object' || shown === null)
+    return shown === answer ? [] : [`${place}: ${JSON.stringify(answer)}`];
   if (typeof answer !== 'object' || answer === null) return [`${place}: ${JSON.stringify(answer)}`];
   if (Array.isArray(shown) && (!Array.isArray(answer) || answer.length !== shown.length))
     return [`${place}: ${JSON.stringify(answer)}`];
