@@ -4,20 +4,21 @@ import { readFileSync } from 'node:fs';
 /** A page of the documentation as commands of bash, and what it shows of their output. */
 export type Page = {
   readonly path: string;
-  /** The blocks of `sh`. After a block that is followed by a block of `json`, they print the variable `answer`. */
+  /** The blocks of `sh`. After a block that sets `answer` and is followed by a block of `json`, they print `answer`. */
   readonly commands: string;
   /** The texts after ` # `, in order. */
   readonly lines: readonly string[];
-  /** The blocks of `json` after blocks of `sh`, in order. */
+  /** The blocks of `json` that show an `answer`, in order. */
   readonly answers: readonly unknown[];
 };
 
 const mark = 'the answer of this page: ';
 
-/** Reads a page. A block of `json` belongs to the block of `sh` before it. */
+/** Reads a page. A block of `json` shows the `answer` of the block of `sh` before it, when that block sets one. */
 export const readPage = (path: string): Page => {
   const blocks = [...readFileSync(path, 'utf8').matchAll(/^```(sh|json)\n(.*?)^```$/gms)];
-  const isAnswer = (index: number) => blocks[index]?.[1] === 'json' && blocks[index - 1]?.[1] === 'sh';
+  const setsAnswer = (index: number) => blocks[index]?.[1] === 'sh' && /^answer=/m.test(blocks[index]?.[2] ?? '');
+  const isAnswer = (index: number) => blocks[index]?.[1] === 'json' && setsAnswer(index - 1);
   const commands = blocks.flatMap(([, kind, text = ''], index) =>
     kind === 'sh' ? [text, isAnswer(index + 1) ? `printf '${mark}%s\\n' "$(tr -d '\\n' <<<"$answer")"\n` : ''] : [],
   );
