@@ -41,9 +41,9 @@ test('The figures of the guide for operators are in the benchmarks', () => {
 });
 
 test('A difference between a page and an answer is found', () => {
-  const shown = { id: 'evt_…', code: 'VALID', list: [1, 2] };
-  expect(differences(shown, { id: 'evt_1', code: 'VALID', list: [1, 2], more: true })).toEqual([]);
-  expect(differences(shown, { id: 'lic_1', code: 'VALID', list: [1, 2] })).toEqual(['/id: "lic_1"']);
-  expect(differences(shown, { id: 'evt_1', code: 'EXPIRED', list: [1, 2] })).toEqual(['/code: "EXPIRED"']);
-  expect(differences(shown, { id: 'evt_1', list: [1] })).toEqual(['/code: undefined', '/list: [1]']);
+  const claim = { id: 'evt_…', code: 'VALID', list: [1, 2] };
+  expect(differences(claim, { id: 'evt_1', code: 'VALID', list: [1, 2], more: true })).toEqual([]);
+  expect(differences(claim, { id: 'lic_1', code: 'VALID', list: [1, 2] })).toEqual(['/id: "lic_1"']);
+  expect(differences(claim, { id: 'evt_1', code: 'EXPIRED', list: [1, 2] })).toEqual(['/code: "EXPIRED"']);
+  expect(differences(claim, { id: 'evt_1', list: [1] })).toEqual(['/code: undefined', '/list: [1]']);
 });

@@ -48,19 +48,19 @@ export const runPage = async (
  * Returns the places at which an answer differs from what a page shows of it. The page may leave members of objects
  * out, and write `…` for a part of a text that differs each time.
  */
-export const differences = (shown: unknown, answer: unknown, place = ''): readonly string[] => {
-  if (typeof shown === 'string' && shown.includes('…')) {
-    const [start = '', end = ''] = shown.split('…');
+export const differences = (claim: unknown, answer: unknown, place = ''): readonly string[] => {
+  if (typeof claim === 'string' && claim.includes('…')) {
+    const [start = '', end = ''] = claim.split('…');
     const fits = typeof answer === 'string' && answer.startsWith(start) && answer.endsWith(end);
     return fits ? [] : [`${place}: ${JSON.stringify(answer)}`];
   }
-  if (typeof shown !== 'object' || shown === null)
-    return shown === answer ? [] : [`${place}: ${JSON.stringify(answer)}`];
+  if (typeof claim !== 'object' || claim === null)
+    return claim === answer ? [] : [`${place}: ${JSON.stringify(answer)}`];
   if (typeof answer !== 'object' || answer === null) return [`${place}: ${JSON.stringify(answer)}`];
-  if (Array.isArray(shown) && (!Array.isArray(answer) || answer.length !== shown.length))
+  if (Array.isArray(claim) && (!Array.isArray(answer) || answer.length !== claim.length))
     return [`${place}: ${JSON.stringify(answer)}`];
   const members = new Map(Object.entries(answer));
-  return Object.entries(shown).flatMap(([name, value]) => differences(value, members.get(name), `${place}/${name}`));
+  return Object.entries(claim).flatMap(([name, value]) => differences(value, members.get(name), `${place}/${name}`));
 };
 
 const inBash = (commands: string, folder: string): Promise<{ code: number | null; output: string }> =>
