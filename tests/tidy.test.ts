@@ -194,6 +194,7 @@ test('Every relative link of the documentation leads to a file, and to a heading
     'README.md',
     'CONTRIBUTING.md',
     'CHANGELOG.md',
+    'SECURITY.md',
     'examples/README.md',
     ...filesBelow('docs', '.md').map(({ path }) => path),
   ];

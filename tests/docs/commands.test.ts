@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startNodeForBash } from '../support/node-in-bash.ts';
+import { differences, readPage, runPage } from '../support/pages.ts';
 import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
 
@@ -14,32 +14,16 @@ const folder = mkdtempSync(join(tmpdir(), 'ledger-docs-'));
 const dataDir = join(folder, '.ledger');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Returns the commands of a page, in its order. */
-const commandsOf = (page: string): string =>
-  [...readFileSync(page, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map(([, commands]) => commands).join('\n');
-
 // `npx ledger` finds the command in the folder of the package only.
-const before = `set -euo pipefail\nnpx() { shift; LEDGER_DATA_DIR=.ledger node "${process.cwd()}/bin/ledger.js" "$@"; }\n`;
-
-const inBash = (commands: string): Promise<{ code: number | null; output: string }> =>
-  new Promise((resolve, reject) => {
-    const child = spawn('bash', ['-c', before + commands], { cwd: folder });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk));
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, output }));
-  });
-
-const withCommands = pages.map((page) => [page, commandsOf(page)] as const).filter(([, commands]) => commands !== '');
+const before = `npx() { shift; LEDGER_DATA_DIR=.ledger node "${process.cwd()}/bin/ledger.js" "$@"; }\n`;
+const withCommands = pages.map(readPage).filter(({ commands }) => commands !== '');
 
 /** Returns true for a page that shows every line of output after a `#`. */
 const saysWhatIsPrinted = (page: string): boolean =>
   readFileSync(page, 'utf8').replaceAll('\n', ' ').includes('A line prints the text after its `#`.');
-const printedBy = (commands: string): readonly string[] =>
-  [...commands.matchAll(/ # (.+)$/gm)].map(([, printed = '']) => printed.trim());
 
 test('There are pages with commands', () => {
-  expect(withCommands.map(([page]) => page)).toContain('docs/getting-started.md');
+  expect(withCommands.map(({ path }) => path)).toContain('docs/getting-started.md');
 });
 
 describe('Next to a server with rate limits, for a reader who pastes all pages at once,', () => {
@@ -59,14 +43,14 @@ describe('Next to a server with rate limits, for a reader who pastes all pages a
   });
 
   test.each(withCommands)(
-    'every command of %s works, and works again',
-    async (page, commands) => {
+    'every command of $path works, and works again',
+    async (page) => {
       // Only the first page starts a real Node for each value that it prints.
-      const definitions = page === firstPage ? '' : nodeForBash.definition;
+      const definitions = page.path === firstPage ? '' : nodeForBash.definition;
       for (const time of ['first', 'second']) {
-        const { code, output } = await inBash(definitions + commands);
-        expect(code, `${time} time: ${output}`).toBe(0);
-        if (saysWhatIsPrinted(page)) expect(output.trim().split('\n'), `${time} time`).toEqual(printedBy(commands));
+        const { lines, answers } = await runPage(page, { folder, definitions: before + definitions });
+        if (saysWhatIsPrinted(page.path)) expect(lines, `${time} time`).toEqual(page.lines);
+        expect(differences(page.answers, answers), `${time} time`).toEqual([]);
       }
     },
     120_000,

@@ -9,6 +9,7 @@ export const longestFiles: readonly string[] = [
   'tests/examples/examples.test.ts',
   'tests/api/fuzz.test.ts',
   'tests/docs/commands.test.ts',
+  'tests/docs/guides.test.ts',
   'tests/e2e/old-logs.test.ts',
   'tests/projections/rebuild/rebuild-faults.test.ts',
   'tests/api/tenant-fuzz.test.ts',
