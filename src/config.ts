@@ -47,6 +47,8 @@ export type Config = {
   readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
+  /** For how long a process that is to stop still serves. */
+  readonly stopDelaySeconds: number;
   readonly clockOffsetSeconds: number;
   /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
@@ -118,6 +120,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
+    stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (variables.NODE_ENV === 'production' ? 5 : 0),
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };
