@@ -30,6 +30,10 @@ export type Config = {
   readonly servers: Servers;
   /** LEDGER_SECRET, or null when it is not set. */
   readonly secret: string | null;
+  /** The path in LEDGER_SECRET_FILE, or null. */
+  readonly secretFile: string | null;
+  /** Whether NODE_ENV is production. */
+  readonly isProduction: boolean;
   readonly redisUrl: string | null;
   readonly dataDir: string;
   readonly jwtKeysDir: string;
@@ -107,6 +111,8 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     servers,
     mail: mailOf(variables, servers),
     secret,
+    secretFile: variables.LEDGER_SECRET_FILE ?? null,
+    isProduction: variables.NODE_ENV === 'production',
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
     jwtKeysDir: variables.JWT_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'keys'),

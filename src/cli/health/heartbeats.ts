@@ -31,7 +31,7 @@ export type Heartbeats = {
 const everyMs = 15_000;
 const stopMsMax = 2_000;
 
-/** Starts to write signs of life: one now, and then one every 15 seconds. */
+/** Starts to write signs of life: one now, and then one every 15 seconds. The caller asks for one after a change. */
 export const startHeartbeats = ({ pool, log, identity, writes, check, projects, isStopping }: Needs): Heartbeats => {
   let last: Promise<void> | null = null;
   const write = async () => {

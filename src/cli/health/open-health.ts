@@ -48,7 +48,16 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
       ...serviceParts({ ...sampled, ownProjector, diskFault: disk }),
     ]);
   };
-  measureHealth(metrics.registry, check, () => sample(samplePatienceMs));
+  let written = '';
+  const checkAndTell = async () => {
+    const checked = await check();
+    const states = JSON.stringify(checked.map(({ part, state }) => [part, state]));
+    // `ledger status` learns of a change at once, not with the next sign of life.
+    if (states !== written) void beat();
+    written = states;
+    return checked;
+  };
+  measureHealth(metrics.registry, checkAndTell, () => sample(samplePatienceMs));
   const identity = {
     processId: randomUUID(),
     roles,
@@ -65,7 +74,7 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
   });
   onStop(stop);
   return {
-    check,
+    check: checkAndTell,
     noteServing: () => {
       isServing = true;
     },
