@@ -78,10 +78,11 @@ test('The doctor finds nothing on a running ledger, and says what to do about an
 });
 
 test('Both commands refuse unknown options with the usage', async () => {
-  for (const command of ['status', 'doctor']) {
+  const refused = async (command: string) => {
     const { code, output } = await runLedger([command, '--bogus'], env);
     expect([code, output]).toEqual([2, expect.stringContaining(`Usage: ledger ${command} [options]`)]);
-  }
+  };
+  await Promise.all(['status', 'doctor'].map(refused));
 });
 
 test('Without a ledger, and without servers that answer, both say so and create nothing', async () => {

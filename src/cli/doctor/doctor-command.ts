@@ -10,7 +10,7 @@ import { checkMachine } from './check-machine.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { checkRedis, checkSettings } from './check-settings.ts';
 import { type Finding, lineOf, note, todo } from './finding.ts';
-import { readLogFacts } from './read-log.ts';
+import { readLogFacts } from './read-log-facts.ts';
 import { readMachine } from './read-machine.ts';
 import { readPostgres } from './read-postgres.ts';
 import { readRedis, readSettings } from './read-settings.ts';
@@ -33,17 +33,21 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
   if (json) console.log(JSON.stringify({ todo: left, findings }, null, 2));
   else {
     for (const finding of findings) console.log(lineOf(finding));
-    console.log(left === 0 ? 'Nothing must be done.' : `${left} things must be done: the lines with todo.`);
+    console.log(
+      left === 0
+        ? 'Nothing must be done.'
+        : `${left === 1 ? '1 thing' : `${left} things`} must be done: the lines with todo.`,
+    );
   }
   process.exitCode = exitCode;
 };
 
 type ServerFindings = { readonly findings: readonly Finding[]; readonly isUnreachable: boolean };
 
-const checkServers = async (found: FoundServers, dataDir: string): Promise<ServerFindings> => {
-  if (found.kind !== 'reachable') {
+const checkServers = async (located: FoundServers, dataDir: string): Promise<ServerFindings> => {
+  if (located.kind !== 'reachable') {
     const why =
-      found.kind === 'nothing' ? `There is no ledger in ${dataDir} yet.` : `The ledger in ${dataDir} does not run.`;
+      located.kind === 'nothing' ? `There is no ledger in ${dataDir} yet.` : `The ledger in ${dataDir} does not run.`;
     const finding = note(
       'servers',
       `${why} Postgres and the event store were not checked.`,
@@ -53,7 +57,7 @@ const checkServers = async (found: FoundServers, dataDir: string): Promise<Serve
   }
   let db: pg.Client;
   try {
-    db = await connectReading(found.databaseUrl, 'ledger-doctor');
+    db = await connectReading(located.databaseUrl, 'ledger-doctor');
   } catch (error) {
     return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
   }
@@ -63,7 +67,7 @@ const checkServers = async (found: FoundServers, dataDir: string): Promise<Serve
         findings: [todo('migrations', 'The database has no ledger yet.', 'Run ledger start.')],
         isUnreachable: false,
       };
-    return await checkAnswering(db, found);
+    return await checkAnswering(db, located);
   } finally {
     await db.end();
   }

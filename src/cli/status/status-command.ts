@@ -33,21 +33,21 @@ type Answer = {
 
 const readStatus = async (): Promise<Answer> => {
   const config = loadConfig();
-  const found = await findServers(config);
-  if (found.kind !== 'reachable') return notRunning(found.kind, config.dataDir);
+  const located = await findServers(config);
+  if (located.kind !== 'reachable') return notRunning(located.kind, config.dataDir);
   let db: pg.Client;
   try {
-    db = await connectReading(found.databaseUrl, 'ledger-status');
+    db = await connectReading(located.databaseUrl, 'ledger-status');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return unreachable(
-      `Postgres does not answer: ${why}. Check ${found.mode === 'servers' ? 'DATABASE_URL' : 'the running server'}.`,
+      `Postgres does not answer: ${why}. Check ${located.mode === 'servers' ? 'DATABASE_URL' : 'the running server'}.`,
     );
   }
   try {
     if (!(await isMigrated(db)))
       return nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
-    return await statusOf(db, found, config.dataDir);
+    return await statusOf(db, located, config.dataDir);
   } finally {
     await db.end();
   }

@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
@@ -50,6 +51,7 @@ afterAll(async () => {
 });
 
 test('Without a projector the API is degraded, still answers 200, and says since when', async () => {
+  await condition('it has looked for a projector', async () => (await ready()).body.status === 'degraded');
   const { status, body } = await ready();
   const reason = 'no projector is active: start a process with the role projector';
   expect([status, body]).toMatchObject([
@@ -73,7 +75,7 @@ test('Without a projector the API is degraded, still answers 200, and says since
   ]);
   await projector.ledger.stop();
   expect(await processes()).toMatchObject([{ roles: ['api'] }]);
-  expect((await ready()).body.status).toBe('degraded');
+  await condition('it misses the projector', async () => (await ready()).body.status === 'degraded');
 });
 
 test('An event store that refuses to answer leaves the process ready and degraded', async () => {
@@ -89,7 +91,7 @@ test('An event store that refuses to answer leaves the process ready and degrade
 
 test('A full disk of the event store is named until an append succeeds', async () => {
   const { databaseUrl } = store;
-  const owner = new (await import('pg')).default.Client(databaseUrl);
+  const owner = new pg.Client(databaseUrl);
   await owner.connect();
   await owner.query(`create function eventstore.fill() returns trigger language plpgsql as
     $$ begin raise exception using errcode = 'disk_full', message = 'could not extend file: No space left on device'; end $$`);
