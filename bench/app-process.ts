@@ -102,7 +102,7 @@ const start = async (options: AppOptions): Promise<string> => {
         waitUntilProjected: async () => true,
         log: createRequestLog(log),
         metrics: createMetrics(),
-        ready: async () => ({ ready: true, parts: {} }),
+        ready: async () => [],
         version: { version: 'bench' },
         observations: noObservations,
         licenseKeyPrefix: 'LL',

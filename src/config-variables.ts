@@ -102,6 +102,13 @@ export const variablesSchema = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Lowest level to log.'),
+  STOP_DELAY_SECONDS: wholeSeconds
+    .min(0)
+    .max(300)
+    .optional()
+    .describe(
+      'Seconds for which a process that is to stop still serves, while /readyz answers 503, so that load balancers notice. Default: 5 when NODE_ENV is production, else 0.',
+    ),
   LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
     .default(0)
     .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),

@@ -30,6 +30,10 @@ export type Config = {
   readonly servers: Servers;
   /** LEDGER_SECRET, or null when it is not set. */
   readonly secret: string | null;
+  /** The path in LEDGER_SECRET_FILE, or null. */
+  readonly secretFile: string | null;
+  /** Whether NODE_ENV is production. */
+  readonly isProduction: boolean;
   readonly redisUrl: string | null;
   readonly dataDir: string;
   readonly jwtKeysDir: string;
@@ -47,6 +51,8 @@ export type Config = {
   readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
+  /** For how long a process that is to stop still serves. */
+  readonly stopDelaySeconds: number;
   readonly clockOffsetSeconds: number;
   /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
@@ -105,6 +111,8 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     servers,
     mail: mailOf(variables, servers),
     secret,
+    secretFile: variables.LEDGER_SECRET_FILE ?? null,
+    isProduction: variables.NODE_ENV === 'production',
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
     jwtKeysDir: variables.JWT_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'keys'),
@@ -118,6 +126,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
+    stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (variables.NODE_ENV === 'production' ? 5 : 0),
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };

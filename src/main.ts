@@ -62,6 +62,16 @@ parked
   .argument('[stream]', 'the stream to replay; without it all parked streams')
   .description('project the parked events again; exit with 1 when one still fails')
   .action(async (stream) => (await import('./cli/parked.ts')).parkedReplayCommand(stream));
+program
+  .command('status')
+  .description('print what runs where, versions, lag, parked streams, the last verification and the last rebuild')
+  .option('--json', 'print the facts as JSON', false)
+  .action(async (options) => (await import('./cli/status/status-command.ts')).statusCommand(options));
+program
+  .command('doctor')
+  .description('check versions, ports, disk, clocks, settings of the servers and secret files, and say what to do')
+  .option('--json', 'print the checks as JSON', false)
+  .action(async (options) => (await import('./cli/doctor/doctor-command.ts')).doctorCommand(options));
 const keys = program.command('keys').description('the keys that sign access tokens, in JWT_KEYS_DIR');
 keys
   .command('rotate')

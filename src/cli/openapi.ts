@@ -51,7 +51,7 @@ export const currentOpenApi = (): string => {
     log: createRequestLog(log),
     metrics: createMetrics(),
     now: () => '',
-    ready: async () => ({ ready: false, parts: {} }),
+    ready: async () => [],
     version: { version },
   });
   return openApiText(routes, version);

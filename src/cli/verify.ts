@@ -10,6 +10,7 @@ import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
+import { noteVerification } from './note-verification.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**
@@ -50,6 +51,7 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
       ...(readModels ? { onDigest: print.digest } : {}),
     });
     print.verdict(verdict, all ? 0 : Math.max(0, findings - findingsMax), readModels);
+    if (!readModels && verdict.events > 0) await noteVerification(servers.projectorUrl, verdict);
     if (!verdict.intact) return exitCodes.damaged;
     return verdict.events === 0 ? exitCodes.nothingToCheck : exitCodes.fine;
   } finally {

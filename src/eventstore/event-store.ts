@@ -42,8 +42,9 @@ export type EventStore = {
   readBackwards(stream: string, from: bigint | 'end', eventsMax: number): Promise<readonly Recorded[]>;
   /**
    * Appends all events atomically at the expected revision. Throws RevisionConflict (nothing was appended),
-   * AppendTooLarge (nothing was or will be appended), StoreUnavailable (nothing was appended) or OutcomeUnknown (the
-   * events may be stored: repeat with the same ids at the same revision to get the first result).
+   * AppendTooLarge (nothing was or will be appended), StoreUnavailable (nothing was appended; StoreFull when the disk
+   * is full) or OutcomeUnknown (the events may be stored: repeat with the same ids at the same revision to get the
+   * first result).
    */
   append(
     stream: string,
@@ -81,5 +82,10 @@ export class OutcomeUnknown extends Error {
 
 /** The store could not be reached or refused to answer; the failed call changed nothing. */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
+}
+
+/** The disk of the store is full; the failed append changed nothing. */
+export class StoreFull extends StoreUnavailable {
+  override readonly name = 'StoreFull';
 }

@@ -14,6 +14,7 @@ import {
 import { refuseWithConnection } from '../async/connection-watch.ts';
 import { retry } from '../async/retry.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { saysDiskFull } from './disk-full.ts';
 import {
   AppendTooLarge,
   type EventStore,
@@ -23,6 +24,7 @@ import {
   type Recorded,
   type Revision,
   RevisionConflict,
+  StoreFull,
   StoreUnavailable,
 } from './event-store.ts';
 import { collect, toRecorded } from './reading.ts';
@@ -212,10 +214,18 @@ const appendError = (error: unknown, stream: string, expected: Revision): Error 
     });
   if (error instanceof Error && isCommandError(error) && refusals.has(error.type))
     return new StoreUnavailable(`The event store refused to append to ${stream}: ${error.message}`, { cause: error });
+  // Another server may have stored some of the events, so only our own word counts.
+  if (saysDiskFull(error) && messageOf(error).includes(nothingWritten))
+    return new StoreFull(`The disk of the event store is full, so nothing was appended to ${stream}.`, {
+      cause: error,
+    });
   return new OutcomeUnknown(`It is not known whether an append to ${stream} happened: ${messageOf(error)}`, {
     cause: error,
   });
 };
+
+// The embedded event store begins every refusal of a whole write with it.
+const nothingWritten = 'Nothing was written';
 
 /** Errors with which the server refuses an append for certain: nothing was appended. */
 const refusals: ReadonlySet<string> = new Set([

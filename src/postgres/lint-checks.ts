@@ -15,6 +15,8 @@ export type RowSecurity = {
   readonly columnsReadableByAuth: readonly string[];
   /** Tables of no organization that every role may read. */
   readonly readableByAll: readonly string[];
+  /** Tables of no organization that ledger_api writes, too. */
+  readonly writtenByApi: readonly string[];
   /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
   /**
@@ -195,12 +197,14 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
           or general = any(select split_part(readable, '(', 1) from unnest($4::text[]) readable)
             and general || '(' || coalesce(column_name, '') || ')' <> all($4))
         or ${grantee} = 'ledger_api' and (schema = 'rm' or not owned or general = any($3)) and privilege_type <> 'SELECT'
+          and general <> all($7)
           and not (privilege_type = 'UPDATE' and coalesce(general || '(' || column_name || ')' = any($6), false))
         or ${grantee} = 'ledger_worker' and owned and (column_name is null and privilege_type = 'SELECT'
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
             and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE'))
             and not (privilege_type = 'DELETE' and general = any(select split_part(purged, ':', 1) from unnest($5::text[]) purged)))
-        or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)`,
+        or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)
+          and not (${grantee} = 'ledger_api' and general = any($7))`,
     values: [
       rules.readableByAuth,
       rules.readableByAll,
@@ -208,6 +212,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
       rules.columnsReadableByAuth,
       rules.purgeable,
       rules.columnsWrittenByApi,
+      rules.writtenByApi,
     ],
   },
   {

@@ -41,6 +41,33 @@ export const migrate = async ({ url, log, directory, folders, formerFolders = []
   }
 };
 
+/** The files of this program, compared with those that a database has had. Names are `folder/file`. */
+export type MigrationState = {
+  readonly applied: number;
+  readonly pending: readonly string[];
+  /** Applied by a newer version. */
+  readonly unknown: readonly string[];
+  /** Applied, and edited since. */
+  readonly edited: readonly string[];
+};
+
+/** Compares the files with a database and changes nothing. As a login that is a member of ledger_owner. */
+export const readMigrations = async (
+  db: pg.Client,
+  { directory, folders, formerFolders = [] }: Pick<Options, 'directory' | 'folders' | 'formerFolders'>,
+): Promise<MigrationState> => {
+  const files = readSqlFiles(directory, folders);
+  const applied = await readApplied(db, formerFolders);
+  const known = new Map(files.map(({ file, sha256 }) => [file, sha256]));
+  const names = [...applied.keys()];
+  return {
+    applied: names.length,
+    pending: files.filter(({ file }) => !applied.has(file)).map(({ file }) => file),
+    unknown: names.filter((file) => !known.has(file)),
+    edited: names.filter((file) => known.has(file) && known.get(file) !== applied.get(file)),
+  };
+};
+
 /** The advisory lock of a process that migrates. Two processes that change grants at once would fail. */
 export const migrationLock = 7_203_114_558;
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { LogLine } from '../postgres/log.ts';
-import { migrate } from '../postgres/migrate.ts';
+import { type MigrationState, migrate, readMigrations } from '../postgres/migrate.ts';
 import { becomeOwner, ownDirectory } from '../postgres/sql-files.ts';
 import { installFirst } from './install-version.ts';
 import { ownRelease } from './release.ts';
@@ -33,13 +33,18 @@ export const prepareDatabase = ({
     log,
     directory,
     folders,
-    formerFolders: ['read-models'],
+    formerFolders,
     finish: (db) => makeReadModels(db, directory, release, log),
   });
 
 // In this order. db/read-models is missing because a rebuild can create it at any time. db/eventstore is missing
 // because it belongs to the embedded event store, in another database.
 const folders = ['base', 'ops', 'vault', 'identity'];
+const formerFolders = ['read-models'];
+
+/** Compares the SQL files of this program with a database, as `readMigrations` does. */
+export const migrationState = (db: pg.Client, directory = ownDirectory): Promise<MigrationState> =>
+  readMigrations(db, { directory, folders, formerFolders });
 
 const makeReadModels = async (db: pg.Client, directory: string, release: number, log: LogLine): Promise<void> => {
   await db.query('begin');

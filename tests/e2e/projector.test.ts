@@ -88,15 +88,18 @@ test('A parked stream is counted, listed and replayed once its event fits, and t
   expect(await projector.stop()).toBe(0);
 }, 240_000);
 
-test('An event store that was restored to an earlier point makes the process not ready, and the log says why', async () => {
+test('An event store that was restored to an earlier point makes the process degraded, and the log says why', async () => {
   await models.superuser.query(
     'update ops.checkpoints set commit_position = 999999999999, prepare_position = 999999999999',
   );
   const projector = await startProjector();
   await condition('it refuses', () => projector.output().includes('ahead of the event store'));
   const ready = await projector.get('/readyz');
-  expect(ready.status).toBe(503);
-  expect(await ready.text()).toContain('projector');
+  expect([ready.status, await ready.json()]).toMatchObject([
+    200,
+    { status: 'degraded', parts: { projector: 'waits: the log of this process says why', postgres: 'ok' } },
+  ]);
+  expect(await projector.metric('ledger_part_ok{part="projector"}')).toBe('0');
   expect(projector.output()).toContain('the checkpoint is at 999999999999, the log ends at');
   expect(await projector.stop()).toBe(0);
 }, 60_000);

@@ -25,7 +25,12 @@ const longMs = 120_000 + others * 10;
 type Release = { readonly directory: string; readonly number: number };
 type Process = Program & { readonly url: string };
 type Answer = { readonly status: number; readonly retryAfter: string | null; readonly body: Body };
-type Body = { readonly code?: string; readonly detail?: string; readonly license?: { readonly products: string[] } };
+type Body = {
+  readonly code?: string;
+  readonly detail?: string;
+  readonly license?: { readonly products: string[] };
+  readonly parts?: Readonly<Record<string, string>>;
+};
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
 let store: RunningStore;
@@ -210,7 +215,7 @@ describe('A release with another shape of the read models', () => {
     const late = await start(older);
     await condition('it says why it stands by', async () => {
       const { body } = await call(late, '/readyz');
-      return body.detail?.includes('projector: stands by: Release 2') === true;
+      return body.parts?.projector?.startsWith('stands by: Release 2') === true;
     });
     await delay(1_000);
     expect(await activeVersion()).toBe(2);

@@ -163,7 +163,7 @@ export const startLedger = async ({
     waitUntilProjected: projected.waitFor,
     log: createRequestLog(log.pino),
     metrics,
-    ready: async () => ({ ready: true, parts: {} }),
+    ready: async () => [],
     version: { version: '0.0.0' },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

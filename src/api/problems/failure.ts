@@ -3,8 +3,9 @@ import { Unfinished } from '../../application/after-append.ts';
 import { NotProjected, notProjected } from '../../application/reading/parked-license.ts';
 import { WaitedTooLong } from '../../async/keyed-queue.ts';
 import { TooManyItems } from '../../async/paced-batches.ts';
+import { saysDiskFull } from '../../eventstore/disk-full.ts';
 import { NewerEvent } from '../../eventstore/envelope.ts';
-import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../eventstore/event-store.ts';
+import { AppendTooLarge, OutcomeUnknown, StoreFull, StoreUnavailable } from '../../eventstore/event-store.ts';
 import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
 import { Overloaded } from '../../eventstore/executor/stream-queue.ts';
 import { TooManyLogins } from '../../identity/passwords.ts';
@@ -23,7 +24,9 @@ export const problemOfFailure = (error: unknown): Problem => {
   if (error instanceof Unfinished) return problemForNow('UNAVAILABLE', error.message, 1, 'UNFINISHED');
   if (error instanceof Overloaded || error instanceof TooManyItems)
     return problemForNow('UNAVAILABLE', 'Too many commands are waiting. Try again.', 1, 'COMMANDS_WAITING');
+  if (error instanceof StoreFull) return storeDiskFull('Nothing was changed.');
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown) {
+    if (saysDiskFull(error)) return storeDiskFull('The request may have been carried out.');
     const cause = error instanceof OutcomeUnknown ? 'OUTCOME_UNKNOWN' : 'EVENT_STORE';
     const detail = 'The event store does not answer. Repeat with the same Idempotency-Key.';
     return problemForNow('UNAVAILABLE', detail, 2, cause);
@@ -51,6 +54,14 @@ export const problemOfFailure = (error: unknown): Problem => {
   return internalProblem;
 };
 
+const storeDiskFull = (outcome: string): Problem =>
+  problemForNow(
+    'UNAVAILABLE',
+    `The disk of the event store is full. ${outcome} Repeat with the same Idempotency-Key once the operator has freed space.`,
+    30,
+    'EVENT_STORE_DISK',
+  );
+
 const tooLargeForStore = problem(
   'BODY_TOO_LARGE',
   'The events of this request are too large for one append. Nothing was changed. Change less in one request.',
@@ -63,8 +74,8 @@ const isNotLevel = (error: unknown): error is Error =>
 type DatabaseFailure = { readonly cause: UnavailableCause; readonly detail: string };
 
 /**
- * Returns what failed when the connection was lost, or Postgres canceled the statement or could not lock in time.
- * Returns null for another error.
+ * Returns what failed when the connection was lost, Postgres cannot write, or it canceled the statement or could not
+ * lock in time. Returns null for another error.
  */
 const databaseFailure = (error: unknown): DatabaseFailure | null => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
@@ -78,6 +89,21 @@ const databaseFailure = (error: unknown): DatabaseFailure | null => {
       cause: 'DATABASE_LOCK',
       detail: 'The request waited too long for another one in the database. Try again.',
     };
+  const ofWriting = writingFailures[code];
+  if (ofWriting !== undefined) return ofWriting;
   if (!isLostConnection(error)) return null;
   return { cause: 'DATABASE_CONNECTION', detail: 'The database does not answer. Try again.' };
+};
+
+// By SQLSTATE: disk_full, io_error and read_only_sql_transaction.
+const writingFailures: Readonly<Record<string, DatabaseFailure>> = {
+  53100: {
+    cause: 'DATABASE_DISK',
+    detail: 'The disk of the database is full. Try again once the operator has freed space.',
+  },
+  58030: {
+    cause: 'DATABASE_DISK',
+    detail: 'The disk of the database fails. Try again once the operator has repaired it.',
+  },
+  25006: { cause: 'DATABASE_READ_ONLY', detail: 'The database accepts no writes at the moment. Try again.' },
 };

@@ -4,6 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
+import { openHealth } from '../health/open-health.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
@@ -49,7 +50,7 @@ export const assemble = async ({
     const metrics = createMetrics();
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('worker')) await startJobs(parts);
-    const baseUrl = await serve(parts, metrics, projector);
+    const baseUrl = await serve(parts, metrics, openHealth(parts, metrics, projector));
     const { executor, secrets, waiter, apiPool, now } = parts;
     return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
   } catch (error) {

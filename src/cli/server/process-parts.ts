@@ -14,6 +14,7 @@ import type { Release } from '../../projections/release.ts';
 import { createStreamSnapshots } from '../../records/stream-snapshots.ts';
 import { rowSecurity } from '../../row-security.ts';
 import { migrateQueue } from '../../workers/queue.ts';
+import { watchAppends } from '../health/watch-appends.ts';
 import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
 import { type OpenServers, secretText } from './open-servers.ts';
 import type { Role } from './roles.ts';
@@ -39,6 +40,8 @@ export type Parts = ServerProcess & {
   readonly now: () => Date;
   readonly secrets: Secrets;
   readonly store: ReturnType<typeof connectEventStore>;
+  /** Returns true when the last append failed because the disk of the event store is full. */
+  readonly isStoreFull: () => boolean;
   readonly keeper: SnapshotKeeper;
   readonly clock: ClockCheck;
   readonly executor: Executor;
@@ -59,7 +62,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
   await migrateDatabase(started);
 
-  const store = connectEventStore({ url: servers.eventStoreUrl });
+  const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
   onStop(() => store.close());
   const openPool: Parts['openPool'] = (url, role, max) => {
     const opened = createPool({ url, role, max, log, release });
@@ -83,7 +86,8 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   onStop(waiter.stop);
   // A new connection may be the first one after a crash of Postgres.
   apiPool.on('connect', waiter.doubt);
-  return { ...started, now, secrets, store, keeper, clock, executor, waiter, apiPool, openPool, onStop };
+  const shared = { now, secrets, store, isStoreFull, keeper, clock, executor, waiter, apiPool, openPool };
+  return { ...started, ...shared, onStop };
 };
 
 const migrateDatabase = async ({ config, servers, roles, log, program }: ServerProcess): Promise<void> => {

@@ -11,19 +11,19 @@ import { type AccessNotices, createAccessNotices } from '../../identity/access/a
 import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
 import { createFeedFollowers } from '../../projections/feed-followers.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
-import type { Projector } from '../../projections/run-projector.ts';
 import { version } from '../../version.ts';
+import type { ProcessHealth } from '../health/open-health.ts';
 import { openAccounts } from './accounts.ts';
 import { createFront } from './create-front.ts';
 import { listen, shutDown } from './listen.ts';
 import type { Parts } from './process-parts.ts';
-import { readiness } from './readiness.ts';
 
 /**
- * Serves the management port and, with the role `api`, the API. Returns the URL of the API, or null without that role.
+ * Serves the management port and, with the role `api`, the API. Both answer until the end of the stop delay. Returns the
+ * URL of the API, or null without that role.
  */
-export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<string | null> => {
-  const { config, roles, store, secrets, clock, waiter, apiPool, now, log, onStop } = parts;
+export const serve = async (parts: Parts, metrics: Metrics, health: ProcessHealth): Promise<string | null> => {
+  const { config, roles, secrets, waiter, apiPool, now, log, onStop } = parts;
   const notices = createAccessNotices();
   const apiKey = createAuthenticate({
     pool: apiPool,
@@ -34,13 +34,12 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
     onError: (error) => log.warn(error, 'The use of an API key could not be noted.'),
   });
   const stopping = new AbortController();
-  let isServing = !roles.includes('api');
   const shared = {
     stopping: stopping.signal,
     waitUntilProjected: waiter.waitFor,
     log: createRequestLog(log),
     metrics,
-    ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault, isServing: () => isServing }),
+    ready: health.check,
     version: { version, node: process.version },
   };
   // Everybody who reaches the management port gets its answers, without a credential.
@@ -49,13 +48,17 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
     authenticate: { apiKey, user: async () => null },
   });
   onStop(shutDown(await listen(management, config.managementHost, config.managementPort)));
-  if (!roles.includes('api')) return null;
+  if (!roles.includes('api')) {
+    onStop(health.announceStop);
+    return null;
+  }
 
   const server = await createApiServer(parts, shared, { apiKey, notices });
   const listening = await listen(server, config.host, config.port);
-  isServing = true;
+  health.noteServing();
   onStop(shutDown(listening));
   onStop(async () => stopping.abort());
+  onStop(health.announceStop);
   return listening.url;
 };
 

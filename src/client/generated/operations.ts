@@ -242,7 +242,7 @@ export type Operations = {
   changePolicy: { params: { policyId: string }; body?: PolicyChange; answer: Policy };
   archivePolicy: { params: { policyId: string }; answer: Policy };
   live: { answer: { status: "ok" } };
-  ready: { answer: { status: "ok"; parts: { [name: string]: string } } };
+  ready: { answer: { status: "ok" | "degraded"; parts: { [name: string]: string }; faults: ({ part: string; state: "degraded"; reason: string; since: string })[] } };
   version: { answer: { [name: string]: string } };
 };
 /** The method and path of every operation. `repeats` is true when it accepts an Idempotency-Key. */

@@ -100,7 +100,7 @@ const writeNext = async ({ db, state, onCommit, onLost }: Writer, queue: Queue):
   } catch (error) {
     if (error instanceof DatabaseError && error.severity === 'ERROR') {
       // Postgres answered, so nothing of the group was written and the connection still works.
-      const refusal = new Refusal(status.INTERNAL, `Nothing was written: ${error.message}`);
+      const refusal = refusalOf(error);
       for (const { reject } of group) reject(refusal);
       return;
     }
@@ -110,6 +110,14 @@ const writeNext = async ({ db, state, onCommit, onLost }: Writer, queue: Queue):
     onLost(reason);
   }
 };
+
+const refusalOf = ({ code, message }: DatabaseError): Refusal =>
+  code === diskFull
+    ? new Refusal(status.RESOURCE_EXHAUSTED, `Nothing was written: the disk is full (${message})`)
+    : new Refusal(status.INTERNAL, `Nothing was written: ${message}`);
+
+// SQLSTATE disk_full.
+const diskFull = '53100';
 
 /** Removes the first appends from the queue, as many as one transaction takes, and returns them. */
 const takeGroup = (queue: Queue): Queued[] => {

@@ -144,9 +144,14 @@ test('Every answer has the headers of helmet and does not reveal Express', async
 
 test('The management server shows health, version and metrics', async () => {
   let isReady = false;
+  const since = '2026-01-02T03:04:05.000Z';
   const management = createManagement({
     ...needs,
-    ready: async () => ({ ready: isReady, parts: { postgres: isReady ? 'ok' : 'connection refused' } }),
+    ready: async () => [
+      isReady
+        ? { part: 'postgres', state: 'ok' }
+        : { part: 'postgres', state: 'failing', reason: 'refused', cause: 'DATABASE_CONNECTION', since },
+    ],
     version: { version: '1.2.3' },
   });
   const baseUrl = await listen(management);
@@ -157,7 +162,10 @@ test('The management server shows health, version and metrics', async () => {
   expect(await get('/livez')).toMatchObject({ status: 200 });
   expect(await get('/version')).toEqual({ status: 200, text: '{"version":"1.2.3"}' });
   const down = await get('/readyz');
-  expect([down.status, JSON.parse(down.text).detail]).toEqual([503, 'postgres: connection refused']);
+  expect([down.status, JSON.parse(down.text)]).toMatchObject([
+    503,
+    { detail: `postgres: refused (since ${since})`, cause: 'DATABASE_CONNECTION', parts: { postgres: 'refused' } },
+  ]);
   isReady = true;
   expect((await get('/readyz')).status).toBe(200);
   const { text } = await get('/metrics');

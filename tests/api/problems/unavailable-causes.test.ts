@@ -5,7 +5,7 @@ import { unavailableCauses } from '../../../src/api/problems/unavailable-causes.
 import { Unfinished } from '../../../src/application/after-append.ts';
 import { WaitedTooLong } from '../../../src/async/keyed-queue.ts';
 import { TooManyItems } from '../../../src/async/paced-batches.ts';
-import { OutcomeUnknown, StoreUnavailable } from '../../../src/eventstore/event-store.ts';
+import { OutcomeUnknown, StoreFull, StoreUnavailable } from '../../../src/eventstore/event-store.ts';
 import { ClockDiffers } from '../../../src/eventstore/executor/guard-commands.ts';
 import { Overloaded } from '../../../src/eventstore/executor/stream-queue.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
@@ -21,7 +21,13 @@ const withCode = (code: string) => Object.assign(new Error('from Postgres'), { c
 test.each<[Error, string]>([
   [new StoreUnavailable('down'), 'EVENT_STORE'],
   [new OutcomeUnknown('silent'), 'OUTCOME_UNKNOWN'],
+  [new StoreFull('full'), 'EVENT_STORE_DISK'],
+  [new OutcomeUnknown('silent', { cause: new Error('write: No space left on device') }), 'EVENT_STORE_DISK'],
   [withCode('ECONNREFUSED'), 'DATABASE_CONNECTION'],
+  [withCode('53300'), 'DATABASE_CONNECTION'],
+  [withCode('53100'), 'DATABASE_DISK'],
+  [withCode('58030'), 'DATABASE_DISK'],
+  [withCode('25006'), 'DATABASE_READ_ONLY'],
   [new Error('timeout exceeded when trying to connect'), 'DATABASE_CONNECTION'],
   [withCode('57014'), 'DATABASE_TIMEOUT'],
   [new Error('Query read timeout'), 'DATABASE_TIMEOUT'],

@@ -260,10 +260,13 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */
 export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
+  'ops.last_verification': [],
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],
   'ops.parked_keys': [],
+  // The processes of the operator, which no organization is told about.
+  'ops.processes': ['select', 'insert', 'update', 'delete'],
   'ops.projection_versions': ['select'],
 };
 

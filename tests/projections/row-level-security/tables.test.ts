@@ -40,7 +40,9 @@ describe.each(Object.entries(allowedWithoutTenant))('%s', (name, allowed) => {
     ['delete', `delete from ${name}`],
   ] as const)('%s is refused unless it is allowed for everybody', async (operation, sql) => {
     const attempted = attempt(vendor, sql);
-    if (allowed.includes(operation)) await attempted;
+    // A row of defaults may lack a value.
+    const expectAllowed = (error: unknown) => expect(String(error)).not.toContain('permission denied');
+    if (allowed.includes(operation)) await attempted.catch(expectAllowed);
     else await expect(attempted).rejects.toThrow('permission denied');
   });
 });

@@ -1,0 +1,98 @@
+import type pg from 'pg';
+import { loadConfig } from '../../config.ts';
+import { errorText } from '../../embedded/errors.ts';
+import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type FoundServers, findServers } from '../status/find-servers.ts';
+import { connectReading, isMigrated } from '../status/reading-connection.ts';
+import { checkLog } from './check-log.ts';
+import { checkMachine } from './check-machine.ts';
+import { checkPostgres } from './check-postgres.ts';
+import { checkRedis, checkSettings } from './check-settings.ts';
+import { type Finding, lineOf, note, todo } from './finding.ts';
+import { readLogFacts } from './read-log-facts.ts';
+import { readMachine } from './read-machine.ts';
+import { readPostgres } from './read-postgres.ts';
+import { readRedis, readSettings } from './read-settings.ts';
+
+/**
+ * `ledger doctor`: prints one line for each check, with what to do. Starts, creates and changes nothing. Exits with 0
+ * when nothing must be done, 1 when something must, and 4 when Postgres or the event store does not answer.
+ */
+export const doctorCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
+  const config = loadConfig();
+  const { findings: ofServers, isUnreachable } = await checkServers(await findServers(config), config.dataDir);
+  const findings = [
+    ...checkMachine(await readMachine(config)),
+    ...checkSettings(await readSettings(config)),
+    ...checkRedis(await readRedis(config.redisUrl)),
+    ...ofServers,
+  ];
+  const left = findings.filter(({ state }) => state === 'todo').length;
+  const exitCode = isUnreachable ? exitCodes.unreachable : left > 0 ? exitCodes.failed : exitCodes.fine;
+  if (json) console.log(JSON.stringify({ todo: left, findings }, null, 2));
+  else {
+    for (const finding of findings) console.log(lineOf(finding));
+    console.log(
+      left === 0
+        ? 'Nothing must be done.'
+        : `${left === 1 ? '1 thing' : `${left} things`} must be done: the lines with todo.`,
+    );
+  }
+  process.exitCode = exitCode;
+};
+
+type ServerFindings = { readonly findings: readonly Finding[]; readonly isUnreachable: boolean };
+
+const checkServers = async (located: FoundServers, dataDir: string): Promise<ServerFindings> => {
+  if (located.kind !== 'reachable') {
+    const why =
+      located.kind === 'nothing' ? `There is no ledger in ${dataDir} yet.` : `The ledger in ${dataDir} does not run.`;
+    const finding = note(
+      'servers',
+      `${why} Postgres and the event store were not checked.`,
+      'Run ledger start, and repeat.',
+    );
+    return { findings: [finding], isUnreachable: false };
+  }
+  let db: pg.Client;
+  try {
+    db = await connectReading(located.databaseUrl, 'ledger-doctor');
+  } catch (error) {
+    return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
+  }
+  try {
+    if (!(await isMigrated(db)))
+      return {
+        findings: [todo('migrations', 'The database has no ledger yet.', 'Run ledger start.')],
+        isUnreachable: false,
+      };
+    return await checkAnswering(db, located);
+  } finally {
+    await db.end();
+  }
+};
+
+const checkAnswering = async (
+  db: pg.Client,
+  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+): Promise<ServerFindings> => {
+  const postgres = await readPostgres(db, mode, Date.now);
+  const ofPostgres = checkPostgres(postgres);
+  const store = connectEventStore({ url: eventStoreUrl });
+  try {
+    const postgresMs = () => Date.now() - postgres.clockDifferenceMs;
+    const log = await readLogFacts({ store, url: eventStoreUrl, mode, db, postgresMs });
+    return { findings: [...ofPostgres, ...checkLog(log)], isUnreachable: false };
+  } catch (error) {
+    const ofStore = unreachable('event store', `It does not answer: ${errorText(error)}.`, 'Check EVENTSTORE_URL.');
+    return { findings: [...ofPostgres, ...ofStore.findings], isUnreachable: true };
+  } finally {
+    await store.close();
+  }
+};
+
+const unreachable = (check: string, detail: string, action: string): ServerFindings => ({
+  findings: [todo(check, detail, action)],
+  isUnreachable: true,
+});

@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { Config } from '../../config.ts';
+import { errorCode, errorText } from '../../embedded/errors.ts';
+import { readKeyFiles } from '../../identity/key-files.ts';
+import { freeBytesOf } from '../health/check-disk.ts';
+import type { FileFacts, MachineFacts, PortFacts } from './check-machine.ts';
+
+/** Reads the facts of this machine. Creates nothing; it listens on a free port for a moment. Does not throw. */
+export const readMachine = async (config: Config): Promise<MachineFacts> => {
+  const { host, port, managementHost, managementPort, dataDir, jwtKeysDir, secretFile } = config;
+  const [requiredNode, npm, api, management, freeBytes, files, keyFaults] = await Promise.all([
+    requiredNodeOf(),
+    npmVersion(),
+    portFacts('PORT', host, port),
+    portFacts('MANAGEMENT_PORT', managementHost, managementPort),
+    freeBytesAbove(path.resolve(dataDir)),
+    secretFiles({ dataDir, jwtKeysDir, secretFile }),
+    keyFaultsOf(jwtKeysDir),
+  ]);
+  const ports = [api, management];
+  return { node: process.versions.node, requiredNode, npm, ports, dataDir, freeBytes, files, keyFaults };
+};
+
+const requiredNodeOf = async (): Promise<string> => {
+  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+  const manifest: { engines?: { node?: string } } = JSON.parse(text);
+  return manifest.engines?.node ?? '*';
+};
+
+const npmVersion = async (): Promise<string | null> => {
+  const isWindows = process.platform === 'win32';
+  try {
+    const { stdout } = await promisify(execFile)(isWindows ? 'npm.cmd' : 'npm', ['--version'], {
+      timeout: 10_000,
+      shell: isWindows,
+    });
+    return stdout.trim();
+  } catch {
+    return null;
+  }
+};
+
+const states: Readonly<Record<string, PortFacts['state']>> = {
+  EACCES: 'forbidden',
+  EADDRNOTAVAIL: 'not_here',
+  ENOTFOUND: 'not_here',
+};
+
+const portFacts = async (variable: PortFacts['variable'], host: string, port: number): Promise<PortFacts> => {
+  if (port === 0) return { variable, host, port, state: 'free' };
+  const server = createServer();
+  try {
+    server.listen({ host, port, exclusive: true });
+    await once(server, 'listening');
+    return { variable, host, port, state: 'free' };
+  } catch (error) {
+    const state = states[errorCode(error) ?? ''] ?? ((await isOurs(host, port)) ? 'ours' : 'taken');
+    return { variable, host, port, state };
+  } finally {
+    server.close();
+  }
+};
+
+const anyAddress: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+
+const isOurs = async (host: string, port: number): Promise<boolean> => {
+  const name = anyAddress[host] ?? (host.includes(':') ? `[${host}]` : host);
+  try {
+    const answer = await fetch(`http://${name}:${port}/version`, { signal: AbortSignal.timeout(3_000) });
+    const body: unknown = await answer.json();
+    return typeof body === 'object' && body !== null && 'version' in body && 'node' in body;
+  } catch {
+    return false;
+  }
+};
+
+/** Returns the free bytes of a directory, or of the nearest one above it that exists. */
+const freeBytesAbove = async (directory: string): Promise<number | null> => {
+  const free = await freeBytesOf(directory);
+  const parent = path.dirname(directory);
+  return free === null && parent !== directory ? freeBytesAbove(parent) : free;
+};
+
+const secretFiles = async ({
+  dataDir,
+  jwtKeysDir,
+  secretFile,
+}: Pick<Config, 'dataDir' | 'jwtKeysDir' | 'secretFile'>): Promise<readonly FileFacts[]> => {
+  // Windows has no such modes.
+  if (process.platform === 'win32') return [];
+  const names = await readdir(jwtKeysDir).catch(() => []);
+  const ours = [
+    ...['secrets.json', 'runtime.json', 'demo.json'].map((name) => path.join(dataDir, name)),
+    ...names.filter((name) => name.endsWith('.pem')).map((name) => path.join(jwtKeysDir, name)),
+  ];
+  const facts = await Promise.all([
+    ...ours.map((file) => fileFacts(file, true)),
+    ...(secretFile === null ? [] : [fileFacts(secretFile, false)]),
+  ]);
+  return facts.filter((fact) => fact !== null);
+};
+
+const fileFacts = async (file: string, isOurs: boolean): Promise<FileFacts | null> => {
+  try {
+    return { path: file, mode: (await stat(file)).mode & 0o777, isOurs };
+  } catch {
+    return null;
+  }
+};
+
+const keyFaultsOf = async (directory: string): Promise<readonly string[]> =>
+  readKeyFiles(directory).then(
+    ({ faults }) => faults,
+    (error: unknown) => [errorText(error)],
+  );

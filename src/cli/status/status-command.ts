@@ -1,0 +1,100 @@
+import type pg from 'pg';
+import { loadConfig } from '../../config.ts';
+import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { storeVersion } from '../../eventstore/server-facts.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { freeBytesOf } from '../health/check-disk.ts';
+import { type FoundServers, findServers } from './find-servers.ts';
+import { problemsOfStatus } from './judge-status.ts';
+import { statusText } from './print-status.ts';
+import { readLag, readPostgresFacts } from './read-status.ts';
+import { connectReading, isMigrated } from './reading-connection.ts';
+import type { StatusFacts } from './status-facts.ts';
+
+/**
+ * `ledger status`: prints what runs where, versions, lag, parked streams, the last verification and the last rebuild.
+ * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, 4 when a server
+ * does not answer or is stopped, and 6 when there is no ledger.
+ */
+export const statusCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
+  const { status, exitCode, text, facts, problems } = await readStatus();
+  if (json) console.log(JSON.stringify({ status, ...facts, problems }, null, 2));
+  else console.log(text);
+  process.exitCode = exitCode;
+};
+
+type Answer = {
+  readonly status: 'ok' | 'degraded' | 'unreachable' | 'nothing';
+  readonly exitCode: number;
+  readonly text: string;
+  readonly facts?: StatusFacts;
+  readonly problems: readonly string[];
+};
+
+const readStatus = async (): Promise<Answer> => {
+  const config = loadConfig();
+  const located = await findServers(config);
+  if (located.kind !== 'reachable') return notRunning(located.kind, config.dataDir);
+  let db: pg.Client;
+  try {
+    db = await connectReading(located.databaseUrl, 'ledger-status');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return unreachable(
+      `Postgres does not answer: ${why}. Check ${located.mode === 'servers' ? 'DATABASE_URL' : 'the running server'}.`,
+    );
+  }
+  try {
+    if (!(await isMigrated(db)))
+      return nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
+    return await statusOf(db, located, config.dataDir);
+  } finally {
+    await db.end();
+  }
+};
+
+const notRunning = (kind: 'stopped' | 'starting' | 'nothing', dataDir: string): Answer => {
+  if (kind === 'nothing') return nothing(`There is no ledger in ${dataDir}. Run ledger start, or set LEDGER_DATA_DIR.`);
+  if (kind === 'starting') return unreachable(`The ledger in ${dataDir} is starting or stopping. Try again.`);
+  return unreachable(`The ledger in ${dataDir} is stopped. Run ledger start.`);
+};
+
+const statusOf = async (
+  db: pg.Client,
+  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  dataDir: string,
+): Promise<Answer> => {
+  const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);
+  const store = connectEventStore({ url: eventStoreUrl });
+  const lag = await readLag(store, checkpoint ?? 'start', new Date()).then(
+    (measured) => ({ measured, answers: true }),
+    () => ({ measured: null, answers: false }),
+  );
+  await store.close();
+  const version = lag.answers ? await storeVersion(eventStoreUrl, 2_000) : null;
+  const facts: StatusFacts = {
+    mode,
+    ...fromPostgres,
+    eventStore: { version, answers: lag.answers },
+    freeBytes: mode === 'embedded' ? await freeBytesOf(dataDir) : null,
+    lag: fromPostgres.readModels?.isOfThisRelease === true ? lag.measured : null,
+  };
+  const problems = problemsOfStatus(facts);
+  const text = statusText(facts, problems);
+  if (!lag.answers) return { status: 'unreachable', exitCode: exitCodes.unreachable, text, facts, problems };
+  if (problems.length > 0) return { status: 'degraded', exitCode: exitCodes.failed, text, facts, problems };
+  return { status: 'ok', exitCode: exitCodes.fine, text, facts, problems };
+};
+
+const nothing = (text: string): Answer => ({
+  status: 'nothing',
+  exitCode: exitCodes.nothingToCheck,
+  text,
+  problems: [text],
+});
+const unreachable = (text: string): Answer => ({
+  status: 'unreachable',
+  exitCode: exitCodes.unreachable,
+  text,
+  problems: [text],
+});

@@ -1,0 +1,64 @@
+/** A process of the product, as its last sign of life says. Instants are in ISO 8601. */
+export type ProcessFacts = {
+  readonly roles: readonly string[];
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly seenAt: string;
+  /** True without a sign of life in the last minute: the process was killed, or cannot reach Postgres. */
+  readonly isSilent: boolean;
+  readonly status: string;
+  readonly faults: readonly { readonly part: string; readonly reason: string; readonly since: string }[];
+};
+
+/** The files of db/ of this program, compared with those that a database has had. */
+export type MigrationFacts = {
+  readonly applied: number;
+  readonly pending: readonly string[];
+  /** Applied by a newer release. */
+  readonly unknown: readonly string[];
+  /** Applied, and edited since. */
+  readonly edited: readonly string[];
+};
+
+/** The read models. `rebuiltAt`: when the last build began to serve. `release`: of the program that built them. */
+export type ReadModelFacts = {
+  readonly version: number;
+  readonly release: number;
+  readonly isOfThisRelease: boolean;
+  readonly isLevel: boolean;
+  readonly madeAt: string;
+  readonly rebuiltAt: string | null;
+  readonly building: boolean;
+  readonly parked: readonly string[];
+  readonly parkedCount: number;
+};
+
+/** Events that the read models do not contain. `events` counts at most 10,000. `seconds`: since the oldest was recorded. */
+export type LagFacts = { readonly events: number; readonly seconds: number };
+
+/** The last result of `ledger verify`, in full. */
+export type VerificationFacts = {
+  readonly at: string;
+  readonly version: string;
+  readonly isIntact: boolean;
+  readonly events: number;
+  readonly damaged: number;
+};
+
+/** What `ledger status` knows of a ledger that answers. */
+export type StatusFacts = {
+  readonly mode: 'embedded' | 'servers';
+  readonly product: { readonly version: string; readonly release: number };
+  readonly postgres: { readonly version: string; readonly migrations: MigrationFacts };
+  /** `answers` is false when the log could not be read. */
+  readonly eventStore: { readonly version: string | null; readonly answers: boolean };
+  readonly processes: readonly ProcessFacts[];
+  readonly readModels: ReadModelFacts | null;
+  /** Null: unknown, because the event store does not answer or the read models are those of another release. */
+  readonly lag: LagFacts | null;
+  readonly lastVerification: VerificationFacts | null;
+  /** Free bytes on the disk of the data directory of embedded servers. Null with other servers. */
+  readonly freeBytes: number | null;
+};

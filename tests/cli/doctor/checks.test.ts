@@ -1,0 +1,154 @@
+import { expect, test } from 'vitest';
+import { checkLog, type LogFacts } from '../../../src/cli/doctor/check-log.ts';
+import { checkMachine, type MachineFacts } from '../../../src/cli/doctor/check-machine.ts';
+import { checkPostgres, type PostgresFacts } from '../../../src/cli/doctor/check-postgres.ts';
+import { checkRedis, checkSettings, type SettingsFacts } from '../../../src/cli/doctor/check-settings.ts';
+import { connectionsOf } from '../../../src/cli/doctor/connections-of.ts';
+import { type Finding, lineOf } from '../../../src/cli/doctor/finding.ts';
+import { loadConfig } from '../../../src/config.ts';
+
+/** The checks that are not ok, with their state. */
+const bad = (findings: readonly Finding[]) =>
+  findings.filter(({ state }) => state !== 'ok').map(({ check, state }) => `${check}: ${state}`);
+
+const port = { variable: 'PORT', host: '127.0.0.1', port: 8080, state: 'free' } as const;
+const machine: MachineFacts = {
+  node: '22.12.0',
+  requiredNode: '^20.19 || ^22.12 || >=24',
+  npm: '11.0.0',
+  ports: [port, { ...port, variable: 'MANAGEMENT_PORT', state: 'ours' }],
+  dataDir: '.ledger',
+  freeBytes: 10 ** 10,
+  files: [
+    { path: 'secrets.json', mode: 0o600, isOurs: true },
+    { path: 'secret', mode: 0o440, isOurs: false },
+  ],
+  keyFaults: [],
+};
+
+test.each<[string, Partial<MachineFacts>, string]>([
+  ['an old Node', { node: '20.10.0' }, 'node: todo'],
+  ['no npm', { npm: null }, 'npm: note'],
+  ['a port of another program', { ports: [{ ...port, state: 'taken' }] }, 'port: todo'],
+  ['a port for root only', { ports: [{ ...port, state: 'forbidden' }] }, 'port: todo'],
+  ['an address of another machine', { ports: [{ ...port, state: 'not_here' }] }, 'port: todo'],
+  ['a full disk', { freeBytes: 1_000 }, 'disk: todo'],
+  ['an unknown disk', { freeBytes: null }, 'disk: unknown'],
+  ['a readable secret', { files: [{ path: 'secrets.json', mode: 0o640, isOurs: true }] }, 'secret files: todo'],
+  ['a secret of the operator for all', { files: [{ path: 's', mode: 0o444, isOurs: false }] }, 'secret files: note'],
+  ['a secret that others write', { files: [{ path: 's', mode: 0o666, isOurs: false }] }, 'secret files: todo'],
+  ['a damaged key', { keyFaults: ['k.pem is damaged.'] }, 'keys: todo'],
+])('A machine with %s is reported', (_, facts, finding) => {
+  expect(bad(checkMachine(machine))).toEqual([]);
+  expect(bad(checkMachine({ ...machine, ...facts }))).toEqual([finding]);
+});
+
+const postgres: PostgresFacts = {
+  versionNumber: 180_000,
+  version: '18.0',
+  settings: {
+    ...{ synchronous_commit: 'on', fsync: 'on', full_page_writes: 'on', archive_mode: 'on' },
+    ...{ max_connections: '100', superuser_reserved_connections: '3' },
+  },
+  slots: [{ name: 'replica', isActive: true, retainedBytes: 10 ** 12 }],
+  clockDifferenceMs: 100,
+  mode: 'servers',
+  connectionsMax: 97,
+  migrations: { applied: 60, pending: [], unknown: [], edited: [] },
+  rowSecurityFaults: [],
+};
+const withSetting = (settings: Readonly<Record<string, string>>) => ({
+  settings: { ...postgres.settings, ...settings },
+});
+
+test.each<[string, Partial<PostgresFacts>, string]>([
+  ['an old version', { versionNumber: 150_000 }, 'postgres: todo'],
+  ['synchronous_commit off', withSetting({ synchronous_commit: 'off' }), 'durability: todo'],
+  ['fsync off', withSetting({ fsync: 'off' }), 'durability: todo'],
+  ['full_page_writes off', withSetting({ full_page_writes: 'off' }), 'durability: todo'],
+  ['too few connections', { connectionsMax: 98 }, 'max_connections: todo'],
+  ['a forgotten slot', { slots: [{ name: 's', isActive: false, retainedBytes: 10 ** 12 }] }, 'wal retention: todo'],
+  ['no archive', withSetting({ archive_mode: 'off' }), 'wal retention: note'],
+  ['a clock that is behind', { clockDifferenceMs: 6_000 }, 'clock: todo'],
+  ['a clock that is ahead', { clockDifferenceMs: -70_000 }, 'clock: todo'],
+  ['pending migrations', { migrations: { ...postgres.migrations, pending: ['ops/9.sql'] } }, 'migrations: todo'],
+  ['migrations of a newer release', { migrations: { ...postgres.migrations, unknown: ['x'] } }, 'migrations: todo'],
+  ['an edited migration', { migrations: { ...postgres.migrations, edited: ['x'] } }, 'migrations: todo'],
+  ['an open table', { rowSecurityFaults: ['PUBLIC has SELECT.'] }, 'row security: todo'],
+  ['an unchecked catalog', { rowSecurityFaults: null }, 'row security: unknown'],
+])('A Postgres with %s is reported', (_, facts, finding) => {
+  expect(bad(checkPostgres(postgres))).toEqual([]);
+  expect(bad(checkPostgres({ ...postgres, ...facts }))).toEqual([finding]);
+});
+
+test('Each role adds its connections, and a ledger that does not run counts as one process with all roles', () => {
+  const all = ['api', 'projector', 'worker'];
+  expect(connectionsOf([], 'servers')).toBe(connectionsOf([all], 'servers'));
+  expect(connectionsOf([all, all], 'servers')).toBe(2 * connectionsOf([all], 'servers'));
+  expect(connectionsOf([['api']], 'servers')).toBeLessThan(connectionsOf([['api', 'worker']], 'servers'));
+  expect(connectionsOf([], 'embedded')).toBeGreaterThan(connectionsOf([], 'servers'));
+});
+
+const log: LogFacts = {
+  version: '24.10',
+  mode: 'servers',
+  retention: { limited: [], isComplete: true },
+  otherPast: null,
+  newestAheadMs: -5_000,
+  unreadableBounds: [],
+};
+
+test.each<[string, Partial<LogFacts>, string]>([
+  ['a stream that is cut', { retention: { limited: ['license-1'], isComplete: true } }, 'retention: todo'],
+  ['metadata that take too long', { retention: { limited: [], isComplete: false } }, 'retention: note'],
+  ['metadata that it does not show', { retention: null }, 'retention: unknown'],
+  ['another past', { otherPast: 'ahead of the event store' }, 'checkpoint: todo'],
+  ['an event in the future', { newestAheadMs: 6_000 }, 'event times: todo'],
+  ['a bound that is no version', { unreadableBounds: [{ bound: '2.x', licenses: 3 }] }, 'version bounds: todo'],
+  ['unchecked bounds', { unreadableBounds: null }, 'version bounds: unknown'],
+])('A log with %s is reported', (_, facts, finding) => {
+  expect(bad(checkLog(log))).toEqual([]);
+  expect(bad(checkLog({ ...log, mode: 'embedded', retention: null }))).toEqual([]);
+  expect(bad(checkLog({ ...log, ...facts }))).toEqual([finding]);
+});
+
+const mailing = { MAIL_URL: 'smtp://mail.example', MAIL_FROM: 'a@b.example' };
+const settings = (
+  variables: Readonly<Record<string, string>> = {},
+  facts: Partial<SettingsFacts> = {},
+): SettingsFacts => ({
+  config: loadConfig({ LEDGER_SECRET: Buffer.alloc(32, 7).toString('base64'), ...variables }),
+  hasDemo: true,
+  mailFault: null,
+  ...facts,
+});
+const servers = { DATABASE_URL: 'postgres://db/x', EVENTSTORE_URL: 'esdb://e:2113?tls=false' };
+const production = { ...servers, ...mailing, PUBLIC_URL: 'https://ledger.example', NODE_ENV: 'production' };
+
+test.each<[string, SettingsFacts, readonly string[]]>([
+  ['the embedded demo', settings(), []],
+  ['a production server', settings(production, { hasDemo: false }), []],
+  ['a demo that everybody reaches', settings({ HOST: '0.0.0.0' }), ['demo: todo']],
+  ['a moved clock', settings({ LEDGER_CLOCK_OFFSET_SECONDS: '5' }), ['test settings: todo']],
+  ['an unchecked clock', settings({ LEDGER_CLOCK_CHECK: 'off' }), ['test settings: todo']],
+  ['no rate limits', settings({ RATE_LIMITS: 'off' }), ['test settings: todo']],
+  ['servers without NODE_ENV and mail', settings(servers), ['test settings: note', 'mail: note']],
+  ['a dead mail server', settings(production, { mailFault: 'no answer' }), ['mail: todo']],
+  ['mails with a local link', settings({ ...production, PUBLIC_URL: 'http://localhost:8080' }), ['mail: todo']],
+])('The settings of %s are judged', (_, facts, findings) => {
+  expect(bad(checkSettings(facts))).toEqual(findings);
+});
+
+test('Redis must answer and must not evict jobs', () => {
+  const redis = { error: null, policy: 'noeviction', isPersistent: true };
+  expect([bad(checkRedis(null)), bad(checkRedis(redis))]).toEqual([[], []]);
+  expect(bad(checkRedis({ ...redis, policy: null, isPersistent: null }))).toEqual([]);
+  expect(bad(checkRedis({ ...redis, policy: 'allkeys-lru' }))).toEqual(['redis: todo']);
+  expect(bad(checkRedis({ ...redis, isPersistent: false }))).toEqual(['redis: note']);
+  expect(bad(checkRedis({ ...redis, error: 'refused' }))).toEqual(['redis: todo']);
+});
+
+test('A finding is one line that says what to do', () => {
+  const line = lineOf({ check: 'disk', state: 'todo', detail: 'It is\nfull.', action: 'Free space.' });
+  expect(line).toMatch(/^todo +disk +It is full\. Free space\.$/);
+});
