@@ -19,6 +19,7 @@ export const longestFiles: readonly string[] = [
   'tests/embedded/stack.test.ts',
   'tests/eventstore/interleavings.test.ts',
   'tests/api/events/consumers.test.ts',
+  'tests/cli/status-and-doctor.test.ts',
   'tests/cli/rebuild.test.ts',
   'tests/projections/rebuild/rebuild.test.ts',
   'tests/eventstore/snapshots.test.ts',

@@ -68,6 +68,13 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
         isUnreachable: false,
       };
     return await checkAnswering(db, located);
+  } catch (error) {
+    // What was found out about this machine must be printed all the same.
+    const action = 'Use the login of DATABASE_URL that migrated the database.';
+    return {
+      findings: [todo('postgres', `It could not be checked: ${errorText(error)}.`, action)],
+      isUnreachable: false,
+    };
   } finally {
     await db.end();
   }

@@ -14,8 +14,9 @@ export const measureHealth = (
     labelNames: ['part'] as const,
     registers,
     async collect() {
+      const parts = await check();
       this.reset();
-      for (const { part, state } of await check()) this.set({ part }, state === 'ok' ? 1 : 0);
+      for (const { part, state } of parts) this.set({ part }, state === 'ok' ? 1 : 0);
     },
   });
   new Gauge({
