@@ -102,6 +102,10 @@ export const variablesSchema = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Lowest level to log.'),
+  LOG_FORMAT: z
+    .enum(['auto', 'json', 'text'])
+    .default('auto')
+    .describe('json, text (for people), or auto: text on a terminal, JSON elsewhere.'),
   LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
     .default(0)
     .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),

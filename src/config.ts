@@ -47,6 +47,8 @@ export type Config = {
   readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
   readonly logLevel: Variables['LOG_LEVEL'];
+  /** The form of log lines on standard error; `auto` decides by whether it is a terminal. */
+  readonly logFormat: Variables['LOG_FORMAT'];
   readonly clockOffsetSeconds: number;
   /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
@@ -80,6 +82,18 @@ const combinationFaults = (variables: Variables): readonly string[] => {
 
 /** Returns the environment of a child process: that of this process, with `defaults` for what it does not set. */
 export const environmentWith = (defaults: Readonly<Record<string, string>>) => ({ ...defaults, ...process.env });
+
+/**
+ * Returns where output has color: only on a terminal, never (NO_COLOR is not empty), or always (FORCE_COLOR is not
+ * empty, and neither 0 nor false). FORCE_COLOR wins. FORCE_COLOR=0 or false means never.
+ */
+export const colorChoice = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): 'terminal' | 'never' | 'always' => {
+  const { FORCE_COLOR: force = '', NO_COLOR: none = '', TERM: terminal } = environment;
+  if (force !== '') return force === '0' || force === 'false' ? 'never' : 'always';
+  return none !== '' || terminal === 'dumb' ? 'never' : 'terminal';
+};
 
 /**
  * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration with all invalid values. When
@@ -118,6 +132,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
+    logFormat: variables.LOG_FORMAT,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };

@@ -1,5 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
+import { logLevels } from './cli/logs/log-text.ts';
+import { instantOrAge, positiveCount, queueArgument } from './cli/output/option-values.ts';
+import { addCompletion } from './cli/program/add-completion.ts';
+import { addExamples } from './cli/program/add-examples.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
@@ -90,6 +94,55 @@ program
   .description('remove the embedded data directory with everything in it')
   .action(async () => (await import('./cli/reset.ts')).resetCommand());
 program
+  .command('events')
+  .description('print the events of all organizations from the log, in its order; personal values are not in events')
+  .option('--follow', 'print new events, too, until Ctrl-C; reconnect when the event store is away', false)
+  .option('--from <position>', 'begin after this position, at start, or now (default: now with --follow, else start)')
+  .option('--stream <name>', 'only the events of this stream')
+  .option('--type <type...>', 'only events of these types, such as LicenseIssued')
+  .option('--organization <id>', 'only events with this organization as issuer or holder')
+  .option('--limit <count>', 'end after this number of events', positiveCount)
+  .option('--json', 'print each event as one line of JSON', false)
+  .action(async (options) => (await import('./cli/events/events-command.ts')).eventsCommand(options));
+program
+  .command('logs')
+  .description('print the log of the embedded mode; needs no running server')
+  .option('--follow', 'print new lines, too, until Ctrl-C', false)
+  .addOption(
+    new Option('--level <level>', 'only lines of this level or a higher one')
+      .choices(Object.keys(logLevels))
+      .default('trace'),
+  )
+  .option('--since <when>', 'only lines since then: an age such as 10m, or an instant', instantOrAge(Date.now))
+  .option('--limit <count>', 'only this number of the newest lines', positiveCount)
+  .option('--json', 'print the lines as they are stored, as JSON', false)
+  .action(async (options) => (await import('./cli/logs/logs-command.ts')).logsCommand(options));
+const jobs = program.command('jobs').description('the scheduled jobs of the workers, and their queues');
+jobs
+  .command('list')
+  .description('list the queues, and each job with its next run, its last run and the result')
+  .option('--json', 'print the list as JSON', false)
+  .action(async (options) => (await import('./cli/jobs/jobs-command.ts')).jobsListCommand(options));
+jobs
+  .command('pause')
+  .addArgument(queueArgument())
+  .description('let workers take no further job of a queue, also after a restart')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (queue, options) => (await import('./cli/jobs/jobs-command.ts')).jobsPauseCommand(queue, options));
+jobs
+  .command('resume')
+  .addArgument(queueArgument())
+  .description('let workers take the jobs of a queue again')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (queue, options) => (await import('./cli/jobs/jobs-command.ts')).jobsResumeCommand(queue, options));
+jobs
+  .command('run')
+  .argument('<job>', 'the job, as ledger jobs list names it')
+  .description('let a worker run a job now')
+  .option('--wait', 'wait until the run has ended; exit with 1 when it fails', false)
+  .option('--json', 'print the result as JSON', false)
+  .action(async (job, options) => (await import('./cli/jobs/jobs-command.ts')).jobsRunCommand(job, options));
+program
   .command('openapi')
   .description('print the OpenAPI document')
   .option('--write', 'write it to openapi.json instead', false)
@@ -104,6 +157,9 @@ program
   .description('print .env.example from the configuration schema')
   .option('--write', 'write it to .env.example instead', false)
   .action(async (options) => (await import('./cli/env-example.ts')).envExampleCommand(options));
+
+addCompletion(program);
+addExamples(program);
 
 try {
   await program.parseAsync();

@@ -50,7 +50,7 @@ type Needs = { readonly store: EventStore; readonly pool: Pool; readonly project
 
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });

@@ -25,7 +25,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   if (options.rollback && options.prune) throw new Error('Give --rollback or --prune, not both.');
 
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);

@@ -24,7 +24,7 @@ type Options = {
 export const repairChainCommand = async (options: Options): Promise<void> => {
   const repairer = options.apply ? repairerOf(options) : null;
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });

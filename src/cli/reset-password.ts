@@ -19,7 +19,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
   if (isOwnAddress(password, email)) throw new Error('This password is the address of the user. Choose another.');
 
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {

@@ -26,7 +26,7 @@ export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
  */
 export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs: 0 });
   const store = connectEventStore({ url: servers.eventStoreUrl });
