@@ -10,6 +10,7 @@ import type { Finding } from '../projections/verify/findings.ts';
 import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
+import { createProgress, partOfLog } from './progress.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**
@@ -32,6 +33,7 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   const print = json ? asJson() : asText();
+  const progress = createProgress();
   try {
     await prepareDatabase({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
     // Rows of another release differ from what this release folds.
@@ -43,16 +45,21 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
       pool,
       readModelsOnly: readModels,
       findingsMax: 0,
+      onProgress: ({ events, position, head }) =>
+        progress.show({ phase: 'checking', events, part: partOfLog(position, head) }),
       onFinding: (finding) => {
         findings += 1;
+        progress.end();
         if (all || findings <= findingsMax) print.finding(finding);
       },
       ...(readModels ? { onDigest: print.digest } : {}),
     });
+    progress.end();
     print.verdict(verdict, all ? 0 : Math.max(0, findings - findingsMax), readModels);
     if (!verdict.intact) return exitCodes.damaged;
     return verdict.events === 0 ? exitCodes.nothingToCheck : exitCodes.fine;
   } finally {
+    progress.end();
     await reader.close();
     await store.close();
     await pool.end();
