@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createPostgresBackend, Queue, withBackend } from 'bullmq';
+import { createPostgresBackend, Queue, SchemaMigrationRequiredError, withBackend } from 'bullmq';
 import { Redis } from 'ioredis';
 import { keptRuns, type QueueBackend, queueNames } from './queue.ts';
 
@@ -84,6 +84,12 @@ export const openQueueControl = (backend: QueueBackend, baseName = 'ledger'): Qu
     },
   };
 };
+
+/** Returns true for an error of a database in which no worker has created the queues yet. */
+export const isWithoutQueues = (error: unknown): boolean =>
+  error instanceof SchemaMigrationRequiredError ||
+  // The role ledger_worker does not exist either.
+  (error instanceof Error && 'code' in error && error.code === '22023');
 
 const openQueue = (name: string, backend: QueueBackend, redis: Redis | null): Queue => {
   const queue =

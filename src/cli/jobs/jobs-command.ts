@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { loadConfig } from '../../config.ts';
-import { type JobState, openQueueControl, type QueueControl, type QueueState } from '../../workers/queue-control.ts';
+import {
+  isWithoutQueues,
+  type JobState,
+  openQueueControl,
+  type QueueControl,
+  type QueueState,
+} from '../../workers/queue-control.ts';
 import { CommandEnded, exitCodes, UsageError } from '../exit-codes.ts';
 import { painter, printable } from '../output/colors.ts';
 import { openOut } from '../output/write-out.ts';
@@ -97,8 +103,7 @@ const withQueues = async (work: (control: QueueControl) => Promise<void>): Promi
 /** Returns a sentence for an error of the queue's store that says nothing to an operator. */
 const explained = (error: unknown): unknown => {
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (noSchema.has(code))
+  if (isWithoutQueues(error))
     return new CommandEnded(
       exitCodes.nothingToCheck,
       'There are no queues yet. The first ledger start with the role worker creates them.',
@@ -107,9 +112,6 @@ const explained = (error: unknown): unknown => {
     return new CommandEnded(exitCodes.unreachable, 'Redis does not answer. Check REDIS_URL.');
   return error;
 };
-
-// Postgres: the schema, a table or a function of the queues does not exist.
-const noSchema: ReadonlySet<string> = new Set(['3F000', '42P01', '42883']);
 
 const queueTable = (queues: readonly QueueState[]): string =>
   table(

@@ -7,6 +7,21 @@ import type { Command } from 'commander';
  */
 export const addCompletion = (program: Command): void => {
   tab(program, { completionCommandName: 'completion' });
-  const command = program.commands.find((other) => other.name() === 'completion');
-  command?.description('print the script that completes the commands and options of ledger in a shell');
+  program.commands
+    .find((command) => command.name() === 'completion')
+    ?.description('print the script that completes the commands and options of ledger in a shell')
+    .hook('preAction', (command) => {
+      if (command.args[0] === 'bash') console.log(bashWords);
+    });
 };
+
+// The script calls this function, which a shell has only with the package bash-completion.
+const bashWords = `if ! declare -F _get_comp_words_by_ref > /dev/null; then
+  _get_comp_words_by_ref() {
+    words=("\${COMP_WORDS[@]}")
+    cword=$COMP_CWORD
+    cur=\${COMP_WORDS[COMP_CWORD]}
+    prev=\${COMP_WORDS[COMP_CWORD - 1]}
+  }
+fi
+`;
