@@ -32,7 +32,7 @@ export const variablesSchema = z.object({
     .string()
     .min(1)
     .default('.ledger')
-    .describe('Embedded data, demo.json, secrets.json, keys and outbox.'),
+    .describe('Embedded data, demo.json, secrets.json, keys, logs and outbox.'),
   LEDGER_SECRET: z
     .string()
     .optional()

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createPostgresBackend, withBackend } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { migrateQueue, type QueueBackend, queueNames, type Schedule, startSchedule } from '../../src/workers/queue.ts';
@@ -128,4 +129,29 @@ test('A database in which no worker has created the queues is told from one that
   await attempt('postgres://127.0.0.1:1/none');
   await fresh.drop();
   expect(errors.map(isWithoutQueues)).toEqual([true, false]);
+});
+
+test('A schedule of an earlier release remembers as many runs as this one, and is then left alone', async () => {
+  const queueName = `test-${randomUUID()}`;
+  const connection = { connectionString: database.url, options: '-c role=ledger_worker', max: 1 };
+  const queue = new (withBackend(createPostgresBackend).Queue)(queueName, { connection });
+  open.push(queue);
+  const template = { name: 'daily', opts: { removeOnComplete: 10, removeOnFail: 100 } };
+  await queue.upsertJobScheduler('daily', { every: 86_400_000 }, template);
+  const jobs = [{ name: 'daily', everySeconds: 86_400, run: async () => undefined }];
+  const onError = () => undefined;
+  const start = async () => {
+    const schedule = await startSchedule(jobs, {
+      backend: { kind: 'postgres', url: database.url },
+      queueName,
+      onError,
+    });
+    open.push(schedule);
+    return queue.getJobScheduler('daily');
+  };
+  const first = await start();
+  expect(first?.template?.opts).toEqual({ removeOnComplete: 200, removeOnFail: 100 });
+  await condition('its run', async () => (await queue.getJobCounts('completed')).completed === 1);
+  const before = await queue.getJobScheduler('daily');
+  expect(await start()).toEqual(before);
 });
