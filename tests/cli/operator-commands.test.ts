@@ -16,7 +16,7 @@ beforeAll(async () => {
   await copyProductData(dataDir);
   await rm(path.join(dataDir, 'logs'), { recursive: true, force: true });
   env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'info' };
-  product = await startProduct(env);
+  product = await startProduct({ ...env, LOG_FORMAT: 'text' });
 });
 afterAll(async () => {
   product.process.kill('SIGTERM');
@@ -118,6 +118,8 @@ test('The log has the lines of the server and of Postgres', async () => {
     expect.objectContaining({ level: 20, msg: expect.stringMatching(/^postgres: .*ready/) }),
   );
   expect(lines).toContainEqual(expect.objectContaining({ level: 30, msg: 'request' }));
+  // The form of standard error changes nothing in the files.
+  expect(product.output()).toMatch(/^\d{4}-\S+Z INFO {2}request .*status=/m);
   const some = await runLedger(['logs', '--json', '--level', 'info', '--since', '1h', '--limit', '2'], env);
   expect(jsonLines(some.output)).toHaveLength(2);
   const people = await runLedger(['logs', '--level', 'info', '--limit', '1'], env);
@@ -162,6 +164,21 @@ test('Wrong arguments end with 2, and with --json an error is one line of JSON o
       error: { exitCode: 2, message: expect.stringContaining(args?.at(-1) ?? '') },
     });
   }
+}, 60_000);
+
+test('Commands that change something print the result as JSON', async () => {
+  const results = [
+    ['user', 'reset-password', product.demo.email],
+    ['keys', 'rotate', '--force'],
+    ['parked', 'replay'],
+    ['rebuild', '--prune'],
+  ].map(async (args) => JSON.parse((await runLedger([...args, '--json'], { ...env, LOG_LEVEL: 'warn' })).output));
+  expect(await Promise.all(results)).toEqual([
+    { email: product.demo.email, password: expect.stringMatching(/^[\w-]{24}$/) },
+    { created: expect.any(String), removed: expect.any(Array) },
+    [],
+    { dropped: null },
+  ]);
 }, 60_000);
 
 test('Bash completes commands, options and values with the script that completion prints', async () => {

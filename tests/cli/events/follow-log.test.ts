@@ -5,7 +5,7 @@ import { plain } from '../../../src/cli/output/colors.ts';
 import { type Recorded, StoreUnavailable } from '../../../src/eventstore/event-store.ts';
 import { streamPrefixes } from '../../../src/projections/fold/fold-event.ts';
 import { appendLog } from '../../support/append-log.ts';
-import { newStream, notes, type RunningStore, startStore } from '../../support/event-store.ts';
+import { notes, type RunningStore, startStore } from '../../support/event-store.ts';
 import { createLog, rival, vendor } from '../../support/license-fixtures.ts';
 
 const ledger = createLog();
@@ -24,13 +24,23 @@ test('The events of all organizations are read up to a position, and not those a
   const store = running.connect();
   const upTo = await store.head({ timeoutMs: 10_000 });
   if (upTo === null) throw new Error('The log is empty.');
-  await store.append(newStream(), notes(1), 'no_stream', { timeoutMs: 10_000 });
+  const [first] = ledger.log;
+  if (first === undefined) throw new Error('The log is empty.');
+  const ofFirst = ledger.log.filter(({ stream }) => stream === first.stream);
+  await store.append(first.stream, notes(1), ofFirst.at(-1)?.revision ?? 0n, { timeoutMs: 10_000 });
   const { signal } = new AbortController();
   const events: Recorded[] = [];
   for await (const event of eventsUpTo(store, range(signal), upTo)) events.push(event);
   expect(events.map(({ id }) => id)).toEqual(ledger.log.map(({ id }) => id));
   expect(new Set(events.map(({ metadata }) => metadata.issuerOrgId))).toEqual(new Set([vendor, rival]));
-  for await (const event of eventsUpTo(store, { ...range(signal), from: upTo }, upTo)) expect(event).toBe(null);
+  const beyond: Recorded[] = [];
+  for await (const event of eventsUpTo(store, { ...range(signal), from: upTo }, upTo)) beyond.push(event);
+  expect(beyond).toEqual([]);
+  // The last event before the position is of another stream, so the next one of this stream is after it.
+  const alone: Recorded[] = [];
+  const oneStream = { ...range(signal), streamPrefixes: [first.stream] };
+  for await (const event of eventsUpTo(store, oneStream, upTo)) alone.push(event);
+  expect(alone.map(({ id }) => id)).toEqual(ofFirst.map(({ id }) => id));
 });
 
 test('Who follows gets every event once and in order, across lost connections', async () => {

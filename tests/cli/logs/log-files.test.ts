@@ -75,6 +75,14 @@ describe('The log files of the embedded mode', () => {
     const folder = path.join(directory, 'later');
     const refused = createLogFiles(folder);
     write(refused, [1]);
+    const other = createLogFiles(path.join(directory, 'other'));
+    other.start();
+    for (const count of [1, 2]) {
+      write(other, [count]);
+      const written = async () => (await read(path.join(directory, 'other'))).length === count;
+      await condition('a line of the other one, which was started', written);
+    }
+    await other.close();
     await refused.close();
     expect(await hasLogFiles(folder)).toBe(false);
     const started = createLogFiles(folder);
