@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -100,7 +100,6 @@ describe('The log files of the embedded mode', () => {
     files.start();
     write(files, from(0, 50));
     await rm(folder);
-    await mkdir(folder);
     write(files, [50]);
     await condition('the line after the fault is written', async () => {
       write(files, [51]);
