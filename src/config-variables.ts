@@ -32,7 +32,7 @@ export const variablesSchema = z.object({
     .string()
     .min(1)
     .default('.ledger')
-    .describe('Embedded data, demo.json, secrets.json, keys and outbox.'),
+    .describe('Embedded data, demo.json, secrets.json, keys, logs and outbox.'),
   LEDGER_SECRET: z
     .string()
     .optional()
@@ -109,6 +109,10 @@ export const variablesSchema = z.object({
     .describe(
       'Seconds for which a process that is to stop still serves, while /readyz answers 503, so that load balancers notice. Default: 5 when NODE_ENV is production, else 0.',
     ),
+  LOG_FORMAT: z
+    .enum(['auto', 'json', 'text'])
+    .default('auto')
+    .describe('json, text (for people), or auto: text on a terminal, JSON elsewhere.'),
   LEDGER_CLOCK_OFFSET_SECONDS: wholeSeconds
     .default(0)
     .describe('Seconds added to the clock. Tests only; refused when NODE_ENV is production.'),

@@ -53,6 +53,8 @@ export type Config = {
   readonly logLevel: Variables['LOG_LEVEL'];
   /** For how long a process that is to stop still serves. */
   readonly stopDelaySeconds: number;
+  /** The form of log lines on standard error; `auto` decides by whether it is a terminal. */
+  readonly logFormat: Variables['LOG_FORMAT'];
   readonly clockOffsetSeconds: number;
   /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
@@ -86,6 +88,18 @@ const combinationFaults = (variables: Variables): readonly string[] => {
 
 /** Returns the environment of a child process: that of this process, with `defaults` for what it does not set. */
 export const environmentWith = (defaults: Readonly<Record<string, string>>) => ({ ...defaults, ...process.env });
+
+/**
+ * Returns where output has color: only on a terminal, never (NO_COLOR is not empty), or always (FORCE_COLOR is not
+ * empty, and neither 0 nor false). FORCE_COLOR wins. FORCE_COLOR=0 or false means never.
+ */
+export const colorChoice = (
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): 'terminal' | 'never' | 'always' => {
+  const { FORCE_COLOR: force = '', NO_COLOR: none = '', TERM: terminal } = environment;
+  if (force !== '') return force === '0' || force === 'false' ? 'never' : 'always';
+  return none !== '' || terminal === 'dumb' ? 'never' : 'terminal';
+};
 
 /**
  * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration with all invalid values. When
@@ -127,6 +141,7 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
     stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (variables.NODE_ENV === 'production' ? 5 : 0),
+    logFormat: variables.LOG_FORMAT,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };

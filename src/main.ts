@@ -1,5 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
+import { exitCodes } from './cli/exit-codes.ts';
+import { logLevels } from './cli/logs/log-text.ts';
+import { instantOrAge, positiveCount, queueArgument } from './cli/output/option-values.ts';
+import { addCompletion } from './cli/program/add-completion.ts';
+import { addExamples } from './cli/program/add-examples.ts';
+import { asksForJson, reportError, reportUsage } from './cli/program/report-error.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
@@ -14,8 +19,9 @@ const roles = (text: string): readonly Role[] =>
 const program = new Command('ledger')
   .description('A license server with an event log as its system of record. Configuration: see .env.example.')
   .version(version)
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.fine : exitCodes.usage))
-  .showHelpAfterError();
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? exitCodes.fine : exitCodes.usage));
+const json = asksForJson(process.argv);
+reportUsage(program, json);
 
 program
   .command('start')
@@ -37,6 +43,7 @@ program
   .command('repair-chain')
   .description('print the wrong links of hash chains, and what a repair would append; change nothing without --apply')
   .option('--stream <name...>', 'check only these streams, for example those that ledger verify names', [])
+  .option('--json', 'print the result as JSON', false)
   .option('--apply', 'append the repairs', false)
   .option('--operator <id>', 'your id, which is stored with the repair; not a name or an e-mail address')
   .option('--reason <code>', 'the reason as a code in capitals, which is stored with the repair, such as TWO_WRITERS')
@@ -48,6 +55,7 @@ program
   .option('--force', 'switch although the serving read models have different numbers of rows', false)
   .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
   .option('--prune', 'drop the previous version, instead of rebuilding', false)
+  .option('--json', 'print the result as JSON', false)
   .action(async (options) => (await import('./cli/rebuild.ts')).rebuildCommand(options));
 const parked = program
   .command('parked')
@@ -61,7 +69,8 @@ parked
   .command('replay')
   .argument('[stream]', 'the stream to replay; without it all parked streams')
   .description('project the parked events again; exit with 1 when one still fails')
-  .action(async (stream) => (await import('./cli/parked.ts')).parkedReplayCommand(stream));
+  .option('--json', 'print the result as JSON', false)
+  .action(async (stream, options) => (await import('./cli/parked.ts')).parkedReplayCommand(stream, options));
 program
   .command('status')
   .description('print what runs where, versions, lag, parked streams, the last verification and the last rebuild')
@@ -77,6 +86,7 @@ keys
   .command('rotate')
   .description('create the next key, which signs from now on; keep the two newest keys; running servers use it at once')
   .option('--force', 'rotate although tokens in use end', false)
+  .option('--json', 'print the result as JSON', false)
   .action(async (options) => (await import('./cli/keys.ts')).keysRotateCommand(options));
 keys
   .command('list')
@@ -89,16 +99,68 @@ program
   .command('reset-password')
   .argument('<email>', 'the e-mail address of the user')
   .option('--stdin', 'read the new password from standard input instead of generating one', false)
+  .option('--json', 'print the result as JSON', false)
   .description('set a new password, print it once, and end all sessions of the user')
   .action(async (email, options) => (await import('./cli/reset-password.ts')).resetPasswordCommand(email, options));
 program
   .command('demo')
   .description('walk a new license through its whole life on the running server, or on a server that the demo starts')
-  .action(async () => (await import('./cli/demo/demo-command.ts')).demoCommand());
+  .option('--json', 'print each line as one line of JSON, and at the end what verify --json prints', false)
+  .action(async (options) => (await import('./cli/demo/demo-command.ts')).demoCommand(options));
 program
   .command('reset')
   .description('remove the embedded data directory with everything in it')
-  .action(async () => (await import('./cli/reset.ts')).resetCommand());
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/reset.ts')).resetCommand(options));
+program
+  .command('events')
+  .description('print the events of all organizations from the log, in its order; personal values are not in events')
+  .option('--follow', 'print new events, too, until Ctrl-C; reconnect when the event store is away', false)
+  .option('--from <position>', 'begin after this position, at start, or now (default: now with --follow, else start)')
+  .option('--stream <name>', 'only the events of this stream')
+  .option('--type <type...>', 'only events of these types, such as LicenseIssued')
+  .option('--organization <id>', 'only events with this organization as issuer or holder')
+  .option('--limit <count>', 'end after this number of events', positiveCount)
+  .option('--json', 'print each event as one line of JSON', false)
+  .action(async (options) => (await import('./cli/events/events-command.ts')).eventsCommand(options));
+program
+  .command('logs')
+  .description('print the log of the embedded mode; needs no running server')
+  .option('--follow', 'print new lines, too, until Ctrl-C', false)
+  .addOption(
+    new Option('--level <level>', 'only lines of this level or a higher one')
+      .choices(Object.keys(logLevels))
+      .default('trace'),
+  )
+  .option('--since <when>', 'only lines since then: an age such as 10m, or an instant', instantOrAge(Date.now))
+  .option('--limit <count>', 'only this number of the newest lines', positiveCount)
+  .option('--json', 'print the lines as they are stored, as JSON', false)
+  .action(async (options) => (await import('./cli/logs/logs-command.ts')).logsCommand(options));
+const jobs = program.command('jobs').description('the scheduled jobs of the workers, and their queues');
+jobs
+  .command('list')
+  .description('list the queues, and each job with its next run, its last run and the result')
+  .option('--json', 'print the list as JSON', false)
+  .action(async (options) => (await import('./cli/jobs/jobs-command.ts')).jobsListCommand(options));
+jobs
+  .command('pause')
+  .addArgument(queueArgument())
+  .description('let workers take no further job of a queue, also after a restart')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (queue, options) => (await import('./cli/jobs/jobs-command.ts')).jobsPauseCommand(queue, options));
+jobs
+  .command('resume')
+  .addArgument(queueArgument())
+  .description('let workers take the jobs of a queue again')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (queue, options) => (await import('./cli/jobs/jobs-command.ts')).jobsResumeCommand(queue, options));
+jobs
+  .command('run')
+  .argument('<job>', 'the job, as ledger jobs list names it')
+  .description('let a worker run a job now')
+  .option('--wait', 'wait until the run has ended; exit with 1 when it fails', false)
+  .option('--json', 'print the result as JSON', false)
+  .action(async (job, options) => (await import('./cli/jobs/jobs-command.ts')).jobsRunCommand(job, options));
 program
   .command('openapi')
   .description('print the OpenAPI document')
@@ -115,11 +177,11 @@ program
   .option('--write', 'write it to .env.example instead', false)
   .action(async (options) => (await import('./cli/env-example.ts')).envExampleCommand(options));
 
+addCompletion(program);
+addExamples(program);
+
 try {
   await program.parseAsync();
 } catch (error) {
-  // Our own errors are sentences for the person at the terminal. A bug prints its stack.
-  const bug = [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
-  console.error(error instanceof Error && !bug ? error.message : error);
-  process.exit(exitCodeOf(error));
+  process.exit(reportError(error, json));
 }

@@ -1,16 +1,55 @@
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { Config } from '../config.ts';
+import type { LogFiles } from './logs/log-files.ts';
+import { logText, parseLogLine } from './logs/log-text.ts';
+import { painter } from './output/colors.ts';
 
-/** Returns a log that writes JSON lines to standard error. Standard output is for what a command prints to a person. */
-export const createLog = (level: string): Logger =>
-  pino(
+/** Where the lines of a log go, and in which form. */
+type LogOptions = {
+  /** Default: text on a terminal, JSON elsewhere. */
+  readonly format?: Config['logFormat'];
+  /** Also gets every line, as JSON. */
+  readonly files?: LogFiles | null;
+};
+
+/**
+ * Returns a log that writes lines to standard error, as JSON or for people. Standard output is for what a command
+ * prints to a person.
+ */
+export const createLog = (level: string, { format = 'auto', files = null }: LogOptions = {}): Logger => {
+  const stderr = destination({ fd: 2, sync: false });
+  const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY === true);
+  const lines = isText ? asText(stderr) : stderr;
+  return pino(
     {
       level,
       base: null,
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
       serializers: { err: described },
     },
-    destination({ fd: 2, sync: false }),
+    files === null ? lines : alsoInto(files, lines),
   );
+};
+
+const asText = (stderr: ReturnType<typeof destination>) => {
+  const paint = painter(process.stderr);
+  return {
+    write: (json: string) => {
+      const line = parseLogLine(json);
+      stderr.write(line === null ? json : `${logText(line, paint)}\n`);
+    },
+    // pino calls it after a fatal line, because the process may end at once.
+    flushSync: () => stderr.flushSync(),
+  };
+};
+
+const alsoInto = (files: LogFiles, lines: DestinationStream & { flushSync: () => void }) => ({
+  write: (json: string) => {
+    lines.write(json);
+    files.write(json);
+  },
+  flushSync: () => lines.flushSync(),
+});
 
 /**
  * Returns what an operator needs from an error. Errors of the database driver contain connections and values, which are

@@ -8,11 +8,13 @@ export const exitCodes = {
   usage: 2,
   damaged: 3,
   unreachable: 4,
+  refused: 5,
   nothingToCheck: 6,
 } as const;
 
 /** Returns the exit code of a command that ended with an error. */
 export const exitCodeOf = (error: unknown): number => {
+  if (error instanceof CommandEnded) return error.exitCode;
   if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionError(error))
     return exitCodes.unreachable;
@@ -22,6 +24,17 @@ export const exitCodeOf = (error: unknown): number => {
 /** Thrown for options that do not go together. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Thrown to end a command with an exit code and a sentence for the person at the terminal. */
+export class CommandEnded extends Error {
+  override readonly name = 'CommandEnded';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
 }
 
 const isConnectionError = (error: unknown): boolean =>

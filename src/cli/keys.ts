@@ -1,13 +1,14 @@
 import { loadConfig } from '../config.ts';
 import { readKeyFiles } from '../identity/key-files.ts';
 import { rotateKeys } from '../identity/make-keys.ts';
+import { printResult } from './output/print-result.ts';
 import { table } from './table.ts';
 
 /**
  * `ledger keys rotate`: adds a key that signs from now on. Exits with 1 and changes nothing when that would end tokens
  * that are in use.
  */
-export const keysRotateCommand = async ({ force }: { force: boolean }): Promise<void> => {
+export const keysRotateCommand = async ({ force, json }: { force: boolean; json: boolean }): Promise<void> => {
   const { jwtKeysDir, accessTokenSeconds, clockOffsetSeconds } = loadConfig();
   const now = () => new Date(Date.now() + clockOffsetSeconds * 1_000);
   const rotation = await rotateKeys({ directory: jwtKeysDir, accessTokenSeconds, now, force });
@@ -16,8 +17,11 @@ export const keysRotateCommand = async ({ force }: { force: boolean }): Promise<
     process.exitCode = 1;
     return;
   }
-  console.log(`${rotation.created.kid} signs from now on.`);
-  for (const { kid } of rotation.removed) console.log(`${kid} was removed. Its tokens no longer work.`);
+  const removed = rotation.removed.map(({ kid }) => kid);
+  printResult(json, { created: rotation.created.kid, removed }, [
+    `${rotation.created.kid} signs from now on.`,
+    ...removed.map((kid) => `${kid} was removed. Its tokens no longer work.`),
+  ]);
 };
 
 /** `ledger keys list`: prints the keys, the newest first. Exits with 1 when a file cannot be used. */

@@ -10,6 +10,7 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './create-log.ts';
+import { jsonText } from './output/print-result.ts';
 import { joinServers } from './server/open-servers.ts';
 import { table } from './table.ts';
 
@@ -17,7 +18,7 @@ import { table } from './table.ts';
 export const parkedListCommand = ({ json }: { json: boolean }): Promise<void> =>
   withReadModels(async ({ pool, projection }) => {
     const parked = await listParked(pool, projection);
-    if (json) console.log(JSON.stringify(parked, bigintAsText, 2));
+    if (json) console.log(jsonText(parked));
     else if (parked.length === 0) console.log('No stream is parked.');
     else console.log(table(['stream', 'from revision', 'event', 'parked at', 'error'], parked.map(cells)));
   });
@@ -26,20 +27,24 @@ export const parkedListCommand = ({ json }: { json: boolean }): Promise<void> =>
  * `ledger parked replay [stream]`: replays parked streams. Exits with 0 when all are up to date, and with 1 when one
  * stays parked.
  */
-export const parkedReplayCommand = (stream: string | undefined): Promise<void> =>
+export const parkedReplayCommand = (stream: string | undefined, { json }: { json: boolean }): Promise<void> =>
   withReadModels(async ({ store, pool, projection }) => {
     const parked = await listParked(pool, projection);
-    if (stream === undefined && parked.length === 0) console.log('No stream is parked.');
+    const replays: object[] = [];
+    if (stream === undefined && parked.length === 0 && !json) console.log('No stream is parked.');
     const names = stream === undefined ? parked.map((row) => row.stream) : [stream];
     for (const name of names) {
       const replay = await replayParked({ store, pool, projection, statementMs }, name);
       if (replay.outcome !== 'replayed' && replay.outcome !== 'set_aside') process.exitCode = 1;
+      replays.push({ stream: name, ...replay });
+      if (json) continue;
       if (replay.outcome === 'replayed') console.log(`${name}: replayed. Its rows are up to date.`);
       if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
       if (replay.outcome === 'set_aside')
         console.log(`${name}: changes many rows. The projectors bring it in themselves.`);
       if (replay.outcome === 'parked') console.log(`${name}: STILL PARKED. ${replay.error}`);
     }
+    if (json) console.log(jsonText(replays));
   });
 
 // A replay by an operator has a longer timeout than the projector, which may have parked the stream for a timeout.
@@ -50,7 +55,7 @@ type Needs = { readonly store: EventStore; readonly pool: Pool; readonly project
 
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
@@ -74,5 +79,3 @@ const cells = ({ stream, fromRevision, eventType, parkedAt, error }: ParkedStrea
   parkedAt.toISOString(),
   error.replaceAll(/\s+/g, ' '),
 ];
-
-const bigintAsText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}` : value);

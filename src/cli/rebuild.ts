@@ -1,11 +1,12 @@
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
-import { type RebuildOptions, rebuild } from '../projections/rebuild/rebuild.ts';
+import { type RebuildOptions, type RebuildProgress, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { createLog } from './create-log.ts';
-import { createProgress } from './progress.ts';
+import { printResult } from './output/print-result.ts';
+import { createProgress, partOfLog } from './progress.ts';
 import { joinServers } from './server/open-servers.ts';
 
 type Options = {
@@ -13,6 +14,7 @@ type Options = {
   readonly force: boolean;
   readonly rollback: boolean;
   readonly prune: boolean;
+  readonly json: boolean;
 };
 
 /**
@@ -25,7 +27,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   if (options.rollback && options.prune) throw new Error('Give --rollback or --prune, not both.');
 
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
@@ -34,46 +36,47 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   const { databaseUrl, projectorUrl } = servers;
   try {
     await prepareDatabase({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
-    const { force } = options;
+    const { force, json } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
-    if (options.prune) await pruneNow(needs);
-    else if (options.rollback) await rollBackNow(needs);
-    else await rebuildNow(needs);
+    if (options.prune) await pruneNow(needs, json);
+    else if (options.rollback) await rollBackNow(needs, json);
+    else await rebuildNow(needs, json);
   } finally {
     await store.close();
     await servers.stop();
   }
 };
 
-const rebuildNow = async (needs: RebuildOptions): Promise<void> => {
-  const progress = createProgress(process.stderr);
+const rebuildNow = async (needs: RebuildOptions, json: boolean): Promise<void> => {
+  const progress = createProgress();
   try {
-    const { version, previous, events, streamsCompared, parked } = await rebuild({
-      ...needs,
-      onProgress: progress.show,
-    });
+    const onProgress = ({ phase, events, position, head }: RebuildProgress) =>
+      progress.show({ phase, events, part: phase === 'folding' ? partOfLog(position, head) : null });
+    const rebuilt = await rebuild({ ...needs, onProgress });
+    const { version, previous, events, streamsCompared, parked } = rebuilt;
     progress.end();
-    console.log(
+    printResult(json, rebuilt, [
       `Version ${version} of the read models serves now: ${events} events folded, ${streamsCompared} streams compared with their fold. ` +
         `Version ${previous} is kept. Use ledger rebuild --rollback to return to it, or --prune to drop it.`,
-    );
-    if (parked.length > 0)
-      console.log(
-        `${parked.length} streams are parked, because their events cannot be projected. See ledger parked list.`,
-      );
+      ...(parked.length > 0
+        ? [`${parked.length} streams are parked, because their events cannot be projected. See ledger parked list.`]
+        : []),
+    ]);
   } finally {
     progress.end();
   }
 };
 
-const rollBackNow = async (needs: RebuildOptions): Promise<void> => {
+const rollBackNow = async (needs: RebuildOptions, json: boolean): Promise<void> => {
   const { version, previous } = await rollBack(needs);
-  console.log(`Version ${version} of the read models serves again. Version ${previous} is kept as the previous one.`);
+  printResult(json, { version, previous }, [
+    `Version ${version} of the read models serves again. Version ${previous} is kept as the previous one.`,
+  ]);
 };
 
-const pruneNow = async (needs: RebuildOptions): Promise<void> => {
+const pruneNow = async (needs: RebuildOptions, json: boolean): Promise<void> => {
   const pruned = await prune(needs);
-  console.log(
+  printResult(json, { dropped: pruned }, [
     pruned === null ? 'There is no previous version to drop.' : `Version ${pruned} of the read models is dropped.`,
-  );
+  ]);
 };

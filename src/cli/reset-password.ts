@@ -6,20 +6,23 @@ import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './create-log.ts';
+import { printResult } from './output/print-result.ts';
 import { joinServers } from './server/open-servers.ts';
+
+type Options = { readonly stdin: boolean; readonly json: boolean };
 
 /**
  * `ledger user reset-password <email>`: sets a random password and prints it, or sets a password from standard input.
  * Ends all sessions of the user. Throws an Error and changes nothing for an unknown address.
  */
-export const resetPasswordCommand = async (email: string, { stdin }: { readonly stdin: boolean }): Promise<void> => {
+export const resetPasswordCommand = async (email: string, { stdin, json }: Options): Promise<void> => {
   const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
   const fault = passwordFault(password);
   if (fault !== null) throw new Error(fault);
   if (isOwnAddress(password, email)) throw new Error('This password is the address of the user. Choose another.');
 
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
@@ -33,8 +36,10 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
     const isSet =
       user?.state === 'active' && (await setPassword(pool, user.userId, { passwordHash, exceptSessionId: null, now }));
     if (!isSet) throw new Error(noSuchUser(email, user?.state));
-    console.log(stdin ? `The password of ${email} was changed.` : `The new password of ${email}: ${password}`);
-    console.log('All sessions have ended. Running servers notice within 2 seconds.');
+    printResult(json, { email, password: stdin ? null : password }, [
+      stdin ? `The password of ${email} was changed.` : `The new password of ${email}: ${password}`,
+      'All sessions have ended. Running servers notice within 2 seconds.',
+    ]);
   } finally {
     await pool.end();
     await servers.stop();

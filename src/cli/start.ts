@@ -1,10 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
+import { places } from '../embedded/data-directory.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { createLog } from './create-log.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { demoOrganizationIdOf } from './demo/demo-organization.ts';
+import { logEmbedded } from './logs/embedded-lines.ts';
+import { createLogFiles } from './logs/log-files.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';
@@ -12,11 +15,12 @@ import type { Role } from './server/roles.ts';
 /** `ledger start`: runs until SIGINT or SIGTERM (exit code 0), or until a necessary part fails (exit code 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const files = config.servers.mode === 'embedded' ? createLogFiles(places(config.dataDir).logs) : null;
+  const log = createLog(config.logLevel, { format: config.logFormat, files });
   const ending = endings();
-  // Postgres reports the reason of its end in such a line, for example a full disk.
-  const servers = await openServers(config, (line) => log[line.includes('PANIC') ? 'error' : 'debug'](line));
-  const stops: (() => Promise<void>)[] = [servers.stop];
+  const servers = await openServers(config, logEmbedded(log, files));
+  files?.start();
+  const stops: (() => Promise<void>)[] = [async () => files?.close(), servers.stop];
   let exitCode = 1;
   try {
     const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;

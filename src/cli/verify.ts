@@ -11,6 +11,7 @@ import { type Verdict, verifyLedger } from '../projections/verify/verify.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { noteVerification } from './note-verification.ts';
+import { createProgress, partOfLog } from './progress.ts';
 import { joinServers } from './server/open-servers.ts';
 
 /**
@@ -27,12 +28,13 @@ export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
  */
 export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
-  const log = createLog(config.logLevel);
+  const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs: 0 });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   const print = json ? asJson() : asText();
+  const progress = createProgress();
   try {
     await prepareDatabase({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
     // Rows of another release differ from what this release folds.
@@ -44,17 +46,22 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
       pool,
       readModelsOnly: readModels,
       findingsMax: 0,
+      onProgress: ({ events, position, head }) =>
+        progress.show({ phase: 'checking', events, part: partOfLog(position, head) }),
       onFinding: (finding) => {
         findings += 1;
+        progress.end();
         if (all || findings <= findingsMax) print.finding(finding);
       },
       ...(readModels ? { onDigest: print.digest } : {}),
     });
+    progress.end();
     print.verdict(verdict, all ? 0 : Math.max(0, findings - findingsMax), readModels);
     if (!readModels && verdict.events > 0) await noteVerification(servers.projectorUrl, verdict);
     if (!verdict.intact) return exitCodes.damaged;
     return verdict.events === 0 ? exitCodes.nothingToCheck : exitCodes.fine;
   } finally {
+    progress.end();
     await reader.close();
     await store.close();
     await pool.end();

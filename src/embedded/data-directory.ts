@@ -12,6 +12,7 @@ export const places = (dataDir: string) => ({
   lock: path.join(dataDir, 'locks', 'data'),
   runtime: path.join(dataDir, 'runtime.json'),
   postgres: path.join(dataDir, 'postgres'),
+  logs: path.join(dataDir, 'logs'),
 });
 
 /** A running stack: its process, and the URLs of the servers that it started. */
@@ -106,7 +107,7 @@ export const resetData = async (dataDir: string): Promise<void> => {
 };
 
 const ourNames =
-  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|outbox|postgres|postgres-programs)(\..+)?$/;
+  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|logs|outbox|postgres|postgres-programs)(\..+)?$/;
 
 /** Returns true for a file of another program. Hidden files and folders of the file system do not count. */
 const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');

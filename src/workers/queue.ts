@@ -20,6 +20,16 @@ export type ScheduledJob = {
   readonly run: (signal: AbortSignal) => Promise<unknown>;
 };
 
+/** The names of the queues. Runs of one queue follow one another in each worker; those of different queues do not. */
+export const queueNames = (baseName: string): readonly [jobs: string, devices: string, mail: string] => [
+  baseName,
+  `${baseName}-devices`,
+  `${baseName}-mail`,
+];
+
+/** How many ended runs of all jobs a queue remembers. */
+export const keptRuns = { completed: 200, failed: 100 } as const;
+
 export type Schedule = { close(): Promise<void> };
 
 type Needs = {
@@ -39,8 +49,9 @@ export const startSchedule = async (jobs: readonly ScheduledJob[], needs: Needs)
     for (const { name, everySeconds } of jobs) {
       const every = everySeconds * 1_000;
       const present = await queue.getJobScheduler(name);
-      if (present?.every === every) continue;
-      await queue.upsertJobScheduler(name, { every }, { name, opts: { removeOnComplete: 10, removeOnFail: 100 } });
+      if (present?.every === every && present.template?.opts?.removeOnComplete === keptRuns.completed) continue;
+      const opts = { removeOnComplete: keptRuns.completed, removeOnFail: keptRuns.failed };
+      await queue.upsertJobScheduler(name, { every }, { name, opts });
     }
   };
   await schedule();

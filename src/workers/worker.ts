@@ -10,7 +10,7 @@ import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses
 import { purgeValidationCounts } from '../records/validation-counts.ts';
 import { announcingShare, createPace } from './pace.ts';
 import { purge } from './purge.ts';
-import { type QueueBackend, type Schedule, type ScheduledJob, startSchedule } from './queue.ts';
+import { type QueueBackend, queueNames, type Schedule, type ScheduledJob, startSchedule } from './queue.ts';
 import type { Pauses } from './stuck.ts';
 import { sweepDue } from './sweep-due.ts';
 import { sweepLeases } from './sweep-leases.ts';
@@ -49,12 +49,13 @@ type Needs = {
 export const startWorker = async (needs: Needs): Promise<Schedule> => {
   const { backend, queueName = 'ledger', sendMails, log } = needs;
   const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
-  const schedules = [await startSchedule(jobsOf(needs), { backend, queueName, onError })];
+  const [jobs, devices, mail] = queueNames(queueName);
+  const schedules = [await startSchedule(jobsOf(needs), { backend, queueName: jobs, onError })];
   // A change of a policy may announce many devices at once, for which no expiry waits.
-  schedules.push(await startSchedule([unseenJob(needs)], { backend, queueName: `${queueName}-devices`, onError }));
+  schedules.push(await startSchedule([unseenJob(needs)], { backend, queueName: devices, onError }));
   if (sendMails !== undefined) {
     const job = { name: 'mail', everySeconds: mailSeconds, run: sendMails };
-    schedules.push(await startSchedule([job], { backend, queueName: `${queueName}-mail`, onError }));
+    schedules.push(await startSchedule([job], { backend, queueName: mail, onError }));
   }
   return { close: async () => void (await Promise.all(schedules.map((schedule) => schedule.close()))) };
 };

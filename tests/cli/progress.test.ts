@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createProgress } from '../../src/cli/progress.ts';
-import type { RebuildProgress } from '../../src/projections/rebuild/rebuild.ts';
+import { createProgress, partOfLog } from '../../src/cli/progress.ts';
 
-const folding = (part: number): RebuildProgress => ({
-  phase: 'folding',
-  events: part * 1_000,
-  position: BigInt(part),
-  head: 10n,
-});
-
-/** Returns the output when the progress is shown every second, after each tenth of the log. */
+/** Returns the output when the progress is shown every second, after each twentieth of the log. */
 const written = (isTTY: boolean): readonly string[] => {
   const lines: string[] = [];
   let nowMs = 1_000;
@@ -18,29 +10,57 @@ const written = (isTTY: boolean): readonly string[] => {
     write: (text: string) => lines.push(text) > 0,
   };
   const progress = createProgress(output, () => nowMs);
-  for (let part = 0; part <= 10; part++) {
-    progress.show(folding(part));
+  for (let step = 0; step <= 20; step++) {
+    progress.show({ phase: 'folding', events: step * 1_000, part: partOfLog(BigInt(step), 20n) });
     nowMs += 1_000;
   }
-  progress.show({ ...folding(10), phase: 'switching' });
+  progress.show({ phase: 'switching', events: 20_000, part: null });
+  progress.end();
   progress.end();
   return lines;
 };
 
-describe('The progress of a rebuild', () => {
-  test('is a bar on a terminal, which disappears at the end', () => {
+describe('The progress of a command', () => {
+  test('is one line on a terminal, with rate and time left, which disappears at the end', () => {
     const lines = written(true);
-    expect(lines).toHaveLength(13);
-    expect(lines[5]).toBe('\r\u001b[Kfolding   [###############...............]  50 %  5,000 events, 1,000 a second');
+    expect(lines).toHaveLength(21);
+    expect(lines[8]).toBe(
+      '\r\u001b[Kfolding   [###############...............]  50 %  10,000 events, 1,000 a second, 10 s left',
+    );
     expect(lines.at(-1)).toBe('\r\u001b[K');
   });
 
-  test('is a line every few seconds and at each phase without a terminal', () => {
+  test('is a line every ten seconds and at each phase without a terminal', () => {
     expect(written(false)).toEqual([
-      'folding   [..............................]   0 %  0 events, 0 a second\n',
-      'folding   [###############...............]  50 %  5,000 events, 1,000 a second\n',
-      'folding   [##############################] 100 %  10,000 events, 1,000 a second\n',
-      'switching [##############################] 100 %  10,000 events\n',
+      'folding   [###...........................]  10 %  2,000 events, 1,000 a second, 18 s left\n',
+      'folding   [##################............]  60 %  12,000 events, 1,000 a second, 8 s left\n',
+      'switching 20,000 events\n',
+    ]);
+  });
+
+  test('is not shown by a command that takes less than two seconds', () => {
+    const lines: string[] = [];
+    const progress = createProgress({ isTTY: true, write: (text) => lines.push(text) > 0 }, () => 1_999);
+    progress.show({ phase: 'folding', events: 1, part: 0.5 });
+    progress.end();
+    expect(lines).toEqual([]);
+  });
+
+  test('tells hours and minutes of a long command', () => {
+    const lines: string[] = [];
+    let nowMs = 0;
+    const progress = createProgress({ write: (text) => lines.push(text) > 0 }, () => nowMs);
+    for (const [seconds, part] of [
+      [0, 0],
+      [600, 0.05],
+      [660, 0.5],
+    ] as const) {
+      nowMs = seconds * 1_000;
+      progress.show({ phase: 'checking', events: seconds, part });
+    }
+    expect(lines).toEqual([
+      expect.stringMatching(/, 1 a second, 3 h 10 min left\n$/),
+      expect.stringMatching(/, 1 a second, 11 min left\n$/),
     ]);
   });
 });

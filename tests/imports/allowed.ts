@@ -61,7 +61,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   workers: {
     holds: 'scheduled jobs',
     ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'records'],
-    packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:timers/promises'],
+    packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:crypto', 'node:timers/promises'],
   },
   api: {
     holds:

@@ -17,6 +17,7 @@ export const longestFiles: readonly string[] = [
   'tests/e2e/neighbours.test.ts',
   'tests/e2e/servers.test.ts',
   'tests/embedded/stack.test.ts',
+  'tests/cli/operator-commands.test.ts',
   'tests/eventstore/interleavings.test.ts',
   'tests/api/events/consumers.test.ts',
   'tests/cli/status-and-doctor.test.ts',

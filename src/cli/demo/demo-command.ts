@@ -8,20 +8,21 @@ import { verify } from '../verify.ts';
 import { type DemoTarget, walkLicense } from './walk-license.ts';
 
 /** `ledger demo`: walks a license through its life on the running server, or on a server that it starts and stops. */
-export const demoCommand = async (): Promise<void> => {
+export const demoCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
+  const print = (text: string) => console.log(json ? JSON.stringify({ text }) : text);
   const { dataDir } = loadConfig();
   const running = await runningServer(dataDir);
-  const started = running ? null : await startServer();
+  const started = running ? null : await startServer(print);
   try {
     const target = running ?? (await runningServer(dataDir));
     if (!target)
       throw new Error(
         `The server started but ${join(dataDir, 'demo.json')} does not name it. Remove that file and start again.`,
       );
-    console.log(running ? `Using the server on ${target.baseUrl}.\n` : `Started a server on ${target.baseUrl}.\n`);
-    await walkLicense(target, console.log);
-    console.log('\nledger verify:');
-    process.exitCode = await verify({ json: false });
+    print(running ? `Using the server on ${target.baseUrl}.\n` : `Started a server on ${target.baseUrl}.\n`);
+    await walkLicense(target, print);
+    print('\nledger verify:');
+    process.exitCode = await verify({ json });
   } finally {
     if (started) await stopServer(started);
   }
@@ -35,8 +36,8 @@ const runningServer = async (dataDir: string): Promise<DemoTarget | null> => {
   return ready?.ok ? target : null;
 };
 
-const startServer = async (): Promise<ChildProcess> => {
-  console.log('No server runs here. The demo starts one.');
+const startServer = async (print: (text: string) => void): Promise<ChildProcess> => {
+  print('No server runs here. The demo starts one.');
   const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
   // The lines of the log for each request would hide the walk. Faults are still shown.
   const env = environmentWith({ LOG_LEVEL: 'warn' });

@@ -33,9 +33,14 @@ type Options = {
   readonly findingsMax?: number;
   /** Called with every finding, as soon as it is certain. */
   readonly onFinding?: (finding: Finding) => void;
+  /** Called now and then while the log is read. `position`: up to there, of the log that ends at `head`. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
   /** Called at the end with the digests of what was compared. */
   readonly onDigest?: (digest: Digest) => void;
 };
+
+/** How far the log was checked. */
+export type VerifyProgress = { readonly events: number; readonly position: bigint; readonly head: bigint };
 
 type ReadLog = (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
 
@@ -74,6 +79,7 @@ export const verifyLedger = async ({
   findingsMax = 100,
   onFinding = () => undefined,
   onDigest,
+  onProgress = () => undefined,
   ...options
 }: Options): Promise<Verdict> => {
   const before = await activeProjection(pool);
@@ -93,7 +99,7 @@ export const verifyLedger = async ({
     const rows = createRowComparison(db, findings.tell);
     const upTo = readModelsOnly && position !== 'start' ? position : head;
     const checking = { store, rows, tell: findings.tell, upTo, projectedTo, withChains: !readModelsOnly };
-    const counts = await checkLog({ ...checking, readLog, db, projection, findings, withRows: isOurs });
+    const counts = await checkLog({ ...checking, readLog, db, projection, findings, withRows: isOurs, onProgress });
     if (projectedTo > (head?.commit ?? -1n)) {
       const end = head?.commit ?? 'which is empty';
       findings.tell('BEYOND_LOG', nowhere, `the read models are at ${projectedTo}, beyond the end of the log, ${end}`);
@@ -138,6 +144,7 @@ type CheckingLog = Omit<Checking, 'upTo'> & {
   readonly rows: RowComparison;
   readonly findings: Findings;
   readonly withRows: boolean;
+  readonly onProgress: (progress: VerifyProgress) => void;
 };
 
 type Counts = { readonly events: number; readonly streams: number; readonly notProjected: number };
@@ -209,14 +216,17 @@ const createStreamChecks = (options: CheckingLog, census: Census, rowCensus: Row
 
 /** Checks, in pages, every stream with its first event in the log. */
 const checkAllStreams = async (
-  { readLog }: CheckingLog,
+  { readLog, onProgress }: CheckingLog,
   upTo: Position,
   census: Census,
   check: (streams: readonly string[]) => Promise<void>,
 ): Promise<void> => {
   let page: string[] = [];
-  for await (const { stream, revision } of readLog({ streamPrefixes, upTo })) {
+  let events = 0;
+  for await (const { stream, revision, position } of readLog({ streamPrefixes, upTo })) {
     census.add(stream, 1);
+    events += 1;
+    if (events % progressEvents === 0) onProgress({ events, position: position.commit, head: upTo.commit });
     if (revision === 0n) page.push(stream);
     if (page.length < pageMax) continue;
     await check(page);
@@ -224,6 +234,8 @@ const checkAllStreams = async (
   }
   await check(page);
 };
+
+const progressEvents = 200;
 
 /** Reports streams that do not have the events that the log has of them. */
 const findMissingEvents = async (
