@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { endWhenOutputCloses } from './cli/closed-output.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
 import { readModelsName } from './projections/versions.ts';
@@ -10,6 +11,8 @@ const roles = (text: string): readonly Role[] =>
     if (!role) throw new InvalidArgumentError(`${name} is not a role. The roles are ${allRoles.join(', ')}.`);
     return role;
   });
+
+endWhenOutputCloses();
 
 const program = new Command('ledger')
   .description('A license server with an event log as its system of record. Configuration: see .env.example.')

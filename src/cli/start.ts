@@ -2,34 +2,48 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Config, loadConfig } from '../config.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
+import { surviveClosedOutput } from './closed-output.ts';
 import { createLog } from './create-log.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { demoOrganizationIdOf } from './demo/demo-organization.ts';
+import { exitCodes } from './exit-codes.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';
+import { aborted, stopOnSignals } from './server/stop-on-signals.ts';
 
-/** `ledger start`: runs until SIGINT or SIGTERM (exit code 0), or until a necessary part fails (exit code 1). */
+/** `ledger start`: runs until SIGINT, SIGTERM or SIGHUP (exit code 0), or until a necessary part fails (exit code 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const ending = endings();
-  // Postgres reports the reason of its end in such a line, for example a full disk.
-  const servers = await openServers(config, (line) => log[line.includes('PANIC') ? 'error' : 'debug'](line));
-  const stops: (() => Promise<void>)[] = [servers.stop];
-  let exitCode = 1;
+  surviveClosedOutput();
+  endOnBugs();
+  const stopping = stopOnSignals(log);
+  const stops: (() => Promise<void>)[] = [];
+  let exitCode: number = exitCodes.failed;
   try {
+    // Postgres reports the reason of its end in such a line, for example a full disk.
+    const report = (line: string) => log[line.includes('PANIC') ? 'error' : 'debug'](line);
+    const servers = await openServers(config, report, stopping);
+    stops.push(servers.stop);
     const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
+    stopping.throwIfAborted();
     const ledger = await assemble({ config, servers, roles, log, demoOrganizationId });
     stops.push(ledger.stop);
     const ready = announceReady(config, servers, roles, ledger);
-    const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);
-    if (ended === 'asked') exitCode = 0;
-    else log.fatal(ended);
+    const fault = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
+    if (fault === undefined) exitCode = exitCodes.fine;
+    else log.fatal(fault);
+  } catch (error) {
+    // A start that is stopped midway fails at the step that it had reached.
+    if (!stopping.aborted) throw error;
+    exitCode = exitCodes.fine;
   } finally {
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
+  // A write that fails because the terminal has closed must fail before the exit, which would repeat it for ever.
+  await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
 };
 
@@ -73,23 +87,12 @@ const announceReady = async (
 const readyPollMs = 250;
 const never = new Promise<never>(() => {});
 
-/** Resolves with 'asked' at the first signal to stop. A second signal ends the process at once, and so does a bug. */
-const endings = (): Promise<'asked'> =>
-  new Promise((resolve) => {
-    let isStopping = false;
-    const ask = () => {
-      if (isStopping) process.exit(130);
-      isStopping = true;
-      resolve('asked');
-    };
-    process.on('SIGINT', ask);
-    process.on('SIGTERM', ask);
-    process.on('SIGHUP', ask);
-    // The state of a process after a bug cannot be trusted, and everything acknowledged is on disk.
-    for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
-      process.on(bug, (error) => {
-        console.error(`${bug}:`, error);
-        process.exit(1);
-      });
-    }
-  });
+/** The state of a process after a bug cannot be trusted, and everything acknowledged is on disk. */
+const endOnBugs = (): void => {
+  for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(bug, (error) => {
+      console.error(`${bug}:`, error);
+      process.exit(exitCodes.failed);
+    });
+  }
+};

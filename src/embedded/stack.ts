@@ -32,16 +32,20 @@ export const startStack = async (options: {
   dataDir: string;
   program?: string;
   log?: (line: string) => void;
+  /** Ends a start midway: what has started is stopped, and the call throws. */
+  signal?: AbortSignal;
 }): Promise<Stack> => {
-  const { program = eventStoreProgram, log = () => {} } = options;
+  const { program = eventStoreProgram, log = () => {}, signal } = options;
   const dataDir = path.resolve(options.dataDir);
   const cleanups: (() => Promise<void>)[] = [];
   try {
     const lock = await openDataDirectory(dataDir);
     cleanups.push(lock.release);
+    signal?.throwIfAborted();
 
-    const postgres = await onFreePort(dataDir, log);
+    const postgres = await onFreePort(dataDir, log, signal);
     cleanups.push(postgres.stop);
+    signal?.throwIfAborted();
     const logins = {
       ledger: { name: 'ledger', password: await password(dataDir, 'ledger'), mayCreateRoles: true },
       eventstore: { name: 'eventstore', password: await password(dataDir, 'eventstore'), mayCreateRoles: false },
@@ -54,6 +58,7 @@ export const startStack = async (options: {
       log,
     });
     cleanups.push(eventStore.stop);
+    signal?.throwIfAborted();
 
     const databaseUrl = urlFor(postgres, logins.ledger);
     const eventStoreUrl = eventStore.url;
@@ -93,7 +98,7 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = (dataDir: string, log: (line: string) => void): Promise<Postgres> =>
+const onFreePort = (dataDir: string, log: (line: string) => void, signal?: AbortSignal): Promise<Postgres> =>
   retry(
     async () =>
       startPostgres({
@@ -101,6 +106,7 @@ const onFreePort = (dataDir: string, log: (line: string) => void): Promise<Postg
         password: await password(dataDir, 'postgres'),
         port: await freePort(),
         log: (line) => log(`postgres: ${line}`),
+        ...(signal && { signal }),
       }),
     // Another program may take the port before Postgres does.
     (error, failures) => (failures < portsMax && errorText(error).includes('could not bind') ? 0 : null),

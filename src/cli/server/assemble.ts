@@ -19,7 +19,7 @@ export type Ledger = {
   readonly waiter: ProjectedWaiter;
   readonly apiPool: Parts['apiPool'];
   readonly now: () => Date;
-  /** Lets requests in flight finish for at most 10 seconds and closes every part of the process, in order. */
+  /** Lets requests in flight finish for at most 5 seconds and closes every part of the process, in order. */
   stop(): Promise<void>;
 };
 

@@ -21,10 +21,15 @@ export type OpenServers = {
   stop(): Promise<void>;
 };
 
-/** Starts the embedded servers, or returns the configured ones. */
-export const openServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+/** Starts the embedded servers, or returns the configured ones. `signal` ends a start midway. */
+export const openServers = async (
+  config: Config,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return configuredServers(config.servers);
-  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir: config.dataDir, log });
+  const { dataDir } = config;
+  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir, log, ...(signal && { signal }) });
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
 };
 
