@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { endWhenOutputCloses } from './cli/closed-output.ts';
 import { exitCodeOf, exitCodes } from './cli/exit-codes.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
+import { isEndedBySignal } from './cli/server/stop-before-exit.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
 
@@ -90,8 +91,9 @@ program
   .action(async () => (await import('./cli/demo/demo-command.ts')).demoCommand());
 program
   .command('reset')
-  .description('remove the embedded data directory with everything in it')
-  .action(async () => (await import('./cli/reset.ts')).resetCommand());
+  .description('remove the embedded data directory with everything in it, after a confirmation')
+  .option('--yes', 'remove it without a question, for scripts', false)
+  .action(async (options) => (await import('./cli/reset.ts')).resetCommand(options));
 program
   .command('openapi')
   .description('print the OpenAPI document')
@@ -111,6 +113,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
+  if (isEndedBySignal()) await new Promise(() => {});
   // Our own errors are sentences for the person at the terminal. A bug prints its stack.
   const bug = [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
   console.error(error instanceof Error && !bug ? error.message : error);

@@ -1,4 +1,5 @@
 import { InvalidConfiguration } from '../config.ts';
+import { NoData } from '../embedded/existing-data.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
 /** The exit codes of operator commands. */
@@ -8,13 +9,21 @@ export const exitCodes = {
   usage: 2,
   damaged: 3,
   unreachable: 4,
+  refused: 5,
   nothingToCheck: 6,
 } as const;
 
 /** Returns the exit code of a command that ended with an error. */
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionError(error))
+  if (error instanceof NoData || error instanceof NothingToCheck) return exitCodes.nothingToCheck;
+  if (error instanceof RefusedByPolicy) return exitCodes.refused;
+  if (
+    error instanceof Unreachable ||
+    error instanceof StoreUnavailable ||
+    error instanceof OutcomeUnknown ||
+    isConnectionError(error)
+  )
     return exitCodes.unreachable;
   return exitCodes.failed;
 };
@@ -22,6 +31,21 @@ export const exitCodeOf = (error: unknown): number => {
 /** Thrown for options that do not go together. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
+}
+
+/** Thrown when a server of the configuration does not answer. The message names the variable. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+/** Thrown when the servers answer and have nothing that the command could read. */
+export class NothingToCheck extends Error {
+  override readonly name = 'NothingToCheck';
+}
+
+/** Thrown when a rule forbids what was asked, such as deleting without a confirmation. */
+export class RefusedByPolicy extends Error {
+  override readonly name = 'RefusedByPolicy';
 }
 
 const isConnectionError = (error: unknown): boolean =>

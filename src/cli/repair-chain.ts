@@ -8,7 +8,7 @@ import { connectLogReader, type LogReader } from '../eventstore/read-log.ts';
 import { streamPrefixes } from '../projections/fold/fold-event.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { joinServers } from './server/open-servers.ts';
+import { changeServers, readServers } from './server/read-servers.ts';
 
 type Options = {
   readonly stream: readonly string[];
@@ -25,7 +25,7 @@ export const repairChainCommand = async (options: Options): Promise<void> => {
   const repairer = options.apply ? repairerOf(options) : null;
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await (repairer === null ? readServers : changeServers)(config, (line) => log.debug(line));
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   try {

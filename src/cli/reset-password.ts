@@ -6,7 +6,7 @@ import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './create-log.ts';
-import { joinServers } from './server/open-servers.ts';
+import { changeServers } from './server/read-servers.ts';
 
 /**
  * `ledger user reset-password <email>`: sets a random password and prints it, or sets a password from standard input.
@@ -20,7 +20,7 @@ export const resetPasswordCommand = async (email: string, { stdin }: { readonly 
 
   const config = loadConfig();
   const log = createLog(config.logLevel);
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await changeServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
     await prepareDatabase({

@@ -9,6 +9,7 @@ import { demoOrganizationIdOf } from './demo/demo-organization.ts';
 import { exitCodes } from './exit-codes.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
+import { reachServers, startPatience } from './server/reach-servers.ts';
 import type { Role } from './server/roles.ts';
 import { aborted, stopOnSignals } from './server/stop-on-signals.ts';
 
@@ -26,6 +27,8 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     const report = (line: string) => log[line.includes('PANIC') ? 'error' : 'debug'](line);
     const servers = await openServers(config, report, stopping);
     stops.push(servers.stop);
+    const wait = (variable: string, sentence: string) => log.warn({ variable }, sentence);
+    await reachServers(servers, { ...startPatience, signal: stopping, report: wait });
     const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
     stopping.throwIfAborted();
     const ledger = await assemble({ config, servers, roles, log, demoOrganizationId });
@@ -59,18 +62,14 @@ const announceReady = async (
 ): Promise<void> => {
   const { baseUrl, apiPool } = ledger;
   const where = baseUrl === null ? '' : ` on ${baseUrl}`;
-  let fault = await readModelsFault(apiPool);
+  const fault = await readModelsFault(apiPool);
   if (fault !== null)
     console.log(
       `License Ledger runs${where} and is not ready yet: its read models are not built. It answers 503 until then.\n${
         roles.includes('projector') ? 'This process builds them; GET /readyz shows the progress.' : fault
       }`,
     );
-  while (fault !== null) {
-    await delay(readyPollMs, undefined, { ref: false });
-    // Postgres may be away for a moment, so the next round checks again.
-    fault = await readModelsFault(apiPool).catch(() => fault);
-  }
+  await untilReady(ledger, fault !== null);
   if (!embedded || baseUrl === null) {
     console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
     return;
@@ -84,6 +83,25 @@ const announceReady = async (
   console.log(`License Ledger is ready on ${baseUrl}${hint}`);
 };
 
+/** Waits until every part works. A projector that stands by is no fault: another process projects. */
+const untilReady = async ({ ready }: Ledger, isAnnounced: boolean): Promise<void> => {
+  let isSilent = !isAnnounced;
+  for (let round = 1; ; round++) {
+    // Postgres may be away for a moment, so the next round checks again.
+    const { parts } = await ready().catch((error) => ({ parts: { process: String(error) } }));
+    const faults = Object.entries(parts).filter(([part, state]) => state !== 'ok' && part !== 'projector');
+    if (faults.length === 0) return;
+    if (isSilent && round === silentRounds) {
+      isSilent = false;
+      console.log(
+        `License Ledger runs and is not ready yet: ${faults.map(([part, state]) => `${part}: ${state}`).join('; ')}`,
+      );
+    }
+    await delay(readyPollMs, undefined, { ref: false });
+  }
+};
+
+const silentRounds = 8;
 const readyPollMs = 250;
 const never = new Promise<never>(() => {});
 

@@ -18,6 +18,8 @@ export type EventStoreProcess = {
 export const startEventStoreProcess = async (options: {
   program: string;
   databaseUrl: string;
+  /** False refuses tables of another release instead of updating them. */
+  migrates: boolean;
   log: (line: string) => void;
 }): Promise<EventStoreProcess> => {
   const forked = fork(options.program, {
@@ -28,7 +30,8 @@ export const startEventStoreProcess = async (options: {
   });
   const child = supervised(forked, { name: 'The event store', log: options.log });
   const port = answerOf(forked, child.exited);
-  forked.send({ databaseUrl: options.databaseUrl, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
+  const { databaseUrl, migrates } = options;
+  forked.send({ databaseUrl, migrates, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
   try {
     return {
       url: `esdb://127.0.0.1:${await port}?tls=false`,

@@ -7,7 +7,12 @@ import { temporaryDirectory } from '../support/temporary.ts';
 const startProgram = async (text: string, lines: string[] = []) => {
   const program = path.join(await temporaryDirectory(), 'main.mjs');
   await writeFile(program, text);
-  return startEventStoreProcess({ program, databaseUrl: 'postgres://somewhere', log: (line) => lines.push(line) });
+  return startEventStoreProcess({
+    migrates: true,
+    program,
+    databaseUrl: 'postgres://somewhere',
+    log: (line) => lines.push(line),
+  });
 };
 
 const untilDisconnected = `process.on('disconnect', () => process.exit(0));`;

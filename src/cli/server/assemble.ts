@@ -5,7 +5,7 @@ import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
-import { serve } from './serve.ts';
+import { type Serving, serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
 import { keepObjectsYoung } from './young-objects.ts';
@@ -14,6 +14,8 @@ import { keepObjectsYoung } from './young-objects.ts';
 export type Ledger = {
   /** The URL of the API, or null without the role `api`. */
   readonly baseUrl: string | null;
+  /** Whether every part works, as /readyz answers. */
+  readonly ready: Serving['ready'];
   readonly executor: Executor;
   readonly secrets: Secrets;
   readonly waiter: ProjectedWaiter;
@@ -49,9 +51,9 @@ export const assemble = async ({
     const metrics = createMetrics();
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('worker')) await startJobs(parts);
-    const baseUrl = await serve(parts, metrics, projector);
+    const { baseUrl, ready } = await serve(parts, metrics, projector);
     const { executor, secrets, waiter, apiPool, now } = parts;
-    return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
+    return { baseUrl, ready, executor, secrets, waiter, apiPool, now, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,6 @@
 import { createApi } from '../../api/api.ts';
 import { readsMax } from '../../api/events/shared-reads.ts';
+import type { Readiness } from '../../api/monitoring/health.ts';
 import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.ts';
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
@@ -19,10 +20,11 @@ import { listen, shutDown } from './listen.ts';
 import type { Parts } from './process-parts.ts';
 import { readiness } from './readiness.ts';
 
-/**
- * Serves the management port and, with the role `api`, the API. Returns the URL of the API, or null without that role.
- */
-export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<string | null> => {
+/** What a process serves. `baseUrl`: the URL of the API, or null without the role `api`. */
+export type Serving = { readonly baseUrl: string | null; readonly ready: () => Promise<Readiness> };
+
+/** Serves the management port and, with the role `api`, the API. */
+export const serve = async (parts: Parts, metrics: Metrics, projector: Projector | null): Promise<Serving> => {
   const { config, roles, store, secrets, clock, waiter, apiPool, now, log, onStop } = parts;
   const notices = createAccessNotices();
   const apiKey = createAuthenticate({
@@ -35,12 +37,13 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
   });
   const stopping = new AbortController();
   let isServing = !roles.includes('api');
+  const ready = readiness({ store, pool: apiPool, projector, clockFault: clock.fault, isServing: () => isServing });
   const shared = {
     stopping: stopping.signal,
     waitUntilProjected: waiter.waitFor,
     log: createRequestLog(log),
     metrics,
-    ready: readiness({ store, pool: apiPool, projector, clockFault: clock.fault, isServing: () => isServing }),
+    ready,
     version: { version, node: process.version },
   };
   // Everybody who reaches the management port gets its answers, without a credential.
@@ -49,14 +52,14 @@ export const serve = async (parts: Parts, metrics: Metrics, projector: Projector
     authenticate: { apiKey, user: async () => null },
   });
   onStop(shutDown(await listen(management, config.managementHost, config.managementPort)));
-  if (!roles.includes('api')) return null;
+  if (!roles.includes('api')) return { baseUrl: null, ready };
 
   const server = await createApiServer(parts, shared, { apiKey, notices });
   const listening = await listen(server, config.host, config.port);
   isServing = true;
   onStop(shutDown(listening));
   onStop(async () => stopping.abort());
-  return listening.url;
+  return { baseUrl: listening.url, ready };
 };
 
 // One for each page that is read at a time, and one for the reader that wakes streams.
