@@ -7,9 +7,11 @@ const everyMs = 500;
  * SIGINT and SIGTERM, and nothing when it is killed. Other parents may end, such as a shell after `nohup`.
  */
 export const endWithParent = (onGone) => {
-  if (process.channel) {
+  // Undefined without a channel, and false when it has closed before this line.
+  if (process.connected !== undefined) {
     process.on('disconnect', onGone);
-    process.channel.unref();
+    process.channel?.unref();
+    if (!process.connected) onGone();
     return;
   }
   if (!/ledger/.test(process.env.npm_lifecycle_script ?? '')) return;

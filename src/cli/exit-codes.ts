@@ -1,5 +1,5 @@
 import { InvalidConfiguration } from '../config.ts';
-import { NoData } from '../embedded/existing-data.ts';
+import { NoData } from '../embedded/errors.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
 /** The exit codes of operator commands. */

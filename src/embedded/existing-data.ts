@@ -2,13 +2,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { places } from './data-directory.ts';
-import { errorCode, errorText } from './errors.ts';
+import { errorCode, errorText, NoData } from './errors.ts';
 import { readSecrets } from './stored-secrets.ts';
-
-/** Thrown when there are no data to work with. The message names the place and says how to name the right one. */
-export class NoData extends Error {
-  override readonly name = 'NoData';
-}
 
 /**
  * Checks that embedded servers ran on a data directory, and changes nothing. Throws NoData when it is missing, empty or

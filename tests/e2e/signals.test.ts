@@ -32,6 +32,16 @@ const npmStart = async (hasCome: (output: string) => boolean) => {
   return { npm, ended, started: descendants(npm.pid ?? 0) };
 };
 
+test('After kill -9 of ledger demo, the server that it started ends, too', async () => {
+  const env = { ...process.env, LEDGER_DATA_DIR: dataDir, PORT: '0', MANAGEMENT_PORT: '0' };
+  const demo = spawn(process.execPath, ['bin/ledger.js', 'demo'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  await once(demo.stdout, 'data');
+  await condition('the demo has started a server', () => descendants(demo.pid ?? 0).length > 0);
+  const started = descendants(demo.pid ?? 0);
+  demo.kill('SIGKILL');
+  await condition('no process is left', () => survivors(started).length === 0 && processesOf(dataDir).length === 0);
+});
+
 const toGroup = (signal: NodeJS.Signals) => (npm: ChildProcess) => void process.kill(-(npm.pid ?? 0), signal);
 const toNpm = (signal: NodeJS.Signals) => (npm: ChildProcess) => void npm.kill(signal);
 /** Returns the state in Postgres' control file: the number after the identifier and two versions. */
