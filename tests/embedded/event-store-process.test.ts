@@ -29,7 +29,7 @@ test('The process gets its database and address over the channel, and answers wi
   expect(child.url).toBe('esdb://127.0.0.1:4711?tls=false');
   await child.stop();
   expect(await child.exited).toContain('The event store was ended by SIGTERM');
-  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","host":"127.0.0.1","port":0}']);
+  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","migrates":true,"host":"127.0.0.1","port":0}']);
 });
 
 test('The error contains the reason when the process cannot start, and the process is ended', async () => {

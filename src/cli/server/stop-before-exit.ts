@@ -23,6 +23,7 @@ export const stopBeforeExit = (stop: () => Promise<void>): (() => void) => {
   const release = () => {
     for (const signal of signals) process.off(signal, onSignal);
   };
-  for (const signal of signals) process.on(signal, onSignal);
+  // A handler that was added with `once` must still be there when this one counts.
+  for (const signal of signals) process.prependListener(signal, onSignal);
   return release;
 };
