@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // Plain JavaScript, and nothing newer than the check below: this must run before anything is compiled.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { endWithParent } from './end-with-parent.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const at = (...names) => path.join(root, ...names);
@@ -39,25 +41,42 @@ const readText = (file) => {
   }
 };
 
-const compile = () => {
+/** Ends what this process has started before it runs the product. */
+let undo = () => {};
+
+const compile = async () => {
   const stamp = stampOfSources();
   rmSync(stampFile, { force: true });
   // `npm run build` would trust this file, and leave out what it names.
   rmSync(at('dist', '.tsbuildinfo'), { force: true });
   console.error('Compiling src, once after each change …');
   const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
+  // The compiler starts a program of its own, so it has a process group that can be ended as a whole.
+  const detached = process.platform !== 'win32';
+  const options = { cwd: root, stdio: ['ignore', 2, 2], detached };
   // Types are the matter of `npm run check`: checking them takes most of the time of a compilation.
   const emitOnly = ['--noCheck', '--declaration', 'false', '--incremental', 'false'];
-  const { status } = spawnSync(process.execPath, [tsc, '-p', at('tsconfig.build.json'), ...emitOnly], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
+  const compiler = spawn(process.execPath, [tsc, '-p', at('tsconfig.build.json'), ...emitOnly], options);
+  const exited = new Promise((resolve, reject) => {
+    compiler.once('error', reject);
+    compiler.once('exit', resolve);
   });
+  undo = () => {
+    try {
+      process.kill(detached ? -compiler.pid : compiler.pid, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+    rmSync(at('dist', '.compiling'), { force: true });
+  };
+  const status = await exited;
+  undo = () => {};
   if (status !== 0) throw new Error('src does not compile: see above.');
   writeFileSync(stampFile, stamp);
 };
 
 // Two launches at once: one compiles, the other waits and then runs what the first made.
-const compileIfStale = () => {
+const compileIfStale = async () => {
   const lock = at('dist', '.compiling');
   mkdirSync(at('dist'), { recursive: true });
   const deadline = Date.now() + 180_000;
@@ -65,11 +84,11 @@ const compileIfStale = () => {
     if (!take(lock)) {
       if (Date.now() > deadline)
         throw new Error(`Process ${readText(lock)} has been compiling for long. Remove ${lock}?`);
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+      await delay(50);
       continue;
     }
     try {
-      if (!isCurrent()) compile();
+      if (!isCurrent()) await compile();
     } finally {
       rmSync(lock, { force: true });
     }
@@ -84,8 +103,8 @@ const take = (lock) => {
     if (error.code !== 'EEXIST') throw error;
   }
   const holder = Number(readText(lock));
-  // An empty lock is one that is being written.
-  if (holder > 0 && !isAlive(holder)) rmSync(lock, { force: true });
+  // An empty lock is one that is being written. In a container, process ids repeat.
+  if (holder > 0 && (holder === process.pid || !isAlive(holder))) rmSync(lock, { force: true });
   return false;
 };
 
@@ -98,6 +117,19 @@ const isAlive = (pid) => {
   }
 };
 
+const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+const isStart = process.argv[2] === 'start';
+
+/** Ends this process before the product runs. The command that runs has its own handler, which then decides alone. */
+const endEarly = (signal) => {
+  if (process.listenerCount(signal) > 1) return;
+  undo();
+  process.exit(isStart ? 0 : endings[signal]);
+};
+
+for (const signal of Object.keys(endings)) process.on(signal, endEarly);
+endWithParent(() => process.kill(process.pid, 'SIGTERM'));
+
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {
   fail(`License Ledger needs Node 20.19 or newer; this is ${process.versions.node}.`);
@@ -107,7 +139,7 @@ if (existsSync(at('src', 'main.ts'))) {
   if (!existsSync(at('node_modules'))) fail(`The dependencies are missing: run npm ci first, in ${root}.`);
   if (existsSync(at('node_modules', 'typescript'))) {
     try {
-      compileIfStale();
+      await compileIfStale();
     } catch (error) {
       fail(error.message);
     }
@@ -115,5 +147,8 @@ if (existsSync(at('src', 'main.ts'))) {
     fail('Nothing is compiled yet and the compiler is not installed: run npm ci first, without --omit=dev.');
   }
 }
+
+// The start of the server takes a moment before its own handlers are there. Other commands end by the signal itself.
+if (!isStart) for (const signal of Object.keys(endings)) process.off(signal, endEarly);
 
 await import(new URL('../dist/main.js', import.meta.url).href);

@@ -107,7 +107,7 @@ export const variablesSchema = z.object({
     .max(300)
     .optional()
     .describe(
-      'Seconds for which a process that is to stop still serves, while /readyz answers 503, so that load balancers notice. Default: 5 when NODE_ENV is production, else 0.',
+      'Seconds for which a process that is to stop still serves, while /readyz answers 503, so that load balancers notice. Default: 3 when NODE_ENV is production, else 0.',
     ),
   LOG_FORMAT: z
     .enum(['auto', 'json', 'text'])

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { endWhenOutputCloses } from './cli/closed-output.ts';
 import { exitCodes } from './cli/exit-codes.ts';
 import { logLevels } from './cli/logs/log-text.ts';
 import { instantOrAge, positiveCount, queueArgument } from './cli/output/option-values.ts';
@@ -6,6 +7,7 @@ import { addCompletion } from './cli/program/add-completion.ts';
 import { addExamples } from './cli/program/add-examples.ts';
 import { asksForJson, reportError, reportUsage } from './cli/program/report-error.ts';
 import { allRoles, type Role } from './cli/server/roles.ts';
+import { isEndedBySignal } from './cli/server/stop-before-exit.ts';
 import { readModelsName } from './projections/versions.ts';
 import { version } from './version.ts';
 
@@ -15,6 +17,8 @@ const roles = (text: string): readonly Role[] =>
     if (!role) throw new InvalidArgumentError(`${name} is not a role. The roles are ${allRoles.join(', ')}.`);
     return role;
   });
+
+endWhenOutputCloses();
 
 const program = new Command('ledger')
   .description('A license server with an event log as its system of record. Configuration: see .env.example.')
@@ -109,7 +113,8 @@ program
   .action(async (options) => (await import('./cli/demo/demo-command.ts')).demoCommand(options));
 program
   .command('reset')
-  .description('remove the embedded data directory with everything in it')
+  .description('remove the embedded data directory with everything in it, after a confirmation')
+  .option('--yes', 'remove it without a question, for scripts', false)
   .option('--json', 'print the result as JSON', false)
   .action(async (options) => (await import('./cli/reset.ts')).resetCommand(options));
 program
@@ -183,5 +188,6 @@ addExamples(program);
 try {
   await program.parseAsync();
 } catch (error) {
+  if (isEndedBySignal()) await new Promise(() => {});
   process.exit(reportError(error, json));
 }

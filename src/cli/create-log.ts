@@ -17,7 +17,7 @@ type LogOptions = {
  * prints to a person.
  */
 export const createLog = (level: string, { format = 'auto', files = null }: LogOptions = {}): Logger => {
-  const stderr = destination({ fd: 2, sync: false });
+  const stderr = openStderr();
   const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY === true);
   const lines = isText ? asText(stderr) : stderr;
   return pino(
@@ -31,7 +31,22 @@ export const createLog = (level: string, { format = 'auto', files = null }: LogO
   );
 };
 
-const asText = (stderr: ReturnType<typeof destination>) => {
+type Stderr = ReturnType<typeof destination>;
+
+/**
+ * Opens standard error. Nobody reads a terminal or a pipe that has closed. A server goes on without its log, and its exit
+ * does not wait for lines that cannot be written.
+ */
+const openStderr = (): Stderr => {
+  const stderr = destination({ fd: 2, sync: false });
+  const ignore = () => {};
+  stderr.on('error', () =>
+    Object.assign(stderr, { write: () => true, end: ignore, flushSync: ignore, destroy: ignore }),
+  );
+  return stderr;
+};
+
+const asText = (stderr: Stderr) => {
   const paint = painter(process.stderr);
   return {
     write: (json: string) => {
@@ -40,15 +55,17 @@ const asText = (stderr: ReturnType<typeof destination>) => {
     },
     // pino calls it after a fatal line, because the process may end at once.
     flushSync: () => stderr.flushSync(),
+    flush: (done: (error?: Error) => void) => stderr.flush(done),
   };
 };
 
-const alsoInto = (files: LogFiles, lines: DestinationStream & { flushSync: () => void }) => ({
+const alsoInto = (files: LogFiles, lines: DestinationStream & Pick<Stderr, 'flush' | 'flushSync'>) => ({
   write: (json: string) => {
     lines.write(json);
     files.write(json);
   },
   flushSync: () => lines.flushSync(),
+  flush: (done: (error?: Error) => void) => lines.flush(done),
 });
 
 /**

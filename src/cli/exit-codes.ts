@@ -1,4 +1,5 @@
 import { InvalidConfiguration } from '../config.ts';
+import { NoData } from '../embedded/errors.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
 /** The exit codes of operator commands. */
@@ -16,7 +17,14 @@ export const exitCodes = {
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommandEnded) return error.exitCode;
   if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionError(error))
+  if (error instanceof NoData || error instanceof NothingToCheck) return exitCodes.nothingToCheck;
+  if (error instanceof RefusedByPolicy) return exitCodes.refused;
+  if (
+    error instanceof Unreachable ||
+    error instanceof StoreUnavailable ||
+    error instanceof OutcomeUnknown ||
+    isConnectionError(error)
+  )
     return exitCodes.unreachable;
   return exitCodes.failed;
 };
@@ -35,6 +43,21 @@ export class CommandEnded extends Error {
     super(message);
     this.exitCode = exitCode;
   }
+}
+
+/** Thrown when a server of the configuration does not answer. The message names the variable. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable';
+}
+
+/** Thrown when the servers answer and have nothing that the command could read. */
+export class NothingToCheck extends Error {
+  override readonly name = 'NothingToCheck';
+}
+
+/** Thrown when a rule forbids what was asked, such as deleting without a confirmation. */
+export class RefusedByPolicy extends Error {
+  override readonly name = 'RefusedByPolicy';
 }
 
 const isConnectionError = (error: unknown): boolean =>

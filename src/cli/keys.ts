@@ -1,11 +1,12 @@
 import { loadConfig } from '../config.ts';
 import { readKeyFiles } from '../identity/key-files.ts';
 import { rotateKeys } from '../identity/make-keys.ts';
+import { exitCodes, NothingToCheck } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { table } from './table.ts';
 
 /**
- * `ledger keys rotate`: adds a key that signs from now on. Exits with 1 and changes nothing when that would end tokens
+ * `ledger keys rotate`: adds a key that signs from now on. Exits with 5 and changes nothing when that would end tokens
  * that are in use.
  */
 export const keysRotateCommand = async ({ force, json }: { force: boolean; json: boolean }): Promise<void> => {
@@ -14,7 +15,7 @@ export const keysRotateCommand = async ({ force, json }: { force: boolean; json:
   const rotation = await rotateKeys({ directory: jwtKeysDir, accessTokenSeconds, now, force });
   if ('refused' in rotation) {
     console.error(rotation.refused);
-    process.exitCode = 1;
+    process.exitCode = exitCodes.refused;
     return;
   }
   const removed = rotation.removed.map(({ kid }) => kid);
@@ -24,7 +25,7 @@ export const keysRotateCommand = async ({ force, json }: { force: boolean; json:
   ]);
 };
 
-/** `ledger keys list`: prints the keys, the newest first. Exits with 1 when a file cannot be used. */
+/** `ledger keys list`: prints the keys, the newest first. Exits with 1 when a file cannot be used, and with 6 without a key. */
 export const keysListCommand = async ({ json }: { json: boolean }): Promise<void> => {
   const { jwtKeysDir } = loadConfig();
   const { keys, faults } = await readKeyFiles(jwtKeysDir);
@@ -36,8 +37,11 @@ export const keysListCommand = async ({ json }: { json: boolean }): Promise<void
   }));
   const cells = rows.map(({ kid, createdAt, signs }) => [kid, createdAt, signs ? 'signs, verifies' : 'verifies']);
   if (json) console.log(JSON.stringify(rows, null, 2));
-  else if (rows.length === 0) console.log(`There is no key in ${jwtKeysDir} yet. The first start creates one.`);
-  else console.log(table(['kid', 'created', 'use'], cells));
+  else if (rows.length > 0) console.log(table(['kid', 'created', 'use'], cells));
   for (const fault of faults) console.error(fault);
-  if (faults.length > 0) process.exitCode = 1;
+  if (faults.length > 0) process.exitCode = exitCodes.failed;
+  else if (rows.length === 0)
+    throw new NothingToCheck(
+      `There is no key in ${jwtKeysDir}. The first start creates one. Set JWT_KEYS_DIR or LEDGER_DATA_DIR to the directory of your server.`,
+    );
 };

@@ -11,12 +11,12 @@ import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './create-log.ts';
 import { jsonText } from './output/print-result.ts';
-import { joinServers } from './server/open-servers.ts';
+import { changeServers, otherSchema, readServers } from './server/read-servers.ts';
 import { table } from './table.ts';
 
 /** `ledger parked list`: prints the streams that the read models leave out, and why. */
 export const parkedListCommand = ({ json }: { json: boolean }): Promise<void> =>
-  withReadModels(async ({ pool, projection }) => {
+  listing(async ({ pool, projection }) => {
     const parked = await listParked(pool, projection);
     if (json) console.log(jsonText(parked));
     else if (parked.length === 0) console.log('No stream is parked.');
@@ -53,10 +53,26 @@ const answerTimeoutMs = 65_000;
 
 type Needs = { readonly store: EventStore; readonly pool: Pool; readonly projection: Projection };
 
+/** Runs `list` and changes nothing. */
+const listing = async (list: (needs: Pick<Needs, 'pool' | 'projection'>) => Promise<void>): Promise<void> => {
+  const config = loadConfig();
+  const log = createLog(config.logLevel, { format: config.logFormat });
+  const servers = await readServers(config, (line) => log.debug(line));
+  const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
+  try {
+    const other = otherSchema(servers.schema);
+    if (other !== null) throw new Error(other);
+    await list({ pool, projection: await projectionFor(pool, ownRelease()) });
+  } finally {
+    await pool.end();
+    await servers.stop();
+  }
+};
+
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await changeServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {

@@ -5,9 +5,10 @@ import { type RebuildOptions, type RebuildProgress, rebuild } from '../projectio
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { createLog } from './create-log.ts';
+import { UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
-import { joinServers } from './server/open-servers.ts';
+import { changeServers } from './server/read-servers.ts';
 
 type Options = {
   readonly projection: string;
@@ -23,15 +24,15 @@ type Options = {
  */
 export const rebuildCommand = async (options: Options): Promise<void> => {
   if (options.projection !== readModelsName)
-    throw new Error(`There is no projection named ${options.projection}. The only one is ${readModelsName}.`);
-  if (options.rollback && options.prune) throw new Error('Give --rollback or --prune, not both.');
+    throw new UsageError(`There is no projection named ${options.projection}. The only one is ${readModelsName}.`);
+  if (options.rollback && options.prune) throw new UsageError('Give --rollback or --prune, not both.');
 
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
   const stopping = new AbortController();
-  const stop = () => stopping.abort();
+  const stop = (signal: NodeJS.Signals) => stopping.abort(signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await changeServers(config, (line) => log.debug(line));
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const { databaseUrl, projectorUrl } = servers;
   try {
@@ -41,6 +42,10 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
     if (options.prune) await pruneNow(needs, json);
     else if (options.rollback) await rollBackNow(needs, json);
     else await rebuildNow(needs, json);
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error;
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = stopping.signal.reason === 'SIGINT' ? 130 : 143;
   } finally {
     await store.close();
     await servers.stop();

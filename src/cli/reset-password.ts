@@ -7,7 +7,7 @@ import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { createLog } from './create-log.ts';
 import { printResult } from './output/print-result.ts';
-import { joinServers } from './server/open-servers.ts';
+import { changeServers } from './server/read-servers.ts';
 
 type Options = { readonly stdin: boolean; readonly json: boolean };
 
@@ -23,7 +23,7 @@ export const resetPasswordCommand = async (email: string, { stdin, json }: Optio
 
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await changeServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
     await prepareDatabase({

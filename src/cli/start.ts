@@ -1,39 +1,56 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { faultsOf } from '../api/monitoring/part-health.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { places } from '../embedded/data-directory.ts';
 import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
+import { surviveClosedOutput } from './closed-output.ts';
 import { createLog } from './create-log.ts';
 import { ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { demoOrganizationIdOf } from './demo/demo-organization.ts';
+import { exitCodes } from './exit-codes.ts';
 import { logEmbedded } from './logs/embedded-lines.ts';
 import { createLogFiles } from './logs/log-files.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
+import { reachServers, startPatience } from './server/reach-servers.ts';
 import type { Role } from './server/roles.ts';
+import { aborted, stopOnSignals } from './server/stop-on-signals.ts';
 
-/** `ledger start`: runs until SIGINT or SIGTERM (exit code 0), or until a necessary part fails (exit code 1). */
+/** `ledger start`: runs until SIGINT, SIGTERM or SIGHUP (exit code 0), or until a necessary part fails (exit code 1). */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
   const files = config.servers.mode === 'embedded' ? createLogFiles(places(config.dataDir).logs) : null;
   const log = createLog(config.logLevel, { format: config.logFormat, files });
-  const ending = endings();
-  const servers = await openServers(config, logEmbedded(log, files));
-  files?.start();
-  const stops: (() => Promise<void>)[] = [async () => files?.close(), servers.stop];
-  let exitCode = 1;
+  surviveClosedOutput();
+  endOnBugs();
+  const stopping = stopOnSignals(log, config.stopDelaySeconds);
+  const stops: (() => Promise<void>)[] = [async () => files?.close()];
+  let exitCode: number = exitCodes.failed;
   try {
+    const servers = await openServers(config, logEmbedded(log, files), stopping);
+    stops.push(servers.stop);
+    files?.start();
+    const wait = (variable: string, sentence: string) => log.warn({ variable }, sentence);
+    await reachServers(servers, { ...startPatience, signal: stopping, report: wait });
     const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
+    stopping.throwIfAborted();
     const ledger = await assemble({ config, servers, roles, log, demoOrganizationId });
     stops.push(ledger.stop);
     const ready = announceReady(config, servers, roles, ledger);
-    const ended = await Promise.race([ending, servers.failed, ready.then(() => never)]);
-    if (ended === 'asked') exitCode = 0;
-    else log.fatal(ended);
+    const fault = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
+    if (fault === undefined) exitCode = exitCodes.fine;
+    else log.fatal(fault);
+  } catch (error) {
+    // A start that is stopped midway fails at the step that it had reached.
+    if (!stopping.aborted) throw error;
+    exitCode = exitCodes.fine;
   } finally {
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
+  // A write that fails because the terminal has closed must fail before the exit, which would repeat it for ever.
+  await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
 };
 
@@ -49,18 +66,14 @@ const announceReady = async (
 ): Promise<void> => {
   const { baseUrl, apiPool } = ledger;
   const where = baseUrl === null ? '' : ` on ${baseUrl}`;
-  let fault = await readModelsFault(apiPool);
+  const fault = await readModelsFault(apiPool);
   if (fault !== null)
     console.log(
       `License Ledger runs${where} and is not ready yet: its read models are not built. It answers 503 until then.\n${
         roles.includes('projector') ? 'This process builds them; GET /readyz shows the progress.' : fault
       }`,
     );
-  while (fault !== null) {
-    await delay(readyPollMs, undefined, { ref: false });
-    // Postgres may be away for a moment, so the next round checks again.
-    fault = await readModelsFault(apiPool).catch(() => fault);
-  }
+  await untilReady(ledger, fault !== null);
   if (!embedded || baseUrl === null) {
     console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
     return;
@@ -74,26 +87,32 @@ const announceReady = async (
   console.log(`License Ledger is ready on ${baseUrl}${hint}`);
 };
 
+/** Waits until no part fails. A degraded part is no reason to wait, because /readyz answers 200. */
+const untilReady = async ({ checkHealth }: Ledger, isAnnounced: boolean): Promise<void> => {
+  let isSilent = !isAnnounced;
+  for (let round = 1; ; round++) {
+    const faults = faultsOf(await checkHealth()).filter(({ state }) => state === 'failing');
+    if (faults.length === 0) return;
+    if (isSilent && round === silentRounds) {
+      isSilent = false;
+      console.log(
+        `License Ledger runs and is not ready yet: ${faults.map(({ part, reason }) => `${part}: ${reason}`).join('; ')}`,
+      );
+    }
+    await delay(readyPollMs, undefined, { ref: false });
+  }
+};
+
+const silentRounds = 8;
 const readyPollMs = 250;
 const never = new Promise<never>(() => {});
 
-/** Resolves with 'asked' at the first signal to stop. A second signal ends the process at once, and so does a bug. */
-const endings = (): Promise<'asked'> =>
-  new Promise((resolve) => {
-    let isStopping = false;
-    const ask = () => {
-      if (isStopping) process.exit(130);
-      isStopping = true;
-      resolve('asked');
-    };
-    process.on('SIGINT', ask);
-    process.on('SIGTERM', ask);
-    process.on('SIGHUP', ask);
-    // The state of a process after a bug cannot be trusted, and everything acknowledged is on disk.
-    for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
-      process.on(bug, (error) => {
-        console.error(`${bug}:`, error);
-        process.exit(1);
-      });
-    }
-  });
+/** The state of a process after a bug cannot be trusted, and everything acknowledged is on disk. */
+const endOnBugs = (): void => {
+  for (const bug of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(bug, (error) => {
+      console.error(`${bug}:`, error);
+      process.exit(exitCodes.failed);
+    });
+  }
+};

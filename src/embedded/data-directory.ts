@@ -53,6 +53,23 @@ export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
   return lock;
 };
 
+/** Thrown when another process uses a data directory. `holder`: its process id. */
+export class DataDirectoryInUse extends Error {
+  override readonly name = 'DataDirectoryInUse';
+  readonly holder: number;
+  constructor(dataDir: string, holder: number) {
+    super(`A ledger is already running on ${dataDir} (process ${holder}). Stop it, or set LEDGER_DATA_DIR.`);
+    this.holder = holder;
+  }
+}
+
+/** Locks an existing data directory, and changes nothing else. Throws DataDirectoryInUse when another process uses it. */
+export const lockDataDirectory = async (dataDir: string): Promise<Lock> => {
+  const lock = await lockDirectory(dataDir);
+  await rm(places(dataDir).runtime, { force: true });
+  return lock;
+};
+
 /** Writes the file that tells other commands how to reach the stack of this process. */
 export const writeRuntime = (dataDir: string, runtime: Runtime): Promise<void> =>
   writePrivate(places(dataDir).runtime, `${JSON.stringify(runtime, null, 2)}\n`);
@@ -117,7 +134,5 @@ const isMarked = async (dataDir: string): Promise<boolean> => (await readIfThere
 const lockDirectory = async (dataDir: string): Promise<Lock> => {
   const lock = await tryLock(places(dataDir).lock);
   if (lock.isAcquired) return lock;
-  throw new Error(
-    `A ledger is already running on ${dataDir} (process ${lock.holder}). Stop it, or set LEDGER_DATA_DIR.`,
-  );
+  throw new DataDirectoryInUse(dataDir, lock.holder);
 };

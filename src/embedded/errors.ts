@@ -4,3 +4,8 @@ export const errorCode = (error: unknown): string | undefined =>
 
 /** Returns the message of an error, for use inside another sentence. */
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Thrown when there are no data to work with. The message names the place and says how to name the right one. */
+export class NoData extends Error {
+  override readonly name = 'NoData';
+}

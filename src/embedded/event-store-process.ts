@@ -14,8 +14,11 @@ export type EventStoreProcess = {
 
 /** A process of the event store that does not serve yet. */
 export type LaunchedEventStore = {
-  /** Serves the log in this database. Resolves when it is ready. Throws when it does not start, and ends the process. */
-  serve(databaseUrl: string): Promise<EventStoreProcess>;
+  /**
+   * Serves the log in this database. Resolves when it is ready. Throws when it does not start, and ends the process.
+   * `migrates`: false refuses tables of another release instead of updating them.
+   */
+  serve(databaseUrl: string, options: { readonly migrates: boolean }): Promise<EventStoreProcess>;
   stop(): Promise<void>;
 };
 
@@ -34,9 +37,9 @@ export const launchEventStore = (options: { program: string; log: (line: string)
   const stop = () => endWith(child, ['SIGTERM', 'SIGKILL']);
   return {
     stop,
-    serve: async (databaseUrl) => {
+    serve: async (databaseUrl, { migrates }) => {
       const port = answerOf(forked, child.exited);
-      forked.send({ databaseUrl, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
+      forked.send({ databaseUrl, migrates, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
       try {
         return { url: `esdb://127.0.0.1:${await port}?tls=false`, exited: child.exited, stop };
       } catch (error) {

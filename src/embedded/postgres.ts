@@ -30,8 +30,10 @@ export const startPostgres = async (options: {
   port: number;
   durable?: boolean;
   log?: (line: string) => void;
+  /** Ends a start midway, also while Postgres recovers from a crash. */
+  signal?: AbortSignal;
 }): Promise<Postgres> => {
-  const { password, port, durable = true, log = () => {} } = options;
+  const { password, port, durable = true, log = () => {}, signal } = options;
   const dataDir = path.resolve(options.dataDir);
   const parentDir = path.dirname(dataDir);
   await mkdir(parentDir, { recursive: true, mode: 0o700 });
@@ -47,7 +49,7 @@ export const startPostgres = async (options: {
     keepsStdin: guard.readsStdin,
     ...(runAs.user && { user: runAs.user }),
   });
-  const pid = await untilReady(child, () => readyPid(dataDir, left));
+  const pid = await untilReady(child, () => readyPid(dataDir, left), signal);
   return {
     url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
     pid,
@@ -77,7 +79,11 @@ const settings = (durable: boolean): string[] =>
 // After a crash, Postgres replays at most a few minutes of its log.
 const recoveryMsMax = 300_000;
 
-const untilReady = async (child: Child, ready: () => Promise<number | undefined>): Promise<number> => {
+const untilReady = async (
+  child: Child,
+  ready: () => Promise<number | undefined>,
+  signal?: AbortSignal,
+): Promise<number> => {
   let gone: string | undefined;
   void child.exited.then((reason) => {
     gone = reason;
@@ -87,6 +93,10 @@ const untilReady = async (child: Child, ready: () => Promise<number | undefined>
     if (gone !== undefined) throw new Error(`Postgres did not start. ${gone}`);
     const pid = await ready();
     if (pid !== undefined) return pid;
+    if (signal?.aborted) {
+      await endWith(child, ['SIGINT', 'SIGQUIT', 'SIGKILL']);
+      throw signal.reason;
+    }
     await sleep(10);
   }
   await endWith(child, ['SIGINT', 'SIGKILL']);

@@ -3,10 +3,11 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retry } from '../async/retry.ts';
-import { openDataDirectory, places, writeRuntime } from './data-directory.ts';
+import { lockDataDirectory, openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
 import { eventStoreProgram, launchEventStore } from './event-store-process.ts';
+import { existingSecret, requireData, requireDatabases } from './existing-data.ts';
 import { freePort } from './free-port.ts';
 import { type Postgres, startPostgres } from './postgres.ts';
 import { ensureSecret } from './stored-secrets.ts';
@@ -32,57 +33,118 @@ export const startStack = async (options: {
   dataDir: string;
   program?: string;
   log?: (line: string) => void;
+  /** Ends a start midway: what has started is stopped, and the call throws. */
+  signal?: AbortSignal;
 }): Promise<Stack> => {
-  const { program = eventStoreProgram, log = () => {} } = options;
+  const { program = eventStoreProgram, log = () => {}, signal } = options;
   const dataDir = path.resolve(options.dataDir);
   const cleanups: (() => Promise<void>)[] = [];
   try {
     const lock = await openDataDirectory(dataDir);
     cleanups.push(lock.release);
+    signal?.throwIfAborted();
 
-    const launched = launchEventStore({ program, log });
-    const startingPostgres = onFreePort(dataDir, log);
-    cleanups.push(
-      () =>
-        startingPostgres.then(
-          ({ stop }) => stop(),
-          () => {},
-        ),
-      launched.stop,
-    );
-    const postgres = await startingPostgres;
+    const { launched, postgres } = await launch({
+      ...{ dataDir, log, program, cleanups },
+      secret: (login) => password(dataDir, login),
+      ...(signal && { signal }),
+    });
+    signal?.throwIfAborted();
     const logins = {
       ledger: { name: 'ledger', password: await password(dataDir, 'ledger'), mayCreateRoles: true },
       eventstore: { name: 'eventstore', password: await password(dataDir, 'eventstore'), mayCreateRoles: false },
     } as const;
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
-    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore));
+    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore), { migrates: true });
+    signal?.throwIfAborted();
     const databaseUrl = urlFor(postgres, logins.ledger);
     const eventStoreUrl = eventStore.url;
     cleanups.push(() => rm(places(dataDir).runtime, { force: true }));
     await writeRuntime(dataDir, { pid: process.pid, databaseUrl, eventStoreUrl, startedAt: new Date().toISOString() });
 
-    let stopped: Promise<void> | undefined;
-    const stop = () => {
-      stopped ??= undo(cleanups);
-      return stopped;
-    };
-    const failed = new Promise<string>((resolve) => {
-      for (const { exited } of [postgres, eventStore]) {
-        void exited.then(async (reason) => {
-          if (stopped !== undefined) return;
-          // The event store ends when its Postgres ends, and may be noticed first. Then Postgres is the cause to
-          // report.
-          resolve(await Promise.race([postgres.exited, sleep(causeMs, reason)]));
-        });
-      }
-    });
-    return { databaseUrl, eventStoreUrl, failed, stop };
+    return running(cleanups, [postgres, eventStore], { databaseUrl, eventStoreUrl });
   } catch (error) {
     await undo(cleanups);
     throw error;
   }
+};
+
+/**
+ * Starts Postgres and the event store on existing data, for the time of a command. Creates nothing, leaves the logins as
+ * they are, and tells no other command of the servers, because they end with this one. `migrates`: the event store may
+ * update its own tables; otherwise the call throws when they are of another release. Throws NoData where no server ran
+ * before, and DataDirectoryInUse while another process uses the data.
+ */
+export const startStackOnExisting = async (options: {
+  dataDir: string;
+  migrates: boolean;
+  program?: string;
+  log?: (line: string) => void;
+}): Promise<Stack> => {
+  const { program = eventStoreProgram, log = () => {}, migrates } = options;
+  const dataDir = path.resolve(options.dataDir);
+  await requireData(dataDir);
+  const cleanups: (() => Promise<void>)[] = [];
+  const secret: SecretOf = (name) => existingSecret(dataDir, `${name}-password`);
+  try {
+    cleanups.push((await lockDataDirectory(dataDir)).release);
+    const { launched, postgres } = await launch({ dataDir, log, program, cleanups, secret });
+    await requireDatabases(dataDir, postgres.url);
+    const login = async (name: string) => urlFor(postgres, { name, password: await secret(name) });
+    const eventStore = await launched.serve(await login('eventstore'), { migrates });
+    return running(cleanups, [postgres, eventStore], {
+      databaseUrl: await login('ledger'),
+      eventStoreUrl: eventStore.url,
+    });
+  } catch (error) {
+    await undo(cleanups);
+    throw error;
+  }
+};
+
+/** Launches both servers at once. Adds to `cleanups` what stops them, the event store first. */
+const launch = async ({
+  program,
+  cleanups,
+  ...starting
+}: Starting & { readonly program: string; readonly cleanups: (() => Promise<void>)[] }) => {
+  const launched = launchEventStore({ program, log: starting.log });
+  const started = onFreePort(starting);
+  cleanups.push(
+    () =>
+      started.then(
+        ({ stop }) => stop(),
+        () => {},
+      ),
+    launched.stop,
+  );
+  return { launched, postgres: await started };
+};
+
+type SecretOf = (name: string) => Promise<string>;
+
+/** Returns the stack of running servers. The first of `servers` is Postgres. */
+const running = (
+  cleanups: readonly (() => Promise<void>)[],
+  servers: readonly { readonly exited: Promise<string> }[],
+  urls: Pick<Stack, 'databaseUrl' | 'eventStoreUrl'>,
+): Stack => {
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= undo(cleanups);
+    return stopped;
+  };
+  const failed = new Promise<string>((resolve) => {
+    for (const { exited } of servers) {
+      void exited.then(async (reason) => {
+        if (stopped !== undefined) return;
+        // The event store ends when its Postgres ends, and may be noticed first. Then Postgres is the cause to report.
+        resolve(await Promise.race([servers[0]?.exited ?? reason, sleep(causeMs, reason)]));
+      });
+    }
+  });
+  return { ...urls, failed, stop };
 };
 
 const causeMs = 500;
@@ -96,18 +158,26 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = (dataDir: string, log: (line: string) => void): Promise<Postgres> =>
+const onFreePort = ({ dataDir, log, secret, signal }: Starting): Promise<Postgres> =>
   retry(
     async () =>
       startPostgres({
         dataDir: places(dataDir).postgres,
-        password: await password(dataDir, 'postgres'),
+        password: await secret('postgres'),
         port: await freePort(),
         log: (line) => log(`postgres: ${line}`),
+        ...(signal && { signal }),
       }),
     // Another program may take the port before Postgres does.
     (error, failures) => (failures < portsMax && errorText(error).includes('could not bind') ? 0 : null),
   );
+
+type Starting = {
+  readonly dataDir: string;
+  readonly log: (line: string) => void;
+  readonly secret: SecretOf;
+  readonly signal?: AbortSignal;
+};
 
 const portsMax = 3;
 

@@ -71,7 +71,11 @@ export const readMigrations = async (
 /** The advisory lock of a process that migrates. Two processes that change grants at once would fail. */
 export const migrationLock = 7_203_114_558;
 
-const readApplied = async (db: pg.Client, formerFolders: readonly string[]): Promise<ReadonlyMap<string, string>> => {
+/** Returns the applied files with their hashes. Empty without the table of migrations. */
+export const readApplied = async (
+  db: pg.Client,
+  formerFolders: readonly string[],
+): Promise<ReadonlyMap<string, string>> => {
   const { rows: tables } = await db.query<{ exists: boolean }>(
     `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
        where n.nspname = 'ops' and c.relname = 'migrations') as exists`,

@@ -32,19 +32,22 @@ export const prepareDatabase = ({
     url,
     log,
     directory,
-    folders,
+    folders: migratedFolders,
     formerFolders,
     finish: (db) => makeReadModels(db, directory, release, log),
   });
 
-// In this order. db/read-models is missing because a rebuild can create it at any time. db/eventstore is missing
+/** The folders of db/ that `prepareDatabase` applies, in this order. */
+// db/read-models is missing because a rebuild can create it at any time. db/eventstore is missing
 // because it belongs to the embedded event store, in another database.
-const folders = ['base', 'ops', 'vault', 'identity'];
-const formerFolders = ['read-models'];
+export const migratedFolders = ['base', 'ops', 'vault', 'identity'];
+
+/** Earlier releases migrated these. */
+export const formerFolders = ['read-models'];
 
 /** Compares the SQL files of this program with a database, as `readMigrations` does. */
 export const migrationState = (db: pg.Client, directory = ownDirectory): Promise<MigrationState> =>
-  readMigrations(db, { directory, folders, formerFolders });
+  readMigrations(db, { directory, folders: migratedFolders, formerFolders });
 
 const makeReadModels = async (db: pg.Client, directory: string, release: number, log: LogLine): Promise<void> => {
   await db.query('begin');

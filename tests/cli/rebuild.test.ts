@@ -65,9 +65,9 @@ test('The read models of a running server are rebuilt, rolled back and pruned wh
 test('An impossible request is refused with advice', async () => {
   const other = await runLedger(['rebuild', '--projection', 'other'], env);
   expect(other).toMatchObject({
-    code: 1,
+    code: 2,
     output: 'There is no projection named other. The only one is read-models.\n',
   });
   const both = await runLedger(['rebuild', '--rollback', '--prune'], env);
-  expect(both).toMatchObject({ code: 1, output: 'Give --rollback or --prune, not both.\n' });
+  expect(both).toMatchObject({ code: 2, output: 'Give --rollback or --prune, not both.\n' });
 });

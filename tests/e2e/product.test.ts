@@ -89,7 +89,7 @@ describe('A running product', () => {
   }, 60_000);
 
   test('cannot be reset while it runs', async () => {
-    expect(await runLedger(['reset'], env)).toMatchObject({
+    expect(await runLedger(['reset', '--yes'], env)).toMatchObject({
       code: 1,
       output: expect.stringContaining('already running'),
     });
@@ -143,7 +143,10 @@ describe('A running product', () => {
 
   test('ends on SIGTERM with all its processes, and reset removes its data afterwards', async () => {
     await stop(product);
-    expect(await runLedger(['reset'], env)).toMatchObject({ code: 0 });
+    const refused = await runLedger(['reset'], env);
+    expect(refused).toMatchObject({ code: 5, output: expect.stringContaining(`key in ${dataDir} (`) });
+    expect(existsSync(join(dataDir, 'demo.json'))).toBe(true);
+    expect(await runLedger(['reset', '--yes'], env)).toMatchObject({ code: 0 });
     expect(existsSync(join(dataDir, 'demo.json'))).toBe(false);
   });
 });

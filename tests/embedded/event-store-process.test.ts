@@ -7,7 +7,9 @@ import { temporaryDirectory } from '../support/temporary.ts';
 const startProgram = async (text: string, lines: string[] = []) => {
   const program = path.join(await temporaryDirectory(), 'main.mjs');
   await writeFile(program, text);
-  return launchEventStore({ program, log: (line) => lines.push(line) }).serve('postgres://somewhere');
+  return launchEventStore({ program, log: (line) => lines.push(line) }).serve('postgres://somewhere', {
+    migrates: true,
+  });
 };
 
 const untilDisconnected = `process.on('disconnect', () => process.exit(0));`;
@@ -24,7 +26,7 @@ test('The process gets its database and address over the channel, and answers wi
   expect(child.url).toBe('esdb://127.0.0.1:4711?tls=false');
   await child.stop();
   expect(await child.exited).toContain('The event store was ended by SIGTERM');
-  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","host":"127.0.0.1","port":0}']);
+  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","migrates":true,"host":"127.0.0.1","port":0}']);
 });
 
 test('The error contains the reason when the process cannot start, and the process is ended', async () => {

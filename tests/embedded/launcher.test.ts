@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { descendants, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
@@ -14,7 +16,14 @@ const root = path.join(import.meta.dirname, '..', '..');
 const checkout = async () => {
   const directory = await temporaryDirectory();
   await Promise.all(['bin', 'src'].map((folder) => mkdir(path.join(directory, folder))));
-  const copied = ['bin/ledger.js', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  const copied = [
+    'bin/ledger.js',
+    'bin/end-with-parent.js',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ];
   await Promise.all(copied.map((file) => copyFile(path.join(root, file), path.join(directory, file))));
   await symlink(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
   const writeMain = (text: string) => writeFile(path.join(directory, 'src', 'main.ts'), text);
@@ -75,6 +84,22 @@ test('The output of a killed compiler is compiled again', async () => {
   await writeFile(path.join(directory, 'dist', '.compiling'), '999999999');
   expect(await launch(directory)).toMatchObject({ code: 0, output: expect.stringContaining('one') });
   expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
+});
+
+test.each([
+  ['start', 0],
+  ['verify', 143],
+])('A stop while %s is compiled ends the compiler, and the next launch compiles again', async (command, code) => {
+  const { directory } = await checkout();
+  const child = spawn(process.execPath, [path.join(directory, 'bin', 'ledger.js'), command], { stdio: 'pipe' });
+  const ended = once(child, 'exit');
+  await expect.poll(() => descendants(child.pid ?? 0), { timeout: 10_000 }).not.toEqual([]);
+  const started = descendants(child.pid ?? 0);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([code, null]);
+  await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
+  expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
+  expect(await launch(directory)).toMatchObject({ code: 0, output: expect.stringMatching(/^Compiling/) });
 });
 
 test('A launch without the dependencies tells what to run', async () => {

@@ -236,7 +236,7 @@ test('A running process notices ledger keys rotate, list shows the use of each k
   expect(table).toMatch(new RegExp(`${kid} .*signs, verifies\n${first} .*Z  verifies\n`));
 
   const refused = await runLedger(['keys', 'rotate'], env);
-  expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/still in use/) });
+  expect(refused).toMatchObject({ code: 5, output: expect.stringMatching(/still in use/) });
   const forced = await runLedger(['keys', 'rotate', '--force'], env);
   expect(forced).toMatchObject({ code: 0, output: expect.stringMatching(`${first} was removed`) });
   await condition('the first key is gone', () => !ring.has(first));

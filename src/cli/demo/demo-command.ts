@@ -41,17 +41,20 @@ const startServer = async (print: (text: string) => void): Promise<ChildProcess>
   const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
   // The lines of the log for each request would hide the walk. Faults are still shown.
   const env = environmentWith({ LOG_LEVEL: 'warn' });
-  const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit'], env });
+  // The server ends when the channel closes, so it does not outlive a demo that is killed.
+  const child = spawn(process.execPath, [launcher, 'start'], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'], env });
+  const { stdout } = child;
+  if (stdout === null) throw new Error('The server has no output.');
   const ready = (async () => {
     let text = '';
-    for await (const chunk of child.stdout) {
+    for await (const chunk of stdout) {
       text += chunk;
       if (text.includes('is ready on')) return true;
     }
     return false;
   })();
   if (await ready) {
-    child.stdout.resume();
+    stdout.resume();
     return child;
   }
   throw new Error('The server ended before it was ready. The reason is above.');

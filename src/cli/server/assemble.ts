@@ -4,7 +4,7 @@ import type { Secrets } from '../../identity/secrets.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
-import { openHealth } from '../health/open-health.ts';
+import { openHealth, type ProcessHealth } from '../health/open-health.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
@@ -15,12 +15,14 @@ import { keepObjectsYoung } from './young-objects.ts';
 export type Ledger = {
   /** The URL of the API, or null without the role `api`. */
   readonly baseUrl: string | null;
+  /** Checks every part, as /readyz does. */
+  readonly checkHealth: ProcessHealth['check'];
   readonly executor: Executor;
   readonly secrets: Secrets;
   readonly waiter: ProjectedWaiter;
   readonly apiPool: Parts['apiPool'];
   readonly now: () => Date;
-  /** Lets requests in flight finish for at most 10 seconds and closes every part of the process, in order. */
+  /** Lets requests in flight finish for at most 5 seconds and closes every part of the process, in order. */
   stop(): Promise<void>;
 };
 
@@ -50,9 +52,10 @@ export const assemble = async ({
     const metrics = createMetrics();
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('worker')) await startJobs(parts);
-    const baseUrl = await serve(parts, metrics, openHealth(parts, metrics, projector));
+    const health = openHealth(parts, metrics, projector);
+    const baseUrl = await serve(parts, metrics, health);
     const { executor, secrets, waiter, apiPool, now } = parts;
-    return { baseUrl, executor, secrets, waiter, apiPool, now, stop };
+    return { baseUrl, checkHealth: health.check, executor, secrets, waiter, apiPool, now, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export type Listening = { readonly server: Server; readonly url: string };
 
-const drainMs = 10_000;
+// A whole stop may take nine seconds.
+const drainMs = 5_000;
 
 /**
  * Starts listening. Port 0 takes a free port. Throws an Error with advice when the address is in use or not of this
@@ -29,7 +30,7 @@ export const listen = async (server: Server, host: string, port: number): Promis
 };
 
 /**
- * Returns what shuts a server down: it accepts no connections, lets requests finish for ten seconds, then cuts them
+ * Returns what shuts a server down: it accepts no connections, lets requests finish for five seconds, then cuts them
  * off.
  */
 export const shutDown =

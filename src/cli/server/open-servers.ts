@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
-import { readRuntime } from '../../embedded/data-directory.ts';
-import { startStack } from '../../embedded/stack.ts';
+import { DataDirectoryInUse, readRuntime } from '../../embedded/data-directory.ts';
+import { startStack, startStackOnExisting } from '../../embedded/stack.ts';
 import { ensureSecret } from '../../embedded/stored-secrets.ts';
+import { stopBeforeExit } from './stop-before-exit.ts';
 
 /** The servers that a command works with, embedded or configured. */
 export type OpenServers = {
@@ -21,24 +23,55 @@ export type OpenServers = {
   stop(): Promise<void>;
 };
 
-/** Starts the embedded servers, or returns the configured ones. */
-export const openServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+/** Starts the embedded servers, or returns the configured ones. `signal` ends a start midway. */
+export const openServers = async (
+  config: Config,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return configuredServers(config.servers);
-  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir: config.dataDir, log });
+  const { dataDir } = config;
+  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir, log, ...(signal && { signal }) });
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
 };
 
 /**
- * Returns the embedded servers of a running server, for commands next to it. Otherwise opens servers like
- * `openServers`.
+ * Returns the servers of a running server, for commands next to it. Otherwise starts the embedded servers on existing
+ * data for the time of the command, one command after another. `migrates`: the command changes data, so the event store
+ * may update its tables. Throws NoData where no server ran before.
  */
-export const joinServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+export const joinServers = async (
+  config: Config,
+  log: (line: string) => void,
+  { migrates } = { migrates: true },
+): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return configuredServers(config.servers);
-  const running = await readRuntime(config.dataDir);
-  if (!running) return openServers(config, log);
-  const { databaseUrl, eventStoreUrl } = running;
-  return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed: never, stop: async () => {} };
+  const { dataDir } = config;
+  let isWaiting = false;
+  for (;;) {
+    const server = await readRuntime(dataDir);
+    if (server) {
+      const { databaseUrl, eventStoreUrl } = server;
+      return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed: never, stop: async () => {} };
+    }
+    try {
+      const stack = await startStackOnExisting({ dataDir, migrates, log });
+      const release = stopBeforeExit(stack.stop);
+      const stop = () => stack.stop().finally(release);
+      return { ...oneLogin(stack.databaseUrl), ...stack, embedded: true, stop };
+    } catch (error) {
+      if (!(error instanceof DataDirectoryInUse)) throw error;
+      if (!isWaiting)
+        console.error(
+          `Process ${error.holder} uses ${dataDir}. This command waits until it has started a server or has ended.`,
+        );
+      isWaiting = true;
+      await delay(waitMs);
+    }
+  }
 };
+
+const waitMs = 200;
 
 /**
  * Returns the configured LEDGER_SECRET. The embedded mode creates one at its first start and stores it in secrets.json.

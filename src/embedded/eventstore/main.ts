@@ -7,7 +7,12 @@ import { type EventStoreServer, startEventStore } from './server.ts';
  * environments, so the options come in this message. The answer is `{ ready: true, port }` or `{ failed: reason }`.
  * Tests may send `{ faults: {…} }` and `{ endSubscriptions: true }` later.
  */
-type Start = { readonly databaseUrl: string; readonly host?: string; readonly port: number };
+type Start = {
+  readonly databaseUrl: string;
+  readonly host?: string;
+  readonly port: number;
+  readonly migrates?: boolean;
+};
 
 /** Longer than a stop takes. When a stop hangs, the process exits after this time. */
 const exitMsMax = 10_000;
@@ -68,6 +73,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isStart = (message: Record<string, unknown>): message is Start & Record<string, unknown> =>
   typeof message.databaseUrl === 'string' &&
   typeof message.port === 'number' &&
+  (message.migrates === undefined || typeof message.migrates === 'boolean') &&
   (message.host === undefined || typeof message.host === 'string');
 
 if (!process.send) {

@@ -34,6 +34,22 @@ export const applySchema = async (db: Client): Promise<void> => {
   }
 };
 
+/** Changes nothing. Throws when the tables are not those of this release. */
+export const requireSchema = async (db: Client): Promise<void> => {
+  const { rows: tables } = await db.query(`select where to_regclass('eventstore.schema_files') is not null`);
+  const { rows } = tables.length === 0 ? { rows: [] } : await db.query('select name from eventstore.schema_files');
+  const applied: readonly string[] = rows.map(({ name }) => name);
+  const names = (await readdir(sqlFiles)).filter((name) => name.endsWith('.sql'));
+  const missing = names.find((name) => !applied.includes(name));
+  if (missing !== undefined)
+    throw new Error(
+      `The event store database is of an older release: it lacks ${missing}. Start this release once, or use the older one.`,
+    );
+  const unknown = applied.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`The event store database was written by a newer release: it has ${unknown}. Use that release.`);
+};
+
 const applyFile = async (db: Client, { name, sha256, sql }: { name: string; sha256: string; sql: string }) => {
   await db.query('begin');
   try {

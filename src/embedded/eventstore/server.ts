@@ -12,7 +12,7 @@ import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refu
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './reading/read.ts';
 import { serializeReply } from './reading/read-replies.ts';
-import { applySchema } from './schema.ts';
+import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
 import { loadWriterState } from './write-group.ts';
 import { connectWriter } from './writer-connection.ts';
@@ -22,6 +22,8 @@ import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 export type EventStoreOptions = {
   /** A Postgres database for this server alone. Its tables are created or updated at the start. */
   readonly databaseUrl: string;
+  /** False refuses tables of another release instead of updating them. True by default. */
+  readonly migrates?: boolean;
   /** 127.0.0.1 by default. The server has no authentication. */
   readonly host?: string;
   /** 0: any free port. */
@@ -51,7 +53,7 @@ const closeMs = 1_000;
 
 /** Starts a single-node server that speaks the EventStoreDB protocol and stores its events in Postgres. */
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
-  const { databaseUrl, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
+  const { databaseUrl, migrates = true, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
   const calls = openCalls();
   const notifier = createCommitNotifier();
   const failure = createFailure(calls, log);
@@ -71,7 +73,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
   };
 
   try {
-    await applySchema(writer);
+    await (migrates ? applySchema(writer) : requireSchema(writer));
     const queue = openWriterQueue(writer, await loadWriterState(writer), {
       onCommit: notifier.notify,
       onLost: failure.report,

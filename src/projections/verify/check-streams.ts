@@ -111,7 +111,8 @@ const checkStream = async (
   return { stream, counts: await fold.finish(), events, notProjected };
 };
 
-const tellOfChain = (stream: string, { first, faults, breaks, repaired }: ChainReport, tell: Tell): void => {
+/** Tells what the check of a hash chain has found. */
+export const tellOfChain = (stream: string, { first, faults, breaks, repaired }: ChainReport, tell: Tell): void => {
   if (repaired.length > 0) {
     const revisions = repaired.map(({ revision }) => revision).join(', ');
     tell('CHAIN_REPAIRED', { ...nowhere, stream }, `an operator has repaired its hash chain at revision ${revisions}`);

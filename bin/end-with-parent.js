@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+
+const everyMs = 500;
+
+/**
+ * Calls `onGone` once after the parent has ended, when the parent is npm or has opened a channel. npm passes on only
+ * SIGINT and SIGTERM, and nothing when it is killed. Other parents may end, such as a shell after `nohup`.
+ */
+export const endWithParent = (onGone) => {
+  // Undefined without a channel, and false when it has closed before this line.
+  if (process.connected !== undefined) {
+    process.on('disconnect', onGone);
+    process.channel?.unref();
+    if (!process.connected) onGone();
+    return;
+  }
+  if (!/ledger/.test(process.env.npm_lifecycle_script ?? '')) return;
+  const parent = process.ppid;
+  // `npx ledger` leaves a shell between npm and this process.
+  const npm = shells.test(textOf(`/proc/${parent}/comm`)) ? parentOf(parent) : undefined;
+  const isGone = () => process.ppid !== parent || (npm !== undefined && parentOf(parent) !== npm);
+  const timer = setInterval(() => {
+    if (!isGone()) return;
+    clearInterval(timer);
+    onGone();
+  }, everyMs);
+  timer.unref();
+};
+
+const shells = /^(sh|ash|dash|bash|busybox|ksh|zsh)$/m;
+
+/** Returns the id of the parent of a process, or undefined where the system has no /proc. */
+const parentOf = (pid) => {
+  const stat = textOf(`/proc/${pid}/stat`);
+  return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+};
+
+const textOf = (file) => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};

@@ -1,0 +1,50 @@
+import type { Config } from '../../config.ts';
+import { readSchemaState, type SchemaState } from '../../projections/schema-state.ts';
+import { NothingToCheck } from '../exit-codes.ts';
+import { joinServers, type OpenServers } from './open-servers.ts';
+import { noPatience, reachServers } from './reach-servers.ts';
+
+/** The servers of a command that only reads, and the release that migrated their database. */
+export type ReadServers = OpenServers & { readonly schema: SchemaState };
+
+/**
+ * Opens the servers of a command that only reads. Creates no directory, no cluster, no schema and no row, and migrates
+ * nothing. Throws NoData without a data directory, NothingToCheck for a database without our schema, and Unreachable
+ * when a server does not answer. The caller stops the servers.
+ */
+export const readServers = async (config: Config, log: (line: string) => void): Promise<ReadServers> => {
+  const servers = await joinServers(config, log, { migrates: false });
+  try {
+    await reachServers(servers, noPatience);
+    const schema = await readSchemaState(servers.databaseUrl);
+    if (schema.kind === 'MISSING')
+      throw new NothingToCheck(
+        servers.embedded
+          ? `The database in ${config.dataDir} is empty. Set LEDGER_DATA_DIR to the data directory of your server.`
+          : 'The database of DATABASE_URL does not have the schema of License Ledger. Set DATABASE_URL to the database of your server.',
+      );
+    return { ...servers, schema };
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+};
+
+/**
+ * Opens the servers of a command that changes data. Creates no directory and no cluster. Throws NoData without a data
+ * directory, and Unreachable when a server does not answer. The caller stops the servers.
+ */
+export const changeServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+  const servers = await joinServers(config, log);
+  await reachServers(servers, noPatience);
+  return servers;
+};
+
+/** Returns why a command cannot read the tables of another release, or null when they are of this release. */
+export const otherSchema = (schema: SchemaState): string | null => {
+  if (schema.kind === 'OLDER')
+    return `The database is of an older release: it lacks db/${schema.file}. Start this release to update it, or use the older one.`;
+  if (schema.kind === 'NEWER')
+    return `The database is of a newer release: it has db/${schema.file}, which this release does not know. Use that release.`;
+  return null;
+};

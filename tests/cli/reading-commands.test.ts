@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Stack, startStack } from '../../src/embedded/stack.ts';
+import { eventStoreProgram } from '../support/compiled.ts';
+import { copyProductData } from '../support/prepared.ts';
+import { runLedger } from '../support/product.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+const reading = [['verify'], ['parked', 'list'], ['keys', 'list'], ['repair-chain']];
+
+test('Commands on a directory without data create nothing, name it, and end with 6', async () => {
+  const parent = await temporaryDirectory();
+  const mistyped = path.join(parent, 'mistyped');
+  const empty = path.join(parent, 'empty');
+  await mkdir(empty);
+  const runs = [...reading, ['rebuild'], ['user', 'reset-password', 'a@example.com']].map(async (args, index) => {
+    const dataDir = index % 2 === 0 ? mistyped : empty;
+    const { code, output } = await runLedger(args, { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
+    expect({ args, code }).toEqual({ args, code: 6 });
+    expect(output).toContain(dataDir);
+    expect(output).toContain('Set ');
+  });
+  await Promise.all(runs);
+  expect(existsSync(mistyped)).toBe(false);
+  expect(readdirSync(empty)).toEqual([]);
+});
+
+describe('On the data of a product that ran before', () => {
+  const dataDir = mkdtempSync(path.join(tmpdir(), 'ledger-reading-'));
+  beforeAll(() => copyProductData(dataDir), 120_000);
+  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  test('two verifications at once take turns, and add or remove no file', async () => {
+    const files = readdirSync(dataDir);
+    const env = { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' };
+    const runs = await Promise.all([runLedger(['verify'], env), runLedger(['verify'], env)]);
+    for (const { code, output } of runs) {
+      expect(output).toMatch(/Intact: \d+ events/);
+      expect(code).toBe(0);
+    }
+    expect(readdirSync(dataDir)).toEqual(files);
+  });
+
+  describe('and whose servers are configured by URL', () => {
+    let stack: Stack;
+    let env: Record<string, string>;
+    let login: pg.Client;
+    beforeAll(async () => {
+      stack = await startStack({ dataDir, program: eventStoreProgram });
+      env = {
+        DATABASE_URL: stack.databaseUrl,
+        EVENTSTORE_URL: stack.eventStoreUrl,
+        LEDGER_SECRET: Buffer.alloc(32, 1).toString('base64'),
+        LOG_LEVEL: 'warn',
+      };
+      login = new pg.Client(stack.databaseUrl);
+      await login.connect();
+      await login.query('set role ledger_owner');
+    }, 60_000);
+    afterAll(async () => {
+      await login.end();
+      await stack.stop();
+    });
+
+    /** Returns every object, migration and version that a migration or a start would change. */
+    const catalog = async () => {
+      const { rows } = await login.query({
+        text: `select (select count(*) from pg_class), (select count(*) from pg_proc), (select count(*) from pg_roles),
+            (select string_agg(file || sha256, ',' order by file) from ops.migrations),
+            (select string_agg(v::text, ',' order by version) from ops.projection_versions v)`,
+        rowMode: 'array',
+      });
+      return rows;
+    };
+
+    test('reading commands change no object of the database', async () => {
+      const before = await catalog();
+      const runs = await Promise.all(
+        [['verify'], ['parked', 'list'], ['repair-chain']].map((args) => runLedger(args, env)),
+      );
+      expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+      expect(await catalog()).toEqual(before);
+    });
+
+    test.each([
+      ['older', `delete from ops.migrations where file = 'ops/200-last-validations.sql'`],
+      ['newer', `insert into ops.migrations (file, sha256) values ('ops/999-later.sql', repeat('0', 64))`],
+    ])(
+      'the database of another release, %s, is named and not migrated, and its hash chains are checked',
+      async (age, change) => {
+        const { rows } = await login.query<{ file: string; sha256: string }>('select file, sha256 from ops.migrations');
+        await login.query(change);
+        const before = await catalog();
+        const [verified, listed] = await Promise.all([runLedger(['verify'], env), runLedger(['parked', 'list'], env)]);
+        expect(await catalog()).toEqual(before);
+        await login.query(`delete from ops.migrations where file = 'ops/999-later.sql'`);
+        for (const { file, sha256 } of rows)
+          await login.query('insert into ops.migrations (file, sha256) values ($1, $2) on conflict do nothing', [
+            file,
+            sha256,
+          ]);
+        expect(verified.output).toMatch(new RegExp(`The database is of an? ${age} release`));
+        expect(verified.output).toMatch(/Intact: \d+ events in \d+ hash chains/);
+        expect(verified.code).toBe(0);
+        expect(listed).toMatchObject({ code: 1, output: expect.stringContaining(`${age} release`) });
+      },
+    );
+
+    test('a database without the schema ends with 6 and stays empty', async () => {
+      const superuser = new URL(stack.databaseUrl);
+      superuser.pathname = '/template1';
+      const { code, output } = await runLedger(['verify'], { ...env, DATABASE_URL: superuser.href });
+      expect(output).toContain('DATABASE_URL does not have the schema of License Ledger');
+      expect(code).toBe(6);
+      const db = new pg.Client(superuser.href);
+      await db.connect();
+      const { rows } = await db.query(`select nspname from pg_namespace where nspname in ('ops', 'rm', 'vault')`);
+      await db.end();
+      expect(rows).toEqual([]);
+    });
+
+    test('servers that do not answer end with 4, refused logins with 2, and both name the variable', async () => {
+      const secret = 'hidden-password';
+      const wrong = new URL(stack.databaseUrl);
+      wrong.password = secret;
+      const cases = [
+        [
+          { DATABASE_URL: `postgres://ledger:${secret}@127.0.0.1:9/ledger` },
+          4,
+          'DATABASE_URL: Postgres does not answer at 127.0.0.1:9',
+        ],
+        [{ DATABASE_PROJECTOR_URL: wrong.href }, 2, 'DATABASE_PROJECTOR_URL: Postgres at 127.0.0.1'],
+        [{ DATABASE_URL: stack.databaseUrl.replace(/ledger$/, 'other') }, 2, 'database "other" does not exist'],
+        [
+          { EVENTSTORE_URL: `esdb://admin:${secret}@127.0.0.1:9?tls=false` },
+          4,
+          'EVENTSTORE_URL: The event store does not answer at 127.0.0.1:9',
+        ],
+      ] as const;
+      const runs = await Promise.all(cases.map(([changed]) => runLedger(['verify'], { ...env, ...changed })));
+      for (const [index, [, code, sentence]] of cases.entries()) {
+        expect(runs[index]).toMatchObject({ code, output: expect.stringContaining(sentence) });
+        expect(runs[index]?.output).not.toContain(secret);
+      }
+    });
+  });
+});

@@ -1,0 +1,87 @@
+import { connect, createServer } from 'node:net';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { exitCodeOf, Unreachable } from '../../../src/cli/exit-codes.ts';
+import { reachServers } from '../../../src/cli/server/reach-servers.ts';
+import { InvalidConfiguration } from '../../../src/config.ts';
+import { startEventStore } from '../../../src/embedded/eventstore/server.ts';
+import { freePort } from '../../../src/embedded/free-port.ts';
+import { createDatabase } from '../../support/database.ts';
+
+const serversAt = (databaseUrl: string, eventStoreUrl: string) => ({
+  ...{ databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl },
+  embedded: false,
+  failed: new Promise<string>(() => {}),
+  stop: async () => {},
+});
+
+/** Starts an event store on a database of its own. Returns its URL. */
+const startStore = async (): Promise<string> => {
+  const database = await createDatabase();
+  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  onTestFinished(async () => {
+    await server.stop();
+    await database.drop();
+  });
+  return `esdb://127.0.0.1:${server.port}?tls=false`;
+};
+
+const closedPort = async (): Promise<string> => `127.0.0.1:${await freePort()}`;
+
+test('A start tries a server that does not answer again until it does, and reports its variable', async () => {
+  const database = new URL(inject('postgresUrl'));
+  const target = Number(database.port);
+  database.port = `${await freePort()}`;
+  const relay = createServer((near) => {
+    const far = connect(target, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => {});
+    near.pipe(far).pipe(near);
+  });
+  onTestFinished(() => void relay.close());
+  const reports: string[] = [];
+  const report = (variable: string, sentence: string) => {
+    reports.push(`${variable}, ${sentence}`);
+    if (reports.length === 2) relay.listen(Number(database.port), '127.0.0.1');
+  };
+  await reachServers(serversAt(database.href, await startStore()), { forMs: 60_000, everyMs: 10, report });
+  expect(reports.length).toBeGreaterThanOrEqual(2);
+  expect(reports[0]).toMatch(/^DATABASE_URL, .* does not answer at 127\.0\.0\.1:\d+: .*tries again for \d+ seconds/);
+});
+
+test('A start gives up with exit code 4 when a server never answers', async () => {
+  const reports: string[] = [];
+  const store = `esdb://admin:changeit@${await closedPort()}?tls=false`;
+  const patience = { forMs: 50, everyMs: 10, report: (_: string, sentence: string) => reports.push(sentence) };
+  const error = await reachServers(serversAt(inject('postgresUrl'), store), patience).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(Unreachable);
+  expect(exitCodeOf(error)).toBe(4);
+  expect(error.message).toMatch(
+    /^EVENTSTORE_URL: The event store does not answer at 127\.0\.0\.1:\d+: .*It was tried for/,
+  );
+  expect([...reports, error.message].join()).not.toContain('changeit');
+});
+
+test('A refused login, an unknown database and a password that is missing are not tried again', async () => {
+  const store = await startStore();
+  const wrong = [
+    (url: URL) => Object.assign(url, { password: 'not-this-one' }),
+    (url: URL) => Object.assign(url, { password: '' }),
+    (url: URL) => Object.assign(url, { pathname: '/unknown' }),
+  ];
+  for (const change of wrong) {
+    const reports: string[] = [];
+    const url = change(new URL(inject('postgresUrl'))).href;
+    const patience = { forMs: 60_000, everyMs: 10, report: (_: string, sentence: string) => reports.push(sentence) };
+    const error = await reachServers(serversAt(url, store), patience).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(InvalidConfiguration);
+    expect(error.message).toMatch(/^DATABASE_URL: Postgres at 127\.0\.0\.1:\d+ refuses the connection: /);
+    expect(error.message).not.toContain('not-this-one');
+    expect(reports).toEqual([]);
+  }
+});
+
+test('A start that waits for a server ends when it is stopped', async () => {
+  const stopping = new AbortController();
+  const servers = serversAt(`postgres://ledger@${await closedPort()}/ledger`, await startStore());
+  const patience = { forMs: 60_000, everyMs: 60_000 / 2, signal: stopping.signal, report: () => stopping.abort() };
+  await expect(reachServers(servers, patience)).rejects.toThrow('aborted');
+});
