@@ -8,6 +8,7 @@ export const exitCodes = {
   usage: 2,
   damaged: 3,
   unreachable: 4,
+  refused: 5,
   nothingToCheck: 6,
 } as const;
 

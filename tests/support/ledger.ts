@@ -75,6 +75,7 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
 export const startLedger = async ({
   frontOf = unlimitedFront,
   signupPolicy = null,
+  signupMode = 'open',
   apiConnections,
   storePortOf = async (port) => port,
   giveUpMs = 1_000,
@@ -82,6 +83,7 @@ export const startLedger = async ({
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
+  signupMode?: Accounts['signupMode'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
   /** Returns the port of what is between the API and the event store, which has this port. */
@@ -145,7 +147,12 @@ export const startLedger = async ({
     authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy, defaultTier: 'FREE' },
+      ...{
+        forgetting: { forget: notices.note, forgetUser: notices.note },
+        signupPolicy,
+        signupMode,
+        defaultTier: 'FREE',
+      },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
