@@ -7,6 +7,7 @@ import { readsMax } from '../../src/api/events/shared-reads.ts';
 import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
+import type { LocalGuide } from '../../src/api/pages/local-guide.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { createPlatformLicenseOf } from '../../src/application/organizations/platform-license.ts';
@@ -80,6 +81,7 @@ export const startLedger = async ({
   storePortOf = async (port) => port,
   giveUpMs = 1_000,
   mailing = true,
+  guide = null,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
@@ -92,6 +94,8 @@ export const startLedger = async ({
   giveUpMs?: number;
   /** Whether mails are queued. */
   mailing?: boolean;
+  /** What pages show on this machine. */
+  guide?: LocalGuide | null;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -160,6 +164,7 @@ export const startLedger = async ({
     forgetApiKey: notices.note,
     watchAccess: notices.watch,
     mailing,
+    guide,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },

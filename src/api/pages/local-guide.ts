@@ -25,7 +25,8 @@ export type LocalGuide = {
  */
 export const guideFor = (guide: LocalGuide | null, request: IncomingMessage): LocalGuide | null => {
   const { headers, socket } = request;
-  const isDirect = proxyHeaders.every((name) => headers[name] === undefined);
+  // A proxy without any of these headers usually speaks HTTP/1.0.
+  const isDirect = request.httpVersion === '1.1' && proxyHeaders.every((name) => headers[name] === undefined);
   return isDirect && isLocalAddress(socket.remoteAddress ?? '') && isLocalName(headers.host ?? '') ? guide : null;
 };
 

@@ -64,7 +64,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 form { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: end; margin: 1rem 0; }
 label { flex: 1 1 14rem; font-weight: 600; }
 input { display: block; width: 100%; margin-top: 0.25rem; }
-input, button { font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 0.45rem 0.7rem; }
+input, button { font: inherit; font-weight: 400; color: inherit; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; padding: 0.45rem 0.7rem; }
 button { cursor: pointer; }
 table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.6rem 0.5rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }

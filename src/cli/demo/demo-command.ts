@@ -19,7 +19,7 @@ import { walkLicense } from './walk-license.ts';
 export const demoCommand = async (): Promise<void> => {
   const { dataDir } = loadConfig();
   const turn = await takeDirectoryTurn(dataDir, 'demo', () =>
-    console.log('Another demo has started a server here. This one waits for its end.'),
+    console.log('Another demo is at work here. This one waits until it may begin.'),
   );
   const running = await serverOf(dataDir);
   // Demos on a server that stays run at the same time.
