@@ -33,8 +33,12 @@ test('Two demos at once end well on a server that limits their requests', async 
 }, 180_000);
 
 // Each demo starts the whole product. The turns alone are tested with tests/cli/directory-turn.test.ts.
-test.runIf(sized(1, 0) === 1)('Two demos without a server take turns, each with a server that it starts and stops', async () => {
-  const [one, two] = await Promise.all([demo(), demo()]);
-  expect([one, two]).toMatchObject([walked, walked]);
-  for (const { output } of [one, two]) expect(output).toContain('Started a server on');
-}, 180_000);
+test.runIf(sized(1, 0) === 1)(
+  'Two demos without a server take turns, each with a server that it starts and stops',
+  async () => {
+    const [one, two] = await Promise.all([demo(), demo()]);
+    expect([one, two]).toMatchObject([walked, walked]);
+    for (const { output } of [one, two]) expect(output).toContain('Started a server on');
+  },
+  180_000,
+);

@@ -5,7 +5,7 @@ import type { ServeFile } from '../http/app.ts';
 import type { Respond } from '../http/respond.ts';
 import { createStoredFile, type StoredFile } from '../http/stored-file.ts';
 import { guideFor, type LocalGuide } from '../pages/local-guide.ts';
-import { exampleValues } from './example-values.ts';
+import { demoExamples } from './example-values.ts';
 
 /**
  * Serves /docs: the OpenAPI document as a page to read and to try requests. Every file comes from this server, and the
@@ -15,7 +15,7 @@ export const serveDocsPage = (serve: ServeFile, respond: Respond, guide: LocalGu
   for (const [file, stored] of files) serve(file, createStoredFile({ ...stored, headers }, respond));
   serve('/docs/examples.json', (response) => {
     const demo = guideFor(guide, response.req)?.demo() ?? null;
-    respond.json(response, 200, JSON.stringify(exampleValues(demo)), {});
+    respond.json(response, 200, JSON.stringify(demoExamples(demo)), {});
   });
 };
 
@@ -47,9 +47,7 @@ const page = `<!doctype html>
 
 // With another validatorUrl the page would send the address of the document to a validator of the vendor. Swagger UI fills
 // every parameter that has an example. A filter that is filled in finds nothing, so only paths and bodies keep theirs.
-const start = `const exampleValues = fetch('/docs/examples.json')
-  .then((answer) => (answer.ok ? answer.json() : {}))
-  .catch(() => ({}));
+const start = `const demoExamples = fetch('/docs/examples.json').then((answer) => answer.json());
 
 const resolved = (document, part) =>
   part && part.$ref ? part.$ref.slice(2).split('/').reduce((at, name) => at[name], document) : part;
@@ -69,9 +67,12 @@ const withoutFilters = (document) => {
 
 const forTrying = async (response) => {
   if (new URL(response.url, location.href).pathname !== '/openapi.json') return response;
+  const { values, login } = await demoExamples.catch(() => ({ values: {}, login: null }));
   let text = response.text;
-  for (const [example, value] of Object.entries(await exampleValues)) text = text.replaceAll(example, value);
-  response.text = JSON.stringify(withoutFilters(JSON.parse(text)));
+  for (const [example, value] of Object.entries(values)) text = text.replaceAll(example, value);
+  const document = withoutFilters(JSON.parse(text));
+  if (login !== null) document.components.schemas.LogIn.example = login;
+  response.text = JSON.stringify(document);
   return response;
 };
 

@@ -9,16 +9,25 @@ export const documentedExamples = {
   policyId: 'pol_01h455vb4pex5vsknk084sn02q',
 } as const;
 
-/**
- * Returns what /docs shows in place of the examples of openapi.json, so that they work on the demo: example by value.
- * Empty without a demo.
- */
-export const exampleValues = (demo: PageDemo | null): Readonly<Record<string, string>> =>
-  demo === null
-    ? {}
-    : {
-        [documentedExamples.organizationId]: demo.organizationId,
-        [documentedExamples.licenseId]: demo.licenseId,
-        [documentedExamples.licenseKey]: demo.licenseKey,
-        [documentedExamples.policyId]: builtInPolicyIds(demo.organizationId).PRO,
-      };
+/** What /docs shows in place of the examples of openapi.json, so that they work on the demo. */
+export type DemoExamples = {
+  /** Value by documented example. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The login of the OWNER. Null without one. */
+  readonly login: { readonly email: string; readonly password: string } | null;
+};
+
+/** Returns the examples for a demo. Without one nothing is replaced. */
+export const demoExamples = (demo: PageDemo | null): DemoExamples => {
+  if (demo === null) return { values: {}, login: null };
+  const { email, password } = demo;
+  return {
+    values: {
+      [documentedExamples.organizationId]: demo.organizationId,
+      [documentedExamples.licenseId]: demo.licenseId,
+      [documentedExamples.licenseKey]: demo.licenseKey,
+      [documentedExamples.policyId]: builtInPolicyIds(demo.organizationId).PRO,
+    },
+    login: email === undefined || password === undefined ? null : { email, password },
+  };
+};

@@ -114,7 +114,7 @@ const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey:
         tier: 'PRO',
         products: products.map(({ code }) => code),
         term: { duration: 'P1Y' },
-        limits: { activations: 5 },
+        limits: { activations: 5, seats: 5, users: 5, meters: { api_calls: 1_000 } },
         reason: { code: 'DEMO' },
       }),
     });

@@ -9,7 +9,13 @@ let ledger: Ledger;
 beforeAll(async () => {
   ledger = await startLedger({ guide: { managementUrl: 'http://127.0.0.1:8081', demo: () => demo } });
   const { licenseId, licenseKey } = await ledger.issue();
-  demo = { organizationId: ledger.a.organizationId, licenseId, licenseKey };
+  demo = {
+    organizationId: ledger.a.organizationId,
+    licenseId,
+    licenseKey,
+    email: 'owner@demo.example',
+    password: 'demo',
+  };
 });
 afterAll(() => ledger.stop());
 
@@ -48,6 +54,11 @@ describe.runIf(executable !== null)('On /docs in a browser', { timeout: 120_000 
       expect([validated.status(), await validated.json()]).toMatchObject([200, { code: expect.any(String) }]);
       expect(await validation.locator('.body-param__text').inputValue()).toContain(String(demo?.licenseKey));
 
+      const login = await tryOut('Authentication', 'logIn');
+      expect(JSON.parse(await login.locator('.body-param__text').inputValue())).toEqual({
+        email: 'owner@demo.example',
+        password: 'demo',
+      });
       const reading = await tryOut('Licenses', 'getLicense');
       expect(await reading.locator('tr[data-param-name="licenseId"] input').inputValue()).toBe(demo?.licenseId);
     } finally {
