@@ -1,3 +1,4 @@
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from '../embedded/lock.ts';
@@ -11,10 +12,14 @@ export type DirectoryTurn = { release(): Promise<void> };
  */
 export const takeDirectoryTurn = async (dataDir: string, name: string, onWait: () => void): Promise<DirectoryTurn> => {
   const lockName = path.join(path.resolve(dataDir), 'locks', name);
+  const isThere = await createDirectory(path.dirname(lockName)).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return { release: async () => undefined };
   let isWaiting = false;
   for (;;) {
-    const lock = await tryLock(lockName).catch(() => null);
-    if (lock === null) return { release: async () => undefined };
+    const lock = await tryLock(lockName);
     if (lock.isAcquired) return once(lock.release);
     if (!isWaiting) onWait();
     isWaiting = true;
@@ -23,6 +28,16 @@ export const takeDirectoryTurn = async (dataDir: string, name: string, onWait: (
 };
 
 const pollMs = 200;
+
+// Node never ends its recursive creation in a file system such as /proc.
+const createDirectory = async (directory: string): Promise<void> => {
+  if (await stat(directory).catch(() => null)) return;
+  const parent = path.dirname(directory);
+  if (parent !== directory) await createDirectory(parent);
+  await mkdir(directory, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+};
 
 const once = (release: () => Promise<void>): DirectoryTurn => {
   let released: Promise<void> | undefined;

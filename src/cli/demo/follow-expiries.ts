@@ -63,6 +63,6 @@ async function* eventsIn(body: ReadableStream<Uint8Array>): AsyncGenerator<Recei
 }
 
 const fieldOf = (block: string, name: string): string | null => {
-  const line = block.split('\n').find((each) => each.startsWith(`${name}: `));
+  const line = block.split('\n').find((candidate) => candidate.startsWith(`${name}: `));
   return line === undefined ? null : line.slice(name.length + 2);
 };

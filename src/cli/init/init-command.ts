@@ -82,13 +82,13 @@ const init = async (parts: Parts, record: InitRecord, { known, terminal, isJson 
   );
   if ('refusal' in created) return refuse(created.refusal);
   await parts.waiter.waitFor(created.position, projectedWithinMs);
-  await print(firstSteps(parts.config, { ...created, ...shown(values) }, isJson));
+  await print(firstSteps(parts.config, { ...created, ...printed(values) }, isJson));
   // Only now: secrets that were lost on the way are printed again by the next attempt.
   await record.finish();
   return exitCodes.fine;
 };
 
-const shown = ({ organization, email, password, isGenerated, apiKeyName }: InitValues) => ({
+const printed = ({ organization, email, password, isGenerated, apiKeyName }: InitValues) => ({
   ...{ organization, email, apiKeyName },
   generatedPassword: isGenerated ? password : null,
 });
