@@ -12,7 +12,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-demo-'));
   await copyProductData(dataDir);
   env = { LEDGER_DATA_DIR: dataDir, PORT: '0', MANAGEMENT_PORT: '0', EXPIRY_SWEEP_SECONDS: '1' };
-});
+}, 120_000);
 afterAll(async () => {
   await condition('no process is left', () => processesOf(dataDir).length === 0);
   await rm(dataDir, { recursive: true });

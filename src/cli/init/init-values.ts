@@ -115,7 +115,10 @@ const withoutLineEnd = (line: string): string => line.replace(/\r?\n$/, '');
 
 const faultOf = (schema: z.ZodType, value: string, what: string): string | null => {
   const parsed = schema.safeParse(value);
-  return parsed.success ? null : `${what}: ${parsed.error.issues.map(({ message }) => message).join(', ')}.`;
+  if (parsed.success) return null;
+  // The last fault is the one of the rule in words.
+  const message = parsed.error.issues.at(-1)?.message ?? 'is invalid';
+  return `${what}: ${message.replace(/\.$/, '')}.`;
 };
 
 const passwordFaultFor = (password: string, email: string | null): string | null => {
