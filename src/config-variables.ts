@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
+import { signupModes } from './domain/organization/signup-mode.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
@@ -63,6 +64,12 @@ export const variablesSchema = z.object({
     .describe(
       'on, off (for tests and benches; refused when NODE_ENV is production), or overrides as name=quota/seconds, separated by commas. Names: docs/operations.md.',
     ),
+  SIGNUP_MODE: z
+    .enum(signupModes)
+    .optional()
+    .describe(
+      'Who may become a user: closed (nobody; ledger init creates the first OWNER), invited (persons with an invitation) or open (everybody). Default: open in the embedded mode, closed with DATABASE_URL.',
+    ),
   SIGNUP_POLICY: signupPolicy
     .optional()
     .describe(
@@ -98,6 +105,17 @@ export const variablesSchema = z.object({
     .regex(/^[A-Z0-9]{2,10}$/, 'must be 2 to 10 of A-Z and 0-9')
     .default('LL')
     .describe('Prefix of license keys.'),
+  LEDGER_INIT_ORGANIZATION: z.string().optional().describe('Name of the organization that ledger init creates.'),
+  LEDGER_INIT_EMAIL: z.string().optional().describe('E-mail address of the OWNER that ledger init creates.'),
+  LEDGER_INIT_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of that OWNER. Without it ledger init reads or generates one, as its options say.'),
+  LEDGER_INIT_PASSWORD_FILE: z.string().optional().describe('File that contains LEDGER_INIT_PASSWORD.'),
+  LEDGER_INIT_API_KEY_NAME: z
+    .string()
+    .optional()
+    .describe('Name of the API key that ledger init creates. Default: first key.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

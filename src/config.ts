@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Variables, variablesSchema } from './config-variables.ts';
 import type { Limits } from './rate-limits.ts';
+import { reachableUrl } from './reachable-url.ts';
 
 /** Where Postgres and the event store are: embedded, or servers of the operator. */
 export type Servers =
@@ -20,6 +21,16 @@ export type Servers =
 
 /** How mails are sent. Without `smtpUrl` they are written into the outbox of the data directory. */
 export type MailConfig = { readonly smtpUrl: string | null; readonly from: string; readonly publicUrl: string };
+
+/** What `ledger init` creates, as far as the environment says. */
+export type InitConfig = {
+  readonly organization: string | null;
+  readonly email: string | null;
+  readonly password: string | null;
+  /** The file that contains the password. */
+  readonly passwordFile: string | null;
+  readonly apiKeyName: string | null;
+};
 
 /** The configuration. It is parsed once at the start and passed on in parts. */
 export type Config = {
@@ -45,7 +56,10 @@ export type Config = {
   /** Null: no mail is sent. */
   readonly mail: MailConfig | null;
   readonly signupPolicy: { readonly organizationId: string; readonly policyId: string } | null;
+  readonly signupMode: NonNullable<Variables['SIGNUP_MODE']>;
   readonly defaultTier: Variables['DEFAULT_TIER'];
+  /** What `ledger init` creates. Null: not set. */
+  readonly init: InitConfig;
   readonly corsOrigins: readonly string[];
   /** The number of the operator's proxies in front of the API. */
   readonly trustProxy: number;
@@ -135,7 +149,9 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     expirySweepSeconds: variables.EXPIRY_SWEEP_SECONDS,
     rateLimits: variables.RATE_LIMITS,
     signupPolicy: variables.SIGNUP_POLICY ?? null,
+    signupMode: variables.SIGNUP_MODE ?? (servers.mode === 'embedded' ? 'open' : 'closed'),
     defaultTier: variables.DEFAULT_TIER,
+    init: initOf(variables),
     corsOrigins: variables.CORS_ORIGINS ?? [],
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
@@ -179,7 +195,7 @@ const mailOf = (variables: Variables, { mode }: Servers): MailConfig | null => {
   return {
     smtpUrl: MAIL_URL ?? null,
     from: variables.MAIL_FROM ?? 'License Ledger <ledger@localhost>',
-    publicUrl: variables.PUBLIC_URL ?? `http://${host}:${port}`,
+    publicUrl: variables.PUBLIC_URL ?? reachableUrl(host, port),
   };
 };
 
@@ -194,4 +210,17 @@ const secretOf = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables
     const why = error instanceof Error ? error.message : error;
     throw new InvalidConfiguration(`LEDGER_SECRET_FILE cannot be read: ${why}`);
   }
+};
+
+const initOf = (variables: Variables): InitConfig => {
+  const { LEDGER_INIT_PASSWORD: password, LEDGER_INIT_PASSWORD_FILE: file } = variables;
+  if (password !== undefined && file !== undefined)
+    throw new InvalidConfiguration('LEDGER_INIT_PASSWORD and LEDGER_INIT_PASSWORD_FILE are both set: give one.');
+  return {
+    organization: variables.LEDGER_INIT_ORGANIZATION ?? null,
+    email: variables.LEDGER_INIT_EMAIL ?? null,
+    password: password ?? null,
+    passwordFile: file ?? null,
+    apiKeyName: variables.LEDGER_INIT_API_KEY_NAME ?? null,
+  };
 };

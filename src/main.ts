@@ -107,6 +107,18 @@ program
   .description('set a new password, print it once, and end all sessions of the user')
   .action(async (email, options) => (await import('./cli/reset-password.ts')).resetPasswordCommand(email, options));
 program
+  .command('init')
+  .description(
+    'create the first organization, its OWNER and an API key, once; print the secrets once, and what to do next',
+  )
+  .option('--organization <name>', 'the name of the organization (LEDGER_INIT_ORGANIZATION)')
+  .option('--email <address>', 'the e-mail address of its OWNER (LEDGER_INIT_EMAIL)')
+  .option('--password-stdin', 'read the password of the OWNER from standard input', false)
+  .option('--generate-password', 'generate the password and print it', false)
+  .option('--api-key-name <name>', 'the name of the API key (LEDGER_INIT_API_KEY_NAME)')
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/init/init-command.ts')).initCommand(options));
+program
   .command('demo')
   .description('walk a new license through its whole life on the running server, or on a server that the demo starts')
   .option('--json', 'print each line as one line of JSON, and at the end what verify --json prints', false)

@@ -18,6 +18,8 @@ ledger() {
     sleep "${seconds:-$pause}"
   done
   rm -f "$headers"
+  # What reads the answer next finds nothing in it, and ends without a word.
+  if [ -n "$status" ] && is_for_later; then echo "$1 $2: $status $(text detail)" >&2; fi
   [ -n "$status" ]
 }
 

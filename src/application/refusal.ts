@@ -18,6 +18,7 @@ export type RefusalCode =
   | 'NOT_PROJECTED_YET'
   | 'OFFER_LIMIT_EXCEEDED'
   | 'PASSWORD_REQUIRED'
+  | 'SIGNUP_CLOSED'
   | 'UNAUTHENTICATED';
 
 /** The refusal of an operation. `place` leads to the wrong member of the operation's input. */

@@ -6,11 +6,12 @@ import { ClockDiffers } from '../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../projections/level.ts';
 import { surviveClosedOutput } from './closed-output.ts';
 import { createLog } from './create-log.ts';
-import { ensureDemo, readyCurl } from './demo/demo-data.ts';
+import { type Demo, ensureDemo, readyCurl } from './demo/demo-data.ts';
 import { demoOrganizationIdOf } from './demo/demo-organization.ts';
 import { exitCodes } from './exit-codes.ts';
 import { logEmbedded } from './logs/embedded-lines.ts';
 import { createLogFiles } from './logs/log-files.ts';
+import { loginOf, pagesOf } from './ready-lines.ts';
 import { assemble, type Ledger } from './server/assemble.ts';
 import { type OpenServers, openServers } from './server/open-servers.ts';
 import { reachServers, startPatience } from './server/reach-servers.ts';
@@ -35,9 +36,12 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     await reachServers(servers, { ...startPatience, signal: stopping, report: wait });
     const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
     stopping.throwIfAborted();
-    const ledger = await assemble({ config, servers, roles, log, demoOrganizationId });
+    let demo: Demo | null = null;
+    const ledger = await assemble({ config, servers, roles, log, demoOrganizationId, demo: () => demo });
     stops.push(ledger.stop);
-    const ready = announceReady(config, servers, roles, ledger);
+    const ready = announceReady(config, servers, roles, ledger).then((known) => {
+      demo = known;
+    });
     const fault = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
     if (fault === undefined) exitCode = exitCodes.fine;
     else log.fatal(fault);
@@ -55,15 +59,15 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
 };
 
 /**
- * Prints that the product is ready, once it is, and in the embedded mode how to try it. Throws when the demo cannot be
- * created.
+ * Prints that the product is ready, once it is, and in the embedded mode how to try it. Returns the demo, or null without
+ * one. Throws when the demo cannot be created.
  */
 const announceReady = async (
   config: Config,
   { embedded }: OpenServers,
   roles: readonly Role[],
   ledger: Ledger,
-): Promise<void> => {
+): Promise<Demo | null> => {
   const { baseUrl, apiPool } = ledger;
   const where = baseUrl === null ? '' : ` on ${baseUrl}`;
   const fault = await readModelsFault(apiPool);
@@ -75,16 +79,23 @@ const announceReady = async (
     );
   await untilReady(ledger, fault !== null);
   if (!embedded || baseUrl === null) {
-    console.log(`License Ledger is ready${where} (${roles.join(', ')}).`);
-    return;
+    console.log([`License Ledger is ready${where} (${roles.join(', ')}).`, ...pagesOf(config, baseUrl)].join('\n'));
+    return null;
   }
   const demo = await ensureDemo(config.dataDir, ledger, baseUrl).catch((error) => {
     // The next start creates the demo. Until then /readyz says what is wrong.
     if (error instanceof ClockDiffers) return null;
     throw error;
   });
-  const hint = demo === null ? '' : `\nTry it:\n  ${readyCurl(demo)}`;
-  console.log(`License Ledger is ready on ${baseUrl}${hint}`);
+  const hint = demo === null ? [] : ['Try it:', `  ${readyCurl(demo)}`];
+  const lines = [
+    `License Ledger is ready on ${baseUrl}`,
+    ...hint,
+    ...pagesOf(config, baseUrl),
+    ...loginOf(config, demo),
+  ];
+  console.log(lines.join('\n'));
+  return demo;
 };
 
 /** Waits until no part fails. A degraded part is no reason to wait, because /readyz answers 200. */

@@ -66,6 +66,22 @@ export const getUser = (pool: Pool, userId: string): Promise<User | null> =>
     { readOnly: true },
   );
 
+/** Returns the address of a user in any state, also of one who is not yet active. Returns null for an unknown id. */
+export const addressOfUser = (pool: Pool, userId: string): Promise<string | null> =>
+  asUser(
+    pool,
+    userId,
+    async (db) => {
+      const { rows } = await db.query<{ email: string }>({
+        name: 'address-of-user',
+        text: 'select email from identity.users where user_id = $1',
+        values: [userId],
+      });
+      return rows[0]?.email ?? null;
+    },
+    { readOnly: true },
+  );
+
 /** Returns names and addresses of users by id, without unknown ids. The caller checks that they may be read. */
 export const userProfiles = async (
   pool: Pool,

@@ -26,6 +26,14 @@ test('There are pages with commands', () => {
   expect(withCommands.map(({ path }) => path)).toContain('docs/getting-started.md');
 });
 
+test('No command is silent when the server refuses it', () => {
+  // With -s alone curl prints no status, and the next line fails on an empty answer.
+  const silent = withCommands.flatMap(({ path, commands }) =>
+    [...commands.matchAll(/curl -\w*f\w* /g)].filter(([option]) => !option.includes('S')).map(() => path),
+  );
+  expect(silent).toEqual([]);
+});
+
 describe('Next to a server with rate limits, for a reader who pastes all pages at once,', () => {
   let product: Product;
   let nodeForBash: Awaited<ReturnType<typeof startNodeForBash>>;

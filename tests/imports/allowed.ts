@@ -105,6 +105,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['postgres'],
     packages: [],
   },
+  'reachable-url.ts': { holds: 'the URL at which this machine reaches a server', ours: [], packages: [] },
   'version.ts': { holds: 'the version of the package', ours: [], packages: ['node:fs'] },
   'config-values.ts': {
     holds: 'kinds of values of the environment',
@@ -118,7 +119,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   'config.ts': {
     holds: 'the environment, read once',
-    ours: ['config-variables.ts', 'rate-limits.ts'],
+    ours: ['config-variables.ts', 'rate-limits.ts', 'reachable-url.ts'],
     packages: ['node:fs', 'node:path'],
   },
   cli: {

@@ -7,6 +7,7 @@ import { readsMax } from '../../src/api/events/shared-reads.ts';
 import type { Front } from '../../src/api/front.ts';
 import { createRequestLog } from '../../src/api/monitoring/logging.ts';
 import { createMetrics, type Metrics } from '../../src/api/monitoring/metrics.ts';
+import type { LocalGuide } from '../../src/api/pages/local-guide.ts';
 import { bootstrapApiKey } from '../../src/application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapOrganization } from '../../src/application/bootstrap/bootstrap-organization.ts';
 import { createPlatformLicenseOf } from '../../src/application/organizations/platform-license.ts';
@@ -75,13 +76,16 @@ type FrontParts = { readonly pool: Pool; readonly nowMs: () => number; readonly 
 export const startLedger = async ({
   frontOf = unlimitedFront,
   signupPolicy = null,
+  signupMode = 'open',
   apiConnections,
   storePortOf = async (port) => port,
   giveUpMs = 1_000,
   mailing = true,
+  guide = null,
 }: {
   frontOf?: (parts: FrontParts) => Front;
   signupPolicy?: Accounts['signupPolicy'];
+  signupMode?: Accounts['signupMode'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
   /** Returns the port of what is between the API and the event store, which has this port. */
@@ -90,6 +94,8 @@ export const startLedger = async ({
   giveUpMs?: number;
   /** Whether mails are queued. */
   mailing?: boolean;
+  /** What pages show on this machine. */
+  guide?: LocalGuide | null;
 } = {}) => {
   const [store, database] = await Promise.all([
     startStore(),
@@ -145,7 +151,12 @@ export const startLedger = async ({
     authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
-      ...{ forgetting: { forget: notices.note, forgetUser: notices.note }, signupPolicy, defaultTier: 'FREE' },
+      ...{
+        forgetting: { forget: notices.note, forgetUser: notices.note },
+        signupPolicy,
+        signupMode,
+        defaultTier: 'FREE',
+      },
     },
     platformLicense: createPlatformLicenseOf({
       ...{ pool: database.api, now, platformOrgId: signupPolicy?.organizationId ?? null },
@@ -153,6 +164,7 @@ export const startLedger = async ({
     forgetApiKey: notices.note,
     watchAccess: notices.watch,
     mailing,
+    guide,
     stopping: stopping.signal,
     front: frontOf({ pool: database.api, nowMs, metrics }),
     ...{ store: connected, keeper },

@@ -46,7 +46,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
     operationId: 'acceptInvitation',
     summary: 'Accept an invitation',
     description:
-      'With a password, creates a user with the invited address and signs in. A user who never proved the address joins with the mailed token and its own password. With another password the answer is 409 EMAIL_TAKEN, and replaceAccount makes a new user, who gets the address. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
+      'With a password, creates a user with the invited address and signs in, unless SIGNUP_MODE of the server is closed (403 SIGNUP_CLOSED). A user who never proved the address joins with the mailed token and its own password. With another password the answer is 409 EMAIL_TAKEN, and replaceAccount makes a new user, who gets the address. Without a password, send the access token of the user who has that address. Send displayName only together with a password.',
     tag: 'Members',
     takesAccessToken: true,
     effect: 'append',
@@ -65,6 +65,7 @@ export const acceptInvitationRoute = (needs: AuthNeeds): Route =>
       'NOT_FOUND',
       'EMAIL_TAKEN',
       'RATE_LIMITED',
+      'SIGNUP_CLOSED',
       'ALREADY_MEMBER',
       'USER_LIMIT_EXCEEDED',
       'ORGANIZATION_CLOSED',

@@ -3,6 +3,7 @@ import type { SignupPolicy } from '../../application/accounts/signup-offer.ts';
 import type { KeyNeeds } from '../../application/licenses/rotate-key.ts';
 import type { PlatformLicenseOf } from '../../application/organizations/platform-license.ts';
 import type { Tier } from '../../domain/license/policy.ts';
+import type { SignupMode } from '../../domain/organization/signup-mode.ts';
 import type { AccessTokens } from '../../identity/access-token.ts';
 import type { PublicJwk } from '../../identity/key-files.ts';
 import type { Passwords } from '../../identity/passwords.ts';
@@ -26,6 +27,8 @@ export type Accounts = {
   };
   /** The policy of the license that a new organization gets. Null means no license. */
   readonly signupPolicy: SignupPolicy | null;
+  /** Who may become a user. */
+  readonly signupMode: SignupMode;
   /** The tier of an organization without a license of the platform. */
   readonly defaultTier: Tier;
 };

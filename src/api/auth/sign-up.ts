@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { provePassword } from '../../application/accounts/open-session.ts';
-import { signUp } from '../../application/accounts/sign-up.ts';
+import { refuseSignUp, signUp } from '../../application/accounts/sign-up.ts';
 import { nobodysOrganization } from '../../application/idempotent-attempt.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import { generateLicenseKeyBody } from '../../identity/license-key.ts';
@@ -37,17 +37,19 @@ export const signUpRoute = (needs: AuthNeeds): Route =>
     operationId: 'signUp',
     summary: 'Sign up',
     description:
-      'Creates a user and an organization, and signs in. When a signup fails midway, send it again with the same Idempotency-Key to continue it. Otherwise the address is free again after 60 seconds.',
+      'Creates a user and an organization, and signs in. A server with SIGNUP_MODE closed or invited answers 403 SIGNUP_CLOSED. When a signup fails midway, send it again with the same Idempotency-Key to continue it. Otherwise the address is free again after 60 seconds.',
     tag: 'Authentication',
     effect: 'append',
     request: z.object({ params: none, query: none, body: signUpBody }),
     replies: {
       201: { description: 'The user and the organization exist, and the user is signed in.', body: openedShape },
     },
-    rejections: ['EMAIL_TAKEN', 'RATE_LIMITED'],
+    rejections: ['EMAIL_TAKEN', 'RATE_LIMITED', 'SIGNUP_CLOSED'],
     handle: async ({ body }, call) => {
       const refusal = await call.limits.takeForAddress('signup');
       if (refusal !== null) return refusal;
+      const closed = refusedOrNull(refuseSignUp(needs));
+      if (closed !== null) return closed;
       const principal = emailPseudonym(needs.secrets, body.email);
       const request = {
         organizationId: nobodysOrganization,

@@ -20,7 +20,7 @@ const description = text(2_000).nullable();
 
 const newProduct = z
   .strictObject({ code: productCode, name: nameIn, description: description.default(null) })
-  .meta({ id: 'NewProduct', example: { code: 'local_cli', name: 'Local CLI' } });
+  .meta({ id: 'NewProduct', example: { code: 'my_app', name: 'My app' } });
 
 const productChange = z
   .strictObject({ name: nameIn.optional(), description: description.optional() })

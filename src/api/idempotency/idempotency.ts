@@ -74,6 +74,7 @@ const passing: ReadonlySet<string> = new Set([
   'PASSWORD_REQUIRED',
   'RATE_LIMITED',
   'REVISION_MISMATCH',
+  'SIGNUP_CLOSED',
 ]);
 
 // A client that waits as the refusal says, and repeats its request, must not get the stored refusal.

@@ -17,6 +17,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'The credential is valid but lacks the role or scope, or only another organization has the right. With a license key, detail names the missing proof.',
   PASSWORD_REQUIRED:
     'The operation cannot be undone, so it needs the password of the last 5 minutes. Confirm it: POST /v1/auth/password/confirm.',
+  SIGNUP_CLOSED:
+    'SIGNUP_MODE of this server allows no new user in this way. Ask for an invitation, or ask the operator of the server.',
   NOT_FOUND: 'There is nothing at this path, or nothing that you may see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
   LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',

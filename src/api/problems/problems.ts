@@ -48,6 +48,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   TOKEN_EXPIRED: { status: 401, title: 'Token expired' },
   FORBIDDEN: { status: 403, title: 'Forbidden' },
   PASSWORD_REQUIRED: { status: 403, title: 'Password required' },
+  SIGNUP_CLOSED: { status: 403, title: 'Signup closed' },
   NOT_FOUND: { status: 404, title: 'Not found' },
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
   LICENSE_NOT_FOUND: { status: 404, title: 'License not found' },

@@ -1,6 +1,7 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { decodeId, encodeId } from '../../domain/ids.ts';
 import { isAcceptable } from '../../domain/organization/open-invitations.ts';
+import { refuseNewUser } from '../../domain/organization/signup-mode.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { isAddressProven, proveAddress } from '../../identity/mailed/proven-address.ts';
 import { abandonUser, activateUser } from '../../identity/reserve-user.ts';
@@ -10,7 +11,7 @@ import { isRefusal, type Refusal } from '../refusal.ts';
 import { type AddressedInvitation, noInvitation, type PresentedInvitation } from './find-invitation.ts';
 import { type JoinNeeds, joinOrganization } from './join-organization.ts';
 import { checkPassword, type ForgettingNeeds, openSignedIn, type SignInNeeds } from './open-session.ts';
-import { emailTaken, type NewlySignedIn, type OpenRequest, reserveAddress } from './sign-up.ts';
+import { emailTaken, type NewlySignedIn, type OpenRequest, reserveAddress, type SignupNeeds } from './sign-up.ts';
 
 /** A new user who accepts an invitation. */
 export type NewMember = {
@@ -20,7 +21,7 @@ export type NewMember = {
   readonly replaceAccount: boolean;
 };
 
-type Needs = JoinNeeds & SignInNeeds & ForgettingNeeds;
+type Needs = JoinNeeds & SignInNeeds & ForgettingNeeds & SignupNeeds;
 
 /**
  * Creates a user with the invited address, makes the user a member and signs in. The id of the user follows from the
@@ -37,6 +38,8 @@ export const acceptInvitationAsNewUser = async (
   const { email, isMailed } = invitation;
   const known = isMailed ? await unprovenUser(needs, { email, password }) : null;
   if (known !== null) return joinAsKnownUser(needs, request, invitation, known);
+  const closed = refuseNewUser(needs.accounts.signupMode, 'invitation');
+  if (closed !== null) return closed;
   if (!(await mayStillJoin(needs, invitation))) return noInvitation;
   const commandId = acceptanceOf(invitation);
   const [userId, now] = [userIdOf(invitation), new Date(needs.now())];

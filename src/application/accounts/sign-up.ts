@@ -1,5 +1,6 @@
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
+import { refuseNewUser, type SignupMode } from '../../domain/organization/signup-mode.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { abandonUserIn, activateUser, type NewUser, reserveUser } from '../../identity/reserve-user.ts';
 import { findUserByEmail, type User } from '../../identity/users.ts';
@@ -12,7 +13,13 @@ import { openSignedIn, type Proven, type SignedInOnDevice, type SignInNeeds } fr
 import { refuseOwnAddress } from './refuse-own-address.ts';
 import { findPlatformOffer, type OfferNeeds } from './signup-offer.ts';
 
-export type SignUpNeeds = SignInNeeds & OfferNeeds;
+/** Who may become a user on this server. */
+export type SignupNeeds = { readonly accounts: { readonly signupMode: SignupMode } };
+
+export type SignUpNeeds = SignInNeeds & OfferNeeds & SignupNeeds;
+
+/** Returns the refusal of every signup, or null where strangers may sign up. A refused request leaves nothing behind. */
+export const refuseSignUp = ({ accounts }: SignupNeeds): Refusal | null => refuseNewUser(accounts.signupMode, 'signup');
 
 /** A request without a credential. `actsFor` notes the organization for the log line of the request. */
 export type OpenRequest = {
@@ -34,7 +41,7 @@ export type SigningUp = {
 export type NewlySignedIn = { readonly signedIn: SignedInOnDevice; readonly position: bigint };
 
 /**
- * Creates a user and an organization, and signs in. The user is pending until everything else exists. Each step finds
+ * Creates a user and an organization, and signs in. The caller has asked `refuseSignUp`. The user is pending until everything else exists. Each step finds
  * the result of an earlier attempt of the same command, so a retry continues where that attempt stopped.
  */
 export const signUp = async (

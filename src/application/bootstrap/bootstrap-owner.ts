@@ -22,6 +22,9 @@ export type NewOwner = {
   readonly passwordHash: string;
 };
 
+/** Returns the id of the user that the command (a UUID) creates. */
+export const ownerIdOf = (commandId: string): string => encodeId('usr', aggregateId(commandId, 'usr'));
+
 /**
  * Creates a user who is OWNER of an organization, by an invitation of the program itself. A retry with the same command
  * id continues where an earlier attempt stopped. Returns the position of the event. Returns null, and creates no user,
@@ -29,8 +32,9 @@ export type NewOwner = {
  */
 export const bootstrapOwner = async ({ executor, pool, now }: Needs, owner: NewOwner): Promise<bigint | null> => {
   const { commandId, organizationId, email, passwordHash } = owner;
-  const idOf = (prefix: 'usr' | 'inv' | 'ref') => encodeId(prefix, aggregateId(commandId, prefix));
-  const [userId, invitationId, emailRef] = [idOf('usr'), idOf('inv'), idOf('ref')];
+  const userId = ownerIdOf(commandId);
+  const idOf = (prefix: 'inv' | 'ref') => encodeId(prefix, aggregateId(commandId, prefix));
+  const [invitationId, emailRef] = [idOf('inv'), idOf('ref')];
   const user = { userId, email, passwordHash, displayName: null, commandId, now: new Date(now()) };
   if ((await reserveUser(pool, user)).outcome === 'taken') return null;
 

@@ -1,18 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { environmentWith, loadConfig } from '../../config.ts';
+import { places } from '../../embedded/data-directory.ts';
+import { holderOf } from '../../embedded/lock.ts';
+import { takeDirectoryTurn } from '../directory-turn.ts';
 import { verify } from '../verify.ts';
-import { type DemoTarget, walkLicense } from './walk-license.ts';
+import type { DemoTarget } from './demo-api.ts';
+import { walkLicense } from './walk-license.ts';
 
-/** `ledger demo`: walks a license through its life on the running server, or on a server that it starts and stops. */
+/**
+ * `ledger demo`: walks a license through its life on the running server, or on a server that it starts and stops. A demo
+ * that finds the server of another demo waits for the end of that one, because the server ends with it.
+ */
 export const demoCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const print = (text: string) => console.log(json ? JSON.stringify({ text }) : text);
   const { dataDir } = loadConfig();
-  const running = await runningServer(dataDir);
-  const started = running ? null : await startServer(print);
+  const turn = await takeDirectoryTurn(dataDir, 'demo', () =>
+    print('Another demo is at work here. This one waits until it may begin.'),
+  );
+  const running = await serverOf(dataDir, print);
+  // Demos on a server that stays run at the same time.
+  if (running !== null) await turn.release();
+  const started = running === null ? await startServer(print) : null;
   try {
     const target = running ?? (await runningServer(dataDir));
     if (!target)
@@ -25,6 +38,17 @@ export const demoCommand = async ({ json }: { readonly json: boolean }): Promise
     process.exitCode = await verify({ json });
   } finally {
     if (started) await stopServer(started);
+    await turn.release();
+  }
+};
+
+/** Returns the server of this directory, once it is ready. Returns null when none runs. */
+const serverOf = async (dataDir: string, print: (line: string) => void): Promise<DemoTarget | null> => {
+  for (let isFirst = true; ; isFirst = false) {
+    const target = await runningServer(dataDir);
+    if (target !== null || (await holderOf(places(resolve(dataDir)).lock)) === undefined) return target;
+    if (isFirst) print('A server is starting here. The demo waits until it is ready.');
+    await delay(500);
   }
 };
 

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { validateCommand } from '../../api/pages/landing-page.ts';
 import { bootstrapApiKey } from '../../application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapCatalog } from '../../application/bootstrap/bootstrap-catalog.ts';
 import { bootstrapOrganization } from '../../application/bootstrap/bootstrap-organization.ts';
@@ -46,8 +47,7 @@ export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: strin
 };
 
 /** Returns a shell command that validates the demo license. */
-export const readyCurl = ({ baseUrl, licenseKey }: Demo): string =>
-  `curl -s ${baseUrl}/v1/licenses/validate -H 'content-type: application/json' -d '{"licenseKey":"${licenseKey}","product":"local_cli"}'`;
+export const readyCurl = ({ baseUrl, licenseKey }: Demo): string => validateCommand(baseUrl, licenseKey);
 
 const products = [
   { code: 'local_cli', name: 'Local CLI', description: null },
@@ -114,7 +114,7 @@ const issueDemoLicense = async (baseUrl: string, apiKey: string, idempotencyKey:
         tier: 'PRO',
         products: products.map(({ code }) => code),
         term: { duration: 'P1Y' },
-        limits: { activations: 5 },
+        limits: { activations: 5, seats: 5, users: 5, meters: { api_calls: 1_000 } },
         reason: { code: 'DEMO' },
       }),
     });

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { table } from '../table.ts';
+import { createDemoCall, type DemoAnswer, type DemoCall, type DemoTarget } from './demo-api.ts';
+import { endOfExpiries, untilExpiryArrives } from './follow-expiries.ts';
 
-/** The address and API key of a running server, as in demo.json. */
-export type DemoTarget = { readonly baseUrl: string; readonly apiKey: string };
-
-type Answer = { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
 type HistoryEvent = {
   readonly revision: number;
   readonly type: string;
@@ -19,9 +18,9 @@ export class DemoFailed extends Error {
   override readonly name = 'DemoFailed';
 }
 
-const termSeconds = 12;
-// A server sweeps every EXPIRY_SWEEP_SECONDS, by default 30 and at most an hour. The demo waits for two default rounds.
-const announcementWaitMs = 75_000;
+const leadMs = 4_000;
+// A server sweeps every EXPIRY_SWEEP_SECONDS, by default 30 and at most an hour.
+const hintAfterMs = 75_000;
 
 /**
  * Walks a new license through its whole life on a running server and prints every step: issued, activated, validated,
@@ -29,7 +28,7 @@ const announcementWaitMs = 75_000;
  * the id of the license.
  */
 export const walkLicense = async (target: DemoTarget, print: (line: string) => void): Promise<string> => {
-  const call = caller(target);
+  const call = createDemoCall(target, print);
   const fingerprint = `demo-${randomUUID()}`;
   let step = 0;
   const say = (what: string, result: string) => print(`${String(++step).padStart(2)}. ${what.padEnd(46)} ${result}`);
@@ -37,14 +36,17 @@ export const walkLicense = async (target: DemoTarget, print: (line: string) => v
   const issued = await call('POST', '/v1/licenses', {
     tier: 'PRO',
     products: ['local_cli', 'cloud_ide'],
-    term: { duration: `PT${termSeconds}S` },
+    term: { duration: 'P1D' },
     reason: { code: 'DEMO' },
   });
   demand(issued, 201, 'issue a license');
-  const license = issued.body.license as { readonly id: string; readonly term: { readonly expiresAt: string } };
+  const license = issued.body.license as { readonly id: string; readonly term: Term };
   const licenseKey = String(issued.body.licenseKey);
   const path = `/v1/licenses/${license.id}`;
-  say(`issue a PRO license for ${termSeconds} seconds`, `${license.id}, ends ${license.term.expiresAt}`);
+  // The clock of the server, which may differ from that of this process.
+  const offsetMs = Date.parse(license.term.startsAt) - Date.now();
+  const serverMs = () => Date.now() + offsetMs;
+  say('issue a PRO license for a day', `${license.id}, ends ${license.term.expiresAt}`);
 
   const validate = async (what: string, expected: string, scope: object = { fingerprint }) => {
     const answer = await call('POST', '/v1/licenses/validate', { licenseKey, product: 'local_cli', ...scope });
@@ -69,10 +71,12 @@ export const walkLicense = async (target: DemoTarget, print: (line: string) => v
   await command('reinstate', {}, 'ACTIVE');
   await validate('validate', 'VALID');
 
-  const expiresAt = Date.parse(license.term.expiresAt);
-  await until(expiresAt, () => print(`    … ${Math.max(0, Math.ceil((expiresAt - Date.now()) / 1_000))} s to go`));
+  const cursor = await endOfExpiries(call);
+  const expiresMs = await moveEnd(call, path, serverMs);
+  say(`move the end of the term to ${leadMs / 1_000} seconds from now`, `ends ${new Date(expiresMs).toISOString()}`);
+  await until(expiresMs, serverMs, () => print(`    … ${Math.ceil((expiresMs - serverMs()) / 1_000)} s to go`));
   await validate('validate the moment the term has run out', 'EXPIRED');
-  const expired = await announcement(call, path);
+  const expired = await announcement({ call, target, print }, license.id, cursor);
   say('the scheduled sweep announced it', `effective ${expired.effectiveAt}, recorded ${expired.recordedAt}`);
 
   await command('renew', { duration: 'P1Y', basis: 'FROM_NOW' }, 'ACTIVE');
@@ -87,17 +91,45 @@ export const walkLicense = async (target: DemoTarget, print: (line: string) => v
   return license.id;
 };
 
-const announcement = async (call: Call, path: string): Promise<HistoryEvent> => {
-  const deadline = Date.now() + announcementWaitMs;
-  while (Date.now() < deadline) {
-    const expired = (await history(call, path)).find(({ type }) => type === 'LicenseExpired');
-    if (expired) return expired;
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+type Term = { readonly startsAt: string; readonly expiresAt: string };
+
+/** Moves the end of the term to a near instant, and returns it. A slow server gets a later one. */
+const moveEnd = async (call: DemoCall, path: string, serverMs: () => number): Promise<number> => {
+  for (let aheadMs = leadMs; ; aheadMs *= 2) {
+    const to = new Date(serverMs() + aheadMs).toISOString();
+    const moved = await call('POST', `${path}/expiry`, { to, reason: { code: 'DEMO' } });
+    // The instant had passed when the server decided.
+    if (moved.body.code === 'TERM_INVALID' && aheadMs < aheadMaxMs) continue;
+    demand(moved, 200, 'move the end', { changed: true });
+    return Date.parse(to);
   }
-  throw new DemoFailed(`no LicenseExpired within ${announcementWaitMs / 1_000} s: does a worker run?`);
 };
 
-const history = async (call: Call, path: string): Promise<readonly HistoryEvent[]> => {
+const aheadMaxMs = 3_600_000;
+
+type Announced = {
+  readonly call: DemoCall;
+  readonly target: DemoTarget;
+  readonly print: (line: string) => void;
+};
+
+/** Waits on the event stream until the sweep has recorded the expiry. */
+const announcement = async (
+  { call, target, print }: Announced,
+  licenseId: string,
+  cursor: string,
+): Promise<HistoryEvent> => {
+  const hint = setInterval(
+    () => print('    … still waits for the sweep. Does a process with the role worker run? Ctrl-C ends the demo.'),
+    hintAfterMs,
+  );
+  await untilExpiryArrives(target, licenseId, cursor).finally(() => clearInterval(hint));
+  const expired = (await history(call, `/v1/licenses/${licenseId}`)).find(({ type }) => type === 'LicenseExpired');
+  if (expired === undefined) throw new DemoFailed('the history lacks the LicenseExpired of the event stream');
+  return expired;
+};
+
+const history = async (call: DemoCall, path: string): Promise<readonly HistoryEvent[]> => {
   const answer = await call('GET', `${path}/history?limit=100`);
   demand(answer, 200, 'history');
   return answer.body.data as readonly HistoryEvent[];
@@ -116,23 +148,7 @@ const historyTable = (events: readonly HistoryEvent[]): string =>
     ]),
   );
 
-type Call = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>;
-
-const caller =
-  ({ baseUrl, apiKey }: DemoTarget): Call =>
-  async (method, path, body) => {
-    const response = await fetch(new URL(path, baseUrl), {
-      method,
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        ...(body && { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, body: (await response.json()) as Answer['body'] };
-  };
-
-const demand = (answer: Answer, status: number, what: string, fields: Readonly<Record<string, unknown>> = {}) => {
+const demand = (answer: DemoAnswer, status: number, what: string, fields: Readonly<Record<string, unknown>> = {}) => {
   const differs = Object.entries(fields).some(([name, value]) => answer.body[name] !== value);
   if (answer.status === status && !differs) return;
   throw new DemoFailed(
@@ -140,9 +156,9 @@ const demand = (answer: Answer, status: number, what: string, fields: Readonly<R
   );
 };
 
-const until = async (instant: number, tick: () => void) => {
-  while (Date.now() < instant) {
+const until = async (endMs: number, nowMs: () => number, tick: () => void): Promise<void> => {
+  while (nowMs() < endMs) {
     tick();
-    await new Promise((resolve) => setTimeout(resolve, Math.min(3_000, instant - Date.now() + 5)));
+    await delay(Math.min(3_000, Math.max(0, endMs - nowMs()) + 5));
   }
 };

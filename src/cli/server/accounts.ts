@@ -19,7 +19,7 @@ type Needs = {
 
 /** Opens what users sign in with, and what checks their access tokens. Throws when a key file is faulty. */
 export const openAccounts = async (
-  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy, defaultTier }: Config,
+  { jwtKeysDir, accessTokenSeconds, refreshTokenSeconds, signupPolicy, signupMode, defaultTier }: Config,
   { pool, now, log, untilProjected, notices }: Needs,
 ): Promise<{ readonly accounts: Accounts; readonly user: AuthenticateUser; readonly close: () => Promise<void> }> => {
   const ring = await openKeyRing({ directory: jwtKeysDir, now, warn: (sentence) => log.error(sentence) });
@@ -36,6 +36,7 @@ export const openAccounts = async (
       jwks,
       forgetting,
       signupPolicy,
+      signupMode,
       defaultTier,
     },
     user,
@@ -53,5 +54,6 @@ export const noAccounts: Accounts = {
   jwks: () => ({ keys: [] }),
   forgetting: { forget: () => undefined, forgetUser: () => undefined },
   signupPolicy: null,
+  signupMode: 'closed',
   defaultTier: 'FREE',
 };

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { reachableUrl } from '../../reachable-url.ts';
 
 export type Listening = { readonly server: Server; readonly url: string };
 
@@ -26,7 +27,7 @@ export const listen = async (server: Server, host: string, port: number): Promis
   }
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  return { server, url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}` };
+  return { server, url: reachableUrl(host, bound) };
 };
 
 /**

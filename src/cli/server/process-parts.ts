@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { PageDemo } from '../../api/pages/local-guide.ts';
 import type { Config } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../../eventstore/executor/execute.ts';
@@ -31,6 +32,8 @@ export type ServerProcess = {
   readonly program: Program;
   /** The organization with the rate limits of the demo. Null when there is no demo. */
   readonly demoOrganizationId: string | null;
+  /** The demo, for the pages of this machine, once it exists. Absent: none. */
+  readonly demo?: () => PageDemo | null;
 };
 
 type Pool = ReturnType<typeof createPool>;

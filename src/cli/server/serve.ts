@@ -3,6 +3,7 @@ import { readsMax } from '../../api/events/shared-reads.ts';
 import { createRequestLog, type RequestLog } from '../../api/monitoring/logging.ts';
 import { createManagement } from '../../api/monitoring/management.ts';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
+import type { LocalGuide } from '../../api/pages/local-guide.ts';
 import { findSignupOffer } from '../../application/accounts/signup-offer.ts';
 import { createObservations, type Observations } from '../../application/observing/observations.ts';
 import { startObservationWriter } from '../../application/observing/write-observations.ts';
@@ -11,6 +12,7 @@ import { type AccessNotices, createAccessNotices } from '../../identity/access/a
 import { type AuthenticateApiKey, createAuthenticate } from '../../identity/authenticate.ts';
 import { createFeedFollowers } from '../../projections/feed-followers.ts';
 import { createValidationReader } from '../../projections/queries/validation.ts';
+import { isLoopback } from '../../reachable-url.ts';
 import { version } from '../../version.ts';
 import type { ProcessHealth } from '../health/open-health.ts';
 import { openAccounts } from './accounts.ts';
@@ -47,13 +49,15 @@ export const serve = async (parts: Parts, metrics: Metrics, health: ProcessHealt
     ...shared,
     authenticate: { apiKey, user: async () => null },
   });
-  onStop(shutDown(await listen(management, config.managementHost, config.managementPort)));
+  const managing = await listen(management, config.managementHost, config.managementPort);
+  onStop(shutDown(managing));
   if (!roles.includes('api')) {
     onStop(health.announceStop);
     return null;
   }
 
-  const server = await createApiServer(parts, shared, { apiKey, notices });
+  const guide = guideOf(parts, managing.url);
+  const server = await createApiServer(parts, { ...shared, guide }, { apiKey, notices });
   const listening = await listen(server, config.host, config.port);
   health.noteServing();
   onStop(shutDown(listening));
@@ -65,7 +69,14 @@ export const serve = async (parts: Parts, metrics: Metrics, health: ProcessHealt
 // One for each page that is read at a time, and one for the reader that wakes streams.
 const feedConnections = readsMax + 1;
 
-type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & { readonly log: RequestLog };
+// A server that others reach, or that has a proxy in front, shows nothing of the machine.
+const guideOf = ({ config, demo = () => null }: Parts, managementUrl: string): LocalGuide | null =>
+  isLoopback(config.host) && config.trustProxy === 0 ? { managementUrl, demo } : null;
+
+type Shared = Omit<Parameters<typeof createManagement>[0], 'authenticate'> & {
+  readonly log: RequestLog;
+  readonly guide: LocalGuide | null;
+};
 
 const createApiServer = async (
   parts: Parts,

@@ -13,7 +13,15 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.stop());
 
-const files = ['/openapi.json', '/problems', '/docs', '/docs/start.js', '/docs/swagger-ui.css'];
+const files = [
+  '/openapi.json',
+  '/problems',
+  '/docs',
+  '/docs/start.js',
+  '/docs/swagger-ui.css',
+  '/style.css',
+  '/docs/examples.json',
+];
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE'];
 /** A path of the route, with an id of the right kind where it has a parameter. */
 const pathOf = (path: string) =>

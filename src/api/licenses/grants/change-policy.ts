@@ -75,7 +75,7 @@ const policyBody = z
   .refine(...needsTerm)
   .meta({
     id: 'ChangeLicensePolicy',
-    example: { policyId: 'pol_01h455vb4pex5vsknk084sn02q', policyVersion: 2, reason: { code: 'NEW_TERMS' } },
+    example: { policyId: 'pol_01h455vb4pex5vsknk084sn02q', policyVersion: 1, reason: { code: 'NEW_TERMS' } },
   });
 
 const convertBody = z

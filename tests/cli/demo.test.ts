@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
+import { condition, processesOf, runLedger, startProduct } from '../support/product.ts';
+import { sized } from '../support/size.ts';
+
+let dataDir: string;
+let env: { LEDGER_DATA_DIR: string; [name: string]: string };
+beforeAll(async () => {
+  dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-demo-'));
+  await copyProductData(dataDir);
+  env = { LEDGER_DATA_DIR: dataDir, PORT: '0', MANAGEMENT_PORT: '0', EXPIRY_SWEEP_SECONDS: '1' };
+}, 120_000);
+afterAll(async () => {
+  await condition('no process is left', () => processesOf(dataDir).length === 0);
+  await rm(dataDir, { recursive: true });
+}, 60_000);
+
+const walked = { code: 0, output: expect.stringMatching(/validate +REVOKED[\s\S]*LicenseExpired[\s\S]*Intact/) };
+const demo = () => runLedger(['demo'], env);
+
+test('Two demos at once end well on a server that limits their requests', async () => {
+  // Fewer requests than two demos send.
+  const product = await startProduct({ ...env, RATE_LIMITS: 'enterprise=20/3' });
+  try {
+    expect(await Promise.all([demo(), demo()])).toMatchObject([walked, walked]);
+  } finally {
+    product.process.kill('SIGTERM');
+    await product.ended;
+  }
+}, 180_000);
+
+// Each demo starts the whole product. The turns alone are tested with tests/cli/directory-turn.test.ts.
+test.runIf(sized(1, 0) === 1)(
+  'Two demos without a server take turns, each with a server that it starts and stops',
+  async () => {
+    const [one, two] = await Promise.all([demo(), demo()]);
+    expect([one, two]).toMatchObject([walked, walked]);
+    for (const { output } of [one, two]) expect(output).toContain('Started a server on');
+  },
+  180_000,
+);
