@@ -1,4 +1,5 @@
 import { InvalidConfiguration } from '../config.ts';
+import { UnusableDirectory } from '../embedded/errors.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
 /** The exit codes of operator commands. */
@@ -8,12 +9,14 @@ export const exitCodes = {
   usage: 2,
   damaged: 3,
   unreachable: 4,
+  refused: 5,
   nothingToCheck: 6,
 } as const;
 
 /** Returns the exit code of a command that ended with an error. */
 export const exitCodeOf = (error: unknown): number => {
-  if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
+  const isUsage = [InvalidConfiguration, UsageError, UnusableDirectory].some((kind) => error instanceof kind);
+  if (isUsage) return exitCodes.usage;
   if (error instanceof StoreUnavailable || error instanceof OutcomeUnknown || isConnectionError(error))
     return exitCodes.unreachable;
   return exitCodes.failed;

@@ -13,6 +13,7 @@ import type { Role } from './server/roles.ts';
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel);
+  for (const note of config.notes) console.error(note);
   const ending = endings();
   // Postgres reports the reason of its end in such a line, for example a full disk.
   const servers = await openServers(config, (line) => log[line.includes('PANIC') ? 'error' : 'debug'](line));

@@ -4,3 +4,8 @@ export const errorCode = (error: unknown): string | undefined =>
 
 /** Returns the message of an error, for use inside another sentence. */
 export const errorText = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Thrown for a data directory that cannot hold the data. The message says why and what to do. */
+export class UnusableDirectory extends Error {
+  override readonly name = 'UnusableDirectory';
+}

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../../eventstore/executor/execute.ts';
 import { guardCommands } from '../../eventstore/executor/guard-commands.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
-import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
+import { newSecret, type Secrets } from '../../identity/secrets.ts';
 import { refuseOpenCatalog } from '../../postgres/lint.ts';
 import { createPool } from '../../projections/connect.ts';
 import { prepareDatabase } from '../../projections/prepare-database.ts';
@@ -15,8 +14,10 @@ import { createStreamSnapshots } from '../../records/stream-snapshots.ts';
 import { rowSecurity } from '../../row-security.ts';
 import { migrateQueue } from '../../workers/queue.ts';
 import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
-import { type OpenServers, secretText } from './open-servers.ts';
+import { holdSecrets, refuseUnknownSecrets } from './hold-secrets.ts';
+import type { OpenServers } from './open-servers.ts';
 import type { Role } from './roles.ts';
+import { loadSecrets } from './secret-place.ts';
 
 /** The release of the program and the directory of its SQL files. Tests run other releases. */
 export type Program = { readonly directory: string; readonly release: Release };
@@ -56,8 +57,10 @@ export type Parts = ServerProcess & {
 export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
   const { config, servers, log, program } = started;
   const { release } = program;
-  const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
+  const secrets = await loadSecrets(config, newSecret);
+  await refuseUnknownSecrets(started, secrets);
   await migrateDatabase(started);
+  onStop(await holdSecrets(started, secrets));
 
   const store = connectEventStore({ url: servers.eventStoreUrl });
   onStop(() => store.close());
