@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { combinationFaults, readVariables } from './config-checks.ts';
 import { nonEmpty, readSources } from './config-sources.ts';
 import type { Variables } from './config-variables.ts';
-import { combinationFaults, readVariables } from './config-checks.ts';
 import { parseSecrets } from './identity/secrets.ts';
 import type { Limits } from './rate-limits.ts';
 
@@ -79,7 +79,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
   const { servers, fault } = serversOf(sources.values, variables, secret.text);
   const faults = [...combinationFaults(variables, invalid), ...secret.faults, ...(fault === null ? [] : [fault])];
   const all = [...sources.problems, ...problems, ...faults];
-  if (servers === null || all.length > 0) throw invalidConfiguration(all);
+  if (servers === null || all.length > 0) throw invalidConfiguration(all, sources.notes);
   return {
     host: variables.HOST,
     port: variables.PORT,
@@ -123,12 +123,13 @@ const serversOf = (
   }
   if (secret === null && variables.LEDGER_SECRET === undefined && variables.LEDGER_SECRET_FILE === undefined) {
     const fault =
-      'LEDGER_SECRET (or LEDGER_SECRET_FILE) is required with DATABASE_URL: make one with `openssl rand -base64 32` and keep it as long as the license keys.';
+      'LEDGER_SECRET (or LEDGER_SECRET_FILE) is required with DATABASE_URL. Create it once, with (umask 077 && openssl rand -base64 32 > ledger-secret), and set LEDGER_SECRET_FILE=ledger-secret. Keep it as long as the license keys.';
     return { servers: null, fault };
   }
   const { DATABASE_URL: databaseUrl, EVENTSTORE_URL: eventStoreUrl } = variables;
   // An invalid URL or secret is reported where it was read.
-  if (databaseUrl === undefined || eventStoreUrl === undefined || secret === null) return { servers: null, fault: null };
+  if (databaseUrl === undefined || eventStoreUrl === undefined || secret === null)
+    return { servers: null, fault: null };
   const apiUrl = variables.DATABASE_API_URL ?? databaseUrl;
   const projectorUrl = variables.DATABASE_PROJECTOR_URL ?? databaseUrl;
   const workerUrl = variables.DATABASE_WORKER_URL ?? databaseUrl;
@@ -170,9 +171,14 @@ const noFile = (environment: Readonly<Record<string, string | undefined>>) => ({
   notes: [],
 });
 
-const invalidConfiguration = (problems: readonly string[]): InvalidConfiguration =>
-  new InvalidConfiguration(
-    problems.length === 1
+const invalidConfiguration = (problems: readonly string[], notes: readonly string[]): InvalidConfiguration => {
+  const lines = [...problems, ...notes].map((line) => `  ${line}`);
+  const message =
+    lines.length === 1
       ? `${problems[0]}`
-      : [`Invalid configuration, ${problems.length} problems:`, ...problems.map((problem) => `  ${problem}`)].join('\n'),
-  );
+      : [
+          `Invalid configuration, ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}:`,
+          ...lines,
+        ].join('\n');
+  return new InvalidConfiguration(message);
+};

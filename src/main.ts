@@ -76,7 +76,9 @@ keys
 const secrets = program.command('secrets').description('the secrets that license keys and API keys are checked with');
 secrets
   .command('status')
-  .description('list the secrets, what needs them, and the processes that run with them; exit with 2 when one is missing')
+  .description(
+    'list the secrets, what needs them, and the processes that run with them; exit with 2 when one is missing',
+  )
   .option('--json', 'print the facts as JSON', false)
   .action(async (options) => (await import('./cli/secrets/secrets-status.ts')).secretsStatusCommand(options));
 secrets

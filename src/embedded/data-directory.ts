@@ -30,7 +30,8 @@ export type Runtime = {
  */
 export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
   const names = await readdir(dataDir).catch((error: unknown): string[] => {
-    if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return [];
+    // The check below says what is wrong.
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) return [];
     throw new UnusableDirectory(`Cannot read ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`);
   });
   const foreign = names.includes('ledger-data') ? [] : names.filter(isForeign);

@@ -13,15 +13,13 @@ export const checkDirectory = async (dataDir: string, isNew: boolean): Promise<v
     throw unusable(dataDir, `its path has more than ${pathBytesMax} bytes, which is too long for Postgres`);
   const parent = await nearestDirectory(dataDir);
   await refuseFileSystem(dataDir, parent, isNew);
-  const created = await create(dataDir, parent);
+  const created: string[] = [];
   try {
+    await create(dataDir, parent, created);
     await refuseFaultyFiles(dataDir);
   } catch (error) {
-    // Removes only directories that were created here, and only while they are empty.
-    for (let directory = dataDir; created !== undefined; directory = path.dirname(directory)) {
-      await rmdir(directory).catch(() => {});
-      if (directory === created || directory === path.dirname(directory)) break;
-    }
+    // Another process may have put something into one of them.
+    for (const directory of created.toReversed()) await rmdir(directory).catch(() => {});
     throw error;
   }
 };
@@ -34,7 +32,7 @@ const nearestDirectory = async (dataDir: string): Promise<string> => {
   for (let candidate = dataDir; ; candidate = path.dirname(candidate)) {
     const status = await stat(candidate).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-      throw unusable(dataDir, errorText(error));
+      throw unusable(dataDir, reasonOf(error));
     });
     if (status?.isDirectory()) return candidate;
     if (status !== undefined)
@@ -58,12 +56,24 @@ const refuseFileSystem = async (dataDir: string, parent: string, isNew: boolean)
     throw unusable(dataDir, `its disk can hold ${ffree} more files, and a first start needs ${newFiles}`);
 };
 
-/** Creates the directory. Returns the first directory that did not exist. */
-const create = async (dataDir: string, parent: string): Promise<string | undefined> => {
-  try {
-    return await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw unusable(dataDir, `it cannot be created in ${parent}: ${reasonOf(error)}`);
+/**
+ * Creates the directory and those above it below `parent`, and adds each to `created`. One after the other, because Node
+ * reports a read-only disk as a missing directory when it creates all of them.
+ */
+const create = async (dataDir: string, parent: string, created: string[]): Promise<void> => {
+  let directory = parent;
+  for (const name of path
+    .relative(parent, dataDir)
+    .split(path.sep)
+    .filter((part) => part !== '')) {
+    directory = path.join(directory, name);
+    try {
+      await mkdir(directory, { mode: 0o700 });
+      created.push(directory);
+    } catch (error) {
+      if (errorCode(error) !== 'EEXIST')
+        throw unusable(dataDir, `it cannot be created in ${parent}: ${reasonOf(error)}`);
+    }
   }
 };
 

@@ -133,13 +133,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   'config.ts': {
     holds: 'the environment, read once',
-    ours: [
-      'config-checks.ts',
-      'config-sources.ts',
-      'config-variables.ts',
-      'identity/secrets.ts',
-      'rate-limits.ts',
-    ],
+    ours: ['config-checks.ts', 'config-sources.ts', 'config-variables.ts', 'identity/secrets.ts', 'rate-limits.ts'],
     packages: ['node:fs', 'node:path'],
   },
   cli: {

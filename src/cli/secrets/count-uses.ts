@@ -1,9 +1,13 @@
 import pg, { type ClientBase } from 'pg';
 import type { StoredSecret } from '../../identity/secret-records/judge-secrets.ts';
+import {
+  readApiKeysOfSecret,
+  readTokensCreatedBetween,
+  type TokenCounts,
+} from '../../identity/secret-records/uses-in-identity.ts';
 import { connectionConfig } from '../../projections/connect.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { countUsesOfSecret, type UsesInReadModels } from '../../projections/queries/uses-of-secret.ts';
-import { readApiKeysOfSecret, readTokensCreatedBetween, type TokenCounts } from '../../identity/secret-records/uses-in-identity.ts';
 
 /** How many stored things need a secret. */
 export type SecretUses = UsesInReadModels & TokenCounts;

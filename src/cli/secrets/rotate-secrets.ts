@@ -3,8 +3,8 @@ import { exitCodes, UsageError } from '../exit-codes.ts';
 import { countUses } from './count-uses.ts';
 import { type Outcome, prepareSecret, removeSecret, retirable, switchSecret } from './rotation-steps.ts';
 import { holderAsText, usesAsText } from './secret-reports.ts';
-import { reportNothing } from './secrets-status.ts';
 import { type SecretsSession, withSecrets } from './secrets-session.ts';
+import { reportNothing } from './secrets-status.ts';
 
 /** The options of `ledger secrets rotate`. */
 export type RotateOptions = {
@@ -35,7 +35,9 @@ export const rotateSecretsCommand = async (options: RotateOptions): Promise<void
 const stepOf = (options: RotateOptions): ((session: SecretsSession) => Promise<Outcome>) => {
   const { prepare, retire, id, force } = options;
   if ([prepare, options.switch, retire].filter((step) => step).length !== 1)
-    throw new UsageError('Give one of --prepare, --switch and --retire. They are the steps of a rotation in this order.');
+    throw new UsageError(
+      'Give one of --prepare, --switch and --retire. They are the steps of a rotation in this order.',
+    );
   if (!retire && (id !== undefined || force)) throw new UsageError('--id and --force belong to --retire.');
   if (prepare) return prepareSecret;
   return options.switch ? switchSecret : (session) => retireUnneeded(session, { id, force });
@@ -58,7 +60,10 @@ const retireUnneeded = async (
   if (secret.id === secrets.signing.id) return refuse(secret.id, `${secret.id} signs. Another secret must sign first.`);
   const signing = holders.filter((holder) => holder.signing === secret.id);
   if (signing.length > 0)
-    return refuse(secret.id, `${secret.id} still signs in ${signing.map(holderAsText).join(', ')}. Restart them first.`);
+    return refuse(
+      secret.id,
+      `${secret.id} still signs in ${signing.map(holderAsText).join(', ')}. Restart them first.`,
+    );
   const needs = force ? [] : await needsOf(session, secret);
   if (needs.length === 0) return removeSecret(session, secret.id);
   return refuse(
@@ -70,10 +75,7 @@ const retireUnneeded = async (
 };
 
 /** Returns what needs a secret. */
-const needsOf = async (
-  { db, projectorUrl, now }: SecretsSession,
-  secret: StoredSecret,
-): Promise<readonly string[]> => {
+const needsOf = async ({ db, projectorUrl, now }: SecretsSession, secret: StoredSecret): Promise<readonly string[]> => {
   if (secret.lastSignedAt === null) return [];
   const { uses, notCounted } = await countUses(db, projectorUrl, [secret]);
   if (notCounted !== null) throw new Error(`What needs ${secret.id} cannot be counted. ${notCounted}`);

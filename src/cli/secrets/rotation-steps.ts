@@ -47,8 +47,8 @@ export const prepareSecret = async (session: SecretsSession): Promise<Outcome> =
           `  ${text}`,
           next,
         ];
-  const shown = edit.by === 'OPERATOR' ? { newSecret: text } : {};
-  return { id: signing.id, refused: false, changedBy: edit.by, lines, ...shown };
+  const printed = edit.by === 'OPERATOR' ? { newSecret: text } : {};
+  return { id: signing.id, refused: false, changedBy: edit.by, lines, ...printed };
 };
 
 /** Puts the prepared secret first, so that processes sign with it. Refuses while a running process does not accept it. */
@@ -89,7 +89,11 @@ export const removeSecret = async (session: SecretsSession, id: string): Promise
   const place = secrets.all.findIndex((secret) => secret.id === id);
   if (place === -1) return { id, refused: false, changedBy: 'NOBODY', lines: [done] };
   const before = await configuredTexts(session);
-  const edit = await editSecrets(config, before, before.filter((_, index) => index !== place));
+  const edit = await editSecrets(
+    config,
+    before,
+    before.filter((_, index) => index !== place),
+  );
   const lines =
     edit.by === 'COMMAND'
       ? [done, `It was removed from ${edit.file}. ${restart}`]

@@ -27,7 +27,10 @@ export const reportSecrets = (
 ): readonly SecretReport[] => {
   const places = new Map(secrets.all.map(({ id }, index) => [id, index + 1]));
   const unstored = secrets.all.filter(({ id }) => !stored.some((secret) => secret.id === id));
-  const all = [...stored, ...unstored.map(({ id }) => ({ id, firstSignedAt: null, lastSignedAt: null, retiredAt: null }))];
+  const all = [
+    ...stored,
+    ...unstored.map(({ id }) => ({ id, firstSignedAt: null, lastSignedAt: null, retiredAt: null })),
+  ];
   return all.map(({ id, firstSignedAt, lastSignedAt, retiredAt }) => {
     const place = places.get(id) ?? null;
     return {

@@ -1,11 +1,12 @@
 import type { ClientBase } from 'pg';
 import { type Config, InvalidConfiguration, loadConfig } from '../../config.ts';
 import { readSecrets } from '../../embedded/stored-secrets.ts';
-import type { SecretHolder, StoredSecret } from '../../identity/secret-records/judge-secrets.ts';
+import { hasStarted, type SecretHolder, type StoredSecret } from '../../identity/secret-records/judge-secrets.ts';
 import {
   asOwner,
   hasSecretRecords,
   readHolders,
+  readSecretsInUse,
   readStoredSecrets,
 } from '../../identity/secret-records/stored-secrets-table.ts';
 import type { Secrets } from '../../identity/secrets.ts';
@@ -45,7 +46,7 @@ export const withSecrets = async <T>(work: (session: SecretsSession) => Promise<
     return await asOwner(databaseUrl, async (db) => {
       if (!(await hasSecretRecords(db))) return null;
       await takeTurn(db);
-      const stored = await readStoredSecrets(db);
+      const stored = await readKnownSecrets(db);
       if (stored.length === 0) return null;
       const { rows } = await db.query<{ now: Date }>('select now() as now');
       const now = rows[0]?.now ?? new Date();
@@ -56,10 +57,21 @@ export const withSecrets = async <T>(work: (session: SecretsSession) => Promise<
   }
 };
 
+/** Returns the stored secrets, and before the first recorded start also those of the keys. */
+const readKnownSecrets = async (db: ClientBase): Promise<readonly StoredSecret[]> => {
+  const stored = await readStoredSecrets(db);
+  if (hasStarted(stored)) return stored;
+  await db.query(`set statement_timeout = '100s'`);
+  const unstored = (await readSecretsInUse(db)).filter((id) => !stored.some((secret) => secret.id === id));
+  const [firstSignedAt, lastSignedAt, check] = [new Date(0), new Date(), Buffer.alloc(0)];
+  return [...stored, ...unstored.map((id) => ({ id, check, firstSignedAt, lastSignedAt, retiredAt: null }))];
+};
+
 // One rotation at a time. Its end, or that of its connection, releases the lock.
 const takeTurn = async (db: ClientBase): Promise<void> => {
   const { rows } = await db.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [rotationLock]);
-  if (rows[0]?.taken !== true) throw new Error('Another `ledger secrets` command runs. Repeat this one when it has ended.');
+  if (rows[0]?.taken !== true)
+    throw new Error('Another `ledger secrets` command runs. Repeat this one when it has ended.');
 };
 
 const rotationLock = 7_203_114_559;

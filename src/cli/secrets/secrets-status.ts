@@ -50,5 +50,7 @@ const printStatus = ({ source, secrets, processes, notCounted }: Status): void =
   if (notCounted !== null) console.log(`The command did not count what needs them. ${notCounted}`);
   if (processes.length === 0) console.log('No process runs.');
   for (const { pid, host, roles, signing, secrets } of processes)
-    console.log(`Process ${pid} on ${host} (${roles.join(',')}) signs with ${signing} and accepts ${secrets.join(', ')}.`);
+    console.log(
+      `Process ${pid} on ${host} (${roles.join(',')}) signs with ${signing} and accepts ${secrets.join(', ')}.`,
+    );
 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type Config, InvalidConfiguration } from '../../config.ts';
 import { missingSecrets, type SecretsFault } from '../../identity/secret-records/judge-secrets.ts';
@@ -50,21 +51,25 @@ export const holdSecrets = async (
   const url = servers.databaseUrl;
   const fault = await asOwner(url, (db) => noteSecrets(db, secrets, name));
   if (fault !== null) throw new InvalidConfiguration(sentenceOf(config, secrets, fault));
-  let last = Promise.resolve();
+  let running: Promise<void> | null = null;
   const beat = setInterval(() => {
-    last = last
-      .then(() => asOwner(url, (db) => noteHolder(db, secrets, name)))
-      .catch((error) => log.warn({ err: error }, 'The process could not record that it runs. It tries again.'));
+    // A beat that waits for Postgres stands for those after it.
+    running ??= asOwner(url, (db) => noteHolder(db, secrets, name))
+      .catch((error) => log.warn({ err: error }, 'The process could not record that it runs. It tries again.'))
+      .finally(() => {
+        running = null;
+      });
   }, beatMs).unref();
   return async () => {
     clearInterval(beat);
-    await last;
+    const forgetting = Promise.resolve(running).then(() => asOwner(url, (db) => forgetHolder(db, secrets, name)));
     // Without Postgres the row ends by its age.
-    await asOwner(url, (db) => forgetHolder(db, secrets, name)).catch(() => {});
+    await Promise.race([forgetting.catch(() => {}), delay(forgetMs, undefined, { ref: false })]);
   };
 };
 
 const beatMs = 30_000;
+const forgetMs = 2_000;
 // The role does not exist, or this login may not become it yet.
 const roleMissing: ReadonlySet<unknown> = new Set(['22023', '42501']);
 
@@ -73,13 +78,15 @@ const sentenceOf = (config: Config, secrets: Secrets, fault: SecretsFault): stri
   const name = secretName(config);
   const ids = secrets.all.map(({ id }) => id);
   const contents = `${name} has ${ids.length === 1 ? 'one secret' : `${ids.length} secrets`}: ${ids.join(', ')}.`;
-  if (fault.kind === 'MISSING')
+  if (fault.kind === 'MISSING') {
+    const one = fault.ids.length === 1;
     return (
-      `${contents} This database was used with ${list(fault.ids)}, which ${fault.ids.length === 1 ? 'is' : 'are'} missing. ` +
-      'Without it, no license key and API key of that secret works. ' +
-      `${secretPlace(config).kind === 'VARIABLE' ? 'Set the variable' : 'Write the file'} with the missing secret, or connect ` +
-      'the database that belongs to these secrets. `ledger secrets status` lists all of them.'
+      `${contents} This database was used with ${list(fault.ids)}, which ${one ? 'is' : 'are'} missing. Without ` +
+      `${one ? 'it' : 'them'}, its license keys and API keys do not work. ` +
+      `${secretPlace(config).kind === 'VARIABLE' ? 'Add the missing secret to the variable' : 'Add the missing secret to the file'}, ` +
+      'or connect the database that belongs to these secrets. `ledger secrets status` lists all of them.'
     );
+  }
   if (fault.kind === 'RETIRED_SIGNS')
     return `${contents} The first one signs, but ${fault.id} was retired. Put the secret that signs first: \`ledger secrets status\` names it.`;
   const lacking = fault.lacking.map(({ host, pid, roles }) => `process ${pid} on ${host} (${roles})`);

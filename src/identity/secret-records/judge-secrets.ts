@@ -3,6 +3,7 @@ import type { Secrets } from '../secrets.ts';
 /** A secret that the database was used with. */
 export type StoredSecret = {
   readonly id: string;
+  /** Empty: the secret was retired before a process recorded it. */
   readonly check: Buffer;
   /** When a process first signed with it. Null: none did, so nothing stored needs it. */
   readonly firstSignedAt: Date | null;
@@ -23,7 +24,7 @@ export type SecretHolder = {
   readonly seenAt: Date;
 };
 
-/** What the database knows of secrets. `inUse`: the secrets of its keys. It matters only while nothing is stored. */
+/** What the database knows of secrets. `inUse`: the secrets of its keys. It matters only before the first recorded start. */
 export type KnownSecrets = {
   readonly stored: readonly StoredSecret[];
   readonly inUse: readonly string[];
@@ -41,7 +42,9 @@ export type SecretsFault =
  * secret signs for the first time only when every running process accepts it.
  */
 export const judgeSecrets = (secrets: Secrets, { stored, inUse, holders }: KnownSecrets): SecretsFault | null => {
-  const missing = stored.length === 0 ? inUse.filter((id) => !has(secrets, id)) : missingSecrets(secrets, stored);
+  const missing = hasStarted(stored)
+    ? missingSecrets(secrets, stored)
+    : inUse.filter((id) => !has(secrets.all, id) && !has(stored, id));
   if (missing.length > 0) return { kind: 'MISSING', ids: missing };
   const { id } = secrets.signing;
   const signing = stored.find((secret) => secret.id === id);
@@ -58,4 +61,11 @@ export const missingSecrets = (secrets: Secrets, stored: readonly StoredSecret[]
     .filter(({ id, check }) => !secrets.all.some((secret) => secret.id === id && secret.check.equals(check)))
     .map(({ id }) => id);
 
-const has = ({ all }: Secrets, id: string): boolean => all.some((secret) => secret.id === id);
+/**
+ * Returns true when a process of a build that records secrets has started. Before, only secrets that an operator retired are
+ * stored.
+ */
+export const hasStarted = (stored: readonly StoredSecret[]): boolean =>
+  stored.some(({ firstSignedAt, retiredAt }) => firstSignedAt !== null && retiredAt === null);
+
+const has = (all: readonly { readonly id: string }[], id: string): boolean => all.some((secret) => secret.id === id);

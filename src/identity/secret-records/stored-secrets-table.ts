@@ -1,7 +1,7 @@
 import pg, { type ClientBase } from 'pg';
 import { clientConfig } from '../../postgres/pool.ts';
 import type { Secret, Secrets } from '../secrets.ts';
-import { judgeSecrets, type SecretHolder, type SecretsFault, type StoredSecret } from './judge-secrets.ts';
+import { hasStarted, judgeSecrets, type SecretHolder, type SecretsFault, type StoredSecret } from './judge-secrets.ts';
 
 /** A process as its row in ops.secret_holders names it. */
 export type HolderName = {
@@ -70,7 +70,7 @@ export const noteSecrets = (db: ClientBase, secrets: Secrets, name: HolderName):
     await db.query(`set local lock_timeout = '100s'; set local statement_timeout = '100s'`);
     await db.query('lock table ops.secrets in share row exclusive mode');
     const stored = await readStoredSecrets(db);
-    const inUse = stored.length === 0 ? await secretsInUse(db) : [];
+    const inUse = hasStarted(stored) ? [] : await readSecretsInUse(db);
     const fault = judgeSecrets(secrets, { stored, inUse, holders: await readHolders(db) });
     if (fault !== null) return fault;
     for (const secret of secrets.all) await noteSecret(db, secret, inUse.includes(secret.id));
@@ -114,9 +114,13 @@ export const forgetHolder = async (db: ClientBase, { signing }: Secrets, { proce
   await db.query('delete from ops.secret_holders where process_id = $1', [processId]);
 };
 
-/** Records that a secret is no longer needed. */
+/** Records that a secret is not needed, also when no process recorded it before. */
 export const retireSecret = async (db: ClientBase, id: string): Promise<void> => {
-  await db.query('update ops.secrets set retired_at = now() where secret_id = $1', [id]);
+  await db.query(
+    `insert into ops.secrets (secret_id, check_value, first_signed_at, last_signed_at, retired_at)
+      values ($1, '', to_timestamp(0), now(), now()) on conflict (secret_id) do update set retired_at = now()`,
+    [id],
+  );
 };
 
 /** Runs work in a transaction. A refusal changes nothing, so it may be committed. */
@@ -132,8 +136,10 @@ const inTransaction = async <T>(db: ClientBase, work: () => Promise<T>): Promise
   }
 };
 
-// Reads all license keys once, at the first start after an upgrade.
-const secretsInUse = async (db: ClientBase): Promise<readonly string[]> => {
-  const { rows } = await db.query<{ id: string }>('select secret_id as id from identity.secrets_in_use()');
-  return rows.map(({ id }) => id).sort();
+/** Returns the secrets of all keys that were not replaced or revoked. Reads all license keys. */
+export const readSecretsInUse = async (db: ClientBase): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ id: string }>(
+    'select distinct secret_id as id from identity.secrets_in_use() order by secret_id',
+  );
+  return rows.map(({ id }) => id);
 };
