@@ -52,14 +52,13 @@ export type Parts = ServerProcess & {
 
 /**
  * Migrates the database and opens the parts that all roles share. Throws when the database lets somebody read the rows
- * of all tenants.
+ * of all tenants, and InvalidConfiguration when it was used with other secrets.
  */
 export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
   const { config, servers, log, program } = started;
   const { release } = program;
   const secrets = await loadSecrets(config, newSecret);
-  await refuseUnknownSecrets(started, secrets);
-  await migrateDatabase(started);
+  await migrateDatabase(started, secrets);
   onStop(await holdSecrets(started, secrets));
 
   const store = connectEventStore({ url: servers.eventStoreUrl });
@@ -89,7 +88,9 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   return { ...started, now, secrets, store, keeper, clock, executor, waiter, apiPool, openPool, onStop };
 };
 
-const migrateDatabase = async ({ config, servers, roles, log, program }: ServerProcess): Promise<void> => {
+const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promise<void> => {
+  const { config, servers, roles, log, program } = started;
+  await refuseUnknownSecrets(started, secrets);
   await prepareDatabase({
     url: servers.databaseUrl,
     directory: program.directory,
