@@ -26,7 +26,9 @@ const start = async (cwd: string, env: Readonly<Record<string, string>>, roles =
   return { code: await code, output, errors };
 };
 
-test('A process with another secret ends with exit code 2, and an .env file is named', { timeout: 120_000 }, async () => {
+test('A process with another secret ends with exit code 2, and an .env file is named', {
+  timeout: 120_000,
+}, async () => {
   const right = parseSecrets(newSecret());
   const name = { processId: crypto.randomUUID(), host: 'host', pid: 1, roles: ['api'] };
   await asOwner(models.url, (db) => noteSecrets(db, right, name));
@@ -48,7 +50,9 @@ test('A process with another secret ends with exit code 2, and an .env file is n
   expect(errors).not.toContain(wrong);
 });
 
-test('A data directory that cannot hold the data is refused with exit code 2, and nothing is created', { timeout: 120_000 }, async () => {
+test('A data directory that cannot hold the data is refused with exit code 2, and nothing is created', {
+  timeout: 120_000,
+}, async () => {
   const directory = await temporaryDirectory();
   writeFileSync(path.join(directory, 'file'), '');
   const dataDir = path.join(directory, 'file', 'data');
@@ -58,7 +62,9 @@ test('A data directory that cannot hold the data is refused with exit code 2, an
   expect(readdirSync(directory)).toEqual(['file']);
 });
 
-test('A full or read-only disk is refused with exit code 2, and nothing is left behind', { timeout: 120_000 }, async () => {
+test('A full or read-only disk is refused with exit code 2, and nothing is left behind', {
+  timeout: 120_000,
+}, async () => {
   const directory = await temporaryDirectory();
   const disk = path.join(directory, 'disk');
   await mkdir(disk);

@@ -265,6 +265,8 @@ export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>
   'ops.parked': [],
   'ops.parked_keys': [],
   'ops.projection_versions': ['select'],
+  'ops.secrets': [],
+  'ops.secret_holders': [],
 };
 
 /** Returns the operations of ledger_api on a table. */
