@@ -40,7 +40,10 @@ export const variablesSchema = z.object({
     .describe(
       'At least 32 random bytes in base64 (openssl rand -base64 32), or several, separated by commas. The first signs, all verify. Required with DATABASE_URL. The embedded mode creates its own. License keys can be checked only as long as their secret is kept.',
     ),
-  LEDGER_SECRET_FILE: z.string().optional().describe('File that contains LEDGER_SECRET.'),
+  LEDGER_SECRET_FILE: z
+    .string()
+    .optional()
+    .describe('File that contains LEDGER_SECRET. ledger secrets rotate edits it.'),
   JWT_KEYS_DIR: z
     .string()
     .min(1)
@@ -153,7 +156,7 @@ export const envExample = (): string => {
     return `# ${variable.description}\n# ${name}=${fallback ?? ''}\n`;
   });
   return [
-    '# Generated from src/config-variables.ts by `ledger env-example --write`. Every line is optional.\n',
+    '# Generated from src/config-variables.ts by `ledger env-example --write`. Every line is optional. Commands read a copy that is\n# named .env in the working directory. A variable of the environment wins over it.\n',
     ...blocks,
   ].join('\n');
 };

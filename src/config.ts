@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Variables, variablesSchema } from './config-variables.ts';
+import { combinationFaults, readVariables } from './config-checks.ts';
+import { nonEmpty, readSources } from './config-sources.ts';
+import type { Variables } from './config-variables.ts';
+import { parseSecrets } from './identity/secrets.ts';
 import type { Limits } from './rate-limits.ts';
 import { reachableUrl } from './reachable-url.ts';
 
@@ -41,8 +44,10 @@ export type Config = {
   readonly servers: Servers;
   /** LEDGER_SECRET, or null when it is not set. */
   readonly secret: string | null;
-  /** The path in LEDGER_SECRET_FILE, or null. */
+  /** The file that `secret` was read from. Null: from no file. */
   readonly secretFile: string | null;
+  /** Sentences for the start: which `.env` was read, and which names of variables may be mistakes. */
+  readonly notes: readonly string[];
   /** Whether NODE_ENV is production. */
   readonly isProduction: boolean;
   readonly redisUrl: string | null;
@@ -79,27 +84,6 @@ export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
 }
 
-const combinationFaults = (variables: Variables): readonly string[] => {
-  const isProduction = variables.NODE_ENV === 'production';
-  const faults: string[] = [];
-  if (isProduction && variables.LEDGER_CLOCK_OFFSET_SECONDS !== 0)
-    faults.push('LEDGER_CLOCK_OFFSET_SECONDS is for tests only: remove it when NODE_ENV is production.');
-  if (isProduction && variables.LEDGER_CLOCK_CHECK === 'off')
-    faults.push(
-      'LEDGER_CLOCK_CHECK=off is for tests only: remove it, and synchronize the clocks, when NODE_ENV is production.',
-    );
-  if (variables.REFRESH_TOKEN_SECONDS < variables.ACCESS_TOKEN_SECONDS)
-    faults.push('REFRESH_TOKEN_SECONDS is less than ACCESS_TOKEN_SECONDS: give it at least as many.');
-  const { MAIL_URL, MAIL_FROM, PUBLIC_URL } = variables;
-  if (MAIL_URL !== undefined && (MAIL_FROM === undefined || PUBLIC_URL === undefined))
-    faults.push('MAIL_URL is set without MAIL_FROM or PUBLIC_URL: set all three, or remove MAIL_URL.');
-  if (isProduction && variables.RATE_LIMITS === null)
-    faults.push(
-      'RATE_LIMITS=off is for tests only: remove it, or raise single limits (validate=600/60), when NODE_ENV is production.',
-    );
-  return faults;
-};
-
 /** Returns the environment of a child process: that of this process, with `defaults` for what it does not set. */
 export const environmentWith = (defaults: Readonly<Record<string, string>>) => ({ ...defaults, ...process.env });
 
@@ -116,21 +100,18 @@ export const colorChoice = (
 };
 
 /**
- * Reads the environment. An empty variable counts as absent. Throws InvalidConfiguration with all invalid values. When
- * the values are valid, throws it with all forbidden combinations, and then for the secret and the servers.
+ * Reads the environment, and without `environment` also `.env` in the working directory. A variable of the environment wins
+ * over `.env`, and an empty one counts as absent. Throws InvalidConfiguration with all problems together: wrong names and
+ * values, the secret, the servers and forbidden combinations.
  */
-export const loadConfig = (environment: Readonly<Record<string, string | undefined>> = process.env): Config => {
-  const nonEmpty = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-  const parsed = variablesSchema.safeParse(nonEmpty);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`);
-    throw new InvalidConfiguration(['Invalid configuration:', ...problems].join('\n'));
-  }
-  const variables = parsed.data;
-  const faults = combinationFaults(variables);
-  if (faults.length > 0) throw new InvalidConfiguration(faults.join('\n'));
-  const secret = secretOf(variables);
-  const servers = serversOf(variables, secret);
+export const loadConfig = (environment?: Readonly<Record<string, string | undefined>>): Config => {
+  const sources = environment === undefined ? readSources(process.env, process.cwd()) : noFile(environment);
+  const { variables, invalid, problems } = readVariables(sources.values);
+  const secret = readSecret(variables);
+  const { servers, fault } = serversOf(sources.values, variables, secret.text);
+  const faults = [...combinationFaults(variables, invalid), ...secret.faults, ...(fault === null ? [] : [fault])];
+  const all = [...sources.problems, ...problems, ...faults];
+  if (servers === null || all.length > 0) throw invalidConfiguration(all, sources.notes);
   return {
     host: variables.HOST,
     port: variables.PORT,
@@ -138,8 +119,9 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
     managementPort: variables.MANAGEMENT_PORT,
     servers,
     mail: mailOf(variables, servers),
-    secret,
+    secret: secret.text,
     secretFile: variables.LEDGER_SECRET_FILE ?? null,
+    notes: sources.notes,
     isProduction: variables.NODE_ENV === 'production',
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
@@ -163,30 +145,33 @@ export const loadConfig = (environment: Readonly<Record<string, string | undefin
   };
 };
 
-const serversOf = (variables: Variables, secret: string | null): Servers => {
-  const { DATABASE_URL: databaseUrl, EVENTSTORE_URL: eventStoreUrl } = variables;
-  if (databaseUrl === undefined && eventStoreUrl === undefined) return { mode: 'embedded' };
-  if (databaseUrl === undefined || eventStoreUrl === undefined) {
+/** Returns where the servers are. Servers are null with the reason when the variables do not say that. */
+const serversOf = (
+  { DATABASE_URL: hasDatabase, EVENTSTORE_URL: hasEventStore }: Readonly<Record<string, string | undefined>>,
+  variables: Variables,
+  secret: string | null,
+): { readonly servers: Servers | null; readonly fault: string | null } => {
+  if (hasDatabase === undefined && hasEventStore === undefined) return { servers: { mode: 'embedded' }, fault: null };
+  if (hasDatabase === undefined || hasEventStore === undefined) {
     const [has, lacks] =
-      databaseUrl === undefined ? ['EVENTSTORE_URL', 'DATABASE_URL'] : ['DATABASE_URL', 'EVENTSTORE_URL'];
-    throw new InvalidConfiguration(
-      `${has} is set and ${lacks} is not: set both to use servers, or neither to run the embedded ones.`,
-    );
+      hasDatabase === undefined ? ['EVENTSTORE_URL', 'DATABASE_URL'] : ['DATABASE_URL', 'EVENTSTORE_URL'];
+    const fault = `${has} is set and ${lacks} is not: set both to use servers, or neither to run the embedded ones.`;
+    return { servers: null, fault };
   }
-  if (secret === null) {
-    throw new InvalidConfiguration(
-      'LEDGER_SECRET (or LEDGER_SECRET_FILE) is required with DATABASE_URL: make one with `openssl rand -base64 32` and keep it as long as the license keys.',
-    );
+  if (secret === null && variables.LEDGER_SECRET === undefined && variables.LEDGER_SECRET_FILE === undefined) {
+    const fault =
+      'LEDGER_SECRET (or LEDGER_SECRET_FILE) is required with DATABASE_URL. Create it once, with (umask 077 && openssl rand -base64 32 > ledger-secret), and set LEDGER_SECRET_FILE=ledger-secret. Keep it as long as the license keys.';
+    return { servers: null, fault };
   }
-  return {
-    mode: 'servers',
-    eventStoreUrl,
-    databaseUrl,
-    apiUrl: variables.DATABASE_API_URL ?? databaseUrl,
-    projectorUrl: variables.DATABASE_PROJECTOR_URL ?? databaseUrl,
-    workerUrl: variables.DATABASE_WORKER_URL ?? databaseUrl,
-    secret,
-  };
+  const { DATABASE_URL: databaseUrl, EVENTSTORE_URL: eventStoreUrl } = variables;
+  // An invalid URL or secret is reported where it was read.
+  if (databaseUrl === undefined || eventStoreUrl === undefined || secret === null)
+    return { servers: null, fault: null };
+  const apiUrl = variables.DATABASE_API_URL ?? databaseUrl;
+  const projectorUrl = variables.DATABASE_PROJECTOR_URL ?? databaseUrl;
+  const workerUrl = variables.DATABASE_WORKER_URL ?? databaseUrl;
+  const servers = { mode: 'servers', eventStoreUrl, databaseUrl, apiUrl, projectorUrl, workerUrl, secret } as const;
+  return { servers, fault: null };
 };
 
 const mailOf = (variables: Variables, { mode }: Servers): MailConfig | null => {
@@ -199,23 +184,24 @@ const mailOf = (variables: Variables, { mode }: Servers): MailConfig | null => {
   };
 };
 
-const secretOf = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables): string | null => {
-  if (secret !== undefined && file !== undefined) {
-    throw new InvalidConfiguration('LEDGER_SECRET and LEDGER_SECRET_FILE are both set: give one.');
-  }
-  if (file === undefined) return secret ?? null;
+/** Returns the secret, checked. The text is null when none is set or it cannot be used. */
+const readSecret = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variables) => {
+  const unusable = (fault: string) => ({ text: null, faults: [fault] });
+  if (secret !== undefined && file !== undefined)
+    return unusable('LEDGER_SECRET and LEDGER_SECRET_FILE are both set: give one.');
+  if (secret === undefined && file === undefined) return { text: null, faults: [] };
   try {
-    return readFileSync(file, 'utf8').trim();
+    const text = file === undefined ? secret : readFileSync(file, 'utf8').trim();
+    parseSecrets(text ?? '', file === undefined ? 'LEDGER_SECRET' : `LEDGER_SECRET_FILE ${file}`);
+    return { text: text ?? null, faults: [] };
   } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    throw new InvalidConfiguration(`LEDGER_SECRET_FILE cannot be read: ${why}`);
+    const why = error instanceof Error ? error.message : String(error);
+    return unusable(isSystemError(error) ? `LEDGER_SECRET_FILE cannot be read: ${why}` : why);
   }
 };
 
 const initOf = (variables: Variables): InitConfig => {
   const { LEDGER_INIT_PASSWORD: password, LEDGER_INIT_PASSWORD_FILE: file } = variables;
-  if (password !== undefined && file !== undefined)
-    throw new InvalidConfiguration('LEDGER_INIT_PASSWORD and LEDGER_INIT_PASSWORD_FILE are both set: give one.');
   return {
     organization: variables.LEDGER_INIT_ORGANIZATION ?? null,
     email: variables.LEDGER_INIT_EMAIL ?? null,
@@ -223,4 +209,24 @@ const initOf = (variables: Variables): InitConfig => {
     passwordFile: file ?? null,
     apiKeyName: variables.LEDGER_INIT_API_KEY_NAME ?? null,
   };
+};
+
+const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+
+const noFile = (environment: Readonly<Record<string, string | undefined>>) => ({
+  values: nonEmpty(environment),
+  problems: [],
+  notes: [],
+});
+
+const invalidConfiguration = (problems: readonly string[], notes: readonly string[]): InvalidConfiguration => {
+  const lines = [...problems, ...notes].map((line) => `  ${line}`);
+  const message =
+    lines.length === 1
+      ? `${problems[0]}`
+      : [
+          `Invalid configuration, ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}:`,
+          ...lines,
+        ].join('\n');
+  return new InvalidConfiguration(message);
 };

@@ -97,6 +97,24 @@ keys
   .description('list the keys with their use, the newest first')
   .option('--json', 'print the list as JSON', false)
   .action(async (options) => (await import('./cli/keys.ts')).keysListCommand(options));
+const secrets = program.command('secrets').description('the secrets that license keys and API keys are checked with');
+secrets
+  .command('status')
+  .description(
+    'list the secrets, what needs them, and the processes that run with them; exit with 2 when one is missing',
+  )
+  .option('--json', 'print the facts as JSON', false)
+  .action(async (options) => (await import('./cli/secrets/secrets-status.ts')).secretsStatusCommand(options));
+secrets
+  .command('rotate')
+  .description('take one step of a rotation; exit with 5 and change nothing when it is not safe yet')
+  .option('--prepare', '1: add a new secret that every process accepts and none signs with', false)
+  .option('--switch', '2: let the new secret sign; the previous one still verifies', false)
+  .option('--retire', '3: remove the previous secret, when nothing needs it', false)
+  .option('--id <secret>', 'the secret to retire; without it the oldest one that does not sign')
+  .option('--force', 'retire although something needs the secret: that stops working', false)
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/secrets/rotate-secrets.ts')).rotateSecretsCommand(options));
 program
   .command('user')
   .description('the users who sign in')

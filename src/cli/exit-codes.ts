@@ -1,5 +1,5 @@
 import { InvalidConfiguration } from '../config.ts';
-import { NoData } from '../embedded/errors.ts';
+import { NoData, UnusableDirectory } from '../embedded/errors.ts';
 import { OutcomeUnknown, StoreUnavailable } from '../eventstore/event-store.ts';
 
 /** The exit codes of operator commands. */
@@ -16,7 +16,8 @@ export const exitCodes = {
 /** Returns the exit code of a command that ended with an error. */
 export const exitCodeOf = (error: unknown): number => {
   if (error instanceof CommandEnded) return error.exitCode;
-  if (error instanceof InvalidConfiguration || error instanceof UsageError) return exitCodes.usage;
+  const isUsage = [InvalidConfiguration, UsageError, UnusableDirectory].some((kind) => error instanceof kind);
+  if (isUsage) return exitCodes.usage;
   if (error instanceof NoData || error instanceof NothingToCheck) return exitCodes.nothingToCheck;
   if (error instanceof RefusedByPolicy) return exitCodes.refused;
   if (

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { vacate } from './cluster.ts';
-import { errorCode, errorText } from './errors.ts';
+import { checkDirectory } from './directory-check.ts';
+import { errorCode, errorText, UnusableDirectory } from './errors.ts';
 import { readIfThere, writePrivate } from './files.ts';
 import { holderOf, type Lock, tryLock } from './lock.ts';
 
@@ -24,21 +25,23 @@ export type Runtime = {
   readonly startedAt: string;
 };
 
-/** Creates the data directory (mode 0700), or checks that an existing one is ours. Locks it against a second start. */
+/**
+ * Creates the data directory (mode 0700), or checks that an existing one is ours. Locks it against a second start. Throws
+ * UnusableDirectory, and changes nothing, when it cannot hold the data or contains other files.
+ */
 export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new Error(
-      `Cannot create the data directory ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`,
-    );
-  }
-  const foreign = (await isMarked(dataDir)) ? [] : (await readdir(dataDir)).filter(isForeign);
+  const names = await readdir(dataDir).catch((error: unknown): string[] => {
+    // The check below says what is wrong.
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) return [];
+    throw new UnusableDirectory(`Cannot read ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`);
+  });
+  const foreign = names.includes('ledger-data') ? [] : names.filter(isForeign);
   if (foreign.length > 0) {
-    throw new Error(
+    throw new UnusableDirectory(
       `${dataDir} contains other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
     );
   }
+  await checkDirectory(dataDir, !names.includes('postgres'));
   // The group may have the right to enter, because Postgres may run as nobody and must reach its data.
   if (((await stat(dataDir)).mode & 0o067) !== 0) await chmod(dataDir, 0o700);
   const lock = await lockDirectory(dataDir);

@@ -9,3 +9,8 @@ export const errorText = (error: unknown): string => (error instanceof Error ? e
 export class NoData extends Error {
   override readonly name = 'NoData';
 }
+
+/** Thrown for a data directory that cannot hold the data. The message says why and what to do. */
+export class UnusableDirectory extends Error {
+  override readonly name = 'UnusableDirectory';
+}

@@ -3,13 +3,23 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, errorText } from './errors.ts';
 
-/** Writes a file that only its owner can read. After a crash it contains either the old text or the new text. */
-export const writePrivate = async (file: string, text: string): Promise<void> => {
+/** The owner and the mode of a file. */
+type Rights = { readonly uid: number; readonly gid: number; readonly mode: number };
+
+/**
+ * Writes a file that only its owner can read. After a crash it contains either the old text or the new text. `rights`:
+ * another owner and mode.
+ */
+export const writePrivate = async (file: string, text: string, rights?: Rights): Promise<void> => {
   const unfinished = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     const handle = await open(unfinished, 'wx', 0o600);
     try {
       await handle.writeFile(text);
+      if (rights !== undefined) {
+        await handle.chown(rights.uid, rights.gid);
+        await handle.chmod(rights.mode);
+      }
       await handle.sync();
     } finally {
       await handle.close();

@@ -33,6 +33,23 @@ export const ensureSecret = async (dataDir: string, name: string, make: () => st
   }
 };
 
+/**
+ * Stores another value under a name, and the previous file as secrets.json.previous (mode 0600). Throws when the value is not
+ * `from` any longer. Safe in several processes at once.
+ */
+export const replaceSecret = async (dataDir: string, name: string, from: string, to: string): Promise<void> => {
+  const file = secretsFile(dataDir);
+  const lock = await waitForLock(path.join(path.resolve(dataDir), 'locks', 'secrets'));
+  try {
+    const secrets = await readSecrets(dataDir);
+    if (secrets[name] !== from) throw new Error(`Another process has changed ${name} in ${file}. Repeat the command.`);
+    await writePrivate(`${file}.previous`, `${JSON.stringify(secrets, null, 2)}\n`);
+    await writePrivate(file, `${JSON.stringify({ ...secrets, [name]: to }, null, 2)}\n`);
+  } finally {
+    await lock.release();
+  }
+};
+
 const secretsFile = (dataDir: string) => path.join(path.resolve(dataDir), 'secrets.json');
 
 // A process holds this lock only while it writes one small file.

@@ -19,12 +19,13 @@ afterAll(async () => {
   await models.drop();
 });
 
+const secret = randomBytes(32).toString('base64');
 const startProjector = async () => {
   const managementPort = await freePort();
   const env = {
     DATABASE_URL: models.url,
     EVENTSTORE_URL: running.url,
-    LEDGER_SECRET: randomBytes(32).toString('base64'),
+    LEDGER_SECRET: secret,
     LEDGER_DATA_DIR: await temporaryDirectory(),
   };
   const started = await startLedgerProcess(['--roles', 'projector'], {

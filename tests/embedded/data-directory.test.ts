@@ -23,7 +23,7 @@ test('When a directory cannot be created, the error tells what to do', async () 
   const file = path.join(await temporaryDirectory(), 'file');
   await writeFile(file, '');
   await expect(openDataDirectory(path.join(file, 'data'))).rejects.toThrow(
-    /Cannot create the data directory .*LEDGER_DATA_DIR/,
+    /The data directory .* cannot be used: .*file is a file and not a directory\. Set LEDGER_DATA_DIR/,
   );
 });
 

@@ -117,9 +117,31 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['config-values.ts', 'domain'],
     packages: ['zod'],
   },
+  'config-names.ts': {
+    holds: 'which names of variables may be mistakes',
+    ours: ['config-variables.ts'],
+    packages: [],
+  },
+  'config-sources.ts': {
+    holds: 'the environment over `.env`',
+    ours: ['config-names.ts'],
+    packages: ['node:fs', 'node:path', 'node:util'],
+  },
+  'config-checks.ts': {
+    holds: 'invalid values and forbidden combinations of variables',
+    ours: ['config-variables.ts'],
+    packages: [],
+  },
   'config.ts': {
     holds: 'the environment, read once',
-    ours: ['config-variables.ts', 'rate-limits.ts', 'reachable-url.ts'],
+    ours: [
+      'config-checks.ts',
+      'config-sources.ts',
+      'config-variables.ts',
+      'identity/secrets.ts',
+      'rate-limits.ts',
+      'reachable-url.ts',
+    ],
     packages: ['node:fs', 'node:path'],
   },
   cli: {

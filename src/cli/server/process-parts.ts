@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { PageDemo } from '../../api/pages/local-guide.ts';
 import type { Config } from '../../config.ts';
@@ -6,7 +5,7 @@ import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { createExecutor, type Executor } from '../../eventstore/executor/execute.ts';
 import { guardCommands } from '../../eventstore/executor/guard-commands.ts';
 import { createSnapshotKeeper, type SnapshotKeeper } from '../../eventstore/snapshots/snapshot-keeper.ts';
-import { parseSecrets, type Secrets } from '../../identity/secrets.ts';
+import { newSecret, type Secrets } from '../../identity/secrets.ts';
 import { refuseOpenCatalog } from '../../postgres/lint.ts';
 import { createPool } from '../../projections/connect.ts';
 import { prepareDatabase } from '../../projections/prepare-database.ts';
@@ -17,8 +16,10 @@ import { rowSecurity } from '../../row-security.ts';
 import { migrateQueue } from '../../workers/queue.ts';
 import { watchAppends } from '../health/watch-appends.ts';
 import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
-import { type OpenServers, secretText } from './open-servers.ts';
+import { holdSecrets, refuseUnknownSecrets } from './hold-secrets.ts';
+import type { OpenServers } from './open-servers.ts';
 import type { Role } from './roles.ts';
+import { loadSecrets } from './secret-place.ts';
 
 /** The release of the program and the directory of its SQL files. Tests run other releases. */
 export type Program = { readonly directory: string; readonly release: Release };
@@ -57,13 +58,14 @@ export type Parts = ServerProcess & {
 
 /**
  * Migrates the database and opens the parts that all roles share. Throws when the database lets somebody read the rows
- * of all tenants.
+ * of all tenants, and InvalidConfiguration when it was used with other secrets.
  */
 export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
   const { config, servers, log, program } = started;
   const { release } = program;
-  const secrets = parseSecrets(await secretText(config, () => randomBytes(32).toString('base64')));
-  await migrateDatabase(started);
+  const secrets = await loadSecrets(config, newSecret);
+  await migrateDatabase(started, secrets);
+  onStop(await holdSecrets(started, secrets));
 
   const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
   onStop(() => store.close());
@@ -93,7 +95,9 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   return { ...started, ...shared, onStop };
 };
 
-const migrateDatabase = async ({ config, servers, roles, log, program }: ServerProcess): Promise<void> => {
+const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promise<void> => {
+  const { config, servers, roles, log, program } = started;
+  await refuseUnknownSecrets(started, secrets);
   await prepareDatabase({
     url: servers.databaseUrl,
     directory: program.directory,

@@ -268,6 +268,8 @@ export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>
   // The processes of the operator, which no organization is told about.
   'ops.processes': ['select', 'insert', 'update', 'delete'],
   'ops.projection_versions': ['select'],
+  'ops.secrets': [],
+  'ops.secret_holders': [],
 };
 
 /** Returns the operations of ledger_api on a table. */
