@@ -87,7 +87,7 @@ test('A reader who closes the pipe ends the command quietly', async () => {
   child.stdout.destroy();
   // The next event is written into the closed pipe.
   await signUp('third');
-  expect(await ended).toEqual([0, null]);
+  expect(await ended).toEqual([141, null]);
   expect(await errors).toBe('');
 });
 

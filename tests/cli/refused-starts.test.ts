@@ -7,15 +7,17 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asOwner, noteSecrets } from '../../src/identity/secret-records/stored-secrets-table.ts';
 import { newSecret, parseSecrets } from '../../src/identity/secrets.ts';
+import { startStore } from '../support/event-store.ts';
 import { createReadModels } from '../support/read-models.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const launcher = path.join(process.cwd(), 'bin/ledger.js');
 let models: Awaited<ReturnType<typeof createReadModels>>;
+let store: Awaited<ReturnType<typeof startStore>>;
 beforeAll(async () => {
-  models = await createReadModels();
+  [models, store] = await Promise.all([createReadModels(), startStore()]);
 });
-afterAll(() => models.drop());
+afterAll(() => Promise.all([models.drop(), store.stop()]));
 
 /** Runs `ledger start` to its end in a directory. */
 const start = async (cwd: string, env: Readonly<Record<string, string>>, roles = 'api,projector,worker') => {
@@ -38,7 +40,7 @@ test('A process with another secret ends with exit code 2, and an .env file is n
   const file = path.join(directory, 'secret');
   const lines = [
     `DATABASE_URL=${models.url}`,
-    'EVENTSTORE_URL=esdb://127.0.0.1:1?tls=false',
+    `EVENTSTORE_URL=esdb://127.0.0.1:${store.server.port}?tls=false`,
     `LEDGER_SECRET_FILE=${file}`,
   ];
   writeFileSync(path.join(directory, '.env'), lines.join('\n'));

@@ -8,6 +8,18 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   rebuild: ['ledger rebuild', 'ledger rebuild --rollback'],
   'parked list': ['ledger parked list'],
   'parked replay': ['ledger parked replay', 'ledger parked replay license-lic_01h455vb4pex5vsknk084sn02q'],
+  status: ['ledger status', 'ledger status --json | jq .lag'],
+  doctor: ['ledger doctor', 'ledger doctor --json'],
+  init: [
+    "ledger init --organization 'Example Software' --email ann@vendor.example --generate-password",
+    'ledger init --json > first-organization.json',
+  ],
+  'secrets status': ['ledger secrets status'],
+  'secrets rotate': [
+    'ledger secrets rotate --prepare',
+    'ledger secrets rotate --switch',
+    'ledger secrets rotate --retire',
+  ],
   'keys rotate': ['ledger keys rotate'],
   'keys list': ['ledger keys list --json'],
   'user reset-password': [
@@ -15,7 +27,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'ledger user reset-password owner@demo.example --stdin < password.txt',
   ],
   demo: ['ledger demo'],
-  reset: ['ledger reset'],
+  reset: ['ledger reset', 'ledger reset --yes'],
   events: [
     'ledger events --limit 20',
     'ledger events --follow --type LicenseIssued LicenseRevoked',
@@ -47,7 +59,7 @@ export const addExamples = (program: Command): void => {
 
 const exitCodesText = `
 Exit codes: 0 fine, 1 failed, 2 usage or configuration, 3 damage found, 4 not reachable, 5 refused, 6 nothing to check.
-Meaning for each command: docs/operations.md.`;
+Meaning for each command: docs/cli.md.`;
 
 /** Returns every command that does something, with its names from the first below the program. */
 export const commandsOf = (parent: Command, names: readonly string[] = []): readonly NamedCommand[] =>
