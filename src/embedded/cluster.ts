@@ -24,7 +24,13 @@ import { run, type User } from './run-program.ts';
 const version = '18';
 
 /** A Postgres data directory. `durable` false, for tests: a crash of the machine may lose its data. */
-export type Cluster = { readonly dataDir: string; readonly password: string; readonly durable: boolean };
+export type Cluster = {
+  readonly dataDir: string;
+  readonly password: string;
+  readonly durable: boolean;
+  /** Called when a program of Postgres runs, and this process has nothing to do until it ends. */
+  readonly onIdle?: () => void;
+};
 
 /** Creates the data directory if it does not exist. Throws when this Postgres cannot use the existing one. */
 export const prepareCluster = async (cluster: Cluster, runAs: RunAs): Promise<void> => {
@@ -79,7 +85,7 @@ export const readyPid = async (dataDir: string, left: string): Promise<number | 
 };
 
 // The directory is built in a temporary directory and then renamed, so it is always complete.
-const initialize = async ({ dataDir, password, durable }: Cluster, runAs: RunAs): Promise<void> => {
+const initialize = async ({ dataDir, password, durable, onIdle }: Cluster, runAs: RunAs): Promise<void> => {
   const unfinished = await mkdtemp(`${dataDir}.unfinished-`);
   const passwordFile = path.join(unfinished, 'password');
   const newDataDir = path.join(unfinished, 'data');
@@ -89,7 +95,7 @@ const initialize = async ({ dataDir, password, durable }: Cluster, runAs: RunAs)
     await own(unfinished, runAs.owner);
     const guard = await chooseGuard();
     const prefix = guard.readsStdin ? runAs.prefix : [...runAs.prefix, ...guard.prefix];
-    await run({ ...runAs, prefix }, executable(runAs.native, 'initdb'), [
+    const created = run({ ...runAs, prefix }, executable(runAs.native, 'initdb'), [
       '-D',
       newDataDir,
       '-U',
@@ -105,6 +111,8 @@ const initialize = async ({ dataDir, password, durable }: Cluster, runAs: RunAs)
       '--no-instructions',
       ...(durable ? [] : ['--no-sync']),
     ]);
+    onIdle?.();
+    await created;
     await rmdir(dataDir).catch(ignoreAbsence);
     await rename(newDataDir, dataDir);
   } catch (error) {

@@ -32,14 +32,16 @@ export const startPostgres = async (options: {
   log?: (line: string) => void;
   /** Ends a start midway, also while Postgres recovers from a crash. */
   signal?: AbortSignal;
+  /** Called when a program of Postgres runs, and this process has nothing to do until it is ready. May be called twice. */
+  onIdle?: () => void;
 }): Promise<Postgres> => {
-  const { password, port, durable = true, log = () => {}, signal } = options;
+  const { password, port, durable = true, log = () => {}, signal, onIdle } = options;
   const dataDir = path.resolve(options.dataDir);
   const parentDir = path.dirname(dataDir);
   await mkdir(parentDir, { recursive: true, mode: 0o700 });
   const binaries = await postgresBinaries();
   const [runAs, guard] = await Promise.all([chooseRunAs(binaries, parentDir), chooseGuard()]);
-  await prepareCluster({ dataDir, password, durable }, runAs);
+  await prepareCluster({ dataDir, password, durable, ...(onIdle && { onIdle }) }, runAs);
   const { left } = await vacate(dataDir);
 
   const program = [executable(runAs.native, 'postgres'), '-D', dataDir, '-p', String(port), ...settings(durable)];
@@ -49,6 +51,7 @@ export const startPostgres = async (options: {
     keepsStdin: guard.readsStdin,
     ...(runAs.user && { user: runAs.user }),
   });
+  onIdle?.();
   const pid = await untilReady(child, () => readyPid(dataDir, left), signal);
   return {
     url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,

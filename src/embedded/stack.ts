@@ -35,8 +35,10 @@ export const startStack = async (options: {
   log?: (line: string) => void;
   /** Ends a start midway: what has started is stopped, and the call throws. */
   signal?: AbortSignal;
+  /** Called when the servers have been launched, and this process has nothing to do until they are ready. May be called twice. */
+  onIdle?: () => void;
 }): Promise<Stack> => {
-  const { program = eventStoreProgram, log = () => {}, signal } = options;
+  const { program = eventStoreProgram, log = () => {}, signal, onIdle } = options;
   const dataDir = path.resolve(options.dataDir);
   const cleanups: (() => Promise<void>)[] = [];
   try {
@@ -48,6 +50,7 @@ export const startStack = async (options: {
       ...{ dataDir, log, program, cleanups },
       secret: (login) => password(dataDir, login),
       ...(signal && { signal }),
+      ...(onIdle && { onIdle }),
     });
     signal?.throwIfAborted();
     const logins = {
@@ -158,7 +161,7 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = ({ dataDir, log, secret, signal }: Starting): Promise<Postgres> =>
+const onFreePort = ({ dataDir, log, secret, signal, onIdle }: Starting): Promise<Postgres> =>
   retry(
     async () =>
       startPostgres({
@@ -167,6 +170,7 @@ const onFreePort = ({ dataDir, log, secret, signal }: Starting): Promise<Postgre
         port: await freePort(),
         log: (line) => log(`postgres: ${line}`),
         ...(signal && { signal }),
+        ...(onIdle && { onIdle }),
       }),
     // Another program may take the port before Postgres does.
     (error, failures) => (failures < portsMax && errorText(error).includes('could not bind') ? 0 : null),
@@ -177,6 +181,7 @@ type Starting = {
   readonly log: (line: string) => void;
   readonly secret: SecretOf;
   readonly signal?: AbortSignal;
+  readonly onIdle?: () => void;
 };
 
 const portsMax = 3;

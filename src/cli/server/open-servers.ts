@@ -23,15 +23,18 @@ export type OpenServers = {
   stop(): Promise<void>;
 };
 
-/** Starts the embedded servers, or returns the configured ones. `signal` ends a start midway. */
+/** `signal` ends a start midway. `onIdle` is called when the embedded servers start by themselves. May be called twice. */
+type Opening = { readonly signal?: AbortSignal; readonly onIdle?: () => void };
+
+/** Starts the embedded servers, or returns the configured ones. */
 export const openServers = async (
   config: Config,
   log: (line: string) => void,
-  signal?: AbortSignal,
+  opening: Opening = {},
 ): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return configuredServers(config.servers);
   const { dataDir } = config;
-  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir, log, ...(signal && { signal }) });
+  const { databaseUrl, eventStoreUrl, failed, stop } = await startStack({ dataDir, log, ...opening });
   return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed, stop };
 };
 

@@ -1,0 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { faultsOf } from '../../api/monitoring/part-health.ts';
+import type { Config } from '../../config.ts';
+import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
+import { readModelsFault } from '../../projections/level.ts';
+import { type Demo, ensureDemo, readyCurl } from '../demo/demo-data.ts';
+import { demoOrganizationIdOf } from '../demo/demo-organization.ts';
+import { loginOf, pagesOf } from '../ready-lines.ts';
+import { assemble, type Ledger } from './assemble.ts';
+import type { OpenServers } from './open-servers.ts';
+import { reachServers, startPatience } from './reach-servers.ts';
+import type { Role } from './roles.ts';
+import { aborted } from './stop-on-signals.ts';
+
+type Start = {
+  readonly config: Config;
+  readonly servers: OpenServers;
+  readonly roles: readonly Role[];
+  readonly log: Logger;
+  readonly stopping: AbortSignal;
+  /** Called with what stops the server, before it serves. */
+  readonly onStop: (stop: () => Promise<void>) => void;
+};
+
+/**
+ * Runs the roles of a process, and prints when it is ready. Returns undefined when `stopping` aborts, and the reason when
+ * an embedded server ends.
+ */
+export const runServer = async ({
+  config,
+  servers,
+  roles,
+  log,
+  stopping,
+  onStop,
+}: Start): Promise<string | undefined> => {
+  const wait = (variable: string, sentence: string) => log.warn({ variable }, sentence);
+  await reachServers(servers, { ...startPatience, signal: stopping, report: wait });
+  const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
+  stopping.throwIfAborted();
+  let demo: Demo | null = null;
+  const ledger = await assemble({ config, servers, roles, log, demoOrganizationId, demo: () => demo });
+  onStop(ledger.stop);
+  const ready = announceReady(config, servers, roles, ledger).then((known) => {
+    demo = known;
+  });
+  const ended = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
+  return ended ?? undefined;
+};
+
+/**
+ * Prints that the product is ready, once it is, and in the embedded mode how to try it. Returns the demo, or null without
+ * one. Throws when the demo cannot be created.
+ */
+const announceReady = async (
+  config: Config,
+  { embedded }: OpenServers,
+  roles: readonly Role[],
+  ledger: Ledger,
+): Promise<Demo | null> => {
+  const { baseUrl, apiPool } = ledger;
+  const where = baseUrl === null ? '' : ` on ${baseUrl}`;
+  const fault = await readModelsFault(apiPool);
+  if (fault !== null)
+    console.log(
+      `License Ledger runs${where} and is not ready yet: its read models are not built. It answers 503 until then.\n${
+        roles.includes('projector') ? 'This process builds them; GET /readyz shows the progress.' : fault
+      }`,
+    );
+  await untilReady(ledger, fault !== null);
+  if (!embedded || baseUrl === null) {
+    console.log([`License Ledger is ready${where} (${roles.join(', ')}).`, ...pagesOf(config, baseUrl)].join('\n'));
+    return null;
+  }
+  const demo = await ensureDemo(config.dataDir, ledger, baseUrl).catch((error) => {
+    // The next start creates the demo. Until then /readyz says what is wrong.
+    if (error instanceof ClockDiffers) return null;
+    throw error;
+  });
+  const hint = demo === null ? [] : ['Try it:', `  ${readyCurl(demo)}`];
+  const lines = [
+    `License Ledger is ready on ${baseUrl}`,
+    ...hint,
+    ...pagesOf(config, baseUrl),
+    ...loginOf(config, demo),
+  ];
+  console.log(lines.join('\n'));
+  return demo;
+};
+
+/** Waits until no part fails. A degraded part is no reason to wait, because /readyz answers 200. */
+const untilReady = async ({ checkHealth }: Ledger, isAnnounced: boolean): Promise<void> => {
+  let isSilent = !isAnnounced;
+  for (let round = 1; ; round++) {
+    const faults = faultsOf(await checkHealth()).filter(({ state }) => state === 'failing');
+    if (faults.length === 0) return;
+    if (isSilent && round === silentRounds) {
+      isSilent = false;
+      console.log(
+        `License Ledger runs and is not ready yet: ${faults.map(({ part, reason }) => `${part}: ${reason}`).join('; ')}`,
+      );
+    }
+    await delay(readyPollMs, undefined, { ref: false });
+  }
+};
+
+const silentRounds = 8;
+const readyPollMs = 250;
+const never = new Promise<never>(() => {});
