@@ -93,6 +93,22 @@ test('Two at once create one organization without a running server, and its secr
   expect(await post('/v1/auth/signup', stranger)).toMatchObject({ status: 403, code: 'SIGNUP_CLOSED' });
 }, 120_000);
 
+test('Without configured servers and data, it creates the embedded data, once', async () => {
+  const embedded = {
+    DATABASE_URL: '',
+    EVENTSTORE_URL: '',
+    LEDGER_SECRET: '',
+    LEDGER_DATA_DIR: path.join(dataDir, 'new'),
+  };
+  const created = await init([...values, '--generate-password', '--json'], '', embedded);
+  expect(created).toMatchObject({ code: 0, messages: '' });
+  expect(JSON.parse(created.output)).toMatchObject({
+    organizationId: expect.stringMatching(/^org_/),
+    signupMode: 'open',
+  });
+  expect(await init([...values, '--generate-password'], '', embedded)).toMatchObject({ code: 5, output: '' });
+}, 120_000);
+
 test('Next to a running server, an interrupted attempt is continued with the values of the environment', async () => {
   // As after a kill between the appends and the print.
   const db = new pg.Client({ connectionString: stack.databaseUrl });

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
 import { DataDirectoryInUse, readRuntime } from '../../embedded/data-directory.ts';
+import { NoData } from '../../embedded/errors.ts';
 import { startStack, startStackOnExisting } from '../../embedded/stack.ts';
 import { ensureSecret } from '../../embedded/stored-secrets.ts';
 import { stopBeforeExit } from './stop-before-exit.ts';
@@ -75,6 +76,15 @@ export const joinServers = async (
 };
 
 const waitMs = 200;
+
+/** Returns servers as `joinServers` does. Creates the data of the embedded servers where no server ran before. */
+export const joinOrCreateServers = (config: Config, log: (line: string) => void): Promise<OpenServers> =>
+  joinServers(config, log).catch(async (error) => {
+    if (!(error instanceof NoData)) throw error;
+    const servers = await openServers(config, log);
+    const release = stopBeforeExit(servers.stop);
+    return { ...servers, stop: () => servers.stop().finally(release) };
+  });
 
 /**
  * Returns the configured LEDGER_SECRET. The embedded mode creates one at its first start and stores it in secrets.json.
