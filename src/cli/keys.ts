@@ -7,10 +7,12 @@ import { table } from './table.ts';
 
 /**
  * `ledger keys rotate`: adds a key that signs from now on. Exits with 5 and changes nothing when that would end tokens
- * that are in use.
+ * that are in use, and with 6 where no server has created a key.
  */
 export const keysRotateCommand = async ({ force, json }: { force: boolean; json: boolean }): Promise<void> => {
   const { jwtKeysDir, accessTokenSeconds, clockOffsetSeconds } = loadConfig();
+  const { keys, faults } = await readKeyFiles(jwtKeysDir);
+  if (keys.length + faults.length === 0) throw noKey(jwtKeysDir);
   const now = () => new Date(Date.now() + clockOffsetSeconds * 1_000);
   const rotation = await rotateKeys({ directory: jwtKeysDir, accessTokenSeconds, now, force });
   if ('refused' in rotation) {
@@ -40,8 +42,10 @@ export const keysListCommand = async ({ json }: { json: boolean }): Promise<void
   else if (rows.length > 0) console.log(table(['kid', 'created', 'use'], cells));
   for (const fault of faults) console.error(fault);
   if (faults.length > 0) process.exitCode = exitCodes.failed;
-  else if (rows.length === 0)
-    throw new NothingToCheck(
-      `There is no key in ${jwtKeysDir}. The first start creates one. Set JWT_KEYS_DIR or LEDGER_DATA_DIR to the directory of your server.`,
-    );
+  else if (rows.length === 0) throw noKey(jwtKeysDir);
 };
+
+const noKey = (directory: string): NothingToCheck =>
+  new NothingToCheck(
+    `There is no key in ${directory}. The first start creates one. Set JWT_KEYS_DIR or LEDGER_DATA_DIR to the directory of your server.`,
+  );

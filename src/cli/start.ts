@@ -14,7 +14,7 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
   const config = loadConfig();
   const files = config.servers.mode === 'embedded' ? createLogFiles(places(config.dataDir).logs) : null;
   const log = createLog(config.logLevel, { format: config.logFormat, files });
-  for (const note of config.notes) console.error(note);
+  for (const note of config.notes) log.info(note);
   surviveClosedOutput();
   endOnBugs();
   const stopping = stopOnSignals(log, config.stopDelaySeconds);

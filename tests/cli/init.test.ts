@@ -70,6 +70,13 @@ test('Missing and wrong values are named together, before anything is done', asy
   expect(wrong.messages).toMatch(/must be an e-mail address[\s\S]*A password has 10 to 256/);
 }, 60_000);
 
+test('A server that does not answer is named, and nothing is created', async () => {
+  const args = [...values, '--generate-password'];
+  const silent = await init(args, '', { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' });
+  expect(silent).toMatchObject({ code: 4, output: '' });
+  expect(silent.messages).toContain('EVENTSTORE_URL');
+}, 60_000);
+
 test('Two at once create one organization without a running server, and its secrets work', async () => {
   const [one, two] = await Promise.all([
     init([...values, '--generate-password', '--json']),
@@ -122,7 +129,7 @@ test('Next to a running server, an interrupted attempt is continued with the val
     LEDGER_INIT_EMAIL: 'ann@vendor.example',
     LEDGER_INIT_PASSWORD_FILE: file,
   };
-  expect(await init(['--organization', 'Another'], '', environment)).toMatchObject({ code: 5, output: '' });
+  expect(await init(['--organization', 'Another'], '', environment)).toMatchObject({ code: 2, output: '' });
   const again = await init([], '', environment);
   expect(again).toMatchObject({ code: 0, messages: '' });
   expect(again.output).toContain('Created "Example Software" with an OWNER and an API key.');

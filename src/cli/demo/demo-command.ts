@@ -8,6 +8,7 @@ import { environmentWith, loadConfig } from '../../config.ts';
 import { places } from '../../embedded/data-directory.ts';
 import { holderOf } from '../../embedded/lock.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
+import { RefusedByPolicy } from '../exit-codes.ts';
 import { verify } from '../verify.ts';
 import type { DemoTarget } from './demo-api.ts';
 import { walkLicense } from './walk-license.ts';
@@ -18,7 +19,11 @@ import { walkLicense } from './walk-license.ts';
  */
 export const demoCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const print = (text: string) => console.log(json ? JSON.stringify({ text }) : text);
-  const { dataDir } = loadConfig();
+  const { dataDir, servers } = loadConfig();
+  if (servers.mode === 'servers')
+    throw new RefusedByPolicy(
+      'ledger demo works only with the embedded servers, because it adds a demo organization. DATABASE_URL is set.',
+    );
   const turn = await takeDirectoryTurn(dataDir, 'demo', () =>
     print('Another demo is at work here. This one waits until it may begin.'),
   );

@@ -5,7 +5,15 @@ import { type Finding, note, ok, todo } from './finding.ts';
 export type SettingsFacts = {
   readonly config: Pick<
     Config,
-    'host' | 'mail' | 'redisUrl' | 'rateLimits' | 'clockOffsetSeconds' | 'clockCheck' | 'isProduction'
+    | 'host'
+    | 'trustProxy'
+    | 'signupMode'
+    | 'mail'
+    | 'redisUrl'
+    | 'rateLimits'
+    | 'clockOffsetSeconds'
+    | 'clockCheck'
+    | 'isProduction'
   > & { readonly servers: Pick<Config['servers'], 'mode'> };
   /** Whether demo.json is in the data directory. */
   readonly hasDemo: boolean;
@@ -16,17 +24,34 @@ export type SettingsFacts = {
 /** Checks the configuration: what is for a demo or for tests, and mails. */
 export const checkSettings = (facts: SettingsFacts): readonly Finding[] => [
   checkDemo(facts),
+  checkSignup(facts),
   ...checkTestSettings(facts),
   checkMail(facts),
 ];
 
-const checkDemo = ({ hasDemo, config: { host } }: SettingsFacts): Finding => {
-  if (!hasDemo) return ok('demo', 'There is no demo organization.');
-  if (isLoopback(host)) return ok('demo', `The demo organization is there, and only this machine reaches ${host}.`);
+/** Whether only this machine reaches the API: it listens on loopback, and no proxy stands in front of it. */
+const isPrivate = ({ config: { host, trustProxy } }: SettingsFacts): boolean => isLoopback(host) && trustProxy === 0;
+
+const checkDemo = (facts: SettingsFacts): Finding => {
+  const { host } = facts.config;
+  if (!facts.hasDemo) return ok('demo', 'There is no demo organization.');
+  if (isPrivate(facts)) return ok('demo', `The demo organization is there, and only this machine reaches ${host}.`);
   return todo(
     'demo',
-    `The password and the API key of demo.json work for everybody who reaches ${host}.`,
-    'Set a new password with ledger user reset-password, revoke the API key, or set HOST=127.0.0.1.',
+    `The password and the API key of demo.json work for everybody who reaches ${host}, also through a proxy.`,
+    'Set a new password with ledger user reset-password and revoke the API key, or set HOST=127.0.0.1 and TRUST_PROXY=0.',
+  );
+};
+
+const checkSignup = (facts: SettingsFacts): Finding => {
+  const { signupMode, servers } = facts.config;
+  if (signupMode !== 'open') return ok('sign-up', `SIGNUP_MODE is ${signupMode}.`);
+  if (servers.mode === 'embedded' && isPrivate(facts))
+    return ok('sign-up', 'Everybody may sign up, and only this machine reaches the server.');
+  return note(
+    'sign-up',
+    'Everybody who reaches the server may sign up.',
+    'Set SIGNUP_MODE=closed or invited if you do not want that.',
   );
 };
 

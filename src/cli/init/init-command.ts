@@ -8,9 +8,10 @@ import { readModelsFault } from '../../projections/level.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { createLog } from '../create-log.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import { joinOrCreateServers, type OpenServers } from '../server/open-servers.ts';
 import { openParts, type Parts } from '../server/process-parts.ts';
+import { noPatience, reachServers } from '../server/reach-servers.ts';
 import { startProjector } from '../server/start-projector.ts';
 import { firstSteps } from './first-steps.ts';
 import { type InitRecord, openInitRecord } from './init-record.ts';
@@ -19,8 +20,9 @@ import { openTerminal, QuestionsEnded, type Terminal } from './terminal.ts';
 
 /**
  * `ledger init`: creates the first organization, its OWNER and an API key, once, and prints the secrets once. Works with
- * and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is missing
- * or invalid, 4 the servers are not reachable, 5 refused and nothing changed, 130 the person ended the questions.
+ * and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is missing,
+ * invalid or taken, 4 the servers are not reachable, 5 the organization was created before and nothing changed, 130 the
+ * person ended the questions.
  */
 export const initCommand = async (options: InitOptions): Promise<void> => {
   const config = loadConfig();
@@ -34,6 +36,7 @@ export const initCommand = async (options: InitOptions): Promise<void> => {
       closers.push((await takeDirectoryTurn(config.dataDir, 'init', reportWaiting)).release);
     const servers = await joinOrCreateServers(config, (line) => log.debug(line));
     closers.push(servers.stop);
+    await reachServers(servers, noPatience);
     const parts = await partsFor(config, servers, log, (close) => closers.push(close));
     const record = await openInitRecord(servers.databaseUrl, reportWaiting);
     closers.push(record.close);
@@ -80,7 +83,7 @@ const init = async (parts: Parts, record: InitRecord, { known, terminal, isJson 
     { ...parts, pool: parts.apiPool, now: () => parts.now().toISOString() },
     { ...values, commandId: record.commandId, passwordHash: await createPasswords().hash(values.password) },
   );
-  if ('refusal' in created) return refuse(created.refusal);
+  if ('refusal' in created) throw new UsageError(created.refusal);
   await parts.waiter.waitFor(created.position, projectedWithinMs);
   await print(firstSteps(parts.config, { ...created, ...printed(values) }, isJson));
   // Only now: secrets that were lost on the way are printed again by the next attempt.

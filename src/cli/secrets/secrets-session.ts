@@ -40,7 +40,7 @@ export const withSecrets = async <T>(work: (session: SecretsSession) => Promise<
     throw new InvalidConfiguration(`${config.dataDir} has no LEDGER_SECRET yet. \`ledger start\` creates it.`);
   });
   const log = createLog(config.logLevel);
-  const servers = await joinServers(config, (line) => log.debug(line));
+  const servers = await joinServers(config, (line) => log.debug(line), { migrates: false });
   const { databaseUrl, projectorUrl } = servers;
   try {
     return await asOwner(databaseUrl, async (db) => {

@@ -128,7 +128,8 @@ const production = { ...servers, ...mailing, PUBLIC_URL: 'https://ledger.example
 test.each<[string, SettingsFacts, readonly string[]]>([
   ['the embedded demo', settings(), []],
   ['a production server', settings(production, { hasDemo: false }), []],
-  ['a demo that everybody reaches', settings({ HOST: '0.0.0.0' }), ['demo: todo']],
+  ['a demo that everybody reaches', settings({ HOST: '0.0.0.0' }), ['demo: todo', 'sign-up: note']],
+  ['a demo behind a proxy', settings({ TRUST_PROXY: '1' }), ['demo: todo', 'sign-up: note']],
   ['a moved clock', settings({ LEDGER_CLOCK_OFFSET_SECONDS: '5' }), ['test settings: todo']],
   ['an unchecked clock', settings({ LEDGER_CLOCK_CHECK: 'off' }), ['test settings: todo']],
   ['no rate limits', settings({ RATE_LIMITS: 'off' }), ['test settings: todo']],
