@@ -27,7 +27,6 @@ export const createStoredFile = (
 ): ((response: ServerResponse) => Promise<void>) => {
   const caching = {
     'Cache-Control': maxAgeSeconds === undefined ? 'public, no-cache' : `public, max-age=${maxAgeSeconds}`,
-    Vary: 'Accept-Encoding',
   };
   let bytes: Buffer | undefined;
   const forms = new Map<Encoding, Promise<Form>>();
@@ -40,6 +39,8 @@ export const createStoredFile = (
   return async (response) => {
     const request = response.req;
     const form = await formOf(encodingFor(request.headers));
+    // The answer may vary by Origin already.
+    response.appendHeader('Vary', 'Accept-Encoding');
     const shared = { ...caching, ETag: form.tag };
     if (isUnmodified(request.headers, form.tag)) respond.empty(response, 304, shared);
     else respond.file(response, type, form.bytes, { ...headers, ...shared, ...form.headers });

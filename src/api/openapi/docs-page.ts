@@ -67,11 +67,11 @@ const withoutFilters = (document) => {
 
 const forTrying = async (response) => {
   if (new URL(response.url, location.href).pathname !== '/openapi.json') return response;
-  const { values, login } = await demoExamples.catch(() => ({ values: {}, login: null }));
+  const { values, email } = await demoExamples.catch(() => ({ values: {}, email: null }));
   let text = response.text;
   for (const [example, value] of Object.entries(values)) text = text.replaceAll(example, value);
   const document = withoutFilters(JSON.parse(text));
-  if (login !== null) document.components.schemas.LogIn.example = login;
+  if (email !== null) document.components.schemas.LogIn.example = { email, password: 'the password in demo.json' };
   response.text = JSON.stringify(document);
   return response;
 };

@@ -13,14 +13,13 @@ export const documentedExamples = {
 export type DemoExamples = {
   /** Value by documented example. */
   readonly values: Readonly<Record<string, string>>;
-  /** The login of the OWNER. Null without one. */
-  readonly login: { readonly email: string; readonly password: string } | null;
+  /** The address of the OWNER. Null without one. */
+  readonly email: string | null;
 };
 
 /** Returns the examples for a demo. Without one nothing is replaced. */
 export const demoExamples = (demo: PageDemo | null): DemoExamples => {
-  if (demo === null) return { values: {}, login: null };
-  const { email, password } = demo;
+  if (demo === null) return { values: {}, email: null };
   return {
     values: {
       [documentedExamples.organizationId]: demo.organizationId,
@@ -28,6 +27,6 @@ export const demoExamples = (demo: PageDemo | null): DemoExamples => {
       [documentedExamples.licenseKey]: demo.licenseKey,
       [documentedExamples.policyId]: builtInPolicyIds(demo.organizationId).PRO,
     },
-    login: email === undefined || password === undefined ? null : { email, password },
+    email: demo.email ?? null,
   };
 };

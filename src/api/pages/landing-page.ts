@@ -32,15 +32,15 @@ const metrics = (guide: LocalGuide | null): [string, string] => {
   ];
 };
 
-const demoPart = (baseUrl: string, { email, password, licenseKey }: PageDemo): readonly string[] => [
+const demoPart = (baseUrl: string, { email, licenseKey }: PageDemo): readonly string[] => [
   '<h2>The demo</h2>',
   '<p>This server runs on your machine with a demo organization. Only requests from this machine see this part.</p>',
-  ...(email === undefined || password === undefined
+  ...(email === undefined
     ? []
     : [
         '<dl>',
         row('E-mail address', `<code>${escaped(email)}</code>`),
-        row('Password', `<code>${escaped(password)}</code>`),
+        row('Password', 'In the file <code>demo.json</code> of the data directory.'),
         row('Sign in', 'In <a href="/docs#/Authentication/logIn">/docs</a>: POST /v1/auth/login.'),
         '</dl>',
       ]),

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
-/** The demo organization and its license, as pages name them. */
+/** The demo organization and its license, as pages name them. No answer has the password, because a proxy may hide who asks. */
 export type PageDemo = {
   readonly organizationId: string;
   readonly licenseId: string;
   readonly licenseKey: string;
   readonly email?: string | undefined;
-  readonly password?: string | undefined;
 };
 
 /** What pages tell a person at the machine of the server, and nobody else. */

@@ -25,7 +25,8 @@ export const servePages = (serve: ServeFile, respond: Respond, { version, guide 
     '/',
     (response) => {
       const text = landingPage(version, addressOf(response.req), guideFor(guide, response.req));
-      respond.file(response, html, Buffer.from(text), { ...pageHeaders, Vary: 'Accept' });
+      response.appendHeader('Vary', 'Accept');
+      respond.file(response, html, Buffer.from(text), pageHeaders);
     },
     { onlyForBrowsers: true },
   );

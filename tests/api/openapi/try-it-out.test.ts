@@ -14,7 +14,6 @@ beforeAll(async () => {
     licenseId,
     licenseKey,
     email: 'owner@demo.example',
-    password: 'demo',
   };
 });
 afterAll(() => ledger.stop());
@@ -57,7 +56,7 @@ describe.runIf(executable !== null)('On /docs in a browser', { timeout: 120_000 
       const login = await tryOut('Authentication', 'logIn');
       expect(JSON.parse(await login.locator('.body-param__text').inputValue())).toEqual({
         email: 'owner@demo.example',
-        password: 'demo',
+        password: 'the password in demo.json',
       });
       const reading = await tryOut('Licenses', 'getLicense');
       expect(await reading.locator('tr[data-param-name="licenseId"] input').inputValue()).toBe(demo?.licenseId);

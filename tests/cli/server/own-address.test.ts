@@ -34,8 +34,10 @@ const open = async (variables: Readonly<Record<string, string>>) => {
   return { url: String(ledger.baseUrl), status: page.status, text };
 };
 
-test('The page shows the password of the demo only while the server listens on loopback, without a proxy', async () => {
-  expect((await open({})).text).toContain(demo.password);
+test('The page shows the login of the demo only while the server listens on loopback, without a proxy, and never its password', async () => {
+  const { text: local } = await open({});
+  expect(local).toContain(demo.email);
+  expect(local).not.toContain(demo.password);
   for (const variables of [{ HOST: '0.0.0.0' }, { TRUST_PROXY: '1' }]) {
     const { url, status, text } = await open(variables);
     expect([url, status]).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), 200]);
