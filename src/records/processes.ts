@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
 
+/** What a process says about itself: the status of its health, or that it stops. */
+export const processStatuses = ['ok', 'degraded', 'failing', 'stopping'] as const;
+
 /** A sign of life of a process. `roles` is in the order of the command line. `faults`: the parts that are not ok. */
 export type SignOfLife = {
   readonly processId: string;
@@ -9,7 +12,7 @@ export type SignOfLife = {
   readonly version: string;
   readonly release: number;
   readonly startedAt: Date;
-  readonly status: 'ok' | 'degraded' | 'failing' | 'stopping';
+  readonly status: (typeof processStatuses)[number];
   readonly faults: readonly object[];
   /** Whether its projector works or can take over. Null without the role projector. */
   readonly projects: boolean | null;

@@ -3,6 +3,7 @@ import { issuerDecisions } from '../../src/domain/organization/organization.ts';
 import { userStates } from '../../src/identity/users.ts';
 import { versionStates } from '../../src/projections/versions.ts';
 import { mailKinds, mailOutcomes } from '../../src/records/mails.ts';
+import { processStatuses } from '../../src/records/processes.ts';
 import { createReadModels } from '../support/read-models.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -16,6 +17,7 @@ const lists: Readonly<Record<string, readonly string[]>> = {
   'identity.users.state': userStates,
   'ops.mails.kind': mailKinds,
   'ops.mails.outcome': mailOutcomes,
+  'ops.processes.status': processStatuses,
   'ops.projection_versions.state': versionStates,
   'rm.issuer_decisions.decision': issuerDecisions,
 };

@@ -260,6 +260,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */
 export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
+  'ops.first_organization': [],
   'ops.last_verification': [],
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
