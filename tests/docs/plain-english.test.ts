@@ -117,7 +117,7 @@ test('A page has its sentences by line, without code', () => {
 });
 
 test('Strings of the source and descriptions of the API are sentences with their lines', () => {
-  const source = "// 'a comment, no text'\nconst a = 'name';\nconst b = `Whose ${a} is it? Say so.`;\n";
+  const source = `// 'a comment, no text'\nconst a = 'name';\nconst b = \`Whose \${a} is it? Say so.\`;\n`;
   expect(sentencesOfSource('a.ts', source).map(shown)).toEqual(['a.ts:3 Whose XXXX is it?', 'a.ts:3 Say so.']);
   const document = '{\n  "description": "Null: none. Wait.",\n  "name": "not this"\n}';
   expect(sentencesOfOpenApi('a.json', document).map(shown)).toEqual(['a.json:2 Null: none.', 'a.json:2 Wait.']);

@@ -55,12 +55,7 @@ export const sentencesOfMarkdown = (path: string, page: string, firstLine = 1): 
 
 /** Returns the sentences of the comments of an environment file, without the commented settings. */
 export const sentencesOfEnvironment = (path: string, text: string): readonly Prose[] =>
-  sentencesOfMarkdown(
-    path,
-    text
-      .replace(/^#? ?[A-Z_]+=.*$/gm, '')
-      .replace(/^# ?/gm, ''),
-  );
+  sentencesOfMarkdown(path, text.replace(/^#? ?[A-Z_]+=.*$/gm, '').replace(/^# ?/gm, ''));
 
 /** Returns the sentences of the summaries and descriptions of an OpenAPI document that has one member in each line. */
 export const sentencesOfOpenApi = (path: string, text: string): readonly Prose[] =>

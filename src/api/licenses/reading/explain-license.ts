@@ -35,7 +35,9 @@ const fieldShape = z
       .strictObject({
         since: instantOut.meta({ description: 'The instant of the change.' }),
         from: z.enum(timedFieldNames).meta({ description: 'The field that has this instant.' }),
-        announcedBy: settingShape.nullable().meta({ description: 'The event that announced it. Null when none is known.' }),
+        announcedBy: settingShape
+          .nullable()
+          .meta({ description: 'The event that announced it. Null when none is known.' }),
       })
       .nullable()
       .meta({ description: 'The change that time alone made after the event. Null when the event gave the value.' }),
