@@ -156,7 +156,7 @@ const rules = {
     request: duration.nullable(),
     answer: z.string().nullable(),
     description:
-      'What renew adds when the request names no duration. Null means the duration of the last term, or the term of the policy.',
+      'The duration that renew adds when the request names none. Null means the duration of the last term, or the term of the policy.',
   }),
   renewalBasis: sameRule(
     z.enum(renewalBases).nullable(),
@@ -200,7 +200,7 @@ const rules = {
       .nullable(),
     answer: z.string().nullable(),
     description:
-      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. Null: a term does not move the maintenance, and a change to this policy ends the one that another policy gave.',
+      'How long each term brings new releases: TERM until its end, or a duration like P1Y from its start. With null a term does not move the maintenance, and a change to this policy ends the one that another policy gave.',
   }),
   versions: rule({
     request: z

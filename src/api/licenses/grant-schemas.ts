@@ -90,7 +90,7 @@ export const grantsIn = z
   .refine(...codesOnce)
   .meta({
     description:
-      'What the license grants in addition to its policy. A grant decides before the policy for its code, and withheld: true leaves a code of the policy out.',
+      'The entitlements that the license grants in addition to its policy. A grant decides before the policy for its code, and withheld: true leaves a code of the policy out.',
   });
 
 /** An entitlement of a policy as the API shows it. */
@@ -114,7 +114,7 @@ const statedOut = {
 export const effectiveOut = entitlementOut.extend({
   sources: z
     .array(grantedOut)
-    .meta({ description: 'What each source grants of the code now, the source that decides first.' }),
+    .meta({ description: 'The grant of each source for the code now. The source that decides comes first.' }),
 });
 
 /** What a license says about a code, as the API shows it to organizations. */
@@ -122,7 +122,7 @@ export const entitlementStateOut = entitlementOut.extend({
   ...statedOut,
   sources: z
     .array(grantedOut.extend(statedOut))
-    .meta({ description: 'What each source says about the code, the source that decides first.' }),
+    .meta({ description: 'The statement of each source about the code. The source that decides comes first.' }),
 });
 
 /** Returns what a license grants of a code, as the API shows it. */

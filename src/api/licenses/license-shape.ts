@@ -103,7 +103,7 @@ export const licenseShape = z
     usage: useOut,
     overrides: overridesOut.meta({
       description:
-        'What the issuer gave in addition to the policy, and removed from it. A change of the policy keeps it.',
+        'The differences from the policy: what the issuer gave in addition to it, and removed from it. A change of the policy keeps them.',
     }),
     entitlements: z
       .array(entitlementStateOut)

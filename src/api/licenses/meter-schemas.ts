@@ -26,7 +26,7 @@ export const overageOf = <Percent extends z.ZodType>(percent: Percent) =>
 
 const resets = z.enum(meterResets).meta({
   description:
-    'When the use begins at 0: with each renewed TERM, NEVER, or at the end of each day, week, month or year, counted from the start of the running term in the time zone of the license.',
+    'When the use begins at 0: with each renewed TERM, NEVER, or at the end of each day, week, month or year. Days and the longer periods count from the start of the running term in the time zone of the license.',
 });
 const overageIn = overageOf(z.int().min(100)).meta({
   description: 'How far the use may exceed the limit. Absent: as the overage of the policy says.',

@@ -18,7 +18,8 @@ export const overridesOut = z
         meters: z.record(meterName, overriddenMeter).optional(),
       })
       .meta({
-        description: 'The limits that the issuer set. Null: it removed the meter. The others are those of the policy.',
+        description:
+          'The limits that the issuer set. Null when it removed the meter. The others are those of the policy.',
       }),
     products: z
       .strictObject({ added: z.array(productCode), removed: z.array(productCode) })

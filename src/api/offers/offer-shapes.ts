@@ -52,7 +52,7 @@ export const issuerShape = z
     }),
     decision: z.enum(issuerDecisions).nullable().meta({
       description:
-        'TRUSTED: its licenses get your organization as holder. BLOCKED: you see no offers of it. Null: none.',
+        'TRUSTED: its licenses get your organization as holder. BLOCKED: you see no offers of it. Null when there is no decision.',
     }),
     decidedAt: instantOut.nullable(),
   })

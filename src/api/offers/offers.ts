@@ -126,7 +126,7 @@ export const declineLicenseOffer = (needs: OrganizationNeeds): Route =>
     operationId: 'declineLicenseOffer',
     summary: 'Decline a license offer',
     description:
-      'The issuer sees that the offer was declined, and may offer the license again. Block the issuer to see no more ' +
+      'The issuer sees that the offer was declined, and may offer the license again. Block the issuer to see no further ' +
       'offers. Declining again changes nothing.',
     tag,
     permission: 'answerOffers',

@@ -17,18 +17,17 @@ export const apiKeyShape = z
     id: apiKeyId,
     name: z.string().meta({ example: 'build server' }),
     scopes: z.array(z.enum(scopes)),
-    products: z
-      .array(z.string())
-      .nullable()
-      .meta({ description: 'The codes of the only products that the key reaches. Null: all.', example: null }),
+    products: z.array(z.string()).nullable().meta({
+      description: 'The codes of the only products that the key reaches. Null when it reaches all.',
+      example: null,
+    }),
     hint: z.string().meta({ description: 'The beginning of the secret.', example: 'lgr_live_4fT9xQ2b' }),
-    previousHint: z
-      .string()
-      .nullable()
-      .meta({ description: 'The beginning of the secret before the last rotation. Null: never rotated.' }),
-    overlapUntil: instantOut
-      .nullable()
-      .meta({ description: 'The secret before the last rotation works until then. Null: no earlier secret works.' }),
+    previousHint: z.string().nullable().meta({
+      description: 'The beginning of the secret before the last rotation. Null when the key was never rotated.',
+    }),
+    overlapUntil: instantOut.nullable().meta({
+      description: 'The secret before the last rotation works until then. Null when no earlier secret works.',
+    }),
     createdAt: instantOut,
     createdBy: creator,
     expiresAt: instantOut.nullable(),

@@ -34,7 +34,7 @@ const productsIn = z
   .nullable()
   .meta({
     description:
-      'The only products that the key reaches: it sees and changes only licenses that have no others. Each must be in your catalog. Null: all.',
+      'The only products that the key reaches: it sees and changes only licenses that have no others. Each must be in your catalog. With null it reaches all.',
   });
 
 const newApiKey = z

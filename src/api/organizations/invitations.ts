@@ -41,7 +41,7 @@ export const inviteMemberRoute = (needs: OrganizationNeeds): Route =>
     operationId: 'inviteMember',
     summary: 'Invite a person to your organization',
     description:
-      'The server mails a token to the invited person, who sends it to /v1/invitations/accept. At most 3 invitations a day are mailed to an address, by all organizations together. Without a mail (isMailed is false), give the token of this answer to the person. Only the mailed token proves the address and works for a person whose address somebody else has signed up with. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
+      'The server mails a token to the invited person, who sends it to /v1/invitations/accept. At most 3 invitations a day are mailed to an address, by all organizations together. Without a mail (isMailed is false), give the token of this answer to the person. Only the mailed token proves the address and works for a person when somebody else has signed up with the address. A member or an API key invites only with a role that has no further rights than its own. An API key gets no token: a member with the role OWNER or ADMIN asks for it. An open invitation counts as a member against the limit of your organization. At most 1,000 invitations are open at a time.',
     tag,
     permission: 'manageMembers',
     effect: 'append',

@@ -23,7 +23,7 @@ export const memberShape = z
     label: z
       .string()
       .nullable()
-      .meta({ description: 'What the organization calls the member.', example: 'Ann (support)' }),
+      .meta({ description: 'The name that the organization gives the member.', example: 'Ann (support)' }),
     email,
     role: memberRole,
     joinedAt: instantOut,

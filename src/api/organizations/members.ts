@@ -26,7 +26,7 @@ const memberPath = z.strictObject({ organizationId, userId });
 const label = text(100)
   .refine((value) => value.trim() !== '', 'must not be blank')
   .nullable()
-  .meta({ description: 'What the organization calls the member. Null removes it.' });
+  .meta({ description: 'The name that the organization gives the member. Null removes it.' });
 
 const memberChange = z
   .strictObject({ role: memberRole.optional(), label: label.optional() })

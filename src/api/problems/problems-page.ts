@@ -26,13 +26,13 @@ export const problemsPage = (search = ''): string => {
     ...(words.length === 0
       ? []
       : [`<p>${resultOf(codes.length + causes.length)} <a href="/problems">Show all</a></p>`]),
-    ...(codes.length === 0 ? [] : tableOf(['Code', 'Status', 'What it means, what to do'], codes.map(rowOfCode))),
+    ...(codes.length === 0 ? [] : tableOf(['Code', 'Status', 'Meaning and next step'], codes.map(rowOfCode))),
     ...(causes.length === 0
       ? []
       : [
           '<h2>Causes of the status 503</h2>',
           '<p>An answer names one of them in <code>cause</code>, for the operator of the server.</p>',
-          ...tableOf(['Cause', 'What it means'], causes.map(rowOfCause)),
+          ...tableOf(['Cause', 'Meaning'], causes.map(rowOfCause)),
         ]),
     '<p class="soft"><a href="/">License Ledger</a> · <a href="/docs">/docs</a></p>',
   ]);

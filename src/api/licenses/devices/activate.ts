@@ -25,7 +25,7 @@ export const activateLicense = (needs: ClientRouteNeeds): Route =>
     operationId: 'activateLicense',
     summary: 'Activate a license on a device',
     description:
-      'A device that is already active gets its activation, for every product. A name, platform, appVersion, components, user or environment that differs from the recorded one updates the activation, and changed is then true. With a license key, a name, platform, appVersion and list of components change at most once in 24 hours each. What the request leaves out stays. A device can have one trial of a product. A policy with a wider fingerprintUniqueness refuses a device that another license has, with DEVICE_ACTIVE_ELSEWHERE. When no activation is free, the problem lists the active devices in activations. Replace one of them with swap.',
+      'A device that is already active gets its activation, for every product. A name, platform, appVersion, components, user or environment that differs from the recorded one updates the activation, and changed is then true. With a license key, a name, platform, appVersion and list of components change at most once in 24 hours each. Members that the request leaves out stay. A device can have one trial of a product. A policy with a wider fingerprintUniqueness refuses a device that another license has, with DEVICE_ACTIVE_ELSEWHERE. When no activation is free, the problem lists the active devices in activations. Replace one of them with swap.',
     tag: 'Client',
     permission: 'useLicenses',
     effect: 'append',

@@ -55,7 +55,7 @@ export const deviceShape = z
     ...activationShape.shape,
     metadata: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'What administrators of the issuer or the holder noted. Applications do not get it.' }),
+      .meta({ description: 'The notes of administrators of the issuer or the holder. Applications do not get them.' }),
     fingerprintUniqueness: z.enum(fingerprintUniquenesses).meta({
       description:
         'Among which licenses the policy allows the device on one only: POLICY, PRODUCT or ISSUER. Such licenses refuse the device with DEVICE_ACTIVE_ELSEWHERE. LICENSE: other licenses do not matter.',

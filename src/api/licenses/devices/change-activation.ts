@@ -43,7 +43,7 @@ export const changeActivationRoute = (needs: LicenseCommandNeeds & { readonly se
     }),
     method: 'patch',
     description:
-      'For administrators of the issuer or the holder. What the request leaves out stays. The metadata is for people of the issuer and the holder: applications do not get it, and events have a reference to it only. A policy with devicesPerUser limits the devices of a user here, too.',
+      'For administrators of the issuer or the holder. Members that the request leaves out stay. The metadata is for people of the issuer and the holder: applications do not get it, and events have a reference to it only. A policy with devicesPerUser limits the devices of a user here, too.',
     request: z.object({ params, query: none, body }),
     handle: ({ params: { licenseId, activationId }, body: fields }, call) => {
       const input = { licenseId, activationId, body: fields };

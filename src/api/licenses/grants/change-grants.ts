@@ -96,7 +96,8 @@ export const changeLicenseProducts = (needs: LicenseCommandNeeds): Route =>
 
 const grantedShape = {
   entitlement: effectiveOut.nullable().meta({
-    description: 'What the license grants of the code after the command, from whichever source. Null: nothing.',
+    description:
+      'The entitlement that the license grants for the code after the command, from any source. Null when it grants none.',
   }),
 };
 

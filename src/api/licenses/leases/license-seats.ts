@@ -42,7 +42,7 @@ export const listLeases = (needs: ReadNeeds): Route =>
     operationId: 'listLeases',
     summary: 'List the seats of a license',
     description:
-      'The seats that are in use now, the last taken first. A seat whose heartbeats stopped for its time to live is not listed.',
+      'The seats that are in use now, the last taken first. A seat without a heartbeat for its time to live is not listed.',
     handle: ({ params: { licenseId }, query }, { caller: { organizationId: orgId } }) =>
       page<SeatInUse>(needs.secrets, query, {
         name: `leases\0${orgId}\0${licenseId}`,

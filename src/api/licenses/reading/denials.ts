@@ -13,11 +13,11 @@ const denialShape = z
       description: 'The code of the validation, or of the refused activation or seat.',
       example: 'NOT_ACTIVATED',
     }),
-    product: z.string().nullable().meta({ description: 'The product that the client named. Null: it named none.' }),
-    version: z.string().nullable().meta({ description: 'The version that the client named. Null: it named none.' }),
+    product: z.string().nullable().meta({ description: 'The product that the client named. Null when it named none.' }),
+    version: z.string().nullable().meta({ description: 'The version that the client named. Null when it named none.' }),
     device: z.string().nullable().meta({
       description:
-        'Tells the devices of the license apart: 8 hex digits of a keyed hash of the fingerprint. Null: no device was named.',
+        'Tells the devices of the license apart: 8 hex digits of a keyed hash of the fingerprint. Null when no device was named.',
       example: '9c1f03ab',
     }),
     addressPrefix: z.string().nullable().meta({

@@ -30,15 +30,17 @@ const fieldShape = z
       description:
         'The event that set the field last. Null when your organization cannot see it in the history, because it did not hold the license then.',
     }),
-    before: z.unknown().meta({ description: 'What the event replaced. Null also for the first event.' }),
+    before: z.unknown().meta({ description: 'The value that the event replaced. Null also for the first event.' }),
     byTime: z
       .strictObject({
         since: instantOut.meta({ description: 'The instant of the change.' }),
         from: z.enum(timedFieldNames).meta({ description: 'The field that has this instant.' }),
-        announcedBy: settingShape.nullable().meta({ description: 'The event that announced it. Null: none is known.' }),
+        announcedBy: settingShape
+          .nullable()
+          .meta({ description: 'The event that announced it. Null when none is known.' }),
       })
       .nullable()
-      .meta({ description: 'What time alone changed after the event. Null when the event gave the value.' }),
+      .meta({ description: 'The change that time alone made after the event. Null when the event gave the value.' }),
   })
   .meta({ id: 'ExplainedField' });
 

@@ -16,7 +16,7 @@ const body = z
       .refine((value) => !isBlank(value), 'must have a character other than white space and control characters')
       .meta({
         description:
-          'What the customer has: a license key, the last group of a key, the id or external reference of a license, the beginning of the name of a holder (3 characters or more), the fingerprint or name of a device, or a user.',
+          'A text that the customer has. It is a license key, the last group of a key, or the id or external reference of a license. Or it is the beginning of the name of a holder (3 characters or more), the fingerprint or name of a device, or a user.',
       }),
     by: z
       .array(kind)
@@ -24,7 +24,7 @@ const body = z
       .max(searchKinds.length)
       .refine((kinds) => new Set(kinds).size === kinds.length, 'must not name a kind twice')
       .optional()
-      .meta({ description: 'What the text may be. Absent: anything.' }),
+      .meta({ description: 'The kinds of text to search for. Absent: all kinds.' }),
     limit: z.int().min(1).max(100).default(20),
   })
   .meta({ id: 'LicenseSearch', example: { text: 'SYQV9' } });
@@ -32,7 +32,7 @@ const body = z
 const hitShape = z
   .strictObject({
     license: licenseShape,
-    matchedBy: z.array(kind).meta({ description: 'What the license was found by.' }),
+    matchedBy: z.array(kind).meta({ description: 'The kinds of text that found the license.' }),
   })
   .meta({ id: 'LicenseHit' });
 

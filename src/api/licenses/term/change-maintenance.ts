@@ -8,7 +8,7 @@ const maintenanceBody = z
   .strictObject({
     to: instantOrNull.meta({
       description:
-        'The license covers releases before this instant. Null: every release, and under MAINTAIN those before the end of the term.',
+        'The license covers releases before this instant. With null it covers every release, and under MAINTAIN those before the end of the term.',
     }),
     reason: reasonOf(reasonCode),
   })

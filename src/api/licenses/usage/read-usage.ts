@@ -24,10 +24,10 @@ const ofPeriod = z
     recorded: z.int().meta({ description: 'The sum of the recorded usage.' }),
     carried: z.int().meta({
       description:
-        'What a late renewal moved between two periods: the use since the end of the term. Above 0 in the period of the renewed term, below 0 in the one before it, else 0.',
+        'The use since the end of the term, which a late renewal moved between two periods. Above 0 in the period of the renewed term, below 0 in the one before it, else 0.',
     }),
-    corrected: z.int().meta({ description: 'What corrections took back.' }),
-    reset: z.int().meta({ description: 'What resets took away.' }),
+    corrected: z.int().meta({ description: 'The use that corrections took back.' }),
+    reset: z.int().meta({ description: 'The use that resets took away.' }),
     total: z.int().meta({ description: 'recorded and carried, less corrected and reset.' }),
     limit: limitOut.meta({
       description:
@@ -42,8 +42,8 @@ const ofDay = z
     meter: z.string(),
     day: dayOut,
     recorded: z.int().meta({ description: 'The sum of the usage that was recorded on the day.' }),
-    corrected: z.int().meta({ description: 'What corrections took back of that usage, whenever they came.' }),
-    reset: z.int().meta({ description: 'What resets of the day took away, whenever it was recorded.' }),
+    corrected: z.int().meta({ description: 'The part of that usage that corrections took back, whenever they came.' }),
+    reset: z.int().meta({ description: 'The use that resets of the day took away, whenever that use was recorded.' }),
   })
   .meta({ id: 'UsageOfDay' });
 

@@ -122,11 +122,11 @@ const manyRecorded = z.strictObject({
           .strictObject({ code: z.string(), detail: z.string(), retryAt: instantOut.nullable() })
           .nullable()
           .meta({
-            description: 'Why the record does not count, as its own request would be refused. Null: it counts.',
+            description: 'Why the record does not count, as its own request would be refused. Null when it counts.',
           }),
       }),
     )
-    .meta({ description: 'What became of each record, in the order of the request.' }),
+    .meta({ description: 'The result of each record, in the order of the request.' }),
   limits: usageShape,
   revision: z.int(),
 });

@@ -4,7 +4,7 @@ import { validationCodes } from '../../../domain/license/validation/validation-c
 import { instantOut } from '../../schemas.ts';
 
 const stepShape = {
-  action: z.enum(repairActions).meta({ description: 'What the step does.' }),
+  action: z.enum(repairActions).meta({ description: 'The action of the step.' }),
   operationId: z
     .string()
     .nullable()
@@ -30,7 +30,7 @@ const stepShape = {
     .meta({ description: 'Any of these devices, seats or users. Null when there is nothing to choose.' }),
   send: z.record(z.string(), z.unknown()).nullable().meta({
     description:
-      'For SEND: the members that the next validation must send. A list: one of its values. Null: the value that the application knows. licenseKey: the current key. user: the user with this reference.',
+      'For SEND: the members that the next validation must send. A list stands for one of its values, and null for the value that the application knows. licenseKey is the current key. user is the user with this reference.',
   }),
   omit: z.array(z.string()).meta({ description: 'For SEND: the members that the next validation must leave out.' }),
   until: instantOut.nullable().meta({ description: 'For WAIT: the instant to wait for. Otherwise null.' }),

@@ -66,7 +66,7 @@ const answerShape = z
       }),
     entitlements: z
       .array(effectiveOut)
-      .meta({ description: 'What the license grants at this moment, one for each code.' }),
+      .meta({ description: 'The entitlements that the license grants at this moment, one for each code.' }),
     limits: usageShape
       .nullable()
       .meta({ description: 'The usage and the limits. Null when there is no such license, or the key was rotated.' }),
