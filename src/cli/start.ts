@@ -36,7 +36,7 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
-  // A write that fails because the terminal has closed must fail before the exit, which would repeat it for ever.
+  // Lines that wait are written, unless nobody takes them.
   await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
 };
