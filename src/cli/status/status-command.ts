@@ -69,7 +69,7 @@ const statusOf = async (
 ): Promise<Answer> => {
   const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);
   const store = connectEventStore({ url: eventStoreUrl });
-  const lag = await readLag(store, checkpoint ?? 'start', new Date()).then(
+  const lag = await readLag(store, checkpoint ?? 'start', { now: new Date() }).then(
     (measured) => ({ measured, answers: true }),
     () => ({ measured: null, answers: false }),
   );
