@@ -16,7 +16,7 @@ export const endWithParent = (onGone) => {
     return;
   }
   const script = process.env.npm_lifecycle_script ?? '';
-  if (!/ledger/.test(script) || background.test(script)) return;
+  if (!/ledger/.test(script) || runsInBackground(script)) return;
   const parent = process.ppid;
   // `npx ledger` leaves a shell between npm and this process.
   const npm = shells.test(textOf(`/proc/${parent}/comm`)) ? parentOf(parent) : undefined;
@@ -29,8 +29,10 @@ export const endWithParent = (onGone) => {
   timer.unref();
 };
 
-// A single & that is no part of && or of a redirection such as 2>&1.
-const background = /\b(nohup|setsid|disown)\b|(?<![&>])&(?![&>])/;
+/** Returns true for a script of npm that starts a process which is to outlive npm. */
+export const runsInBackground = (script) =>
+  // A single & that is no part of && or of a redirection such as 2>&1.
+  /\b(nohup|setsid|disown)\b|(?<![&>])&(?![&>])/.test(script);
 
 const shells = /^(sh|ash|dash|bash|busybox|ksh|zsh)$/m;
 

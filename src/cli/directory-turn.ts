@@ -37,7 +37,7 @@ export const takeDirectoryTurn = async (dataDir: string, name: string, onWait: (
 
 const pollMs = 200;
 const noTurn: DirectoryTurn = { release: async () => undefined };
-const unwritable: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR']);
+const unwritable: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EEXIST']);
 
 // Node never ends its recursive creation in a file system such as /proc.
 const createDirectory = async (directory: string): Promise<void> => {
