@@ -108,7 +108,9 @@ describe('On the data of a product that ran before', () => {
         expect(verified.output).toMatch(/Intact: \d+ events in \d+ hash chains/);
         expect(verified.code).toBe(0);
         // The rows were not compared, so the ledger is not known to be intact.
-        expect((await login.query('select verified_at from ops.last_verification')).rows).toEqual([{ verified_at: null }]);
+        expect((await login.query('select verified_at from ops.last_verification')).rows).toEqual([
+          { verified_at: null },
+        ]);
         expect(listed).toMatchObject({ code: 1, output: expect.stringContaining(`${age} release`) });
       },
     );
@@ -116,11 +118,11 @@ describe('On the data of a product that ran before', () => {
     test('a database without the schema ends with 6 and stays empty', async () => {
       const superuser = new URL(stack.databaseUrl);
       superuser.pathname = '/template1';
-      const [{ code, output }, reset] = await Promise.all(
-        [['verify'], ['user', 'reset-password', 'a@example.com']].map((args) =>
-          runLedger(args, { ...env, DATABASE_URL: superuser.href }),
-        ),
-      );
+      const wrong = { ...env, DATABASE_URL: superuser.href };
+      const [{ code, output }, reset] = await Promise.all([
+        runLedger(['verify'], wrong),
+        runLedger(['user', 'reset-password', 'a@example.com'], wrong),
+      ]);
       expect(output).toContain('DATABASE_URL does not have the schema of License Ledger');
       expect([code, reset.code]).toEqual([6, 6]);
       const db = new pg.Client(superuser.href);

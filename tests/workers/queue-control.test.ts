@@ -133,19 +133,28 @@ test('A database in which no worker has created the queues is told from one that
   expect(errors.map(isWithoutQueues)).toEqual([true, false]);
 });
 
-test.runIf(hasRedis)('A Redis in which no worker has created the queues is told from others, and stays empty', async () => {
-  const redis = await startRedis();
-  const control = openQueueControl({ kind: 'redis', url: redis.url });
-  const calls = [control.queues(), control.jobs(), control.pause('ledger'), control.resume('ledger'), control.run('x')];
-  const errors = await Promise.all(calls.map((call) => call.then(() => null).catch((error: unknown) => error)));
-  await control.close();
-  const client = new Redis(redis.url);
-  const keys = await client.keys('*');
-  client.disconnect();
-  await redis.stop();
-  expect(errors.map(isWithoutQueues)).toEqual([true, true, true, true, true]);
-  expect(keys).toEqual([]);
-});
+test.runIf(hasRedis)(
+  'A Redis in which no worker has created the queues is told from others, and stays empty',
+  async () => {
+    const redis = await startRedis();
+    const control = openQueueControl({ kind: 'redis', url: redis.url });
+    const calls = [
+      control.queues(),
+      control.jobs(),
+      control.pause('ledger'),
+      control.resume('ledger'),
+      control.run('x'),
+    ];
+    const errors = await Promise.all(calls.map((call) => call.then(() => null).catch((error: unknown) => error)));
+    await control.close();
+    const client = new Redis(redis.url);
+    const keys = await client.keys('*');
+    client.disconnect();
+    await redis.stop();
+    expect(errors.map(isWithoutQueues)).toEqual([true, true, true, true, true]);
+    expect(keys).toEqual([]);
+  },
+);
 
 test('A schedule of an earlier release remembers as many runs as this one, and is then left alone', async () => {
   const queueName = `test-${randomUUID()}`;

@@ -21,10 +21,7 @@ type Needs = {
  * Creates a writer. A full disk loses lines, and the next line after them says how many. When the reader of a terminal
  * or a pipe has left, the writer drops every further line.
  */
-export const createLineWriter = (
-  fd: number,
-  { waitingBytesMax = 4_000_000, system = fs }: Needs = {},
-): LineWriter => {
+export const createLineWriter = (fd: number, { waitingBytesMax = 4_000_000, system = fs }: Needs = {}): LineWriter => {
   let waiting: string[] = [];
   let waitingBytes = 0;
   let lost = 0;
@@ -55,17 +52,21 @@ export const createLineWriter = (
   const next = (): void => {
     if (isWriting) return;
     if (rest.length === 0 && !isMute) rest = take();
-    if (rest.length === 0) return settle();
+    if (rest.length === 0) {
+      settle();
+      return;
+    }
     isWriting = true;
     system.write(fd, rest, (error, written) => {
       isWriting = false;
       if (error === null) {
         rest = rest.subarray(written);
-        return next();
+        next();
+      } else if (busy.has(codeOf(error))) setTimeout(next, retryMs).unref();
+      else {
+        fail(error);
+        settle();
       }
-      if (busy.has(codeOf(error))) return void setTimeout(next, retryMs).unref();
-      fail(error);
-      settle();
     });
   };
   const writeNow = (text: Buffer): Buffer => {

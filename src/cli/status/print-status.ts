@@ -38,10 +38,7 @@ const lines = ({ mode, product, postgres, eventStore, readModels, lag, lastVerif
       ? 'none'
       : `version ${readModels.version}, built by release ${readModels.release}, ${readModels.isLevel ? 'level' : 'not level'}`,
   'last rebuild': readModels === null ? 'never' : (readModels.rebuiltAt ?? `never; first made ${readModels.madeAt}`),
-  lag:
-    lag === null
-      ? 'unknown'
-      : `${lag.isAtLeast ? 'at least ' : ''}${lag.events} events, ${lag.seconds} seconds`,
+  lag: lag === null ? 'unknown' : `${lag.isAtLeast ? 'at least ' : ''}${lag.events} events, ${lag.seconds} seconds`,
   parked: readModels === null || readModels.parkedCount === 0 ? 'no stream' : `${readModels.parkedCount} streams`,
   'last verify':
     lastVerification === null

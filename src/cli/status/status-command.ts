@@ -49,7 +49,9 @@ const readStatus = async (): Promise<Answer> => {
   try {
     if (!(await isMigrated(db)))
       // The server tells how to reach its databases before it migrates them.
-      return located.mode === 'embedded' ? notRunning('starting', config.dataDir) : nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
+      return located.mode === 'embedded'
+        ? notRunning('starting', config.dataDir)
+        : nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
     return await statusOf(db, located, config.dataDir);
   } finally {
     await db.end();

@@ -9,7 +9,7 @@ test('A full disk is reported until an append succeeds, or for a minute without 
     if (isFull) throw new StoreFull('No space left on device');
   };
   const { store, isDiskFull } = watchAppends({ append } as unknown as EventStore, () => nowMs);
-  const attempt = () => store.append('license-1', [], { expected: 'new' } as never).catch(() => undefined);
+  const attempt = () => store.append('license-1', [], 'new' as never, { timeoutMs: 1 }).catch(() => undefined);
   expect(isDiskFull()).toBe(false);
   await attempt();
   nowMs = 59_999;

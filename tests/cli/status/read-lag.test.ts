@@ -16,8 +16,7 @@ const sending = (...events: readonly Recorded[]): Pick<EventStore, 'head' | 'fol
     if (signal !== undefined && !signal.aborted) await once(signal, 'abort');
   },
 });
-const lagOf = (store: Pick<EventStore, 'head' | 'follow'>) =>
-  readLag(store, position(1n), { now, countingMs: 20 });
+const lagOf = (store: Pick<EventStore, 'head' | 'follow'>) => readLag(store, position(1n), { now, countingMs: 20 });
 
 test('A lag that reaches the end of the log is exact', async () => {
   expect(await lagOf(sending(event(5n), event(9n)))).toEqual({ events: 2, seconds: 10, isAtLeast: false });
