@@ -4,7 +4,8 @@ const everyMs = 500;
 
 /**
  * Calls `onGone` once after the parent has ended, when the parent is npm or has opened a channel. npm passes on only
- * SIGINT and SIGTERM, and nothing when it is killed. Other parents may end, such as a shell after `nohup`.
+ * SIGINT and SIGTERM, and nothing when it is killed. Other parents may end, such as the shell that started a process in
+ * the background. An npm script that does so, such as `nohup ledger start &`, is such a parent, too.
  */
 export const endWithParent = (onGone) => {
   // Undefined without a channel, and false when it has closed before this line.
@@ -14,7 +15,8 @@ export const endWithParent = (onGone) => {
     if (!process.connected) onGone();
     return;
   }
-  if (!/ledger/.test(process.env.npm_lifecycle_script ?? '')) return;
+  const script = process.env.npm_lifecycle_script ?? '';
+  if (!/ledger/.test(script) || runsInBackground(script)) return;
   const parent = process.ppid;
   // `npx ledger` leaves a shell between npm and this process.
   const npm = shells.test(textOf(`/proc/${parent}/comm`)) ? parentOf(parent) : undefined;
@@ -26,6 +28,11 @@ export const endWithParent = (onGone) => {
   }, everyMs);
   timer.unref();
 };
+
+/** Returns true for a script of npm that starts a process which is to outlive npm. */
+export const runsInBackground = (script) =>
+  // A single & that is no part of && or of a redirection such as 2>&1.
+  /\b(nohup|setsid|disown)\b|(?<![&>])&(?![&>])/.test(script);
 
 const shells = /^(sh|ash|dash|bash|busybox|ksh|zsh)$/m;
 

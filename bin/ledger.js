@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { endWithParent } from './end-with-parent.js';
 
@@ -117,7 +118,11 @@ const isAlive = (pid) => {
   }
 };
 
-const endings = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
+// Node takes back what `nohup` has set. So a process without a terminal ignores by itself that a terminal closes.
+const hasTerminal = [0, 1, 2].some((fd) => isatty(fd));
+if (!hasTerminal) process.on('SIGHUP', () => {});
+
+const endings = { SIGINT: 130, SIGTERM: 143, ...(hasTerminal ? { SIGHUP: 129 } : {}) };
 const isStart = process.argv[2] === 'start';
 
 /** Ends this process before the product runs. The command that runs has its own handler, which then decides alone. */
@@ -128,7 +133,11 @@ const endEarly = (signal) => {
 };
 
 for (const signal of Object.keys(endings)) process.on(signal, endEarly);
-endWithParent(() => process.kill(process.pid, 'SIGTERM'));
+endWithParent(() => {
+  // On Windows a signal would end this process at once, and leave Postgres running.
+  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM', 'SIGTERM');
+  else process.kill(process.pid, 'SIGTERM');
+});
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) {

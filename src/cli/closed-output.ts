@@ -6,7 +6,7 @@ export const endWhenOutputCloses = (): void => {
   for (const output of outputs) output.on('error', end);
 };
 
-/** Lets the process go on without a reader. A server continues when its terminal or its pipe closes. */
+/** Lets the process go on without a reader, as when the pipe behind a server closes. Signals decide on its end. */
 export const surviveClosedOutput = (): void => {
   for (const output of outputs) output.off('error', end).on('error', ignore);
 };

@@ -1,5 +1,6 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
+import { createLineWriter, type LineWriter } from './logs/line-writer.ts';
 import type { LogFiles } from './logs/log-files.ts';
 import { logText, parseLogLine } from './logs/log-text.ts';
 import { painter } from './output/colors.ts';
@@ -31,41 +32,35 @@ export const createLog = (level: string, { format = 'auto', files = null }: LogO
   );
 };
 
-type Stderr = ReturnType<typeof destination>;
+let ofProcess: LineWriter | undefined;
 
-/**
- * Opens standard error. Nobody reads a terminal or a pipe that has closed. A server goes on without its log, and its exit
- * does not wait for lines that cannot be written.
- */
-const openStderr = (): Stderr => {
-  const stderr = destination({ fd: 2, sync: false });
-  const ignore = () => {};
-  stderr.on('error', () =>
-    Object.assign(stderr, { write: () => true, end: ignore, flushSync: ignore, destroy: ignore }),
-  );
-  return stderr;
+/** Returns the writer of standard error. All logs of the process share it, so their lines stay whole and in order. */
+const openStderr = (): LineWriter => {
+  if (ofProcess === undefined) {
+    ofProcess = createLineWriter(2);
+    process.on('exit', ofProcess.flushSync);
+  }
+  return ofProcess;
 };
 
-const asText = (stderr: Stderr) => {
+const asText = (stderr: LineWriter): LineWriter => {
   const paint = painter(process.stderr);
   return {
-    write: (json: string) => {
+    ...stderr,
+    write: (json) => {
       const line = parseLogLine(json);
       stderr.write(line === null ? json : `${logText(line, paint)}\n`);
     },
-    // pino calls it after a fatal line, because the process may end at once.
-    flushSync: () => stderr.flushSync(),
-    flush: (done: (error?: Error) => void) => stderr.flush(done),
   };
 };
 
-const alsoInto = (files: LogFiles, lines: DestinationStream & Pick<Stderr, 'flush' | 'flushSync'>) => ({
-  write: (json: string) => {
+const alsoInto = (files: LogFiles, lines: LineWriter): LineWriter => ({
+  // pino calls flushSync after a fatal line, because the process may end at once.
+  ...lines,
+  write: (json) => {
     lines.write(json);
     files.write(json);
   },
-  flushSync: () => lines.flushSync(),
-  flush: (done: (error?: Error) => void) => lines.flush(done),
 });
 
 /**

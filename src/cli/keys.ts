@@ -1,7 +1,7 @@
 import { loadConfig } from '../config.ts';
 import { readKeyFiles } from '../identity/key-files.ts';
 import { rotateKeys } from '../identity/make-keys.ts';
-import { exitCodes, NothingToCheck } from './exit-codes.ts';
+import { exitCodes, NothingToCheck, RefusedByPolicy } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { table } from './table.ts';
 
@@ -15,11 +15,7 @@ export const keysRotateCommand = async ({ force, json }: { force: boolean; json:
   if (keys.length + faults.length === 0) throw noKey(jwtKeysDir);
   const now = () => new Date(Date.now() + clockOffsetSeconds * 1_000);
   const rotation = await rotateKeys({ directory: jwtKeysDir, accessTokenSeconds, now, force });
-  if ('refused' in rotation) {
-    console.error(rotation.refused);
-    process.exitCode = exitCodes.refused;
-    return;
-  }
+  if ('refused' in rotation) throw new RefusedByPolicy(rotation.refused);
   const removed = rotation.removed.map(({ kid }) => kid);
   printResult(json, { created: rotation.created.kid, removed }, [
     `${rotation.created.kid} signs from now on.`,

@@ -5,15 +5,19 @@ import { createPasswords, isOwnAddress, passwordFault } from '../identity/passwo
 import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
+import { readSchemaState } from '../projections/schema-state.ts';
 import { createLog } from './create-log.ts';
+import { NothingToCheck } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
+import type { OpenServers } from './server/open-servers.ts';
 import { changeServers } from './server/read-servers.ts';
 
 type Options = { readonly stdin: boolean; readonly json: boolean };
 
 /**
  * `ledger user reset-password <email>`: sets a random password and prints it, or sets a password from standard input.
- * Ends all sessions of the user. Throws an Error and changes nothing for an unknown address.
+ * Ends all sessions of the user. Updates a database of an older release first. Throws an Error and sets no password for an
+ * unknown address, and NothingToCheck for a database without our schema.
  */
 export const resetPasswordCommand = async (email: string, { stdin, json }: Options): Promise<void> => {
   const password = stdin ? withoutLineEnd(await text(process.stdin)) : randomBytes(18).toString('base64url');
@@ -26,10 +30,11 @@ export const resetPasswordCommand = async (email: string, { stdin, json }: Optio
   const servers = await changeServers(config, (line) => log.debug(line));
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
-    await prepareDatabase({
-      url: servers.databaseUrl,
-      log: (fields, message) => log.info(fields, message),
-    });
+    const { kind } = await readSchemaState(servers.databaseUrl);
+    if (kind === 'MISSING') throw new NothingToCheck(`There is no ledger in this database. Set ${place(servers)}.`);
+    // The tables of an older release may lack what this release reads.
+    if (kind !== 'CURRENT')
+      await prepareDatabase({ url: servers.databaseUrl, log: (fields, message) => log.info(fields, message) });
     const user = await findUserByEmail(pool, email);
     const passwordHash = await createPasswords().hash(password);
     const now = new Date(Date.now() + config.clockOffsetSeconds * 1_000);
@@ -45,6 +50,9 @@ export const resetPasswordCommand = async (email: string, { stdin, json }: Optio
     await servers.stop();
   }
 };
+
+const place = ({ embedded }: OpenServers): string =>
+  embedded ? 'LEDGER_DATA_DIR to the data directory of your server' : 'DATABASE_URL to the database of your server';
 
 const noSuchUser = (email: string, state: string | undefined): string =>
   state === 'deactivated'

@@ -9,7 +9,10 @@ import { openServers } from './server/open-servers.ts';
 import type { Role } from './server/roles.ts';
 import { stopOnSignals } from './server/stop-on-signals.ts';
 
-/** `ledger start`: runs until SIGINT, SIGTERM or SIGHUP (exit code 0), or until a necessary part fails (exit code 1). */
+/**
+ * `ledger start`: runs until SIGINT, SIGTERM or the end of its terminal (exit code 0), or until a necessary part fails
+ * (exit code 1).
+ */
 export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promise<void> => {
   const config = loadConfig();
   const files = config.servers.mode === 'embedded' ? createLogFiles(places(config.dataDir).logs) : null;
@@ -36,7 +39,7 @@ export const startCommand = async ({ roles }: { roles: readonly Role[] }): Promi
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
-  // A write that fails because the terminal has closed must fail before the exit, which would repeat it for ever.
+  // Lines that wait are written, unless nobody takes them.
   await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
 };

@@ -55,10 +55,10 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
             ...{ store, readLog, pool, onFinding, onProgress, readModelsOnly: readModels, findingsMax: 0 },
             ...(readModels ? { onDigest: print.digest } : {}),
           })
-        : await verifyChains({ store, readLog, onFinding });
+        : await verifyChains({ store, readLog, onFinding, onProgress });
     progress.end();
     print.verdict(verdict, all ? 0 : Math.max(0, findings - findingsMax), readModels);
-    if (!readModels && verdict.events > 0) await noteVerification(servers.projectorUrl, verdict);
+    if (!readModels && isWorthNoting(verdict)) await noteVerification(servers.projectorUrl, verdict);
     if (!verdict.intact) return exitCodes.damaged;
     if (verdict.events > 0) return exitCodes.fine;
     console.error(
@@ -73,6 +73,10 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
     await servers.stop();
   }
 };
+
+/** Returns true for a full check. A check of only the hash chains proves damage, and never that all is intact. */
+const isWorthNoting = ({ readModels, intact, events }: Verdict): boolean =>
+  events > 0 && (readModels === 'COMPARED' || !intact);
 
 /** Returns a sentence when a newer release writes the rows. They differ from what this release folds. */
 const newerProjector = async (pool: Pool): Promise<string | null> => {

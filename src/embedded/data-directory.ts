@@ -30,17 +30,7 @@ export type Runtime = {
  * UnusableDirectory, and changes nothing, when it cannot hold the data or contains other files.
  */
 export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
-  const names = await readdir(dataDir).catch((error: unknown): string[] => {
-    // The check below says what is wrong.
-    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) return [];
-    throw new UnusableDirectory(`Cannot read ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`);
-  });
-  const foreign = names.includes('ledger-data') ? [] : names.filter(isForeign);
-  if (foreign.length > 0) {
-    throw new UnusableDirectory(
-      `${dataDir} contains other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
-    );
-  }
+  const names = await namesIn(dataDir);
   await checkDirectory(dataDir, !names.includes('postgres'));
   // The group may have the right to enter, because Postgres may run as nobody and must reach its data.
   if (((await stat(dataDir)).mode & 0o067) !== 0) await chmod(dataDir, 0o700);
@@ -54,6 +44,25 @@ export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
     );
   }
   return lock;
+};
+
+/**
+ * Returns the names in a data directory. Returns none when it does not exist. Throws UnusableDirectory, and changes
+ * nothing, when it cannot be read or contains other files and is not ours.
+ */
+export const namesIn = async (dataDir: string): Promise<readonly string[]> => {
+  const names = await readdir(dataDir).catch((error: unknown): string[] => {
+    // The check below says what is wrong.
+    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '')) return [];
+    throw new UnusableDirectory(`Cannot read ${dataDir}: ${errorText(error)}. Set LEDGER_DATA_DIR to another one.`);
+  });
+  const foreign = names.includes('ledger-data') ? [] : names.filter(isForeign);
+  if (foreign.length > 0) {
+    throw new UnusableDirectory(
+      `${dataDir} contains other files (${foreign.slice(0, 3).join(', ')}). Set LEDGER_DATA_DIR to a directory of its own.`,
+    );
+  }
+  return names;
 };
 
 /** Thrown when another process uses a data directory. `holder`: its process id. */

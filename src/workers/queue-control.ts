@@ -62,12 +62,31 @@ export const openQueueControl = (backend: QueueBackend, baseName = 'ledger'): Qu
     if (queue === undefined) throw new Error(`There is no queue ${name}.`);
     return queue;
   };
+  // Postgres says by itself that it has no queues.
+  const requireQueues = async () => {
+    if (redis === null) return;
+    const schedulers = await Promise.all(queues.map((queue) => queue.getJobSchedulersCount()));
+    if (schedulers.every((count) => count === 0)) throw new NoQueues('No worker has scheduled a job.');
+  };
   return {
-    queues: () => Promise.all(queues.map(stateOf)),
-    jobs: async () => (await Promise.all(queues.map(jobsOf))).flat(),
-    pause: (name) => queueNamed(name).pause(),
-    resume: (name) => queueNamed(name).resume(),
+    queues: async () => {
+      await requireQueues();
+      return Promise.all(queues.map(stateOf));
+    },
+    jobs: async () => {
+      await requireQueues();
+      return (await Promise.all(queues.map(jobsOf))).flat();
+    },
+    pause: async (name) => {
+      await requireQueues();
+      await queueNamed(name).pause();
+    },
+    resume: async (name) => {
+      await requireQueues();
+      await queueNamed(name).resume();
+    },
     run: async (name) => {
+      await requireQueues();
       for (const queue of queues) if (await queue.getJobScheduler(name)) return addRun(queue, name);
       return null;
     },
@@ -85,8 +104,14 @@ export const openQueueControl = (backend: QueueBackend, baseName = 'ledger'): Qu
   };
 };
 
-/** Returns true for an error of a database in which no worker has created the queues yet. */
+/** Thrown when no worker has created the queues in Redis. */
+class NoQueues extends Error {
+  override readonly name = 'NoQueues';
+}
+
+/** Returns true for an error of a store in which no worker has created the queues yet. */
 export const isWithoutQueues = (error: unknown): boolean =>
+  error instanceof NoQueues ||
   error instanceof SchemaMigrationRequiredError ||
   // The role ledger_worker does not exist either.
   (error instanceof Error && 'code' in error && error.code === '22023');
@@ -95,13 +120,16 @@ const openQueue = (name: string, backend: QueueBackend, redis: Redis | null): Qu
   const queue =
     redis === null
       ? new (withBackend(createPostgresBackend).Queue)(name, {
-          connection: { connectionString: backend.url, options: '-c role=ledger_worker', max: 1 },
+          ...{ connection: { connectionString: backend.url, options: '-c role=ledger_worker', max: 1 }, ...readsOnly },
         })
-      : new Queue(name, { connection: redis });
+      : new Queue(name, { connection: redis, ...readsOnly });
   // The calls reject with the same error.
   queue.on('error', () => undefined);
   return queue as Queue;
 };
+
+// A queue that is opened would otherwise write its settings.
+const readsOnly = { skipMetasUpdate: true } as const;
 
 // A command of an operator fails instead of waiting for ever.
 const connectRedis = (url: string): Redis => {

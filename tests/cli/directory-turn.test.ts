@@ -1,8 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeDirectoryTurn } from '../../src/cli/directory-turn.ts';
+import { UnusableDirectory } from '../../src/embedded/errors.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
 
 let dataDir: string;
 beforeAll(async () => {
@@ -39,4 +41,17 @@ test('Two commands with one name take turns, and those with another name do not 
 
 test('A directory that holds no lock does not stop the command', async () => {
   await (await takeDirectoryTurn('/proc/no-such-place', 'demo', none)).release();
+});
+
+test('A directory whose locks cannot be written does not stop the command', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(path.join(directory, 'locks'), '');
+  await (await takeDirectoryTurn(directory, 'demo', none)).release();
+});
+
+test('A directory of another program is refused and not changed', async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(path.join(directory, 'letter.txt'), '');
+  await expect(takeDirectoryTurn(directory, 'init', none)).rejects.toBeInstanceOf(UnusableDirectory);
+  expect(await readdir(directory)).toEqual(['letter.txt']);
 });

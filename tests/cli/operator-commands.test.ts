@@ -179,6 +179,11 @@ test('Commands that change something print the result as JSON', async () => {
     [],
     { dropped: null },
   ]);
+  const refused = await runLedger(['keys', 'rotate', '--json'], env);
+  expect({ code: refused.code, ...JSON.parse(refused.output) }).toMatchObject({
+    code: 5,
+    error: { exitCode: 5, message: expect.stringContaining('--force') },
+  });
 }, 60_000);
 
 test('Bash completes commands, options and values with the script that completion prints', async () => {

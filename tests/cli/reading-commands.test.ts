@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
-import { copyProductData } from '../support/prepared.ts';
+import { copyProductData, copyStackData } from '../support/prepared.ts';
 import { runLedger } from '../support/product.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -94,6 +94,7 @@ describe('On the data of a product that ran before', () => {
       async (age, change) => {
         const { rows } = await login.query<{ file: string; sha256: string }>('select file, sha256 from ops.migrations');
         await login.query(change);
+        await login.query('update ops.last_verification set verified_at = null');
         const before = await catalog();
         const [verified, listed] = await Promise.all([runLedger(['verify'], env), runLedger(['parked', 'list'], env)]);
         expect(await catalog()).toEqual(before);
@@ -106,6 +107,10 @@ describe('On the data of a product that ran before', () => {
         expect(verified.output).toMatch(new RegExp(`The database is of an? ${age} release`));
         expect(verified.output).toMatch(/Intact: \d+ events in \d+ hash chains/);
         expect(verified.code).toBe(0);
+        // The rows were not compared, so the ledger is not known to be intact.
+        expect((await login.query('select verified_at from ops.last_verification')).rows).toEqual([
+          { verified_at: null },
+        ]);
         expect(listed).toMatchObject({ code: 1, output: expect.stringContaining(`${age} release`) });
       },
     );
@@ -113,14 +118,47 @@ describe('On the data of a product that ran before', () => {
     test('a database without the schema ends with 6 and stays empty', async () => {
       const superuser = new URL(stack.databaseUrl);
       superuser.pathname = '/template1';
-      const { code, output } = await runLedger(['verify'], { ...env, DATABASE_URL: superuser.href });
+      const wrong = { ...env, DATABASE_URL: superuser.href };
+      const [{ code, output }, reset] = await Promise.all([
+        runLedger(['verify'], wrong),
+        runLedger(['user', 'reset-password', 'a@example.com'], wrong),
+      ]);
       expect(output).toContain('DATABASE_URL does not have the schema of License Ledger');
-      expect(code).toBe(6);
+      expect([code, reset.code]).toEqual([6, 6]);
       const db = new pg.Client(superuser.href);
       await db.connect();
       const { rows } = await db.query(`select nspname from pg_namespace where nspname in ('ops', 'rm', 'vault')`);
       await db.end();
       expect(rows).toEqual([]);
+    });
+
+    test('a refused login ends every command with 2', async () => {
+      const wrong = new URL(stack.databaseUrl);
+      wrong.password = 'hidden-password';
+      const refused = { ...env, DATABASE_URL: wrong.href };
+      const runs = await Promise.all(
+        [['status'], ['doctor'], ['jobs', 'list']].map((args) => runLedger(args, refused)),
+      );
+      expect(runs.map(({ code }) => code)).toEqual([2, 2, 2]);
+      for (const { output } of runs) {
+        expect(output).toMatch(/DATABASE_URL/);
+        expect(output).toMatch(/refuses the connection/);
+        expect(output).not.toContain('hidden-password');
+      }
+    });
+
+    test('a database that a first start has not yet migrated belongs to a server that is starting', async () => {
+      const first = await temporaryDirectory();
+      await copyStackData(first);
+      const started = await startStack({ dataDir: first, program: eventStoreProgram });
+      try {
+        const here = { LEDGER_DATA_DIR: first, LOG_LEVEL: 'warn' };
+        const runs = await Promise.all([['verify'], ['status']].map((args) => runLedger(args, here)));
+        expect(runs.map(({ code }) => code)).toEqual([4, 4]);
+        for (const { output } of runs) expect(output).toContain('is starting');
+      } finally {
+        await started.stop();
+      }
     });
 
     test('servers that do not answer end with 4, refused logins with 2, and both name the variable', async () => {

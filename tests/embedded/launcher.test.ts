@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { descendants, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -100,6 +101,30 @@ test.each([
   await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
   expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
   expect(await launch(directory)).toMatchObject({ code: 0, output: expect.stringMatching(/^Compiling/) });
+});
+
+test('A process without a terminal goes on when a terminal closes, as nohup promises', async () => {
+  const { directory, writeMain } = await checkout();
+  await writeMain(`setInterval(() => {}, 1_000);\nconsole.log('runs');\n`);
+  const child = spawn(process.execPath, [path.join(directory, 'bin', 'ledger.js'), 'verify'], { stdio: 'pipe' });
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  child.kill('SIGHUP');
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+});
+
+test('A process in the background of an npm script does not end with npm', async () => {
+  const { runsInBackground } = await import(pathToFileURL(path.join(root, 'bin', 'end-with-parent.js')).href);
+  const scripts = [
+    ['nohup ledger start', true],
+    ['ledger start > log 2>&1 &', true],
+    ['ledger start & echo started', true],
+    ['ledger start', false],
+    ['npm run build && ledger start 2>&1', false],
+    ['ledger start &> log', false],
+  ] as const;
+  for (const [script, expected] of scripts) expect(runsInBackground(script), script).toBe(expected);
 });
 
 test('A launch without the dependencies tells what to run', async () => {

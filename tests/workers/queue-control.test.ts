@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createPostgresBackend, withBackend } from 'bullmq';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { migrateQueue, type QueueBackend, queueNames, type Schedule, startSchedule } from '../../src/workers/queue.ts';
 import { isWithoutQueues, openQueueControl, type QueueControl } from '../../src/workers/queue-control.ts';
 import { createDatabase } from '../support/database.ts';
 import { condition } from '../support/product.ts';
+import { hasRedis, startRedis } from '../support/redis.ts';
 
 const redisUrl = process.env.TEST_REDIS_URL;
 if (!redisUrl) console.log('The control of queues was not tested on Redis: TEST_REDIS_URL is not set.');
@@ -130,6 +132,29 @@ test('A database in which no worker has created the queues is told from one that
   await fresh.drop();
   expect(errors.map(isWithoutQueues)).toEqual([true, false]);
 });
+
+test.runIf(hasRedis)(
+  'A Redis in which no worker has created the queues is told from others, and stays empty',
+  async () => {
+    const redis = await startRedis();
+    const control = openQueueControl({ kind: 'redis', url: redis.url });
+    const calls = [
+      control.queues(),
+      control.jobs(),
+      control.pause('ledger'),
+      control.resume('ledger'),
+      control.run('x'),
+    ];
+    const errors = await Promise.all(calls.map((call) => call.then(() => null).catch((error: unknown) => error)));
+    await control.close();
+    const client = new Redis(redis.url);
+    const keys = await client.keys('*');
+    client.disconnect();
+    await redis.stop();
+    expect(errors.map(isWithoutQueues)).toEqual([true, true, true, true, true]);
+    expect(keys).toEqual([]);
+  },
+);
 
 test('A schedule of an earlier release remembers as many runs as this one, and is then left alone', async () => {
   const queueName = `test-${randomUUID()}`;

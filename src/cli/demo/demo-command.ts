@@ -8,7 +8,7 @@ import { environmentWith, loadConfig } from '../../config.ts';
 import { places } from '../../embedded/data-directory.ts';
 import { holderOf } from '../../embedded/lock.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
-import { RefusedByPolicy } from '../exit-codes.ts';
+import { CommandEnded, exitCodes, RefusedByPolicy } from '../exit-codes.ts';
 import { verify } from '../verify.ts';
 import type { DemoTarget } from './demo-api.ts';
 import { walkLicense } from './walk-license.ts';
@@ -47,22 +47,47 @@ export const demoCommand = async ({ json }: { readonly json: boolean }): Promise
   }
 };
 
-/** Returns the server of this directory, once it is ready. Returns null when none runs. */
+/**
+ * Returns the server of this directory, once it is ready. Returns null when none runs. Throws CommandEnded with the exit
+ * code 4 when the server is not ready within a minute.
+ */
 const serverOf = async (dataDir: string, print: (line: string) => void): Promise<DemoTarget | null> => {
-  for (let isFirst = true; ; isFirst = false) {
-    const target = await runningServer(dataDir);
-    if (target !== null || (await holderOf(places(resolve(dataDir)).lock)) === undefined) return target;
-    if (isFirst) print('A server is starting here. The demo waits until it is ready.');
+  const until = performance.now() + readyMsMax;
+  for (let told = ''; ; ) {
+    const target = await demoTarget(dataDir);
+    const reason = target === null ? 'it is starting' : await notReady(target);
+    if (reason === null || (await holderOf(places(resolve(dataDir)).lock)) === undefined)
+      return reason === null ? target : null;
+    if (performance.now() > until)
+      throw new CommandEnded(
+        exitCodes.unreachable,
+        `The server here is not ready after ${readyMsMax / 1_000} seconds: ${reason}. See ledger status.`,
+      );
+    if (reason !== told) print(`The server here is not ready: ${reason}. The demo waits until it is.`);
+    told = reason;
     await delay(500);
   }
 };
 
+const readyMsMax = 60_000;
+
 const runningServer = async (dataDir: string): Promise<DemoTarget | null> => {
+  const target = await demoTarget(dataDir);
+  return target !== null && (await notReady(target)) === null ? target : null;
+};
+
+const demoTarget = async (dataDir: string): Promise<DemoTarget | null> => {
   const text = await readFile(join(dataDir, 'demo.json'), 'utf8').catch(() => null);
-  if (text === null) return null;
-  const target = JSON.parse(text) as DemoTarget;
-  const ready = await fetch(new URL('/readyz', target.baseUrl)).catch(() => null);
-  return ready?.ok ? target : null;
+  return text === null ? null : (JSON.parse(text) as DemoTarget);
+};
+
+/** Returns why a server is not ready, as its /readyz says, or null when it is. */
+const notReady = async ({ baseUrl }: DemoTarget): Promise<string | null> => {
+  const answer = await fetch(new URL('/readyz', baseUrl)).catch(() => null);
+  if (answer?.ok) return null;
+  const problem: unknown = await answer?.json().catch(() => null);
+  const isProblem = typeof problem === 'object' && problem !== null && 'detail' in problem;
+  return isProblem ? String(problem.detail).replace(/\.$/, '') : 'it is starting';
 };
 
 const startServer = async (print: (text: string) => void): Promise<ChildProcess> => {
@@ -91,6 +116,9 @@ const startServer = async (print: (text: string) => void): Promise<ChildProcess>
 
 const stopServer = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
+  const exited = once(child, 'exit');
+  // The server stops in order when the channel closes. On Windows a signal would leave its Postgres running.
+  if (child.connected) child.disconnect();
+  else child.kill('SIGTERM');
+  await exited;
 };

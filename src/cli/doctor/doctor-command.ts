@@ -3,6 +3,7 @@ import { loadConfig } from '../../config.ts';
 import { errorText } from '../../embedded/errors.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { isRefusal } from '../server/reach-servers.ts';
 import { type FoundServers, findServers } from '../status/find-servers.ts';
 import { connectReading, isMigrated } from '../status/reading-connection.ts';
 import { checkLog } from './check-log.ts';
@@ -17,11 +18,12 @@ import { readRedis, readSettings } from './read-settings.ts';
 
 /**
  * `ledger doctor`: prints one line for each check, with what to do. Starts, creates and changes nothing. Exits with 0
- * when nothing must be done, 1 when something must, and 4 when Postgres or the event store does not answer.
+ * when nothing must be done, 1 when something must, 2 when Postgres refuses the login, and 4 when Postgres or the event
+ * store does not answer.
  */
 export const doctorCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const config = loadConfig();
-  const { findings: ofServers, isUnreachable } = await checkServers(await findServers(config), config.dataDir);
+  const { findings: ofServers, serverFault } = await checkServers(await findServers(config), config.dataDir);
   const findings = [
     ...checkMachine(await readMachine(config)),
     ...checkSettings(await readSettings(config)),
@@ -29,7 +31,7 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
     ...ofServers,
   ];
   const left = findings.filter(({ state }) => state === 'todo').length;
-  const exitCode = isUnreachable ? exitCodes.unreachable : left > 0 ? exitCodes.failed : exitCodes.fine;
+  const exitCode = serverFault ?? (left > 0 ? exitCodes.failed : exitCodes.fine);
   if (json) console.log(JSON.stringify({ todo: left, findings }, null, 2));
   else {
     for (const finding of findings) console.log(lineOf(finding));
@@ -42,7 +44,8 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
   process.exitCode = exitCode;
 };
 
-type ServerFindings = { readonly findings: readonly Finding[]; readonly isUnreachable: boolean };
+/** `serverFault`: the exit code for a server that does not answer or refuses the login. */
+type ServerFindings = { readonly findings: readonly Finding[]; readonly serverFault: number | null };
 
 const checkServers = async (located: FoundServers, dataDir: string): Promise<ServerFindings> => {
   if (located.kind !== 'reachable') {
@@ -53,19 +56,22 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
       `${why} Postgres and the event store were not checked.`,
       'Run ledger start, and repeat.',
     );
-    return { findings: [finding], isUnreachable: false };
+    return { findings: [finding], serverFault: null };
   }
   let db: pg.Client;
   try {
     db = await connectReading(located.databaseUrl, 'ledger-doctor');
   } catch (error) {
-    return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
+    if (!isRefusal(error))
+      return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
+    const finding = todo('postgres', `Postgres refuses the connection: ${errorText(error)}.`, 'Correct DATABASE_URL.');
+    return { findings: [finding], serverFault: exitCodes.usage };
   }
   try {
     if (!(await isMigrated(db)))
       return {
         findings: [todo('migrations', 'The database has no ledger yet.', 'Run ledger start.')],
-        isUnreachable: false,
+        serverFault: null,
       };
     return await checkAnswering(db, located);
   } catch (error) {
@@ -73,7 +79,7 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
     const action = 'Use the login of DATABASE_URL that migrated the database.';
     return {
       findings: [todo('postgres', `It could not be checked: ${errorText(error)}.`, action)],
-      isUnreachable: false,
+      serverFault: null,
     };
   } finally {
     await db.end();
@@ -90,10 +96,10 @@ const checkAnswering = async (
   try {
     const postgresMs = () => Date.now() - postgres.clockDifferenceMs;
     const log = await readLogFacts({ store, url: eventStoreUrl, mode, db, postgresMs });
-    return { findings: [...ofPostgres, ...checkLog(log)], isUnreachable: false };
+    return { findings: [...ofPostgres, ...checkLog(log)], serverFault: null };
   } catch (error) {
     const ofStore = unreachable('event store', `It does not answer: ${errorText(error)}.`, 'Check EVENTSTORE_URL.');
-    return { findings: [...ofPostgres, ...ofStore.findings], isUnreachable: true };
+    return { findings: [...ofPostgres, ...ofStore.findings], serverFault: ofStore.serverFault };
   } finally {
     await store.close();
   }
@@ -101,5 +107,5 @@ const checkAnswering = async (
 
 const unreachable = (check: string, detail: string, action: string): ServerFindings => ({
   findings: [todo(check, detail, action)],
-  isUnreachable: true,
+  serverFault: exitCodes.unreachable,
 });

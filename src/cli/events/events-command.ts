@@ -28,7 +28,7 @@ type Options = {
 export const eventsCommand = async (options: Options): Promise<void> => {
   refuseWrong(options);
   const config = loadConfig();
-  const open = async () => connectEventStore({ url: (await runningServers(config)).eventStoreUrl });
+  const open = async () => connectEventStore({ url: (await runningServers(config, 'log')).eventStoreUrl });
   const store = await open();
   const out = openOut();
   try {

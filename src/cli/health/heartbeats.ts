@@ -22,7 +22,7 @@ type Needs = {
 
 /** The signs of life of a process. */
 export type Heartbeats = {
-  /** Writes one now. Does not throw. */
+  /** Writes one now, and one more when a write is in flight. Does not throw. */
   readonly beat: () => Promise<void>;
   /** Ends them and removes the row of the process. Takes two seconds at most. Does not throw. */
   readonly stop: () => Promise<void>;
@@ -34,26 +34,35 @@ const stopMsMax = 2_000;
 /** Starts to write signs of life: one now, and then one every 15 seconds. The caller asks for one after a change. */
 export const startHeartbeats = ({ pool, log, identity, writes, check, projects, isStopping }: Needs): Heartbeats => {
   let last: Promise<void> | null = null;
+  let isOutdated = false;
+  let isEnded = false;
   const write = async () => {
     const parts = await check();
     const status = isStopping() ? 'stopping' : healthStatus(parts);
     const faults = faultsOf(parts).map(({ part, state, reason, since }) => ({ part, state, reason, since }));
     await noteSignOfLife(pool, { ...identity, status, faults, projects: projects() });
   };
+  const writeOnce = () =>
+    write().then(
+      () => {
+        writes.failure = null;
+      },
+      (error: unknown) => {
+        writes.failure = error instanceof Error && 'code' in error ? String(error.code) : null;
+        log.warn({ err: error }, 'The process could not write its sign of life. It tries again in 15 seconds.');
+      },
+    );
+  const writeAll = async () => {
+    do {
+      isOutdated = false;
+      await writeOnce();
+    } while (isOutdated && !isEnded);
+    last = null;
+  };
   const beat = () => {
-    last ??= write()
-      .then(
-        () => {
-          writes.failure = null;
-        },
-        (error: unknown) => {
-          writes.failure = error instanceof Error && 'code' in error ? String(error.code) : null;
-          log.warn({ err: error }, 'The process could not write its sign of life. It tries again in 15 seconds.');
-        },
-      )
-      .finally(() => {
-        last = null;
-      });
+    // The write in flight may have read the state before the change.
+    isOutdated = last !== null;
+    last ??= writeAll();
     return last;
   };
   void beat();
@@ -63,6 +72,7 @@ export const startHeartbeats = ({ pool, log, identity, writes, check, projects, 
     beat,
     stop: async () => {
       clearInterval(timer);
+      isEnded = true;
       const removed = Promise.resolve(last).then(() => removeProcess(pool, identity.processId));
       // Without it, the row counts as silent after a minute, and the next process removes it after an hour.
       await Promise.race([removed.catch(() => undefined), delay(stopMsMax, undefined, { ref: false })]);

@@ -87,7 +87,7 @@ const pollMs = 200;
 const withQueues = async (work: (control: QueueControl) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const { redisUrl } = config;
-  const { workerUrl } = await runningServers(config);
+  const { workerUrl } = await runningServers(config, 'queues');
   const control = openQueueControl(
     redisUrl === null ? { kind: 'postgres', url: workerUrl } : { kind: 'redis', url: redisUrl },
   );

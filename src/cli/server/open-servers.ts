@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../../config.ts';
-import { DataDirectoryInUse, readRuntime } from '../../embedded/data-directory.ts';
+import { DataDirectoryInUse, type Runtime, readRuntime } from '../../embedded/data-directory.ts';
 import { NoData } from '../../embedded/errors.ts';
 import { startStack, startStackOnExisting } from '../../embedded/stack.ts';
 import { ensureSecret } from '../../embedded/stored-secrets.ts';
@@ -54,10 +54,7 @@ export const joinServers = async (
   let isWaiting = false;
   for (;;) {
     const server = await readRuntime(dataDir);
-    if (server) {
-      const { databaseUrl, eventStoreUrl } = server;
-      return { ...oneLogin(databaseUrl), embedded: true, eventStoreUrl, failed: never, stop: async () => {} };
-    }
+    if (server) return joinedServers(server);
     try {
       const stack = await startStackOnExisting({ dataDir, migrates, log });
       const release = stopBeforeExit(stack.stop);
@@ -78,13 +75,24 @@ export const joinServers = async (
 const waitMs = 200;
 
 /** Returns servers as `joinServers` does. Creates the data of the embedded servers where no server ran before. */
-export const joinOrCreateServers = (config: Config, log: (line: string) => void): Promise<OpenServers> =>
-  joinServers(config, log).catch(async (error) => {
-    if (!(error instanceof NoData)) throw error;
-    const servers = await openServers(config, log);
-    const release = stopBeforeExit(servers.stop);
-    return { ...servers, stop: () => servers.stop().finally(release) };
-  });
+export const joinOrCreateServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
+  for (;;) {
+    try {
+      return await joinServers(config, log);
+    } catch (error) {
+      if (!(error instanceof NoData)) throw error;
+    }
+    try {
+      const servers = await openServers(config, log);
+      const release = stopBeforeExit(servers.stop);
+      return { ...servers, stop: () => servers.stop().finally(release) };
+    } catch (error) {
+      // Another process creates the data at this moment.
+      if (!(error instanceof DataDirectoryInUse)) throw error;
+      await delay(waitMs);
+    }
+  }
+};
 
 /**
  * Returns the configured LEDGER_SECRET. The embedded mode creates one at its first start and stores it in secrets.json.
@@ -103,7 +111,17 @@ const oneLogin = (databaseUrl: string) => ({
   workerUrl: databaseUrl,
 });
 
-const configuredServers = (servers: Extract<Config['servers'], { mode: 'servers' }>): OpenServers => ({
+/** Returns the servers of a running server. Stopping them does nothing. */
+export const joinedServers = ({ databaseUrl, eventStoreUrl }: Runtime): OpenServers => ({
+  ...oneLogin(databaseUrl),
+  embedded: true,
+  eventStoreUrl,
+  failed: never,
+  stop: async () => {},
+});
+
+/** Returns the servers of the configuration. Stopping them does nothing. */
+export const configuredServers = (servers: Extract<Config['servers'], { mode: 'servers' }>): OpenServers => ({
   ...servers,
   embedded: false,
   failed: never,

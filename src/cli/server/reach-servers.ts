@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { InvalidConfiguration } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
@@ -9,7 +10,7 @@ import type { OpenServers } from './open-servers.ts';
 /** A server of the configuration. `check` rejects when it does not answer. */
 type ServerToReach = {
   readonly variable: string;
-  readonly kind: 'Postgres' | 'The event store';
+  readonly kind: 'Postgres' | 'The event store' | 'Redis';
   readonly url: string;
   readonly check: (url: string) => Promise<void>;
 };
@@ -29,14 +30,29 @@ export const startPatience = { forMs: 60_000, everyMs: 3_000 } as const;
 /** The patience of a command: one try. */
 export const noPatience: Patience = { forMs: 0, everyMs: 0, report: () => {} };
 
+/** Which servers a caller needs. */
+export type NeededServers = {
+  /** Only the servers with these URLs. Default: all. */
+  readonly urls?: readonly string[];
+  /** The Redis of the caller. Default: it needs none. */
+  readonly redisUrl?: string | null;
+};
+
 /**
  * Waits until the configured servers answer. Throws Unreachable, which names the variable, when one does not within
- * `forMs`. Throws InvalidConfiguration at once when a server refuses the login or does not have the database. Does
- * nothing for embedded servers. No message has a password.
+ * `forMs`. Throws InvalidConfiguration at once when a server refuses the login or does not have the database. Does not
+ * ask embedded servers. No message has a password.
  */
-export const reachServers = async (servers: OpenServers, patience: Patience): Promise<void> => {
-  if (servers.embedded) return;
-  await Promise.all(serversToReach(servers).map((server) => reach(server, patience)));
+export const reachServers = async (
+  servers: OpenServers,
+  patience: Patience,
+  { urls, redisUrl = null }: NeededServers = {},
+): Promise<void> => {
+  const configured = servers.embedded ? [] : serversToReach(servers);
+  const needed = configured.filter(({ url }) => urls === undefined || urls.includes(url));
+  const redis: readonly ServerToReach[] =
+    redisUrl === null ? [] : [{ variable: 'REDIS_URL', url: redisUrl, kind: 'Redis', check: askRedis }];
+  await Promise.all([...needed, ...redis].map((server) => reach(server, patience)));
 };
 
 const serversToReach = (servers: OpenServers): readonly ServerToReach[] => {
@@ -64,7 +80,7 @@ const reach = async (server: ServerToReach, { forMs, everyMs, signal, report }: 
       const { variable, kind } = server;
       const where = hostOf(server.url);
       const why = error instanceof Error ? error.message || error.name : String(error);
-      if (!mayHeal(error))
+      if (isRefusal(error))
         throw new InvalidConfiguration(
           `${variable}: ${kind} at ${where} refuses the connection: ${why}. Correct the URL.`,
         );
@@ -83,14 +99,17 @@ const reach = async (server: ServerToReach, { forMs, everyMs, signal, report }: 
 /** Returns host and port of a URL. Never user or password. */
 const hostOf = (url: string): string => /^[^/]*\/\/(?:[^@/]*@)?([^/?]+)/.exec(url)?.[1] ?? 'an unreadable URL';
 
-// Postgres answers with a SQLSTATE: class 28 is a wrong login, 3D an unknown database, 42 a missing right. Other errors
-// of a wrong URL have no SQLSTATE: certificates, and a password that is missing.
-const mayHeal = (error: unknown): boolean => {
-  if (isLostConnection(error) || !(error instanceof Error)) return true;
-  if (error instanceof pg.DatabaseError) return !/^(28|3D|42)/.test(error.code ?? '');
+/**
+ * Returns true when a server answers and refuses the connection: a wrong login, an unknown database, a missing right or
+ * a wrong certificate. Another try ends in the same way.
+ */
+export const isRefusal = (error: unknown): boolean => {
+  if (isLostConnection(error) || !(error instanceof Error)) return false;
+  // Postgres answers with a SQLSTATE: class 28 is a wrong login, 3D an unknown database, 42 a missing right.
+  if (error instanceof pg.DatabaseError) return /^(28|3D|42)/.test(error.code ?? '');
   const code = 'code' in error ? String(error.code) : '';
-  if (/CERT|SIGNED|TLS|INVALID_URL/.test(code)) return false;
-  return !/SASL|does not support SSL|access denied|not authenticated/i.test(error.message);
+  if (/CERT|SIGNED|TLS|INVALID_URL/.test(code)) return true;
+  return /SASL|does not support SSL|access denied|not authenticated|WRONGPASS|NOAUTH|NOPERM/i.test(error.message);
 };
 
 const askPostgres = async (url: string): Promise<void> => {
@@ -121,6 +140,29 @@ const askEventStore = async (url: string): Promise<void> => {
   } finally {
     patience.abort();
     await store.close();
+  }
+};
+
+const askRedis = async (url: string): Promise<void> => {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: answerMsMax,
+    commandTimeout: answerMsMax,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // The calls reject with "Connection is closed". The cause comes only as an event.
+  let cause: unknown;
+  redis.on('error', (error) => {
+    cause ??= error;
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    throw cause ?? error;
+  } finally {
+    redis.disconnect();
   }
 };
 

@@ -1,6 +1,7 @@
 import type { Config } from '../../config.ts';
+import { readRuntime } from '../../embedded/data-directory.ts';
 import { readSchemaState, type SchemaState } from '../../projections/schema-state.ts';
-import { NothingToCheck } from '../exit-codes.ts';
+import { NothingToCheck, Unreachable } from '../exit-codes.ts';
 import { joinServers, type OpenServers } from './open-servers.ts';
 import { noPatience, reachServers } from './reach-servers.ts';
 
@@ -10,24 +11,32 @@ export type ReadServers = OpenServers & { readonly schema: SchemaState };
 /**
  * Opens the servers of a command that only reads. Creates no directory, no cluster, no schema and no row, and migrates
  * nothing. Throws NoData without a data directory, NothingToCheck for a database without our schema, and Unreachable
- * when a server does not answer. The caller stops the servers.
+ * when a server does not answer or is still starting. The caller stops the servers.
  */
 export const readServers = async (config: Config, log: (line: string) => void): Promise<ReadServers> => {
   const servers = await joinServers(config, log, { migrates: false });
   try {
     await reachServers(servers, noPatience);
     const schema = await readSchemaState(servers.databaseUrl);
-    if (schema.kind === 'MISSING')
-      throw new NothingToCheck(
-        servers.embedded
-          ? `The database in ${config.dataDir} is empty. Set LEDGER_DATA_DIR to the data directory of your server.`
-          : 'The database of DATABASE_URL does not have the schema of License Ledger. Set DATABASE_URL to the database of your server.',
-      );
+    if (schema.kind === 'MISSING') throw await withoutSchema(config);
     return { ...servers, schema };
   } catch (error) {
     await servers.stop();
     throw error;
   }
+};
+
+/** Returns the error for a database without our schema. A running server that starts for the first time creates it soon. */
+const withoutSchema = async ({ servers, dataDir }: Config): Promise<Error> => {
+  if (servers.mode === 'servers')
+    return new NothingToCheck(
+      'The database of DATABASE_URL does not have the schema of License Ledger. Set DATABASE_URL to the database of your server.',
+    );
+  return (await readRuntime(dataDir)) === undefined
+    ? new NothingToCheck(
+        `The database in ${dataDir} is empty. Set LEDGER_DATA_DIR to the data directory of your server.`,
+      )
+    : new Unreachable(`The server in ${dataDir} is starting and creates its database. Repeat when it is ready.`);
 };
 
 /**
@@ -36,8 +45,13 @@ export const readServers = async (config: Config, log: (line: string) => void): 
  */
 export const changeServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
   const servers = await joinServers(config, log);
-  await reachServers(servers, noPatience);
-  return servers;
+  try {
+    await reachServers(servers, noPatience);
+    return servers;
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
 };
 
 /** Returns why a command cannot read the tables of another release, or null when they are of this release. */

@@ -36,13 +36,15 @@ export const runServer = async ({
   onStop,
 }: Start): Promise<string | undefined> => {
   const wait = (variable: string, sentence: string) => log.warn({ variable }, sentence);
-  await reachServers(servers, { ...startPatience, signal: stopping, report: wait });
+  // The jobs cannot be scheduled without Redis. The limits of the API can be counted without it.
+  const redisUrl = roles.includes('worker') ? config.redisUrl : null;
+  await reachServers(servers, { ...startPatience, signal: stopping, report: wait }, { redisUrl });
   const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
   stopping.throwIfAborted();
   let demo: Demo | null = null;
   const ledger = await assemble({ config, servers, roles, log, demoOrganizationId, demo: () => demo });
   onStop(ledger.stop);
-  const ready = announceReady(config, servers, roles, ledger).then((known) => {
+  const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
     demo = known;
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
@@ -51,12 +53,10 @@ export const runServer = async ({
 
 /**
  * Prints that the product is ready, once it is, and in the embedded mode how to try it. Returns the demo, or null without
- * one. Throws when the demo cannot be created.
+ * one. Throws when the demo cannot be created, and when `stopping` aborts before that.
  */
 const announceReady = async (
-  config: Config,
-  { embedded }: OpenServers,
-  roles: readonly Role[],
+  { config, servers: { embedded }, roles, stopping }: Pick<Start, 'config' | 'servers' | 'roles' | 'stopping'>,
   ledger: Ledger,
 ): Promise<Demo | null> => {
   const { baseUrl, apiPool } = ledger;
@@ -68,7 +68,7 @@ const announceReady = async (
         roles.includes('projector') ? 'This process builds them; GET /readyz shows the progress.' : fault
       }`,
     );
-  await untilReady(ledger, fault !== null);
+  await untilReady(ledger, { isAnnounced: fault !== null, stopping });
   if (!embedded || baseUrl === null) {
     console.log([`License Ledger is ready${where} (${roles.join(', ')}).`, ...pagesOf(config, baseUrl)].join('\n'));
     return null;
@@ -90,10 +90,14 @@ const announceReady = async (
 };
 
 /** Waits until no part fails. A degraded part is no reason to wait, because /readyz answers 200. */
-const untilReady = async ({ checkHealth }: Ledger, isAnnounced: boolean): Promise<void> => {
+const untilReady = async (
+  { checkHealth }: Ledger,
+  { isAnnounced, stopping }: { readonly isAnnounced: boolean; readonly stopping: AbortSignal },
+): Promise<void> => {
   let isSilent = !isAnnounced;
   for (let round = 1; ; round++) {
     const faults = faultsOf(await checkHealth()).filter(({ state }) => state === 'failing');
+    stopping.throwIfAborted();
     if (faults.length === 0) return;
     if (isSilent && round === silentRounds) {
       isSilent = false;
@@ -101,7 +105,7 @@ const untilReady = async ({ checkHealth }: Ledger, isAnnounced: boolean): Promis
         `License Ledger runs and is not ready yet: ${faults.map(({ part, reason }) => `${part}: ${reason}`).join('; ')}`,
       );
     }
-    await delay(readyPollMs, undefined, { ref: false });
+    await delay(readyPollMs, undefined, { ref: false, signal: stopping });
   }
 };
 

@@ -1,4 +1,5 @@
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+import { endingSignals } from './ending-signals.ts';
+import { stopMsMax } from './stop-on-signals.ts';
 
 let isStopping = false;
 
@@ -6,19 +7,20 @@ let isStopping = false;
 export const isEndedBySignal = (): boolean => isStopping;
 
 /**
- * Stops servers in order when a signal ends the command, and then ends the process by that signal. A command with a
- * handler of its own decides alone. Returns what takes the handlers away again.
+ * Stops servers in order when a signal ends the command, and then ends the process by that signal, after `patienceMs` at
+ * the latest. The embedded servers end with the process. A command with a handler of its own decides alone. Returns a
+ * function that removes the handlers.
  */
-export const stopBeforeExit = (stop: () => Promise<void>): (() => void) => {
+export const stopBeforeExit = (stop: () => Promise<void>, patienceMs = stopMsMax): (() => void) => {
+  const signals = endingSignals();
   const onSignal = (signal: NodeJS.Signals) => {
     if (isStopping || process.listenerCount(signal) > 1) return;
     isStopping = true;
-    void stop()
-      .catch(() => {})
-      .finally(() => {
-        release();
-        process.kill(process.pid, signal);
-      });
+    const patience = new Promise<void>((resolve) => void setTimeout(resolve, patienceMs));
+    void Promise.race([stop().catch(() => {}), patience]).then(() => {
+      release();
+      process.kill(process.pid, signal);
+    });
   };
   const release = () => {
     for (const signal of signals) process.off(signal, onSignal);

@@ -1,13 +1,14 @@
 import type { Logger } from 'pino';
 import { exitCodes } from '../exit-codes.ts';
+import { endingSignals } from './ending-signals.ts';
 
 /** How long an orderly stop may take. Everything that was started ends within ten seconds of a signal. */
-const stopMsMax = 9_000;
+export const stopMsMax = 9_000;
 /** What a stop delay may take of that. A longer one makes the whole stop longer. */
 const delaySecondsWithin = 3;
 
 /**
- * Returns a signal that aborts at the first SIGINT, SIGTERM or SIGHUP. Further signals change nothing: Ctrl-C reaches
+ * Returns a signal that aborts at the first SIGINT or SIGTERM, or SIGHUP with a terminal. Further signals change nothing: Ctrl-C reaches
  * this process and npm, which passes it on. After 9 seconds the process ends, and the embedded servers end with it. A
  * stop delay over 3 seconds is added to that.
  */
@@ -25,7 +26,7 @@ export const stopOnSignals = (log: Pick<Logger, 'info' | 'warn'>, stopDelaySecon
     }, patienceMs).unref();
     stopping.abort();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  for (const signal of endingSignals()) process.on(signal, stop);
   return stopping.signal;
 };
 

@@ -41,7 +41,7 @@ const problemsOfDatabase = ({ postgres: { migrations } }: StatusFacts): readonly
   ...migrations.edited.map((file) => `db/${file} was edited after it was applied. Restore the file as it was.`),
 ];
 
-const problemsOfReadModels = ({ readModels, lag }: StatusFacts): readonly string[] => {
+const problemsOfReadModels = ({ readModels, lag, eventStore }: StatusFacts): readonly string[] => {
   if (readModels === null) return ['There are no read models. ledger start makes them.'];
   const { isOfThisRelease, release, isLevel, parkedCount } = readModels;
   return [
@@ -50,6 +50,9 @@ const problemsOfReadModels = ({ readModels, lag }: StatusFacts): readonly string
       : [`Read models of another release (${release}) serve. See Upgrading in docs/operations.md.`]),
     ...(isLevel ? [] : ['The read models are being built. Requests get 503 until they are level.']),
     ...(parkedCount === 0 ? [] : [`${parkedCount} streams are parked. Run ledger parked list.`]),
+    ...(lag === null && isOfThisRelease && eventStore.answers
+      ? ['The event store sent no event in 5 seconds, so the lag is unknown. Repeat, then check the event store.']
+      : []),
     ...(lag === null || lag.seconds * 1_000 <= lagMaxMs
       ? []
       : [`The read models are ${lag.seconds} seconds behind the log. Check the processes with the role projector.`]),

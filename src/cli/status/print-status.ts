@@ -1,5 +1,4 @@
 import { table } from '../table.ts';
-import { countedMax } from './read-status.ts';
 import type { ProcessFacts, StatusFacts } from './status-facts.ts';
 
 /** Returns the text of `ledger status` for a person: the facts, then what to do. */
@@ -39,10 +38,7 @@ const lines = ({ mode, product, postgres, eventStore, readModels, lag, lastVerif
       ? 'none'
       : `version ${readModels.version}, built by release ${readModels.release}, ${readModels.isLevel ? 'level' : 'not level'}`,
   'last rebuild': readModels === null ? 'never' : (readModels.rebuiltAt ?? `never; first made ${readModels.madeAt}`),
-  lag:
-    lag === null
-      ? 'unknown'
-      : `${lag.events < countedMax ? lag.events : `${countedMax} or more`} events, ${lag.seconds} seconds`,
+  lag: lag === null ? 'unknown' : `${lag.isAtLeast ? 'at least ' : ''}${lag.events} events, ${lag.seconds} seconds`,
   parked: readModels === null || readModels.parkedCount === 0 ? 'no stream' : `${readModels.parkedCount} streams`,
   'last verify':
     lastVerification === null

@@ -93,31 +93,40 @@ const lastVerificationOf = async (db: pg.Client): Promise<VerificationFacts | nu
 };
 
 /** The most events that a lag counts. */
-export const countedMax = 10_000;
-const countingMs = 5_000;
+const countedMax = 10_000;
+const countingMsMax = 5_000;
+
+/** Bounds of a count. Default: five seconds. */
+type Counting = { readonly now: Date; readonly countingMs?: number };
 
 /**
- * Returns how many events after the checkpoint the log has, and for how long the oldest has waited. `now`: the clock of
- * this process. Counts for five seconds at most.
+ * Returns how many events after the checkpoint the log has, and for how long the oldest has waited. Counts for a bounded
+ * time. Returns null when no event came in it, so the lag is unknown. `now`: the clock of this process.
  */
 export const readLag = async (
   store: Pick<EventStore, 'head' | 'follow'>,
   checkpoint: Position | 'start',
-  now: Date,
-): Promise<LagFacts> => {
+  { now, countingMs = countingMsMax }: Counting,
+): Promise<LagFacts | null> => {
   const head = await store.head({ timeoutMs: 5_000 });
-  if (head === null || (checkpoint !== 'start' && checkpoint.commit >= head.commit)) return { events: 0, seconds: 0 };
+  if (head === null || (checkpoint !== 'start' && checkpoint.commit >= head.commit))
+    return { events: 0, seconds: 0, isAtLeast: false };
   const signal = AbortSignal.timeout(countingMs);
   let events = 0;
   let oldest: string | null = null;
+  let isAtLeast = true;
   for await (const entry of store.follow(checkpoint, { streamPrefixes, signal })) {
-    if ('idle' in entry || entry.position.commit > head.commit) break;
-    events += 1;
-    oldest ??= String(entry.metadata.recordedAt);
-    if (events === countedMax || entry.position.commit === head.commit) break;
+    const isBeyond = 'idle' in entry || entry.position.commit > head.commit;
+    if (!isBeyond) {
+      events += 1;
+      oldest ??= String(entry.metadata.recordedAt);
+    }
+    isAtLeast = !isBeyond && entry.position.commit < head.commit;
+    if (!isAtLeast || events === countedMax) break;
   }
+  if (isAtLeast && events === 0) return null;
   const seconds = oldest === null ? 0 : Math.max(0, Math.round((now.getTime() - Date.parse(oldest)) / 1_000));
-  return { events, seconds: Number.isNaN(seconds) ? 0 : seconds };
+  return { events, seconds: Number.isNaN(seconds) ? 0 : seconds, isAtLeast };
 };
 
 const instant = (date: Date): string => date.toISOString();

@@ -15,9 +15,14 @@ export const connectReading = async (url: string, applicationName: string): Prom
   });
   // Without a listener a lost connection would end the process.
   db.on('error', () => undefined);
-  await db.connect();
-  await db.query(`set default_transaction_read_only = on; set statement_timeout = '15s'; set lock_timeout = '5s'`);
-  return db;
+  try {
+    await db.connect();
+    await db.query(`set default_transaction_read_only = on; set statement_timeout = '15s'; set lock_timeout = '5s'`);
+    return db;
+  } catch (error) {
+    await db.end().catch(() => undefined);
+    throw error;
+  }
 };
 
 /** Returns true when the database has the tables of the product. */

@@ -4,6 +4,7 @@ import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { storeVersion } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { freeBytesOf } from '../health/check-disk.ts';
+import { isRefusal } from '../server/reach-servers.ts';
 import { type FoundServers, findServers } from './find-servers.ts';
 import { problemsOfStatus } from './judge-status.ts';
 import { statusText } from './print-status.ts';
@@ -13,8 +14,8 @@ import type { StatusFacts } from './status-facts.ts';
 
 /**
  * `ledger status`: prints what runs where, versions, lag, parked streams, the last verification and the last rebuild.
- * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, 4 when a server
- * does not answer or is stopped, and 6 when there is no ledger.
+ * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, 2 when Postgres
+ * refuses the login, 4 when a server does not answer or is stopped, and 6 when there is no ledger.
  */
 export const statusCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const { status, exitCode, text, facts, problems } = await readStatus();
@@ -40,13 +41,17 @@ const readStatus = async (): Promise<Answer> => {
     db = await connectReading(located.databaseUrl, 'ledger-status');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return unreachable(
-      `Postgres does not answer: ${why}. Check ${located.mode === 'servers' ? 'DATABASE_URL' : 'the running server'}.`,
-    );
+    const where = located.mode === 'servers' ? 'DATABASE_URL' : 'the running server';
+    return isRefusal(error)
+      ? { ...unreachable(`Postgres refuses the connection: ${why}. Check ${where}.`), exitCode: exitCodes.usage }
+      : unreachable(`Postgres does not answer: ${why}. Check ${where}.`);
   }
   try {
     if (!(await isMigrated(db)))
-      return nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
+      // The server tells how to reach its databases before it migrates them.
+      return located.mode === 'embedded'
+        ? notRunning('starting', config.dataDir)
+        : nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
     return await statusOf(db, located, config.dataDir);
   } finally {
     await db.end();
@@ -66,7 +71,7 @@ const statusOf = async (
 ): Promise<Answer> => {
   const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);
   const store = connectEventStore({ url: eventStoreUrl });
-  const lag = await readLag(store, checkpoint ?? 'start', new Date()).then(
+  const lag = await readLag(store, checkpoint ?? 'start', { now: new Date() }).then(
     (measured) => ({ measured, answers: true }),
     () => ({ measured: null, answers: false }),
   );

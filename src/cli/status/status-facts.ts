@@ -35,8 +35,11 @@ export type ReadModelFacts = {
   readonly parkedCount: number;
 };
 
-/** Events that the read models do not contain. `events` counts at most 10,000. `seconds`: since the oldest was recorded. */
-export type LagFacts = { readonly events: number; readonly seconds: number };
+/**
+ * Events that the read models do not contain. `seconds`: since the oldest was recorded. `isAtLeast`: there may be more
+ * events, because the count ended at 10,000 events or after five seconds.
+ */
+export type LagFacts = { readonly events: number; readonly seconds: number; readonly isAtLeast: boolean };
 
 /** The last result of `ledger verify`, in full. */
 export type VerificationFacts = {
@@ -56,7 +59,10 @@ export type StatusFacts = {
   readonly eventStore: { readonly version: string | null; readonly answers: boolean };
   readonly processes: readonly ProcessFacts[];
   readonly readModels: ReadModelFacts | null;
-  /** Null: unknown, because the event store does not answer or the read models are those of another release. */
+  /**
+   * Null: unknown. The event store does not answer or sent no event in five seconds, or the read models are those of
+   * another release.
+   */
   readonly lag: LagFacts | null;
   readonly lastVerification: VerificationFacts | null;
   /** Free bytes on the disk of the data directory of embedded servers. Null with other servers. */

@@ -6,6 +6,7 @@ import { InvalidConfiguration } from '../../../src/config.ts';
 import { startEventStore } from '../../../src/embedded/eventstore/server.ts';
 import { freePort } from '../../../src/embedded/free-port.ts';
 import { createDatabase } from '../../support/database.ts';
+import { hasRedis, startRedis } from '../../support/redis.ts';
 
 const serversAt = (databaseUrl: string, eventStoreUrl: string) => ({
   ...{ databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl, eventStoreUrl },
@@ -84,4 +85,28 @@ test('A start that waits for a server ends when it is stopped', async () => {
   const servers = serversAt(`postgres://ledger@${await closedPort()}/ledger`, await startStore());
   const patience = { forMs: 60_000, everyMs: 60_000 / 2, signal: stopping.signal, report: () => stopping.abort() };
   await expect(reachServers(servers, patience)).rejects.toThrow('aborted');
+});
+
+test('A caller that needs Redis waits for it, also with embedded servers, and learns its variable', async () => {
+  const servers = { ...serversAt('postgres://127.0.0.1:1/none', 'esdb://127.0.0.1:1'), embedded: true };
+  const reports: string[] = [];
+  const report = (variable: string, sentence: string) => reports.push(`${variable}, ${sentence}`);
+  const redisUrl = `redis://:changeit@${await closedPort()}`;
+  const error = await reachServers(servers, { forMs: 50, everyMs: 10, report }, { redisUrl }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(Unreachable);
+  expect(error.message).toMatch(/^REDIS_URL: Redis does not answer at 127\.0\.0\.1:\d+: .*ECONNREFUSED/);
+  expect([...reports, error.message].join()).not.toContain('changeit');
+  await reachServers(servers, { forMs: 0, everyMs: 0, report });
+});
+
+test.runIf(hasRedis)('A Redis that refuses the password is not tried again', async () => {
+  const redis = await startRedis();
+  onTestFinished(redis.stop);
+  const servers = { ...serversAt('', ''), embedded: true };
+  const patience = { forMs: 60_000, everyMs: 10, report: () => {} };
+  await reachServers(servers, patience, { redisUrl: redis.url });
+  const refused = redis.url.replace('//', '//someone:changeit@');
+  const error = await reachServers(servers, patience, { redisUrl: refused }).catch((thrown) => thrown);
+  expect(error).toBeInstanceOf(InvalidConfiguration);
+  expect(error.message).toMatch(/^REDIS_URL: Redis at .* refuses the connection: WRONGPASS/);
 });

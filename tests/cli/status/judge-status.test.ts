@@ -21,7 +21,7 @@ const well: StatusFacts = {
   eventStore: { version: '24.6.0', answers: true },
   processes: [process],
   readModels,
-  lag: { events: 3, seconds: 1 },
+  lag: { events: 3, seconds: 1, isAtLeast: false },
   lastVerification: verified,
   freeBytes: null,
 };
@@ -47,8 +47,9 @@ test.each<[string, Partial<StatusFacts>, string]>([
   ['read models of another release', { readModels: { ...readModels, isOfThisRelease: false } }, 'another release (1)'],
   ['read models that are being built', { readModels: { ...readModels, isLevel: false } }, 'being built'],
   ['a parked stream', { readModels: { ...readModels, parkedCount: 2 } }, '2 streams are parked'],
-  ['a lag', { lag: { events: 9, seconds: 31 } }, '31 seconds behind the log'],
-  ['a silent event store', { eventStore: { version: null, answers: false } }, 'event store does not answer'],
+  ['a lag', { lag: { events: 9, seconds: 31, isAtLeast: false } }, '31 seconds behind the log'],
+  ['a lag that could not be counted', { lag: null }, 'the lag is unknown'],
+  ['a silent event store', { lag: null, eventStore: { version: null, answers: false } }, 'event store does not answer'],
   ['a full disk', { freeBytes: 1_000 }, 'only 0 MiB left'],
   ['a damaged log', { lastVerification: { ...verified, isIntact: false } }, 'ledger verify found damage'],
 ])('A ledger with %s is degraded, and the status says what to do', (_, facts, sentence) => {
@@ -63,4 +64,10 @@ test('A silent process does not count when another one has its roles, and the te
   const facts = { ...well, processes: [{ ...process, pid: 6, isSilent: true }, process] };
   expect(problemsOfStatus(facts)).toEqual([]);
   expect(statusText(facts, [])).toMatch(/one +6 +0\.1\.0 .* silent\n.*one +7 +0\.1\.0 .* ok/);
+});
+
+test('The status says when it stopped counting the lag', () => {
+  const lag = { events: 10_000, seconds: 2, isAtLeast: true };
+  expect(statusText({ ...well, lag }, [])).toContain('at least 10000 events, 2 seconds');
+  expect(statusText(well, [])).toMatch(/lag +3 events, 1 seconds/);
 });
