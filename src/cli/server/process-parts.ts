@@ -67,8 +67,8 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const { release } = program;
   const secrets = await loadSecrets(config, newSecret);
   await migrateDatabase(started, secrets);
-  const held = await holdSecrets(started, secrets);
-  onStop(held.stop);
+  const holding = await holdSecrets(started, secrets);
+  onStop(holding.stop);
 
   const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
   onStop(() => store.close());
@@ -97,7 +97,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const shared = {
     now,
     secrets,
-    missingSecrets: held.missing,
+    missingSecrets: holding.missing,
     store,
     isStoreFull,
     keeper,
