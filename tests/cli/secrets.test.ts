@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type RotateOptions, rotateSecretsCommand } from '../../src/cli/secrets/rotate-secrets.ts';
+import { withSecrets } from '../../src/cli/secrets/secrets-session.ts';
 import { secretsStatusCommand } from '../../src/cli/secrets/secrets-status.ts';
 import { asOwner, forgetHolder, noteSecrets } from '../../src/identity/secret-records/stored-secrets-table.ts';
 import { newSecret, parseSecrets } from '../../src/identity/secrets.ts';
@@ -203,6 +204,13 @@ test('A lost secret of an earlier build is retired with --force, which migrates 
   expect(await rotate({ retire: true, id: idOf(lost), force: true })).toMatchObject({ code: 0 });
   await startProcess(present, 1);
   expect(await status()).toMatchObject({ code: 0, secrets: [{ state: 'RETIRED' }, { state: 'SIGNS' }] });
+});
+
+test('Counting may take as long as it needs', async () => {
+  vi.stubEnv('LEDGER_SECRET', old);
+  await startProcess(old, 1);
+  const limits = await withSecrets(async ({ db }) => (await db.query('show statement_timeout')).rows);
+  expect(limits).toEqual([{ statement_timeout: '0' }]);
 });
 
 test('A login that Postgres refuses is named with its variable', async () => {
