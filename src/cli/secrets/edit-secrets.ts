@@ -15,8 +15,8 @@ export type Edit =
 
 /**
  * Replaces the list of secrets where it is stored, and stores the previous text next to it with the ending `.previous`. Both
- * files have the owner and the rights of the previous file. A variable cannot be changed, and neither can a link or a mounted file: then the operator must do it. Throws when the list is
- * no longer `from`.
+ * files have the owner and the rights of the file before. A variable cannot be changed, and neither can a link or a mounted
+ * file: then the operator must do it. Throws when the list is no longer `from`.
  */
 export const editSecrets = async (config: Config, from: readonly string[], to: readonly string[]): Promise<Edit> => {
   const place = secretPlace(config);

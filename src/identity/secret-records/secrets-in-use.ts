@@ -20,16 +20,16 @@ export const readSecretsInUse = async (db: ClientBase): Promise<readonly string[
 };
 
 /**
- * Returns the ids of secrets that some of the working license keys name: a cheap test of 1,000 keys. As ledger_owner in a
- * transaction.
+ * Returns the ids of the secrets that the working ones among 1,000 license keys name, so that its cost does not grow with their
+ * number. As ledger_owner in a transaction.
  */
 export const sampleSecretsInUse = async (db: ClientBase): Promise<readonly string[]> => {
   if (!(await tablesThere(db)).licenseKeys) return [];
   await db.query('set local role ledger_projector');
   const { rows } = await db.query<{ id: string }>(
-    `select distinct sample.secret_id as id from (
-      select k.secret_id from rm.license_keys k join rm.licenses l on l.license_id = k.license_id
-        where l.revoked_at is null and k.key_version = l.key_version limit 1000) sample`,
+    `select distinct k.secret_id as id from (select license_id, key_version, secret_id from rm.license_keys limit 1000) k
+      join rm.licenses l on l.license_id = k.license_id
+      where l.revoked_at is null and k.key_version = l.key_version`,
   );
   await db.query('set local role ledger_owner');
   return rows.map(({ id }) => id);
