@@ -14,6 +14,9 @@ const otherNames: ReadonlySet<string> = new Set([
 ]);
 const ourPrefix = 'LEDGER_';
 
+/** Returns true for a name that is refused: it begins with LEDGER_ and is nearly one of ours. Other programs have other names. */
+export const isMisspelled = ({ name, nearest }: StrangeName): boolean => nearest !== null && /^LEDGER_/i.test(name);
+
 /** Returns the names that may be mistakes: unknown ones that begin with LEDGER_, and those that are nearly one of ours. */
 export const strangeNames = (names: readonly string[]): readonly StrangeName[] =>
   names

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseEnv } from 'node:util';
-import { type StrangeName, strangeNames } from './config-names.ts';
+import { isMisspelled, type StrangeName, strangeNames } from './config-names.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -17,29 +17,31 @@ export const nonEmpty = (environment: Environment): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''));
 
 /**
- * Reads `.env` in a directory, when there is one, and puts the environment of the process over it. A misspelled name is a
- * problem in `.env`, and in the environment when it begins with LEDGER_. Other names of the environment that are nearly
- * ours are notes, because other programs have variables there, too.
+ * Reads `.env` in a directory, when there is one, and puts the environment of the process over it. LEDGER_ENV_FILE of the
+ * environment names another file, or `none`. A misspelled name that begins with LEDGER_ is a problem. Other names that are
+ * nearly ours are notes, because other programs read the same file and environment.
  */
 export const readSources = (environment: Environment, directory: string): Sources => {
-  const file = readFile(path.join(directory, '.env'));
   const real = nonEmpty(environment);
+  const file = fileOf(real, directory);
   const ofFile = strangeNames(Object.keys(file.values));
   const ofProcess = strangeNames(Object.keys(real).filter((name) => !(name in file.values)));
-  const isProblem = ({ name, nearest }: StrangeName) => nearest !== null && /^LEDGER_/i.test(name);
+  const inFile = (strange: StrangeName) =>
+    `${strange.name} in ${file.path} is no variable of License Ledger${advice(strange)}`;
   return {
     values: { ...nonEmpty(file.values), ...real },
     problems: [
       ...file.problems,
-      ...ofFile.map((strange) => `${strange.name} in ${file.path} is no variable of License Ledger${advice(strange)}`),
+      ...ofFile.filter(isMisspelled).map(inFile),
       ...ofProcess
-        .filter(isProblem)
+        .filter(isMisspelled)
         .map((strange) => `${strange.name} is no variable of License Ledger${advice(strange)}`),
     ],
     notes: [
       ...file.notes,
+      ...ofFile.filter((strange) => !isMisspelled(strange)).map(inFile),
       ...ofProcess
-        .filter((strange) => !isProblem(strange))
+        .filter((strange) => !isMisspelled(strange))
         .map((strange) => `${strange.name} is set and is no variable of License Ledger${advice(strange)}`),
     ],
   };
@@ -48,15 +50,30 @@ export const readSources = (environment: Environment, directory: string): Source
 const advice = ({ nearest }: StrangeName): string =>
   nearest === null ? '. See .env.example for all of them.' : `: the nearest one is ${nearest}.`;
 
-const readFile = (file: string) => {
+type EnvironmentFile = {
+  readonly path: string;
+  readonly values: Environment;
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+};
+
+/** Reads the file that an operator names, which must be readable, or `.env`, which may belong to another program. */
+const fileOf = ({ LEDGER_ENV_FILE: named }: Environment, directory: string): EnvironmentFile => {
+  const file = path.resolve(directory, named ?? '.env');
   const empty = { path: file, values: {}, problems: [], notes: [] };
+  if (named === 'none') return empty;
   try {
     const values = parseEnv(readFileSync(file, 'utf8'));
     const count = Object.keys(values).length;
-    return { ...empty, values, notes: [`Read ${count} ${count === 1 ? 'variable' : 'variables'} from ${file}.`] };
+    const note = `Read ${count} ${count === 1 ? 'variable' : 'variables'} from ${file}.`;
+    const isIdle = named === undefined && 'LEDGER_ENV_FILE' in values;
+    return { ...empty, values, notes: [note, ...(isIdle ? [`LEDGER_ENV_FILE in ${file} has no effect.`] : [])] };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return empty;
-    const why = error instanceof Error ? error.message : String(error);
-    return { ...empty, problems: [`${file} cannot be read: ${why}`] };
+    const code = error instanceof Error && 'code' in error ? `${error.code}` : 'unknown error';
+    if (named !== undefined)
+      return { ...empty, problems: [`LEDGER_ENV_FILE: ${file} cannot be read (${code}). Name a file, or none.`] };
+    // A directory of this name is a virtual environment of Python.
+    if (code === 'ENOENT' || code === 'EISDIR') return empty;
+    return { ...empty, notes: [`${file} cannot be read (${code}) and was ignored.`] };
   }
 };

@@ -44,6 +44,12 @@ export const variablesSchema = z.object({
     .string()
     .optional()
     .describe('File that contains LEDGER_SECRET. ledger secrets rotate edits it.'),
+  LEDGER_ENV_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File that is read instead of .env in the working directory, or none. Only the environment can set it. Default: .env, when there is one.',
+    ),
   JWT_KEYS_DIR: z
     .string()
     .min(1)

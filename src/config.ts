@@ -195,8 +195,9 @@ const readSecret = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variabl
     parseSecrets(text ?? '', file === undefined ? 'LEDGER_SECRET' : `LEDGER_SECRET_FILE ${file}`);
     return { text: text ?? null, faults: [] };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return unusable(isSystemError(error) ? `LEDGER_SECRET_FILE cannot be read: ${why}` : why);
+    // The path may be a secret that somebody set in place of one, so it is not printed.
+    if (isSystemError(error)) return unusable(`LEDGER_SECRET_FILE cannot be read (${error.code}). Set it to a path.`);
+    return unusable(error instanceof Error ? error.message : String(error));
   }
 };
 
@@ -211,7 +212,7 @@ const initOf = (variables: Variables): InitConfig => {
   };
 };
 
-const isSystemError = (error: unknown): boolean => error instanceof Error && 'syscall' in error;
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
 const noFile = (environment: Readonly<Record<string, string | undefined>>) => ({
   values: nonEmpty(environment),

@@ -50,7 +50,6 @@ export const rowSecurity: RowSecurity = {
     'identity.login_device_of',
     'identity.refresh_token_among',
     'identity.is_parked',
-    'identity.secrets_in_use',
     'identity.api_keys_of_secret',
     'identity.tokens_created_between',
     'ops.parked_among',

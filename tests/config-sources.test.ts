@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../src/config.ts';
@@ -26,25 +26,56 @@ test('.env is read, the environment wins over it, and one sentence says which fi
   expect(notes).toEqual([`Read 4 variables from ${path.join(directory, '.env')}.`]);
 });
 
-test('Without .env nothing is said, and one that cannot be read is a problem', async () => {
+test('Without .env, and with a directory of this name, nothing is said', async () => {
   const directory = await temporaryDirectory();
   expect(readSources({}, directory)).toEqual({ values: {}, problems: [], notes: [] });
   mkdirSync(path.join(directory, '.env'));
-  expect(readSources({}, directory).problems).toEqual([expect.stringMatching(/\.env cannot be read: EISDIR/)]);
+  expect(readSources({}, directory)).toEqual({ values: {}, problems: [], notes: [] });
 });
 
-test('A misspelled name in .env is a problem with the nearest right name', async () => {
-  const directory = await directoryWith(
-    'LEDGER_SECRETS=x\nDATABSE_URL=x\nLEDGER_NONSENSE=x\nredis_url=x\nSMTP_HOST=x\n',
-  );
+test('An .env that cannot be read stops no command, and a note says so', async () => {
+  const directory = await temporaryDirectory();
+  symlinkSync('.env', path.join(directory, '.env'));
+  expect(readSources({}, directory)).toEqual({
+    ...{ values: {}, problems: [] },
+    notes: [expect.stringMatching(/\.env cannot be read \(ELOOP\) and was ignored\.$/)],
+  });
+});
+
+test('LEDGER_ENV_FILE chooses another file or none, and a file that it names must be readable', async () => {
+  const directory = await directoryWith('PORT=1\nLEDGER_SECERT=x\n');
+  writeFileSync(path.join(directory, 'ours.env'), 'PORT=2\nLEDGER_ENV_FILE=x\n');
+  expect(readSources({ LEDGER_ENV_FILE: 'none' }, directory)).toMatchObject({ problems: [], notes: [] });
+  expect(readSources({ LEDGER_ENV_FILE: 'ours.env' }, directory)).toMatchObject({
+    values: { PORT: '2' },
+    problems: [],
+  });
+  expect(readSources({ LEDGER_ENV_FILE: 'missing.env' }, directory).problems).toEqual([
+    expect.stringMatching(/^LEDGER_ENV_FILE: \S+missing\.env cannot be read \(ENOENT\)/),
+  ]);
+});
+
+test('A misspelled LEDGER_ name in .env is a problem with the nearest right name', async () => {
+  const directory = await directoryWith('LEDGER_SECRETS=x\nledger_secret=x\n');
   expect([...readSources({}, directory).problems].sort()).toEqual([
-    expect.stringMatching(/^DATABSE_URL in .* DATABASE_URL\.$/),
-    expect.stringMatching(/^LEDGER_NONSENSE in .* See \.env\.example for all of them\.$/),
     expect.stringMatching(
       /^LEDGER_SECRETS in \S+\.env is no variable of License Ledger: the nearest one is LEDGER_SECRET\.$/,
     ),
-    expect.stringMatching(/^redis_url in .* REDIS_URL\.$/),
+    expect.stringMatching(/^ledger_secret in .* LEDGER_SECRET\.$/),
   ]);
+});
+
+test('The variables of another program in .env stop no command', async () => {
+  const ofOthers = ['CORS_ORIGIN', 'RATE_LIMIT', 'REDIS_URI', 'DATABASE_URI', 'LEDGER_IMAGE', 'LEDGER_DB_PASSWORD'];
+  const directory = await directoryWith([...ofOthers, 'LEDGER_LICENSE_KEY', 'SMTP_HOST'].join('=x\n').concat('=x'));
+  const { problems, notes } = readSources({}, directory);
+  expect(problems).toEqual([]);
+  expect(
+    notes
+      .slice(1)
+      .map((note) => note.split(' ')[0])
+      .sort(),
+  ).toEqual([...ofOthers, 'LEDGER_LICENSE_KEY'].sort());
 });
 
 test('In the environment a misspelled LEDGER_ name is a problem, and other near names are notes', async () => {
@@ -77,7 +108,7 @@ test('The environment of the process is read with the .env of its working direct
   const directory = await directoryWith('TRUST_PROXY=3\nLEDGER_SECERT=x\nMAIL_URI=x\n');
   vi.spyOn(process, 'cwd').mockReturnValue(directory);
   expect(() => loadConfig()).toThrow(
-    /Invalid configuration, 2 problems:\n {2}LEDGER_SECERT .*\n {2}MAIL_URI .*\n {2}Read 3/,
+    /Invalid configuration, one problem:\n {2}LEDGER_SECERT .*\n {2}Read 3 .*\n {2}MAIL_URI /,
   );
   writeFileSync(path.join(directory, '.env'), 'TRUST_PROXY=3\n');
   expect(loadConfig()).toMatchObject({ trustProxy: 3, notes: [expect.stringContaining('Read 1 variable from')] });

@@ -182,6 +182,10 @@ describe('The configuration', () => {
     expect(() => loadConfig({ ...variables, LEDGER_SECRET: servers.LEDGER_SECRET })).toThrow(/both set/);
     rmSync(folder, { recursive: true });
     expect(() => loadConfig(variables)).toThrow(/cannot be read/);
+    // Somebody may set the secret itself in place of its file.
+    expect(() => loadConfig({ ...variables, LEDGER_SECRET_FILE: servers.LEDGER_SECRET })).toThrow(
+      /^LEDGER_SECRET_FILE cannot be read \(ENOENT\)\. Set it to a path\.$/,
+    );
   });
 
   test('has .env.example as its documentation (ledger env-example --write writes it)', () => {

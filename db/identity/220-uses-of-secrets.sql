@@ -1,34 +1,10 @@
 -- Which stored hashes need which secret. Each function returns ids and counts of all organizations, and no hash. Only the
--- owner calls them, for the start of a process and for `ledger secrets`.
+-- owner calls them, for `ledger secrets`.
 grant select (created_at, expires_at, used_at) on identity.refresh_tokens to ledger_auth;
 grant select (created_at) on identity.login_devices to ledger_auth;
 
 grant create on schema identity to ledger_auth;
 set local role ledger_auth;
-
--- The secrets of all license keys and API keys that were not replaced or revoked. A database of an earlier build has no rows in
--- ops.secrets, so these tell which secrets it was used with.
-create function identity.secrets_in_use()
-returns table (secret_id text)
-language plpgsql stable security definer
-set search_path = ''
-as $$
-begin
-  return query
-    select distinct k.secret_id from identity.api_keys k
-      where k.revoked_at is null and not exists (select from identity.api_key_secrets s where s.api_key_id = k.api_key_id)
-    union
-    select newest.secret_id from (
-      select distinct on (s.api_key_id) s.api_key_id, s.secret_id from identity.api_key_secrets s
-        order by s.api_key_id, s.created_at desc
-    ) newest join identity.api_keys k on k.api_key_id = newest.api_key_id where k.revoked_at is null;
-  if to_regclass('rm.license_keys') is not null then
-    return query select distinct k.secret_id from rm.license_keys k
-      where not exists (select from rm.license_keys later where later.issuer_org_id = k.issuer_org_id
-        and later.license_id = k.license_id and later.key_version > k.key_version);
-  end if;
-end
-$$;
 
 -- The API keys with a hash under a secret that are not revoked. secret_ref null: the hash of the creation.
 create function identity.api_keys_of_secret(named text)
@@ -54,7 +30,7 @@ as $$
     (select count(*) from identity.login_devices d where d.created_at between earliest and latest and d.expires_at > now())
 $$;
 
-grant execute on function identity.secrets_in_use(), identity.api_keys_of_secret(text),
-  identity.tokens_created_between(timestamptz, timestamptz) to ledger_owner;
+grant execute on function identity.api_keys_of_secret(text), identity.tokens_created_between(timestamptz, timestamptz)
+  to ledger_owner;
 set local role ledger_owner;
 revoke create on schema identity from ledger_auth;

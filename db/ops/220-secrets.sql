@@ -4,7 +4,8 @@ create table ops.secrets (
   secret_id text primary key,
   check_value bytea not null,
   noted_at timestamptz not null default now(),
-  -- When a process first signed with the secret. Null: none did yet, so nothing stored needs it. 1970: an earlier build did.
+  -- When a process first signed with the secret. Null: none did yet, so nothing stored needs it. 1970: the first recorded
+  -- start had it, so everything stored before may need it.
   first_signed_at timestamptz,
   -- When a process was last seen that signs with it.
   last_signed_at timestamptz,

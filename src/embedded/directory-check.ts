@@ -8,7 +8,17 @@ import { errorCode, errorText, UnusableDirectory } from './errors.ts';
  * and what to do. Creates the directory (mode 0700) when it may be used, and leaves nothing behind otherwise. `isNew`: no data
  * is in it yet.
  */
-export const checkDirectory = async (dataDir: string, isNew: boolean): Promise<void> => {
+export const checkDirectory = (dataDir: string, isNew: boolean): Promise<void> =>
+  check(dataDir, isNew).catch((error: unknown) => {
+    if (!(error instanceof UnusableDirectory)) throw error;
+    // Another directory would have an empty ledger.
+    const advice = isNew
+      ? 'Set LEDGER_DATA_DIR to another one.'
+      : 'It has the data of a ledger: mend this, and start again.';
+    throw new UnusableDirectory(`${error.message} ${advice}`);
+  });
+
+const check = async (dataDir: string, isNew: boolean): Promise<void> => {
   if (Buffer.byteLength(dataDir) > pathBytesMax)
     throw unusable(dataDir, `its path has more than ${pathBytesMax} bytes, which is too long for Postgres`);
   const parent = await nearestDirectory(dataDir);
@@ -25,7 +35,7 @@ export const checkDirectory = async (dataDir: string, isNew: boolean): Promise<v
 };
 
 const unusable = (dataDir: string, why: string): UnusableDirectory =>
-  new UnusableDirectory(`The data directory ${dataDir} cannot be used: ${why}. Set LEDGER_DATA_DIR to another one.`);
+  new UnusableDirectory(`The data directory ${dataDir} cannot be used: ${why}.`);
 
 /** Returns the directory itself, or the nearest one above it that exists. Refuses a file in its place. */
 const nearestDirectory = async (dataDir: string): Promise<string> => {

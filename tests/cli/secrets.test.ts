@@ -1,7 +1,9 @@
 import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type RotateOptions, rotateSecretsCommand } from '../../src/cli/secrets/rotate-secrets.ts';
+import { withSecrets } from '../../src/cli/secrets/secrets-session.ts';
 import { secretsStatusCommand } from '../../src/cli/secrets/secrets-status.ts';
 import { asOwner, forgetHolder, noteSecrets } from '../../src/identity/secret-records/stored-secrets-table.ts';
 import { newSecret, parseSecrets } from '../../src/identity/secrets.ts';
@@ -130,6 +132,93 @@ test('For a variable the command prints what to set, and changes nothing itself'
     expect.stringContaining(`Put ${idOf(prepared.newSecret)} first in LEDGER_SECRET`),
   ]);
   expect(output).not.toContain(prepared.newSecret);
+});
+
+test('A file that others may read stays readable for the service, and the command warns', async () => {
+  const file = path.join(await temporaryDirectory(), 'secret');
+  writeFileSync(file, old);
+  chmodSync(file, 0o644);
+  vi.stubEnv('LEDGER_SECRET_FILE', file);
+  await startProcess(old, 1);
+  const { output } = await rotate({ prepare: true });
+  expect(output).toContain(`Every user of this machine can read ${file}.`);
+  expect(statSync(file).mode & 0o777).toBe(0o644);
+});
+
+test('A command that was killed before its edit is finished by the next one', async () => {
+  const [file, next] = [path.join(await temporaryDirectory(), 'secret'), newSecret()];
+  writeFileSync(file, `${next},${old}`);
+  vi.stubEnv('LEDGER_SECRET_FILE', file);
+  await startProcess(`${next},${old}`, 1);
+  await models.superuser.query(
+    `insert into ops.secrets (secret_id, check_value, first_signed_at, last_signed_at, retired_at)
+    values ($1, '', now(), now(), now()) on conflict (secret_id) do update set retired_at = now()`,
+    [idOf(old)],
+  );
+  expect(await rotate({ retire: true, id: idOf(old) })).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('is retired already.'),
+  });
+  expect(readFileSync(file, 'utf8').trim()).toBe(next);
+  expect(await rotate({ retire: true, id: idOf(old) })).toMatchObject({ code: 5 });
+});
+
+test('A command reads the list when it is its turn, not before', async () => {
+  const [file, other] = [path.join(await temporaryDirectory(), 'secret'), newSecret()];
+  writeFileSync(file, old);
+  await startProcess(old, 1);
+  vi.stubEnv('LEDGER_SECRET_FILE', file);
+  const { hostname, port } = new URL(models.url);
+  // Another command edits the list while this one connects.
+  const proxy = createServer((socket) => {
+    writeFileSync(file, `${old},${other}`);
+    const server = connect(Number(port), hostname);
+    socket.pipe(server).pipe(socket);
+    for (const side of [socket, server]) side.on('error', () => {});
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = new URL(models.url);
+  url.port = String((proxy.address() as AddressInfo).port);
+  url.hostname = '127.0.0.1';
+  vi.stubEnv('DATABASE_URL', url.href);
+  expect(await rotate({ prepare: true })).toMatchObject({
+    code: 0,
+    output: expect.stringContaining(`${idOf(other)} is prepared.`),
+  });
+  await new Promise((resolve) => proxy.close(resolve));
+});
+
+test('A lost secret of an earlier build is retired with --force, which migrates the database', async () => {
+  const [lost, present] = [newSecret(), newSecret()];
+  vi.stubEnv('LEDGER_SECRET', present);
+  await models.superuser.query(`drop table ops.secrets, ops.secret_holders;
+    drop function identity.api_keys_of_secret(text), identity.tokens_created_between(timestamptz, timestamptz);
+    delete from ops.migrations where file in ('ops/220-secrets.sql', 'identity/220-uses-of-secrets.sql')`);
+  await models.superuser.query(
+    `insert into rm.license_keys (issuer_org_id, license_id, key_version, key_hash, secret_id, hint)
+      values ('org', 'lic', 1, 'x', $1, 'hint')`,
+    [idOf(lost)],
+  );
+  expect(await status()).toMatchObject({ code: 2, secrets: [{ id: idOf(lost), state: 'MISSING' }, {}] });
+  expect(await rotate({ retire: true, id: idOf(lost) })).toMatchObject({ code: 5 });
+  expect(await rotate({ retire: true, id: idOf(lost), force: true })).toMatchObject({ code: 0 });
+  await startProcess(present, 1);
+  expect(await status()).toMatchObject({ code: 0, secrets: [{ state: 'RETIRED' }, { state: 'SIGNS' }] });
+});
+
+test('Counting may take as long as it needs', async () => {
+  vi.stubEnv('LEDGER_SECRET', old);
+  await startProcess(old, 1);
+  const limits = await withSecrets(async ({ db }) => (await db.query('show statement_timeout')).rows);
+  expect(limits).toEqual([{ statement_timeout: '0' }]);
+});
+
+test('A login that Postgres refuses is named with its variable', async () => {
+  const url = new URL(models.url);
+  url.pathname = '/nothing';
+  vi.stubEnv('DATABASE_URL', url.href);
+  vi.stubEnv('LEDGER_SECRET', old);
+  await expect(rotate({ prepare: true })).rejects.toThrow(/^DATABASE_URL: Postgres at .* refuses the connection/);
 });
 
 test('A link is not replaced by a file, and the command says what to do', async () => {

@@ -30,6 +30,13 @@ test('A file in place of the directory is refused and not changed', async () => 
   expect(await refused(path.join(file, 'a', 'b'))).toContain(`${file} is a file and not a directory`);
 });
 
+test('A fault of a directory with data is reported without the advice to take another one, which would be empty', async () => {
+  const file = path.join(await temporaryDirectory(), 'file');
+  await writeFile(file, 'text');
+  await expect(checkDirectory(file, true)).rejects.toThrow('Set LEDGER_DATA_DIR to another one.');
+  await expect(checkDirectory(file, false)).rejects.toThrow(/: it is a file\. It has the data of a ledger: mend this/);
+});
+
 test('A path that is too long for Postgres is refused', async () => {
   const directory = await temporaryDirectory();
   const names = Array.from({ length: 10 }, () => 'x'.repeat(90));

@@ -17,6 +17,7 @@ export const unavailableCauses = {
   PASSWORDS: 'Too many passwords are being checked.',
   SIGNUP_POLICY: 'The policy for signups cannot be used.',
   CLOCK: 'The clock of the process differs from that of Postgres.',
+  SECRETS: 'The process lacks a secret that license keys or API keys need.',
   NEWER_RELEASE: 'A newer release wrote what this process cannot read.',
   NOT_LEVEL: 'The read models of this release do not serve.',
   STARTING: 'The process does not listen for requests yet.',

@@ -10,6 +10,8 @@ export type ReadinessFacts = {
   /** False while a process with the role api does not listen yet. */
   readonly isServing: boolean;
   readonly clockFault: string | null;
+  /** True when the process lacks a secret that keys need. */
+  readonly lacksSecrets: boolean;
   /** The error of Postgres, or what the read models lack (null: nothing). */
   readonly readModels: { readonly error: unknown } | { readonly fault: string | null };
 };
@@ -19,6 +21,7 @@ export const readinessParts = ({
   isStopping,
   isServing,
   clockFault,
+  lacksSecrets,
   readModels,
 }: ReadinessFacts): readonly Checked[] => [
   { part: 'process', trouble: isStopping ? failing('is stopping', 'STOPPING') : null },
@@ -32,6 +35,10 @@ export const readinessParts = ({
         },
       ]),
   { part: 'clock', trouble: clockFault === null ? null : failing(clockFault, 'CLOCK') },
+  {
+    part: 'secrets',
+    trouble: lacksSecrets ? failing('a secret is missing: the log of this process names it', 'SECRETS') : null,
+  },
   ...(isServing ? [] : [{ part: 'api', trouble: failing('starts', 'STARTING') }]),
 ];
 

@@ -28,7 +28,8 @@ const samplePatienceMs = 500;
 
 /** Starts to check a process, to show its health in the metrics, and to write its signs of life. */
 export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector | null): ProcessHealth => {
-  const { config, servers, roles, store, isStoreFull, clock, apiPool, program, now, log, onStop } = parts;
+  const { config, servers, roles, store, isStoreFull, clock, apiPool, program, now, log, missingSecrets, onStop } =
+    parts;
   const sample = createSampler({ store, pool: apiPool, dataDir: servers.embedded ? config.dataDir : null });
   const withSince = createSince(now);
   const writes: PostgresWrites = { failure: null };
@@ -44,7 +45,7 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
     const disk = diskFault({ freeBytes, isEventStoreFull: isStoreFull(), postgresFailure: writes.failure });
     const ownProjector = projector?.state() ?? null;
     return withSince([
-      ...readinessParts({ isStopping, isServing, clockFault, readModels }),
+      ...readinessParts({ isStopping, isServing, clockFault, lacksSecrets: missingSecrets().length > 0, readModels }),
       ...serviceParts({ ...sampled, ownProjector, diskFault: disk }),
     ]);
   };

@@ -81,7 +81,11 @@ export const askedValues = async (known: KnownValues, terminal: Terminal | null)
     known.organization ??
     (await ask('Name of the organization: ', (name) => faultOf(organizationName, name, 'The name')));
   const email =
-    known.email ?? (await ask('E-mail address of its OWNER: ', (address) => faultOf(newEmail, address, 'The address')));
+    known.email ??
+    (await ask('E-mail address of its OWNER: ', (address) => {
+      const fault = faultOf(newEmail, address, 'The address');
+      return fault ?? (known.password === null ? null : passwordFaultFor(known.password.text, address));
+    }));
   const password = known.password ?? (await askedPassword(terminal, email));
   return {
     organization,
@@ -103,8 +107,9 @@ const passwordOf = async (options: InitOptions, init: InitConfig): Promise<Known
   if (options.passwordStdin) return { text: withoutLineEnd(await text(process.stdin)), isGenerated: false };
   if (init.password !== null) return { text: init.password, isGenerated: false };
   if (init.passwordFile === null) return null;
-  const stored = await readFile(init.passwordFile, 'utf8').catch((error: Error) => {
-    throw new UsageError(`LEDGER_INIT_PASSWORD_FILE cannot be read: ${error.message}`);
+  const stored = await readFile(init.passwordFile, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    // The path may be a password that somebody set in place of one, so it is not printed.
+    throw new UsageError(`LEDGER_INIT_PASSWORD_FILE cannot be read (${error.code}). Set it to a path.`);
   });
   return { text: withoutLineEnd(stored), isGenerated: false };
 };

@@ -1,7 +1,14 @@
 import type { StoredSecret } from '../../identity/secret-records/judge-secrets.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { countUses } from './count-uses.ts';
-import { type Outcome, prepareSecret, removeSecret, retirable, switchSecret } from './rotation-steps.ts';
+import {
+  type Outcome,
+  prepareSecret,
+  removeFromList,
+  removeSecret,
+  retirable,
+  switchSecret,
+} from './rotation-steps.ts';
 import { holderAsText, usesAsText } from './secret-reports.ts';
 import { type SecretsSession, withSecrets } from './secrets-session.ts';
 import { reportNothing } from './secrets-status.ts';
@@ -24,7 +31,7 @@ export type RotateOptions = {
  */
 export const rotateSecretsCommand = async (options: RotateOptions): Promise<void> => {
   const step = stepOf(options);
-  const outcome = await withSecrets(step);
+  const outcome = await withSecrets(step, { readsEarlier: options.retire });
   if (outcome === null) return reportNothing(options.json);
   const { lines, ...facts } = outcome;
   if (options.json) console.log(JSON.stringify({ ...facts, message: lines.join('\n') }, null, 2));
@@ -51,12 +58,17 @@ const retireUnneeded = async (
   const refuse = (secret: string | null, ...lines: readonly string[]): Outcome => ({
     ...{ id: secret, refused: true, changedBy: 'NOBODY', lines },
   });
-  const secret = id === undefined ? retirable(session)[0] : stored.find((known) => known.id === id);
+  const isConfigured = (known: StoredSecret) => secrets.all.slice(1).some((secret) => secret.id === known.id);
+  const unfinished = stored.find((known) => known.retiredAt !== null && isConfigured(known));
+  const secret = id === undefined ? (unfinished ?? retirable(session)[0]) : stored.find((known) => known.id === id);
   if (secret === undefined)
     return id === undefined
       ? refuse(null, 'There is no secret to retire: only the one that signs is in use.')
       : refuse(id, `The database does not know the secret ${id}. \`ledger secrets status\` lists all of them.`);
-  if (secret.retiredAt !== null) return refuse(secret.id, `${secret.id} is retired already.`);
+  if (secret.retiredAt !== null)
+    return isConfigured(secret)
+      ? removeFromList(session, secret.id, `${secret.id} is retired already.`)
+      : refuse(secret.id, `${secret.id} is retired already.`);
   if (secret.id === secrets.signing.id) return refuse(secret.id, `${secret.id} signs. Another secret must sign first.`);
   const signing = holders.filter((holder) => holder.signing === secret.id);
   if (signing.length > 0)
@@ -64,8 +76,13 @@ const retireUnneeded = async (
       secret.id,
       `${secret.id} still signs in ${signing.map(holderAsText).join(', ')}. Restart them first.`,
     );
+  if (!session.hasRecords && !force)
+    return refuse(
+      secret.id,
+      'The database was last migrated by an earlier build. Start this build with every secret first. With --force the command migrates the database and retires a lost secret.',
+    );
   const needs = force ? [] : await needsOf(session, secret);
-  if (needs.length === 0) return removeSecret(session, secret.id);
+  if (needs.length === 0) return removeSecret(session, secret);
   return refuse(
     secret.id,
     `${secret.id} cannot be retired. These need it:`,

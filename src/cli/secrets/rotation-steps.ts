@@ -40,7 +40,7 @@ export const prepareSecret = async (session: SecretsSession): Promise<Outcome> =
   const next = 'Then, when all of them run again: ledger secrets rotate --switch';
   const lines =
     edit.by === 'COMMAND'
-      ? [`${signing.id} was added to ${edit.file}. ${restart}`, next]
+      ? [`${signing.id} was added to ${edit.file}. ${restart}`, ...warningOf(edit), next]
       : [
           ...cannotEdit(edit),
           `Put this new secret at the end of ${edit.where}, after a comma, for every process. Restart one after the other.`,
@@ -53,7 +53,7 @@ export const prepareSecret = async (session: SecretsSession): Promise<Outcome> =
 
 /** Puts the prepared secret first, so that processes sign with it. Refuses while a running process does not accept it. */
 export const switchSecret = async (session: SecretsSession): Promise<Outcome> => {
-  const { config, holders, secrets } = session;
+  const { config, holders } = session;
   const prepared = preparedSecret(session);
   if (prepared === undefined) return alreadySwitched(session);
   const lacking = holdersWithout(holders, prepared);
@@ -65,13 +65,13 @@ export const switchSecret = async (session: SecretsSession): Promise<Outcome> =>
     return { id: prepared, refused: true, changedBy: 'NOBODY', lines };
   }
   const before = await configuredTexts(session);
-  const place = secrets.all.findIndex(({ id }) => id === prepared);
+  const place = placeOf(prepared, before);
   const after = [...before.slice(place, place + 1), ...before.filter((_, index) => index !== place)];
   const edit = await editSecrets(config, before, after);
   const next = 'The previous secret still verifies. When nothing needs it: ledger secrets rotate --retire';
   const lines =
     edit.by === 'COMMAND'
-      ? [`${prepared} is first in ${edit.file}. ${restart}`, next]
+      ? [`${prepared} is first in ${edit.file}. ${restart}`, ...warningOf(edit), next]
       : [
           ...cannotEdit(edit),
           `Put ${prepared} first in ${edit.where} for every process: it is value ${place + 1}. Leave the others after it. Restart one after the other.`,
@@ -81,14 +81,23 @@ export const switchSecret = async (session: SecretsSession): Promise<Outcome> =>
 };
 
 /** Records that a secret is not needed, and removes it from the list. The caller has counted what needs it. */
-export const removeSecret = async (session: SecretsSession, id: string): Promise<Outcome> => {
-  const { config, db, secrets } = session;
+export const removeSecret = async (session: SecretsSession, secret: StoredSecret): Promise<Outcome> => {
+  const { id } = secret;
+  // Without the secret no process of this build starts, so none can migrate.
+  if (!session.hasRecords) await session.migrate();
   // First in the database: a process that lacks a secret of the database does not start.
-  await retireSecret(db, id);
-  const done = `${id} is retired.`;
-  const place = secrets.all.findIndex((secret) => secret.id === id);
-  if (place === -1) return { id, refused: false, changedBy: 'NOBODY', lines: [done] };
+  if (await retireSecret(session.db, secret)) return removeFromList(session, id, `${id} is retired.`);
+  const lines = [`A process has started with ${id} meanwhile. Nothing was changed. Repeat the command.`];
+  return { id, refused: true, changedBy: 'NOBODY', lines };
+};
+
+/** Removes a retired secret from the list. `done`: the sentence to begin with. */
+export const removeFromList = async (session: SecretsSession, id: string, done: string): Promise<Outcome> => {
+  const { config, secrets } = session;
+  if (!secrets.all.some((secret) => secret.id === id))
+    return { id, refused: false, changedBy: 'NOBODY', lines: [done] };
   const before = await configuredTexts(session);
+  const place = placeOf(id, before);
   const edit = await editSecrets(
     config,
     before,
@@ -96,7 +105,7 @@ export const removeSecret = async (session: SecretsSession, id: string): Promise
   );
   const lines =
     edit.by === 'COMMAND'
-      ? [done, `It was removed from ${edit.file}. ${restart}`]
+      ? [done, `It was removed from ${edit.file}. ${restart}`, ...warningOf(edit)]
       : [
           done,
           ...cannotEdit(edit),
@@ -142,6 +151,20 @@ const configuredTexts = async ({ config }: SecretsSession): Promise<readonly str
       throw new Error('The configuration has no secret.');
     }),
   );
+
+/** Returns the place of a secret in a list, from 0. Throws when another process has removed it. */
+const placeOf = (id: string, texts: readonly string[]): number => {
+  const place = texts.findIndex((text) => parseSecrets(text).signing.id === id);
+  if (place === -1) throw new Error(`${id} was removed from the list meanwhile. Repeat the command.`);
+  return place;
+};
+
+const warningOf = (edit: Extract<Edit, { by: 'COMMAND' }>): readonly string[] =>
+  edit.mayOthersRead
+    ? [
+        `Every user of this machine can read ${edit.file}. Let only the service read it, then delete ${edit.file}.previous.`,
+      ]
+    : [];
 
 const cannotEdit = (edit: Extract<Edit, { by: 'OPERATOR' }>): readonly string[] =>
   edit.why === null ? [] : [`The command cannot change ${edit.where}: ${edit.why}.`];

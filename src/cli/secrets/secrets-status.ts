@@ -10,7 +10,7 @@ import { type SecretsSession, withSecrets } from './secrets-session.ts';
  * which secrets. Exits with 2 when a secret is missing, and with 6 when there is no database yet.
  */
 export const secretsStatusCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
-  const status = await withSecrets(readStatus);
+  const status = await withSecrets(readStatus, { readsEarlier: true });
   if (status === null) return reportNothing(json);
   if (json) console.log(JSON.stringify(status, null, 2));
   else printStatus(status);
@@ -34,11 +34,13 @@ type Status = {
 };
 
 const readStatus = async (session: SecretsSession): Promise<Status> => {
-  const { config, db, projectorUrl, stored, holders } = session;
-  const { uses, notCounted } = await countUses(db, projectorUrl, stored);
+  const { config, db, projectorUrl, stored, holders, hasRecords } = session;
+  const { uses, notCounted } = hasRecords ? await countUses(db, projectorUrl, stored) : earlierBuild;
   const secrets = reportSecrets(session, uses);
   return { source: secretName(config), secrets, processes: holders.map(reportHolder), notCounted };
 };
+
+const earlierBuild = { uses: new Map(), notCounted: 'The database was last migrated by an earlier build.' };
 
 const printStatus = ({ source, secrets, processes, notCounted }: Status): void => {
   console.log(`${source}:`);

@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientBase } from 'pg';
 import type { Logger } from 'pino';
 import { type Config, InvalidConfiguration } from '../../config.ts';
-import { missingSecrets, type SecretsFault } from '../../identity/secret-records/judge-secrets.ts';
+import {
+  hasStarted,
+  judgeSecrets,
+  missingSecrets,
+  type SecretsFault,
+} from '../../identity/secret-records/judge-secrets.ts';
+import { readSecretsInUse, sampleSecretsInUse } from '../../identity/secret-records/secrets-in-use.ts';
 import {
   asOwner,
   forgetHolder,
   hasSecretRecords,
+  inTransaction,
+  isWithoutOwner,
   noteHolder,
   noteSecrets,
   readStoredSecrets,
@@ -25,53 +34,86 @@ type Holding = {
 };
 
 /**
- * Refuses secrets that the database does not know, before anything is migrated. Throws InvalidConfiguration. Does nothing on a
- * database without records of secrets, which `holdSecrets` checks after the migration.
+ * Refuses secrets without those that the database was used with, before anything is migrated, so that the earlier build still
+ * starts. Throws InvalidConfiguration. In a database without a recorded start, the keys that work decide.
  */
 export const refuseUnknownSecrets = async ({ config, servers }: Holding, secrets: Secrets): Promise<void> => {
-  const ids = await asOwner(servers.databaseUrl, async (db) =>
-    (await hasSecretRecords(db)) ? missingSecrets(secrets, await readStoredSecrets(db)) : [],
-  ).catch((error) => {
+  const fault = await asOwner(servers.databaseUrl, (db) =>
+    inTransaction(db, async () => {
+      const stored = (await hasSecretRecords(db)) ? await readStoredSecrets(db) : [];
+      const inUse = hasStarted(stored) ? [] : await readSecretsInUse(db);
+      return judgeSecrets(secrets, { stored, inUse, holders: [] });
+    }),
+  ).catch((error: unknown) => {
     // The first migration creates the role.
-    if (roleMissing.has(error?.code)) return [];
+    if (isWithoutOwner(error)) return null;
     throw error;
   });
-  if (ids.length > 0) throw new InvalidConfiguration(sentenceOf(config, secrets, { kind: 'MISSING', ids }));
+  if (fault !== null) throw new InvalidConfiguration(sentenceOf(config, secrets, fault));
+};
+
+/** The secrets of a process while it runs. */
+export type HeldSecrets = {
+  /** Returns the ids of the secrets that this process lacked when it last recorded that it runs. */
+  readonly missing: () => readonly string[];
+  readonly stop: () => Promise<void>;
 };
 
 /**
- * Records the secrets of this process, and every 30 seconds that it runs. Returns what ends that. Throws
- * InvalidConfiguration when the secrets do not fit those that the database was used with.
+ * Records the secrets of this process, and every 30 seconds that it runs. Each time it also logs an error when another process
+ * signs with a secret that this one lacks, or keys need one. Throws InvalidConfiguration when the secrets do not fit those that
+ * the database was used with.
  */
-export const holdSecrets = async (
-  { config, servers, roles, log }: Holding,
-  secrets: Secrets,
-): Promise<() => Promise<void>> => {
-  const name = { processId: randomUUID(), host: hostname(), pid: process.pid, roles };
+export const holdSecrets = async ({ config, servers, roles, log }: Holding, secrets: Secrets): Promise<HeldSecrets> => {
+  // Only `ledger init` has no role.
+  const name = {
+    ...{ processId: randomUUID(), host: hostname(), pid: process.pid },
+    roles: roles.length === 0 ? ['init'] : roles,
+  };
   const url = servers.databaseUrl;
   const fault = await asOwner(url, (db) => noteSecrets(db, secrets, name));
   if (fault !== null) throw new InvalidConfiguration(sentenceOf(config, secrets, fault));
+  let missing: readonly string[] = [];
+  const record = async () => {
+    missing = await asOwner(url, async (db) => {
+      await noteHolder(db, secrets, name);
+      return lackingNow(db, secrets);
+    });
+    if (missing.length > 0)
+      log.error(`${sentenceOf(config, secrets, { kind: 'MISSING', ids: missing })} Then restart.`);
+  };
   let running: Promise<void> | null = null;
   const beat = setInterval(() => {
     // A beat that waits for Postgres stands for those after it.
-    running ??= asOwner(url, (db) => noteHolder(db, secrets, name))
+    running ??= record()
       .catch((error) => log.warn({ err: error }, 'The process could not record that it runs. It tries again.'))
       .finally(() => {
         running = null;
       });
   }, beatMs).unref();
-  return async () => {
+  const stop = async () => {
     clearInterval(beat);
     const forgetting = Promise.resolve(running).then(() => asOwner(url, (db) => forgetHolder(db, secrets, name)));
     // Without Postgres the row ends by its age.
     await Promise.race([forgetting.catch(() => {}), delay(forgetMs, undefined, { ref: false })]);
   };
+  return { missing: () => missing, stop };
 };
+
+/**
+ * Returns the ids of secrets that this process needs and lacks. A process that could not record itself for 90 seconds does not
+ * hold up a new secret. Read models that were restored from the log may have keys of another one.
+ */
+const lackingNow = (db: ClientBase, secrets: Secrets): Promise<readonly string[]> =>
+  inTransaction(db, async () => {
+    const stored = await readStoredSecrets(db);
+    const fine = [...secrets.all, ...stored.filter(({ retiredAt }) => retiredAt !== null)].map(({ id }) => id);
+    const unknown = (await sampleSecretsInUse(db)).filter((id) => !fine.includes(id));
+    return [...new Set([...missingSecrets(secrets, stored), ...unknown])];
+  });
 
 const beatMs = 30_000;
 const forgetMs = 2_000;
-// The role does not exist, or this login may not become it yet.
-const roleMissing: ReadonlySet<unknown> = new Set(['22023', '42501']);
 
 /** Returns what is wrong with the secrets, which variable or file has them, and what to do. */
 const sentenceOf = (config: Config, secrets: Secrets, fault: SecretsFault): string => {
@@ -84,7 +126,8 @@ const sentenceOf = (config: Config, secrets: Secrets, fault: SecretsFault): stri
       `${contents} This database was used with ${list(fault.ids)}, which ${one ? 'is' : 'are'} missing. Without ` +
       `${one ? 'it' : 'them'}, its license keys and API keys do not work. ` +
       `${secretPlace(config).kind === 'VARIABLE' ? 'Add the missing secret to the variable' : 'Add the missing secret to the file'}, ` +
-      'or connect the database that belongs to these secrets. `ledger secrets status` lists all of them.'
+      'or connect the database that belongs to these secrets. `ledger secrets status` lists all of them. ' +
+      `For a lost secret: \`ledger secrets rotate --retire --id ${one ? fault.ids[0] : '<id>'} --force\`.`
     );
   }
   if (fault.kind === 'RETIRED_SIGNS')

@@ -43,6 +43,8 @@ type Pool = ReturnType<typeof createPool>;
 export type Parts = ServerProcess & {
   readonly now: () => Date;
   readonly secrets: Secrets;
+  /** Returns the ids of secrets that other processes or stored keys need and this process lacks. */
+  readonly missingSecrets: () => readonly string[];
   readonly store: ReturnType<typeof connectEventStore>;
   /** Returns true when the last append failed because the disk of the event store is full. */
   readonly isStoreFull: () => boolean;
@@ -65,7 +67,8 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const { release } = program;
   const secrets = await loadSecrets(config, newSecret);
   await migrateDatabase(started, secrets);
-  onStop(await holdSecrets(started, secrets));
+  const holding = await holdSecrets(started, secrets);
+  onStop(holding.stop);
 
   const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
   onStop(() => store.close());
@@ -91,7 +94,19 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   onStop(waiter.stop);
   // A new connection may be the first one after a crash of Postgres.
   apiPool.on('connect', waiter.doubt);
-  const shared = { now, secrets, store, isStoreFull, keeper, clock, executor, waiter, apiPool, openPool };
+  const shared = {
+    now,
+    secrets,
+    missingSecrets: holding.missing,
+    store,
+    isStoreFull,
+    keeper,
+    clock,
+    executor,
+    waiter,
+    apiPool,
+    openPool,
+  };
   return { ...started, ...shared, onStop };
 };
 

@@ -55,6 +55,16 @@ export const reachServers = async (
   await Promise.all([...needed, ...redis].map((server) => reach(server, patience)));
 };
 
+/** Waits as `reachServers` does, for Postgres with the login that migrates only. */
+export const reachPostgres = async (servers: OpenServers, patience: Patience): Promise<void> => {
+  if (servers.embedded) return;
+  await Promise.all(
+    serversToReach(servers)
+      .filter(({ variable }) => variable === 'DATABASE_URL')
+      .map((server) => reach(server, patience)),
+  );
+};
+
 const serversToReach = (servers: OpenServers): readonly ServerToReach[] => {
   const { databaseUrl, apiUrl, projectorUrl, workerUrl, eventStoreUrl } = servers;
   const databases = [

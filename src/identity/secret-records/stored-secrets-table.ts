@@ -2,6 +2,7 @@ import pg, { type ClientBase } from 'pg';
 import { clientConfig } from '../../postgres/pool.ts';
 import type { Secret, Secrets } from '../secrets.ts';
 import { hasStarted, judgeSecrets, type SecretHolder, type SecretsFault, type StoredSecret } from './judge-secrets.ts';
+import { hasEarlierData, readSecretsInUse } from './secrets-in-use.ts';
 
 /** A process as its row in ops.secret_holders names it. */
 export type HolderName = {
@@ -12,13 +13,17 @@ export type HolderName = {
 };
 
 // Longer than reading all license keys takes.
-const answerTimeoutMs = 120_000;
+const defaultAnswerTimeoutMs = 120_000;
 
 /**
  * Runs work on one connection as ledger_owner, the only role that may read and write the records of secrets. `url` is that of
- * the login that migrates.
+ * the login that migrates. `answerTimeoutMs`: how long to wait for a statement; 0: no limit.
  */
-export const asOwner = async <T>(url: string, work: (db: ClientBase) => Promise<T>): Promise<T> => {
+export const asOwner = async <T>(
+  url: string,
+  work: (db: ClientBase) => Promise<T>,
+  answerTimeoutMs = defaultAnswerTimeoutMs,
+): Promise<T> => {
   const connection = { url, role: 'ledger_owner', applicationName: 'ledger-secrets', answerTimeoutMs } as const;
   const db = new pg.Client(clientConfig(connection));
   // A connection that breaks between two statements fails the next one.
@@ -30,6 +35,12 @@ export const asOwner = async <T>(url: string, work: (db: ClientBase) => Promise<
     await db.end();
   }
 };
+
+/** Returns true when the role ledger_owner does not exist, or this login may not take it yet: nothing was migrated. */
+export const isWithoutOwner = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && withoutOwner.has(error.code);
+
+const withoutOwner: ReadonlySet<unknown> = new Set(['22023', '42501']);
 
 /** Returns true when the database has the table of secrets: it was migrated by this build or a later one. */
 export const hasSecretRecords = async (db: ClientBase): Promise<boolean> => {
@@ -62,7 +73,9 @@ export const readHolders = async (db: ClientBase): Promise<readonly SecretHolder
 
 /**
  * Records the secrets of a process that starts, and the process. Records nothing and returns why when the secrets do not fit
- * what is stored. Of several processes that start on a new database with different secrets, exactly one succeeds.
+ * what is stored. Of several processes that start on a new database with different secrets, exactly one succeeds. The first
+ * process records that the first secret has signed since 1970, and on a database with data also the others: what an earlier
+ * build or a restored log has stored names no secret, so each may have signed it.
  */
 export const noteSecrets = (db: ClientBase, secrets: Secrets, name: HolderName): Promise<SecretsFault | null> =>
   inTransaction(db, async () => {
@@ -70,10 +83,13 @@ export const noteSecrets = (db: ClientBase, secrets: Secrets, name: HolderName):
     await db.query(`set local lock_timeout = '100s'; set local statement_timeout = '100s'`);
     await db.query('lock table ops.secrets in share row exclusive mode');
     const stored = await readStoredSecrets(db);
-    const inUse = hasStarted(stored) ? [] : await readSecretsInUse(db);
+    const isFirst = !hasStarted(stored);
+    const inUse = isFirst ? await readSecretsInUse(db) : [];
     const fault = judgeSecrets(secrets, { stored, inUse, holders: await readHolders(db) });
     if (fault !== null) return fault;
-    for (const secret of secrets.all) await noteSecret(db, secret, inUse.includes(secret.id));
+    const haveAllSigned = isFirst && (await hasEarlierData(db));
+    for (const secret of secrets.all)
+      await noteSecret(db, secret, haveAllSigned || (isFirst && secret === secrets.signing));
     await noteSigning(db, secrets.signing.id);
     await noteHolder(db, secrets, name);
     return null;
@@ -114,17 +130,31 @@ export const forgetHolder = async (db: ClientBase, { signing }: Secrets, { proce
   await db.query('delete from ops.secret_holders where process_id = $1', [processId]);
 };
 
-/** Records that a secret is not needed, also when no process recorded it before. */
-export const retireSecret = async (db: ClientBase, id: string): Promise<void> => {
-  await db.query(
-    `insert into ops.secrets (secret_id, check_value, first_signed_at, last_signed_at, retired_at)
-      values ($1, '', to_timestamp(0), now(), now()) on conflict (secret_id) do update set retired_at = now()`,
-    [id],
-  );
-};
+/**
+ * Records that a secret is not needed, also when no process recorded it before. Changes nothing and returns false when a process
+ * has signed with it since it was read, or runs and signs with it.
+ */
+export const retireSecret = (
+  db: ClientBase,
+  { id, lastSignedAt }: Pick<StoredSecret, 'id' | 'lastSignedAt'>,
+): Promise<boolean> =>
+  inTransaction(db, async () => {
+    await db.query(`set local lock_timeout = '100s'`);
+    // Starts and signs of life wait for this lock, and this waits for theirs.
+    await db.query('lock table ops.secrets in share row exclusive mode');
+    const now = (await readStoredSecrets(db)).find((secret) => secret.id === id);
+    const hasSigned = now !== undefined && now.lastSignedAt?.getTime() !== lastSignedAt?.getTime();
+    if (hasSigned || (await readHolders(db)).some(({ signing }) => signing === id)) return false;
+    await db.query(
+      `insert into ops.secrets (secret_id, check_value, first_signed_at, last_signed_at, retired_at)
+        values ($1, '', to_timestamp(0), now(), now()) on conflict (secret_id) do update set retired_at = now()`,
+      [id],
+    );
+    return true;
+  });
 
 /** Runs work in a transaction. A refusal changes nothing, so it may be committed. */
-const inTransaction = async <T>(db: ClientBase, work: () => Promise<T>): Promise<T> => {
+export const inTransaction = async <T>(db: ClientBase, work: () => Promise<T>): Promise<T> => {
   await db.query('begin');
   try {
     const result = await work();
@@ -134,12 +164,4 @@ const inTransaction = async <T>(db: ClientBase, work: () => Promise<T>): Promise
     await db.query('rollback').catch(() => {});
     throw error;
   }
-};
-
-/** Returns the secrets of all keys that were not replaced or revoked. Reads all license keys. */
-export const readSecretsInUse = async (db: ClientBase): Promise<readonly string[]> => {
-  const { rows } = await db.query<{ id: string }>(
-    'select distinct secret_id as id from identity.secrets_in_use() order by secret_id',
-  );
-  return rows.map(({ id }) => id);
 };

@@ -12,7 +12,10 @@ import {
 import { createLogLag } from '../../../src/cli/health/log-lag.ts';
 import { createSince } from '../../../src/cli/health/note-since.ts';
 
-const ready: ReadinessFacts = { isStopping: false, isServing: true, clockFault: null, readModels: { fault: null } };
+const ready: ReadinessFacts = {
+  ...{ isStopping: false, isServing: true, clockFault: null, lacksSecrets: false },
+  readModels: { fault: null },
+};
 const well: ServiceFacts = {
   eventStoreError: null,
   lagMs: 0,
@@ -30,6 +33,7 @@ test.each<[string, Partial<ReadinessFacts>, string, string]>([
   ['has no Postgres', { readModels: { error: new Error('gone') } }, 'postgres', 'DATABASE_CONNECTION'],
   ['has no level read models', { readModels: { fault: 'are being built' } }, 'readModels', 'NOT_LEVEL'],
   ['has a wrong clock', { clockFault: 'is ahead' }, 'clock', 'CLOCK'],
+  ['lacks a secret', { lacksSecrets: true }, 'secrets', 'SECRETS'],
   ['does not listen yet', { isServing: false }, 'api', 'STARTING'],
 ])('A process that %s is not ready', (_, facts, part, cause) => {
   expect(troubles(readinessParts(ready))).toEqual([]);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import { assemble, type Ledger } from '../../../src/cli/server/assemble.ts';
 import type { Role } from '../../../src/cli/server/roles.ts';
@@ -133,4 +133,30 @@ test('A process that is to stop is not ready while it still serves requests', as
   expect((await fetch(`${stopping.ledger.baseUrl}/livez`)).status).toBe(200);
   await stopped;
   await expect(fetch(`${stopping.ledger.baseUrl}/livez`)).rejects.toThrow();
+});
+
+test('A process that lacks a secret of another one is not ready, until the secret is retired', async () => {
+  const intervals = vi.spyOn(globalThis, 'setInterval');
+  const process = await start(['api']);
+  const beats = intervals.mock.calls.filter(([, everyMs]) => everyMs === 30_000).map(([beat]) => beat);
+  intervals.mockRestore();
+  const statusIs = (status: number) =>
+    condition(`it answers ${status}`, async () => {
+      for (const beat of beats) beat();
+      return (await ready(process.managementUrl)).status === status;
+    });
+  try {
+    await models.superuser.query(`insert into ops.secrets (secret_id, check_value, first_signed_at, last_signed_at)
+      values ('of another', 'x', now(), now())`);
+    await statusIs(503);
+    expect((await ready(process.managementUrl)).body).toMatchObject({
+      ...{ code: 'UNAVAILABLE', cause: 'SECRETS' },
+      parts: { secrets: 'a secret is missing: the log of this process names it' },
+    });
+    await models.superuser.query('update ops.secrets set retired_at = now() where secret_id = $1', ['of another']);
+    await statusIs(200);
+  } finally {
+    await models.superuser.query('delete from ops.secrets where secret_id = $1', ['of another']);
+    await process.ledger.stop();
+  }
 });
