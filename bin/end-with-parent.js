@@ -31,8 +31,8 @@ export const endWithParent = (onGone) => {
 
 /** Returns true for a script of npm that starts a process which is to outlive npm. */
 export const runsInBackground = (script) =>
-  // A single & that is no part of && or of a redirection such as 2>&1.
-  /\b(nohup|setsid|disown)\b|(?<![&>])&(?![&>])/.test(script);
+  // A single & before a space or the end that is no part of &&, |& or <&, outside of quotation marks.
+  /\b(nohup|setsid|disown)\b|(?<![&<>|])&(?=\s|$)/.test(script.replaceAll(/'[^']*'|"[^"]*"/g, ''));
 
 const shells = /^(sh|ash|dash|bash|busybox|ksh|zsh)$/m;
 

@@ -74,6 +74,7 @@ const fileOf = ({ LEDGER_ENV_FILE: named }: Environment, directory: string): Env
       return { ...empty, problems: [`LEDGER_ENV_FILE: ${file} cannot be read (${code}). Name a file, or none.`] };
     // A directory of this name is a virtual environment of Python.
     if (code === 'ENOENT' || code === 'EISDIR') return empty;
-    return { ...empty, notes: [`${file} cannot be read (${code}) and was ignored.`] };
+    // It may have the settings of this server, and without them a start would create an empty one.
+    return { ...empty, problems: [`${file} cannot be read (${code}). Let this user read it, or set LEDGER_ENV_FILE=none.`] };
   }
 };

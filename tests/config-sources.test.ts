@@ -33,12 +33,14 @@ test('Without .env, and with a directory of this name, nothing is said', async (
   expect(readSources({}, directory)).toEqual({ values: {}, problems: [], notes: [] });
 });
 
-test('An .env that cannot be read stops no command, and a note says so', async () => {
+test('An .env that cannot be read stops a command, because it may have the settings of this server', async () => {
   const directory = await temporaryDirectory();
   symlinkSync('.env', path.join(directory, '.env'));
   expect(readSources({}, directory)).toEqual({
-    ...{ values: {}, problems: [] },
-    notes: [expect.stringMatching(/\.env cannot be read \(ELOOP\) and was ignored\.$/)],
+    ...{ values: {}, notes: [] },
+    problems: [
+      expect.stringMatching(/\.env cannot be read \(ELOOP\)\. Let this user read it, or set LEDGER_ENV_FILE=none\.$/),
+    ],
   });
 });
 

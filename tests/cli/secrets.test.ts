@@ -163,6 +163,24 @@ test('A command that was killed before its edit is finished by the next one', as
   expect(await rotate({ retire: true, id: idOf(old) })).toMatchObject({ code: 5 });
 });
 
+test('A secret that keys of a restored log name is needed, also when it was recorded as prepared before', async () => {
+  const [file, signing] = [path.join(await temporaryDirectory(), 'secret'), newSecret()];
+  writeFileSync(file, `${signing},${old}`);
+  vi.stubEnv('LEDGER_SECRET_FILE', file);
+  const stop = await startProcess(`${signing},${old}`, 1);
+  await stop();
+  expect(await states()).toContainEqual([idOf(old), 'PREPARED', 2]);
+  await models.superuser.query(
+    `insert into rm.license_keys (issuer_org_id, license_id, key_version, key_hash, secret_id, hint)
+      values ('org', 'lic', 1, 'x', $1, 'hint')`,
+    [idOf(old)],
+  );
+  expect(await rotate({ switch: true })).toMatchObject({ code: 5 });
+  expect(await rotate({ retire: true, id: idOf(old) })).toMatchObject({ code: 5 });
+  expect(readFileSync(file, 'utf8').trim()).toBe(`${signing},${old}`);
+  expect(await states()).toContainEqual([idOf(old), 'VERIFIES', 2]);
+});
+
 test('A command reads the list when it is its turn, not before', async () => {
   const [file, other] = [path.join(await temporaryDirectory(), 'secret'), newSecret()];
   writeFileSync(file, old);

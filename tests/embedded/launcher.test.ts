@@ -123,6 +123,9 @@ test('A process in the background of an npm script does not end with npm', async
     ['ledger start', false],
     ['npm run build && ledger start 2>&1', false],
     ['ledger start &> log', false],
+    ['ledger start |& tee log', false],
+    ["DATABASE_URL='postgres://h/db?a=1&b=2' ledger start", false],
+    ['DATABASE_URL=postgres://h/db?a=1&b=2 ledger start', false],
   ] as const;
   for (const [script, expected] of scripts) expect(runsInBackground(script), script).toBe(expected);
 });

@@ -83,7 +83,7 @@ const demoTarget = async (dataDir: string): Promise<DemoTarget | null> => {
 
 /** Returns why a server is not ready, as its /readyz says, or null when it is. */
 const notReady = async ({ baseUrl }: DemoTarget): Promise<string | null> => {
-  const answer = await fetch(new URL('/readyz', baseUrl)).catch(() => null);
+  const answer = await fetch(new URL('/readyz', baseUrl), { signal: AbortSignal.timeout(5_000) }).catch(() => null);
   if (answer?.ok) return null;
   const problem: unknown = await answer?.json().catch(() => null);
   const isProblem = typeof problem === 'object' && problem !== null && 'detail' in problem;

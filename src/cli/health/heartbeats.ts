@@ -59,7 +59,9 @@ export const startHeartbeats = ({ pool, log, identity, writes, check, projects, 
     } while (isOutdated && !isEnded);
     last = null;
   };
-  const beat = () => {
+  const beat = async () => {
+    // The row of an ended process must stay away.
+    if (isEnded) return;
     // The write in flight may have read the state before the change.
     isOutdated = last !== null;
     last ??= writeAll();

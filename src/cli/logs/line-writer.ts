@@ -62,8 +62,11 @@ export const createLineWriter = (fd: number, { waitingBytesMax = 4_000_000, syst
       if (error === null) {
         rest = rest.subarray(written);
         next();
-      } else if (busy.has(codeOf(error))) setTimeout(next, retryMs).unref();
-      else {
+      } else if (busy.has(codeOf(error))) {
+        const timer = setTimeout(next, retryMs);
+        // A flush that waits must keep the process alive until it has called back.
+        if (onSettled.length === 0) timer.unref();
+      } else {
         fail(error);
         settle();
       }
@@ -103,7 +106,8 @@ export const createLineWriter = (fd: number, { waitingBytesMax = 4_000_000, syst
         isDone = true;
       };
       onSettled.push(once);
-      setTimeout(once, flushMsMax).unref();
+      const timer = setTimeout(once, flushMsMax);
+      onSettled.push(() => clearTimeout(timer));
       next();
     },
     flushSync: () => {

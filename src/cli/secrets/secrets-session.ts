@@ -8,6 +8,7 @@ import {
   hasSecretRecords,
   inTransaction,
   isWithoutOwner,
+  noteSignedBefore,
   readHolders,
   readStoredSecrets,
 } from '../../identity/secret-records/stored-secrets-table.ts';
@@ -90,8 +91,10 @@ const readConfigured = async (): Promise<Pick<SecretsSession, 'config' | 'secret
 
 /** Returns the recorded secrets, and those that working keys name and nobody recorded. */
 const readKnownSecrets = async (db: ClientBase, hasRecords: boolean): Promise<readonly StoredSecret[]> => {
+  const inUse = await readSecretsInUse(db);
+  if (hasRecords) await noteSignedBefore(db, inUse);
   const stored = hasRecords ? await readStoredSecrets(db) : [];
-  const unstored = (await readSecretsInUse(db)).filter((id) => !stored.some((secret) => secret.id === id));
+  const unstored = inUse.filter((id) => !stored.some((secret) => secret.id === id));
   const [firstSignedAt, lastSignedAt, check] = [new Date(0), new Date(), Buffer.alloc(0)];
   return [...stored, ...unstored.map((id) => ({ id, check, firstSignedAt, lastSignedAt, retiredAt: null }))];
 };

@@ -38,12 +38,15 @@ type Holding = {
  * starts. Throws InvalidConfiguration. In a database without a recorded start, the keys that work decide.
  */
 export const refuseUnknownSecrets = async ({ config, servers }: Holding, secrets: Secrets): Promise<void> => {
-  const fault = await asOwner(servers.databaseUrl, (db) =>
-    inTransaction(db, async () => {
-      const stored = (await hasSecretRecords(db)) ? await readStoredSecrets(db) : [];
-      const inUse = hasStarted(stored) ? [] : await readSecretsInUse(db);
-      return judgeSecrets(secrets, { stored, inUse, holders: [] });
-    }),
+  const fault = await asOwner(
+    servers.databaseUrl,
+    (db) =>
+      inTransaction(db, async () => {
+        const stored = (await hasSecretRecords(db)) ? await readStoredSecrets(db) : [];
+        const inUse = hasStarted(stored) ? [] : await readSecretsInUse(db);
+        return judgeSecrets(secrets, { stored, inUse, holders: [] });
+      }),
+    noAnswerLimit,
   ).catch((error: unknown) => {
     // The first migration creates the role.
     if (isWithoutOwner(error)) return null;
@@ -51,6 +54,9 @@ export const refuseUnknownSecrets = async ({ config, servers }: Holding, secrets
   });
   if (fault !== null) throw new InvalidConfiguration(sentenceOf(config, secrets, fault));
 };
+
+// Before the first recorded start of this build, all license keys are read.
+const noAnswerLimit = 0;
 
 /** The secrets of a process while it runs. */
 export type HeldSecrets = {
@@ -71,7 +77,7 @@ export const holdSecrets = async ({ config, servers, roles, log }: Holding, secr
     roles: roles.length === 0 ? ['init'] : roles,
   };
   const url = servers.databaseUrl;
-  const fault = await asOwner(url, (db) => noteSecrets(db, secrets, name));
+  const fault = await asOwner(url, (db) => noteSecrets(db, secrets, name), noAnswerLimit);
   if (fault !== null) throw new InvalidConfiguration(sentenceOf(config, secrets, fault));
   let missing: readonly string[] = [];
   const record = async () => {

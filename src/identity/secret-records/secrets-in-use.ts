@@ -27,7 +27,8 @@ export const sampleSecretsInUse = async (db: ClientBase): Promise<readonly strin
   if (!(await tablesThere(db)).licenseKeys) return [];
   await db.query('set local role ledger_projector');
   const { rows } = await db.query<{ id: string }>(
-    `select distinct k.secret_id as id from (select license_id, key_version, secret_id from rm.license_keys limit 1000) k
+    `select distinct k.secret_id as id from (select license_id, key_version, secret_id from rm.license_keys
+        order by license_id, key_version limit 1000) k
       join rm.licenses l on l.license_id = k.license_id
       where l.revoked_at is null and k.key_version = l.key_version`,
   );
@@ -108,12 +109,13 @@ const secretsOfApiKeys = async (
 
 const secretsOfLicenseKeys = async (db: ClientBase): Promise<readonly string[]> => {
   const { rows } = await db.query<{ id: string }>(
-    `select distinct k.secret_id as id from rm.license_keys k left join rm.licenses l on l.license_id = k.license_id
+    `select distinct k.secret_id as id from rm.license_keys k left join (select license_id, revoked_at, key_version, to_jsonb(x)->'more'->'keyOverlaps' as overlaps
+        from rm.licenses x) l on l.license_id = k.license_id
       where case when l.license_id is null then not exists (select from rm.license_keys later
           where later.issuer_org_id = k.issuer_org_id and later.license_id = k.license_id
             and later.key_version > k.key_version)
         else l.revoked_at is null and (k.key_version = l.key_version
-          or exists (select from jsonb_to_recordset(coalesce(to_jsonb(l)->'more'->'keyOverlaps', '[]'))
+          or exists (select from jsonb_to_recordset(coalesce(l.overlaps, '[]'))
             o("keyVersion" int, until timestamptz) where o."keyVersion" = k.key_version and o.until > now())) end`,
   );
   return rows.map(({ id }) => id);

@@ -105,6 +105,18 @@ export const noteSecret = async (db: ClientBase, { id, check }: Secret, signedBe
   );
 };
 
+/**
+ * Records that keys name these secrets, so that some process has signed with them. A log that was restored into an empty
+ * database brings such keys after the first start.
+ */
+export const noteSignedBefore = async (db: ClientBase, ids: readonly string[]): Promise<void> => {
+  await db.query(
+    `update ops.secrets set first_signed_at = to_timestamp(0), last_signed_at = now()
+      where secret_id = any($1) and first_signed_at is null and retired_at is null`,
+    [ids],
+  );
+};
+
 /** Records that a process signs with this secret now. */
 const noteSigning = async (db: ClientBase, id: string): Promise<void> => {
   await db.query(
