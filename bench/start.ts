@@ -10,8 +10,8 @@ export const startFigures: Figures = {
   measure: async ({ rounds }) => {
     const { cold, warm } = await measureStart(rounds);
     return [
-      ['start', 'npm start to ready, first time, s', cold.toFixed(1), '<= 12', 'compiles, initdb, migrations, demo'],
-      ['start', 'npm start to ready, after, s', warm.toFixed(1), '<= 3', `best of ${rounds}`],
+      ['start', 'npm start to ready, first time, s', cold.toFixed(1), '<= 8', 'compiles, initdb, migrations, demo'],
+      ['start', 'npm start to ready, after, s', warm.toFixed(1), '<= 1.5', `best of ${rounds}`],
     ];
   },
 };
