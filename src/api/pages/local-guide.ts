@@ -13,7 +13,7 @@ export type PageDemo = {
 export type LocalGuide = {
   /** The URL of the management port. */
   readonly managementUrl: string;
-  /** The demo of the embedded mode, or null while there is none. */
+  /** Returns the demo of the embedded mode, or null before it exists. */
   readonly demo: () => PageDemo | null;
 };
 
