@@ -75,6 +75,9 @@ const fileOf = ({ LEDGER_ENV_FILE: named }: Environment, directory: string): Env
     // A directory of this name is a virtual environment of Python.
     if (code === 'ENOENT' || code === 'EISDIR') return empty;
     // It may have the settings of this server, and without them a start would create an empty one.
-    return { ...empty, problems: [`${file} cannot be read (${code}). Let this user read it, or set LEDGER_ENV_FILE=none.`] };
+    return {
+      ...empty,
+      problems: [`${file} cannot be read (${code}). Let this user read it, or set LEDGER_ENV_FILE=none.`],
+    };
   }
 };
