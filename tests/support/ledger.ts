@@ -148,6 +148,7 @@ export const startLedger = async ({
   const { server, routes } = createApi({
     ...{ ...needs, observations: observing.observations },
     licenseKeyPrefix: 'LL',
+    logId: null,
     authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
