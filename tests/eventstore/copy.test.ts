@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareLogs } from '../../src/eventstore/copy/compare-logs.ts';
 import { copyLog, TargetDiffers } from '../../src/eventstore/copy/copy-log.ts';
 import { lastOfPrefixes } from '../../src/eventstore/copy/last-of-prefixes.ts';
-import { closeLog, logStream, openLog, readLogState } from '../../src/eventstore/copy/log-state.ts';
+import { awaitLog, closeLog, logStream, openLog, readLogState } from '../../src/eventstore/copy/log-state.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
@@ -180,6 +180,23 @@ describe('The state of a log', () => {
     expect(await readLogState(one.store)).toMatchObject({ id: back, movedTo: null });
     expect((await one.store.read(logStream)).events).toHaveLength(2);
   });
+});
+
+test('A store that waits for a log is closed until the log has moved there', async () => {
+  const [one, two] = [await open(), await open()];
+  await awaitLog(two.store, 'now');
+  await awaitLog(two.store, 'again');
+  expect(await readLogState(two.store)).toMatchObject({
+    id: null,
+    movedTo: expect.any(String),
+    at: 'now',
+    revision: 0n,
+  });
+  const id = await closeLog(one.store, 'now');
+  await openLog(two.store, id, 'now');
+  expect(await readLogState(two.store)).toMatchObject({ id, movedTo: null });
+  await awaitLog(two.store, 'later');
+  expect(await readLogState(two.store)).toMatchObject({ id, movedTo: null });
 });
 
 async function* from(events: readonly Recorded[]): AsyncGenerator<Recorded> {

@@ -146,9 +146,8 @@ export const startLedger = async ({
 
   const observing = startObserving(database.url, metrics);
   const { server, routes } = createApi({
-    ...{ ...needs, observations: observing.observations },
+    ...{ ...needs, logId: null, observations: observing.observations },
     licenseKeyPrefix: 'LL',
-    logId: null,
     authenticate: { apiKey, user },
     accounts: {
       ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },

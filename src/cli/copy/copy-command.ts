@@ -2,10 +2,13 @@ import { type Config, loadConfig } from '../../config.ts';
 import { compareLogs } from '../../eventstore/copy/compare-logs.ts';
 import { copyLog, TargetDiffers } from '../../eventstore/copy/copy-log.ts';
 import { lastOfPrefixes } from '../../eventstore/copy/last-of-prefixes.ts';
-import { readLogState } from '../../eventstore/copy/log-state.ts';
+import { awaitLog, readLogState } from '../../eventstore/copy/log-state.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { connectLogReader } from '../../eventstore/read-log.ts';
 import { streamPrefixes } from '../../projections/fold/fold-event.ts';
+import { prepareDatabase } from '../../projections/prepare-database.ts';
+import { type RebuildProgress, rebuild } from '../../projections/rebuild/rebuild.ts';
+import { prune } from '../../projections/rebuild/roll-back.ts';
 import { createLog } from '../create-log.ts';
 import { CommandEnded, exitCodes, UsageError } from '../exit-codes.ts';
 import { jsonText } from '../output/print-result.ts';
@@ -41,10 +44,9 @@ export const copyCommand = async (options: CopyOptions): Promise<void> => {
     const [source, target] = [open(from), open(to)];
     const copied = options.switch
       ? await switchLog({
-          source,
-          target,
-          databaseUrl: servers?.databaseUrl ?? '',
+          ...{ source, target, databaseUrl: servers?.databaseUrl ?? '' },
           copy: () => copyOnce(source, target, progress),
+          rebuild: () => rebuildFrom(target, servers, progress),
         })
       : await copyFromOpen(source, target, progress);
     progress.end();
@@ -76,6 +78,7 @@ const copyFromOpen = async (source: End, target: End, progress: Progress): Promi
       exitCodes.refused,
       'The log of the source has moved to this target. Copy in the other direction.',
     );
+  await awaitLog(target.store, new Date().toISOString());
   return copyOnce(source, target, progress);
 };
 
@@ -107,6 +110,19 @@ const copyOnce = async (source: End, target: End, progress: Progress): Promise<C
   return { copied, ...comparison };
 };
 
+const rebuildFrom = async ({ store }: End, servers: OpenServers | null, progress: Progress): Promise<void> => {
+  if (servers === null) throw new UsageError('A move needs the database of the configuration.');
+  const { databaseUrl, projectorUrl } = servers;
+  const log = createLog('error');
+  await prepareDatabase({ url: databaseUrl, log: () => {} });
+  const needs = { store, databaseUrl, projectorUrl, log, force: true, signal: new AbortController().signal };
+  const onProgress = ({ phase, events, position, head }: RebuildProgress) =>
+    progress.show({ phase, events, part: phase === 'folding' ? partOfLog(position, head) : null });
+  await rebuild({ ...needs, settleMs: 0, onProgress });
+  // The previous version has the positions of the source, so nobody may return to it.
+  await prune(needs);
+};
+
 const report = ({ copied, events, digest }: Copied, options: CopyOptions): void => {
   if (options.json) {
     console.log(jsonText({ copied, events, digest, moved: options.switch }));
@@ -116,7 +132,7 @@ const report = ({ copied, events, digest }: Copied, options: CopyOptions): void 
   else console.log(`Copied ${copied} events. Both logs have the same ${events} events. Their digest is ${digest}.`);
   console.log(
     options.switch
-      ? 'The log has moved, and its old store is closed. Set EVENTSTORE_URL to the new one and start: the read models are built again.'
+      ? 'The log has moved, and its old store is closed. The read models are built from the new one. Set EVENTSTORE_URL to it and start.'
       : 'Repeat the command to copy what came later. To move, stop every process and add --switch.',
   );
 };

@@ -18,13 +18,15 @@ type Move = {
   /** The login that migrates. */
   readonly databaseUrl: string;
   readonly copy: () => Promise<Copied>;
+  /** Builds the read models from the log of the target, and drops those of the source. */
+  readonly rebuild: () => Promise<void>;
 };
 
 /**
- * Moves the log: closes it in the source, copies the rest, compares, clears the positions that Postgres stores, and opens it
- * in the target. A call that was interrupted is continued by the next one. Throws RefusedByPolicy while a process runs.
+ * Moves the log: closes it in the source, copies the rest, compares, builds the read models again, because their positions
+ * are those of the source, and opens the log in the target. A call that was interrupted is continued by the next one. Throws RefusedByPolicy while a process runs.
  */
-export const switchLog = async ({ source, target, databaseUrl, copy }: Move): Promise<Copied> => {
+export const switchLog = async ({ source, target, databaseUrl, copy, rebuild }: Move): Promise<Copied> => {
   await refuseRunningProcesses(databaseUrl);
   const isMoved = (await readLogState(target.store)).id;
   const before = await readLogState(source.store);
@@ -37,6 +39,7 @@ export const switchLog = async ({ source, target, databaseUrl, copy }: Move): Pr
   // A process that was starting at the first moment shows itself by now. What it appended is copied by the next call.
   await refuseRunningProcesses(databaseUrl);
   await forgetPositions(databaseUrl);
+  await rebuild();
   await openLog(target.store, id, new Date().toISOString());
   return copied;
 };

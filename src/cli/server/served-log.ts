@@ -4,7 +4,7 @@ import { RefusedByPolicy } from '../exit-codes.ts';
 
 /**
  * Returns the id of the log that a store has, or null for the first one. Throws RefusedByPolicy when the log has moved to
- * another store, because what a process appends there would be lost.
+ * another store or was only copied here, because what a process appends here would be lost.
  */
 export const servedLog = async (store: Pick<EventStore, 'readBackwards'>): Promise<string | null> => {
   const state = await readLogState(store);
@@ -13,4 +13,4 @@ export const servedLog = async (store: Pick<EventStore, 'readBackwards'>): Promi
 };
 
 const movedSentence = ({ at }: LogState): string =>
-  `The log of this event store has moved${at === null ? '' : ` at ${at}`}, so nothing may be appended here. Set EVENTSTORE_URL to the store that it moved to, or move it back: ledger copy --from <that store> --switch.`;
+  `This event store is closed${at === null ? '' : ` since ${at}`}: its log moved to another one, or is only copied here and has not moved yet. Set EVENTSTORE_URL to the store that has the log, or move it here: ledger copy --from <that store> --switch.`;

@@ -7,7 +7,7 @@ export const logStream = 'ledger-log';
 
 /**
  * Which log a store has. `id`: null for the first log, before any move. A log that moved is continued by the log `movedTo`
- * in another store.
+ * in another store. A store that waits for a log has `movedTo`, too, because nobody may serve from it yet.
  */
 export type LogState = {
   readonly id: string | null;
@@ -37,6 +37,13 @@ export const closeLog = async (store: LogStateStore, at: string): Promise<string
   const movedTo = randomUUID();
   await note(store, state, { type: 'LogMoved', data: { id: state.id, movedTo, at } });
   return movedTo;
+};
+
+/** Notes that a store is the target of copies, so that no process serves from it before the log has moved there. */
+export const awaitLog = async (store: LogStateStore, at: string): Promise<void> => {
+  const state = await readLogState(store);
+  if (state.revision === 'no_stream')
+    await note(store, state, { type: 'LogAwaited', data: { id: null, movedTo: randomUUID(), at } });
 };
 
 /** Notes that a store has the log with this id from now on. Does nothing when it has. */
