@@ -110,4 +110,5 @@ test('A log moves to another event store and back, and loses no event of a reade
 test('A copy without another store, or onto itself, is refused as a wrong option', async () => {
   expect(await runLedger(['copy'], settings(one))).toMatchObject({ code: 2 });
   expect(await runLedger(['copy', '--to', one.url], settings(one))).toMatchObject({ code: 2 });
+  expect(await runLedger(['copy', '--to', 'kurrentdb://two'], settings(one))).toMatchObject({ code: 2 });
 });

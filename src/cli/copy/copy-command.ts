@@ -28,6 +28,9 @@ type CopyOptions = { readonly from?: string; readonly to?: string; readonly swit
 export const copyCommand = async (options: CopyOptions): Promise<void> => {
   if (options.from === undefined && options.to === undefined)
     throw new UsageError('Name the other event store with --from or --to, as esdb://host:2113?tls=true.');
+  for (const url of [options.from, options.to])
+    if (url !== undefined && !/^esdb(\+discover)?:\/\/[^/?]/.test(url))
+      throw new UsageError('--from and --to must be esdb:// or esdb+discover:// URLs (not kurrentdb://).');
   const config = loadConfig();
   const servers = needsServers(options) ? await openConfigured(config) : null;
   const ends: End[] = [];
