@@ -7,7 +7,7 @@ const domain = ['tests/domain/**/*.test.ts'];
 const sequences = 'tests/domain/properties/sequences.test.ts';
 /** They start processes: the product as its users run it, its parts, a compiler, other test runs. */
 const processes = [
-  'tests/{cli,docs,e2e,embedded,examples}/**/*.test.ts',
+  'tests/{cli,deploy,docs,e2e,embedded,examples}/**/*.test.ts',
   'tests/domain/faults/*.test.ts',
   'tests/eventstore/weights.test.ts',
   'tests/identity/key-ring.test.ts',

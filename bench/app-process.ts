@@ -96,6 +96,7 @@ const start = async (options: AppOptions): Promise<string> => {
         validations: { ...reader, byKey: async () => facts },
         executor: createExecutor({ store }),
         store,
+        logId: null,
         keeper: noKeeper,
         feedPool: pool,
         followers: noFollowers,

@@ -5,6 +5,15 @@ import { signupModes } from './domain/organization/signup-mode.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+// `URL` reads one host only, and a cluster has several.
+const eventStoreUrl = z
+  .string()
+  .regex(
+    /^esdb(\+discover)?:\/\/([^@/?#\s]+@)?[^@,/?#\s]+(,[^@,/?#\s]+)*(\/?(\?\S*)?)$/,
+    'must be an esdb:// or esdb+discover:// URL (not kurrentdb://)',
+  );
+const fileOf = (name: string) =>
+  z.string().optional().describe(`File that contains ${name}, for example a secret of Docker.`);
 const wholeSeconds = z.coerce.number().int();
 
 /** Every variable of the environment that License Ledger reads, with its default and meaning. Source of `.env.example`. */
@@ -16,13 +25,20 @@ export const variablesSchema = z.object({
   DATABASE_URL: postgresUrl
     .optional()
     .describe('Postgres. Set it together with EVENTSTORE_URL. Without both, both servers are embedded.'),
-  EVENTSTORE_URL: z
-    .url({ protocol: /^esdb(\+discover)?$/, error: 'must be an esdb:// or esdb+discover:// URL (not kurrentdb://)' })
+  EVENTSTORE_URL: eventStoreUrl
     .optional()
-    .describe('EventStoreDB or KurrentDB, as esdb://host:2113?tls=false.'),
+    .describe(
+      'EventStoreDB or KurrentDB, as esdb://host:2113?tls=false, or all nodes of a cluster, separated by commas.',
+    ),
   DATABASE_API_URL: postgresUrl.optional().describe('Separate login for the API. Default: DATABASE_URL.'),
   DATABASE_PROJECTOR_URL: postgresUrl.optional().describe('Separate login for the projector. Default: DATABASE_URL.'),
   DATABASE_WORKER_URL: postgresUrl.optional().describe('Separate login for the worker. Default: DATABASE_URL.'),
+  DATABASE_URL_FILE: fileOf('DATABASE_URL'),
+  DATABASE_API_URL_FILE: fileOf('DATABASE_API_URL'),
+  DATABASE_PROJECTOR_URL_FILE: fileOf('DATABASE_PROJECTOR_URL'),
+  DATABASE_WORKER_URL_FILE: fileOf('DATABASE_WORKER_URL'),
+  EVENTSTORE_URL_FILE: fileOf('EVENTSTORE_URL'),
+  REDIS_URL_FILE: fileOf('REDIS_URL'),
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' })
     .optional()
@@ -87,6 +103,7 @@ export const variablesSchema = z.object({
   MAIL_URL: smtpUrl.describe(
     'Mail server, as smtp://name:password@host:587 or smtps://host. Set it together with MAIL_FROM and PUBLIC_URL. Without it the embedded mode writes mails into outbox in LEDGER_DATA_DIR, and with DATABASE_URL no mail is sent.',
   ),
+  MAIL_URL_FILE: fileOf('MAIL_URL'),
   MAIL_FROM: mailbox
     .optional()
     .describe('Address that mails come from, such as License Ledger <ledger@vendor.example>.'),

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { combinationFaults, readVariables } from './config-checks.ts';
+import { readVariableFiles } from './config-files.ts';
+import { publicPasswordFaults } from './config-passwords.ts';
 import { nonEmpty, readSources } from './config-sources.ts';
 import type { Variables } from './config-variables.ts';
 import { parseSecrets } from './identity/secrets.ts';
@@ -106,11 +108,18 @@ export const colorChoice = (
  */
 export const loadConfig = (environment?: Readonly<Record<string, string | undefined>>): Config => {
   const sources = environment === undefined ? readSources(process.env, process.cwd()) : noFile(environment);
-  const { variables, invalid, problems } = readVariables(sources.values);
+  const files = readVariableFiles(sources.values);
+  const { variables, invalid, problems } = readVariables(files.values);
   const secret = readSecret(variables);
-  const { servers, fault } = serversOf(sources.values, variables, secret.text);
-  const faults = [...combinationFaults(variables, invalid), ...secret.faults, ...(fault === null ? [] : [fault])];
-  const all = [...sources.problems, ...problems, ...faults];
+  const { servers, fault } = serversOf(variables, invalid, secret.text);
+  const isProduction = variables.NODE_ENV === 'production';
+  const faults = [
+    ...combinationFaults(variables, invalid),
+    ...secret.faults,
+    ...(isProduction ? publicPasswordFaults(variables, secret.text) : []),
+    ...(fault === null ? [] : [fault]),
+  ];
+  const all = [...sources.problems, ...files.problems, ...problems, ...faults];
   if (servers === null || all.length > 0) throw invalidConfiguration(all, sources.notes);
   return {
     host: variables.HOST,
@@ -122,7 +131,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
     secret: secret.text,
     secretFile: variables.LEDGER_SECRET_FILE ?? null,
     notes: sources.notes,
-    isProduction: variables.NODE_ENV === 'production',
+    isProduction,
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
     jwtKeysDir: variables.JWT_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'keys'),
@@ -138,7 +147,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,
-    stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (variables.NODE_ENV === 'production' ? 3 : 0),
+    stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (isProduction ? 3 : 0),
     logFormat: variables.LOG_FORMAT,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
@@ -147,14 +156,17 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
 
 /** Returns where the servers are. Servers are null with the reason when the variables do not say that. */
 const serversOf = (
-  { DATABASE_URL: hasDatabase, EVENTSTORE_URL: hasEventStore }: Readonly<Record<string, string | undefined>>,
   variables: Variables,
+  invalid: ReadonlySet<string>,
   secret: string | null,
 ): { readonly servers: Servers | null; readonly fault: string | null } => {
-  if (hasDatabase === undefined && hasEventStore === undefined) return { servers: { mode: 'embedded' }, fault: null };
-  if (hasDatabase === undefined || hasEventStore === undefined) {
-    const [has, lacks] =
-      hasDatabase === undefined ? ['EVENTSTORE_URL', 'DATABASE_URL'] : ['DATABASE_URL', 'EVENTSTORE_URL'];
+  const isSet = (name: 'DATABASE_URL' | 'EVENTSTORE_URL') =>
+    variables[name] !== undefined || variables[`${name}_FILE`] !== undefined || invalid.has(name);
+  const hasDatabase = isSet('DATABASE_URL');
+  const hasEventStore = isSet('EVENTSTORE_URL');
+  if (!hasDatabase && !hasEventStore) return { servers: { mode: 'embedded' }, fault: null };
+  if (!hasDatabase || !hasEventStore) {
+    const [has, lacks] = hasDatabase ? ['DATABASE_URL', 'EVENTSTORE_URL'] : ['EVENTSTORE_URL', 'DATABASE_URL'];
     const fault = `${has} is set and ${lacks} is not: set both to use servers, or neither to run the embedded ones.`;
     return { servers: null, fault };
   }

@@ -53,6 +53,14 @@ program
   .option('--reason <code>', 'the reason as a code in capitals, which is stored with the repair, such as TWO_WRITERS')
   .action(async (options) => (await import('./cli/repair-chain.ts')).repairChainCommand(options));
 program
+  .command('copy')
+  .description('copy the log to another event store and compare both; with --switch the log moves there')
+  .option('--from <url>', 'the event store to copy from; without it that of the configuration')
+  .option('--to <url>', 'the event store to copy to; without it that of the configuration')
+  .option('--switch', 'move the log: close it in the source, and open it in the target', false)
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/copy/copy-command.ts')).copyCommand(options));
+program
   .command('rebuild')
   .description('build new read models from the log, check them, and switch to them')
   .option('--projection <name>', 'the read models to rebuild', readModelsName)

@@ -35,6 +35,7 @@ export const currentOpenApi = (): string => {
     },
     executor: createExecutor({ store }),
     store,
+    logId: null,
     keeper: noKeeper,
     pool,
     feedPool: pool,

@@ -4,10 +4,20 @@ import { collect, comparePositions, type StoredEvent, toRecorded } from './readi
 
 /** Reads the log up to a position, without following it. */
 export type LogReader = {
-  /** Returns the events of streams with one of these name prefixes, in log order, up to and including `upTo`. */
-  readonly read: (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
+  /**
+   * Returns the events of streams with one of these name prefixes, in log order, from the start or after `after`, up to and
+   * including `upTo`.
+   */
+  readonly read: (options: LogRange) => AsyncIterable<Recorded>;
   /** Ends every open call. */
   readonly close: () => Promise<void>;
+};
+
+/** `after` is exclusive. Without it the range begins with the first event. */
+export type LogRange = {
+  readonly streamPrefixes: readonly string[];
+  readonly upTo: Position;
+  readonly after?: Position;
 };
 
 /** Opens a separate connection to the store at `url` (`esdb://…`), which reads the log page by page. */
@@ -18,9 +28,9 @@ export const connectLogReader = ({ url }: { readonly url: string }): LogReader =
 
 async function* readLog(
   client: EventStoreDBClient,
-  { streamPrefixes, upTo }: { readonly streamPrefixes: readonly string[]; readonly upTo: Position },
+  { streamPrefixes, upTo, after }: LogRange,
 ): AsyncGenerator<Recorded, void, undefined> {
-  let passed: Position | null = null;
+  let passed: Position | null = after ?? null;
   for (;;) {
     const page: { readonly event?: StoredEvent }[] = await collect<{ readonly event?: StoredEvent }>(
       client.readAll({ direction: FORWARDS, fromPosition: passed ?? START, maxCount: pageEvents }),

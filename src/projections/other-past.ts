@@ -23,6 +23,9 @@ export const refuseOtherPast = async (
   if (event?.id !== id) {
     throw new OtherPast(`revision ${revision} of ${stream} was ${id}, now it is ${event?.id ?? 'missing'}`);
   }
+  // A copy of the log in another store has the event at another place.
+  if (event.position.commit > position.commit)
+    throw new OtherPast(`the checkpoint is at ${position.commit}, and its last event is at ${event.position.commit}`);
   return head;
 };
 

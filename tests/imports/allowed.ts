@@ -122,6 +122,16 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['config-variables.ts'],
     packages: [],
   },
+  'config-files.ts': {
+    holds: 'variables that are read from files',
+    ours: [],
+    packages: ['node:fs'],
+  },
+  'config-passwords.ts': {
+    holds: 'passwords and secrets that production refuses',
+    ours: ['config-variables.ts'],
+    packages: [],
+  },
   'config-sources.ts': {
     holds: 'the environment over `.env`',
     ours: ['config-names.ts'],
@@ -136,6 +146,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     holds: 'the environment, read once',
     ours: [
       'config-checks.ts',
+      'config-files.ts',
+      'config-passwords.ts',
       'config-sources.ts',
       'config-variables.ts',
       'identity/secrets.ts',

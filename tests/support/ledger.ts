@@ -146,7 +146,7 @@ export const startLedger = async ({
 
   const observing = startObserving(database.url, metrics);
   const { server, routes } = createApi({
-    ...{ ...needs, observations: observing.observations },
+    ...{ ...needs, logId: null, observations: observing.observations },
     licenseKeyPrefix: 'LL',
     authenticate: { apiKey, user },
     accounts: {

@@ -12,33 +12,41 @@ export type Feed = {
   readonly products: readonly string[] | null;
 };
 
+/** What makes and reads cursors. `logId`: the id of the log that the event store has; null for the first one. */
+export type CursorMaker = { readonly secrets: Secrets; readonly logId: string | null };
+
 /**
  * Returns the place in a feed as an opaque text, or the beginning for null. Only this organization can use it, for the
  * same types and issuer.
  */
-export const encodeFeedCursor = (secrets: Secrets, feed: Feed, place: FeedPlace | null): string =>
-  encodeCursor(
-    secrets,
-    listing,
-    [
-      version,
-      feed.organizationId,
-      digestOf(feed),
-      place?.position ?? '',
-      place?.licenseId ?? '',
-      place?.revision ?? '',
-    ].join(separator),
-  );
+export const encodeFeedCursor = ({ secrets, logId }: CursorMaker, feed: Feed, place: FeedPlace | null): string => {
+  const fields = [
+    logId === null ? version : versionOfLogs,
+    feed.organizationId,
+    digestOf(feed),
+    place?.position ?? '',
+    place?.licenseId ?? '',
+    place?.revision ?? '',
+    // An earlier release reads cursors of the first log, also next to this one.
+    ...(logId === null ? [] : [logId]),
+  ];
+  return encodeCursor(secrets, listing, fields.join(separator));
+};
 
-/** Returns the place of a cursor. `refused` is a sentence that says why the cursor does not belong to this feed. */
+/**
+ * Returns the place of a cursor. `isOfOtherLog`: its position counts in a log that moved, so only license and revision tell
+ * the place. `refused` is a sentence that says why the cursor does not belong to this feed.
+ */
 export const decodeFeedCursor = (
-  secrets: Secrets,
+  { secrets, logId }: CursorMaker,
   feed: Feed,
   cursor: string,
-): { readonly place: FeedPlace | null } | { readonly refused: string } => {
+): { readonly place: FeedPlace | null; readonly isOfOtherLog: boolean } | { readonly refused: string } => {
   const text = decodeCursor(secrets, listing, cursor);
-  const [madeBy, organizationId, digest, position = '', licenseId = '', revision = ''] = text?.split(separator) ?? [];
-  if (madeBy !== version || organizationId !== feed.organizationId)
+  const [madeBy, organizationId, digest, position = '', licenseId = '', revision = '', log = null] =
+    text?.split(separator) ?? [];
+  const isKnown = madeBy === (log === null ? version : versionOfLogs);
+  if (!isKnown || organizationId !== feed.organizationId)
     return {
       refused: 'This is not a cursor of this feed. Send a cursor that the feed returned, or begin without one.',
     };
@@ -47,7 +55,8 @@ export const decodeFeedCursor = (
       refused:
         'This cursor belongs to another list of types or another issuer. Send the same ones, or begin without a cursor.',
     };
-  return { place: position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) } };
+  const place = position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) };
+  return { place, isOfOtherLog: log !== logId };
 };
 
 // The order of the types does not matter.
@@ -63,4 +72,5 @@ const digest = (filters: object): string =>
 
 const listing = 'events';
 const version = '1';
+const versionOfLogs = '2';
 const separator = '\0';

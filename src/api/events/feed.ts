@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 import type { Secrets } from '../../identity/secrets.ts';
+import { asTenant } from '../../postgres/tenant.ts';
 import type { FeedFollower, FeedFollowers } from '../../projections/feed-followers.ts';
-import type { FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
+import { type FeedPage, type FeedPlace, placeOfEvent } from '../../projections/queries/event-feed.ts';
 import { type Problem, problem } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 import { placeText, type ReadPage } from './shared-reads.ts';
@@ -10,20 +11,29 @@ export type FeedNeeds = {
   /** The pool of requests that do not wait. */
   readonly pool: Pool;
   readonly secrets: Secrets;
+  /** The id of the log that the event store has; null for the first one. */
+  readonly logId: string | null;
   readonly followers: FeedFollowers;
   /** Reads for streams and for requests that wait, with connections of their own. */
   readonly readPage: ReadPage;
 };
 
-/** The place to continue from. Null stands for the first event. */
-export const placeIn = (
-  secrets: Secrets,
+/**
+ * Returns the place to continue from. Null stands for the first event. A place in a log that moved here is found by its
+ * license and revision, which a move keeps.
+ */
+export const placeIn = async (
+  needs: Pick<FeedNeeds, 'secrets' | 'logId' | 'pool'>,
   feed: Feed,
   cursor: string | undefined,
-): { readonly place: FeedPlace | null } | Problem => {
+): Promise<{ readonly place: FeedPlace | null } | Problem> => {
   if (cursor === undefined) return { place: null };
-  const decoded = decodeFeedCursor(secrets, feed, cursor);
-  return 'place' in decoded ? decoded : cursorRefused(decoded.refused);
+  const decoded = decodeFeedCursor(needs, feed, cursor);
+  if ('refused' in decoded) return cursorRefused(decoded.refused);
+  const { place, isOfOtherLog } = decoded;
+  if (place === null || !isOfOtherLog) return { place };
+  const moved = await asTenant(needs.pool, feed.organizationId, (db) => placeOfEvent(db, place));
+  return moved === null ? placeUnknown() : { place: moved };
 };
 
 /** The refusal of a place that the log does not have. */

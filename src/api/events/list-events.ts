@@ -67,7 +67,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
     handle: async ({ query: { cursor: from, limit = limitDefault, types = null, issuer = null, wait = 0 } }, call) => {
       const { organizationId } = call.caller;
       const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
-      const start = placeIn(needs.secrets, feed, from);
+      const start = await placeIn(needs, feed, from);
       if (isProblem(start)) return start;
       if (wait > 0) call.endTurn();
       const pageAfter =
@@ -76,7 +76,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       if (page === null) return placeUnknown();
       const refusal = wait === 0 ? null : await needs.currentRefusal(call, 'readEvents');
       if (refusal !== null) return refusal;
-      const nextCursor = encodeFeedCursor(needs.secrets, feed, page.through);
+      const nextCursor = encodeFeedCursor(needs, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };
       if (!page.hasMore) return { status: 200, body };
       const filter = filtersOf({ types: types?.join(), issuer: issuer ?? undefined });

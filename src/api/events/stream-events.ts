@@ -32,7 +32,6 @@ const query = z.strictObject({
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
 export const streamEvents = (needs: StreamNeeds): Route => {
-  const { secrets } = needs;
   const streams = createOpenStreams();
   return route({
     method: 'get',
@@ -53,7 +52,7 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
       const { organizationId } = call.caller;
       const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
-      const start = placeIn(secrets, feed, lastEventIdOf(call) ?? startCursor);
+      const start = await placeIn(needs, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const release = streams.open(call.caller, call.clientIp());
       if (typeof release !== 'function') return release;
@@ -87,7 +86,7 @@ const openStream = async (
   feed: Feed,
   start: FeedPlace | null,
 ): Promise<Answer> => {
-  const { secrets, currentRefusal, watchAccess, readPage, follower, close } = needs;
+  const { currentRefusal, watchAccess, readPage, follower, close } = needs;
   const refusal = await currentRefusal(call, 'readEvents');
   if (refusal !== null) return refusal;
   const gone = call.signal();
@@ -118,7 +117,7 @@ const openStream = async (
           if (follower.stopped.aborted) return null;
           return page ?? nextPage(after, { limit: pageMax, waitMs: heartbeatMs, signal });
         },
-        cursorOf: (place) => encodeFeedCursor(secrets, feed, place),
+        cursorOf: (place) => encodeFeedCursor(needs, feed, place),
         signal,
       });
     } finally {

@@ -6,6 +6,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   verify: ['ledger verify', 'ledger verify --json | jq .intact'],
   'repair-chain': ['ledger repair-chain', 'ledger repair-chain --apply --operator ops-7 --reason TWO_WRITERS'],
   rebuild: ['ledger rebuild', 'ledger rebuild --rollback'],
+  copy: [
+    "ledger copy --to 'esdb://user:password@new:2113?tls=true'",
+    "ledger copy --to 'esdb://user:password@new:2113?tls=true' --switch",
+  ],
   'parked list': ['ledger parked list'],
   'parked replay': ['ledger parked replay', 'ledger parked replay license-lic_01h455vb4pex5vsknk084sn02q'],
   status: ['ledger status', 'ledger status --json | jq .lag'],

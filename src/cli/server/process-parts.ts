@@ -20,6 +20,7 @@ import { holdSecrets, refuseUnknownSecrets } from './hold-secrets.ts';
 import type { OpenServers } from './open-servers.ts';
 import type { Role } from './roles.ts';
 import { loadSecrets } from './secret-place.ts';
+import { servedLog } from './served-log.ts';
 
 /** The release of the program and the directory of its SQL files. Tests run other releases. */
 export type Program = { readonly directory: string; readonly release: Release };
@@ -46,6 +47,8 @@ export type Parts = ServerProcess & {
   /** Returns the ids of secrets that other processes or stored keys need and this process lacks. */
   readonly missingSecrets: () => readonly string[];
   readonly store: ReturnType<typeof connectEventStore>;
+  /** The id of the log that the event store has. Null for the first one, before any move. */
+  readonly logId: string | null;
   /** Returns true when the last append failed because the disk of the event store is full. */
   readonly isStoreFull: () => boolean;
   readonly keeper: SnapshotKeeper;
@@ -65,13 +68,14 @@ export type Parts = ServerProcess & {
 export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
   const { config, servers, log, program } = started;
   const { release } = program;
+  const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
+  onStop(() => store.close());
+  const logId = await servedLog(store);
   const secrets = await loadSecrets(config, newSecret);
   await migrateDatabase(started, secrets);
   const holding = await holdSecrets(started, secrets);
   onStop(holding.stop);
 
-  const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
-  onStop(() => store.close());
   const openPool: Parts['openPool'] = (url, role, max) => {
     const opened = createPool({ url, role, max, log, release });
     onStop(() => opened.end());
@@ -99,6 +103,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
     secrets,
     missingSecrets: holding.missing,
     store,
+    logId,
     isStoreFull,
     keeper,
     clock,

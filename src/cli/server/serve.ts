@@ -83,7 +83,8 @@ const createApiServer = async (
   shared: Shared,
   { apiKey, notices }: { readonly apiKey: AuthenticateApiKey; readonly notices: AccessNotices },
 ): Promise<ReturnType<typeof createApi>['server']> => {
-  const { config, servers, executor, store, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } = parts;
+  const { config, servers, executor, store, logId, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } =
+    parts;
   const { demoOrganizationId } = parts;
   const untilProjected = waiter.waitFor;
   const {
@@ -117,6 +118,7 @@ const createApiServer = async (
     authenticate: { apiKey, user },
     executor,
     store,
+    logId,
     keeper,
     pool: apiPool,
     feedPool,

@@ -86,6 +86,30 @@ export const feedEventById = async (db: PoolClient, eventId: string): Promise<Fe
   return rows[0] === undefined ? null : readEvent(rows[0]);
 };
 
+/**
+ * Returns the place of the event at a revision of a license, as far as the tenant of `db` may read it, whatever position
+ * `place` names. Returns null when there is none.
+ */
+export const placeOfEvent = async (
+  db: PoolClient,
+  { licenseId, revision }: Pick<FeedPlace, 'licenseId' | 'revision'>,
+): Promise<FeedPlace | null> => {
+  const { rows } = await db.query<{ position: string }>({
+    name: 'place-of-event',
+    // Each side has an index of its own. As one condition they would be a walk through the events of everybody.
+    text: sides
+      .map(
+        (side) =>
+          `(select position from rm.license_events where ${side} = current_setting('app.org_id') and license_id = $1 and revision = $2)`,
+      )
+      .join(' union all '),
+    values: [licenseId, revision],
+  });
+  return rows[0] === undefined ? null : { position: BigInt(rows[0].position), licenseId, revision };
+};
+
+const sides = ['issuer_org_id', 'holder_org_id', 'previous_holder_org_id'] as const;
+
 /** The serving version at one moment, and the position up to which no event is kept back from the organization. */
 type Extent = { readonly version: number; readonly readableTo: bigint | null };
 

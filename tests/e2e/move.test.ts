@@ -1,0 +1,114 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDatabase } from '../support/database.ts';
+import { type RunningStore, startStore } from '../support/event-store.ts';
+import { runLedger, type Started, startLedgerProcess } from '../support/product.ts';
+import { createVendor } from '../support/vendor.ts';
+
+// A log moves from one event store to another one and back, under a billing system that follows the feed.
+const folder = mkdtempSync(join(tmpdir(), 'ledger-move-'));
+const secret = randomBytes(32).toString('base64');
+let database: Awaited<ReturnType<typeof createDatabase>>;
+let one: RunningStore;
+let two: RunningStore;
+let running: Started | null = null;
+let apiKey: string;
+
+const settings = (store: RunningStore) => ({
+  DATABASE_URL: database.url,
+  EVENTSTORE_URL: store.url,
+  LEDGER_SECRET: secret,
+  LEDGER_DATA_DIR: folder,
+  LEDGER_ENV_FILE: 'none',
+});
+const startOn = async (store: RunningStore) => {
+  running = await startLedgerProcess([], settings(store));
+};
+const stop = async () => {
+  running?.process.kill('SIGTERM');
+  const code = await running?.ended;
+  running = null;
+  return code;
+};
+const call = async (path: string, body?: object, key: string = randomUUID()) => {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': key };
+  const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${running?.url}${path}`, request);
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+// It is issued and activated.
+const eventsOfIssue = 2;
+const issue = (key?: string) => call('/v1/licenses', { tier: 'PRO', products: ['app'] }, key);
+const follow = async (cursor: string | null, limit = 100) => {
+  const { status, body } = await call(`/v1/events?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`);
+  expect([status, body.code]).toEqual([200, undefined]);
+  return { ids: (body.data as { id: string }[]).map(({ id }) => id), cursor: String(body.nextCursor) };
+};
+
+beforeAll(async () => {
+  [database, one, two] = [await createDatabase(), await startStore(), await startStore()];
+  await startOn(one);
+  apiKey = await createVendor({ databaseUrl: database.url, eventStoreUrl: one.url, secret });
+}, 60_000);
+afterAll(async () => {
+  await stop();
+  await Promise.all([one.stop(), two.stop()]);
+  await database.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('A log moves to another event store and back, and loses no event of a reader and no answer to a retry', async () => {
+  const retried = randomUUID();
+  const { body: first } = await issue(retried);
+  for (let index = 0; index < 4; index++) await issue();
+  const expected = (await follow(null)).ids;
+  expect(expected).toHaveLength(5 * eventsOfIssue);
+  const billing = await follow(null, 3);
+
+  // While a process runs, the log is only copied.
+  const early = await runLedger(['copy', '--to', two.url, '--switch'], settings(one));
+  expect(early).toMatchObject({ code: 5, output: expect.stringContaining('Processes of License Ledger run') });
+  const copied = await runLedger(['copy', '--to', two.url, '--json'], settings(one));
+  expect(copied).toMatchObject({ code: 0, output: expect.stringMatching(/"digest": ?"[0-9a-f]{64}"/) });
+  const closed = { code: 5, output: expect.stringContaining('This event store is closed') };
+  expect(await runLedger(['start'], settings(two))).toMatchObject(closed);
+  const { body: afterCopy } = await issue();
+  expect(await stop()).toBe(0);
+
+  const moved = await runLedger(['copy', '--to', two.url, '--switch'], settings(one));
+  expect(moved).toMatchObject({ code: 0, output: expect.stringContaining('The log has moved') });
+  expect(await runLedger(['start'], settings(one))).toMatchObject(closed);
+
+  await startOn(two);
+  const rest = await follow(billing.cursor);
+  expect([...billing.ids, ...rest.ids.slice(0, -eventsOfIssue)]).toEqual(expected);
+  expect((await issue(retried)).body).toEqual(first);
+  const { license, licenseKey } = afterCopy as { license: { id: string }; licenseKey: string };
+  expect((await call(`/v1/licenses/${license.id}`)).status).toBe(200);
+  expect((await call('/v1/licenses/validate', { licenseKey })).body).toMatchObject({ code: 'VALID' });
+  await issue();
+  const onTwo = await follow(rest.cursor);
+  expect(onTwo.ids).toHaveLength(eventsOfIssue);
+  await issue();
+  expect(await stop()).toBe(0);
+
+  const back = await runLedger(['copy', '--from', two.url, '--switch'], settings(one));
+  expect(back).toMatchObject({ code: 0, output: expect.stringContaining('Copied 4 events') });
+  await startOn(one);
+  // Cursors of both logs lead to the same event.
+  expect((await follow(onTwo.cursor)).ids).toHaveLength(eventsOfIssue);
+  expect((await follow(billing.cursor)).ids).toHaveLength(8 * eventsOfIssue - 3);
+  expect((await follow(null)).ids.slice(0, expected.length)).toEqual(expected);
+  expect((await issue(retried)).body).toEqual(first);
+  const { code, output } = await runLedger(['verify'], settings(one));
+  expect([code, output]).toEqual([0, expect.stringContaining('Intact')]);
+}, 180_000);
+
+test('A copy without another store, or onto itself, is refused as a wrong option', async () => {
+  expect(await runLedger(['copy'], settings(one))).toMatchObject({ code: 2 });
+  expect(await runLedger(['copy', '--to', one.url], settings(one))).toMatchObject({ code: 2 });
+  expect(await runLedger(['copy', '--to', 'kurrentdb://two'], settings(one))).toMatchObject({ code: 2 });
+});
