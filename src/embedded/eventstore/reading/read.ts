@@ -6,7 +6,8 @@ import type { CommitNotifier } from '../commit-notifier.ts';
 import { type Faults, refuse } from '../faults.ts';
 import type { OpenCalls } from '../open-calls.ts';
 import { eventMessage } from './event-message.ts';
-import { cursorOf, readHead, readPage } from './pages.ts';
+import { isReadable } from './hidden-events.ts';
+import { cursorOf, readPage } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
 import { type ReadReply, streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
@@ -18,32 +19,34 @@ type Needs = {
   readonly faults: Faults;
   readonly calls: OpenCalls;
   readonly onError: (error: unknown) => void;
+  /** The clock of the store, in milliseconds since 1970. */
+  readonly nowMs: () => number;
 };
 
 /** Handles Streams.Read: of streams and $all, in both directions, once or as a subscription. */
 export const readHandler =
-  ({ db, notifier, faults, calls, onError }: Needs): handleServerStreamingCall<streams.ReadReq, ReadReply> =>
+  ({ db, notifier, faults, calls, onError, nowMs }: Needs): handleServerStreamingCall<streams.ReadReq, ReadReply> =>
   (call) => {
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
       const plan = parseRead(call.request);
-      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults });
-      else await readOnce(readCall, plan, db);
+      if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults, nowMs });
+      else await readOnce(readCall, plan, { db, nowMs });
       if (faults.readEndDelayMs > 0) await delay(faults.readEndDelayMs);
     };
     serve().then(readCall.end, readCall.fail);
   };
 
-const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void> => {
+const readOnce = async (call: ReadCall, plan: ReadOnce, { db, nowMs }: Pick<Needs, 'db' | 'nowMs'>): Promise<void> => {
   const { scope, direction, filter, ids } = plan;
   let { cursor, count } = plan;
-  let seen = false;
+  let isEmpty = true;
   while (cursor !== undefined && count > 0n && !call.over.aborted) {
     const limit = filter || count > 10_000n ? undefined : Number(count);
-    const { events, more } = await readPage(db, scope, { direction, cursor, limit });
+    const { events, more } = await readPage(db, scope, { direction, cursor, limit, nowMs: nowMs() });
+    isEmpty = events.length === 0;
     for (const event of events) {
-      seen = true;
       cursor = cursorOf(scope, event);
       if (filter && !filter.matches(event)) continue;
       if (!call.out.write(eventMessage(event, ids))) await call.out.drained();
@@ -52,6 +55,6 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void>
     }
     if (!more) break;
   }
-  if (seen || scope.kind === 'all' || call.over.aborted) return;
-  if ((await readHead(db, scope)) === undefined) call.out.write(streamNotFoundReply(scope.stream));
+  if (!isEmpty || scope.kind === 'all' || call.over.aborted) return;
+  if (!(await isReadable(db, scope.stream))) call.out.write(streamNotFoundReply(scope.stream));
 };
