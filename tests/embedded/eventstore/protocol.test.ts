@@ -131,7 +131,9 @@ describe('Append', () => {
     expect(read?.id).toBe('ffffffff-ffff-ffff-0000-000000001234');
 
     const readOptions = new ReadReq.Options();
-    readOptions.setStream(new ReadReq.Options.StreamOptions().setStreamIdentifier(identifier('structured-1')));
+    readOptions.setStream(
+      new ReadReq.Options.StreamOptions().setStreamIdentifier(identifier('structured-1')).setStart(new shared.Empty()),
+    );
     readOptions.setCount('1');
     readOptions.setNoFilter(new shared.Empty());
     readOptions.setUuidOption(new ReadReq.Options.UUIDOption().setStructured(new shared.Empty()));
@@ -155,6 +157,8 @@ describe('Read', () => {
     const options = new ReadReq.Options();
     options.setAll(new ReadReq.Options.AllOptions().setStart(new shared.Empty()));
     options.setCount(String(count));
+    options.setNoFilter(new shared.Empty());
+    options.setUuidOption(new ReadReq.Options.UUIDOption().setString(new shared.Empty()));
     return options;
   };
 
