@@ -1,6 +1,6 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { type handleUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
+import { type handleUnaryCall, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js';
 import { type ExpectedRevision, noRevision } from '../events.ts';
 import { type Faults, faultyReply, refuse } from '../faults.ts';
 import { invalidArgument, Refusal, streamDeleted, toServiceError } from '../grpc-refusal.ts';
@@ -21,7 +21,7 @@ type Needs = {
 export const deleteHandler =
   (needs: Needs): handleUnaryCall<streams.DeleteReq, streams.DeleteResp> =>
   (call, callback) =>
-    answer(needs, callback, async () => {
+    answer(needs, { call, callback }, async () => {
       const isAbandoned = () => call.cancelled;
       const at = await deleteStream(needs, { ...parseTarget(call.request), deletion: 'soft', isAbandoned });
       const position = new streams.DeleteResp.Position().setCommitPosition(at).setPreparePosition(at);
@@ -32,17 +32,20 @@ export const deleteHandler =
 export const tombstoneHandler =
   (needs: Needs): handleUnaryCall<streams.TombstoneReq, streams.TombstoneResp> =>
   (call, callback) =>
-    answer(needs, callback, async () => {
+    answer(needs, { call, callback }, async () => {
       const isAbandoned = () => call.cancelled;
       const at = await deleteStream(needs, { ...parseTarget(call.request), deletion: 'tombstone', isAbandoned });
       const position = new streams.TombstoneResp.Position().setCommitPosition(at).setPreparePosition(at);
       return new streams.TombstoneResp().setPosition(position);
     });
 
-/** Calls back once: with what `work` returns, with its refusal, or with that of a server which stops. */
+/**
+ * Calls back once: with what `work` returns, with its refusal, or with that of a server which stops. A cancelled call
+ * gets no answer.
+ */
 const answer = <Response>(
   { calls, onError }: Needs,
-  callback: sendUnaryData<Response>,
+  { call, callback }: { readonly call: ServerUnaryCall<unknown, Response>; readonly callback: sendUnaryData<Response> },
   work: () => Promise<Response>,
 ): void => {
   let isAnswered = false;
@@ -58,6 +61,7 @@ const answer = <Response>(
       callback(toServiceError(error));
     });
   const leave = calls.add((refusal: Refusal) => setImmediate(fail, refusal));
+  call.on('cancelled', () => leave());
   work().then((response) => settle(() => callback(null, response)), fail);
 };
 
