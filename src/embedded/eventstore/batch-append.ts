@@ -92,7 +92,10 @@ export const batchAppendHandler =
     const waitForRest = (key: string, batch: Batch) => {
       if (batches.has(key)) return;
       batches.set(key, batch);
-      if (batches.size > unfinishedMax) finish(invalidArgument(`More than ${unfinishedMax} unfinished appends`));
+      if (batches.size > unfinishedMax) {
+        finish(invalidArgument(`More than ${unfinishedMax} unfinished appends`));
+        return;
+      }
       const remainingMs = deadlineOf(batch) - Date.now();
       const late = () => giveUp(key, batch, deadlineExceeded('The last part of the append did not arrive in time'));
       if (remainingMs < timerMsMax) batch.timer = setTimeout(late, Math.max(0, remainingMs));

@@ -11,7 +11,17 @@ import durationPb from 'google-protobuf/google/protobuf/duration_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { collect, event, events, newStream, rawClient, startTestStore, type TestStore, unary } from './harness.ts';
+import {
+  collect,
+  event,
+  events,
+  newStream,
+  next,
+  rawClient,
+  startTestStore,
+  type TestStore,
+  unary,
+} from './harness.ts';
 
 const { BatchAppendReq, ReadReq } = streams;
 
@@ -80,6 +90,23 @@ describe('A read', () => {
       ...{ code: status.INVALID_ARGUMENT, details: expect.stringMatching(sentence) },
     });
   });
+});
+
+test('A position between two events is refused by every read of $all, and one after the end waits', async () => {
+  for (let n = 0; n < 3; n += 1) await store.client.appendToStream(newStream('order'), event(), unary);
+  const last = (await collect(store.client.readAll())).at(-1)?.position ?? { commit: 0n, prepare: 0n };
+  const [between, after] = [-1n, 1n].map((step) => ({ commit: last.commit + step, prepare: last.commit + step }));
+  if (!between || !after) throw new Error('There are two positions');
+  for (const direction of ['forwards', 'backwards'] as const)
+    await expect(collect(store.client.readAll({ direction, fromPosition: between }))).rejects.toThrow(
+      /INVALID_ARGUMENT: No event is at the position/,
+    );
+  const refused = await next(store.client.subscribeToAll({ fromPosition: between }), 'error');
+  expect(String(refused)).toMatch(/No event is at the position/);
+  expect(await collect(store.client.readAll({ fromPosition: after }))).toEqual([]);
+  const waiting = store.client.subscribeToAll({ fromPosition: after });
+  await next(waiting, 'caughtUp');
+  await waiting.unsubscribe();
 });
 
 describe('An append', () => {

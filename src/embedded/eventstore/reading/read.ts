@@ -3,11 +3,13 @@ import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleServerStreamingCall } from '@grpc/grpc-js';
 import type { Pool } from 'pg';
 import type { CommitNotifier } from '../commit-notifier.ts';
+import type { StoredEvent } from '../events.ts';
 import { type Faults, refuse } from '../faults.ts';
 import type { OpenCalls } from '../open-calls.ts';
 import { eventMessage } from './event-message.ts';
 import { isReadable } from './hidden-events.ts';
-import { cursorOf, readPage } from './pages.ts';
+import { invalidPosition, requirePosition } from './invalid-position.ts';
+import { afterAll, beforeAll, cursorOf, readPage } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
 import { type ReadReply, streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
@@ -38,14 +40,24 @@ export const readHandler =
     serve().then(readCall.end, readCall.fail);
   };
 
+const refuseOtherPosition = (first: StoredEvent | undefined, position: bigint): void => {
+  if (first !== undefined && BigInt(first.position) !== position) throw invalidPosition(position);
+};
+
 const readOnce = async (call: ReadCall, plan: ReadOnce, { db, nowMs }: Pick<Needs, 'db' | 'nowMs'>): Promise<void> => {
   const { scope, direction, filter, ids } = plan;
   let { cursor, count } = plan;
   let isEmpty = true;
+  const from = cursor;
+  if (scope.kind === 'all' && direction === 'backwards' && from !== undefined && from !== afterAll)
+    await requirePosition(db, from);
   while (cursor !== undefined && count > 0n && !call.over.aborted) {
     const limit = filter || count > 10_000n ? undefined : Number(count);
     const { events, more } = await readPage(db, scope, { direction, cursor, limit, nowMs: nowMs() });
     isEmpty = events.length === 0;
+    // A read of $all includes the event at its position, so the first page tells whether there is one.
+    if (scope.kind === 'all' && direction === 'forwards' && cursor === from && from !== beforeAll)
+      refuseOtherPosition(events[0], from + 1n);
     for (const event of events) {
       cursor = cursorOf(scope, event);
       if (filter && !filter.matches(event)) continue;

@@ -4,6 +4,7 @@ import type { CommitNotifier } from '../commit-notifier.ts';
 import type { Faults } from '../faults.ts';
 import { eventMessage } from './event-message.ts';
 import { isReadable } from './hidden-events.ts';
+import { requirePosition } from './invalid-position.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
@@ -29,6 +30,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, needs: Needs): 
   call.over.addEventListener('abort', listener.leave, { once: true });
   faults.openSubscriptions.add(call.end);
   try {
+    if (scope.kind === 'all' && plan.cursor !== undefined) await requirePosition(db, plan.cursor);
     // The cursor is known before the confirmation. So the client receives every event that is written after it.
     let cursor = plan.cursor ?? (await readHead(db, scope)) ?? beforeAll;
     call.out.write(confirmationReply(randomUUID()));
