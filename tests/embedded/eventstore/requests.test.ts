@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { persistentSubscriptionToStreamSettingsFromDefaults } from '@eventstore/db-client';
 import { OperationsClient } from '@eventstore/db-client/generated/operations_grpc_pb.js';
 import operationsPb from '@eventstore/db-client/generated/operations_pb.js';
@@ -10,7 +11,7 @@ import { credentials, status } from '@grpc/grpc-js';
 import durationPb from 'google-protobuf/google/protobuf/duration_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   collect,
   event,
@@ -183,17 +184,25 @@ describe('BatchAppend', () => {
   });
 
   test('answers each append exactly once: parts that are missing, and parts that come again', async () => {
-    const [stream, other] = [newStream('order'), newStream('order')];
-    const replies = await send(
-      part('again', true, optionsOf(stream)),
-      part('again', true, optionsOf(stream)),
-      part('half', false, optionsOf(other)),
-    );
+    const [stream, repeated, half] = [newStream('order'), newStream('order'), newStream('order')];
+    const call = raw.batchAppend();
+    const replies: ReturnType<typeof replyOf>[] = [];
+    call.on('data', (reply) => replies.push(replyOf(reply)));
+    const ended = once(call, 'end');
+    call.write(part('again', true, optionsOf(stream)));
+    call.write(part('again', true, optionsOf(repeated)));
+    call.write(part('later', true, optionsOf(newStream('order'))));
+    await vi.waitFor(() => expect(replies.map(([id]) => id)).toContain('later'), 20_000);
+    call.write(part('half', false, optionsOf(half)));
+    call.end();
+    await ended;
     expect(replies).toEqual([
       ['again', 'written', undefined],
+      ['later', 'written', undefined],
       ['half', { code: 3, kind: 'event_store.client.BadRequest' }, expect.stringContaining('before the last part')],
     ]);
-    await expect(collect(store.client.readStream(other))).rejects.toThrow(/not found/);
+    for (const unwritten of [repeated, half])
+      await expect(collect(store.client.readStream(unwritten))).rejects.toThrow(/not found/);
   });
 
   test('answers an append whose last part does not come before its deadline, and ignores that part later', async () => {
