@@ -1,30 +1,73 @@
 import type { EventStore, Json } from './event-store.ts';
-
-/** What the metadata of streams says: which of them let the store delete events. `isComplete`: all of it was read. */
-export type Retention = { readonly limited: readonly string[]; readonly isComplete: boolean };
-
-const limitNames = ['$maxAge', '$maxCount', '$tb'];
+import { readTombstones } from './tombstones.ts';
 
 /**
- * Reads the metadata of the whole log and of streams with these name prefixes, for at most `timeoutMs`. Throws
- * StoreUnavailable when the store does not let this login read it.
+ * What threatens the events of our streams. `limited`: the store may delete or hide events ($maxAge, $maxCount, $tb).
+ * `closed`: an access list ($acl) says who may read or write; `$settings` stands for the lists that every stream has by
+ * default. `tombstoned`: the stream is deleted for ever. `isComplete`: the whole log was read.
+ */
+export type Retention = {
+  readonly limited: readonly string[];
+  readonly closed: readonly string[];
+  readonly tombstoned: readonly string[];
+  readonly isComplete: boolean;
+};
+
+type Options = {
+  readonly streamPrefixes: readonly string[];
+  /** How long to read at most. */
+  readonly timeoutMs: number;
+  /** Ends the reading early. */
+  readonly signal?: AbortSignal;
+};
+
+const limitNames = ['$maxAge', '$maxCount', '$tb'];
+const listNames = ['$acl', '$userStreamAcl'];
+
+/**
+ * Reads the metadata of the whole log and of streams with these name prefixes, the settings of the store, and the
+ * tombstones of these streams. Throws StoreUnavailable when the store does not let this login read them.
  */
 export const readRetention = async (
   store: Pick<EventStore, 'follow'>,
-  { streamPrefixes, timeoutMs }: { readonly streamPrefixes: readonly string[]; readonly timeoutMs: number },
+  url: string,
+  options: Options,
 ): Promise<Retention> => {
-  const signal = AbortSignal.timeout(timeoutMs);
-  // The metadata of a stream are the events of a stream with two dollar signs before its name.
-  const metadataPrefixes = [...streamPrefixes.map((prefix) => `$$${prefix}`), '$$$all'];
-  const newest = new Map<string, Readonly<Record<string, Json>>>();
-  let isComplete = false;
-  for await (const entry of store.follow('start', { streamPrefixes: metadataPrefixes, signal })) {
-    if ('idle' in entry) {
-      isComplete = true;
-      break;
-    }
-    newest.set(entry.stream.slice(2), entry.data);
-  }
-  const limited = [...newest].filter(([, data]) => limitNames.some((name) => name in data)).map(([stream]) => stream);
-  return { limited, isComplete };
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  const [metadata, tombstones] = await Promise.all([
+    readMetadata(store, options.streamPrefixes, signal),
+    readTombstones(url, { streamPrefixes: options.streamPrefixes, signal }),
+  ]);
+  const streamsWith = (names: readonly string[]) =>
+    [...metadata.newest].filter(([, data]) => names.some((name) => hasValue(data[name]))).map(([stream]) => stream);
+  return {
+    limited: streamsWith(limitNames),
+    closed: streamsWith(listNames),
+    tombstoned: tombstones.streams,
+    isComplete: metadata.isComplete && tombstones.isComplete,
+  };
 };
+
+/** Returns the newest metadata by the name of the stream, and the newest settings as those of `$settings`. */
+const readMetadata = async (
+  store: Pick<EventStore, 'follow'>,
+  prefixes: readonly string[],
+  signal: AbortSignal,
+): Promise<{
+  readonly newest: ReadonlyMap<string, Readonly<Record<string, Json>>>;
+  readonly isComplete: boolean;
+}> => {
+  // The metadata of a stream are the events of a stream with two dollar signs before its name.
+  const streamPrefixes = [...prefixes.map((prefix) => `$$${prefix}`), '$$$all', '$settings'];
+  const newest = new Map<string, Readonly<Record<string, Json>>>();
+  for await (const entry of store.follow('start', { streamPrefixes, signal })) {
+    if ('idle' in entry) return { newest, isComplete: true };
+    newest.set(entry.stream.startsWith('$$') ? entry.stream.slice(2) : entry.stream, entry.data);
+  }
+  return { newest, isComplete: false };
+};
+
+/** An empty list restricts nothing. */
+const hasValue = (value: Json | undefined): boolean =>
+  value !== undefined && value !== null && !(typeof value === 'object' && Object.keys(value).length === 0);

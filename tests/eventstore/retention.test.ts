@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { startRetentionCheck } from '../../src/cli/server/retention-check.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
 import { readRetention } from '../../src/eventstore/retention.ts';
 import { readNewestTime, storeVersion } from '../../src/eventstore/server-facts.ts';
@@ -10,7 +11,7 @@ const recorded = (stream: string, revision: number, place: number, data: JsonObj
   position: { commit: BigInt(place), prepare: BigInt(place) },
 });
 
-test('Streams of ours whose newest metadata lets the store delete events are found', async () => {
+test('Streams of ours that are limited, closed or deleted in the log are found', async () => {
   const store = await startStore([
     [
       recorded('$$license-cut', 0, 100, { $maxCount: 5 }),
@@ -18,10 +19,39 @@ test('Streams of ours whose newest metadata lets the store delete events are fou
       recorded('$$license-mended', 1, 300, { $acl: {} }),
       recorded('$$other-cut', 0, 400, { $maxCount: 5 }),
       recorded('$$$all', 0, 500, { $maxAge: 60 }),
+      recorded('$$catalog-1', 0, 600, { $acl: { $r: 'ops' } }),
+      recorded('$settings', 0, 700, { $userStreamAcl: { $d: 'ops' } }),
+      { ...recorded('license-gone', 0, 800, {}), type: '$streamDeleted' },
+      { ...recorded('other-gone', 0, 900, {}), type: '$streamDeleted' },
     ],
   ]);
   const options = { streamPrefixes: ['license-', 'catalog-'], timeoutMs: 20_000 };
-  expect(await readRetention(store.connect(), options)).toEqual({ limited: ['license-cut', '$all'], isComplete: true });
+  expect(await readRetention(store.connect(), store.url, options)).toEqual({
+    ...{ limited: ['license-cut', '$all'], closed: ['catalog-1', '$settings'] },
+    ...{ tombstoned: ['license-gone'], isComplete: true },
+  });
+  const stopped = { ...options, signal: AbortSignal.abort() };
+  expect(await readRetention(store.connect(), store.url, stopped)).toMatchObject({ isComplete: false });
+
+  const stops: (() => Promise<unknown>)[] = [];
+  const lines: unknown[] = [];
+  for (const embedded of [true, false])
+    startRetentionCheck({
+      servers: { embedded, eventStoreUrl: store.url },
+      store: store.connect(),
+      log: {
+        error: (_: object, line?: string) => lines.push(line),
+        warn: (_: object, line?: string) => lines.push(line),
+      },
+      onStop: (stop) => stops.push(stop),
+    });
+  expect(stops).toHaveLength(1);
+  await vi.waitFor(() => expect(lines).toHaveLength(5), 20_000);
+  expect(lines).toContain(
+    'license-gone has a tombstone and can no longer be read or written. Restore the event store from a backup.',
+  );
+  await stops[0]?.();
+
   expect(await storeVersion(store.url, 10_000)).toMatch(/^\d+\.\d+/);
   expect(await readNewestTime(store.url, 10_000)).toBeInstanceOf(Date);
   await store.stop();

@@ -1,13 +1,13 @@
+import type { Retention } from '../../eventstore/retention.ts';
+import { retentionFaults } from '../server/retention-check.ts';
 import { type Finding, note, ok, todo, unknown } from './finding.ts';
-
-/** Streams whose metadata lets the event store delete events. Null: it does not let us read that. */
-export type RetentionFacts = { readonly limited: readonly string[]; readonly isComplete: boolean } | null;
 
 /** What the event store and the checkpoint say. */
 export type LogFacts = {
   readonly version: string | null;
   readonly mode: 'embedded' | 'servers';
-  readonly retention: RetentionFacts;
+  /** What threatens our streams. Null: the event store does not let us read that. */
+  readonly retention: Retention | null;
   /** Why the read models do not belong to this log. Null: they do. */
   readonly otherPast: string | null;
   /** How far the newest event is ahead of the clock of Postgres. Null: the log is empty, or nobody tells. */
@@ -28,15 +28,13 @@ export const checkLog = (facts: LogFacts): readonly Finding[] => [
 ];
 
 const checkRetention = ({ mode, retention }: LogFacts): readonly Finding[] => {
-  if (mode === 'embedded') return [ok('retention', 'The embedded event store deletes nothing.')];
+  if (mode === 'embedded') return [ok('retention', 'The embedded event store deletes nothing of ours.')];
   if (retention === null)
     return [unknown('retention', 'The login of EVENTSTORE_URL may not read the metadata of streams.')];
-  if (retention.limited.length > 0)
-    return retention.limited.map((stream) =>
-      todo('retention', `${stream} lets the event store delete events.`, 'Remove $maxAge, $maxCount and $tb from it.'),
-    );
+  const faults = retentionFaults(retention);
+  if (faults.length > 0) return faults.map(({ detail, action }) => todo('retention', detail, action));
   return retention.isComplete
-    ? [ok('retention', 'No stream of ours has $maxAge, $maxCount or $tb.')]
+    ? [ok('retention', 'No stream of ours has $maxAge, $maxCount, $tb, $acl or a tombstone.')]
     : [note('retention', 'No limit was read in 10 seconds, and not all was read.', 'Check $all and our streams.')];
 };
 

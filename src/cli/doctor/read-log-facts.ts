@@ -29,15 +29,15 @@ export const readLogFacts = async ({ store, url, mode, db, postgresMs }: Needs):
   return {
     version: await storeVersion(url, versionMs),
     mode,
-    retention: mode === 'embedded' ? null : await retentionOf(store),
+    retention: mode === 'embedded' ? null : await retentionOf(store, url),
     otherPast,
     newestAheadMs: newest === null ? null : newest.getTime() - postgresMs(),
     unreadableBounds: await readBounds(db),
   };
 };
 
-const retentionOf = (store: Needs['store']): Promise<Retention | null> =>
-  readRetention(store, { streamPrefixes, timeoutMs: retentionMs }).catch(() => null);
+const retentionOf = (store: Needs['store'], url: string): Promise<Retention | null> =>
+  readRetention(store, url, { streamPrefixes, timeoutMs: retentionMs }).catch(() => null);
 
 const otherPastOf = async (store: Needs['store'], db: pg.Client): Promise<string | null> => {
   const checkpoint = await asRole(db, 'ledger_projector', async () => {

@@ -6,6 +6,7 @@ import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { openHealth, type ProcessHealth } from '../health/open-health.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
+import { startRetentionCheck } from './retention-check.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
@@ -51,6 +52,7 @@ export const assemble = async ({
     const parts = await openParts({ ...options, program, demoOrganizationId }, (close) => closers.push(close));
     const metrics = createMetrics();
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
+    if (roles.includes('projector')) startRetentionCheck(parts);
     if (roles.includes('worker')) await startJobs(parts);
     const health = openHealth(parts, metrics, projector);
     const baseUrl = await serve(parts, metrics, health);

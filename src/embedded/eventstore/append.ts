@@ -3,9 +3,9 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { handleClientStreamingCall } from '@grpc/grpc-js';
 import { type AppendResult, type ExpectedRevision, noRevision } from './events.ts';
 import { type Faults, faultyReply, refuse } from './faults.ts';
-import { invalidArgument, type Refusal, toServiceError } from './grpc-refusal.ts';
+import { invalidArgument, type Refusal, streamDeleted, toServiceError } from './grpc-refusal.ts';
 import type { OpenCalls } from './open-calls.ts';
-import { parseWritableStream, proposal } from './proposals.ts';
+import { parseRevision, parseWritableStream, proposal } from './proposals.ts';
 import type { WriterQueue } from './writer-queue.ts';
 
 const { AppendReq, AppendResp } = streams;
@@ -51,6 +51,7 @@ export const appendHandler =
       refuse(faults.refuseAppends);
       const result = await writerQueue.append({ ...target, events, isAbandoned: () => call.cancelled });
       const reported = await faultyReply(faults, result);
+      if (reported?.outcome === 'stream_deleted') throw streamDeleted(target.stream);
       if (reported && reported.outcome !== 'abandoned') reply(toResponse(reported, target.expected));
     };
 
@@ -76,7 +77,7 @@ const parseExpected = (options: streams.AppendReq.Options): ExpectedRevision => 
   const { ExpectedStreamRevisionCase: expected } = AppendReq.Options;
   switch (options.getExpectedStreamRevisionCase()) {
     case expected.REVISION:
-      return BigInt(options.getRevision());
+      return parseRevision(options.getRevision());
     case expected.NO_STREAM:
       return 'no_stream';
     case expected.ANY:
@@ -88,7 +89,7 @@ const parseExpected = (options: streams.AppendReq.Options): ExpectedRevision => 
   }
 };
 
-const toResponse = (result: Exclude<AppendResult, { outcome: 'abandoned' }>, expected: ExpectedRevision) => {
+const toResponse = (result: Judged, expected: ExpectedRevision) => {
   const response = new AppendResp();
   if (result.outcome === 'written') return response.setSuccess(toSuccess(result));
   const wrong = new AppendResp.WrongExpectedVersion();
@@ -101,10 +102,12 @@ const toResponse = (result: Exclude<AppendResult, { outcome: 'abandoned' }>, exp
   return response.setWrongExpectedVersion(wrong);
 };
 
+/** A result that the protocol has a message for. */
+type Judged = Extract<AppendResult, { outcome: 'written' | 'wrong_version' }>;
+
 const toSuccess = ({ revision, position }: Extract<AppendResult, { outcome: 'written' }>) => {
   const success = new AppendResp.Success();
   if (revision === noRevision) success.setNoStream(new shared.Empty());
   else success.setCurrentRevision(revision.toString());
-  if (position === undefined) return success.setNoPosition(new shared.Empty());
   return success.setPosition(new AppendResp.Position().setCommitPosition(position).setPreparePosition(position));
 };

@@ -4,10 +4,10 @@ import { type handleBidiStreamingCall, type ServerDuplexStream, status } from '@
 import { failureReply, resultReply, timeoutReply } from './batch-replies.ts';
 import type { ExpectedRevision } from './events.ts';
 import { type Faults, faultyReply, refuse } from './faults.ts';
-import { invalidArgument, Refusal, toServiceError } from './grpc-refusal.ts';
+import { deadlineExceeded, invalidArgument, Refusal, streamDeleted, toServiceError } from './grpc-refusal.ts';
 import type { OpenCalls } from './open-calls.ts';
 import { outgoing } from './outgoing.ts';
-import { parseWritableStream, proposal } from './proposals.ts';
+import { parseRevision, parseWritableStream, proposal } from './proposals.ts';
 import type { WriterQueue } from './writer-queue.ts';
 
 const { BatchAppendReq } = streams;
@@ -21,10 +21,15 @@ type Needs = {
 
 /** An append of several messages with the same correlation id. It gets exactly one reply. */
 type Batch = {
+  readonly id: shared.UUID | undefined;
   readonly options: streams.BatchAppendReq.Options | undefined;
   readonly proposed: ReturnType<typeof proposal>;
   /** The first error. It is reported at the end, because a second reply would break the client. */
   flaw: unknown;
+  /** Waits for the last part until the deadline of the append. */
+  timer: NodeJS.Timeout | undefined;
+  /** The append was answered. Further parts of it are ignored. */
+  isAnswered: boolean;
 };
 
 /** A call stops reading at so many unanswered appends, and fails at so many unfinished ones. */
@@ -39,14 +44,19 @@ export const batchAppendHandler =
   (call) => {
     const batches = new Map<string, Batch>();
     const out = outgoing(call);
-    let unanswered = 0;
+    /** The ids of appends that wait for their reply. */
+    const unanswered = new Set<string>();
     let inputEnded = false;
     let isOver = false;
 
+    const stopTimers = () => {
+      for (const { timer } of batches.values()) clearTimeout(timer);
+    };
     const finish = (error?: unknown) => {
       if (isOver) return;
       isOver = true;
       leave();
+      stopTimers();
       out.close();
       if (error === undefined) call.end();
       else call.emit('error', toServiceError(error));
@@ -55,47 +65,75 @@ export const batchAppendHandler =
     call.on('cancelled', () => {
       isOver = true;
       leave();
+      stopTimers();
       out.close();
     });
 
-    const answer = async (id: shared.UUID | undefined, batch: Batch) => {
-      unanswered += 1;
-      if (unanswered === unansweredMax) call.pause();
+    const answer = async (key: string, batch: Batch) => {
+      unanswered.add(key);
+      if (unanswered.size === unansweredMax) call.pause();
+      clearTimeout(batch.timer);
+      batch.isAnswered = true;
       const response = await replyTo(call, batch, needs);
-      if (!out.write(response.setCorrelationId(id))) await out.drained();
-      unanswered -= 1;
-      if (unanswered === unansweredMax - 1) call.resume();
-      if (inputEnded && unanswered === 0) finish();
+      if (!out.write(response.setCorrelationId(batch.id))) await out.drained();
+      unanswered.delete(key);
+      if (unanswered.size === unansweredMax - 1) call.resume();
+      if (inputEnded && unanswered.size === 0) finish();
+    };
+
+    /** Answers an append that lacks its last part, so that its caller does not wait for ever. */
+    const giveUp = (key: string, batch: Batch, flaw: Refusal) => {
+      if (batch.isAnswered) return;
+      batch.flaw = flaw;
+      batch.proposed.events.length = 0;
+      answer(key, batch).catch(finish);
+    };
+
+    const waitForRest = (key: string, batch: Batch) => {
+      if (batches.has(key)) return;
+      batches.set(key, batch);
+      if (batches.size > unfinishedMax) {
+        finish(invalidArgument(`More than ${unfinishedMax} unfinished appends`));
+        return;
+      }
+      const remainingMs = deadlineOf(batch) - Date.now();
+      const late = () => giveUp(key, batch, deadlineExceeded('The last part of the append did not arrive in time'));
+      if (remainingMs < timerMsMax) batch.timer = setTimeout(late, Math.max(0, remainingMs));
     };
 
     call.on('data', (request: streams.BatchAppendReq) => {
       if (isOver) return;
-      const id = request.getCorrelationId();
-      const key = Buffer.from(id?.serializeBinary() ?? []).toString('base64');
+      const key = Buffer.from(request.getCorrelationId()?.serializeBinary() ?? []).toString('base64');
+      // A second reply to the same id would break the client.
+      if (unanswered.has(key) && !batches.has(key)) return;
       const batch = batches.get(key) ?? startBatch(request);
       takeEvents(batch, request);
       if (!request.getIsFinal()) {
-        batches.set(key, batch);
-        if (batches.size > unfinishedMax) finish(invalidArgument(`More than ${unfinishedMax} unfinished appends`));
+        waitForRest(key, batch);
         return;
       }
       batches.delete(key);
-      answer(id, batch).catch(finish);
+      if (!batch.isAnswered) answer(key, batch).catch(finish);
     });
     call.on('end', () => {
       inputEnded = true;
-      if (unanswered === 0) finish();
+      const flaw = invalidArgument('The call ended before the last part of the append');
+      for (const [key, batch] of batches) giveUp(key, batch, flaw);
+      if (unanswered.size === 0) finish();
     });
   };
 
 const startBatch = (request: streams.BatchAppendReq): Batch => {
   const options = request.getOptions();
   const flaw = options ? undefined : invalidArgument('An append starts with its options');
-  return { options, proposed: proposal(), flaw };
+  return { id: request.getCorrelationId(), options, proposed: proposal(), flaw, timer: undefined, isAnswered: false };
 };
 
+const deadlineOf = ({ options }: Batch): number =>
+  options?.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY;
+
 const takeEvents = (batch: Batch, request: streams.BatchAppendReq) => {
-  if (batch.flaw) return;
+  if (batch.flaw || batch.isAnswered) return;
   try {
     for (const message of request.getProposedMessagesList()) batch.proposed.add(message);
   } catch (error) {
@@ -115,18 +153,19 @@ const replyTo = async (call: Duplex, batch: Batch, { writerQueue, faults, onErro
     if (batch.flaw || !options) throw batch.flaw;
     const stream = parseWritableStream(options.getStreamIdentifier());
     const expected = parseExpected(options);
-    const deadline = options.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY;
+    const deadline = deadlineOf(batch);
     const isAbandoned = () => call.cancelled || Date.now() >= deadline;
     const written = writerQueue
       .append({ stream, expected, events: proposed.events, isAbandoned })
       .then((result) => faultyReply(faults, result));
     const result = await beforeDeadline(written, deadline);
+    if (result?.outcome === 'stream_deleted') throw streamDeleted(stream);
     if (!result || result.outcome === 'abandoned') return response.setError(timeoutReply());
     return resultReply(response, result, expected);
   } catch (error) {
     if (error instanceof Refusal && error.code === status.UNAVAILABLE) throw error;
     onError(error);
-    return response.setError(failureReply(error));
+    return response.setError(failureReply(error, options?.getStreamIdentifier()));
   }
 };
 
@@ -155,7 +194,7 @@ const parseExpected = (options: streams.BatchAppendReq.Options): ExpectedRevisio
   const { ExpectedStreamPositionCase: expected } = BatchAppendReq.Options;
   switch (options.getExpectedStreamPositionCase()) {
     case expected.STREAM_POSITION:
-      return BigInt(options.getStreamPosition());
+      return parseRevision(options.getStreamPosition());
     case expected.NO_STREAM:
       return 'no_stream';
     case expected.ANY:

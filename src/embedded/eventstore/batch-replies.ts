@@ -7,12 +7,18 @@ import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import { type AppendResult, appendBytesMax, type ExpectedRevision, noRevision } from './events.ts';
 import { Refusal } from './grpc-refusal.ts';
 
-type ErrorName = 'WrongExpectedVersion' | 'Timeout' | 'BadRequest' | 'Unknown' | 'MaximumAppendSizeExceeded';
+type ErrorName =
+  | 'WrongExpectedVersion'
+  | 'StreamDeleted'
+  | 'Timeout'
+  | 'BadRequest'
+  | 'Unknown'
+  | 'MaximumAppendSizeExceeded';
 
 /** Adds the result of the append to the response. */
 export const resultReply = (
   response: streams.BatchAppendResp,
-  result: Exclude<AppendResult, { outcome: 'abandoned' }>,
+  result: Extract<AppendResult, { outcome: 'written' | 'wrong_version' }>,
   expected: ExpectedRevision,
 ): streams.BatchAppendResp => {
   if (expected === 'any') response.setAny(new emptyPb.Empty());
@@ -25,24 +31,28 @@ export const resultReply = (
 };
 
 /** Returns the reply after the deadline. The append may still be written. */
-export const timeoutReply = () => {
-  const message = 'The deadline passed before the append was acknowledged';
-  return toStatus(status.DEADLINE_EXCEEDED, message, 'Timeout', new shared.Timeout());
-};
+export const timeoutReply = () => toStatus(status.DEADLINE_EXCEEDED, 'Timeout', new shared.Timeout());
 
-/** Returns the reply to one append that failed. The call and its other appends go on. */
-export const failureReply = (error: unknown) => {
-  if (!(error instanceof Refusal)) {
-    return toStatus(status.INTERNAL, 'The event store failed; see its log', 'Unknown', new shared.Unknown());
+/**
+ * Returns the reply to one append that failed. The call and its other appends go on. EventStoreDB names only the kind of
+ * an error; the reply to a bad request has the reason in addition.
+ */
+export const failureReply = (error: unknown, identifier?: shared.StreamIdentifier) => {
+  if (!(error instanceof Refusal)) return toStatus(status.UNKNOWN, 'Unknown', new shared.Unknown());
+  if (error.code === status.DEADLINE_EXCEEDED) return timeoutReply();
+  if (error.exception === 'stream-deleted') {
+    const deleted = new shared.StreamDeleted();
+    deleted.setStreamIdentifier(identifier);
+    return toStatus(status.NOT_FOUND, 'StreamDeleted', deleted);
   }
   if (error.exception === 'maximum-append-size-exceeded') {
     const exceeded = new shared.MaximumAppendSizeExceeded();
     exceeded.setMaxappendsize(appendBytesMax);
-    return toStatus(error.code, error.message, 'MaximumAppendSizeExceeded', exceeded);
+    return toStatus(error.code, 'MaximumAppendSizeExceeded', exceeded);
   }
   const bad = new shared.BadRequest();
   bad.setMessage(error.message);
-  return toStatus(error.code, error.message, 'BadRequest', bad);
+  return toStatus(error.code, 'BadRequest', bad, error.message);
 };
 
 const wrongVersion = (current: bigint, expected: ExpectedRevision) => {
@@ -53,23 +63,21 @@ const wrongVersion = (current: bigint, expected: ExpectedRevision) => {
   else if (expected === 'no_stream') wrong.setExpectedNoStream(new emptyPb.Empty());
   else if (expected === 'stream_exists') wrong.setExpectedStreamExists(new emptyPb.Empty());
   else wrong.setExpectedStreamPosition(expected.toString());
-  const message = 'The stream is at another revision than expected';
-  return toStatus(status.FAILED_PRECONDITION, message, 'WrongExpectedVersion', wrong);
+  return toStatus(status.ALREADY_EXISTS, 'WrongExpectedVersion', wrong);
 };
 
 const toSuccess = ({ revision, position }: Extract<AppendResult, { outcome: 'written' }>) => {
   const success = new streams.BatchAppendResp.Success();
   if (revision === noRevision) success.setNoStream(new emptyPb.Empty());
   else success.setCurrentRevision(revision.toString());
-  if (position === undefined) return success.setNoPosition(new emptyPb.Empty());
   return success.setPosition(new shared.AllStreamPosition().setCommitPosition(position).setPreparePosition(position));
 };
 
 const toStatus = (
   code: status,
-  message: string,
   name: ErrorName,
   details: { serializeBinary(): Uint8Array },
+  message: string = name,
 ): rpcStatus.Status => {
   const any = new anyPb.Any();
   any.pack(details.serializeBinary(), `event_store.client.${name}`);

@@ -42,6 +42,11 @@ export type Append = {
   readonly expected: ExpectedRevision;
   readonly events: readonly ProposedEvent[];
   /**
+   * Deletes the stream instead of appending to it. `events` is then the one event that does it: metadata for `soft`, a
+   * tombstone for `tombstone`.
+   */
+  readonly deletion?: 'soft' | 'tombstone';
+  /**
    * Returns true when no caller waits for the answer any longer. Such an append is skipped if it is not written yet.
    */
   readonly isAbandoned: () => boolean;
@@ -50,8 +55,9 @@ export type Append = {
 /** The revision of a stream that has no events. */
 export const noRevision = -1n;
 
-/** The result of an append. `position`: that of its last event; undefined when it had no event. */
+/** The result of an append. `position`: that of its last event; the end of the log when it had no event. */
 export type AppendResult =
-  | { readonly outcome: 'written'; readonly revision: bigint; readonly position: string | undefined }
+  | { readonly outcome: 'written'; readonly revision: bigint; readonly position: string }
   | { readonly outcome: 'wrong_version'; readonly current: bigint }
+  | { readonly outcome: 'stream_deleted' }
   | { readonly outcome: 'abandoned' };

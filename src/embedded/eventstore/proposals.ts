@@ -1,10 +1,13 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { status } from '@grpc/grpc-js';
 import { appendBytesMax, appendRecordBytesMax, type ProposedEvent, recordBytes } from './events.ts';
-import { invalidArgument, Refusal, unimplemented } from './grpc-refusal.ts';
+import { invalidArgument, Refusal } from './grpc-refusal.ts';
+import { refuseMetadata } from './retention/protected-streams.ts';
 
 /** The name of a stream is in a B-tree index. An entry there has at most about 2,700 bytes. */
-const nameBytesMax = 1024;
+const streamBytesMax = 2_600;
+
+const signedMax = 2n ** 63n - 1n;
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const emptyUuid = '00000000-0000-0000-0000-000000000000';
@@ -28,17 +31,25 @@ export const parseStream = (identifier: shared.StreamIdentifier | undefined): st
   }
   if (stream === '') throw invalidArgument('The stream name is empty');
   requireStorable(stream, 'stream name');
+  if (Buffer.byteLength(stream) > streamBytesMax)
+    throw invalidArgument(`The stream name is longer than ${streamBytesMax} bytes`);
   return stream;
 };
 
-/** Parses the name of a stream to write to. Throws for stream metadata, because this server does not implement it. */
+/** Parses the name of a stream to write to. Throws for the metadata of streams of License Ledger. */
 export const parseWritableStream = (identifier: shared.StreamIdentifier | undefined): string => {
   const stream = parseStream(identifier);
   if (stream === '$all') throw invalidArgument('$all is the whole log; it is read, never written to');
-  if (stream.startsWith('$$')) {
-    throw unimplemented('Stream metadata ($maxAge, $maxCount, $tb, $acl) is not implemented by this server');
-  }
+  if (stream === '$$') throw invalidArgument('$$ is no stream; the metadata of a stream is in $$ and its name');
+  refuseMetadata(stream);
   return stream;
+};
+
+/** Parses a revision or position. Throws when it has more than 63 bits, which no event has. */
+export const parseRevision = (text: string): bigint => {
+  const value = BigInt(text);
+  if (value > signedMax) throw invalidArgument(`${text} is no revision or position: the largest is ${signedMax}`);
+  return value;
 };
 
 /** Collects the events of one append. `add` checks each event and the total size, and throws a refusal. */
@@ -100,7 +111,6 @@ const requireStorable = (name: string, what: string) => {
   // Text in Postgres cannot contain half a surrogate pair or a NUL character.
   if (/\p{Surrogate}/u.test(name)) throw invalidArgument(`The ${what} has half of a surrogate pair`);
   if (name.includes('\0')) throw invalidArgument(`The ${what} contains a NUL character`);
-  if (Buffer.byteLength(name) > nameBytesMax) throw invalidArgument(`The ${what} is longer than ${nameBytesMax} bytes`);
 };
 
 const tooLarge = () =>

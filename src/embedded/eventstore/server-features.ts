@@ -1,3 +1,4 @@
+import { PersistentSubscriptionsService } from '@eventstore/db-client/generated/persistent_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
@@ -12,8 +13,18 @@ const implemented = [
   ServerFeaturesService.getSupportedMethods,
   StreamsService.append,
   StreamsService.batchAppend,
+  StreamsService.delete,
   StreamsService.read,
+  StreamsService.tombstone,
+  PersistentSubscriptionsService.list,
 ];
+
+/** What a method can do beyond its first version, as EventStoreDB calls it. */
+const featuresOf: Readonly<Record<string, readonly string[]>> = {
+  [StreamsService.batchAppend.path]: ['deadline_duration'],
+  [StreamsService.read.path]: ['position', 'events'],
+  [PersistentSubscriptionsService.list.path]: ['stream', 'all'],
+};
 
 /** Handles ServerFeatures.GetSupportedMethods. */
 export const supportedMethodsHandler: handleUnaryCall<shared.Empty, features.SupportedMethods> = (_call, callback) => {
@@ -24,6 +35,7 @@ export const supportedMethodsHandler: handleUnaryCall<shared.Empty, features.Sup
     const supported = new features.SupportedMethod();
     supported.setServiceName(service);
     supported.setMethodName(method);
+    supported.setFeaturesList([...(featuresOf[path] ?? [])]);
     answer.addMethods(supported);
   }
   callback(null, answer);

@@ -1,22 +1,25 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Pool } from 'pg';
 import { errorText } from '../errors.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
-import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
+import { cancelled, Refusal, unavailable } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
+import { deserializeBatchAppend } from './protocol/batch-deadline.ts';
+import { addUnsupportedServices } from './protocol/unsupported-services.ts';
 import { readHandler } from './reading/read.ts';
 import { serializeReply } from './reading/read-replies.ts';
+import { deleteHandler, tombstoneHandler } from './retention/delete-handlers.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
-import { loadWriterState } from './write-group.ts';
 import { connectWriter } from './writer-connection.ts';
 import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
+import { loadWriterState } from './writer-state.ts';
 
 /** How to run the server. */
 export type EventStoreOptions = {
@@ -30,6 +33,8 @@ export type EventStoreOptions = {
   readonly port: number;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
+  /** The clock of the store, in milliseconds since 1970. That of the machine by default. */
+  readonly nowMs?: () => number;
 };
 
 /** A running server. */
@@ -40,7 +45,7 @@ export type EventStoreServer = {
    * Resolves with the reason when the server cannot go on. It refuses every call from then on; the owner should exit.
    */
   readonly failed: Promise<Error>;
-  /** Writes the queued appends, fails the open calls with UNAVAILABLE and closes everything. */
+  /** Writes the queued appends, ends the open calls with CANCELLED and closes everything. */
   stop(): Promise<void>;
 };
 
@@ -53,7 +58,14 @@ const closeMs = 1_000;
 
 /** Starts a single-node server that speaks the EventStoreDB protocol and stores its events in Postgres. */
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
-  const { databaseUrl, migrates = true, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
+  const {
+    databaseUrl,
+    migrates = true,
+    host = '127.0.0.1',
+    faults = noFaults(),
+    log = () => {},
+    nowMs = Date.now,
+  } = options;
   const calls = openCalls();
   const notifier = createCommitNotifier();
   const failure = createFailure(calls, log);
@@ -74,7 +86,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
 
   try {
     await (migrates ? applySchema(writer) : requireSchema(writer));
-    const queue = openWriterQueue(writer, await loadWriterState(writer), {
+    const queue = openWriterQueue(writer, await loadWriterState(writer, nowMs), {
       onCommit: notifier.notify,
       onLost: failure.report,
     });
@@ -86,6 +98,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       faults,
       calls,
       onError: reportUnexpected(log),
+      nowMs,
     });
     const port = await listen(server, `${host}:${options.port}`);
     let stopped: Promise<void> | undefined;
@@ -150,16 +163,18 @@ type HandlerNeeds = Parameters<typeof appendHandler>[0] & Parameters<typeof read
 const addServices = (server: Server, needs: HandlerNeeds): void => {
   server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
   const read = { ...StreamsService.read, responseSerialize: serializeReply };
+  const batchAppend = { ...StreamsService.batchAppend, requestDeserialize: deserializeBatchAppend };
   server.addService(
-    { ...StreamsService, read },
+    { ...StreamsService, read, batchAppend },
     {
       append: appendHandler(needs),
       batchAppend: batchAppendHandler(needs),
       read: readHandler(needs),
-      delete: refuseUnary('Deleting streams is not implemented by this server'),
-      tombstone: refuseUnary('Tombstoning streams is not implemented by this server'),
+      delete: deleteHandler(needs),
+      tombstone: tombstoneHandler(needs),
     },
   );
+  addUnsupportedServices(server);
 };
 
 type Parts = {
@@ -173,17 +188,12 @@ const stopServer = async ({ server, writerQueue, calls, closeDatabase }: Parts):
   const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   await Promise.race([writerQueue.close(), delay(drainMs, undefined, { ref: false })]);
   writerQueue.fail(new Error('it was stopped'));
-  calls.failAll(unavailable('The event store is shutting down'));
+  calls.failAll(cancelled('The event store is shutting down'));
   await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
   server.forceShutdown();
   // A Postgres that no longer answers must not delay the end of this process.
   await Promise.race([closeDatabase(), delay(closeMs, undefined, { ref: false })]);
 };
-
-const refuseUnary =
-  (sentence: string): handleUnaryCall<unknown, never> =>
-  (_call, callback) =>
-    callback(toServiceError(unimplemented(sentence)));
 
 const reportUnexpected = (log: (line: string) => void) => (error: unknown) => {
   if (!(error instanceof Refusal)) log(`A call failed: ${error instanceof Error ? error.stack : String(error)}`);

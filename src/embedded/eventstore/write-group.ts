@@ -1,139 +1,61 @@
-import { LRUCache } from 'lru-cache';
 import type { Client } from 'pg';
-import { type Append, type AppendResult, noRevision, type ProposedEvent, recordBytes } from './events.ts';
-import { type History, judge, type Recorded } from './expected-revision.ts';
-
-/** What the writer remembers between groups. Only the process that holds the writer's lock may have one. */
-export type WriterState = {
-  /** The position of the last event of the log. Like an offset in a file, it grows by the size of each event. */
-  end: bigint;
-  /** The last revisions of recently written streams. Others are read from the database. */
-  readonly heads: LRUCache<string, bigint>;
-  /**
-   * Recently written events by id and stream. Bounded and lost at a restart, as in EventStoreDB, for repeats under
-   * "any".
-   */
-  readonly recentIds: LRUCache<string, Recorded>;
-};
-
-const headsMax = 50_000;
-const recentIdsMax = 20_000;
-
-/** Reads the end of the log. The rest of the state begins empty. */
-export const loadWriterState = async (db: Client): Promise<WriterState> => {
-  const { rows } = await db.query<{ end: string }>('select coalesce(max(position), 0) as end from eventstore.events');
-  return {
-    end: BigInt(rows[0]?.end ?? 0),
-    heads: new LRUCache({ max: headsMax }),
-    recentIds: new LRUCache({ max: recentIdsMax }),
-  };
-};
-
-type Row = ProposedEvent & { readonly position: bigint; readonly stream: string; readonly revision: bigint };
+import type { Append, AppendResult } from './events.ts';
+import { planGroup, type Row } from './plan-group.ts';
+import type { StreamRule } from './retention/stream-rules.ts';
+import type { WriterState } from './writer-state.ts';
 
 /**
  * Judges the appends one after the other, each after the previous ones, and writes the accepted ones in one
- * transaction.
+ * transaction. Returns the names of the changed streams.
  */
 export const writeGroup = async (
   db: Client,
   state: WriterState,
   appends: readonly Append[],
 ): Promise<{ results: readonly AppendResult[]; streams: ReadonlySet<string> }> => {
-  const plan = await planGroup(db, state, appends);
-  if (plan.rows.length > 0) {
+  const { rows, rules, heads, ids, results } = await planGroup(db, state, appends);
+  if (rows.length > 0) {
+    const insert = insertRows(rows, state.nowMs());
     // A single statement is its own transaction. It needs one round trip and no rollback.
-    await db.query(insertRows(plan.rows));
-    for (const [stream, revision] of plan.heads) state.heads.set(stream, revision);
-    for (const [key, recorded] of plan.ids) state.recentIds.set(key, recorded);
+    await db.query(rules.size === 0 ? insert : withRules(insert, rules));
+    for (const [stream, head] of heads) state.heads.set(stream, head);
+    for (const [key, recorded] of ids) state.recentIds.set(key, recorded);
   }
-  return { results: plan.results, streams: new Set(plan.rows.map(({ stream }) => stream)) };
+  return { results, streams: new Set([...rows.map(({ stream }) => stream), ...rules.keys()]) };
 };
 
-const planGroup = async (db: Client, state: WriterState, appends: readonly Append[]) => {
-  const heads = await loadHeads(db, state, appends);
-  const rows: Row[] = [];
-  const ids = new Map<string, Recorded>();
-  const history: History = {
-    recent: (stream, id) => ids.get(idKey(stream, id)) ?? state.recentIds.get(idKey(stream, id)),
-    at: async (stream, revision, count) => {
-      const written = await readRecorded(db, stream, revision, count);
-      const planned = rows.filter((row) => row.stream === stream && row.revision >= revision).map(recordedOf);
-      return [...written, ...planned].slice(0, count);
-    },
+/** Extends the statement by the rules that its rows change. */
+const withRules = (
+  { text, values }: ReturnType<typeof insertRows>,
+  rules: ReadonlyMap<string, StreamRule>,
+): { name: string; text: string; values: unknown[] } => {
+  const records = [...rules].map(([stream, { truncateBefore, maxCount, maxAgeTicks, isTombstoned }]) => ({
+    stream,
+    truncate_before: truncateBefore?.toString(),
+    max_count: maxCount?.toString(),
+    max_age_ticks: maxAgeTicks?.toString(),
+    is_tombstoned: isTombstoned,
+  }));
+  return {
+    name: 'insert_with_rules',
+    text: `with inserted as (${text})
+           insert into eventstore.stream_rules (stream, truncate_before, max_count, max_age_ticks, is_tombstoned)
+           select stream, truncate_before, max_count, max_age_ticks, is_tombstoned
+           from json_to_recordset($4::json) as rule (stream text, truncate_before bigint, max_count bigint,
+                  max_age_ticks bigint, is_tombstoned boolean)
+           on conflict (stream) do update set truncate_before = excluded.truncate_before,
+             max_count = excluded.max_count, max_age_ticks = excluded.max_age_ticks,
+             is_tombstoned = excluded.is_tombstoned`,
+    values: [...values, JSON.stringify(records)],
   };
-
-  const results: AppendResult[] = [];
-  for (const append of appends) {
-    if (append.isAbandoned()) {
-      results.push({ outcome: 'abandoned' });
-      continue;
-    }
-    const { stream, events } = append;
-    const current = heads.get(stream) ?? noRevision;
-    const verdict = await judge(append, current, history);
-    if (verdict === 'wrong_version') {
-      results.push({ outcome: 'wrong_version', current });
-    } else if (verdict !== 'append') {
-      results.push({ outcome: 'written', revision: verdict.repeats.revision, position: verdict.repeats.position });
-    } else {
-      let revision = current;
-      for (const event of events) {
-        revision += 1n;
-        state.end += BigInt(stream.length + recordBytes(event));
-        const row = { ...event, stream, revision, position: state.end };
-        rows.push(row);
-        ids.set(idKey(stream, event.id), recordedOf(row));
-      }
-      heads.set(stream, revision);
-      results.push({ outcome: 'written', revision, position: events.length > 0 ? state.end.toString() : undefined });
-    }
-  }
-  return { rows, ids, results, heads };
-};
-
-const idKey = (stream: string, id: string) => `${id} ${stream}`;
-
-const recordedOf = ({ id, revision, position }: Row): Recorded => ({ id, revision, position: position.toString() });
-
-const loadHeads = async (db: Client, { heads }: WriterState, appends: readonly Append[]) => {
-  const known = new Map<string, bigint>();
-  const missing = new Set<string>();
-  for (const { stream } of appends) {
-    const revision = heads.get(stream);
-    if (revision === undefined) missing.add(stream);
-    else known.set(stream, revision);
-  }
-  if (missing.size === 0) return known;
-  const { rows } = await db.query<{ stream: string; revision: string }>({
-    name: 'heads',
-    text: `select missing.stream, head.revision
-           from unnest($1::text[]) as missing (stream)
-           cross join lateral (
-             select revision from eventstore.events where stream = missing.stream order by revision desc limit 1
-           ) as head`,
-    values: [[...missing]],
-  });
-  for (const { stream, revision } of rows) known.set(stream, BigInt(revision));
-  return known;
-};
-
-const readRecorded = async (db: Client, stream: string, revision: bigint, count: number): Promise<Recorded[]> => {
-  const { rows } = await db.query<{ id: string; revision: string; position: string }>({
-    name: 'recorded',
-    text: `select event_id as id, revision, position from eventstore.events
-           where stream = $1 and revision >= $2::bigint order by revision limit $3::bigint`,
-    values: [stream, revision.toString(), count],
-  });
-  return rows.map((row) => ({ ...row, revision: BigInt(row.revision) }));
 };
 
 /**
  * Sends all bytes as one binary parameter, which Postgres splits. Arrays of bytea travel as hex text, at twice the
  * cost.
  */
-const insertRows = (rows: readonly Row[]) => {
-  const createdTicks = `${Date.now()}0000`;
+const insertRows = (rows: readonly Row[], nowMs: number) => {
+  const createdTicks = `${nowMs}0000`;
   const bytes: Uint8Array[] = [];
   let at = 1;
   const records = rows.map(({ position, stream, revision, id, type, isJson, data, metadata }) => {

@@ -3,7 +3,8 @@ import { type Client, DatabaseError } from 'pg';
 import { errorText } from '../errors.ts';
 import { type Append, type AppendResult, appendBytesMax, recordBytes } from './events.ts';
 import { Refusal, unavailable } from './grpc-refusal.ts';
-import { type WriterState, writeGroup } from './write-group.ts';
+import { writeGroup } from './write-group.ts';
+import type { WriterState } from './writer-state.ts';
 
 /** The most that one transaction takes. A larger one would only delay its first append. */
 const groupAppendsMax = 512;

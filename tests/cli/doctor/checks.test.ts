@@ -89,18 +89,22 @@ test('Each role adds its connections, and a ledger that does not run counts as o
   expect(connectionsOf([], 'embedded')).toBeGreaterThan(connectionsOf([], 'servers'));
 });
 
+const none = { limited: [], closed: [], tombstoned: [], isComplete: true };
 const log: LogFacts = {
   version: '24.10',
   mode: 'servers',
-  retention: { limited: [], isComplete: true },
+  retention: none,
   otherPast: null,
   newestAheadMs: -5_000,
   unreadableBounds: [],
 };
 
 test.each<[string, Partial<LogFacts>, string]>([
-  ['a stream that is cut', { retention: { limited: ['license-1'], isComplete: true } }, 'retention: todo'],
-  ['metadata that take too long', { retention: { limited: [], isComplete: false } }, 'retention: note'],
+  ['a stream that is cut', { retention: { ...none, limited: ['license-1'] } }, 'retention: todo'],
+  ['a stream that is closed', { retention: { ...none, closed: ['license-1'] } }, 'retention: todo'],
+  ['other rules for every stream', { retention: { ...none, closed: ['$settings'] } }, 'retention: todo'],
+  ['a stream that is deleted', { retention: { ...none, tombstoned: ['license-1'] } }, 'retention: todo'],
+  ['metadata that take too long', { retention: { ...none, isComplete: false } }, 'retention: note'],
   ['metadata that it does not show', { retention: null }, 'retention: unknown'],
   ['another past', { otherPast: 'ahead of the event store' }, 'checkpoint: todo'],
   ['an event in the future', { newestAheadMs: 6_000 }, 'event times: todo'],

@@ -221,9 +221,10 @@ describe.each(appendPaths)('$path', ({ by }) => {
     ['an event id that is not a UUID', 'license-1', event(0, 'seven'), /not a UUID/],
     ['the empty UUID', 'license-1', event(0, '00000000-0000-0000-0000-000000000000'), /id is empty/],
     ['a NUL character in the type', 'license-1', jsonEvent({ type: 'a\u0000', data: {} }), /NUL/],
-    ['a name longer than 1,024 bytes', 'x'.repeat(1025), event(), /longer than 1024 bytes/],
+    ['a stream name longer than 2,600 bytes', 'x'.repeat(2_601), event(), /longer than 2600 bytes/],
     ['$all', '$all', event(), /never written to/],
-    ['stream metadata', '$$license-1', event(), /Stream metadata .* not implemented/],
+    ['the metadata of no stream', '$$', event(), /is no stream/],
+    ['metadata of a stream of License Ledger', '$$license-1', event(), /License Ledger, which has no metadata/],
   ])('refuses %s with a sentence', async (_, stream, proposed, sentence) => {
     const appending = append(stream, proposed, ANY);
     await expect(appending).rejects.toThrow(sentence);

@@ -65,6 +65,7 @@ test('A subscription sends only as much as its client accepts, and then reads th
     db: counting,
     notifier,
     faults: noFaults(),
+    nowMs: Date.now,
   });
   await first;
   expect(written).toHaveLength(10);

@@ -22,9 +22,9 @@ export type TestStore = {
 };
 
 /** Starts a server on an empty database of its own, with the official client. */
-export const startTestStore = async (): Promise<TestStore> => {
+export const startTestStore = async (options: { nowMs?: () => number } = {}): Promise<TestStore> => {
   const database = await createDatabase();
-  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ ...options, databaseUrl: database.url, port: 0 });
   const client = connect(server.port);
   return {
     server,

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { type EventStoreDBClient, NO_STREAM, UnavailableError } from '@eventstore/db-client';
+import { CancelledError, type EventStoreDBClient, NO_STREAM, UnavailableError } from '@eventstore/db-client';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type EventStoreServer, startEventStore } from '../../../src/embedded/eventstore/server.ts';
@@ -161,7 +161,7 @@ describe('The server', () => {
     await expect(client.appendToStream(newStream(), event(), unary)).rejects.toBeInstanceOf(UnavailableError);
   });
 
-  test('fails its subscriptions with UNAVAILABLE when it stops, and loses no acknowledged event', async () => {
+  test('ends its subscriptions with CANCELLED when it stops, and loses no acknowledged event', async () => {
     const server = await startHere();
     const client = clientOf(server.port);
     const subscription = client.subscribeToAll();
@@ -171,7 +171,7 @@ describe('The server', () => {
     const appending = appendUntilGone(client, (count) => {
       if (count === 100) void server.stop();
     });
-    expect(await dropped).toBeInstanceOf(UnavailableError);
+    expect(await dropped).toBeInstanceOf(CancelledError);
     const acknowledged = await appending;
     const stored = new Set((await collect(clientOf((await startHere()).port).readAll())).map(({ id }) => id));
     expect(acknowledged.filter(({ id }) => !stored.has(id))).toEqual([]);

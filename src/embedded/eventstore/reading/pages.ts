@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { StoredEvent } from '../events.ts';
+import { visibleEvents } from './hidden-events.ts';
 
 /** The order in which events are read. */
 export type Direction = 'forwards' | 'backwards';
@@ -24,20 +25,33 @@ export const afterAll = 2n ** 63n - 1n;
 export const cursorOf = (scope: Scope, event: StoredEvent): bigint =>
   BigInt(scope.kind === 'all' ? event.position : event.revision);
 
-/** The page after `cursor` in one direction. `limit` is at most `pageEventsMax`. */
-export type Range = { readonly direction: Direction; readonly cursor: bigint; readonly limit?: number | undefined };
+/**
+ * The page after `cursor` in one direction. `limit` is at most `pageEventsMax`. `nowMs`: the clock of the store, by which
+ * events of a stream expire.
+ */
+export type Range = {
+  readonly direction: Direction;
+  readonly cursor: bigint;
+  readonly limit?: number | undefined;
+  readonly nowMs?: number;
+};
 
-/** Reads one page. */
+/** Reads one page. A page of a stream has only its visible events, one of $all has every event. */
 export const readPage = async (
   db: Pool,
   scope: Scope,
-  { direction, cursor, limit = pageEventsMax }: Range,
+  { direction, cursor, limit = pageEventsMax, nowMs = Date.now() }: Range,
 ): Promise<Page> => {
   const eventsMax = Math.min(limit, pageEventsMax);
   const { rows } = await db.query<EventRow>({
     ...statements[scope.kind][direction],
     rowMode: 'array',
-    values: [cursor.toString(), eventsMax, pageBytesMax, ...(scope.kind === 'stream' ? [scope.stream] : [])],
+    values: [
+      cursor.toString(),
+      eventsMax,
+      pageBytesMax,
+      ...(scope.kind === 'stream' ? [scope.stream, `${nowMs}0000`] : []),
+    ],
   });
   const events = rows.map(toStoredEvent);
   const bytes = events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
@@ -72,7 +86,7 @@ const statement = (kind: Scope['kind'], direction: Direction) => {
         ) as bytes_before
         from (
           select * from eventstore.events
-          where ${key} ${after} $1::bigint ${kind === 'stream' ? 'and stream = $4' : ''}
+          where ${key} ${after} $1::bigint ${kind === 'stream' ? `and ${visibleEvents}` : ''}
           order by ${key} ${order} limit $2::bigint
         ) as page
       ) as measured

@@ -3,6 +3,7 @@ import { invalidArgument, unimplemented } from '../grpc-refusal.ts';
 import { parseStream } from '../proposals.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import { afterAll, beforeAll, type Direction, type Scope } from './pages.ts';
+import { positionOf, requireOptions, revisionOf } from './required-options.ts';
 
 const { Options } = streams.ReadReq;
 
@@ -29,6 +30,7 @@ export const parseRead = (request: streams.ReadReq): ReadOnce | Subscribe => {
   if (options.getResolveLinks())
     throw unimplemented('Links are not implemented by this server: read without resolving');
   const { scope, from } = parseTarget(options);
+  requireOptions(options);
   const filterOptions = options.getFilter();
   if (filterOptions && scope.kind === 'stream') throw invalidArgument('Only $all can be filtered');
   const common: Common = {
@@ -59,14 +61,14 @@ const parseTarget = (options: streams.ReadReq.Options): { scope: Scope; from: Fr
   if (stream) {
     const scope: Scope = { kind: 'stream', stream: parseStream(stream.getStreamIdentifier()) };
     if (stream.hasEnd()) return { scope, from: 'end' };
-    return { scope, from: stream.hasRevision() ? BigInt(stream.getRevision()) : 'start' };
+    return { scope, from: stream.hasRevision() ? revisionOf(stream.getRevision()) : 'start' };
   }
   const all = options.getAll();
   if (!all) throw invalidArgument('The read names neither a stream nor $all');
   const scope: Scope = { kind: 'all' };
   if (all.hasEnd()) return { scope, from: 'end' };
   const position = all.getPosition();
-  return { scope, from: position ? BigInt(position.getCommitPosition()) : 'start' };
+  return { scope, from: position ? positionOf(position) : 'start' };
 };
 
 const parseDirection = (direction: number): Direction => {
@@ -98,5 +100,5 @@ const subscriptionCursor = (from: From): bigint | undefined => {
   return from === 'start' ? beforeAll : atMost(from);
 };
 
-/** Limits a number to the largest in the log. The protocol has unsigned 64-bit numbers, the log has signed ones. */
+/** Limits a number to the largest in the log. */
 const atMost = (value: bigint): bigint => (value > afterAll ? afterAll : value);

@@ -3,23 +3,34 @@ import type { Pool } from 'pg';
 import type { CommitNotifier } from '../commit-notifier.ts';
 import type { Faults } from '../faults.ts';
 import { eventMessage } from './event-message.ts';
+import { isReadable } from './hidden-events.ts';
+import { requirePosition } from './invalid-position.ts';
 import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
 import type { Subscribe } from './read-request.ts';
 
-type Needs = { readonly db: Pool; readonly notifier: CommitNotifier; readonly faults: Faults };
+type Needs = {
+  readonly db: Pool;
+  readonly notifier: CommitNotifier;
+  readonly faults: Faults;
+  /** The clock of the store, in milliseconds since 1970. */
+  readonly nowMs: () => number;
+};
 
 /**
- * Sends the events after the cursor, then new events, in order and each once, until the call ends. It reads all events
+ * Sends the events after the cursor, then new events, in order and each once, until the call ends. Throws a
+ * refusal when the stream has a tombstone. It reads all events
  * from the log; the notifier only tells when to read again.
  */
-export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier, faults }: Needs): Promise<void> => {
+export const followLog = async (call: ReadCall, plan: Subscribe, needs: Needs): Promise<void> => {
+  const { db, notifier, faults, nowMs } = needs;
   const { scope, filter, ids } = plan;
   const listener = notifier.listen(scope.kind === 'stream' ? scope.stream : undefined);
   call.over.addEventListener('abort', listener.leave, { once: true });
   faults.openSubscriptions.add(call.end);
   try {
+    if (scope.kind === 'all' && plan.cursor !== undefined) await requirePosition(db, plan.cursor);
     // The cursor is known before the confirmation. So the client receives every event that is written after it.
     let cursor = plan.cursor ?? (await readHead(db, scope)) ?? beforeAll;
     call.out.write(confirmationReply(randomUUID()));
@@ -28,7 +39,9 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
     let scanned = 0;
     let checkpoint = cursor;
     while (!call.over.aborted) {
-      const page = await readPage(db, scope, { direction: 'forwards', cursor });
+      const page = await readPage(db, scope, { direction: 'forwards', cursor, nowMs: nowMs() });
+      // A tombstone hides all events, and ends the subscription.
+      if (page.events.length === 0 && scope.kind === 'stream') await isReadable(db, scope.stream);
       let hung = false;
       for (const event of page.events) {
         while (faults.subscriptionsHang && !call.over.aborted) {
