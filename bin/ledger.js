@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript, and nothing newer than the check below: this must run before anything is compiled.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import nodeModule from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -126,5 +127,12 @@ if (existsSync(at('src', 'main.ts'))) {
 
 // The start of the server takes a moment before its own handlers are there. Other commands end by the signal itself.
 if (!isStart) for (const signal of Object.keys(endings)) process.off(signal, endEarly);
+
+// Node 22 and later keep what V8 has compiled. The event store's process gets the folder by the environment. Where the
+// folder cannot be written, Node does without.
+if (nodeModule.enableCompileCache !== undefined) {
+  process.env.NODE_COMPILE_CACHE ??= at('dist', '.compile-cache');
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+}
 
 await import(new URL('../dist/main.js', import.meta.url).href);

