@@ -72,6 +72,8 @@ const removeOldFiles = (root, files) => {
     if (/^(client\b|\.)/.test(name) || kept.has(file) || !isFile(file)) continue;
     rmSync(file, { force: true });
   }
+  // What Node has kept of the previous files.
+  rmSync(path.join(root, 'dist', '.compile-cache'), { recursive: true, force: true });
   writeFileSync(list, files.map((file) => `${file}\n`).join(''));
 };
 
