@@ -29,16 +29,7 @@ export const grownStartFigures: Figures = {
 };
 
 const checkout = process.cwd();
-const parts = [
-  'src',
-  'bin',
-  'db',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'tsconfig.build.json',
-  '.npmrc',
-];
+const parts = ['src', 'bin', 'build', 'db', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc'];
 
 /** Returns the seconds from `npm start` to ready: in a new copy without compiled code and data, and in later starts. */
 const measureStart = async (restarts: number): Promise<{ readonly cold: number; readonly warm: number }> => {

@@ -1,8 +1,7 @@
 #!/usr/bin/env node
 // Plain JavaScript, and nothing newer than the check below: this must run before anything is compiled.
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import nodeModule from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -17,23 +16,6 @@ const fail = (sentence) => {
   process.exit(1);
 };
 
-/** Of every file that decides what is compiled: name, size and time of change. Reading them all would take too long. */
-const stampOfSources = () => {
-  const sources = readdirSync(at('src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') || name.endsWith('.json'))
-    .map((name) => path.join('src', name))
-    .sort();
-  const hash = createHash('sha256');
-  for (const name of [...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']) {
-    const { size, mtimeMs } = statSync(at(name));
-    hash.update(`${name} ${size} ${mtimeMs}\n`);
-  }
-  return hash.digest('hex');
-};
-
-const stampFile = at('dist', '.stamp');
-const isCurrent = () => existsSync(at('dist', 'main.js')) && readText(stampFile) === stampOfSources();
-
 const readText = (file) => {
   try {
     return readFileSync(file, 'utf8');
@@ -42,46 +24,32 @@ const readText = (file) => {
   }
 };
 
+const lock = at('dist', '.compiling');
+
 /** Ends what this process has started before it runs the product. */
 let undo = () => {};
 
-const compile = async () => {
-  const stamp = stampOfSources();
-  rmSync(stampFile, { force: true });
-  // `npm run build` would trust this file, and leave out what it names.
-  rmSync(at('dist', '.tsbuildinfo'), { force: true });
+const compile = async ({ compileStamped }) => {
   console.error('Compiling src, once after each change …');
-  const tsc = at('node_modules', 'typescript', 'bin', 'tsc');
-  // The compiler starts a program of its own, so it has a process group that can be ended as a whole.
-  const detached = process.platform !== 'win32';
-  const options = { cwd: root, stdio: ['ignore', 2, 2], detached };
-  // Types are the matter of `npm run check`: checking them takes most of the time of a compilation.
-  const emitOnly = ['--noCheck', '--declaration', 'false', '--incremental', 'false'];
-  const compiler = spawn(process.execPath, [tsc, '-p', at('tsconfig.build.json'), ...emitOnly], options);
-  const exited = new Promise((resolve, reject) => {
-    compiler.once('error', reject);
-    compiler.once('exit', resolve);
-  });
+  undo = () => rmSync(lock, { force: true });
+  const { bundle, stopBundling } = await import('../build/bundle.js');
   undo = () => {
-    try {
-      process.kill(detached ? -compiler.pid : compiler.pid, 'SIGKILL');
-    } catch {
-      // It has ended.
-    }
-    rmSync(at('dist', '.compiling'), { force: true });
+    stopBundling();
+    rmSync(lock, { force: true });
   };
-  const status = await exited;
+  await compileStamped(root, () => bundle(root, { sourceMaps: false })).catch((error) => {
+    // The bundler has printed the errors that it counts.
+    throw Array.isArray(error.errors) ? new Error('src does not compile: see above.') : error;
+  });
   undo = () => {};
-  if (status !== 0) throw new Error('src does not compile: see above.');
-  writeFileSync(stampFile, stamp);
 };
 
 // Two launches at once: one compiles, the other waits and then runs what the first made.
 const compileIfStale = async () => {
-  const lock = at('dist', '.compiling');
+  const stamp = await import('../build/stamp.js');
   mkdirSync(at('dist'), { recursive: true });
   const deadline = Date.now() + 180_000;
-  while (!isCurrent()) {
+  while (!stamp.isCurrent(root)) {
     if (!take(lock)) {
       if (Date.now() > deadline)
         throw new Error(`Process ${readText(lock)} has been compiling for long. Remove ${lock}?`);
@@ -89,7 +57,7 @@ const compileIfStale = async () => {
       continue;
     }
     try {
-      if (!isCurrent()) await compile();
+      if (!stamp.isCurrent(root)) await compile(stamp);
     } finally {
       rmSync(lock, { force: true });
     }
@@ -146,7 +114,7 @@ if (major < 20 || (major === 20 && minor < 19)) {
 
 if (existsSync(at('src', 'main.ts'))) {
   if (!existsSync(at('node_modules'))) fail(`The dependencies are missing: run npm ci first, in ${root}.`);
-  if (existsSync(at('node_modules', 'typescript'))) {
+  if (existsSync(at('node_modules', 'esbuild'))) {
     try {
       await compileIfStale();
     } catch (error) {
@@ -159,5 +127,12 @@ if (existsSync(at('src', 'main.ts'))) {
 
 // The start of the server takes a moment before its own handlers are there. Other commands end by the signal itself.
 if (!isStart) for (const signal of Object.keys(endings)) process.off(signal, endEarly);
+
+// Node 22 and later keep what V8 has compiled. The event store's process gets the folder by the environment. Where the
+// folder cannot be written, Node does without.
+if (nodeModule.enableCompileCache !== undefined) {
+  process.env.NODE_COMPILE_CACHE ??= at('dist', '.compile-cache');
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+}
 
 await import(new URL('../dist/main.js', import.meta.url).href);

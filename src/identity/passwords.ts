@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dictionary } from '@zxcvbn-ts/language-common';
 import argon2 from 'argon2';
 import pLimit from 'p-limit';
 import { refuseWithConnection } from '../async/connection-watch.ts';
@@ -62,7 +62,7 @@ export const passwordFault = (password: string): string | null => {
     return `A password has ${min} to ${max} characters; this one has ${characters}.`;
   const folded = fold(password);
   if (new Set(folded).size === 1) return 'This password repeats one character. Choose another.';
-  if (common.has(folded))
+  if (commonPasswords().has(folded))
     return 'This password is one of the most common ones, which attackers try first. Choose another.';
   return null;
 };
@@ -76,10 +76,26 @@ export const isOwnAddress = (password: string, email: string): boolean => {
 /** Makes passwords equal that differ only in case or in the Unicode encoding of their characters. */
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
-// The 49,233 most frequent passwords that leaked, without those that are too short anyway. The list is in lower case.
-const common = new Set(
-  dictionary['passwords-common'].filter((password) => password.length >= passwordCharacters.min).map(fold),
-);
+let common: ReadonlySet<string> | undefined;
+
+/**
+ * Returns the 49,233 most frequent passwords that leaked, without those that are too short anyway. The list is in lower
+ * case. The first call loads it, so that neither a start nor a command waits for it.
+ */
+const commonPasswords = (): ReadonlySet<string> => {
+  common ??= new Set(
+    loadPasswords()
+      .filter((password) => password.length >= passwordCharacters.min)
+      .map(fold),
+  );
+  return common;
+};
+
+const loadPasswords = (): readonly string[] => {
+  const require = createRequire(import.meta.url);
+  const { dictionary }: typeof import('@zxcvbn-ts/language-common') = require('@zxcvbn-ts/language-common');
+  return dictionary['passwords-common'];
+};
 
 /** Runs work in the order of the calls, so many at once. */
 const takeTurns = (atOnce: number) => {

@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { ownFile } from '../own-files.ts';
 
 /** A file of db/ with its name, `folder/file`. */
 export type SqlFile = { readonly file: string; readonly sql: string; readonly sha256: string };
 
-/** The directory db/ of this package, for src and for dist. */
-export const ownDirectory = fileURLToPath(new URL('../../db/', import.meta.url));
+/** The directory db/ of this package. */
+export const ownDirectory = fileURLToPath(ownFile('db/'));
 
 /** Reads the SQL files of some folders, folder by folder, in the order of their names. */
 export const readSqlFiles = (directory: string, folders: readonly string[]): readonly SqlFile[] =>

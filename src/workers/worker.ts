@@ -47,16 +47,19 @@ type Needs = {
 
 /** Starts the scheduled jobs of the role `worker`. Several workers may run. */
 export const startWorker = async (needs: Needs): Promise<Schedule> => {
-  const { backend, queueName = 'ledger', sendMails, log } = needs;
+  const { backend, sendMails, log } = needs;
   const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
-  const [jobs, devices, mail] = queueNames(queueName);
-  const schedules = [await startSchedule(jobsOf(needs), { backend, queueName: jobs, onError })];
-  // A change of a policy may announce many devices at once, for which no expiry waits.
-  schedules.push(await startSchedule([unseenJob(needs)], { backend, queueName: devices, onError }));
-  if (sendMails !== undefined) {
-    const job = { name: 'mail', everySeconds: mailSeconds, run: sendMails };
-    schedules.push(await startSchedule([job], { backend, queueName: mail, onError }));
-  }
+  const [jobs, devices, mail] = queueNames(needs.queueName ?? 'ledger');
+  const mailJobs = sendMails === undefined ? [] : [{ name: 'mail', everySeconds: mailSeconds, run: sendMails }];
+  const queues = [
+    { queueName: jobs, scheduled: jobsOf(needs) },
+    // A change of a policy may announce many devices at once, for which no expiry waits.
+    { queueName: devices, scheduled: [unseenJob(needs)] },
+    { queueName: mail, scheduled: mailJobs },
+  ].filter(({ scheduled }) => scheduled.length > 0);
+  const schedules = await Promise.all(
+    queues.map(({ queueName, scheduled }) => startSchedule(scheduled, { backend, queueName, onError })),
+  );
   return { close: async () => void (await Promise.all(schedules.map((schedule) => schedule.close()))) };
 };
 

@@ -1,9 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { descendants, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -16,17 +17,20 @@ const root = path.join(import.meta.dirname, '..', '..');
  */
 const checkout = async () => {
   const directory = await temporaryDirectory();
-  await Promise.all(['bin', 'src'].map((folder) => mkdir(path.join(directory, folder))));
+  const folders = ['bin', 'build', path.join('src', 'embedded', 'eventstore')];
+  await Promise.all(folders.map((folder) => mkdir(path.join(directory, folder), { recursive: true })));
   const copied = [
     'bin/ledger.js',
     'bin/end-with-parent.js',
+    'build/bundle.js',
+    'build/stamp.js',
     'package.json',
     'package-lock.json',
     'tsconfig.json',
-    'tsconfig.build.json',
   ];
   await Promise.all(copied.map((file) => copyFile(path.join(root, file), path.join(directory, file))));
   await symlink(path.join(root, 'node_modules'), path.join(directory, 'node_modules'));
+  await writeFile(path.join(directory, 'src', 'embedded', 'eventstore', 'main.ts'), 'export {};');
   const writeMain = (text: string) => writeFile(path.join(directory, 'src', 'main.ts'), text);
   await writeMain(`console.log('one', process.argv.slice(2).join(' '), process.pid);\n`);
   return { directory, writeMain };
@@ -63,7 +67,7 @@ test('A change is compiled, a syntax error stops the launch, and the next launch
   for (const attempt of [1, 2]) {
     const broken = await launch(directory);
     expect(broken.code, `attempt ${attempt}`).toBe(1);
-    expect(broken.output).toContain('Expression expected.');
+    expect(broken.output).toMatch(/Unexpected ";"[\s\S]*src\/main\.ts:1:22/);
     expect(broken.output).toMatch(/src does not compile: see above\.\n$/);
   }
   await writeMain(`console.log('fixed');\n`);
@@ -91,7 +95,11 @@ test.each([
   ['start', 0],
   ['verify', 143],
 ])('A stop while %s is compiled ends the compiler, and the next launch compiles again', async (command, code) => {
-  const { directory } = await checkout();
+  const { directory, writeMain } = await checkout();
+  // The compiler waits for the content of this pipe.
+  const pipe = path.join(directory, 'src', 'pipe.ts');
+  await promisify(execFile)('mkfifo', [pipe]);
+  await writeMain(`import './pipe.ts';\n`);
   const child = spawn(process.execPath, [path.join(directory, 'bin', 'ledger.js'), command], { stdio: 'pipe' });
   const ended = once(child, 'exit');
   await expect.poll(() => descendants(child.pid ?? 0), { timeout: 10_000 }).not.toEqual([]);
@@ -100,6 +108,8 @@ test.each([
   expect(await ended).toEqual([code, null]);
   await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
   expect(existsSync(path.join(directory, 'dist', '.compiling'))).toBe(false);
+  await rm(pipe);
+  await writeMain('');
   expect(await launch(directory)).toMatchObject({ code: 0, output: expect.stringMatching(/^Compiling/) });
 });
 
@@ -136,10 +146,30 @@ test('A launch without the dependencies tells what to run', async () => {
   expect(await launch(directory)).toMatchObject({ code: 1, output: expect.stringContaining('run npm ci first') });
 });
 
+test('A running process still finds the files of the previous compilation, and older files are removed', async () => {
+  const { directory, writeMain } = await checkout();
+  const chunks = async () => (await readdir(path.join(directory, 'dist'))).filter((name) => name.startsWith('part-'));
+  const compileWith = async (count: number) => {
+    await writeFile(path.join(directory, 'src', 'part.ts'), `export const count: number = ${count};\n`);
+    await writeMain(`console.log((await import('./part.ts')).count);\n`);
+    expect((await launch(directory)).output).toContain(`${count}\n`);
+    return chunks();
+  };
+  const first = await compileWith(1);
+  const second = await compileWith(22);
+  expect(second).toEqual(expect.arrayContaining(first));
+  expect(second).toHaveLength(2);
+  const third = await compileWith(333);
+  expect(third).toHaveLength(2);
+  expect(third).not.toEqual(expect.arrayContaining(first));
+});
+
 test('An installed package runs without its sources', async () => {
   const { directory } = await checkout();
   await launch(directory);
-  await Promise.all(['src', 'node_modules'].map((name) => rm(path.join(directory, name), { recursive: true })));
+  await Promise.all(
+    ['src', 'build', 'node_modules'].map((name) => rm(path.join(directory, name), { recursive: true })),
+  );
   expect(await launch(directory, ['version'])).toMatchObject({
     code: 0,
     output: expect.stringMatching(/^one version/),

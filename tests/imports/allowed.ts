@@ -30,7 +30,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   postgres: {
     holds: 'pool, transaction, tenant, migrations, the check of row-level security; knows no table of ours',
-    ours: ['async'],
+    ours: ['async', 'own-files.ts'],
     packages: ['pg', 'node:*'],
   },
   records: {
@@ -95,7 +95,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   embedded: {
     holds: 'Postgres and the event store as child processes',
-    ours: ['async'],
+    ours: ['async', 'own-files.ts'],
     packages: ['@eventstore/db-client/generated/*', '@grpc/grpc-js', 'google-protobuf/*', 'lru-cache', 'pg', 'node:*'],
   },
   client: { holds: 'the TypeScript client; runs in Node and browsers', ours: [], packages: [] },
@@ -106,7 +106,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     packages: [],
   },
   'reachable-url.ts': { holds: 'the URL at which this machine reaches a server', ours: [], packages: [] },
-  'version.ts': { holds: 'the version of the package', ours: [], packages: ['node:fs'] },
+  'own-files.ts': { holds: 'where this package has its files', ours: [], packages: [] },
+  'version.ts': { holds: 'the version of the package', ours: ['own-files.ts'], packages: ['node:fs'] },
   'config-values.ts': {
     holds: 'kinds of values of the environment',
     ours: ['domain', 'rate-limits.ts'],

@@ -11,8 +11,17 @@ import { demoExamples } from './example-values.ts';
  * Serves /docs: the OpenAPI document as a page to read and to try requests. Every file comes from this server, and the
  * policy of the page forbids requests to other servers.
  */
-export const serveDocsPage = (serve: ServeFile, respond: Respond, guide: LocalGuide | null): void => {
-  for (const [file, stored] of files) serve(file, createStoredFile({ ...stored, headers }, respond));
+export const serveDocsPage = (
+  serve: ServeFile,
+  respond: Respond,
+  guide: LocalGuide | null,
+  folder = swaggerUiFolder(),
+): void => {
+  if (folder === null) {
+    serve('/docs', createStoredFile({ type: html, read: () => Buffer.from(missingPage), headers }, respond));
+    return;
+  }
+  for (const [file, stored] of filesOf(folder)) serve(file, createStoredFile({ ...stored, headers }, respond));
   serve('/docs/examples.json', (response) => {
     const demo = guideFor(guide, response.req)?.demo() ?? null;
     respond.json(response, 200, JSON.stringify(demoExamples(demo)), {});
@@ -21,12 +30,34 @@ export const serveDocsPage = (serve: ServeFile, respond: Respond, guide: LocalGu
 
 type File = Pick<StoredFile, 'type' | 'read' | 'maxAgeSeconds'>;
 
-// The package holds the files of Swagger UI without the telemetry that swagger-ui-dist depends on. Its code is not used,
-// and its files are read at the first request.
-const packaged = (name: string) => (): Buffer => {
-  const folder = path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json'));
-  return readFileSync(path.join(folder, 'static', name));
+/**
+ * Returns the folder of the package with the files of Swagger UI, or null where it is not installed. The package has them
+ * without the telemetry that swagger-ui-dist depends on. Its code is not used.
+ */
+const swaggerUiFolder = (): string | null => {
+  try {
+    return path.join(
+      path.dirname(createRequire(import.meta.url).resolve('@fastify/swagger-ui/package.json')),
+      'static',
+    );
+  } catch {
+    return null;
+  }
 };
+
+const missingPage = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>License Ledger API</title>
+</head>
+<body>
+<h1>License Ledger API</h1>
+<p>This installation has no page for the operations, because it was installed without optional packages.
+Install the package @fastify/swagger-ui to get it, or read <a href="/openapi.json">openapi.json</a>.</p>
+</body>
+</html>
+`;
 
 const page = `<!doctype html>
 <html lang="en">
@@ -92,16 +123,25 @@ SwaggerUIBundle({
 `;
 
 const hour = 3_600;
-const files: ReadonlyMap<string, File> = new Map([
-  ['/docs', { type: 'text/html; charset=utf-8', read: () => Buffer.from(page) }],
-  ['/docs/start.js', { type: 'text/javascript; charset=utf-8', read: () => Buffer.from(start) }],
-  [
-    '/docs/swagger-ui-bundle.js',
-    { type: 'text/javascript; charset=utf-8', read: packaged('swagger-ui-bundle.js'), maxAgeSeconds: hour },
-  ],
-  ['/docs/swagger-ui.css', { type: 'text/css; charset=utf-8', read: packaged('swagger-ui.css'), maxAgeSeconds: hour }],
-  ['/docs/favicon.png', { type: 'image/png', read: packaged('favicon-32x32.png'), maxAgeSeconds: hour }],
-]);
+const html = 'text/html; charset=utf-8';
+
+const filesOf = (folder: string): ReadonlyMap<string, File> => {
+  // The files are read at the first request.
+  const packaged = (name: string) => (): Buffer => readFileSync(path.join(folder, name));
+  return new Map([
+    ['/docs', { type: html, read: () => Buffer.from(page) }],
+    ['/docs/start.js', { type: 'text/javascript; charset=utf-8', read: () => Buffer.from(start) }],
+    [
+      '/docs/swagger-ui-bundle.js',
+      { type: 'text/javascript; charset=utf-8', read: packaged('swagger-ui-bundle.js'), maxAgeSeconds: hour },
+    ],
+    [
+      '/docs/swagger-ui.css',
+      { type: 'text/css; charset=utf-8', read: packaged('swagger-ui.css'), maxAgeSeconds: hour },
+    ],
+    ['/docs/favicon.png', { type: 'image/png', read: packaged('favicon-32x32.png'), maxAgeSeconds: hour }],
+  ]);
+};
 
 const headers = {
   // Swagger UI sets styles on its elements, and draws its icons from data: addresses.

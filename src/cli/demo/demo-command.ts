@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { environmentWith, loadConfig } from '../../config.ts';
 import { places } from '../../embedded/data-directory.ts';
 import { holderOf } from '../../embedded/lock.ts';
+import { ownFile } from '../../own-files.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
 import { CommandEnded, exitCodes, RefusedByPolicy } from '../exit-codes.ts';
 import { verify } from '../verify.ts';
@@ -92,7 +93,7 @@ const notReady = async ({ baseUrl }: DemoTarget): Promise<string | null> => {
 
 const startServer = async (print: (text: string) => void): Promise<ChildProcess> => {
   print('No server runs here. The demo starts one.');
-  const launcher = fileURLToPath(new URL('../../../bin/ledger.js', import.meta.url));
+  const launcher = fileURLToPath(ownFile('bin/ledger.js'));
   // The lines of the log for each request would hide the walk. Faults are still shown.
   const env = environmentWith({ LOG_LEVEL: 'warn' });
   // The server ends when the channel closes, so it does not outlive a demo that is killed.

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { Config } from '../../config.ts';
 import { errorCode, errorText } from '../../embedded/errors.ts';
 import { readKeyFiles } from '../../identity/key-files.ts';
+import { ownFile } from '../../own-files.ts';
 import { freeBytesOf } from '../health/check-disk.ts';
 import type { FileFacts, MachineFacts, PortFacts } from './check-machine.ts';
 
@@ -27,7 +28,7 @@ export const readMachine = async (config: Config): Promise<MachineFacts> => {
 };
 
 const requiredNodeOf = async (): Promise<string> => {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
+  const text = await readFile(ownFile('package.json'), 'utf8');
   const manifest: { engines?: { node?: string } } = JSON.parse(text);
   return manifest.engines?.node ?? '*';
 };

@@ -1,9 +1,8 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import type { Config } from '../../config.ts';
 import { errorText } from '../../embedded/errors.ts';
-import { createSmtpMailer } from '../../mail/smtp.ts';
 import type { RedisFacts, SettingsFacts } from './check-settings.ts';
 
 /** Reads what the configuration says, and tries the mail server. Does not throw. */
@@ -18,6 +17,7 @@ export const readSettings = async (config: Config): Promise<SettingsFacts> => ({
 
 const mailFaultOf = async ({ mail }: Config): Promise<string | null> => {
   if (mail === null || mail.smtpUrl === null) return null;
+  const { createSmtpMailer } = await import('../../mail/smtp.ts');
   const mailer = createSmtpMailer({ url: mail.smtpUrl, from: mail.from });
   try {
     await mailer.check();
@@ -34,6 +34,7 @@ const redisTimeoutMs = 3_000;
 /** Reads the settings of Redis. Returns null without a URL. Does not throw. */
 export const readRedis = async (url: string | null): Promise<RedisFacts | null> => {
   if (url === null) return null;
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: redisTimeoutMs,

@@ -124,6 +124,9 @@ const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promis
     release: program.release.number,
     log: (fields, message) => log.info(fields, message),
   });
-  await refuseOpenCatalog(servers.databaseUrl, rowSecurity);
-  if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
+  const needsQueue = roles.includes('worker') && config.redisUrl === null;
+  await Promise.all([
+    refuseOpenCatalog(servers.databaseUrl, rowSecurity),
+    needsQueue ? migrateQueue(servers.databaseUrl) : null,
+  ]);
 };

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import pg from 'pg';
 import { InvalidConfiguration } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
@@ -154,6 +153,8 @@ const askEventStore = async (url: string): Promise<void> => {
 };
 
 const askRedis = async (url: string): Promise<void> => {
+  // Most commands need no Redis, and do not wait for its client to load.
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: answerMsMax,

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { composeMail } from '../../application/mail/compose-mail.ts';
 import { removeWritten } from '../../application/personal-values.ts';
 import { createFileOutbox } from '../../mail/file-outbox.ts';
-import { createSmtpMailer } from '../../mail/smtp.ts';
+import type { Mailer } from '../../mail/mail.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { checkSample } from '../../projections/verify/check-sample.ts';
 import type { ClaimedMail } from '../../records/mails.ts';
@@ -36,7 +36,7 @@ export const startJobs = async (parts: Parts): Promise<void> => {
         onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
       }),
     eraseDeviceMetadata: (signal) => eraseDeviceMetadata({ pool, apiPool, signal }),
-    ...mailing(parts, pool),
+    ...(await mailing(parts, pool)),
     now,
     log,
   });
@@ -44,18 +44,27 @@ export const startJobs = async (parts: Parts): Promise<void> => {
 };
 
 /** Returns the job that sends mails. Returns nothing on a server without mail. */
-const mailing = (parts: Parts, pool: Pool): { readonly sendMails?: (signal: AbortSignal) => Promise<unknown> } => {
+const mailing = async (
+  parts: Parts,
+  pool: Pool,
+): Promise<{ readonly sendMails?: (signal: AbortSignal) => Promise<unknown> }> => {
   const { config, executor, secrets, apiPool, now, log, onStop } = parts;
   if (config.mail === null) return {};
   const { smtpUrl, from, publicUrl } = config.mail;
   const mailer =
     smtpUrl === null
       ? createFileOutbox({ folder: path.join(config.dataDir, 'outbox'), from })
-      : createSmtpMailer({ url: smtpUrl, from });
+      : await smtpMailer(smtpUrl, from);
   onStop(async () => mailer.close());
   // A mail server that does not work stops no start: mails wait for it.
   mailer.check().catch((error) => log.error({ err: error }, 'The mail server of MAIL_URL does not work.'));
   const composing = { pool: apiPool, executor, secrets, publicUrl, now: () => now().toISOString() };
   const compose = (claimed: ClaimedMail) => composeMail(composing, claimed);
   return { sendMails: (signal) => sendMails({ pool, mailer, compose, now, signal, log }) };
+};
+
+// Few servers send mails by SMTP, and loading what it needs takes time of a start.
+const smtpMailer = async (url: string, from: string): Promise<Mailer> => {
+  const { createSmtpMailer } = await import('../../mail/smtp.ts');
+  return createSmtpMailer({ url, from });
 };

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type { Client } from 'pg';
+import { ownFile } from '../../own-files.ts';
 
-/** This path is valid from src/ and from dist/. */
-const sqlFiles = new URL('../../../db/eventstore/', import.meta.url);
+const sqlFiles = ownFile('db/eventstore/');
 
 /**
  * Applies the SQL files that were not applied yet, each in a transaction of its own. Throws when a file was edited

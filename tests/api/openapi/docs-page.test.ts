@@ -1,4 +1,9 @@
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ServeFile } from '../../../src/api/http/app.ts';
+import { createRespond } from '../../../src/api/http/respond.ts';
+import { serveDocsPage } from '../../../src/api/openapi/docs-page.ts';
 import { findChromium, openBrowser } from '../../support/browser.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
@@ -23,6 +28,23 @@ test('Every file of the page comes from this server, and its policy forbids othe
   for (const reference of references) {
     expect(reference).toMatch(/^\/docs\//);
     expect((await ledger.call('GET', reference)).status).toBe(200);
+  }
+});
+
+test('An installation without the files of the page says which package has them', async () => {
+  const answers = new Map<string, (response: ServerResponse) => unknown>();
+  const serve: ServeFile = (path, answer) => void answers.set(path, answer);
+  serveDocsPage(serve, createRespond([]), null, null);
+  expect([...answers.keys()]).toEqual(['/docs']);
+  const server = createServer((request, response) => answers.get(String(request.url))?.(response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const response = await fetch(`http://127.0.0.1:${port}/docs`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Install the package @fastify/swagger-ui to get it');
+  } finally {
+    server.close();
   }
 });
 
