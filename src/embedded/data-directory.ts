@@ -136,7 +136,7 @@ export const resetData = async (dataDir: string): Promise<void> => {
 };
 
 const ourNames =
-  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|logs|outbox|postgres|postgres-programs)(\..+)?$/;
+  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|logs|outbox|tls|postgres|postgres-programs)(\..+)?$/;
 
 /** Returns true for a file of another program. Hidden files and folders of the file system do not count. */
 const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');

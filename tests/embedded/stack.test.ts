@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
@@ -40,10 +41,11 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
 
 /** Returns true when a server listens at this URL. */
 const answers = (eventStoreUrl: string): Promise<boolean> =>
-  fetch(eventStoreUrl.replace('esdb:', 'http:')).then(
-    () => true,
-    (error: unknown) => !(error instanceof Error && JSON.stringify(error.cause).includes('ECONNREFUSED')),
-  );
+  new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port: Number(/:(\d+)\?/.exec(eventStoreUrl)?.[1]) });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 
 const childOf = (pid: number, command: RegExp): number => {
   const child = descendants(pid).find((candidate) => command.test(candidate.command));
@@ -70,7 +72,7 @@ test('A first start creates two databases with their own logins, and an event st
   const events = new URL(stack.databaseUrl);
   events.pathname = '/eventstore';
   await expect(query(events.href, 'select 1')).rejects.toThrow('permission denied for database');
-  expect(stack.eventStoreUrl).toMatch(/^esdb:\/\/127\.0\.0\.1:\d+\?tls=false$/);
+  expect(stack.eventStoreUrl).toMatch(/^esdb:\/\/ledger:[\w-]{43}@localhost:\d+\?tls=true&tlsCAFile=/);
   expect(await answers(stack.eventStoreUrl)).toBe(true);
 });
 
@@ -89,12 +91,16 @@ test('Only its owner can read the data directory and its files', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   await start(dataDir);
   const mode = (name: string) => (statSync(path.join(dataDir, name)).mode & 0o777).toString(8);
-  expect(Object.fromEntries(readdirSync(dataDir).map((name) => [name, mode(name)]))).toEqual({
+  const names = [...readdirSync(dataDir), ...readdirSync(path.join(dataDir, 'tls')).map((name) => `tls/${name}`)];
+  expect(Object.fromEntries(names.map((name) => [name, mode(name)]))).toEqual({
     'ledger-data': '600',
     locks: '700',
     postgres: '700',
     'runtime.json': '600',
     'secrets.json': '600',
+    tls: '700',
+    'tls/ca.pem': '600',
+    'tls/eventstore.pem': '600',
   });
   expect(mode('.')).toBe('700');
 });

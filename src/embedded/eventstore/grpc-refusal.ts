@@ -26,6 +26,9 @@ export const unimplemented = (details: string) => new Refusal(status.UNIMPLEMENT
 /** Returns a refusal that makes the client close its channel. Only for a server that stops. */
 export const unavailable = (details: string) => new Refusal(status.UNAVAILABLE, details);
 
+/** Returns the refusal of the calls that are open when a server stops in order. The client closes its channel. */
+export const cancelled = (details: string) => new Refusal(status.CANCELLED, details);
+
 /** Converts an error to the form of grpc-js. The client learns the text of refusals only, not of other errors. */
 export const toServiceError = (error: unknown): ServiceError => {
   const refusal =

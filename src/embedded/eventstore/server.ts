@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { type handleUnaryCall, Server, type ServerCredentials } from '@grpc/grpc-js';
 import { Pool } from 'pg';
 import { errorText } from '../errors.ts';
+import { openAccess } from './access/open-access.ts';
+import { serverCredentials } from './access/server-credentials.ts';
+import type { StoreAccess } from './access/store-access.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
-import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
+import { cancelled, Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './reading/read.ts';
 import { serializeReply } from './reading/read-replies.ts';
@@ -24,7 +27,9 @@ export type EventStoreOptions = {
   readonly databaseUrl: string;
   /** False refuses tables of another release instead of updating them. True by default. */
   readonly migrates?: boolean;
-  /** 127.0.0.1 by default. The server has no authentication. */
+  /** Who may call it. There is no default, so that no server is open by mistake. */
+  readonly access: StoreAccess;
+  /** 127.0.0.1 by default. */
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
@@ -40,7 +45,7 @@ export type EventStoreServer = {
    * Resolves with the reason when the server cannot go on. It refuses every call from then on; the owner should exit.
    */
   readonly failed: Promise<Error>;
-  /** Writes the queued appends, fails the open calls with UNAVAILABLE and closes everything. */
+  /** Writes the queued appends, ends the open calls as CANCELLED and closes everything. */
   stop(): Promise<void>;
 };
 
@@ -53,7 +58,7 @@ const closeMs = 1_000;
 
 /** Starts a single-node server that speaks the EventStoreDB protocol and stores its events in Postgres. */
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
-  const { databaseUrl, migrates = true, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
+  const { databaseUrl, access, migrates = true, host = '127.0.0.1', faults = noFaults(), log = () => {} } = options;
   const calls = openCalls();
   const notifier = createCommitNotifier();
   const failure = createFailure(calls, log);
@@ -63,11 +68,14 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     failure.report(reason);
   });
   const readers = openReaders(databaseUrl, log);
+  const { interceptors, close: closeAccess } = openAccess(access, readers, log);
   const server = new Server({
+    interceptors,
     'grpc.max_receive_message_length': receiveBytesMax,
     'grpc.max_send_message_length': -1,
   });
   const closeDatabase = async () => {
+    closeAccess();
     await readers.end();
     await writer.end();
   };
@@ -87,7 +95,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       calls,
       onError: reportUnexpected(log),
     });
-    const port = await listen(server, `${host}:${options.port}`);
+    const port = await listen(server, `${host}:${options.port}`, serverCredentials(access));
     let stopped: Promise<void> | undefined;
     return {
       port,
@@ -173,7 +181,7 @@ const stopServer = async ({ server, writerQueue, calls, closeDatabase }: Parts):
   const closed = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   await Promise.race([writerQueue.close(), delay(drainMs, undefined, { ref: false })]);
   writerQueue.fail(new Error('it was stopped'));
-  calls.failAll(unavailable('The event store is shutting down'));
+  calls.failAll(cancelled('The event store is shutting down'));
   await Promise.race([closed, delay(closeMs, undefined, { ref: false })]);
   server.forceShutdown();
   // A Postgres that no longer answers must not delay the end of this process.
@@ -189,9 +197,9 @@ const reportUnexpected = (log: (line: string) => void) => (error: unknown) => {
   if (!(error instanceof Refusal)) log(`A call failed: ${error instanceof Error ? error.stack : String(error)}`);
 };
 
-const listen = (server: Server, address: string): Promise<number> =>
+const listen = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error) reject(new Error(`The event store can't listen on ${address}: ${errorText(error)}`));
       else resolve(port);
     });
