@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { combinationFaults, readVariables } from './config-checks.ts';
+import { type EventStoreConfig, eventStoreOf } from './config-event-store.ts';
 import { nonEmpty, readSources } from './config-sources.ts';
 import type { Variables } from './config-variables.ts';
 import { parseSecrets } from './identity/secrets.ts';
@@ -65,6 +66,8 @@ export type Config = {
   readonly defaultTier: Variables['DEFAULT_TIER'];
   /** What `ledger init` creates. Null: not set. */
   readonly init: InitConfig;
+  /** How `ledger eventstore` runs. */
+  readonly eventStore: EventStoreConfig;
   readonly corsOrigins: readonly string[];
   /** The number of the operator's proxies in front of the API. */
   readonly trustProxy: number;
@@ -134,6 +137,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
     signupMode: variables.SIGNUP_MODE ?? (servers.mode === 'embedded' ? 'open' : 'closed'),
     defaultTier: variables.DEFAULT_TIER,
     init: initOf(variables),
+    eventStore: eventStoreOf(variables),
     corsOrigins: variables.CORS_ORIGINS ?? [],
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,

@@ -161,7 +161,7 @@ const running = (
 const causeMs = 500;
 
 /** Runs the cleanups, the last one first. All of them run even when one fails, so that the lock is released. */
-const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
+export const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
   const errors: unknown[] = [];
   for (const cleanup of cleanups.toReversed()) {
     await cleanup().catch((error: unknown) => errors.push(error));
@@ -169,7 +169,8 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = ({ dataDir, log, secret, signal, onIdle }: Starting): Promise<Postgres> =>
+/** Starts the Postgres of a data directory on a free port. */
+export const onFreePort = ({ dataDir, log, secret, signal, onIdle }: Starting): Promise<Postgres> =>
   retry(
     async () =>
       startPostgres({
@@ -194,10 +195,12 @@ type Starting = {
 
 const portsMax = 3;
 
-const password = (dataDir: string, login: string): Promise<string> =>
+/** Returns the password of a Postgres login. The first call creates it. */
+export const password = (dataDir: string, login: string): Promise<string> =>
   ensureSecret(dataDir, `${login}-password`, () => randomBytes(32).toString('base64url'));
 
-const urlFor = (postgres: Postgres, { name, password }: { name: string; password: string }): string => {
+/** Returns the URL of a login and its database. */
+export const urlFor = (postgres: Postgres, { name, password }: { name: string; password: string }): string => {
   const url = new URL(postgres.url);
   url.username = name;
   url.password = password;

@@ -121,9 +121,14 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['domain', 'rate-limits.ts'],
     packages: ['zod'],
   },
+  'config-event-store.ts': {
+    holds: 'the variables of `ledger eventstore`',
+    ours: [],
+    packages: ['zod'],
+  },
   'config-variables.ts': {
     holds: 'the variables of the environment, with default and meaning',
-    ours: ['config-values.ts', 'domain'],
+    ours: ['config-event-store.ts', 'config-values.ts', 'domain'],
     packages: ['zod'],
   },
   'config-names.ts': {
@@ -145,6 +150,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     holds: 'the environment, read once',
     ours: [
       'config-checks.ts',
+      'config-event-store.ts',
       'config-sources.ts',
       'config-variables.ts',
       'identity/secrets.ts',

@@ -1,8 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import path from 'node:path';
 import { readIfThere, writePrivate } from '../files.ts';
+import { waitForLock } from '../stored-secrets.ts';
+import { isFor } from './given-certificate.ts';
 import { type Certificates, makeCertificates } from './make-certificates.ts';
 
 /** The certificate that a server uses, and the file that its clients check it with. Texts are in PEM. */
@@ -17,13 +18,23 @@ export const certificatePlaces = (dataDir: string) => {
 /**
  * Returns the certificate of a data directory for these names. Creates it where there is none, and renews it when it ends
  * within five years, lacks a name or was damaged. A renewed one has the same authority, so copies of `ca.pem` stay valid.
- * The caller holds the lock of the directory.
+ * Safe in several processes at once.
  */
 export const ensureCertificate = async (
   dataDir: string,
   names: readonly string[],
   now: Date = new Date(),
 ): Promise<ServerCertificate> => {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await waitForLock(path.join(path.resolve(dataDir), 'locks', 'tls'));
+  try {
+    return await createOrRenew(dataDir, names, now);
+  } finally {
+    await lock.release();
+  }
+};
+
+const createOrRenew = async (dataDir: string, names: readonly string[], now: Date): Promise<ServerCertificate> => {
   const { folder, store, ca } = certificatePlaces(dataDir);
   const stored = parse(await readIfThere(store));
   const isGood = stored !== null && serves(stored, names, now);
@@ -77,10 +88,7 @@ const isWhole = ({ server, authority }: Certificates): boolean => {
 
 const serves = ({ server }: Certificates, names: readonly string[], now: Date): boolean => {
   const certificate = new X509Certificate(server.certificate);
-  const hasName = (name: string) => (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name));
-  return (
-    Date.parse(certificate.validTo) - now.getTime() > renewalMs && names.every((name) => hasName(name) !== undefined)
-  );
+  return Date.parse(certificate.validTo) - now.getTime() > renewalMs && names.every((name) => isFor(certificate, name));
 };
 
 /** A server that starts less than this before the end of its certificate renews it. */

@@ -19,7 +19,7 @@ export const loopbackNames = ['localhost', '127.0.0.1', '::1'] as const;
 
 /**
  * Returns the entry of the store in a data directory. The first call creates its certificate and its password, also in a
- * directory of an earlier release. The caller holds the lock of the directory.
+ * directory of an earlier release. Safe in several processes at once.
  */
 export const ensureStoreEntry = async (
   dataDir: string,

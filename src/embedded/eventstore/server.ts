@@ -18,7 +18,7 @@ import { serializeReply } from './reading/read-replies.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
 import { loadWriterState } from './write-group.ts';
-import { connectWriter } from './writer-connection.ts';
+import { connectWriter, type Taking } from './writer-connection.ts';
 import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 
 /** How to run the server. */
@@ -33,6 +33,8 @@ export type EventStoreOptions = {
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
+  /** What to do while another server writes to the same database. By default the start is refused. */
+  readonly taking?: Taking;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
 };
@@ -63,10 +65,11 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
   const notifier = createCommitNotifier();
   const failure = createFailure(calls, log);
   let writerQueue: WriterQueue | undefined;
-  const writer = await connectWriter(databaseUrl, (reason) => {
+  const onLost = (reason: Error) => {
     writerQueue?.fail(reason);
     failure.report(reason);
-  });
+  };
+  const writer = await connectWriter(databaseUrl, onLost, options.taking);
   const readers = openReaders(databaseUrl, log);
   const { interceptors, close: closeAccess } = openAccess(access, readers, log);
   const server = new Server({
