@@ -63,7 +63,8 @@ export const listUsers = async (db: pg.Client): Promise<readonly ListedStoreUser
 
 const findUsers = async (config: Config): Promise<UsersPlace> => {
   const { eventStore, servers, dataDir } = config;
-  const storeUrl = (await readIfThere(places(dataDir).storeUrl))?.trim() ?? null;
+  const configured = servers.mode === 'servers' ? servers.eventStoreUrl : null;
+  const storeUrl = (await readIfThere(places(dataDir).storeUrl))?.trim() ?? configured;
   if (eventStore.databaseUrl !== null) return { databaseUrl: eventStore.databaseUrl, storeUrl };
   const alone = await readStoreDatabase(dataDir);
   if (alone !== undefined) return { databaseUrl: alone, storeUrl };
