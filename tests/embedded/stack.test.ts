@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
 import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
+import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
@@ -37,6 +38,16 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
   } finally {
     await client.end();
   }
+};
+
+/** Makes a data directory like one of an earlier release, which had no certificate and no password of the event store. */
+const forgetAccess = async (dataDir: string): Promise<void> => {
+  await rm(path.join(dataDir, 'tls'), { recursive: true });
+  const file = path.join(dataDir, 'secrets.json');
+  const secrets = Object.entries(JSON.parse(await readFile(file, 'utf8')));
+  const others = secrets.filter(([name]) => name !== 'eventstore-client-password');
+  expect(others).toHaveLength(secrets.length - 1);
+  await writeFile(file, JSON.stringify(Object.fromEntries(others)));
 };
 
 /** Returns true when a server listens at this URL. */
@@ -76,13 +87,17 @@ test('A first start creates two databases with their own logins, and an event st
   expect(await answers(stack.eventStoreUrl)).toBe(true);
 });
 
-test('After a restart, the data is still there and the logins are the same', async () => {
+test('After a restart, also of data of an earlier release, the data is still there and the logins are the same', async () => {
   const dataDir = await startedBefore();
   const first = await start(dataDir);
   await query(first.databaseUrl, 'create table kept as select 42 as value');
   await first.stop();
   expect(await answers(first.eventStoreUrl)).toBe(false);
+  await forgetAccess(dataDir);
   const second = await start(dataDir);
+  const store = connectEventStore({ url: second.eventStoreUrl });
+  await expect(store.head({ timeoutMs: 10_000 })).resolves.toBeNull();
+  await store.close();
   expect(await query(second.databaseUrl, 'select value from kept')).toEqual([42]);
   expect(new URL(second.databaseUrl).password).toBe(new URL(first.databaseUrl).password);
 });

@@ -47,10 +47,10 @@ const readGiven = async (
   warn: (line: string) => void,
 ): Promise<{ readonly certificate: string; readonly key: string }> => {
   try {
-    const { endsAt, ...given } = await readGivenCertificate(files);
+    const { endsAt, certificate, key } = await readGivenCertificate(files);
     if (endsAt < new Date())
       warn(`The certificate in ${files.certificate} ended at ${endsAt.toISOString()}. Renew it.`);
-    return given;
+    return { certificate, key };
   } catch (error) {
     if (error instanceof UnusableCertificate)
       throw new InvalidConfiguration(`${error.message} Correct LEDGER_EVENTSTORE_CERT_FILE, _KEY_FILE or _CA_FILE.`);
