@@ -57,6 +57,20 @@ const combinations: readonly Combination[] = [
     fault: 'LEDGER_INIT_PASSWORD and LEDGER_INIT_PASSWORD_FILE are both set: give one.',
   },
   {
+    of: ['LEDGER_EVENTSTORE_INSECURE'],
+    isForbidden: (variables) => inProduction(variables) && variables.LEDGER_EVENTSTORE_INSECURE === 'on',
+    fault:
+      'LEDGER_EVENTSTORE_INSECURE=on lets everybody read and append, and is for tests only: remove it when NODE_ENV is production.',
+  },
+  {
+    of: ['LEDGER_EVENTSTORE_CERT_FILE', 'LEDGER_EVENTSTORE_KEY_FILE', 'LEDGER_EVENTSTORE_CA_FILE'],
+    isForbidden: ({ LEDGER_EVENTSTORE_CERT_FILE: certificate, LEDGER_EVENTSTORE_KEY_FILE: key, ...variables }) =>
+      (certificate === undefined) !== (key === undefined) ||
+      (certificate === undefined && variables.LEDGER_EVENTSTORE_CA_FILE !== undefined),
+    fault:
+      'LEDGER_EVENTSTORE_CERT_FILE and LEDGER_EVENTSTORE_KEY_FILE belong together, and LEDGER_EVENTSTORE_CA_FILE to both: set both files, or none of the three.',
+  },
+  {
     of: ['RATE_LIMITS'],
     isForbidden: (variables) => inProduction(variables) && variables.RATE_LIMITS === null,
     fault:

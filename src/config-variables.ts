@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventStoreVariables } from './config-event-store.ts';
 import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
 import { signupModes } from './domain/organization/signup-mode.ts';
@@ -142,6 +143,7 @@ export const variablesSchema = z.object({
     .string()
     .optional()
     .describe('Name of the API key that ledger init creates. Default: first key.'),
+  ...eventStoreVariables,
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')

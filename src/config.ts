@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { combinationFaults, readVariables } from './config-checks.ts';
+import { type EventStoreConfig, eventStoreOf } from './config-event-store.ts';
 import { readVariableFiles } from './config-files.ts';
 import { publicPasswordFaults } from './config-passwords.ts';
 import { nonEmpty, readSources } from './config-sources.ts';
@@ -67,6 +68,8 @@ export type Config = {
   readonly defaultTier: Variables['DEFAULT_TIER'];
   /** What `ledger init` creates. Null: not set. */
   readonly init: InitConfig;
+  /** How `ledger eventstore` runs. */
+  readonly eventStore: EventStoreConfig;
   readonly corsOrigins: readonly string[];
   /** The number of the operator's proxies in front of the API. */
   readonly trustProxy: number;
@@ -143,6 +146,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
     signupMode: variables.SIGNUP_MODE ?? (servers.mode === 'embedded' ? 'open' : 'closed'),
     defaultTier: variables.DEFAULT_TIER,
     init: initOf(variables),
+    eventStore: eventStoreOf(variables),
     corsOrigins: variables.CORS_ORIGINS ?? [],
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,

@@ -12,6 +12,8 @@ export const places = (dataDir: string) => ({
   locks: path.join(dataDir, 'locks'),
   lock: path.join(dataDir, 'locks', 'data'),
   runtime: path.join(dataDir, 'runtime.json'),
+  storeRuntime: path.join(dataDir, 'eventstore.json'),
+  storeUrl: path.join(dataDir, 'eventstore-url'),
   postgres: path.join(dataDir, 'postgres'),
   logs: path.join(dataDir, 'logs'),
 });
@@ -136,7 +138,7 @@ export const resetData = async (dataDir: string): Promise<void> => {
 };
 
 const ourNames =
-  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|logs|outbox|postgres|postgres-programs)(\..+)?$/;
+  /^(ledger-data|locks|runtime\.json|secrets\.json|demo\.json|keys|logs|outbox|tls|eventstore|eventstore-url|postgres|postgres-programs)(\..+)?$/;
 
 /** Returns true for a file of another program. Hidden files and folders of the file system do not count. */
 const isForeign = (name: string): boolean => !ourNames.test(name) && name !== 'lost+found' && !name.startsWith('.');

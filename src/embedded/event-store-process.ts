@@ -1,11 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { StoreEntry } from './certificates/store-entry.ts';
 import { endWith, supervised } from './child.ts';
 
 /** An event store that runs in a process of its own. */
 export type EventStoreProcess = {
-  /** esdb://127.0.0.1:port?tls=false */
+  /** The URL at which the product gets in, with its password and the file of the certificate's authority. */
   readonly url: string;
   /** Resolves when the process has ended for any reason, with a text that tells how and its last lines. */
   readonly exited: Promise<string>;
@@ -16,9 +17,12 @@ export type EventStoreProcess = {
 export type LaunchedEventStore = {
   /**
    * Serves the log in this database. Resolves when it is ready. Throws when it does not start, and ends the process.
-   * `migrates`: false refuses tables of another release instead of updating them.
+   * `migrates`: false refuses tables of another release instead of updating them. `entry`: how the product gets in.
    */
-  serve(databaseUrl: string, options: { readonly migrates: boolean }): Promise<EventStoreProcess>;
+  serve(
+    databaseUrl: string,
+    options: { readonly migrates: boolean; readonly entry: StoreEntry },
+  ): Promise<EventStoreProcess>;
   stop(): Promise<void>;
 };
 
@@ -37,11 +41,11 @@ export const launchEventStore = (options: { program: string; log: (line: string)
   const stop = () => endWith(child, ['SIGTERM', 'SIGKILL']);
   return {
     stop,
-    serve: async (databaseUrl, { migrates }) => {
+    serve: async (databaseUrl, { migrates, entry: { access, urlAt } }) => {
       const port = answerOf(forked, child.exited);
-      forked.send({ databaseUrl, migrates, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
+      forked.send({ databaseUrl, access, migrates, host: '127.0.0.1', port: 0 }, ignoreClosedChannel);
       try {
-        return { url: `esdb://127.0.0.1:${await port}?tls=false`, exited: child.exited, stop };
+        return { url: urlAt(await port), exited: child.exited, stop };
       } catch (error) {
         await stop();
         throw error;

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { retry } from '../async/retry.ts';
+import { ensureStoreEntry, existingStoreEntry } from './certificates/store-entry.ts';
 import { lockDataDirectory, openDataDirectory, places, writeRuntime } from './data-directory.ts';
 import { ensureDatabases } from './databases.ts';
 import { errorText } from './errors.ts';
@@ -16,7 +17,7 @@ import { ensureSecret } from './stored-secrets.ts';
 export type Stack = {
   /** The URL of the login `ledger`. It owns the database `ledger` and may create roles; it is not a superuser. */
   readonly databaseUrl: string;
-  /** esdb://127.0.0.1:port?tls=false */
+  /** The URL of the event store on this machine, with the password of the product and the file of its authority. */
   readonly eventStoreUrl: string;
   /** Resolves with the reason when a part ends without `stop`. Call `stop` then, to stop the other parts. */
   readonly failed: Promise<string>;
@@ -45,6 +46,9 @@ export const startStack = async (options: {
     const lock = await openDataDirectory(dataDir);
     cleanups.push(lock.release);
     signal?.throwIfAborted();
+    const entry = ensureStoreEntry(dataDir);
+    // Postgres starts meanwhile, and its failure may come first.
+    entry.catch(() => {});
 
     const { launched, postgres } = await launch({
       ...{ dataDir, log, program, cleanups },
@@ -59,7 +63,10 @@ export const startStack = async (options: {
     } as const;
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
-    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore), { migrates: true });
+    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore), {
+      migrates: true,
+      entry: await entry,
+    });
     signal?.throwIfAborted();
     const databaseUrl = urlFor(postgres, logins.ledger);
     const eventStoreUrl = eventStore.url;
@@ -74,7 +81,7 @@ export const startStack = async (options: {
 };
 
 /**
- * Starts Postgres and the event store on existing data, for the time of a command. Creates nothing, leaves the logins as
+ * Starts Postgres and the event store on existing data, for the time of a command. Creates no data, leaves the logins as
  * they are, and tells no other command of the servers, because they end with this one. `migrates`: the event store may
  * update its own tables; otherwise the call throws when they are of another release. Throws NoData where no server ran
  * before, and DataDirectoryInUse while another process uses the data.
@@ -92,10 +99,11 @@ export const startStackOnExisting = async (options: {
   const secret: SecretOf = (name) => existingSecret(dataDir, `${name}-password`);
   try {
     cleanups.push((await lockDataDirectory(dataDir)).release);
+    const entry = await (migrates ? ensureStoreEntry(dataDir) : existingStoreEntry(dataDir));
     const { launched, postgres } = await launch({ dataDir, log, program, cleanups, secret });
     await requireDatabases(dataDir, postgres.url);
     const login = async (name: string) => urlFor(postgres, { name, password: await secret(name) });
-    const eventStore = await launched.serve(await login('eventstore'), { migrates });
+    const eventStore = await launched.serve(await login('eventstore'), { migrates, entry });
     return running(cleanups, [postgres, eventStore], {
       databaseUrl: await login('ledger'),
       eventStoreUrl: eventStore.url,
@@ -153,7 +161,7 @@ const running = (
 const causeMs = 500;
 
 /** Runs the cleanups, the last one first. All of them run even when one fails, so that the lock is released. */
-const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
+export const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> => {
   const errors: unknown[] = [];
   for (const cleanup of cleanups.toReversed()) {
     await cleanup().catch((error: unknown) => errors.push(error));
@@ -161,7 +169,8 @@ const undo = async (cleanups: readonly (() => Promise<void>)[]): Promise<void> =
   if (errors.length > 0) throw new Error(`Could not stop everything: ${errors.map(errorText).join('; ')}`);
 };
 
-const onFreePort = ({ dataDir, log, secret, signal, onIdle }: Starting): Promise<Postgres> =>
+/** Starts the Postgres of a data directory on a free port. */
+export const onFreePort = ({ dataDir, log, secret, signal, onIdle }: Starting): Promise<Postgres> =>
   retry(
     async () =>
       startPostgres({
@@ -186,10 +195,12 @@ type Starting = {
 
 const portsMax = 3;
 
-const password = (dataDir: string, login: string): Promise<string> =>
+/** Returns the password of a Postgres login. The first call creates it. */
+export const password = (dataDir: string, login: string): Promise<string> =>
   ensureSecret(dataDir, `${login}-password`, () => randomBytes(32).toString('base64url'));
 
-const urlFor = (postgres: Postgres, { name, password }: { name: string; password: string }): string => {
+/** Returns the URL of a login and its database. */
+export const urlFor = (postgres: Postgres, { name, password }: { name: string; password: string }): string => {
   const url = new URL(postgres.url);
   url.username = name;
   url.password = password;

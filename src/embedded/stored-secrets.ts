@@ -52,8 +52,8 @@ export const replaceSecret = async (dataDir: string, name: string, from: string,
 
 const secretsFile = (dataDir: string) => path.join(path.resolve(dataDir), 'secrets.json');
 
-// A process holds this lock only while it writes one small file.
-const waitForLock = async (name: string) => {
+/** Acquires a lock that processes hold only while they write small files. Throws after ten seconds. */
+export const waitForLock = async (name: string) => {
   const deadline = Date.now() + 10_000;
   for (;;) {
     const lock = await tryLock(name);

@@ -1,4 +1,4 @@
-import { BACKWARDS, END, EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
+import { AccessDeniedError, BACKWARDS, END, EventStoreDBClient, type ResolvedEvent } from '@eventstore/db-client';
 import { collect } from './reading.ts';
 
 /**
@@ -20,6 +20,22 @@ export const storeVersion = async (url: string, timeoutMs: number): Promise<stri
     return null;
   } finally {
     clearTimeout(timer);
+    client.dispose().catch(() => undefined);
+  }
+};
+
+/**
+ * Returns what a read without a login gets from the store at `url`. Returns null when no answer within `timeoutMs` says
+ * it. Does not throw.
+ */
+export const readWithoutLogin = async (url: string, timeoutMs: number): Promise<'REFUSED' | 'LET_IN' | null> => {
+  const client = EventStoreDBClient.connectionString(url.replace(/\/\/[^@/?]*@/, '//'));
+  try {
+    await collect<ResolvedEvent>(client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }), timeoutMs);
+    return 'LET_IN';
+  } catch (error) {
+    return error instanceof AccessDeniedError ? 'REFUSED' : null;
+  } finally {
     client.dispose().catch(() => undefined);
   }
 };

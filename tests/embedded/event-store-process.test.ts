@@ -9,6 +9,10 @@ const startProgram = async (text: string, lines: string[] = []) => {
   await writeFile(program, text);
   return launchEventStore({ program, log: (line) => lines.push(line) }).serve('postgres://somewhere', {
     migrates: true,
+    entry: {
+      access: { certificate: 'c', key: 'k', login: { name: 'n', password: 'p' } },
+      urlAt: (port) => `esdb://n:p@here:${port}`,
+    },
   });
 };
 
@@ -23,10 +27,12 @@ test('The process gets its database and address over the channel, and answers wi
     });`,
     lines,
   );
-  expect(child.url).toBe('esdb://127.0.0.1:4711?tls=false');
+  expect(child.url).toBe('esdb://n:p@here:4711');
   await child.stop();
   expect(await child.exited).toContain('The event store was ended by SIGTERM');
-  expect(lines).toEqual(['{"databaseUrl":"postgres://somewhere","migrates":true,"host":"127.0.0.1","port":0}']);
+  expect(lines).toEqual([
+    '{"databaseUrl":"postgres://somewhere","access":{"certificate":"c","key":"k","login":{"name":"n","password":"p"}},"migrates":true,"host":"127.0.0.1","port":0}',
+  ]);
 });
 
 test('The error contains the reason when the process cannot start, and the process is ended', async () => {

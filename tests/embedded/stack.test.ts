@@ -1,11 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createConnection } from 'node:net';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import { readRuntime, resetData } from '../../src/embedded/data-directory.ts';
 import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
+import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
@@ -38,12 +40,23 @@ const query = async (url: string, text: string): Promise<unknown[]> => {
   }
 };
 
+/** Makes a data directory like one of an earlier release, which had no certificate and no password of the event store. */
+const forgetAccess = async (dataDir: string): Promise<void> => {
+  await rm(path.join(dataDir, 'tls'), { recursive: true });
+  const file = path.join(dataDir, 'secrets.json');
+  const secrets = Object.entries(JSON.parse(await readFile(file, 'utf8')));
+  const others = secrets.filter(([name]) => name !== 'eventstore-client-password');
+  expect(others).toHaveLength(secrets.length - 1);
+  await writeFile(file, JSON.stringify(Object.fromEntries(others)));
+};
+
 /** Returns true when a server listens at this URL. */
 const answers = (eventStoreUrl: string): Promise<boolean> =>
-  fetch(eventStoreUrl.replace('esdb:', 'http:')).then(
-    () => true,
-    (error: unknown) => !(error instanceof Error && JSON.stringify(error.cause).includes('ECONNREFUSED')),
-  );
+  new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port: Number(/:(\d+)\?/.exec(eventStoreUrl)?.[1]) });
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
 
 const childOf = (pid: number, command: RegExp): number => {
   const child = descendants(pid).find((candidate) => command.test(candidate.command));
@@ -70,17 +83,21 @@ test('A first start creates two databases with their own logins, and an event st
   const events = new URL(stack.databaseUrl);
   events.pathname = '/eventstore';
   await expect(query(events.href, 'select 1')).rejects.toThrow('permission denied for database');
-  expect(stack.eventStoreUrl).toMatch(/^esdb:\/\/127\.0\.0\.1:\d+\?tls=false$/);
+  expect(stack.eventStoreUrl).toMatch(/^esdb:\/\/ledger:[\w-]{43}@localhost:\d+\?tls=true&tlsCAFile=/);
   expect(await answers(stack.eventStoreUrl)).toBe(true);
 });
 
-test('After a restart, the data is still there and the logins are the same', async () => {
+test('After a restart, also of data of an earlier release, the data is still there and the logins are the same', async () => {
   const dataDir = await startedBefore();
   const first = await start(dataDir);
   await query(first.databaseUrl, 'create table kept as select 42 as value');
   await first.stop();
   expect(await answers(first.eventStoreUrl)).toBe(false);
+  await forgetAccess(dataDir);
   const second = await start(dataDir);
+  const store = connectEventStore({ url: second.eventStoreUrl });
+  await expect(store.head({ timeoutMs: 10_000 })).resolves.toBeNull();
+  await store.close();
   expect(await query(second.databaseUrl, 'select value from kept')).toEqual([42]);
   expect(new URL(second.databaseUrl).password).toBe(new URL(first.databaseUrl).password);
 });
@@ -89,12 +106,16 @@ test('Only its owner can read the data directory and its files', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   await start(dataDir);
   const mode = (name: string) => (statSync(path.join(dataDir, name)).mode & 0o777).toString(8);
-  expect(Object.fromEntries(readdirSync(dataDir).map((name) => [name, mode(name)]))).toEqual({
+  const names = [...readdirSync(dataDir), ...readdirSync(path.join(dataDir, 'tls')).map((name) => `tls/${name}`)];
+  expect(Object.fromEntries(names.map((name) => [name, mode(name)]))).toEqual({
     'ledger-data': '600',
     locks: '700',
     postgres: '700',
     'runtime.json': '600',
     'secrets.json': '600',
+    tls: '700',
+    'tls/ca.pem': '600',
+    'tls/eventstore.pem': '600',
   });
   expect(mode('.')).toBe('700');
 });

@@ -81,7 +81,7 @@ test('A subscription ends with an error when its connection is reset', async () 
 
 test('A subscription ends with an error when the server stops', async () => {
   const database = await createDatabase();
-  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 });
   const stream = newStream('stopping');
   const distant = running.connect({ watch, port: server.port });
   await distant.append(stream, notes(1), 'no_stream', appending);

@@ -96,7 +96,16 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   embedded: {
     holds: 'Postgres and the event store as child processes',
     ours: ['async', 'own-files.ts'],
-    packages: ['@eventstore/db-client/generated/*', '@grpc/grpc-js', 'google-protobuf/*', 'lru-cache', 'pg', 'node:*'],
+    packages: [
+      '@eventstore/db-client/generated/*',
+      '@grpc/grpc-js',
+      '@peculiar/x509',
+      'google-protobuf/*',
+      'lru-cache',
+      'pg',
+      'reflect-metadata',
+      'node:*',
+    ],
   },
   client: { holds: 'the TypeScript client; runs in Node and browsers', ours: [], packages: [] },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
@@ -113,9 +122,14 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['domain', 'rate-limits.ts'],
     packages: ['zod'],
   },
+  'config-event-store.ts': {
+    holds: 'the variables of `ledger eventstore`',
+    ours: [],
+    packages: ['zod'],
+  },
   'config-variables.ts': {
     holds: 'the variables of the environment, with default and meaning',
-    ours: ['config-values.ts', 'domain'],
+    ours: ['config-event-store.ts', 'config-values.ts', 'domain'],
     packages: ['zod'],
   },
   'config-names.ts': {
@@ -147,6 +161,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     holds: 'the environment, read once',
     ours: [
       'config-checks.ts',
+      'config-event-store.ts',
       'config-files.ts',
       'config-passwords.ts',
       'config-sources.ts',

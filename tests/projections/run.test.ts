@@ -164,7 +164,7 @@ test('The projector survives a dropped connection and a restart of the event sto
 
       const { port } = running.server;
       await running.server.stop();
-      const restarted = await startEventStore({ databaseUrl: running.databaseUrl, port });
+      const restarted = await startEventStore({ access: 'INSECURE', databaseUrl: running.databaseUrl, port });
       await appendLog(running.connect(), log.slice(half + 10));
       await eventually(eventsStored).toBe(licenseEventsOf(log));
       await restarted.stop();

@@ -20,7 +20,7 @@ export type RunningStore = {
 export const startStore = async (log: Iterable<readonly Recorded[]> = []): Promise<RunningStore> => {
   const database = await createDatabase();
   await writeLog(database.url, log);
-  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 });
   const connected: ConnectedStore[] = [];
   return {
     server,

@@ -16,6 +16,7 @@ export const longestFiles: readonly string[] = [
   'tests/e2e/agreement.test.ts',
   'tests/e2e/neighbours.test.ts',
   'tests/e2e/servers.test.ts',
+  'tests/docs/separate-servers.test.ts',
   'tests/embedded/stack.test.ts',
   'tests/cli/operator-commands.test.ts',
   'tests/eventstore/interleavings.test.ts',

@@ -21,7 +21,7 @@ const pageMax = 2_000;
 
 // The server makes its own tables, and reads where the log ends at its start.
 const openTables = async (databaseUrl: string): Promise<pg.Client> => {
-  const server = await startEventStore({ databaseUrl, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl, port: 0 });
   await server.stop();
   const db = new pg.Client(databaseUrl);
   await db.connect();

@@ -1,15 +1,18 @@
 import type pg from 'pg';
-import { loadConfig } from '../../config.ts';
+import { type Config, loadConfig } from '../../config.ts';
 import { errorText } from '../../embedded/errors.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { readWithoutLogin } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { isRefusal } from '../server/reach-servers.ts';
 import { type FoundServers, findServers } from '../status/find-servers.ts';
 import { connectReading, isMigrated } from '../status/reading-connection.ts';
+import { readStoreAccess } from '../status/store-access-facts.ts';
 import { checkLog } from './check-log.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkPostgres } from './check-postgres.ts';
 import { checkRedis, checkSettings } from './check-settings.ts';
+import { checkStoreAccess } from './check-store-access.ts';
 import { type Finding, lineOf, note, todo } from './finding.ts';
 import { readLogFacts } from './read-log-facts.ts';
 import { readMachine } from './read-machine.ts';
@@ -23,7 +26,7 @@ import { readRedis, readSettings } from './read-settings.ts';
  */
 export const doctorCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const config = loadConfig();
-  const { findings: ofServers, serverFault } = await checkServers(await findServers(config), config.dataDir);
+  const { findings: ofServers, serverFault } = await checkServers(await findServers(config), config);
   const findings = [
     ...checkMachine(await readMachine(config)),
     ...checkSettings(await readSettings(config)),
@@ -47,8 +50,9 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
 /** `serverFault`: the exit code for a server that does not answer or refuses the login. */
 type ServerFindings = { readonly findings: readonly Finding[]; readonly serverFault: number | null };
 
-const checkServers = async (located: FoundServers, dataDir: string): Promise<ServerFindings> => {
+const checkServers = async (located: FoundServers, config: Config): Promise<ServerFindings> => {
   if (located.kind !== 'reachable') {
+    const { dataDir } = config;
     const why =
       located.kind === 'nothing' ? `There is no ledger in ${dataDir} yet.` : `The ledger in ${dataDir} does not run.`;
     const finding = note(
@@ -73,7 +77,7 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
         findings: [todo('migrations', 'The database has no ledger yet.', 'Run ledger start.')],
         serverFault: null,
       };
-    return await checkAnswering(db, located);
+    return await checkAnswering(db, located, config);
   } catch (error) {
     // What was found out about this machine must be printed all the same.
     const action = 'Use the login of DATABASE_URL that migrated the database.';
@@ -89,6 +93,7 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
 const checkAnswering = async (
   db: pg.Client,
   { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  config: Config,
 ): Promise<ServerFindings> => {
   const postgres = await readPostgres(db, mode, Date.now);
   const ofPostgres = checkPostgres(postgres);
@@ -96,13 +101,20 @@ const checkAnswering = async (
   try {
     const postgresMs = () => Date.now() - postgres.clockDifferenceMs;
     const log = await readLogFacts({ store, url: eventStoreUrl, mode, db, postgresMs });
-    return { findings: [...ofPostgres, ...checkLog(log)], serverFault: null };
+    const ofAccess = await accessFindings(config, eventStoreUrl);
+    return { findings: [...ofPostgres, ...checkLog(log), ...ofAccess], serverFault: null };
   } catch (error) {
     const ofStore = unreachable('event store', `It does not answer: ${errorText(error)}.`, 'Check EVENTSTORE_URL.');
     return { findings: [...ofPostgres, ...ofStore.findings], serverFault: ofStore.serverFault };
   } finally {
     await store.close();
   }
+};
+
+const accessFindings = async (config: Config, url: string): Promise<readonly Finding[]> => {
+  const access = await readStoreAccess(config, url);
+  const withoutLogin = access.tls ? await readWithoutLogin(url, 3_000) : null;
+  return checkStoreAccess({ ...access, withoutLogin, isProduction: config.isProduction }, new Date());
 };
 
 const unreachable = (check: string, detail: string, action: string): ServerFindings => ({

@@ -96,7 +96,9 @@ const secretFiles = async ({
   if (process.platform === 'win32') return [];
   const names = await readdir(jwtKeysDir).catch(() => []);
   const ours = [
-    ...['secrets.json', 'runtime.json', 'demo.json'].map((name) => path.join(dataDir, name)),
+    ...['secrets.json', 'runtime.json', 'demo.json', 'eventstore-url', 'tls/eventstore.pem'].map((name) =>
+      path.join(dataDir, name),
+    ),
     ...names.filter((name) => name.endsWith('.pem')).map((name) => path.join(jwtKeysDir, name)),
   ];
   const facts = await Promise.all([

@@ -42,6 +42,10 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   'jobs pause': ['ledger jobs pause ledger-mail'],
   'jobs resume': ['ledger jobs resume ledger-mail'],
   'jobs run': ['ledger jobs run expiry-sweep', 'ledger jobs run expiry-sweep --wait'],
+  'eventstore start': ['ledger eventstore', 'LEDGER_EVENTSTORE_PORT=2113 ledger eventstore --wait'],
+  'eventstore users add': ['ledger eventstore users add reporting', 'ledger eventstore users add importer --append'],
+  'eventstore users list': ['ledger eventstore users list'],
+  'eventstore users remove': ['ledger eventstore users remove reporting'],
   completion: [
     'source <(ledger completion bash)',
     'ledger completion zsh > ~/.zsh/_ledger',

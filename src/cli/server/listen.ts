@@ -10,9 +10,14 @@ const drainMs = 5_000;
 
 /**
  * Starts listening. Port 0 takes a free port. Throws an Error with advice when the address is in use or not of this
- * machine.
+ * machine. `variables`: what the advice names.
  */
-export const listen = async (server: Server, host: string, port: number): Promise<Listening> => {
+export const listen = async (
+  server: Server,
+  host: string,
+  port: number,
+  variables = 'PORT or MANAGEMENT_PORT',
+): Promise<Listening> => {
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -20,7 +25,7 @@ export const listen = async (server: Server, host: string, port: number): Promis
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'EADDRINUSE') {
       throw new Error(
-        `${host}:${port} is in use by another process. Set PORT or MANAGEMENT_PORT to another port. 0 takes a free port.`,
+        `${host}:${port} is in use by another process. Set ${variables} to another port. 0 takes a free port.`,
       );
     }
     throw new Error(`Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : error}`);

@@ -106,7 +106,7 @@ const reach = async (server: ServerToReach, { forMs, everyMs, signal, report }: 
 };
 
 /** Returns host and port of a URL. Never user or password. */
-const hostOf = (url: string): string => /^[^/]*\/\/(?:[^/?]*@)?([^/?@]+)/.exec(url)?.[1] ?? 'an unreadable URL';
+export const hostOf = (url: string): string => /^[^/]*\/\/(?:[^/?]*@)?([^/?@]+)/.exec(url)?.[1] ?? 'an unreadable URL';
 
 /**
  * Returns true when a server answers and refuses the connection: a wrong login, an unknown database, a missing right or

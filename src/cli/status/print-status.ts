@@ -1,5 +1,6 @@
 import { table } from '../table.ts';
 import type { ProcessFacts, StatusFacts } from './status-facts.ts';
+import { accessText } from './store-access-facts.ts';
 
 /** Returns the text of `ledger status` for a person: the facts, then what to do. */
 export const statusText = (facts: StatusFacts, problems: readonly string[]): string =>
@@ -32,7 +33,9 @@ const lines = ({ mode, product, postgres, eventStore, readModels, lag, lastVerif
   mode,
   product: `${product.version}, release ${product.release} of the read models`,
   postgres: `${postgres.version}; migrations: ${postgres.migrations.applied} applied, ${postgres.migrations.pending.length} pending`,
-  'event store': eventStore.answers ? (eventStore.version ?? 'answers') : 'does not answer',
+  'event store': eventStore.answers
+    ? `${eventStore.version ?? 'answers'}, ${accessText(eventStore.access)}`
+    : 'does not answer',
   'read models':
     readModels === null
       ? 'none'

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { loadConfig } from '../../config.ts';
+import { type Config, loadConfig } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { storeVersion } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -11,6 +11,7 @@ import { statusText } from './print-status.ts';
 import { readLag, readPostgresFacts } from './read-status.ts';
 import { connectReading, isMigrated } from './reading-connection.ts';
 import type { StatusFacts } from './status-facts.ts';
+import { readStoreAccess } from './store-access-facts.ts';
 
 /**
  * `ledger status`: prints what runs where, versions, lag, parked streams, the last verification and the last rebuild.
@@ -52,7 +53,7 @@ const readStatus = async (): Promise<Answer> => {
       return located.mode === 'embedded'
         ? notRunning('starting', config.dataDir)
         : nothing('Postgres answers, and its database has no ledger yet. Run ledger start.');
-    return await statusOf(db, located, config.dataDir);
+    return await statusOf(db, located, config);
   } finally {
     await db.end();
   }
@@ -67,7 +68,7 @@ const notRunning = (kind: 'stopped' | 'starting' | 'nothing', dataDir: string): 
 const statusOf = async (
   db: pg.Client,
   { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
-  dataDir: string,
+  config: Config,
 ): Promise<Answer> => {
   const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);
   const store = connectEventStore({ url: eventStoreUrl });
@@ -80,8 +81,8 @@ const statusOf = async (
   const facts: StatusFacts = {
     mode,
     ...fromPostgres,
-    eventStore: { version, answers: lag.answers },
-    freeBytes: mode === 'embedded' ? await freeBytesOf(dataDir) : null,
+    eventStore: { version, answers: lag.answers, access: await readStoreAccess(config, eventStoreUrl) },
+    freeBytes: mode === 'embedded' ? await freeBytesOf(config.dataDir) : null,
     lag: fromPostgres.readModels?.isOfThisRelease === true ? lag.measured : null,
   };
   const problems = problemsOfStatus(facts);

@@ -50,13 +50,28 @@ export type VerificationFacts = {
   readonly damaged: number;
 };
 
+/**
+ * Who is let in by the event store. `tls` false: everybody who reaches it. `login`: that of the product. `users`: the
+ * others, or null when the server does not tell. `certificateEndsAt`: ISO 8601; null when it is not ours.
+ */
+export type StoreAccessFacts = {
+  readonly tls: boolean;
+  readonly login: string | null;
+  readonly users: readonly { readonly name: string; readonly mayAppend: boolean }[] | null;
+  readonly certificateEndsAt: string | null;
+};
+
 /** What `ledger status` knows of a ledger that answers. */
 export type StatusFacts = {
   readonly mode: 'embedded' | 'servers';
   readonly product: { readonly version: string; readonly release: number };
   readonly postgres: { readonly version: string; readonly migrations: MigrationFacts };
   /** `answers` is false when the log could not be read. */
-  readonly eventStore: { readonly version: string | null; readonly answers: boolean };
+  readonly eventStore: {
+    readonly version: string | null;
+    readonly answers: boolean;
+    readonly access: StoreAccessFacts;
+  };
   readonly processes: readonly ProcessFacts[];
   readonly readModels: ReadModelFacts | null;
   /**

@@ -36,11 +36,11 @@ export const streamDeleted = (stream: string) =>
 /** Returns a refusal of a request whose deadline has passed. */
 export const deadlineExceeded = (details: string) => new Refusal(status.DEADLINE_EXCEEDED, details);
 
-/** Returns the end of an open call when the server stops in order, as in EventStoreDB. */
-export const cancelled = (details: string) => new Refusal(status.CANCELLED, details);
-
 /** Returns a refusal that makes the client close its channel. Only for a server that stops. */
 export const unavailable = (details: string) => new Refusal(status.UNAVAILABLE, details);
+
+/** Returns the refusal of the calls that are open when a server stops in order. The client closes its channel. */
+export const cancelled = (details: string) => new Refusal(status.CANCELLED, details);
 
 /** Converts an error to the form of grpc-js. The client learns the text of refusals only, not of other errors. */
 export const toServiceError = (error: unknown): ServiceError => {

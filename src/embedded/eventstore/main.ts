@@ -1,4 +1,5 @@
 import { errorText } from '../errors.ts';
+import { parseAccess, type StoreAccess } from './access/store-access.ts';
 import { endSubscriptions, type Faults } from './faults.ts';
 import { type EventStoreServer, startEventStore } from './server.ts';
 
@@ -9,6 +10,7 @@ import { type EventStoreServer, startEventStore } from './server.ts';
  */
 type Start = {
   readonly databaseUrl: string;
+  readonly access: StoreAccess;
   readonly host?: string;
   readonly port: number;
   readonly migrates?: boolean;
@@ -63,7 +65,7 @@ const receive = async (message: unknown) => {
   if (!isObject(message)) throw new Error('A message to the event store is an object');
   if (isObject(message.faults)) return setFaults(message.faults);
   if (message.endSubscriptions === true) return endOpenSubscriptions();
-  if (!isStart(message)) throw new Error('The event store needs a databaseUrl and a port');
+  if (!isStart(message)) throw new Error('The event store needs a databaseUrl, an access and a port');
   if (starting !== undefined) throw new Error('The event store was started twice');
   await start(message);
 };
@@ -73,6 +75,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isStart = (message: Record<string, unknown>): message is Start & Record<string, unknown> =>
   typeof message.databaseUrl === 'string' &&
   typeof message.port === 'number' &&
+  parseAccess(message.access) !== null &&
   (message.migrates === undefined || typeof message.migrates === 'boolean') &&
   (message.host === undefined || typeof message.host === 'string');
 

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { Pool } from 'pg';
 import { errorText } from '../errors.ts';
+import { openAccess } from './access/open-access.ts';
+import { serverCredentials } from './access/server-credentials.ts';
+import type { StoreAccess } from './access/store-access.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
@@ -17,7 +20,7 @@ import { serializeReply } from './reading/read-replies.ts';
 import { deleteHandler, tombstoneHandler } from './retention/delete-handlers.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
-import { connectWriter } from './writer-connection.ts';
+import { connectWriter, type Taking } from './writer-connection.ts';
 import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 import { loadWriterState } from './writer-state.ts';
 
@@ -27,10 +30,14 @@ export type EventStoreOptions = {
   readonly databaseUrl: string;
   /** False refuses tables of another release instead of updating them. True by default. */
   readonly migrates?: boolean;
-  /** 127.0.0.1 by default. The server has no authentication. */
+  /** Who may call it. There is no default, so that no server is open by mistake. */
+  readonly access: StoreAccess;
+  /** 127.0.0.1 by default. */
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
+  /** What to do while another server writes to the same database. By default the start is refused. */
+  readonly taking?: Taking;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
   /** The clock of the store, in milliseconds since 1970. That of the machine by default. */
@@ -60,6 +67,7 @@ const closeMs = 1_000;
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
   const {
     databaseUrl,
+    access,
     migrates = true,
     host = '127.0.0.1',
     faults = noFaults(),
@@ -70,16 +78,20 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
   const notifier = createCommitNotifier();
   const failure = createFailure(calls, log);
   let writerQueue: WriterQueue | undefined;
-  const writer = await connectWriter(databaseUrl, (reason) => {
+  const onLost = (reason: Error) => {
     writerQueue?.fail(reason);
     failure.report(reason);
-  });
+  };
+  const writer = await connectWriter(databaseUrl, onLost, options.taking);
   const readers = openReaders(databaseUrl, log);
+  const { interceptors, close: closeAccess } = openAccess(access, readers, log);
   const server = new Server({
+    interceptors,
     'grpc.max_receive_message_length': receiveBytesMax,
     'grpc.max_send_message_length': -1,
   });
   const closeDatabase = async () => {
+    closeAccess();
     await readers.end();
     await writer.end();
   };
@@ -100,7 +112,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       onError: reportUnexpected(log),
       nowMs,
     });
-    const port = await listen(server, `${host}:${options.port}`);
+    const port = await listen(server, `${host}:${options.port}`, serverCredentials(access));
     let stopped: Promise<void> | undefined;
     return {
       port,
@@ -199,9 +211,9 @@ const reportUnexpected = (log: (line: string) => void) => (error: unknown) => {
   if (!(error instanceof Refusal)) log(`A call failed: ${error instanceof Error ? error.stack : String(error)}`);
 };
 
-const listen = (server: Server, address: string): Promise<number> =>
+const listen = (server: Server, address: string, credentials: ServerCredentials): Promise<number> =>
   new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+    server.bindAsync(address, credentials, (error, port) => {
       if (error) reject(new Error(`The event store can't listen on ${address}: ${errorText(error)}`));
       else resolve(port);
     });

@@ -3,6 +3,7 @@ import { checkLog, type LogFacts } from '../../../src/cli/doctor/check-log.ts';
 import { checkMachine, type MachineFacts } from '../../../src/cli/doctor/check-machine.ts';
 import { checkPostgres, type PostgresFacts } from '../../../src/cli/doctor/check-postgres.ts';
 import { checkRedis, checkSettings, type SettingsFacts } from '../../../src/cli/doctor/check-settings.ts';
+import { type AccessFacts, checkStoreAccess } from '../../../src/cli/doctor/check-store-access.ts';
 import { connectionsOf } from '../../../src/cli/doctor/connections-of.ts';
 import { type Finding, lineOf } from '../../../src/cli/doctor/finding.ts';
 import { loadConfig } from '../../../src/config.ts';
@@ -114,6 +115,31 @@ test.each<[string, Partial<LogFacts>, string]>([
   expect(bad(checkLog(log))).toEqual([]);
   expect(bad(checkLog({ ...log, mode: 'embedded', retention: null }))).toEqual([]);
   expect(bad(checkLog({ ...log, ...facts }))).toEqual([finding]);
+});
+
+const access: AccessFacts = {
+  ...{
+    tls: true,
+    login: 'ledger',
+    users: [{ name: 'reporting', mayAppend: false }],
+    certificateEndsAt: '2036-11-27T00:00:00Z',
+  },
+  ...{ withoutLogin: 'REFUSED', isProduction: true },
+};
+
+test.each<[string, Partial<AccessFacts>, string]>([
+  ['no TLS in production', { tls: false, withoutLogin: null }, 'store access: todo'],
+  ['no TLS elsewhere', { tls: false, withoutLogin: null, isProduction: false }, 'store access: note'],
+  ['an answer without a login', { withoutLogin: 'LET_IN' }, 'store access: todo'],
+  ['no answer at all', { withoutLogin: null }, 'store access: unknown'],
+  ['a certificate that ends soon', { certificateEndsAt: '2027-06-01T00:00:00Z' }, 'certificate: todo'],
+])('An event store with %s is reported', (_, facts, finding) => {
+  const now = new Date('2026-12-01');
+  expect(bad(checkStoreAccess(access, now))).toEqual([]);
+  expect(checkStoreAccess(access, now)[0]?.detail).toBe(
+    'TLS, let in: ledger (appends), reporting (reads). Without a login nobody is.',
+  );
+  expect(bad(checkStoreAccess({ ...access, ...facts }, now))).toEqual([finding]);
 });
 
 const mailing = { MAIL_URL: 'smtp://mail.example', MAIL_FROM: 'a@b.example' };

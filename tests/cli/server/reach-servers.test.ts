@@ -18,7 +18,7 @@ const serversAt = (databaseUrl: string, eventStoreUrl: string) => ({
 /** Starts an event store on a database of its own. Returns its URL. */
 const startStore = async (): Promise<string> => {
   const database = await createDatabase();
-  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 });
   onTestFinished(async () => {
     await server.stop();
     await database.drop();

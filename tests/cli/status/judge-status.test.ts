@@ -14,11 +14,17 @@ const readModels: ReadModelFacts = {
 };
 const migrations = { applied: 60, pending: [], unknown: [], edited: [] };
 const verified = { at, version: '0.1.0', isIntact: true, events: 14, damaged: 0 };
+const access = {
+  tls: true,
+  login: 'ledger',
+  users: [{ name: 'reporting', mayAppend: false }],
+  certificateEndsAt: null,
+};
 const well: StatusFacts = {
   mode: 'servers',
   product: { version: '0.1.0', release: 1 },
   postgres: { version: '18.4', migrations },
-  eventStore: { version: '24.6.0', answers: true },
+  eventStore: { version: '24.6.0', answers: true, access },
   processes: [process],
   readModels,
   lag: { events: 3, seconds: 1, isAtLeast: false },
@@ -49,7 +55,11 @@ test.each<[string, Partial<StatusFacts>, string]>([
   ['a parked stream', { readModels: { ...readModels, parkedCount: 2 } }, '2 streams are parked'],
   ['a lag', { lag: { events: 9, seconds: 31, isAtLeast: false } }, '31 seconds behind the log'],
   ['a lag that could not be counted', { lag: null }, 'the lag is unknown'],
-  ['a silent event store', { lag: null, eventStore: { version: null, answers: false } }, 'event store does not answer'],
+  [
+    'a silent event store',
+    { lag: null, eventStore: { version: null, answers: false, access } },
+    'event store does not answer',
+  ],
   ['a full disk', { freeBytes: 1_000 }, 'only 0 MiB left'],
   ['a damaged log', { lastVerification: { ...verified, isIntact: false } }, 'ledger verify found damage'],
 ])('A ledger with %s is degraded, and the status says what to do', (_, facts, sentence) => {

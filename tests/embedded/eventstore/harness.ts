@@ -24,7 +24,7 @@ export type TestStore = {
 /** Starts a server on an empty database of its own, with the official client. */
 export const startTestStore = async (options: { nowMs?: () => number } = {}): Promise<TestStore> => {
   const database = await createDatabase();
-  const server = await startEventStore({ ...options, databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ ...options, access: 'INSECURE', databaseUrl: database.url, port: 0 });
   const client = connect(server.port);
   return {
     server,

@@ -35,13 +35,13 @@ afterEach(async () => {
 const startProcess = async () => {
   const child = fork(eventStoreProgram, [], { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   children.push(child);
-  child.send({ databaseUrl: database.url, host: '127.0.0.1', port: 0 });
+  child.send({ access: 'INSECURE', databaseUrl: database.url, host: '127.0.0.1', port: 0 });
   const [answer] = (await once(child, 'message')) as [{ ready?: true; port?: number; failed?: string }];
   return { child, answer };
 };
 
 const startHere = async () => {
-  const server = await startEventStore({ databaseUrl: database.url, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 });
   servers.push(server);
   return server;
 };
@@ -192,16 +192,18 @@ describe('The server', () => {
   test('refuses a used port with a sentence, and leaves the database free for the next start', async () => {
     const server = await startHere();
     const other = await createDatabase();
-    const options = { databaseUrl: other.url, port: server.port };
+    const options = { access: 'INSECURE', databaseUrl: other.url, port: server.port } as const;
     await expect(startEventStore(options)).rejects.toThrow(/can't listen on 127\.0\.0\.1:\d+/);
     await (await startEventStore({ ...options, port: 0 })).stop();
     await other.drop();
   });
 
   test('refuses to start when an applied schema file was edited', async () => {
-    await (await startEventStore({ databaseUrl: database.url, port: 0 })).stop();
+    await (await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 })).stop();
     await asAdmin("update eventstore.schema_files set sha256 = 'other'");
-    await expect(startEventStore({ databaseUrl: database.url, port: 0 })).rejects.toThrow(/001-events\.sql was edited/);
+    await expect(startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 })).rejects.toThrow(
+      /001-events\.sql was edited/,
+    );
   });
 });
 

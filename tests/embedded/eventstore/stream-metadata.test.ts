@@ -129,7 +129,7 @@ test('Limits, deletions and tombstones hold after a restart, and for a second cl
   await store.client.tombstoneStream(buried);
   await store.client.dispose();
   await store.server.stop();
-  const server = await startEventStore({ databaseUrl: store.databaseUrl, port: 0 });
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl: store.databaseUrl, port: 0 });
   const client = connect(server.port);
   expect(await revisionsOf(cut, {}, client)).toEqual([3]);
   await expect(revisionsOf(deleted, {}, client)).rejects.toThrow(/not found/);

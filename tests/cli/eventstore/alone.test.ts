@@ -1,0 +1,103 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { accessOfStore } from '../../../src/cli/eventstore/store-access-of.ts';
+import { serveHealth } from '../../../src/cli/eventstore/store-health.ts';
+import { loadConfig } from '../../../src/config.ts';
+import { makeCertificates } from '../../../src/embedded/certificates/make-certificates.ts';
+import { type EventStoreServer, startEventStore } from '../../../src/embedded/eventstore/server.ts';
+import { DatabaseTaken } from '../../../src/embedded/eventstore/writer-connection.ts';
+import { createDatabase } from '../../support/database.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const startOn = async (databaseUrl: string, taking = {}): Promise<EventStoreServer> => {
+  const server = await startEventStore({ access: 'INSECURE', databaseUrl, port: 0, taking });
+  onTestFinished(() => server.stop());
+  return server;
+};
+
+test('A second store on a database is refused, or waits and takes over when the first one ends', async () => {
+  const database = await createDatabase();
+  onTestFinished(() => database.drop());
+  const first = await startOn(database.url);
+  await expect(startOn(database.url)).rejects.toBeInstanceOf(DatabaseTaken);
+  let reportWait = () => {};
+  const waiting = new Promise<void>((resolve) => {
+    reportWait = resolve;
+  });
+  const second = startOn(database.url, { takesOver: true, onWait: reportWait });
+  await waiting;
+  await first.stop();
+  expect((await second).port).toBeGreaterThan(0);
+
+  const ending = new AbortController();
+  const third = startOn(database.url, {
+    ...{ takesOver: true, signal: ending.signal, onWait: () => ending.abort() },
+  });
+  await expect(third).rejects.toThrow('aborted');
+});
+
+test('The health says that the process lives, and whether the store serves', async () => {
+  const health = await serveHealth('127.0.0.1', 0);
+  onTestFinished(health.stop);
+  const ask = async (place: string, method = 'GET') => {
+    const answer = await fetch(health.url + place, { method });
+    return [answer.status, await answer.text()];
+  };
+  expect(await ask('/health/live')).toEqual([204, '']);
+  expect(await ask('/health/ready')).toEqual([503, 'The event store is starting.\n']);
+  health.report('READY');
+  expect(await ask('/health/ready')).toEqual([204, '']);
+  health.report({ why: 'It waits.' });
+  expect(await ask('/health/ready')).toEqual([503, 'It waits.\n']);
+  expect((await ask('/'))[0]).toBe(404);
+  expect((await ask('/health/live', 'POST'))[0]).toBe(405);
+});
+
+test('Files of an operator are used, and unusable ones are refused with the name of the file', async () => {
+  const folder = await temporaryDirectory();
+  const file = (name: string) => path.join(folder, name);
+  const { server, authority } = await makeCertificates(['events.internal'], new Date());
+  await writeFile(file('certificate.pem'), server.certificate);
+  await writeFile(file('key.pem'), server.key);
+  await writeFile(file('other.pem'), authority.key);
+  await writeFile(file('ca.pem'), authority.certificate);
+  const access = (key: string, certificate = 'certificate.pem', ca = 'ca.pem') =>
+    accessOfStore(
+      loadConfig({
+        ...{ LEDGER_DATA_DIR: folder, LEDGER_EVENTSTORE_HOST: 'events.internal' },
+        LEDGER_EVENTSTORE_CERT_FILE: file(certificate),
+        LEDGER_EVENTSTORE_KEY_FILE: file(key),
+        LEDGER_EVENTSTORE_CA_FILE: file(ca),
+      }),
+      () => {},
+    );
+  const { access: opened, urlAt } = await access('key.pem');
+  expect(opened).toMatchObject({ certificate: server.certificate, key: server.key, login: { name: 'ledger' } });
+  expect(urlAt(2113)).toMatch(
+    new RegExp(
+      `^esdb://ledger:[\\w-]{43}@events\\.internal:2113\\?tls=true&tlsCAFile=${encodeURIComponent(file('ca.pem'))}$`,
+    ),
+  );
+  await expect(access('other.pem')).rejects.toThrow('other.pem is not that of the certificate');
+  await expect(access('missing.pem')).rejects.toThrow('missing.pem cannot be read: ENOENT');
+  await expect(access('certificate.pem')).rejects.toThrow('certificate.pem has no private key');
+  await expect(access('key.pem', 'key.pem')).rejects.toThrow('key.pem has no certificate');
+  await expect(access('key.pem', 'certificate.pem', 'key.pem')).rejects.toThrow('key.pem has no certificate');
+  expect(await readFile(file('certificate.pem'), 'utf8')).toBe(server.certificate);
+});
+
+test('The open mode must be asked for, and production refuses it', async () => {
+  const LEDGER_DATA_DIR = await temporaryDirectory();
+  const lines: string[] = [];
+  const accessWith = (environment: Record<string, string>) =>
+    accessOfStore(loadConfig({ LEDGER_DATA_DIR, ...environment }), (line) => lines.push(line));
+  expect((await accessWith({})).access).not.toBe('INSECURE');
+  expect(lines).toEqual([]);
+  expect((await accessWith({ LEDGER_EVENTSTORE_INSECURE: 'on' })).access).toBe('INSECURE');
+  expect(lines).toEqual([expect.stringContaining('everybody')]);
+  const refused = (environment: Record<string, string>) => () => loadConfig(environment);
+  expect(refused({ LEDGER_EVENTSTORE_INSECURE: 'on', NODE_ENV: 'production' })).toThrow('remove it when NODE_ENV');
+  expect(refused({ LEDGER_EVENTSTORE_CERT_FILE: 'a.pem' })).toThrow('belong together');
+  expect(refused({ LEDGER_EVENTSTORE_CA_FILE: 'a.pem' })).toThrow('belong together');
+});
