@@ -11,7 +11,7 @@ import { type Faults, noFaults } from './faults.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './reading/read.ts';
-import { serializeReply } from './reading/read-replies.ts';
+import { serializeBatch } from './reading/reply-batch.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
 import { loadWriterState } from './write-group.ts';
@@ -149,7 +149,7 @@ type HandlerNeeds = Parameters<typeof appendHandler>[0] & Parameters<typeof read
 
 const addServices = (server: Server, needs: HandlerNeeds): void => {
   server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
-  const read = { ...StreamsService.read, responseSerialize: serializeReply };
+  const read = { ...StreamsService.read, responseSerialize: serializeBatch };
   server.addService(
     { ...StreamsService, read },
     {

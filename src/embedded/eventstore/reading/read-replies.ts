@@ -3,13 +3,6 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 
 const { ReadResp } = streams;
 
-/** A message of an answer: an object of the generated code, or its bytes. */
-export type ReadReply = streams.ReadResp | Buffer;
-
-/** Returns the bytes of a message. */
-export const serializeReply = (reply: ReadReply): Buffer =>
-  Buffer.isBuffer(reply) ? reply : Buffer.from(reply.serializeBinary());
-
 /** Returns the first message of a subscription. */
 export const confirmationReply = (subscriptionId: string): streams.ReadResp => {
   const confirmation = new ReadResp.SubscriptionConfirmation();

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { CommitNotifier } from '../commit-notifier.ts';
 import type { Faults } from '../faults.ts';
 import { eventMessage } from './event-message.ts';
-import { beforeAll, cursorOf, readHead, readPage } from './pages.ts';
+import { beforeAll, cursorOf, readBulkPage, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
 import type { Subscribe } from './read-request.ts';
@@ -22,28 +22,33 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
   try {
     // The cursor is known before the confirmation. So the client receives every event that is written after it.
     let cursor = plan.cursor ?? (await readHead(db, scope)) ?? beforeAll;
-    call.out.write(confirmationReply(randomUUID()));
+    call.replies.add(confirmationReply(randomUUID()));
+    await call.replies.send();
 
     let live = false;
     let scanned = 0;
     let checkpoint = cursor;
     while (!call.over.aborted) {
-      const page = await readPage(db, scope, { direction: 'forwards', cursor });
+      const range = { direction: 'forwards', cursor } as const;
+      const isBulk = scope.kind === 'all' && !live;
+      const page = await (isBulk ? readBulkPage(db, range) : readPage(db, scope, range));
       let hung = false;
       for (const event of page.events) {
         while (faults.subscriptionsHang && !call.over.aborted) {
           hung = true;
+          await call.replies.send();
           await listener.notified();
         }
         if (call.over.aborted) return;
         cursor = cursorOf(scope, event);
-        if ((!filter || filter.matches(event)) && !call.out.write(eventMessage(event, ids))) await call.out.drained();
+        if ((!filter || filter.matches(event)) && call.replies.add(eventMessage(event, ids))) await call.replies.send();
         scanned += 1;
         if (filter && scanned % filter.checkpointEvery === 0) {
           checkpoint = cursor;
-          call.out.write(checkpointReply(checkpoint));
+          call.replies.add(checkpointReply(checkpoint));
         }
       }
+      await call.replies.send();
       // A notification during the hang may be about events that this page does not have.
       if (page.more || hung) {
         if (page.more) live = false;
@@ -53,9 +58,10 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
         live = true;
         if (filter && cursor !== checkpoint) {
           checkpoint = cursor;
-          call.out.write(checkpointReply(checkpoint));
+          call.replies.add(checkpointReply(checkpoint));
         }
-        call.out.write(caughtUpReply());
+        call.replies.add(caughtUpReply());
+        await call.replies.send();
       }
       await listener.notified();
     }
