@@ -22,11 +22,7 @@ const readAll = (count: number): streams.ReadReq => {
 };
 
 /** Reads the first `count` events of the log as bytes, without decoding them. `onMessage` gets each message. */
-export const readBytes = async (
-  port: number,
-  count: number,
-  onMessage: (message: Buffer) => void,
-): Promise<void> => {
+export const readBytes = async (port: number, count: number, onMessage: (message: Buffer) => void): Promise<void> => {
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
     'grpc.max_receive_message_length': -1,
   });

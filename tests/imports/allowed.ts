@@ -96,7 +96,15 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   embedded: {
     holds: 'Postgres and the event store as child processes',
     ours: ['async'],
-    packages: ['@eventstore/db-client/generated/*', '@grpc/grpc-js', 'google-protobuf/*', 'lru-cache', 'pg', 'node:*'],
+    packages: [
+      '@eventstore/db-client/generated/*',
+      '@grpc/grpc-js',
+      'google-protobuf/*',
+      'lru-cache',
+      'pg',
+      're2js',
+      'node:*',
+    ],
   },
   client: { holds: 'the TypeScript client; runs in Node and browsers', ours: [], packages: [] },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },

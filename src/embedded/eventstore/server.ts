@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
@@ -8,6 +9,7 @@ import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
+import { type Advertised, gossipHandler } from './gossip.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './reading/read.ts';
@@ -28,6 +30,8 @@ export type EventStoreOptions = {
   readonly host?: string;
   /** 0: any free port. */
   readonly port: number;
+  /** The address that Gossip names. By default it is the one at which the server listens. */
+  readonly advertised?: Advertised;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
 };
@@ -87,7 +91,9 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       calls,
       onError: reportUnexpected(log),
     });
-    const port = await listen(server, `${host}:${options.port}`);
+    let port = options.port;
+    server.addService(GossipService, { read: gossipHandler(options.advertised ?? {}, () => ({ host, port })) });
+    port = await listen(server, `${host}:${port}`);
     let stopped: Promise<void> | undefined;
     return {
       port,

@@ -5,6 +5,7 @@ import { createCommitNotifier } from '../../../src/embedded/eventstore/commit-no
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
 import { readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
+import type { Subscribe } from '../../../src/embedded/eventstore/reading/read-request.ts';
 import { collectReplies, type ReplyBatch } from '../../../src/embedded/eventstore/reading/reply-batch.ts';
 import { followLog } from '../../../src/embedded/eventstore/reading/subscribe.ts';
 import { event, events, startTestStore, type TestStore, unary } from './harness.ts';
@@ -61,7 +62,14 @@ test('A subscription sends only as much as its client accepts, and then reads th
   const over = new AbortController();
   const out = outgoing(call);
   const notifier = createCommitNotifier();
-  const plan = { kind: 'subscribe', scope: { kind: 'all' }, cursor: -1n, filter: undefined, ids: 'string' } as const;
+  const plan: Subscribe = {
+    kind: 'subscribe',
+    scope: { kind: 'all' },
+    cursor: -1n,
+    filter: undefined,
+    ids: 'string',
+    resolvesLinks: false,
+  };
   // The confirmation, and the first events.
   const first = take(2);
   const following = followLog({ over: over.signal, replies: collectReplies(out), end: () => {} }, plan, {

@@ -5,12 +5,13 @@ import type { Pool } from 'pg';
 import type { CommitNotifier } from '../commit-notifier.ts';
 import { type Faults, refuse } from '../faults.ts';
 import type { OpenCalls } from '../open-calls.ts';
-import { eventMessage } from './event-message.ts';
+import { eventAdder } from './add-event.ts';
 import { cursorOf, pageEventsMax, readBulkPage, readHead, readPage } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
 import { streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
 import type { ReplyBatch } from './reply-batch.ts';
+import { positionReplies } from './stream-positions.ts';
 import { followLog } from './subscribe.ts';
 
 type Needs = {
@@ -28,7 +29,7 @@ export const readHandler =
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
-      const plan = parseRead(call.request);
+      const plan = await parseRead(call.request);
       if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults });
       else await readOnce(readCall, plan, db);
       await readCall.replies.send();
@@ -38,25 +39,34 @@ export const readHandler =
   };
 
 const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void> => {
-  const { scope, direction, filter, ids } = plan;
+  const { scope, direction, filter } = plan;
   let { cursor, count } = plan;
-  let seen = false;
-  while (cursor !== undefined && count > 0n && !call.over.aborted) {
+  const add = eventAdder(call.replies, plan, db);
+  let lastRead: bigint | undefined;
+  let atEnd = false;
+  while (cursor !== undefined && count > 0n && !atEnd && !call.over.aborted) {
     const limit = filter || count > 10_000n ? undefined : Number(count);
     const range = { direction, cursor, limit };
     const isBulk = scope.kind === 'all' && (limit === undefined || limit >= pageEventsMax);
     const { events, more } = await (isBulk ? readBulkPage(db, range) : readPage(db, scope, range));
     for (const event of events) {
-      seen = true;
       cursor = cursorOf(scope, event);
-      if (filter && !filter.matches(event)) continue;
-      if (call.replies.add(eventMessage(event, ids))) await call.replies.send();
+      const isMatch = !filter || filter.matches(event);
+      const resting = filter?.rest();
+      if (resting) await resting;
+      if (call.over.aborted) return;
+      if (!isMatch) continue;
+      const sending = add(event);
+      if (sending) await sending;
+      lastRead = cursor;
       count -= 1n;
-      if (count === 0n || call.over.aborted) return;
+      if (count === 0n || call.over.aborted) break;
     }
     await call.replies.send();
-    if (!more) break;
+    atEnd = !more && count > 0n;
   }
-  if (seen || scope.kind === 'all' || call.over.aborted) return;
-  if ((await readHead(db, scope)) === undefined) call.replies.add(streamNotFoundReply(scope.stream));
+  if (call.over.aborted || scope.kind === 'all') return;
+  if (lastRead === undefined && (await readHead(db, scope)) === undefined)
+    call.replies.add(streamNotFoundReply(scope.stream));
+  else for (const reply of await positionReplies(db, plan, { lastRead, atEnd })) call.replies.add(reply);
 };

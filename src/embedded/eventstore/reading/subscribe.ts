@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { CommitNotifier } from '../commit-notifier.ts';
 import type { Faults } from '../faults.ts';
-import { eventMessage } from './event-message.ts';
+import { eventAdder } from './add-event.ts';
 import { beforeAll, cursorOf, readBulkPage, readHead, readPage } from './pages.ts';
 import type { ReadCall } from './read-call.ts';
 import { caughtUpReply, checkpointReply, confirmationReply } from './read-replies.ts';
@@ -15,7 +15,8 @@ type Needs = { readonly db: Pool; readonly notifier: CommitNotifier; readonly fa
  * from the log; the notifier only tells when to read again.
  */
 export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier, faults }: Needs): Promise<void> => {
-  const { scope, filter, ids } = plan;
+  const { scope, filter } = plan;
+  const add = eventAdder(call.replies, plan, db);
   const listener = notifier.listen(scope.kind === 'stream' ? scope.stream : undefined);
   call.over.addEventListener('abort', listener.leave, { once: true });
   faults.openSubscriptions.add(call.end);
@@ -41,7 +42,11 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
         }
         if (call.over.aborted) return;
         cursor = cursorOf(scope, event);
-        if ((!filter || filter.matches(event)) && call.replies.add(eventMessage(event, ids))) await call.replies.send();
+        const isMatch = !filter || filter.matches(event);
+        const resting = filter?.rest();
+        if (resting) await resting;
+        const sending = isMatch ? add(event) : undefined;
+        if (sending) await sending;
         scanned += 1;
         if (filter && scanned % filter.checkpointEvery === 0) {
           checkpoint = cursor;
