@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { createServer, type ServerHttp2Stream } from 'node:http2';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { Client, credentials, type handleServerStreamingCall, Server, ServerCredentials } from '@grpc/grpc-js';
+import { Client, credentials } from '@grpc/grpc-js';
 
 const { Options } = streams.ReadReq;
 const same = (bytes: Buffer) => bytes;
@@ -33,20 +34,43 @@ export const readBytes = async (port: number, count: number, onMessage: (message
   client.close();
 };
 
-// The program of a server that answers every read with the same messages, which it copied from a store before.
+/** Returns the messages in the frames of gRPC, in pieces of at least 64 KiB. */
+const framed = (messages: readonly Buffer[]): readonly Buffer[] => {
+  const pieces: Buffer[] = [];
+  let piece: Buffer[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const head = Buffer.alloc(5);
+    head.writeUInt32BE(message.length, 1);
+    piece.push(head, message);
+    bytes += head.length + message.length;
+    if (bytes < 65_536) continue;
+    pieces.push(Buffer.concat(piece));
+    piece = [];
+    bytes = 0;
+  }
+  return [...pieces, Buffer.concat(piece)];
+};
+
+const answerWith = async (stream: ServerHttp2Stream, pieces: readonly Buffer[]): Promise<void> => {
+  stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+  for (const piece of pieces) if (!stream.write(piece)) await once(stream, 'drain');
+  stream.end();
+};
+
+// The program of a server that answers every read with the same bytes, which it copied from a store before. It is HTTP/2
+// without anything else.
 if (process.send) {
   process.once('message', async ({ storePort, count }: { storePort: number; count: number }) => {
     const messages: Buffer[] = [];
     await readBytes(storePort, count, (message) => messages.push(Buffer.from(message)));
-    const server = new Server();
-    const read: handleServerStreamingCall<streams.ReadReq, Buffer> = async (call) => {
-      for (const message of messages) if (!call.write(message)) await once(call, 'drain');
-      call.end();
-    };
-    server.addService({ read: { ...StreamsService.read, responseSerialize: same } }, { read });
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
-      if (error) throw error;
-      process.send?.({ port });
+    const pieces = framed(messages);
+    const server = createServer();
+    server.on('stream', (stream) => void answerWith(stream, pieces));
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      process.send?.({ port: typeof address === 'object' ? address?.port : 0 });
     });
   });
   process.on('disconnect', () => process.exit());

@@ -9,7 +9,7 @@ import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
 import { type Faults, noFaults } from './faults.ts';
-import { type Advertised, gossipHandler } from './gossip.ts';
+import { type Advertised, gossipHandler } from './discovery/gossip.ts';
 import { Refusal, toServiceError, unavailable, unimplemented } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { readHandler } from './reading/read.ts';

@@ -4,7 +4,7 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Advertised, gossipHandler } from '../../../src/embedded/eventstore/gossip.ts';
+import { type Advertised, gossipHandler } from '../../../src/embedded/eventstore/discovery/gossip.ts';
 import {
   collect,
   events,

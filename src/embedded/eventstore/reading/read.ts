@@ -6,7 +6,8 @@ import type { CommitNotifier } from '../commit-notifier.ts';
 import { type Faults, refuse } from '../faults.ts';
 import type { OpenCalls } from '../open-calls.ts';
 import { eventAdder } from './add-event.ts';
-import { cursorOf, pageEventsMax, readBulkPage, readHead, readPage } from './pages.ts';
+import { pageReader } from './page-reader.ts';
+import { cursorOf, readHead } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
 import { streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
@@ -39,25 +40,23 @@ export const readHandler =
   };
 
 const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void> => {
-  const { scope, direction, filter } = plan;
+  const { scope, filter } = plan;
   let { cursor, count } = plan;
   const add = eventAdder(call.replies, plan, db);
+  const nextPage = pageReader(db, plan);
   let lastRead: bigint | undefined;
   let atEnd = false;
   while (cursor !== undefined && count > 0n && !atEnd && !call.over.aborted) {
-    const limit = filter || count > 10_000n ? undefined : Number(count);
-    const range = { direction, cursor, limit };
-    const isBulk = scope.kind === 'all' && (limit === undefined || limit >= pageEventsMax);
-    const { events, more } = await (isBulk ? readBulkPage(db, range) : readPage(db, scope, range));
+    const { events, more } = await nextPage(cursor, count);
     for (const event of events) {
       cursor = cursorOf(scope, event);
       const isMatch = !filter || filter.matches(event);
       const resting = filter?.rest();
-      if (resting) await resting;
+      if (resting !== undefined) await resting;
       if (call.over.aborted) return;
       if (!isMatch) continue;
       const sending = add(event);
-      if (sending) await sending;
+      if (sending !== undefined) await sending;
       lastRead = cursor;
       count -= 1n;
       if (count === 0n || call.over.aborted) break;

@@ -44,9 +44,9 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
         cursor = cursorOf(scope, event);
         const isMatch = !filter || filter.matches(event);
         const resting = filter?.rest();
-        if (resting) await resting;
+        if (resting !== undefined) await resting;
         const sending = isMatch ? add(event) : undefined;
-        if (sending) await sending;
+        if (sending !== undefined) await sending;
         scanned += 1;
         if (filter && scanned % filter.checkpointEvery === 0) {
           checkpoint = cursor;

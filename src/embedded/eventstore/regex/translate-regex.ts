@@ -98,8 +98,8 @@ const parseAtom = (source: RegexSource, depth: number): Part => {
     case '[':
       return { text: parseClass(source), size: 1 };
     case '\\': {
-      const escape = parseEscape(source);
-      return { text: 'unit' in escape ? unitText(escape.unit) : setText(escape), size: 1 };
+      const escaped = parseEscape(source);
+      return { text: 'unit' in escaped ? unitText(escaped.unit) : setText(escaped), size: 1 };
     }
     case '^':
       return { text: '\\A', size: 1 };
