@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCommitNotifier } from '../../../src/embedded/eventstore/commit-notifier.ts';
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
-import { readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
+import { copyEvents } from '../../../src/embedded/eventstore/reading/copied-page.ts';
+import { afterAll as afterAllEvents, readBulkPage, readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
 import type { Subscribe } from '../../../src/embedded/eventstore/reading/read-request.ts';
 import { collectReplies, type ReplyBatch } from '../../../src/embedded/eventstore/reading/reply-batch.ts';
 import { followLog } from '../../../src/embedded/eventstore/reading/subscribe.ts';
@@ -102,6 +103,15 @@ test('Senders that wait for a slow client stop waiting when the call ends', asyn
   out.close();
   await waiting;
   await out.drained();
+});
+
+test('A connection that is lost while a page is copied fails this read only', async () => {
+  const pool = new pg.Pool({ connectionString: store.databaseUrl });
+  pool.once('connect', (client) => setImmediate(() => Reflect.get(client, 'connection').stream.destroy()));
+  await expect(copyEvents(pool, 'select pg_sleep(600)', [])).rejects.toThrow(/terminated/);
+  await expect(copyEvents(pool, 'select no_column', [])).rejects.toThrow('column "no_column" does not exist');
+  expect((await readBulkPage(pool, { direction: 'backwards', cursor: afterAllEvents })).events).toHaveLength(500);
+  await pool.end();
 });
 
 test('A page with large events ends early and reports that there are more', async () => {

@@ -13,6 +13,8 @@ export const copyEvents = async (
 ): Promise<readonly StoredEvent[]> => {
   const text = statement.replace(/\$(\d)::bigint/g, (_, n) => String(numbers[Number(n) - 1]));
   const client = await db.connect();
+  // The query rejects when the connection breaks. An 'error' event without a listener would end the process.
+  client.on('error', ignore);
   let failure: Error | undefined;
   try {
     return await new Promise((resolve, reject) => {
@@ -32,9 +34,12 @@ export const copyEvents = async (
       client.query(Object.assign(query, { handleCopyData }));
     });
   } finally {
+    client.off('error', ignore);
     client.release(failure);
   }
 };
+
+const ignore = () => {};
 
 const columnsCount = 9;
 const signatureBytes = 11;

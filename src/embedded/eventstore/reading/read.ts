@@ -52,7 +52,7 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, db: Pool): Promise<void>
       cursor = cursorOf(scope, event);
       const isMatch = !filter || filter.matches(event);
       const resting = filter?.rest();
-      if (resting !== undefined) await resting;
+      if (resting !== undefined) await Promise.all([call.replies.send(), resting]);
       if (call.over.aborted) return;
       if (!isMatch) continue;
       const sending = add(event);

@@ -44,7 +44,7 @@ export const followLog = async (call: ReadCall, plan: Subscribe, { db, notifier,
         cursor = cursorOf(scope, event);
         const isMatch = !filter || filter.matches(event);
         const resting = filter?.rest();
-        if (resting !== undefined) await resting;
+        if (resting !== undefined) await Promise.all([call.replies.send(), resting]);
         const sending = isMatch ? add(event) : undefined;
         if (sending !== undefined) await sending;
         scanned += 1;
