@@ -42,7 +42,7 @@ export const readFigures: Figures = {
 const measureReads = async (databaseUrl: string, bench: Bench): Promise<readonly Row[]> => {
   // The first start creates the tables.
   (await startStore(databaseUrl)).process.disconnect();
-  const total = bench.rounds === 1 ? 200_000 : 1_000_000;
+  const total = bench.rounds === 1 ? 50_000 : 1_000_000;
   const few = total / 10;
   bench.say(`writing ${whole(total)} events`);
   await fill(databaseUrl, total);
