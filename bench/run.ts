@@ -13,6 +13,7 @@ import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
 import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
+import { readFigures } from './reads.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
 import { streamFigures } from './streams.ts';
@@ -44,6 +45,7 @@ const all: readonly Figures[] = [
   neighbourFigures,
   listFigures,
   streamFigures,
+  readFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));

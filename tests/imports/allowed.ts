@@ -103,6 +103,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'google-protobuf/*',
       'lru-cache',
       'pg',
+      're2js',
       'reflect-metadata',
       'node:*',
     ],

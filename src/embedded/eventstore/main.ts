@@ -14,6 +14,8 @@ type Start = {
   readonly host?: string;
   readonly port: number;
   readonly migrates?: boolean;
+  /** The address that Gossip names, when clients reach the server at another one than it listens at. */
+  readonly advertised?: { readonly host?: string; readonly port?: number };
 };
 
 /** Longer than a stop takes. When a stop hangs, the process exits after this time. */
@@ -77,7 +79,8 @@ const isStart = (message: Record<string, unknown>): message is Start & Record<st
   typeof message.port === 'number' &&
   parseAccess(message.access) !== null &&
   (message.migrates === undefined || typeof message.migrates === 'boolean') &&
-  (message.host === undefined || typeof message.host === 'string');
+  (message.host === undefined || typeof message.host === 'string') &&
+  (message.advertised === undefined || isObject(message.advertised));
 
 if (!process.send) {
   log('This is started by its parent over an IPC channel, not by hand.');

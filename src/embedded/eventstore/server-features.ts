@@ -1,3 +1,4 @@
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { PersistentSubscriptionsService } from '@eventstore/db-client/generated/persistent_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
@@ -10,6 +11,7 @@ const serverVersion = '24.6.0';
 
 /** The implemented methods only, because clients choose their calls by this list. */
 const implemented = [
+  GossipService.read,
   ServerFeaturesService.getSupportedMethods,
   StreamsService.append,
   StreamsService.batchAppend,

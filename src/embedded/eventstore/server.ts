@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { GossipService } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
@@ -10,13 +11,14 @@ import type { StoreAccess } from './access/store-access.ts';
 import { appendHandler } from './append.ts';
 import { batchAppendHandler } from './batch-append.ts';
 import { createCommitNotifier } from './commit-notifier.ts';
+import { type Advertised, gossipHandler } from './discovery/gossip.ts';
 import { type Faults, noFaults } from './faults.ts';
 import { cancelled, Refusal, unavailable } from './grpc-refusal.ts';
 import { type OpenCalls, openCalls } from './open-calls.ts';
 import { deserializeBatchAppend } from './protocol/batch-deadline.ts';
 import { addUnsupportedServices } from './protocol/unsupported-services.ts';
 import { readHandler } from './reading/read.ts';
-import { serializeReply } from './reading/read-replies.ts';
+import { serializeBatch } from './reading/reply-batch.ts';
 import { deleteHandler, tombstoneHandler } from './retention/delete-handlers.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
@@ -38,6 +40,8 @@ export type EventStoreOptions = {
   readonly port: number;
   /** What to do while another server writes to the same database. By default the start is refused. */
   readonly taking?: Taking;
+  /** The address that Gossip names. By default it is the one at which the server listens. */
+  readonly advertised?: Advertised;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
   /** The clock of the store, in milliseconds since 1970. That of the machine by default. */
@@ -112,7 +116,9 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       onError: reportUnexpected(log),
       nowMs,
     });
-    const port = await listen(server, `${host}:${options.port}`, serverCredentials(access));
+    let port = options.port;
+    server.addService(GossipService, { read: gossipHandler(options.advertised ?? {}, () => ({ host, port })) });
+    port = await listen(server, `${host}:${port}`, serverCredentials(access));
     let stopped: Promise<void> | undefined;
     return {
       port,
@@ -174,7 +180,7 @@ type HandlerNeeds = Parameters<typeof appendHandler>[0] & Parameters<typeof read
 
 const addServices = (server: Server, needs: HandlerNeeds): void => {
   server.addService(ServerFeaturesService, { getSupportedMethods: supportedMethodsHandler });
-  const read = { ...StreamsService.read, responseSerialize: serializeReply };
+  const read = { ...StreamsService.read, responseSerialize: serializeBatch };
   const batchAppend = { ...StreamsService.batchAppend, requestDeserialize: deserializeBatchAppend };
   server.addService(
     { ...StreamsService, read, batchAppend },

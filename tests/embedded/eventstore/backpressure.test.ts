@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
-import type streams from '@eventstore/db-client/generated/streams_pb.js';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCommitNotifier } from '../../../src/embedded/eventstore/commit-notifier.ts';
 import { noFaults } from '../../../src/embedded/eventstore/faults.ts';
 import { outgoing } from '../../../src/embedded/eventstore/outgoing.ts';
-import { readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
+import { copyEvents } from '../../../src/embedded/eventstore/reading/copied-page.ts';
+import { afterAll as afterAllEvents, readBulkPage, readPage } from '../../../src/embedded/eventstore/reading/pages.ts';
+import type { Subscribe } from '../../../src/embedded/eventstore/reading/read-request.ts';
+import { collectReplies, type ReplyBatch } from '../../../src/embedded/eventstore/reading/reply-batch.ts';
 import { followLog } from '../../../src/embedded/eventstore/reading/subscribe.ts';
 import { event, events, startTestStore, type TestStore, unary } from './harness.ts';
 
@@ -21,22 +23,22 @@ afterAll(async () => {
   await store.stop();
 });
 
-/** Creates a call whose client accepts only as many messages as the test allows. */
+/** Creates a call whose client accepts only as many batches of messages as the test allows. */
 const slowCall = () => {
   const emitter = new EventEmitter();
-  const written: streams.ReadResp[] = [];
+  const written: ReplyBatch[] = [];
   let remaining = 0;
   let onFull = () => {};
   const call = {
     on: (name: 'drain', listener: () => void) => emitter.on(name, listener),
-    write: (message: streams.ReadResp) => {
-      written.push(message);
+    write: (batch: ReplyBatch) => {
+      written.push(batch);
       remaining -= 1;
       if (remaining <= 0) setImmediate(() => onFull());
       return remaining > 0;
     },
   };
-  /** Accepts so many messages; resolves when they have arrived. */
+  /** Accepts so many batches; resolves when they have arrived. */
   const take = (count: number) =>
     new Promise<void>((resolve) => {
       remaining = count;
@@ -46,12 +48,14 @@ const slowCall = () => {
   return { call, written, take };
 };
 
+const bytesOf = ({ messages }: ReplyBatch) => messages.reduce((sum, { length }) => sum + length, 0);
+
 test('A subscription sends only as much as its client accepts, and then reads the next page', async () => {
   const { call, written, take } = slowCall();
   let pagesRead = 0;
   const counting = new Proxy(db, {
     get: (pool, name) => {
-      if (name === 'query') pagesRead += 1;
+      if (name === 'connect' || name === 'query') pagesRead += 1;
       const value: unknown = Reflect.get(pool, name);
       return typeof value === 'function' ? value.bind(pool) : value;
     },
@@ -59,23 +63,35 @@ test('A subscription sends only as much as its client accepts, and then reads th
   const over = new AbortController();
   const out = outgoing(call);
   const notifier = createCommitNotifier();
-  const plan = { kind: 'subscribe', scope: { kind: 'all' }, cursor: -1n, filter: undefined, ids: 'string' } as const;
-  const first = take(10);
-  const following = followLog({ over: over.signal, out, end: () => {} }, plan, {
+  const plan: Subscribe = {
+    kind: 'subscribe',
+    scope: { kind: 'all' },
+    cursor: -1n,
+    filter: undefined,
+    ids: 'string',
+    resolvesLinks: false,
+  };
+  // The confirmation, and the first events.
+  const first = take(2);
+  const following = followLog({ over: over.signal, replies: collectReplies(out), end: () => {} }, plan, {
     db: counting,
     notifier,
     faults: noFaults(),
     nowMs: Date.now,
   });
   await first;
-  expect(written).toHaveLength(10);
-  await take(100);
-  expect(written).toHaveLength(110);
+  expect(written).toHaveLength(2);
+  expect(pagesRead).toBe(1);
+  await take(1);
+  expect(written).toHaveLength(3);
   expect(pagesRead).toBe(1);
   // The confirmation, all events, and the message that it has caught up.
-  await take(592);
-  expect(written).toHaveLength(702);
+  const all = () => written.reduce((sum, { messages }) => sum + messages.length, 0);
+  while (all() < 702) await take(1);
+  expect(all()).toBe(702);
   expect(pagesRead).toBe(2);
+  // A batch ends with the message that fills it.
+  expect(Math.max(...written.map(bytesOf))).toBeLessThan(33 * 1024);
   over.abort();
   out.close();
   await following;
@@ -88,6 +104,15 @@ test('Senders that wait for a slow client stop waiting when the call ends', asyn
   out.close();
   await waiting;
   await out.drained();
+});
+
+test('A connection that is lost while a page is copied fails this read only', async () => {
+  const pool = new pg.Pool({ connectionString: store.databaseUrl });
+  pool.once('connect', (client) => setImmediate(() => Reflect.get(client, 'connection').stream.destroy()));
+  await expect(copyEvents(pool, 'select pg_sleep(600)', [])).rejects.toThrow(/terminated/);
+  await expect(copyEvents(pool, 'select no_column', [])).rejects.toThrow('column "no_column" does not exist');
+  expect((await readBulkPage(pool, { direction: 'backwards', cursor: afterAllEvents })).events).toHaveLength(500);
+  await pool.end();
 });
 
 test('A page with large events ends early and reports that there are more', async () => {

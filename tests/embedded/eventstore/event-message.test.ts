@@ -3,7 +3,7 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { StoredEvent } from '../../../src/embedded/eventstore/events.ts';
-import { eventMessage } from '../../../src/embedded/eventstore/reading/event-message.ts';
+import { eventMessage, type LinkTarget } from '../../../src/embedded/eventstore/reading/event-message.ts';
 import type { IdFormat } from '../../../src/embedded/eventstore/reading/read-request.ts';
 import { runSeed } from '../../support/chance.ts';
 
@@ -17,6 +17,8 @@ const edges = [
   2n ** 32n,
   2n ** 49n - 1n,
   2n ** 49n,
+  10n ** 15n - 1n,
+  10n ** 15n,
   2n ** 53n - 1n,
   2n ** 53n,
   2n ** 63n,
@@ -47,13 +49,24 @@ test('The message of an event has the bytes that the generated encoder writes', 
   const seed = runSeed();
   console.log(`event-message: LEDGER_SEED=${seed}`);
   const ids = fc.constantFrom<IdFormat[]>('string', 'structured');
-  const isSame = fc.property(event, ids, (stored, format) => {
-    expect(eventMessage(stored, format).toString('hex')).toBe(generated(stored, format).toString('hex'));
+  const target = fc.option(fc.record({ event: fc.option(event, { nil: undefined }) }), { nil: undefined });
+  const isSame = fc.property(event, ids, target, (stored, format, leadsTo) => {
+    const expected = generated(stored, format, leadsTo).toString('hex');
+    expect(eventMessage(stored, format, leadsTo).toString('hex')).toBe(expected);
   });
   fc.assert(isSame, { numRuns: 2_000, seed });
 });
 
-const generated = (stored: StoredEvent, ids: IdFormat): Buffer => {
+const generated = (stored: StoredEvent, ids: IdFormat, target: LinkTarget | undefined): Buffer => {
+  const read = new ReadResp.ReadEvent();
+  if (target === undefined) read.setEvent(recordedOf(stored, ids));
+  else read.setLink(recordedOf(stored, ids));
+  if (target?.event) read.setEvent(recordedOf(target.event, ids));
+  read.setCommitPosition(stored.position);
+  return Buffer.from(new ReadResp().setEvent(read).serializeBinary());
+};
+
+const recordedOf = (stored: StoredEvent, ids: IdFormat) => {
   const recorded = new ReadResp.ReadEvent.RecordedEvent();
   recorded.setId(uuidOf(stored.id, ids));
   const identifier = new shared.StreamIdentifier();
@@ -68,10 +81,7 @@ const generated = (stored: StoredEvent, ids: IdFormat): Buffer => {
   properties.set('created', stored.createdTicks);
   recorded.setData(stored.data);
   recorded.setCustomMetadata(stored.metadata);
-  const read = new ReadResp.ReadEvent();
-  read.setEvent(recorded);
-  read.setCommitPosition(stored.position);
-  return Buffer.from(new ReadResp().setEvent(read).serializeBinary());
+  return recorded;
 };
 
 const uuidOf = (id: string, ids: IdFormat): shared.UUID => {

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { GossipClient } from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import { ServerFeaturesClient } from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { credentials, status } from '@grpc/grpc-js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +52,7 @@ describe('GetSupportedMethods', () => {
     expect(answer).toEqual({
       version: '24.6.0',
       methods: [
+        'event_store.client.gossip.gossip/read',
         'event_store.client.server_features.serverfeatures/getsupportedmethods',
         'event_store.client.streams.streams/append',
         'event_store.client.streams.streams/batchappend deadline_duration',
@@ -62,19 +62,6 @@ describe('GetSupportedMethods', () => {
         'event_store.client.persistent_subscriptions.persistentsubscriptions/list stream,all',
       ],
     });
-  });
-});
-
-describe('The server refuses, with a sentence,', () => {
-  test('links', async () => {
-    await expect(collect(store.client.readAll({ resolveLinkTos: true }))).rejects.toThrow(/UNIMPLEMENTED: Links/);
-  });
-
-  test('other services, such as Gossip', async () => {
-    const client = new GossipClient(`127.0.0.1:${store.server.port}`, credentials.createInsecure());
-    const error = await new Promise<ServiceError | null>((resolve) => client.read(new shared.Empty(), resolve));
-    client.close();
-    expect(error).toMatchObject({ code: status.UNIMPLEMENTED, details: expect.stringContaining('does not implement') });
   });
 });
 

@@ -3,20 +3,20 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { Faults } from '../faults.ts';
 import { type Refusal, toServiceError } from '../grpc-refusal.ts';
 import type { OpenCalls } from '../open-calls.ts';
-import { type Outgoing, outgoing } from '../outgoing.ts';
-import type { ReadReply } from './read-replies.ts';
+import { outgoing } from '../outgoing.ts';
+import { collectReplies, type Replies, type ReplyBatch } from './reply-batch.ts';
 
 /** A call that is being answered. `over` is aborted when nothing more can be sent. */
 export type ReadCall = {
   readonly over: AbortSignal;
-  readonly out: Outgoing<ReadReply>;
+  readonly replies: Replies;
   /** Ends the call with OK. */
   end(): void;
 };
 
 /** Begins the answer to a call. It ends when the call is cancelled, or when the server fails all open calls. */
 export const openReadCall = (
-  call: ServerWritableStream<streams.ReadReq, ReadReply>,
+  call: ServerWritableStream<streams.ReadReq, ReplyBatch>,
   {
     calls,
     faults,
@@ -46,6 +46,6 @@ export const openReadCall = (
     over: controller.signal,
     fail,
     end: () => finish(() => call.end()),
-    out,
+    replies: collectReplies(out),
   };
 };

@@ -3,13 +3,6 @@ import streams from '@eventstore/db-client/generated/streams_pb.js';
 
 const { ReadResp } = streams;
 
-/** A message of an answer: an object of the generated code, or its bytes. */
-export type ReadReply = streams.ReadResp | Buffer;
-
-/** Returns the bytes of a message. */
-export const serializeReply = (reply: ReadReply): Buffer =>
-  Buffer.isBuffer(reply) ? reply : Buffer.from(reply.serializeBinary());
-
 /** Returns the first message of a subscription. */
 export const confirmationReply = (subscriptionId: string): streams.ReadResp => {
   const confirmation = new ReadResp.SubscriptionConfirmation();
@@ -27,6 +20,14 @@ export const checkpointReply = (position: bigint): streams.ReadResp => {
 
 /** Returns the message that a subscription has reached the end of the log. */
 export const caughtUpReply = (): streams.ReadResp => new ReadResp().setCaughtUp(new ReadResp.CaughtUp());
+
+/** Returns the message that the first event of a stream is at `revision` or later. */
+export const firstPositionReply = (revision: bigint): streams.ReadResp =>
+  new ReadResp().setFirstStreamPosition(String(revision));
+
+/** Returns the message that the last event of a stream is at `revision`. */
+export const lastPositionReply = (revision: bigint): streams.ReadResp =>
+  new ReadResp().setLastStreamPosition(String(revision));
 
 /** Returns the message that a stream does not exist. For reads, the protocol has a message for it, not an error. */
 export const streamNotFoundReply = (stream: string): streams.ReadResp => {

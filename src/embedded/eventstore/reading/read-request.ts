@@ -1,5 +1,5 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import { invalidArgument, unimplemented } from '../grpc-refusal.ts';
+import { invalidArgument } from '../grpc-refusal.ts';
 import { parseStream } from '../proposals.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import { afterAll, beforeAll, type Direction, type Scope } from './pages.ts';
@@ -10,7 +10,13 @@ const { Options } = streams.ReadReq;
 /** The form of event ids, which the client chooses. `structured`: two 64-bit numbers. */
 export type IdFormat = 'string' | 'structured';
 
-type Common = { readonly scope: Scope; readonly filter: Filter | undefined; readonly ids: IdFormat };
+type Common = {
+  readonly scope: Scope;
+  readonly filter: Filter | undefined;
+  readonly ids: IdFormat;
+  /** Whether events that are links are sent with the events that they lead to. */
+  readonly resolvesLinks: boolean;
+};
 
 /** A read that ends. `cursor` is exclusive; undefined when there can be no event in that direction. */
 export type ReadOnce = Common & {
@@ -18,25 +24,26 @@ export type ReadOnce = Common & {
   readonly direction: Direction;
   readonly cursor: bigint | undefined;
   readonly count: bigint;
+  /** Whether the client wants to know the first and last revision of the stream. */
+  readonly asksForPositions: boolean;
 };
 
 /** A read that goes on with new events. `cursor` undefined: from the current end of the log. */
 export type Subscribe = Common & { readonly kind: 'subscribe'; readonly cursor: bigint | undefined };
 
 /** Parses a request of Streams.Read. Throws a refusal when it is invalid or not implemented. */
-export const parseRead = (request: streams.ReadReq): ReadOnce | Subscribe => {
+export const parseRead = async (request: streams.ReadReq): Promise<ReadOnce | Subscribe> => {
   const options = request.getOptions();
   if (!options) throw invalidArgument('The read has no options');
-  if (options.getResolveLinks())
-    throw unimplemented('Links are not implemented by this server: read without resolving');
   const { scope, from } = parseTarget(options);
   requireOptions(options);
   const filterOptions = options.getFilter();
   if (filterOptions && scope.kind === 'stream') throw invalidArgument('Only $all can be filtered');
   const common: Common = {
     scope,
-    filter: filterOptions && parseFilter(filterOptions),
+    filter: filterOptions && (await parseFilter(filterOptions)),
     ids: options.getUuidOption()?.hasStructured() ? 'structured' : 'string',
+    resolvesLinks: options.getResolveLinks(),
   };
   const direction = parseDirection(options.getReadDirection());
 
@@ -44,7 +51,15 @@ export const parseRead = (request: streams.ReadReq): ReadOnce | Subscribe => {
   switch (options.getCountOptionCase()) {
     case option.COUNT: {
       const count = BigInt(options.getCount());
-      return { ...common, kind: 'read', direction, cursor: readCursor(scope, direction, from), count };
+      const asksForPositions = (options.getControlOption()?.getCompatibility() ?? 0) >= 1;
+      return {
+        ...common,
+        kind: 'read',
+        direction,
+        cursor: readCursor(scope, direction, from),
+        count,
+        asksForPositions,
+      };
     }
     case option.SUBSCRIPTION:
       if (direction === 'backwards') throw invalidArgument('A subscription reads forwards');

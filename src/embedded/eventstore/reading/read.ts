@@ -6,13 +6,16 @@ import type { CommitNotifier } from '../commit-notifier.ts';
 import type { StoredEvent } from '../events.ts';
 import { type Faults, refuse } from '../faults.ts';
 import type { OpenCalls } from '../open-calls.ts';
-import { eventMessage } from './event-message.ts';
+import { eventAdder } from './add-event.ts';
 import { isReadable } from './hidden-events.ts';
 import { invalidPosition, requirePosition } from './invalid-position.ts';
-import { afterAll, beforeAll, cursorOf, readPage } from './pages.ts';
+import { pageReader } from './page-reader.ts';
+import { afterAll, beforeAll, cursorOf } from './pages.ts';
 import { openReadCall, type ReadCall } from './read-call.ts';
-import { type ReadReply, streamNotFoundReply } from './read-replies.ts';
+import { streamNotFoundReply } from './read-replies.ts';
 import { parseRead, type ReadOnce } from './read-request.ts';
+import type { ReplyBatch } from './reply-batch.ts';
+import { positionReplies } from './stream-positions.ts';
 import { followLog } from './subscribe.ts';
 
 type Needs = {
@@ -27,14 +30,15 @@ type Needs = {
 
 /** Handles Streams.Read: of streams and $all, in both directions, once or as a subscription. */
 export const readHandler =
-  ({ db, notifier, faults, calls, onError, nowMs }: Needs): handleServerStreamingCall<streams.ReadReq, ReadReply> =>
+  ({ db, notifier, faults, calls, onError, nowMs }: Needs): handleServerStreamingCall<streams.ReadReq, ReplyBatch> =>
   (call) => {
     const readCall = openReadCall(call, { calls, faults, onError });
     const serve = async () => {
       refuse(faults.refuseReads);
-      const plan = parseRead(call.request);
+      const plan = await parseRead(call.request);
       if (plan.kind === 'subscribe') await followLog(readCall, plan, { db, notifier, faults, nowMs });
       else await readOnce(readCall, plan, { db, nowMs });
+      await readCall.replies.send();
       if (faults.readEndDelayMs > 0) await delay(faults.readEndDelayMs);
     };
     serve().then(readCall.end, readCall.fail);
@@ -45,28 +49,38 @@ const refuseOtherPosition = (first: StoredEvent | undefined, position: bigint): 
 };
 
 const readOnce = async (call: ReadCall, plan: ReadOnce, { db, nowMs }: Pick<Needs, 'db' | 'nowMs'>): Promise<void> => {
-  const { scope, direction, filter, ids } = plan;
+  const { scope, direction, filter } = plan;
   let { cursor, count } = plan;
-  let isEmpty = true;
   const from = cursor;
   if (scope.kind === 'all' && direction === 'backwards' && from !== undefined && from !== afterAll)
     await requirePosition(db, from);
-  while (cursor !== undefined && count > 0n && !call.over.aborted) {
-    const limit = filter || count > 10_000n ? undefined : Number(count);
-    const { events, more } = await readPage(db, scope, { direction, cursor, limit, nowMs: nowMs() });
-    isEmpty = events.length === 0;
+  const add = eventAdder(call.replies, plan, { db, nowMs });
+  const nextPage = pageReader(plan, { db, nowMs });
+  let lastRead: bigint | undefined;
+  let atEnd = false;
+  while (cursor !== undefined && count > 0n && !atEnd && !call.over.aborted) {
+    const { events, more } = await nextPage(cursor, count);
     // A read of $all includes the event at its position, so the first page tells whether there is one.
     if (scope.kind === 'all' && direction === 'forwards' && cursor === from && from !== beforeAll)
       refuseOtherPosition(events[0], from + 1n);
     for (const event of events) {
       cursor = cursorOf(scope, event);
-      if (filter && !filter.matches(event)) continue;
-      if (!call.out.write(eventMessage(event, ids))) await call.out.drained();
+      const isMatch = !filter || filter.matches(event);
+      const resting = filter?.rest();
+      if (resting !== undefined) await Promise.all([call.replies.send(), resting]);
+      if (call.over.aborted) return;
+      if (!isMatch) continue;
+      const sending = add(event);
+      if (sending !== undefined) await sending;
+      lastRead = cursor;
       count -= 1n;
-      if (count === 0n || call.over.aborted) return;
+      if (count === 0n || call.over.aborted) break;
     }
-    if (!more) break;
+    await call.replies.send();
+    atEnd = !more && count > 0n;
   }
-  if (!isEmpty || scope.kind === 'all' || call.over.aborted) return;
-  if (!(await isReadable(db, scope.stream))) call.out.write(streamNotFoundReply(scope.stream));
+  if (call.over.aborted || scope.kind === 'all') return;
+  if (lastRead === undefined && !(await isReadable(db, scope.stream)))
+    call.replies.add(streamNotFoundReply(scope.stream));
+  else for (const reply of await positionReplies(db, plan, { lastRead, atEnd })) call.replies.add(reply);
 };
