@@ -4,7 +4,6 @@ import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eve
 import { newStream, noted, notes, type RunningStore, startStore } from '../support/event-store.ts';
 import { startProxy } from '../support/proxy.ts';
 import { sized } from '../support/size.ts';
-import { describeEventStore } from './contract.ts';
 
 let running: RunningStore;
 let store: ConnectedStore;
@@ -15,8 +14,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => running.stop());
-
-describeEventStore('EventStoreDB', () => store, { pageEvents: 1_000 });
 
 describe('When the answer to an append does not come,', () => {
   test('the outcome is unknown after the timeout, and a repetition returns the result', async () => {

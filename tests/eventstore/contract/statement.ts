@@ -1,0 +1,24 @@
+import { test } from 'vitest';
+import { notYet } from './not-yet.ts';
+import { outsideUrl } from './server.ts';
+
+/** The sentences of all statements, in the order of their declaration. */
+export const declared: string[] = [];
+
+/** Runs everything, also what `notYet` lists: `LEDGER_CONTRACT_ALL=1`. */
+const skipsNothing = outsideUrl !== null || process.env.LEDGER_CONTRACT_ALL === '1';
+
+/** Declares one statement of the contract: a test whose name is the sentence. */
+export const statement = (sentence: string, check: () => Promise<void>): void => {
+  declared.push(sentence);
+  if (skipsNothing || !notYet.includes(sentence)) test(sentence, check);
+  else test.todo(sentence);
+};
+
+/** Declares a statement about what only the embedded server does. It does not run against other servers. */
+export const ownStatement = (sentence: string, check: () => Promise<void>): void => {
+  declared.push(sentence);
+  if (outsideUrl !== null) test.skip(sentence, check);
+  else if (skipsNothing || !notYet.includes(sentence)) test(sentence, check);
+  else test.todo(sentence);
+};
