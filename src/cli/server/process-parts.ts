@@ -70,7 +70,8 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const holding = await holdSecrets(started, secrets);
   onStop(holding.stop);
 
-  const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
+  const connected = connectEventStore({ url: servers.eventStoreUrl, readTimeoutMs });
+  const { store, isDiskFull: isStoreFull } = watchAppends(connected);
   onStop(() => store.close());
   const openPool: Parts['openPool'] = (url, role, max) => {
     const opened = createPool({ url, role, max, log, release });
@@ -122,3 +123,6 @@ const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promis
   await refuseOpenCatalog(servers.databaseUrl, rowSecurity);
   if (roles.includes('worker') && config.redisUrl === null) await migrateQueue(servers.databaseUrl);
 };
+
+// A page is read three times at most, so a command that must read fails within ten seconds.
+const readTimeoutMs = 3_000;

@@ -1,10 +1,8 @@
-import { eventTypeFilter, jsonEvent, type Position, streamNameFilter } from '@eventstore/db-client';
+import { eventTypeFilter, type Filter, jsonEvent, type Position, streamNameFilter } from '@eventstore/db-client';
 import { describe, expect } from 'vitest';
 import { event, next, record } from '../../embedded/eventstore/harness.ts';
 import { type ContractServer, newStream, runPrefix } from './server.ts';
 import { ownStatement, statement } from './statement.ts';
-
-type Filter = ReturnType<typeof streamNameFilter>;
 
 /** Checks filters of subscriptions to `$all`. */
 export const describeFilters = (open: () => ContractServer): void => {

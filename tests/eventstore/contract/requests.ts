@@ -162,9 +162,8 @@ export const sendRead = async (
 
 /** Returns which kinds of messages these are, in order. */
 export const kindsOf = (messages: readonly streams.ReadResp[]): readonly string[] => {
-  const names = Object.entries(streams.ReadResp.ContentCase).map(
-    ([name, value]) => [value, name.toLowerCase()] as const,
+  const byCase = new Map<unknown, string>(
+    Object.entries(streams.ReadResp.ContentCase).map(([name, value]) => [value, name.toLowerCase()]),
   );
-  const byCase = new Map<number, string>(names);
   return messages.map((message) => byCase.get(message.getContentCase()) ?? 'unknown');
 };

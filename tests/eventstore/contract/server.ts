@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type AppendToStreamOptions, EventStoreDBClient } from '@eventstore/db-client';
 import { type ConnectedStore, connectEventStore } from '../../../src/eventstore/eventstoredb.ts';
-import { startStore } from '../../support/event-store.ts';
+import { startOwnStore } from '../../support/event-store.ts';
 import { outsideServers } from '../../support/outside-servers.ts';
 import { loginMetadata, protocolClients, storeAddress } from '../../support/protocol-clients.ts';
 
@@ -26,7 +26,7 @@ export const outsideUrl = process.env.LEDGER_CONTRACT_EVENTSTORE_URL || outsideS
 
 /** Connects to the outside server, or starts the embedded one on an empty database. */
 export const openContractServer = async (): Promise<ContractServer> => {
-  const own = outsideUrl === null ? await startStore() : null;
+  const own = outsideUrl === null ? await startOwnStore() : null;
   const url = outsideUrl ?? own?.url ?? '';
   const address = storeAddress(url);
   const client = EventStoreDBClient.connectionString(url);
