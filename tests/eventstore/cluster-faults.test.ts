@@ -3,6 +3,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import { type EventStoreServer, startEventStore } from '../../src/embedded/eventstore/server.ts';
+import { withOwnConnection } from '../../src/eventstore/connection.ts';
 import {
   type EventStore,
   OutcomeUnknown,
@@ -10,6 +11,7 @@ import {
   type Recorded,
   StoreUnavailable,
 } from '../../src/eventstore/event-store.ts';
+import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { appendMsMax, createExecutor, type Executor } from '../../src/eventstore/executor/execute.ts';
 import { activateDevice, context, issueLicense, send } from '../support/commands.ts';
 import { type RunningStore, startOwnStore } from '../support/event-store.ts';
@@ -145,7 +147,9 @@ describe('When the store refuses the login,', () => {
 describe('When a node falls silent,', () => {
   test('the commands that were sent are carried out once each, on another connection', async () => {
     const proxy = await startProxy(running.server.port);
-    const store = running.connect({ port: proxy.port, readTimeoutMs: 1_000 });
+    // The client itself would notice the dead connection after ten minutes.
+    const url = `esdb://127.0.0.1:${proxy.port}?tls=false&keepAliveInterval=600000`;
+    const store = connectEventStore({ url, readTimeoutMs: 1_000 });
     const executor = createExecutor({ store, appendTimeoutMs: 1_000, giveUpMs: 60_000 });
     const before = await Promise.all(licenses.map((id) => activate(executor, id)));
     proxy.blackhole();
@@ -154,7 +158,17 @@ describe('When a node falls silent,', () => {
     proxy.heal();
     const carriedOut = [...before, ...(await waiting)].toSorted();
     expect(commandIdsOf(await activatedIn(running.connect()))).toEqual(carriedOut);
+    await store.close();
     await proxy.stop();
+  });
+
+  test.each([
+    ['esdb://a:2113', 'esdb://a:2113?keepAliveInterval=10002'],
+    ['esdb://u:p@a,b?tls=false', 'esdb://u:p@a,b?tls=false&keepAliveInterval=10002'],
+    ['esdb://a?keep_alive_interval=500&tls=false', 'esdb://a?keepAliveInterval=502&tls=false'],
+    ['esdb://a?keepAliveInterval=-1', 'esdb://a?keepAliveInterval=-1'],
+  ])('the URL %s gets options of its own for the second replacement', (url, expected) => {
+    expect(withOwnConnection(url, 2)).toBe(expected);
   });
 
   test('the repetitions of a command end after 10 seconds', () => {
