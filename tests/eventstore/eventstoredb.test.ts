@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { newStream, noted, notes, type RunningStore, startStore } from '../support/event-store.ts';
+import { newStream, noted, notes, type RunningStore, startOwnStore } from '../support/event-store.ts';
 import { startProxy } from '../support/proxy.ts';
 import { sized } from '../support/size.ts';
 
@@ -9,7 +9,7 @@ let running: RunningStore;
 let store: ConnectedStore;
 
 beforeAll(async () => {
-  running = await startStore();
+  running = await startOwnStore();
   store = running.connect({ watch: { idleMs: 20, pollMs: 50 } });
 });
 

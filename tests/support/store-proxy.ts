@@ -22,8 +22,8 @@ export type StoreProxy = { readonly port: number; readonly faults: Faults; stop(
 
 /**
  * Starts a server that passes appends and reads on to the store at `url`. Every stream gets the prefix there, and clients
- * see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the same faults as the
- * embedded server.
+ * see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the faults of the
+ * embedded server, except for `readEndDelayMs`.
  */
 export const startStoreProxy = async (url: string, prefix: string): Promise<StoreProxy> => {
   const faults = noFaults();
@@ -147,9 +147,11 @@ const passRead =
       return;
     }
     const passed = upstream.streams.read(call.request, login, { deadline: call.getDeadline() });
+    let isOver = false;
     const end = () => {
       faults.openSubscriptions.delete(end);
-      setTimeout(() => call.end(), faults.readEndDelayMs);
+      isOver = true;
+      call.end();
     };
     if (isSubscription) faults.openSubscriptions.add(end);
     const waiting: streams.ReadResp[] = [];
@@ -167,11 +169,13 @@ const passRead =
     passed.on('end', end);
     passed.on('error', (error: ServiceError) => {
       faults.openSubscriptions.delete(end);
+      isOver = true;
       if (!call.cancelled) call.emit('error', error);
     });
     call.on('cancelled', () => {
       faults.openSubscriptions.delete(end);
-      if (!isSubscription) faults.cancelledReads += 1;
+      // A call that is over reports this, too.
+      if (!isSubscription && !isOver) faults.cancelledReads += 1;
       passed.cancel();
     });
   };

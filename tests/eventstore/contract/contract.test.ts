@@ -41,6 +41,6 @@ describeMetadata(open);
 describeLinks(open);
 describeEventStore('The port', () => server.store, { pageEvents: 1_000 });
 
-test('Every statement that is listed as to do exists', () => {
+test('Every statement that is listed as not yet true exists', () => {
   expect(notYet.filter((sentence) => !declared.includes(sentence))).toEqual([]);
 });

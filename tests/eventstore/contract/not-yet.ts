@@ -1,5 +1,5 @@
 /**
- * The statements that the embedded server does not hold yet. They are listed as to do. `LEDGER_CONTRACT_ALL=1` runs them, and
+ * The statements that the embedded server does not hold yet. They are skipped. `LEDGER_CONTRACT_ALL=1` runs them, and
  * against another server they always run.
  */
 export const notYet: readonly string[] = [
