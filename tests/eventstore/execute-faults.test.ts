@@ -85,7 +85,7 @@ describe('When the reply to an append is lost,', () => {
 
   test('again and again in two processes, every command takes effect exactly once', async () => {
     const streams = Array.from({ length: 25 }, (_, n) => testId('lic', `lossy ${n}`));
-    const one = createExecutor({ store });
+    const one = createExecutor({ store, giveUpMs: 60_000 });
     await Promise.all(
       streams.map((id) => sendCommand(one, licenseAggregate, id, issueLicense(id, 5_000), context(), countDevices)),
     );
