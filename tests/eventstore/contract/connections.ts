@@ -8,16 +8,24 @@ import { statement } from './statement.ts';
 export const describeConnections = (open: () => ContractServer): void => {
   describe('A connection:', () => {
     for (const path of ['Append', 'BatchAppend'] as const)
-      statement(`A fresh connection answers 1,000 ${path} calls that are sent at once`, async () => {
-        const { url, unary } = open();
-        const client = EventStoreDBClient.connectionString(url);
-        const options = { ...(path === 'Append' ? unary : {}), expectedRevision: NO_STREAM, deadline: 60_000 } as const;
-        const sent = Array.from({ length: 1_000 }, () => client.appendToStream(newStream(), event(), options));
-        const written = await Promise.all(sent);
-        await client.dispose();
-        expect(written.every(({ nextExpectedRevision }) => nextExpectedRevision === 0n)).toBe(true);
-        expect(new Set(written.map(({ position }) => position?.commit)).size).toBe(1_000);
-      });
+      statement(
+        `A fresh connection answers 1,000 ${path} calls that are sent at once`,
+        async () => {
+          const { url, unary } = open();
+          const client = EventStoreDBClient.connectionString(url);
+          const options = {
+            ...(path === 'Append' ? unary : {}),
+            expectedRevision: NO_STREAM,
+            deadline: 60_000,
+          } as const;
+          const sent = Array.from({ length: 1_000 }, () => client.appendToStream(newStream(), event(), options));
+          const written = await Promise.all(sent);
+          await client.dispose();
+          expect(written.every(({ nextExpectedRevision }) => nextExpectedRevision === 0n)).toBe(true);
+          expect(new Set(written.map(({ position }) => position?.commit)).size).toBe(1_000);
+        },
+        120_000,
+      );
 
     statement('A refused append and an unknown stream leave the other calls of the connection open', async () => {
       const { client, unary } = open();
