@@ -8,7 +8,7 @@ export const declared: string[] = [];
 /** Runs everything, also what `notYet` lists: `LEDGER_CONTRACT_ALL=1`. */
 const skipsNothing = outsideUrl !== null || process.env.LEDGER_CONTRACT_ALL === '1';
 
-/** Declares one statement of the contract: a test with the sentence as its name. `timeoutMs` replaces that of the project. */
+/** Declares one statement of the contract: a test with this name. `timeoutMs` replaces that of the project. */
 export const statement = (sentence: string, check: () => Promise<void>, timeoutMs?: number): void => {
   declared.push(sentence);
   if (skipsNothing || !notYet.includes(sentence)) test(sentence, check, timeoutMs);
