@@ -1,6 +1,6 @@
 /**
- * Servers that this run of the tests does not own. Null: the run starts its own. Tests create databases and streams with
- * names of their own there and drop the databases afterwards.
+ * Servers that this run of the tests does not own. Null: the run starts its own. Tests create databases and streams
+ * with names of their own there and drop the databases afterwards.
  */
 export const outsideServers = {
   /** A store, such as `esdb://127.0.0.1:2113?tls=false`. */

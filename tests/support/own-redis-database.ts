@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 export type OwnRedisDatabase = { readonly url: string; readonly drop: () => Promise<void> };
 
 /**
- * Takes an empty database of the Redis at `url` for this test. `drop` empties this database only. Throws when databases 1
- * to 15 all have keys.
+ * Takes an empty database of the Redis at `url` for this test. `drop` empties this database only. Throws when databases
+ * 1 to 15 all have keys.
  */
 export const takeRedisDatabase = async (url: string): Promise<OwnRedisDatabase> => {
   for (let number = 1; number <= 15; number += 1) {

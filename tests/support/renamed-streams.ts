@@ -8,14 +8,14 @@ const { FORWARDS } = ReadDirection;
 /** Changes the names of streams in messages on their way to a store and back. The messages themselves are changed. */
 export type Renaming = {
   readonly append: (message: streams.AppendReq) => streams.AppendReq;
-  /** Lets a read of `$all` find the streams with the prefix only. Throws a refusal for filters that are not by prefix. */
+  /** Lets a read of `$all` find the streams with the prefix only. Throws a refusal for filters other than by prefix. */
   readonly read: (message: streams.ReadReq) => void;
   readonly response: (message: streams.ReadResp) => streams.ReadResp;
 };
 
 /**
- * Returns a renaming that puts `prefix` before the name of each stream. Metadata streams stay metadata streams. Reads of
- * `$all` from its start begin at `head`, before which no stream has the prefix.
+ * Returns a renaming that puts `prefix` before the name of each stream. Metadata streams stay metadata streams. Reads
+ * of `$all` from its start begin at `head`, before which no stream has the prefix.
  */
 export const createRenaming = (prefix: string, head: streams.ReadReq.Options.Position | undefined): Renaming => {
   const long = (name: string) => (name.startsWith('$$') ? `$$${prefix}${name.slice(2)}` : `${prefix}${name}`);

@@ -21,8 +21,8 @@ import { createRenaming, type Renaming } from './renamed-streams.ts';
 export type StoreProxy = { readonly port: number; readonly faults: Faults; stop(): Promise<void> };
 
 /**
- * Starts a server that passes appends and reads on to the store at `url`. Every stream gets the prefix there, and clients
- * see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the faults of the
+ * Starts a server that passes appends and reads on to the store at `url`. Every stream gets the prefix there, and
+ * clients see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the faults of the
  * embedded server, except for `readEndDelayMs`.
  */
 export const startStoreProxy = async (url: string, prefix: string): Promise<StoreProxy> => {
