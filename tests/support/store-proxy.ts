@@ -22,8 +22,8 @@ export type StoreProxy = { readonly port: number; readonly faults: Faults; stop(
 
 /**
  * Starts a server that passes appends and reads on to the store at `url`. Every stream gets the prefix there, and
- * clients see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the faults of the
- * embedded server, except for `readEndDelayMs`.
+ * clients see only these streams, without it. So a test has a log of its own, also `$all`. It can cause the faults of
+ * the embedded server, except for `readEndDelayMs`.
  */
 export const startStoreProxy = async (url: string, prefix: string): Promise<StoreProxy> => {
   const faults = noFaults();
