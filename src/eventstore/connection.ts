@@ -17,13 +17,15 @@ export type Connection = {
 export const openConnection = (url: string): Connection => {
   let client = EventStoreDBClient.connectionString(url);
   let failuresInARow = 0;
+  let replacements = 0;
 
   const countFailure = (failed: EventStoreDBClient, error: unknown): void => {
     failuresInARow = isLasting(error) ? failuresInARow + 1 : 0;
     // Calls that began before a replacement may fail after it. They do not replace the new client.
     if (failuresInARow < failuresMax || client !== failed) return;
     failuresInARow = 0;
-    client = EventStoreDBClient.connectionString(url);
+    replacements += 1;
+    client = EventStoreDBClient.connectionString(withOwnConnection(url, replacements));
   };
 
   return {
@@ -50,6 +52,17 @@ export const openConnection = (url: string): Connection => {
 const isLasting = (error: unknown): boolean =>
   !(error instanceof Error && isCommandError(error)) || lasting.has(error.type);
 
+/**
+ * Returns the URL with a keep-alive interval that is longer by `number` milliseconds. Clients with equal options share a
+ * connection, so a new client would go on with a connection that is dead. Without a keep-alive the URL stays as it is.
+ */
+export const withOwnConnection = (url: string, number: number): string => {
+  const [name, value] = /keep[-_]?alive[-_]?interval=(-?\d+)/i.exec(url) ?? [];
+  if (name === undefined) return `${url}${url.includes('?') ? '&' : '?'}keepAliveInterval=${keepAliveMs + number}`;
+  const ownMs = Number(value);
+  return ownMs < 0 ? url : url.replace(name, `keepAliveInterval=${ownMs + number}`);
+};
+
 const lasting: ReadonlySet<string> = new Set([ErrorType.UNKNOWN, ErrorType.TIMEOUT, ErrorType.DEADLINE_EXCEEDED]);
 
 const dispose = async (client: EventStoreDBClient): Promise<void> => {
@@ -61,5 +74,7 @@ const dispose = async (client: EventStoreDBClient): Promise<void> => {
   timer.abort();
 };
 
+// The client's own default.
+const keepAliveMs = 10_000;
 const failuresMax = 5;
 const disposeMsMax = 2_000;

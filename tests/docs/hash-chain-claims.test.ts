@@ -7,7 +7,7 @@ import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.
 import { streamPrefixes } from '../../src/projections/fold/fold-event.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
 import { appendLog } from '../support/append-log.ts';
-import { type RunningStore, startStore } from '../support/event-store.ts';
+import { type RunningStore, startOwnStore } from '../support/event-store.ts';
 import { createLog, testId } from '../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels, project } from '../support/read-models.ts';
 
@@ -20,7 +20,7 @@ let database: pg.Client;
 const stream = `license-${testId('lic', 'attacked')}`;
 
 beforeAll(async () => {
-  [models, running] = await Promise.all([createReadModels(), startStore()]);
+  [models, running] = await Promise.all([createReadModels(), startOwnStore()]);
   store = running.connect();
   reader = connectLogReader({ url: running.url });
   database = new pg.Client(running.databaseUrl);

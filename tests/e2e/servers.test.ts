@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
 import { openStream } from '../support/feed.ts';
+import { type OwnRedisDatabase, takeRedisDatabase } from '../support/own-redis-database.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { condition, processesOf, runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
@@ -19,6 +20,7 @@ const redisUrl = process.env.TEST_REDIS_URL;
 if (!redisUrl) console.log('Servers mode was not tested with Redis: TEST_REDIS_URL is not set.');
 
 let stack: Awaited<ReturnType<typeof startStack>>;
+let redis: OwnRedisDatabase | null = null;
 let env: Record<string, string>;
 const running: Started[] = [];
 
@@ -38,18 +40,20 @@ const stopAll = () =>
 beforeAll(async () => {
   await copyStackData(dataDir);
   stack = await startStack({ dataDir, program: eventStoreProgram });
+  redis = redisUrl ? await takeRedisDatabase(redisUrl) : null;
   env = {
     DATABASE_URL: stack.databaseUrl,
     EVENTSTORE_URL: stack.eventStoreUrl,
     LEDGER_SECRET: secret,
     LEDGER_DATA_DIR: join(dataDir, 'unused'),
     EXPIRY_SWEEP_SECONDS: '1',
-    ...(redisUrl && { REDIS_URL: redisUrl }),
+    ...(redis && { REDIS_URL: redis.url }),
   };
 }, 60_000);
 afterAll(async () => {
   await stopAll();
   await stack.stop();
+  await redis?.drop();
   await condition('no process is left', () => processesOf(dataDir).length === 0);
   rmSync(dataDir, { recursive: true, force: true });
 });

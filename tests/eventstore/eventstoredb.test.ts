@@ -1,22 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AppendTooLarge, OutcomeUnknown, StoreUnavailable } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
-import { newStream, noted, notes, type RunningStore, startStore } from '../support/event-store.ts';
+import { newStream, noted, notes, type RunningStore, startOwnStore } from '../support/event-store.ts';
 import { startProxy } from '../support/proxy.ts';
 import { sized } from '../support/size.ts';
-import { describeEventStore } from './contract.ts';
 
 let running: RunningStore;
 let store: ConnectedStore;
 
 beforeAll(async () => {
-  running = await startStore();
+  running = await startOwnStore();
   store = running.connect({ watch: { idleMs: 20, pollMs: 50 } });
 });
 
 afterAll(() => running.stop());
-
-describeEventStore('EventStoreDB', () => store, { pageEvents: 1_000 });
 
 describe('When the answer to an append does not come,', () => {
   test('the outcome is unknown after the timeout, and a repetition returns the result', async () => {

@@ -78,14 +78,14 @@ const appendingAfter = (
 describe('When the reply to an append is lost,', () => {
   test('the command is still answered and takes effect once', async () => {
     running.server.faults.dropReplies = 2;
-    const answer = await activate(createExecutor({ store, appendTimeoutMs: 100 }), 'a');
+    const answer = await activate(createExecutor({ store, appendTimeoutMs: 100, giveUpMs: 60_000 }), 'a');
     expect(answer).toMatchObject({ outcome: 'appended', view: 1 });
     expect(await activations()).toHaveLength(1);
   });
 
   test('again and again in two processes, every command takes effect exactly once', async () => {
     const streams = Array.from({ length: 25 }, (_, n) => testId('lic', `lossy ${n}`));
-    const one = createExecutor({ store });
+    const one = createExecutor({ store, giveUpMs: 60_000 });
     await Promise.all(
       streams.map((id) => sendCommand(one, licenseAggregate, id, issueLicense(id, 5_000), context(), countDevices)),
     );
@@ -141,7 +141,7 @@ describe('When the reply to an append is lost,', () => {
       if (attempt === 2) throw new StoreUnavailable('refused');
     });
     running.server.faults.dropReplies = 1;
-    const answer = await activate(createExecutor({ store: refusing, appendTimeoutMs: 100 }), 'a');
+    const answer = await activate(createExecutor({ store: refusing, appendTimeoutMs: 100, giveUpMs: 60_000 }), 'a');
     expect(answer).toMatchObject({ outcome: 'appended' });
     expect(await activations()).toHaveLength(1);
   });

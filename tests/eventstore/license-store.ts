@@ -5,7 +5,7 @@ import type { EventStore } from '../../src/eventstore/event-store.ts';
 import { createExecutor, type Executor, type ExecutorNeeds } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
 import { activateDevice, context, issueLicense, send } from '../support/commands.ts';
-import { type RunningStore, startStore } from '../support/event-store.ts';
+import { type RunningStore, startOwnStore } from '../support/event-store.ts';
 import { testId } from '../support/license-fixtures.ts';
 
 /** Starts a store for the tests of one file, and gives every test a new license id. */
@@ -15,7 +15,7 @@ export const useLicenseStore = () => {
   let licenseId: string;
   let licenses = 0;
   beforeAll(async () => {
-    running = await startStore();
+    running = await startOwnStore();
     store = running.connect();
   });
   beforeEach(() => {

@@ -7,7 +7,7 @@ import type { Log } from '../../src/postgres/log.ts';
 import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { type Projector, runProjector } from '../../src/projections/run-projector.ts';
 import { appendLog } from '../support/append-log.ts';
-import { type RunningStore, startStore } from '../support/event-store.ts';
+import { type RunningStore, startOwnStore } from '../support/event-store.ts';
 import { createLog } from '../support/license-fixtures.ts';
 import { startProxy } from '../support/proxy.ts';
 import { randomLog } from '../support/random-log.ts';
@@ -28,7 +28,7 @@ afterAll(() => models.drop());
 // Each test has its own log.
 beforeEach(async () => {
   await emptyReadModels(models.superuser);
-  running = await startStore();
+  running = await startOwnStore();
   store = running.connect({ watch });
   return () => running.stop();
 });

@@ -6,7 +6,7 @@ export type TestDatabase = { readonly url: string; drop(): Promise<void> };
 
 /** A database of its own for a test file: empty, or a copy of `template`, which nobody may be connected to. */
 export const createDatabase = async (template?: string): Promise<TestDatabase> => {
-  const name = `test_${randomBytes(8).toString('hex')}`;
+  const name = `${inject('databasePrefix')}${randomBytes(8).toString('hex')}`;
   // Copying the files of a larger one costs a third of what writing its blocks to the log costs.
   const source = template === undefined ? 'template0' : `${pg.escapeIdentifier(template)} strategy file_copy`;
   await asSuperuser(`create database ${name} template ${source}`);

@@ -4,6 +4,8 @@ import type { Proposed, Recorded } from '../../src/eventstore/event-store.ts';
 import { type ConnectedStore, connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import type { Watch } from '../../src/eventstore/subscribe.ts';
 import { createDatabase } from './database.ts';
+import { outsideServers } from './outside-servers.ts';
+import { connectOutsideStore } from './outside-store.ts';
 import { writeLog } from './write-log.ts';
 
 /** The real server on an empty database of its own. */
@@ -16,15 +18,33 @@ export type RunningStore = {
   stop(): Promise<void>;
 };
 
-/** Starts it on a free port, with these events, given in pieces, in its log. */
-export const startStore = async (log: Iterable<readonly Recorded[]> = []): Promise<RunningStore> => {
+/**
+ * Starts it on a free port, with these events, given in pieces, in its log. Without events it is the store of
+ * `TEST_EVENTSTORE_URL` when that is set.
+ */
+export const startStore = async (log?: Iterable<readonly Recorded[]>): Promise<RunningStore> => {
+  const url = outsideServers.eventStoreUrl;
+  if (log !== undefined || url === null) return startOwnStore(log);
+  const outside = await connectOutsideStore(url);
+  return runningStore(outside, async () => {});
+};
+
+/** Starts the embedded server, also when `TEST_EVENTSTORE_URL` is set: for tests that read or change its tables. */
+export const startOwnStore = async (log: Iterable<readonly Recorded[]> = []): Promise<RunningStore> => {
   const database = await createDatabase();
   await writeLog(database.url, log);
   const server = await startEventStore({ access: 'INSECURE', databaseUrl: database.url, port: 0 });
+  return runningStore({ server, databaseUrl: database.url }, database.drop);
+};
+
+const runningStore = (parts: Pick<RunningStore, 'server' | 'databaseUrl'>, drop: () => Promise<void>): RunningStore => {
+  const { server } = parts;
   const connected: ConnectedStore[] = [];
   return {
     server,
-    databaseUrl: database.url,
+    get databaseUrl() {
+      return parts.databaseUrl;
+    },
     url: urlOf(server.port),
     connect: ({ port = server.port, ...options } = {}) => {
       const store = connectEventStore({ url: urlOf(port), ...options });
@@ -34,7 +54,7 @@ export const startStore = async (log: Iterable<readonly Recorded[]> = []): Promi
     stop: async () => {
       await Promise.all(connected.map((store) => store.close()));
       await server.stop();
-      await database.drop();
+      await drop();
     },
   };
 };

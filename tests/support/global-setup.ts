@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,11 +9,15 @@ import { startPostgres } from '../../src/embedded/postgres.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { compileWhatIsStarted } from './compiled.ts';
 import { keepTemporaryFilesInMemory } from './memory-files.ts';
+import { cleanOutsidePostgres, inspectOutsidePostgres } from './outside-postgres.ts';
+import { outsideServers } from './outside-servers.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The superuser of the Postgres this test run started. */
+    /** The superuser of the Postgres of this test run: its own, or that of `TEST_DATABASE_URL`. */
     postgresUrl: string;
+    /** How the names of the databases of this run begin. */
+    databasePrefix: string;
     /** A migrated database in it, to be copied: nobody is connected to it. */
     migratedDatabase: string;
     /** Where data that tests copy is made; see `prepared.ts`. */
@@ -35,17 +40,15 @@ export default async (project: TestProject) => {
   };
 };
 
-/** Starts one Postgres for the whole run; each test file makes databases of its own in it. */
+/** Provides one Postgres for the whole run; each test file makes databases of its own in it. */
 const startDatabases = async (project: TestProject): Promise<() => Promise<void>> => {
   const directory = await mkdtemp(path.join(tmpdir(), 'ledger-tests-'));
-  const postgres = await startPostgres({
-    dataDir: path.join(directory, 'postgres'),
-    password: 'tests',
-    port: await freePort(),
-    durable: false,
-  });
+  const prefix = `test_${randomBytes(4).toString('hex')}_`;
+  const postgres = await postgresOfRun(directory, prefix);
+  const migrated = `${prefix}migrated`;
   project.provide('postgresUrl', postgres.url);
-  await makeMigrated(postgres.url);
+  project.provide('databasePrefix', prefix);
+  await makeMigrated(postgres.url, migrated);
   project.provide('migratedDatabase', migrated);
   project.provide('preparedDirectory', path.join(directory, 'prepared'));
   return async () => {
@@ -54,9 +57,20 @@ const startDatabases = async (project: TestProject): Promise<() => Promise<void>
   };
 };
 
-const migrated = 'migrated';
+const postgresOfRun = async (
+  directory: string,
+  prefix: string,
+): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> => {
+  const url = outsideServers.databaseUrl;
+  if (url !== null) {
+    const rolesBefore = await inspectOutsidePostgres(url);
+    return { url, stop: () => cleanOutsidePostgres(url, { prefix, rolesBefore }) };
+  }
+  const dataDir = path.join(directory, 'postgres');
+  return startPostgres({ dataDir, password: 'tests', port: await freePort(), durable: false });
+};
 
-const makeMigrated = async (postgresUrl: string): Promise<void> => {
+const makeMigrated = async (postgresUrl: string, migrated: string): Promise<void> => {
   const client = new pg.Client(postgresUrl);
   await client.connect();
   await client.query(`create database ${migrated} template template0`);

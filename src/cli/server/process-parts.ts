@@ -68,7 +68,9 @@ export type Parts = ServerProcess & {
 export const openParts = async (started: ServerProcess, onStop: Parts['onStop']): Promise<Parts> => {
   const { config, servers, log, program } = started;
   const { release } = program;
-  const { store, isDiskFull: isStoreFull } = watchAppends(connectEventStore({ url: servers.eventStoreUrl }));
+  const { store, isDiskFull: isStoreFull } = watchAppends(
+    connectEventStore({ url: servers.eventStoreUrl, readTimeoutMs }),
+  );
   onStop(() => store.close());
   const logId = await servedLog(store);
   const secrets = await loadSecrets(config, newSecret);
@@ -130,3 +132,6 @@ const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promis
     needsQueue ? migrateQueue(servers.databaseUrl) : null,
   ]);
 };
+
+// A page is read three times at most, so a command that must read fails within ten seconds.
+const readTimeoutMs = 3_000;

@@ -82,7 +82,8 @@ export type ExecutorNeeds = {
 };
 
 const tryMsMax = 3_000;
-const repeatMsMax = 10_000;
+// With the last try an append ends after ten seconds.
+const repeatMsMax = 7_000;
 
 /** Milliseconds that an append of the executor takes at most, with all its repetitions. */
 export const appendMsMax = repeatMsMax + tryMsMax;

@@ -5,7 +5,7 @@ import { connectLogReader, type LogReader } from '../../../src/eventstore/read-l
 import { streamPrefixes } from '../../../src/projections/fold/fold-event.ts';
 import { type Verdict, verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { appendLog } from '../../support/append-log.ts';
-import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { type RunningStore, startOwnStore } from '../../support/event-store.ts';
 import { createLog, testId } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project } from '../../support/read-models.ts';
@@ -19,7 +19,7 @@ const log = randomLog(sized(8_000), 21);
 const half = Math.floor(log.length / 2);
 beforeAll(async () => {
   models = await createReadModels();
-  running = await startStore();
+  running = await startOwnStore();
   store = running.connect();
   reader = connectLogReader({ url: running.url });
   await appendLog(store, log);
