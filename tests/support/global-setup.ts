@@ -8,6 +8,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { compileWhatIsStarted } from './compiled.ts';
 import { keepTemporaryFilesInMemory } from './memory-files.ts';
+import { skippedTests } from './missing-programs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -32,6 +33,8 @@ export default async (project: TestProject) => {
   return async () => {
     await stop();
     removeFiles();
+    // The last lines of a run, where they are read.
+    for (const line of skippedTests()) console.log(line);
   };
 };
 
