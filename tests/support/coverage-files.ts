@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { condition } from './product.ts';
 
 // Two files for each worker: an empty one that says that it runs, and its coverage when it has ended.
 
@@ -49,9 +49,13 @@ export const readCoverages = async (
   return coverages;
 };
 
-const untilWrittenOrEnded = async (reports: string, worker: string): Promise<void> => {
-  while (!existsSync(coverageOf(reports, worker)) && isAlive(Number(worker))) await delay(20);
-};
+const untilWrittenOrEnded = (reports: string, worker: string): Promise<void> =>
+  // The runner kills a worker that does not end within a minute.
+  condition(
+    `worker ${worker} has written its coverage or ended`,
+    () => existsSync(coverageOf(reports, worker)) || !isAlive(Number(worker)),
+    120_000,
+  );
 
 const isAlive = (pid: number): boolean => {
   try {
