@@ -3,9 +3,9 @@ import { bootstrapCatalog } from '../../../src/application/bootstrap/bootstrap-c
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
 import { openReset } from '../../../src/identity/mailed/resets.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
+import { cheapPasswords } from '../passwords.ts';
 import { createUser } from '../users.ts';
 
 /** An organization to send requests for, and what was learned of it: what ends it for requests ends no other. */
@@ -21,7 +21,7 @@ export type World = {
 };
 
 const password = 'four small green apples';
-const passwordHash = createPasswords().hash(password);
+const passwordHash = cheapPasswords().hash(password);
 const products = ['local_cli', 'cloud_ide', 'workflow_app'];
 const release = '1.0.0';
 
