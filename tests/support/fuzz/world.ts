@@ -75,18 +75,20 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     isTrial = !isTrial;
     await make('/v1/licenses', { tier, products, limits, entitlements: [{ code: 'export' }] });
     const named = { licenseKey: made.get('licenseKey'), product: products[0] };
-    await make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() });
-    await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });
-    const email = `${randomUUID()}@fuzz.example`;
-    await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
-    learn({ token: await resetTokenFor(ledger) });
-    learn(offers);
-    await make('/v1/projects', { name: 'Fuzz' });
-    // Only a release that exists can be withdrawn.
-    await make(`/v1/products/${products[0]}/releases`, { version: release, releasedAt: '2026-01-31T00:00:00.000Z' });
-    await make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] });
     const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
-    await make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt });
+    // They do not depend on each other. At once, they are projected in few batches.
+    await Promise.all([
+      make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() }),
+      make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() }),
+      make(`/v1/organizations/${organizationId}/members`, { email: `${randomUUID()}@fuzz.example`, role: 'GUEST' }),
+      make('/v1/projects', { name: 'Fuzz' }),
+      // Only a release that exists can be withdrawn.
+      make(`/v1/products/${products[0]}/releases`, { version: release, releasedAt: '2026-01-31T00:00:00.000Z' }),
+      make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] }),
+      make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt }),
+      resetTokenFor(ledger).then((token) => learn({ token })),
+    ]);
+    learn(offers);
     latest = made;
   };
   learn([owner, other, organization]);
