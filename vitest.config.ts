@@ -37,6 +37,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global-setup.ts'],
     // Tests wait for a quarter of their time: three workers keep two cores busy.
     maxWorkers: 3,
+    // All projects load the same code. One of them transforms it, the others and later runs read the result.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest-modules' },
     sequence: { sequencer: ByProject },
     projects: [
       project('process', processes),

@@ -22,8 +22,11 @@ export type Passwords = {
   verify(hash: string | null, password: string): Promise<PasswordCheck>;
 };
 
+/** The work of one hash: memory in KiB, passes over it, and threads. */
+export type PasswordCost = { readonly memoryCost: number; readonly timeCost: number; readonly parallelism: number };
+
 // The parameters that OWASP recommends: 19 MiB, two passes, parallelism 1. A hash takes about 40 ms.
-const cost = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const recommended: PasswordCost = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const saltBytes = 16;
 const hashBytes = 32;
 
@@ -33,15 +36,22 @@ const waitingMax = 32;
 /**
  * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too, and
  * leaves a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at
- * once.
+ * once. Only tests give another `cost`.
  */
-export const createPasswords = ({ cores = availableParallelism() } = {}): Passwords => {
+export const createPasswords = ({
+  cores = availableParallelism(),
+  cost = recommended,
+}: {
+  readonly cores?: number;
+  readonly cost?: PasswordCost;
+} = {}): Passwords => {
   const inTurn = takeTurns(Math.max(1, Math.min(runningMax, cores - 1)));
   // This hash costs as much as a real one, and no password matches it.
   const unmatchedHash = `$argon2id$v=19$m=${cost.memoryCost},t=${cost.timeCost},p=${cost.parallelism}$${unpadded(saltBytes)}$${unpadded(hashBytes)}`;
 
   return {
-    hash: (password) => inTurn(() => argon2.hash(bytesOf(password), { ...cost, hashLength: hashBytes })),
+    hash: (password) =>
+      inTurn(() => argon2.hash(bytesOf(password), { ...cost, type: argon2.argon2id, hashLength: hashBytes })),
     verify: (hash, password) =>
       inTurn(async () => {
         const right = await argon2.verify(hash ?? unmatchedHash, bytesOf(password));

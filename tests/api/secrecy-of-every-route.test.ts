@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type CanaryRequest, canaries, canaryRequests, ordinary, secretsIn } from '../support/canaries.ts';
 import { type Ledger, startLedger, type TestMember } from '../support/ledger.ts';
+import { sized } from '../support/size.ts';
 
 let ledger: Ledger;
 let owner: TestMember;
 const told: { readonly operationId: string; readonly text: string }[] = [];
 const secrets = new Set<string>();
+const isFull = sized(1, 0) === 1;
 
 const hidden = () => [...new Set([...Object.values(canaries), ...secrets])];
 const leaksIn = (text: string) => hidden().filter((secret) => text.includes(secret));
@@ -38,8 +40,10 @@ beforeAll(async () => {
   };
   const sendAll = async (most: number) => {
     for (const route of routes) {
-      for (const credential of [ledger.a.apiKey, owner.accessToken]) {
-        for (const request of canaryRequests(route, `Bearer ${credential}`, ids).slice(0, most)) {
+      for (const [place, credential] of [ledger.a.apiKey, owner.accessToken].entries()) {
+        const requests = canaryRequests(route, `Bearer ${credential}`, ids).slice(0, most);
+        // The full run sends each request with both credentials, the short one with one of them.
+        for (const request of requests.filter((_, index) => isFull || index % 2 === place)) {
           const { status, text } = await ask(request);
           if (status >= 400) told.push({ operationId: route.operationId, text });
           else if (text.startsWith('{')) for (const secret of secretsIn(JSON.parse(text))) secrets.add(secret);

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-
-const places = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+import { chromiumFile } from './missing-programs.ts';
 
 /** Where a Chromium is installed; null, said in one visible line, when there is none: then tests with a browser do not run. */
 export const findChromium = (): string | null => {
-  const found = places.find((place) => place !== undefined && existsSync(place)) ?? null;
+  const found = chromiumFile();
   if (found === null)
     console.log('No Chromium: tests in a browser did not run. Set CHROMIUM_PATH or install chromium.');
   return found;

@@ -50,5 +50,13 @@ const ours = [
   ...['idempotent-replayed', 'www-authenticate', 'x-request-id'],
 ];
 
-const patternOf = (path: string): RegExp =>
-  new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+const patterns = new Map<string, RegExp>();
+
+/** Returns the pattern of the paths of a route. Each is compiled once: every answer is compared with all routes. */
+const patternOf = (path: string): RegExp => {
+  const known = patterns.get(path);
+  if (known !== undefined) return known;
+  const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+  patterns.set(path, pattern);
+  return pattern;
+};

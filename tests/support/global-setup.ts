@@ -9,6 +9,7 @@ import { startPostgres } from '../../src/embedded/postgres.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { compileWhatIsStarted } from './compiled.ts';
 import { keepTemporaryFilesInMemory } from './memory-files.ts';
+import { skippedTests } from './missing-programs.ts';
 import { cleanOutsidePostgres, inspectOutsidePostgres } from './outside-postgres.ts';
 import { outsideServers } from './outside-servers.ts';
 
@@ -37,6 +38,8 @@ export default async (project: TestProject) => {
   return async () => {
     await stop();
     removeFiles();
+    // The last lines of a run, where they are read.
+    for (const line of skippedTests()) console.log(line);
   };
 };
 
@@ -73,6 +76,9 @@ const postgresOfRun = async (
 const makeMigrated = async (postgresUrl: string, migrated: string): Promise<void> => {
   const client = new pg.Client(postgresUrl);
   await client.connect();
+  // Tests connect thousands of times. A password that is hashed 4096 times costs each of them and Postgres milliseconds.
+  if (outsideServers.databaseUrl === null)
+    await client.query(`set scram_iterations = 1; alter role postgres password 'tests'`);
   await client.query(`create database ${migrated} template template0`);
   await client.end();
   const url = new URL(postgresUrl);

@@ -20,7 +20,6 @@ import { createAccessNotices } from '../../src/identity/access/access-notices.ts
 import { createAccessTokens } from '../../src/identity/access-token.ts';
 import { createAuthenticate } from '../../src/identity/authenticate.ts';
 import { createAuthenticateUser } from '../../src/identity/authenticate-user.ts';
-import { createPasswords } from '../../src/identity/passwords.ts';
 import { createPool } from '../../src/projections/connect.ts';
 import { createProjectedWaiter } from '../../src/projections/projected.ts';
 import { createValidationReader } from '../../src/projections/queries/validation.ts';
@@ -32,6 +31,7 @@ import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
 import { startObserving } from './observing.ts';
 import { consent, trustEachOther } from './organizations.ts';
+import { cheapPasswords } from './passwords.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
 import { createWaitingFollowers } from './waiting-followers.ts';
@@ -150,7 +150,7 @@ export const startLedger = async ({
     licenseKeyPrefix: 'LL',
     authenticate: { apiKey, user },
     accounts: {
-      ...{ passwords: createPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
+      ...{ passwords: cheapPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
       ...{
         forgetting: { forget: notices.note, forgetUser: notices.note },
         signupPolicy,

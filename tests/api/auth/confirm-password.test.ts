@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { setPassword } from '../../../src/identity/users.ts';
 import type { Ledger, TestMember } from '../../support/ledger.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 import { openTestSession } from '../../support/users.ts';
 
@@ -10,7 +10,7 @@ let ledger: Ledger;
 let passwordHash: string;
 beforeAll(async () => {
   ledger = await shareLedger();
-  passwordHash = await createPasswords().hash(password);
+  passwordHash = await cheapPasswords().hash(password);
 });
 
 /** An OWNER of an organization of their own, whose login was more than five minutes ago. */

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuthNeeds } from '../../../src/api/auth/auth-needs.ts';
 import { requestPasswordResetRoute } from '../../../src/api/auth/password-resets.ts';
 import type { Call } from '../../../src/api/route.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { deactivateUser, setPassword } from '../../../src/identity/users.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { limitedFront } from '../../support/limits.ts';
 import { openMailbox } from '../../support/mails.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 
 let ledger: Ledger;
 let mailbox: ReturnType<typeof openMailbox>;
@@ -17,7 +17,7 @@ beforeAll(async () => {
     frontOf: limitedFront('reset=1000,login=1000,login_account=3/3600,unknown_key=20/3600', { trustProxy: 1 }),
   });
   mailbox = openMailbox(ledger);
-  passwordHash = await createPasswords().hash(forgotten);
+  passwordHash = await cheapPasswords().hash(forgotten);
 });
 afterAll(() => ledger.stop());
 

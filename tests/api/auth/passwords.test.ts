@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { setPassword } from '../../../src/identity/users.ts';
 import { invite } from '../../support/invitations.ts';
 import type { Ledger } from '../../support/ledger.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
 let ledger: Ledger;
@@ -47,7 +47,7 @@ test.each(['the address', 'the part of the address before the @'])('Nobody gets 
 
 test('A user with a shorter password of an earlier build signs in, and cannot choose such a password again', async () => {
   const { userId, email } = await ledger.createMember(ledger.a.organizationId, 'MEMBER');
-  const passwordHash = await createPasswords().hash('password');
+  const passwordHash = await cheapPasswords().hash('password');
   await setPassword(ledger.database.api, userId, { passwordHash, exceptSessionId: null, now: new Date(0) });
   const login = await post('/v1/auth/login', { email, password: 'password' });
   expect(login.status).toBe(200);

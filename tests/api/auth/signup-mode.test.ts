@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SignupMode } from '../../../src/domain/organization/signup-mode.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { setPassword } from '../../../src/identity/users.ts';
 import { type Answer, type Ledger, startLedger, type TestMember } from '../../support/ledger.ts';
 import { openMailbox } from '../../support/mails.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 
 const [password, other] = ['four small green apples', 'seven tall blue pears'];
 const newEmail = () => `${randomUUID()}@vendor.example`;
@@ -27,7 +27,7 @@ const started = (mode: SignupMode) => {
     traces: () => ledger.traces(),
     member: () => ledger.createMember(ledger.b.organizationId, 'OWNER'),
     setTo: async (userId: string, chosen: string) => {
-      const passwordHash = await createPasswords().hash(chosen);
+      const passwordHash = await cheapPasswords().hash(chosen);
       await setPassword(ledger.database.api, userId, { passwordHash, exceptSessionId: null, now: new Date() });
     },
     signUp: (email: string, headers = {}) => post('/v1/auth/signup', { email, password }, undefined, headers),

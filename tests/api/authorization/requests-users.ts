@@ -1,9 +1,9 @@
 import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
 import { openReset } from '../../../src/identity/mailed/resets.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { getUser, setPassword } from '../../../src/identity/users.ts';
 import { invite } from '../../support/invitations.ts';
 import type { Ledger } from '../../support/ledger.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 import { createUser, joinOrganization, openTestSession } from '../../support/users.ts';
 import type { Credential } from './credentials.ts';
 import type { MakeRequest } from './subject.ts';
@@ -12,7 +12,7 @@ const password = 'four small green apples';
 const newEmail = () => `${crypto.randomUUID()}@vendor.example`;
 const unknownUser = 'usr_01h455vb4pex5vsknk084sn02q';
 // Stored once for all: a hash is costly.
-const passwordHash = createPasswords().hash(password);
+const passwordHash = cheapPasswords().hash(password);
 
 /** Somebody who knows the password. */
 const withPassword = async ({ database }: Ledger) => {

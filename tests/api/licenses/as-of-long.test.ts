@@ -48,8 +48,19 @@ const startProcess = (from: EventStore) => {
   };
 };
 
-/** The whole stream, folded event by event. */
-const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null =>
+/** The whole stream, folded event by event. Tests that compare with the same instant share the fold. */
+const plainly = (events: readonly Recorded[], asOf: string): LicenseThen | null => {
+  const folds = plainFolds.get(events) ?? new Map<string, LicenseThen | null>();
+  plainFolds.set(events, folds);
+  const then = folds.get(asOf);
+  if (then !== undefined) return then;
+  const folded = fold(events, asOf);
+  folds.set(asOf, folded);
+  return folded;
+};
+const plainFolds = new Map<readonly Recorded[], Map<string, LicenseThen | null>>();
+
+const fold = (events: readonly Recorded[], asOf: string): LicenseThen | null =>
   decoded(events).reduce<LicenseThen | null>((then, { event, at }, revision) => {
     if (isRepair(event) || (at.recordedAt > asOf && at.effectiveAt > asOf)) return then;
     const facts = evolveFacts(then?.facts ?? null, event, at);

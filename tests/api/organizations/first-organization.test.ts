@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bootstrapFirstOrganization } from '../../../src/application/bootstrap/bootstrap-first-organization.ts';
 import { aggregateId } from '../../../src/eventstore/uuids.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { cheapPasswords } from '../../support/passwords.ts';
 
 let ledger: Ledger;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => ledger.stop());
 
 const [password, other] = ['four small green apples', 'seven tall blue pears'];
-const passwords = createPasswords();
+const passwords = cheapPasswords();
 const newCommand = () => aggregateId(randomUUID(), 'test');
 const first = async (chosen = password) => ({
   ...{ commandId: newCommand(), organization: 'Example Software', email: `${randomUUID()}@vendor.example` },

@@ -18,7 +18,10 @@ test(
       const sound = await runDomainTests(directory, ...soundFiles);
       expect(sound.failed).toEqual([]);
       expect(sound.count).toBeGreaterThan(full ? 400 : 30);
-      for (const fault of planted) expect(await failuresWith(directory, fault), fault.name).toContain(fault.caughtBy);
+      // The full run plants one at a time. Three of different rules can stay side by side, for half the starts of a runner.
+      const together = full ? null : await failuresWith(directory, ...planted);
+      for (const fault of planted)
+        expect(together ?? (await failuresWith(directory, fault)), fault.name).toContain(fault.caughtBy);
     }),
 );
 

@@ -52,25 +52,29 @@ export const runDomainTests = async (directory: string, ...files: readonly strin
 };
 
 /**
- * Plants one fault in a copy, runs the file of its test, and removes the fault. Returns the failed tests. Throws
- * unless the text of the fault occurs exactly once.
+ * Plants faults in a copy, runs the files of their tests, and removes the faults. Returns the failed tests. Throws
+ * unless the text of each fault occurs exactly once.
  */
-export const failuresWith = async (
-  directory: string,
-  { name, file, find, replace, caughtIn }: Fault,
-): Promise<readonly string[]> => {
+export const failuresWith = async (directory: string, ...planted: readonly Fault[]): Promise<readonly string[]> => {
+  const removals: (() => Promise<void>)[] = [];
+  try {
+    for (const fault of planted) removals.unshift(await plant(directory, fault));
+    return (await runDomainTests(directory, ...new Set(planted.map(({ caughtIn }) => caughtIn)))).failed;
+  } finally {
+    for (const remove of removals) await remove();
+  }
+};
+
+/** Plants a fault and returns what restores the file. */
+const plant = async (directory: string, { name, file, find, replace }: Fault): Promise<() => Promise<void>> => {
   const path = join(directory, file);
-  const sound = await readFile(path, 'utf8');
-  if (sound.split(find).length !== 2) throw new Error(`"${name}" does not apply: its text is not once in ${file}.`);
+  const before = await readFile(path, 'utf8');
+  if (before.split(find).length !== 2) throw new Error(`"${name}" does not apply: its text is not once in ${file}.`);
   await writeFile(
     path,
-    sound.replace(find, () => replace),
+    before.replace(find, () => replace),
   );
-  try {
-    return (await runDomainTests(directory, caughtIn)).failed;
-  } finally {
-    await writeFile(path, sound);
-  }
+  return () => writeFile(path, before);
 };
 
 type VitestReport = {

@@ -3,9 +3,9 @@ import { bootstrapCatalog } from '../../../src/application/bootstrap/bootstrap-c
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
 import { openReset } from '../../../src/identity/mailed/resets.ts';
-import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Chance, oneOf } from '../chance.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
+import { cheapPasswords } from '../passwords.ts';
 import { createUser } from '../users.ts';
 
 /** An organization to send requests for, and what was learned of it: what ends it for requests ends no other. */
@@ -21,7 +21,7 @@ export type World = {
 };
 
 const password = 'four small green apples';
-const passwordHash = createPasswords().hash(password);
+const passwordHash = cheapPasswords().hash(password);
 const products = ['local_cli', 'cloud_ide', 'workflow_app'];
 const release = '1.0.0';
 
@@ -75,18 +75,20 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     isTrial = !isTrial;
     await make('/v1/licenses', { tier, products, limits, entitlements: [{ code: 'export' }] });
     const named = { licenseKey: made.get('licenseKey'), product: products[0] };
-    await make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() });
-    await make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() });
-    const email = `${randomUUID()}@fuzz.example`;
-    await make(`/v1/organizations/${organizationId}/members`, { email, role: 'GUEST' });
-    learn({ token: await resetTokenFor(ledger) });
-    learn(offers);
-    await make('/v1/projects', { name: 'Fuzz' });
-    // Only a release that exists can be withdrawn.
-    await make(`/v1/products/${products[0]}/releases`, { version: release, releasedAt: '2026-01-31T00:00:00.000Z' });
-    await make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] });
     const effectiveAt = new Date(Date.now() + 86_400_000).toISOString();
-    await make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt });
+    // They do not depend on each other. At once, they are projected in few batches.
+    await Promise.all([
+      make('/v1/licenses/activate', { ...named, fingerprint: randomUUID() }),
+      make('/v1/licenses/leases', { ...named, leaseHolder: randomUUID() }),
+      make(`/v1/organizations/${organizationId}/members`, { email: `${randomUUID()}@fuzz.example`, role: 'GUEST' }),
+      make('/v1/projects', { name: 'Fuzz' }),
+      // Only a release that exists can be withdrawn.
+      make(`/v1/products/${products[0]}/releases`, { version: release, releasedAt: '2026-01-31T00:00:00.000Z' }),
+      make('/v1/api-keys', { name: 'Fuzz', scopes: ['licenses:read'] }),
+      make(`/v1/licenses/${made.get('lic')}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt }),
+      resetTokenFor(ledger).then((token) => learn({ token })),
+    ]);
+    learn(offers);
     latest = made;
   };
   learn([owner, other, organization]);
