@@ -12,7 +12,7 @@ import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { jsonText } from './output/print-result.ts';
-import { changeServers, otherSchema, readServers } from './server/read-servers.ts';
+import { openCommandServers, otherSchema } from './server/command-servers.ts';
 import { table } from './table.ts';
 
 /** `ledger parked list`: prints the streams that the read models leave out, and why. */
@@ -61,7 +61,7 @@ type Needs = { readonly store: EventStore; readonly pool: Pool; readonly project
 const listing = async (list: (needs: Pick<Needs, 'pool' | 'projection'>) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await readServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
   try {
     const other = otherSchema(servers.schema);
@@ -76,7 +76,7 @@ const listing = async (list: (needs: Pick<Needs, 'pool' | 'projection'>) => Prom
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await changeServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {

@@ -3,8 +3,8 @@ import { loadConfig } from '../../config.ts';
 import { errorText } from '../../embedded/errors.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { type FoundServers, findServers } from '../server/find-servers.ts';
 import { isRefusal } from '../server/reach-servers.ts';
-import { type FoundServers, findServers } from '../status/find-servers.ts';
 import { connectReading, isMigrated } from '../status/reading-connection.ts';
 import { checkLog } from './check-log.ts';
 import { checkMachine } from './check-machine.ts';
@@ -60,7 +60,7 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
   }
   let db: pg.Client;
   try {
-    db = await connectReading(located.databaseUrl, 'ledger-doctor');
+    db = await connectReading(located.servers.databaseUrl, 'ledger-doctor');
   } catch (error) {
     if (!isRefusal(error))
       return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
@@ -88,7 +88,7 @@ const checkServers = async (located: FoundServers, dataDir: string): Promise<Ser
 
 const checkAnswering = async (
   db: pg.Client,
-  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  { mode, servers: { eventStoreUrl } }: Extract<FoundServers, { kind: 'reachable' }>,
 ): Promise<ServerFindings> => {
   const postgres = await readPostgres(db, mode, Date.now);
   const ofPostgres = checkPostgres(postgres);

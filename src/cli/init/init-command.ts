@@ -9,7 +9,7 @@ import { ownRelease } from '../../projections/release.ts';
 import { createLog } from '../create-log.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { joinOrCreateServers, type OpenServers } from '../server/open-servers.ts';
+import { joinServers, type OpenServers } from '../server/open-servers.ts';
 import { openParts, type Parts } from '../server/process-parts.ts';
 import { noPatience, reachServers } from '../server/reach-servers.ts';
 import { startProjector } from '../server/start-projector.ts';
@@ -34,7 +34,7 @@ export const initCommand = async (options: InitOptions): Promise<void> => {
     // Embedded servers end with the command that started them.
     if (config.servers.mode === 'embedded')
       closers.push((await takeDirectoryTurn(config.dataDir, 'init', reportWaiting)).release);
-    const servers = await joinOrCreateServers(config, (line) => log.debug(line));
+    const servers = await joinServers(config, (line) => log.debug(line), 'CREATE');
     closers.push(servers.stop);
     await reachServers(servers, noPatience);
     const parts = await partsFor(config, servers, log, (close) => closers.push(close));

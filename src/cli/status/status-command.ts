@@ -4,8 +4,8 @@ import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { storeVersion } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { freeBytesOf } from '../health/check-disk.ts';
+import { type FoundServers, findServers } from '../server/find-servers.ts';
 import { isRefusal } from '../server/reach-servers.ts';
-import { type FoundServers, findServers } from './find-servers.ts';
 import { problemsOfStatus } from './judge-status.ts';
 import { statusText } from './print-status.ts';
 import { readLag, readPostgresFacts } from './read-status.ts';
@@ -38,7 +38,7 @@ const readStatus = async (): Promise<Answer> => {
   if (located.kind !== 'reachable') return notRunning(located.kind, config.dataDir);
   let db: pg.Client;
   try {
-    db = await connectReading(located.databaseUrl, 'ledger-status');
+    db = await connectReading(located.servers.databaseUrl, 'ledger-status');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const where = located.mode === 'servers' ? 'DATABASE_URL' : 'the running server';
@@ -66,7 +66,7 @@ const notRunning = (kind: 'stopped' | 'starting' | 'nothing', dataDir: string): 
 
 const statusOf = async (
   db: pg.Client,
-  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  { mode, servers: { eventStoreUrl } }: Extract<FoundServers, { kind: 'reachable' }>,
   dataDir: string,
 ): Promise<Answer> => {
   const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);
