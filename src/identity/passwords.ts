@@ -31,9 +31,8 @@ const runningMax = 2;
 const waitingMax = 32;
 
 /**
- * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too, and
- * leaves a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at
- * once.
+ * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too. Leaves
+ * a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at once.
  */
 export const createPasswords = ({ cores = availableParallelism() } = {}): Passwords => {
   const inTurn = takeTurns(Math.max(1, Math.min(runningMax, cores - 1)));

@@ -269,7 +269,7 @@ test.each(Object.keys(rows))(
     }
     expect(existsSync(opened.at('nowhere'))).toBe(false);
   },
-  60_000,
+  isFull ? 600_000 : 60_000,
 );
 
 test.each(['start', 'verify', 'keys list', 'reset'])(

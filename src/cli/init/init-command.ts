@@ -19,10 +19,10 @@ import { askedValues, type InitOptions, type InitValues, type KnownValues, known
 import { openTerminal, QuestionsEnded, type Terminal } from './terminal.ts';
 
 /**
- * `ledger init`: creates the first organization, its OWNER and an API key, once, and prints the secrets once. Works with
- * and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is missing,
- * invalid or taken, 4 the servers are not reachable, 5 the organization was created before and nothing changed, 130 the
- * person ended the questions.
+ * `ledger init`: creates the first organization, its OWNER and an API key, once, and prints the secrets once. Works
+ * with and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is
+ * missing, invalid or taken, 4 the servers are not reachable. 5: the organization was created before and nothing
+ * changed. 130: the person ended the questions.
  */
 export const initCommand = async (options: InitOptions): Promise<void> => {
   const config = loadConfig();

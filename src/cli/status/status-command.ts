@@ -14,8 +14,8 @@ import type { StatusFacts } from './status-facts.ts';
 
 /**
  * `ledger status`: prints what runs where, versions, lag, parked streams, the last verification and the last rebuild.
- * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, 2 when Postgres
- * refuses the login, 4 when a server does not answer or is stopped, and 6 when there is no ledger.
+ * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, and 2 when
+ * Postgres refuses the login. Exits with 4 when a server does not answer or is stopped, and 6 when there is no ledger.
  */
 export const statusCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const { status, exitCode, text, facts, problems } = await readStatus();
