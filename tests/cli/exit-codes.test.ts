@@ -3,10 +3,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { places } from '../../src/embedded/data-directory.ts';
-import { appendLog } from '../support/append-log.ts';
 import { type CommandPlace, openCommandPlaces } from '../support/command-places.ts';
-import { createLog } from '../support/license-fixtures.ts';
-import { condition } from '../support/product.ts';
 import { runCommand } from '../support/run-command.ts';
 import { outputPattern } from '../support/shown-output.ts';
 import { sized } from '../support/size.ts';
@@ -43,17 +40,7 @@ const anIllProcess = sql(
   `delete from ops.processes where host = 'other'`,
 );
 
-/** Lets the projector of the running ledger park a stream. */
-const parkedStream = async () => {
-  const log = createLog();
-  const sick = log.issue('sick');
-  const constraint = `check (license_id <> '${sick}') not valid`;
-  await opened.models.superuser.query(`alter table rm.licenses add constraint broken ${constraint}`);
-  await appendLog(opened.store.connect(), log.log);
-  await condition('the stream is parked', async () => (await opened.count('ops.parked')) === 1);
-  return () => opened.models.superuser.query('alter table rm.licenses drop constraint broken');
-};
-
+const parkedStream = () => opened.parkStream();
 const brokenDemo = () => opened.runLocally(opened.damaged.url, opened.baseUrl);
 const silentDemo = () => opened.runLocally(opened.store.url, 'http://127.0.0.1:1');
 const oneLogLine = async () => {

@@ -60,11 +60,19 @@ export const openCommandPlaces = async () => {
   mkdirSync(places(at('local')).logs, { recursive: true });
   writeFileSync(places(at('local')).marker, '');
 
+  const needs = { ...ledger, pool: ledger.apiPool, now: () => ledger.now().toISOString() };
+  /** Lets the running server park the stream of an organization. Returns what mends the rows. */
+  const parkStream = async () => {
+    await models.superuser.query(`alter table rm.organizations add constraint broken check (name <> 'Sick') not valid`);
+    await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Sick' });
+    await condition('the stream is parked', async () => (await count('ops.parked')) === 1);
+    return () => models.superuser.query('alter table rm.organizations drop constraint broken');
+  };
+
   /** Lets LOCAL name servers as those of a running one, with a demo on `baseUrl`. Returns what ends that. */
   const runLocally = async (eventStoreUrl: string, baseUrl: string) => {
     const lock = await tryLock(places(at('local')).lock);
     await writeRuntime(at('local'), { pid: process.pid, databaseUrl: others.url, eventStoreUrl, startedAt: '' });
-    const needs = { ...ledger, pool: ledger.apiPool, now: () => ledger.now().toISOString() };
     const { organizationId } = await bootstrapOrganization(needs, { commandId: randomUUID(), name: 'Demo' });
     const key = await bootstrapApiKey(needs, { commandId: randomUUID(), organizationId, name: 'demo', scopes });
     await ledger.waiter.waitFor(key.position, 10_000);
@@ -80,5 +88,16 @@ export const openCommandPlaces = async () => {
     await Promise.all([models.drop(), others.drop()]);
     rmSync(directory, { recursive: true, force: true });
   };
-  return { at, environments, models, store, damaged, baseUrl: String(ledger.baseUrl), count, runLocally, close };
+  return {
+    at,
+    environments,
+    models,
+    store,
+    damaged,
+    baseUrl: String(ledger.baseUrl),
+    count,
+    parkStream,
+    runLocally,
+    close,
+  };
 };

@@ -21,8 +21,8 @@ const needs: Readonly<Record<'log' | 'queues', (servers: OpenServers, config: Co
 };
 
 const findRunning = async (config: Config): Promise<OpenServers> => {
-  const found = await findServers(config);
-  if (found.kind === 'reachable') return found.servers;
+  const located = await findServers(config);
+  if (located.kind === 'reachable') return located.servers;
   throw new CommandEnded(
     exitCodes.unreachable,
     `No server runs on ${config.dataDir}. Start it with ledger start, or name another directory in LEDGER_DATA_DIR.`,
