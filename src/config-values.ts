@@ -43,7 +43,7 @@ export const origins = z.string().transform((text, context): readonly string[] =
   if (wrong === undefined) return values;
   context.addIssue(
     wrong === '*'
-      ? 'may not be *: name each origin whose pages may call the API, such as https://app.example.com'
+      ? 'may not be *: name each origin that may call the API from its pages, such as https://app.example.com'
       : `${JSON.stringify(wrong)} is not an origin; write scheme, host and port only, as browsers send them, such as https://app.example.com`,
   );
   return z.NEVER;

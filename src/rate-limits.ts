@@ -63,7 +63,7 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   login_device_day: [20, day],
   signup: [5, minute],
   reset: [10, hour],
-  // As long as a mailed token works: whoever asks in vain has a mail that works.
+  // As long as a mailed token works: a user who asks in vain has a mail that works.
   reset_account: [3, 30 * minute],
   invite: [100, hour],
   invite_address: [3, day],
@@ -115,7 +115,7 @@ const growth = {
 /** Returns true for the limits of license keys, whose quotas grow. */
 export const growsWithLicense = (name: LimitName): boolean => name in growth;
 
-/** Returns true for a limit that counts the records of a request, of which it may have many. */
+/** Returns true for a limit that counts the records of a request. A request may have many. */
 export const countsRecords = (name: LimitName): boolean => name === 'usage';
 
 /** Returns the limit for a license of this size: the quota is never below that of `limit`. */

@@ -21,7 +21,7 @@ test('A run names the tests that a missing program leaves out, and what to insta
     expect.stringMatching(/examples in Python\. Install python3/),
   ]);
   expect(skipped({ exists: () => false })).toEqual([expect.stringMatching(/in a browser\. Install chromium, or set/)]);
-  expect(skipped({ env: {}, starts: () => false, exists: () => false })).toHaveLength(4);
+  expect(skipped({ env: {}, starts: () => false, exists: () => false })).toHaveLength(5);
 });
 
 test('CHROMIUM_PATH names a browser at any place', () => {

@@ -16,8 +16,8 @@ type Sent = Pick<CommandResult, 'outcome' | 'events'> | Refusal;
 
 /**
  * Sends a command that refers to personal values of an issuer. They are in the vault before the event that refers to
- * them. Values without such an event are removed: immediately when no other attempt at the request can store it, else
- * by the worker, which reads the stream when no attempt can be in flight.
+ * them. Values without such an event are removed. That happens immediately when no other attempt at the request can
+ * store the event. Otherwise the worker removes them: it reads the stream when no attempt can be in flight.
  */
 export const withPersonalValues = async <Answer extends Sent>(
   pool: Pool,

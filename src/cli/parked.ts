@@ -10,8 +10,9 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { ownRelease } from '../projections/release.ts';
 import { replayParked } from '../projections/replay-parked.ts';
 import { createLog } from './create-log.ts';
+import { exitCodes } from './exit-codes.ts';
 import { jsonText } from './output/print-result.ts';
-import { changeServers, otherSchema, readServers } from './server/read-servers.ts';
+import { openCommandServers, otherSchema } from './server/command-servers.ts';
 import { table } from './table.ts';
 
 /** `ledger parked list`: prints the streams that the read models leave out, and why. */
@@ -35,11 +36,14 @@ export const parkedReplayCommand = (stream: string | undefined, { json }: { json
     const names = stream === undefined ? parked.map((row) => row.stream) : [stream];
     for (const name of names) {
       const replay = await replayParked({ store, pool, projection, statementMs }, name);
-      if (replay.outcome !== 'replayed' && replay.outcome !== 'set_aside') process.exitCode = 1;
+      const wasReplayedMeanwhile = replay.outcome === 'not_parked' && stream === undefined;
+      const isLevel = replay.outcome === 'replayed' || replay.outcome === 'set_aside' || wasReplayedMeanwhile;
+      if (!isLevel) process.exitCode = exitCodes.failed;
       replays.push({ stream: name, ...replay });
       if (json) continue;
       if (replay.outcome === 'replayed') console.log(`${name}: replayed. Its rows are up to date.`);
-      if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
+      if (wasReplayedMeanwhile) console.log(`${name}: no longer parked. Another command or process has replayed it.`);
+      else if (replay.outcome === 'not_parked') console.log(`${name}: not parked. See ledger parked list.`);
       if (replay.outcome === 'set_aside')
         console.log(`${name}: changes many rows. The projectors bring it in themselves.`);
       if (replay.outcome === 'parked') console.log(`${name}: STILL PARKED. ${replay.error}`);
@@ -57,7 +61,7 @@ type Needs = { readonly store: EventStore; readonly pool: Pool; readonly project
 const listing = async (list: (needs: Pick<Needs, 'pool' | 'projection'>) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await readServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log });
   try {
     const other = otherSchema(servers.schema);
@@ -72,7 +76,7 @@ const listing = async (list: (needs: Pick<Needs, 'pool' | 'projection'>) => Prom
 const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<void> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await changeServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {

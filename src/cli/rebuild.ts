@@ -8,7 +8,7 @@ import { createLog } from './create-log.ts';
 import { UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
-import { changeServers } from './server/read-servers.ts';
+import { openCommandServers } from './server/command-servers.ts';
 
 type Options = {
   readonly projection: string;
@@ -32,7 +32,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals) => stopping.abort(signal);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop);
-  const servers = await changeServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const { databaseUrl, projectorUrl } = servers;
   try {

@@ -10,7 +10,7 @@ import { createLog } from './create-log.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { createRepairJson, type RepairReport, repairText } from './output/repair-report.ts';
 import { createProgress, type Progress, partOfLog } from './progress.ts';
-import { changeServers, readServers } from './server/read-servers.ts';
+import { openCommandServers } from './server/command-servers.ts';
 
 type Options = {
   readonly stream: readonly string[];
@@ -28,7 +28,7 @@ export const repairChainCommand = async (options: Options): Promise<void> => {
   const repairer = options.apply ? repairerOf(options) : null;
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await (repairer === null ? readServers : changeServers)(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), repairer === null ? 'READ' : 'CHANGE');
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   const progress = createProgress();

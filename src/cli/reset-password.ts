@@ -5,12 +5,11 @@ import { createPasswords, isOwnAddress, passwordFault } from '../identity/passwo
 import { findUserByEmail, setPassword } from '../identity/users.ts';
 import { createPool } from '../projections/connect.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
-import { readSchemaState } from '../projections/schema-state.ts';
 import { createLog } from './create-log.ts';
 import { NothingToCheck } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
+import { openCommandServers } from './server/command-servers.ts';
 import type { OpenServers } from './server/open-servers.ts';
-import { changeServers } from './server/read-servers.ts';
 
 type Options = { readonly stdin: boolean; readonly json: boolean };
 
@@ -27,10 +26,10 @@ export const resetPasswordCommand = async (email: string, { stdin, json }: Optio
 
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await changeServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
   const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 1, log });
   try {
-    const { kind } = await readSchemaState(servers.databaseUrl);
+    const { kind } = servers.schema;
     if (kind === 'MISSING') throw new NothingToCheck(`There is no ledger in this database. Set ${place(servers)}.`);
     // The tables of an older release may lack what this release reads.
     if (kind !== 'CURRENT')

@@ -13,7 +13,7 @@ import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { noteVerification } from './note-verification.ts';
 import { createProgress, partOfLog } from './progress.ts';
-import { otherSchema, readServers } from './server/read-servers.ts';
+import { openCommandServers, otherSchema } from './server/command-servers.ts';
 
 /**
  * `ledger verify`: prints the findings, up to the requested number, then the verdict. With `--read-models` it skips the
@@ -30,7 +30,7 @@ export const verifyCommand = async (options: VerifyOptions): Promise<void> => {
 export const verify = async ({ json, readModels = false, all = false }: VerifyOptions): Promise<number> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await readServers(config, (line) => log.debug(line));
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs: 0 });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const reader = connectLogReader({ url: servers.eventStoreUrl });

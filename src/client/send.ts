@@ -25,9 +25,9 @@ export type Request = {
 export type Received = { readonly status: number; readonly headers: Headers; readonly text: string };
 
 /**
- * Sends a request, and retries it with growing pauses while no answer comes or the answer allows a retry (429, 502,
- * 503, 504, a request in flight with the same Idempotency-Key, concurrent changes). Throws LedgerProblem for a refusal,
- * and LedgerUnreachable without an answer.
+ * Sends a request, and retries it with growing pauses while no answer comes or the answer allows a retry. Answers that
+ * allow one: 429, 502, 503, 504, a request in flight with the same Idempotency-Key, concurrent changes. Throws
+ * LedgerProblem for a refusal, and LedgerUnreachable without an answer.
  */
 export const send = async (request: Request): Promise<Received> => {
   const { patience, signal } = request;

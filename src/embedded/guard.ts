@@ -12,8 +12,8 @@ export type Guard = {
 
 /**
  * Returns the guard of this system. The kernel's parent-death signal needs no process of its own; where it is missing,
- * a shell waits for the end of our process. The kernel can send one signal only, so it asks for an immediate shutdown:
- * with a full disk an orderly one can hang for ever, and Postgres recovers from its log.
+ * a shell waits for the end of our process. The kernel can send one signal only, so it asks for an immediate shutdown.
+ * With a full disk an orderly one can hang for ever, and Postgres recovers from its log.
  */
 export const chooseGuard = async (): Promise<Guard> => {
   if (process.platform === 'win32') return { prefix: [], readsStdin: false };

@@ -9,7 +9,7 @@ type Reading<Result> = {
 };
 
 /**
- * Returns what reads credentials, with one read of each at a time. Whoever comes during a read gets its refusal. A
+ * Returns what reads credentials, with one read of each at a time. A caller that comes during a read gets its refusal. A
  * positive result counts only while it is remembered, because the rights may have ended since the read began.
  */
 export const createCredentialReads = <Result>() => {

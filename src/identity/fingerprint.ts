@@ -27,8 +27,8 @@ export const addressHashes = (secrets: Secrets, issuerOrgId: string, forms: read
   forms.flatMap((form) => fingerprintHashes(secrets, issuerOrgId, `address\0${form}`));
 
 /**
- * Returns the hashes of a device's components by name: one record per secret, and then one per secret for the values as
- * sent, when earlier releases stored another spelling of any of them.
+ * Returns the hashes of a device's components by name: one record per secret. When earlier releases stored another
+ * spelling of any of them, one record per secret for the values as sent follows.
  */
 export const componentHashes = (
   secrets: Secrets,

@@ -34,9 +34,9 @@ const runningMax = 2;
 const waitingMax = 32;
 
 /**
- * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too, and
- * leaves a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at
- * once. Only tests give another `cost`.
+ * Hashes at most two passwords at once, because each takes one of the four threads that files and DNS need too. Leaves
+ * a core to other work where there is another one. Another 32 may wait. A further call throws TooManyLogins at once.
+ * Only tests give another `cost`.
  */
 export const createPasswords = ({
   cores = availableParallelism(),

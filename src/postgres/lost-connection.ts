@@ -1,6 +1,6 @@
 /**
- * Returns true when no statement can succeed now: the connection was refused, lost or timed out, its host was not
- * found, or Postgres is shutting down (57P…) or out of connections (53…).
+ * Returns true when no statement can succeed now. Either the connection was refused, lost or timed out, or its host was
+ * not found. Or Postgres is shutting down (57P…) or out of connections (53…).
  */
 export const isLostConnection = (error: unknown): error is Error => {
   if (!(error instanceof Error)) return false;

@@ -34,7 +34,8 @@ export const migrate = async ({ url, log, directory, folders, formerFolders = []
     const first = applied.size === 0 ? pending.filter(isFirst) : [];
     const steps = [first, ...pending.filter((file) => !first.includes(file)).map((file) => [file])];
     for (const step of steps.filter(({ length }) => length > 0)) await applyStep(db, step, isFirst);
-    if (pending.length > 0) log({ files: pending.map(({ file }) => file) }, 'The database was migrated.');
+    // ops.migrations has their names. A first start has about fifty.
+    if (pending.length > 0) log({ files: pending.length, last: pending.at(-1)?.file }, 'The database was migrated.');
     await finish(db);
   } finally {
     await db.end();

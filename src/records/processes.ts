@@ -1,5 +1,9 @@
 import type { Pool } from 'pg';
 
+// ops.secret_holders lists processes, too, and stays a table of its own. Only ledger_owner may write it, so no process of
+// the API decides which secret may sign. A process has its row there before it may start. In a rolling upgrade both
+// releases must see it.
+
 /** What a process says about itself: the status of its health, or that it stops. */
 export const processStatuses = ['ok', 'degraded', 'failing', 'stopping'] as const;
 

@@ -25,8 +25,8 @@ const retrySecondsMax = 900;
 
 /**
  * Sends the due mails one after the other, until none is due or the mail server does not work. A mail that fails for itself
- * waits and holds up no other one. A row is claimed before its mail is sent, and ends afterwards. So no two workers send it. When the process dies in between, the mail is sent once more, with the same
- * Message-ID. Returns the number of sent mails.
+ * waits and holds up no other one. A row is claimed before its mail is sent, and ends afterwards. So no two workers send
+ * it. When the process dies in between, the next attempt sends the mail again, with the same Message-ID. Returns the number of sent mails.
  */
 export const sendMails = async (needs: Needs): Promise<number> => {
   const { pool, signal, now } = needs;

@@ -68,7 +68,7 @@ describe('A term that waits for the first validation', () => {
   });
 });
 
-describe('A vendor who looks at a license', () => {
+describe('A vendor who reads a license', () => {
   const validateById = (licenseId: string, key: string) =>
     ledger.call('POST', '/v1/licenses/validate', { key, body: { licenseId } });
 

@@ -1,25 +1,15 @@
-import { Command } from 'commander';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
 import { jobQueues } from '../../src/cli/output/option-values.ts';
 import { commandsOf, examples } from '../../src/cli/program/add-examples.ts';
+import { createProgram } from '../../src/cli/program/create-program.ts';
 import { asksForJson } from '../../src/cli/program/report-error.ts';
 import { queueNames } from '../../src/workers/queue.ts';
 
 /** These print a document, or run until they are stopped. */
 const withoutJson = ['start', 'completion', 'complete', 'openapi', 'client-types', 'env-example'];
 
-let program: Command;
-beforeAll(async () => {
-  let parsed: Command | null = null;
-  // The module of the product defines the program and parses the arguments at once.
-  vi.spyOn(Command.prototype, 'parseAsync').mockImplementation(async function (this: Command) {
-    parsed = this;
-    return this;
-  });
-  await import('../../src/main.ts');
-  if (parsed === null) throw new Error('The program did not parse its arguments.');
-  program = parsed;
-});
+const program = createProgram(false);
 
 const helpOf = (command: Command): string => {
   let text = '';

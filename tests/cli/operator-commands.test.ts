@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
-import { condition, type Product, runLedger, startProduct } from '../support/product.ts';
+import { condition, type Product, startProduct } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
+import { outputPattern } from '../support/shown-output.ts';
 
 const launcher = path.join(process.cwd(), 'bin/ledger.js');
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
@@ -69,15 +71,19 @@ test('Two operators follow the events of all organizations at once, and Ctrl-C e
   expect(first).toEqual(second);
   expect(first?.join('\n')).not.toMatch(/second@other|Other Person|[a-z]Hash"/);
 
-  const filtered = await runLedger(['events', '--json', '--organization', other, '--type', 'OrganizationCreated'], env);
+  const filtered = await runCommand(
+    ['events', '--json', '--organization', other, '--type', 'OrganizationCreated'],
+    env,
+  );
   expect(jsonLines(filtered.output)).toEqual([
     expect.objectContaining({ type: 'OrganizationCreated', issuerOrgId: other, stream: `organization-${other}` }),
   ]);
   const position = String(jsonLines(filtered.output)[0]?.position);
   const args = ['events', '--from', position, '--limit', '1', '--stream', `organization-${other}`];
-  const after = await runLedger(args, env);
+  const after = await runCommand(args, env);
   expect(after.output).not.toContain('OrganizationCreated');
-  expect(await runLedger(['events', '--type', 'Nothing'], env)).toMatchObject({ code: 6 });
+  const oldest = await runCommand(['events', '--limit', '1'], env);
+  expect(oldest.output).toMatch(outputPattern('docs/operations.md', 'ledger events --limit 1'));
 }, 60_000);
 
 test('A reader who closes the pipe ends the command quietly', async () => {
@@ -92,26 +98,24 @@ test('A reader who closes the pipe ends the command quietly', async () => {
 });
 
 test('A queue is paused and resumed, and a job runs on demand', async () => {
-  const listed = await runLedger(['jobs', 'list', '--json'], env);
+  const listed = await runCommand(['jobs', 'list', '--json'], env);
   const { queues, jobs } = JSON.parse(listed.output);
   expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual(['ledger', 'ledger-devices', 'ledger-mail']);
   expect(jobs).toContainEqual(expect.objectContaining({ job: 'expiry-sweep', queue: 'ledger', everySeconds: 30 }));
-  const paused = await runLedger(['jobs', 'pause', 'ledger', '--json'], env);
+  const paused = await runCommand(['jobs', 'pause', 'ledger', '--json'], env);
   expect(JSON.parse(paused.output)).toEqual({ queue: 'ledger', isPaused: true });
-  expect(await runLedger(['jobs', 'run', 'expiry-sweep'], env)).toMatchObject({
+  expect(await runCommand(['jobs', 'run', 'expiry-sweep'], env)).toMatchObject({
     code: 5,
     output: expect.stringContaining('ledger jobs resume ledger'),
   });
-  expect((await runLedger(['jobs', 'resume', 'ledger'], env)).code).toBe(0);
-  expect(await runLedger(['jobs', 'run', 'expiry-sweep', '--wait'], env)).toMatchObject({ code: 0 });
-  expect(await runLedger(['jobs', 'run', 'nothing'], env)).toMatchObject({
-    code: 2,
-    output: expect.stringContaining('expiry-sweep'),
-  });
+  expect((await runCommand(['jobs', 'resume', 'ledger'], env)).code).toBe(0);
+  expect(await runCommand(['jobs', 'run', 'expiry-sweep', '--wait'], env)).toMatchObject({ code: 0 });
+  const text = await runCommand(['jobs', 'list'], env);
+  expect(text.output).toMatch(outputPattern('docs/operations.md', 'ledger jobs list'));
 }, 60_000);
 
 test('The log has the lines of the server and of Postgres', async () => {
-  const all = await runLedger(['logs', '--json'], env);
+  const all = await runCommand(['logs', '--json'], env);
   expect(all.code).toBe(0);
   const lines = jsonLines(all.output);
   expect(lines).toContainEqual(
@@ -120,51 +124,18 @@ test('The log has the lines of the server and of Postgres', async () => {
   expect(lines).toContainEqual(expect.objectContaining({ level: 30, msg: 'request' }));
   // The form of standard error changes nothing in the files.
   expect(product.output()).toMatch(/^\d{4}-\S+Z INFO {2}request .*status=/m);
-  const some = await runLedger(['logs', '--json', '--level', 'info', '--since', '1h', '--limit', '2'], env);
+  const some = await runCommand(['logs', '--json', '--level', 'info', '--since', '1h', '--limit', '2'], env);
   expect(jsonLines(some.output)).toHaveLength(2);
-  const people = await runLedger(['logs', '--level', 'info', '--limit', '1'], env);
+  const people = await runCommand(['logs', '--level', 'info', '--limit', '1'], env);
   expect(people.output).toMatch(/^\d{4}-\S+Z INFO {2}\S/);
-  expect((await runLedger(['logs', '--limit', '1'], { ...env, FORCE_COLOR: '1' })).output).toContain('\u001b[');
+  const failed = { level: 50, time: new Date().toISOString(), context: 'job mail', msg: 'A scheduled job failed.' };
+  const file = path.join(env.LEDGER_DATA_DIR, 'logs', 'ledger-000001.log');
+  await appendFile(file, `${JSON.stringify(failed)}\n`);
+  const warnings = await runCommand(['logs', '--since', '10m', '--level', 'warn'], env);
+  expect(warnings.output).toMatch(outputPattern('docs/operations.md', 'ledger logs --since 10m --level warn'));
+  expect((await runCommand(['logs', '--limit', '1'], { ...env, FORCE_COLOR: '1' })).output).toContain('\u001b[');
   expect(await readdir(path.join(env.LEDGER_DATA_DIR, 'logs'))).toEqual(['ledger-000001.log']);
 });
-
-test('Without a server, or with other servers, the commands say what to do', async () => {
-  const nowhere = { ...env, LEDGER_DATA_DIR: path.join(env.LEDGER_DATA_DIR, 'nothing') };
-  for (const args of [['events'], ['jobs', 'list']])
-    expect(await runLedger(args, nowhere)).toMatchObject({ code: 4, output: expect.stringContaining('ledger start') });
-  expect(await runLedger(['logs'], nowhere)).toMatchObject({
-    code: 6,
-    output: expect.stringContaining('ledger start'),
-  });
-  const servers = {
-    ...{ ...env, DATABASE_URL: 'postgres://127.0.0.1:1/none', EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' },
-    LEDGER_SECRET: 'MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=',
-  };
-  const elsewhere = [['logs'], ['jobs', 'list'], ['events']].map((args) => runLedger(args, servers));
-  expect((await Promise.all(elsewhere)).map(({ code }) => code)).toEqual([5, 4, 4]);
-  expect(await readdir(env.LEDGER_DATA_DIR)).not.toContain('nothing');
-}, 60_000);
-
-test('Wrong arguments end with 2, and with --json an error is one line of JSON on standard error', async () => {
-  const wrong = [
-    ['events', '--from', 'yesterday'],
-    ['events', '--stream', 'other-1'],
-    ['logs', '--since', 'yesterday'],
-    ['jobs', 'pause', 'nothing'],
-  ];
-  const runs = wrong.map(async (args) => ({ named: args.at(-1), ...(await runLedger(args, env)) }));
-  for (const { named, code, output } of await Promise.all(runs)) {
-    expect(code).toBe(2);
-    expect(output).toContain(named);
-  }
-  for (const args of [wrong[0], wrong[3]]) {
-    const { code, output } = await runLedger([...(args ?? []), '--json'], env);
-    expect({ code, ...JSON.parse(output) }).toEqual({
-      code: 2,
-      error: { exitCode: 2, message: expect.stringContaining(args?.at(-1) ?? '') },
-    });
-  }
-}, 60_000);
 
 test('Commands that change something print the result as JSON', async () => {
   const results = [
@@ -172,14 +143,14 @@ test('Commands that change something print the result as JSON', async () => {
     ['keys', 'rotate', '--force'],
     ['parked', 'replay'],
     ['rebuild', '--prune'],
-  ].map(async (args) => JSON.parse((await runLedger([...args, '--json'], { ...env, LOG_LEVEL: 'warn' })).output));
+  ].map(async (args) => JSON.parse((await runCommand([...args, '--json'], { ...env, LOG_LEVEL: 'warn' })).output));
   expect(await Promise.all(results)).toEqual([
     { email: product.demo.email, password: expect.stringMatching(/^[\w-]{24}$/) },
     { created: expect.any(String), removed: expect.any(Array) },
     [],
     { dropped: null },
   ]);
-  const refused = await runLedger(['keys', 'rotate', '--json'], env);
+  const refused = await runCommand(['keys', 'rotate', '--json'], env);
   expect({ code: refused.code, ...JSON.parse(refused.output) }).toMatchObject({
     code: 5,
     error: { exitCode: 5, message: expect.stringContaining('--force') },

@@ -1,5 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -8,26 +7,8 @@ import { type Stack, startStack } from '../../src/embedded/stack.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
 import { copyProductData, copyStackData } from '../support/prepared.ts';
 import { runLedger } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
-
-const reading = [['verify'], ['parked', 'list'], ['keys', 'list'], ['repair-chain']];
-
-test('Commands on a directory without data create nothing, name it, and end with 6', async () => {
-  const parent = await temporaryDirectory();
-  const mistyped = path.join(parent, 'mistyped');
-  const empty = path.join(parent, 'empty');
-  await mkdir(empty);
-  const runs = [...reading, ['rebuild'], ['user', 'reset-password', 'a@example.com']].map(async (args, index) => {
-    const dataDir = index % 2 === 0 ? mistyped : empty;
-    const { code, output } = await runLedger(args, { LEDGER_DATA_DIR: dataDir, LOG_LEVEL: 'warn' });
-    expect({ args, code }).toEqual({ args, code: 6 });
-    expect(output).toContain(dataDir);
-    expect(output).toContain('Set ');
-  });
-  await Promise.all(runs);
-  expect(existsSync(mistyped)).toBe(false);
-  expect(readdirSync(empty)).toEqual([]);
-});
 
 describe('On the data of a product that ran before', () => {
   const dataDir = mkdtempSync(path.join(tmpdir(), 'ledger-reading-'));
@@ -80,7 +61,7 @@ describe('On the data of a product that ran before', () => {
     test('reading commands change no object of the database', async () => {
       const before = await catalog();
       const runs = await Promise.all(
-        [['verify'], ['parked', 'list'], ['repair-chain']].map((args) => runLedger(args, env)),
+        [['verify'], ['parked', 'list'], ['repair-chain']].map((args) => runCommand(args, env)),
       );
       expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
       expect(await catalog()).toEqual(before);
@@ -96,7 +77,10 @@ describe('On the data of a product that ran before', () => {
         await login.query(change);
         await login.query('update ops.last_verification set verified_at = null');
         const before = await catalog();
-        const [verified, listed] = await Promise.all([runLedger(['verify'], env), runLedger(['parked', 'list'], env)]);
+        const [verified, listed] = await Promise.all([
+          runCommand(['verify'], env),
+          runCommand(['parked', 'list'], env),
+        ]);
         expect(await catalog()).toEqual(before);
         await login.query(`delete from ops.migrations where file = 'ops/999-later.sql'`);
         for (const { file, sha256 } of rows)
@@ -120,8 +104,8 @@ describe('On the data of a product that ran before', () => {
       superuser.pathname = '/template1';
       const wrong = { ...env, DATABASE_URL: superuser.href };
       const [{ code, output }, reset] = await Promise.all([
-        runLedger(['verify'], wrong),
-        runLedger(['user', 'reset-password', 'a@example.com'], wrong),
+        runCommand(['verify'], wrong),
+        runCommand(['user', 'reset-password', 'a@example.com'], wrong),
       ]);
       expect(output).toContain('DATABASE_URL does not have the schema of License Ledger');
       expect([code, reset.code]).toEqual([6, 6]);
@@ -137,7 +121,7 @@ describe('On the data of a product that ran before', () => {
       wrong.password = 'hidden-password';
       const refused = { ...env, DATABASE_URL: wrong.href };
       const runs = await Promise.all(
-        [['status'], ['doctor'], ['jobs', 'list']].map((args) => runLedger(args, refused)),
+        [['status'], ['doctor'], ['jobs', 'list']].map((args) => runCommand(args, refused)),
       );
       expect(runs.map(({ code }) => code)).toEqual([2, 2, 2]);
       for (const { output } of runs) {
@@ -153,7 +137,7 @@ describe('On the data of a product that ran before', () => {
       const started = await startStack({ dataDir: first, program: eventStoreProgram });
       try {
         const here = { LEDGER_DATA_DIR: first, LOG_LEVEL: 'warn' };
-        const runs = await Promise.all([['verify'], ['status']].map((args) => runLedger(args, here)));
+        const runs = await Promise.all([['verify'], ['status']].map((args) => runCommand(args, here)));
         expect(runs.map(({ code }) => code)).toEqual([4, 4]);
         for (const { output } of runs) expect(output).toContain('is starting');
       } finally {
@@ -179,7 +163,7 @@ describe('On the data of a product that ran before', () => {
           'EVENTSTORE_URL: The event store does not answer at 127.0.0.1:9',
         ],
       ] as const;
-      const runs = await Promise.all(cases.map(([changed]) => runLedger(['verify'], { ...env, ...changed })));
+      const runs = await Promise.all(cases.map(([changed]) => runCommand(['verify'], { ...env, ...changed })));
       for (const [index, [, code, sentence]] of cases.entries()) {
         expect(runs[index]).toMatchObject({ code, output: expect.stringContaining(sentence) });
         expect(runs[index]?.output).not.toContain(secret);

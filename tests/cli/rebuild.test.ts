@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
-import { type Product, runLedger, startProduct } from '../support/product.ts';
+import { type Product, startProduct } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let env: { LEDGER_DATA_DIR: string; LOG_LEVEL: string };
 let product: Product;
@@ -31,7 +32,7 @@ const validate = async () => {
 
 /** Returns the table that `ledger verify --read-models` prints, without the sentence below it. */
 const digests = async () => {
-  const { code, output } = await runLedger(['verify', '--read-models'], env);
+  const { code, output } = await runCommand(['verify', '--read-models'], env);
   expect(output).toContain('Intact:');
   expect(code).toBe(0);
   return output.slice(output.indexOf('table '), output.indexOf('Intact:'));
@@ -45,29 +46,19 @@ test('The read models of a running server are rebuilt, rolled back and pruned wh
   const before = await digests();
   expect(before).toMatch(/^licenses +org_\w+ +1 +[0-9a-f]{32}$/m);
 
-  const rebuilt = await runLedger(['rebuild', '--projection', 'read-models'], env);
+  const rebuilt = await runCommand(['rebuild', '--projection', 'read-models'], env);
   expect(rebuilt.output).toMatch(/^following +\d+ events$/m);
   expect(rebuilt.output).toMatch(/Version 2 of the read models serves now: \d+ events folded, \d+ streams compared/);
   expect(rebuilt.code).toBe(0);
   expect(await validate()).toEqual(valid);
   expect(await digests()).toEqual(before);
 
-  expect((await runLedger(['rebuild', '--rollback'], env)).output).toContain(
+  expect((await runCommand(['rebuild', '--rollback'], env)).output).toContain(
     'Version 1 of the read models serves again',
   );
   expect(await validate()).toEqual(valid);
   expect(await digests()).toEqual(before);
-  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('Version 2 of the read models is dropped.');
-  expect((await runLedger(['rebuild', '--prune'], env)).output).toContain('There is no previous version to drop.');
+  expect((await runCommand(['rebuild', '--prune'], env)).output).toContain('Version 2 of the read models is dropped.');
+  expect((await runCommand(['rebuild', '--prune'], env)).output).toContain('There is no previous version to drop.');
   expect(await validate()).toEqual(valid);
-});
-
-test('An impossible request is refused with advice', async () => {
-  const other = await runLedger(['rebuild', '--projection', 'other'], env);
-  expect(other).toMatchObject({
-    code: 2,
-    output: 'There is no projection named other. The only one is read-models.\n',
-  });
-  const both = await runLedger(['rebuild', '--rollback', '--prune'], env);
-  expect(both).toMatchObject({ code: 2, output: 'Give --rollback or --prune, not both.\n' });
 });

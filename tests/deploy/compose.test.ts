@@ -24,9 +24,7 @@ import {
 
 // No container runs here. The processes that the files name run with the same commands and the same environment, next to
 // our Postgres and event store in the place of the other images. Not tested: the images, and TLS between the servers.
-if (!hasRedis) console.log('The services of the Compose files were started without Redis: there is no redis-server.');
 const hasPsql = spawnSync('psql', ['--version']).status === 0;
-if (!hasPsql) console.log('The services of deploy/compose.production.yml were not started: there is no psql.');
 
 /** The servers of one installation, with the folders that its containers would mount. */
 const prepare = async () => {

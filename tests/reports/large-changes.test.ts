@@ -138,7 +138,7 @@ describe('An announced RESET of a license with 500 grants', () => {
   });
 });
 
-test('A lowered limit of users ends 200 seats and 200 devices at once, and fewer beside a large change of the policy', () => {
+test('A lowered limit of users ends 200 seats and 200 devices at once, and fewer next to a large change of the policy', () => {
   const fewer = { ...limits('a', 1_000), users: 0 };
   const counts = (decided: readonly LicenseEvent[]) => [
     decided.filter(({ type }) => type === 'LeaseReleased').length,

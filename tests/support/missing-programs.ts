@@ -28,6 +28,7 @@ export const skippedTests = (machine: Machine = thisMachine): readonly string[] 
     [starts('redis-server'), 'rate limits in Redis, and the loss of Redis', 'Install redis-server'],
     [chromiumFile(machine) !== null, 'pages in a browser', 'Install chromium, or set CHROMIUM_PATH'],
     [starts('python3'), 'the examples in Python', 'Install python3'],
+    [starts('psql'), 'deploy/compose.production.yml and its logins', 'Install the client of Postgres'],
   ];
   return needs.flatMap(([isThere, tests, remedy]) =>
     isThere ? [] : [`Not tested here: ${tests}. ${remedy} to run these tests.`],

@@ -77,3 +77,19 @@ export const sentencesOfSource = (path: string, source: string): readonly Prose[
 /** Returns how many words a sentence has. A sign alone is none. */
 export const wordsOf = (sentence: string): number =>
   sentence.split(' ').filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
+
+/** Returns the sentences of the comments of a source file. A comment of several lines is one text. */
+export const sentencesOfComments = (path: string, source: string): readonly Prose[] => {
+  const comments = source.matchAll(/\/\*\*?([\s\S]*?)\*\/|(?<=^|[\s;,{}])((?:\/\/[^\n]*\n?[ \t]*)+)/g);
+  return [...comments].flatMap((comment) => {
+    const text = (comment[1] ?? comment[2] ?? '').replace(/^[ \t]*(?:\*|\/\/)[ \t]?/gm, '');
+    return sentencesOfMarkdown(path, text, lineAt(source, comment.index));
+  });
+};
+
+/** Returns the names of the tests and groups of a test file, without the blanks that a table fills. */
+export const namesOfTests = (path: string, source: string): readonly Prose[] =>
+  [...source.matchAll(/\b(?:test|describe)\b[^'"`\n]*\(\s*(['`])((?:(?!\1)[^\\\n]|\\.)+)\1\s*,/g)].map((found) => ({
+    ...{ path, line: lineAt(source, found.index), place: 'TEXT' as const },
+    text: (found[2] ?? '').replaceAll('\\', ''),
+  }));

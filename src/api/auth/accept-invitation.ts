@@ -125,7 +125,7 @@ const acceptAsNewUser = async (
       if (isRefusal(accepted)) return refused(accepted);
       return { status: 201, body: openedBody(accepted.signedIn), position: accepted.position };
     });
-  // Whoever has the mailed token may take the address anyway, and no stranger’s wrong passwords may keep the owner from it.
+  // A caller with the mailed token may take the address anyway, and no stranger’s wrong passwords may keep the owner from it.
   if (invitation.isMailed) return accept();
   return countingFailures(call.limits, { account: emailPseudonym(needs.secrets, invitation.email) }, accept);
 };

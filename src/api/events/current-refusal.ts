@@ -28,7 +28,7 @@ export const createCurrentRefusal = (authenticate: Authenticate): CurrentRefusal
     user: (token) => authenticate.user(token, 'afresh'),
   };
   const gate = createFairGate(checksMax);
-  // `next` has not begun, so whoever comes now may share it.
+  // `next` has not begun, so a caller that comes now may share it.
   const checks = new Map<string, { running: Promise<unknown>; next: Promise<Caller | Problem> | null }>();
 
   const current = ({ headers, caller: { organizationId } }: Checked, permission: PermissionName) => {

@@ -32,15 +32,8 @@ export type AppNeeds = {
   readonly patience?: Patience;
 };
 
-/**
- * Serves a file or page: an answer to GET at a path that is not an operation. With `onlyForBrowsers`, requests that do not
- * prefer HTML are answered as if there were nothing at the path.
- */
-export type ServeFile = (
-  path: string,
-  answer: (response: ServerResponse) => unknown,
-  options?: { readonly onlyForBrowsers: boolean },
-) => void;
+/** Serves a file or page: an answer to GET at a path that is not an operation. */
+export type ServeFile = (path: string, answer: (response: ServerResponse, request: Request) => unknown) => void;
 
 /**
  * Creates the server of the routes. `extend` adds files and pages. The server is not listening yet. Throws for a faulty
@@ -85,11 +78,9 @@ export const createApp = (
     }
     allow(path, routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '));
   }
-  extend((path, answerFile, { onlyForBrowsers } = { onlyForBrowsers: false }) => {
-    app.get(path, (request, response, next) =>
-      onlyForBrowsers && request.accepts(['json', 'html']) !== 'html' ? next() : answerFile(response),
-    );
-    if (!onlyForBrowsers) allow(path, 'GET, HEAD');
+  extend((path, answerFile) => {
+    app.get(path, (request, response) => answerFile(response, request));
+    allow(path, 'GET, HEAD');
   }, respond);
   app.use((request, response) => refuse(request, response, unknownPath));
   // Express passes errors only to a function with four parameters. Its router fails for a path that it cannot decode.

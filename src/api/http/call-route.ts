@@ -19,8 +19,8 @@ type Needs = {
 };
 
 /**
- * Carries out the operation of a route: checks the credential, the condition, the body and the position that the client
- * asks for, waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first
+ * Carries out the operation of a route. Checks the credential, the condition, the body and the position that the client
+ * asks for. Then waits for the turn of the tenant, and calls the route. Returns the answer, or the problem of the first
  * check that fails. The caller ends the turn.
  */
 export const callRoute = async (needs: Needs, exchange: Exchange, call: Call): Promise<Answer> => {

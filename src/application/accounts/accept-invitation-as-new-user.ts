@@ -25,9 +25,9 @@ type Needs = JoinNeeds & SignInNeeds & ForgettingNeeds & SignupNeeds;
 
 /**
  * Creates a user with the invited address, makes the user a member and signs in. The id of the user follows from the
- * invitation, which is accepted once. So a retry continues where an earlier attempt stopped. With the mailed token, a user
- * who never proved the address does not stand in the way: the one with this password joins, and any other one loses the
- * address with `replaceAccount`, in the transaction that activates the new user. Until then nobody loses anything.
+ * invitation, which is accepted once. So a retry continues where an earlier attempt stopped. With the mailed token, a
+ * user who never proved the address does not stand in the way. The one with this password joins. Any other one loses
+ * the address with `replaceAccount`, in the transaction that activates the new user. Until then nobody loses anything.
  */
 export const acceptInvitationAsNewUser = async (
   needs: Needs,

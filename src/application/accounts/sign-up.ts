@@ -105,7 +105,7 @@ export const emailTaken: Refusal = reject(
 const unprovenInTheWay: { readonly [state in User['state']]: Refusal } = {
   active: reject(
     'EMAIL_TAKEN',
-    'A user with this e-mail address exists, and has another password. If the user is you, accept with its password, or reset the password by mail and accept with the access token. To leave that user to whoever made it and become a new one, add "replaceAccount": true.',
+    'A user with this e-mail address exists, and has another password. If the user is you, accept with its password, or reset the password by mail and accept with the access token. To leave that user as it is and become a new one, add "replaceAccount": true.',
   ),
   deactivated: reject(
     'EMAIL_TAKEN',

@@ -33,7 +33,7 @@ export const acceptOffer = async (
   request: OrganizationRequest,
   licenseId: string,
 ): Promise<TransferredLicense | Refusal> => {
-  // Only whoever may accept gets the turn. What was acceptable can change until then.
+  // Only a caller who may accept gets the turn. What was acceptable can change until then.
   const offer = await readOffer(needs, request, licenseId);
   if (isRefusal(offer)) return offer;
   const { issuerOrgId } = offer;

@@ -23,7 +23,7 @@ type Founding = {
 /**
  * Takes a place for an organization that a user creates. Returns false when the user has created as many open
  * organizations in tier FREE as a user may. An organization counts until it is closed or gets a license of another tier,
- * whoever owns it by then. So nobody gets a further one by handing one over.
+ * also when it has another owner by then. So nobody gets a further one by handing one over.
  */
 export const takeFreePlace = async (
   needs: FreeOrganizationNeeds,

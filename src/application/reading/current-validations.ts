@@ -13,9 +13,10 @@ import { createSettledLicenses, type SettledLicense, type SettledLicenses } from
 type Needs = { readonly executor: Executor; readonly pool: Pool; readonly now: () => Instant };
 
 /**
- * Returns what reads licenses for validation from rows. For a license with a parked stream, or with a change that has
- * fallen due and is not recorded yet, it reads the key, the license, its devices, seats and users from the stream. It
- * reads the stream once per validation, and for an unrecorded change only when the row is newer than the last reading.
+ * Returns what reads licenses for validation from rows. It reads the stream instead for a license with a parked stream,
+ * or with a change that has fallen due and is not recorded yet. The stream then has its key, devices, seats and users,
+ * too. It reads the stream once per validation, and for an unrecorded change only when the row is newer than the last
+ * reading.
  */
 export const createCurrentValidations = (rows: ValidationRows, needs: Needs): ValidationReader => {
   const reading: Reading = { rows, needs, licenses: createSettledLicenses(needs.executor), read: new WeakMap() };

@@ -13,8 +13,8 @@ import { createLog } from '../create-log.ts';
 import { CommandEnded, exitCodes, UsageError } from '../exit-codes.ts';
 import { jsonText } from '../output/print-result.ts';
 import { createProgress, type Progress, partOfLog } from '../progress.ts';
+import { openCommandServers } from '../server/command-servers.ts';
 import type { OpenServers } from '../server/open-servers.ts';
-import { changeServers } from '../server/read-servers.ts';
 import { type Copied, type End, switchLog } from './switch-log.ts';
 
 type CopyOptions = { readonly from?: string; readonly to?: string; readonly switch: boolean; readonly json: boolean };
@@ -70,7 +70,7 @@ const needsServers = ({ from, to, switch: moves }: CopyOptions): boolean =>
 
 const openConfigured = (config: Config): Promise<OpenServers> => {
   const log = createLog(config.logLevel, { format: config.logFormat });
-  return changeServers(config, (line) => log.debug(line));
+  return openCommandServers(config, (line) => log.debug(line), 'CHANGE');
 };
 
 /** Copies and compares. The log of the source may have moved already: a copy of it is as good as another. */

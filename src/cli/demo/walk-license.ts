@@ -119,6 +119,7 @@ const announcement = async (
   licenseId: string,
   cursor: string,
 ): Promise<HistoryEvent> => {
+  print('    … waits for the sweep of the server, which records ended terms every EXPIRY_SWEEP_SECONDS (default: 30)');
   const hint = setInterval(
     () => print('    … still waits for the sweep. Does a process with the role worker run? Ctrl-C ends the demo.'),
     hintAfterMs,

@@ -4,8 +4,8 @@ import { errorText } from '../../embedded/errors.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { readWithoutLogin } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { type FoundServers, findServers } from '../server/find-servers.ts';
 import { isRefusal } from '../server/reach-servers.ts';
-import { type FoundServers, findServers } from '../status/find-servers.ts';
 import { connectReading, isMigrated } from '../status/reading-connection.ts';
 import { readStoreAccess } from '../status/store-access-facts.ts';
 import { checkLog } from './check-log.ts';
@@ -64,7 +64,7 @@ const checkServers = async (located: FoundServers, config: Config): Promise<Serv
   }
   let db: pg.Client;
   try {
-    db = await connectReading(located.databaseUrl, 'ledger-doctor');
+    db = await connectReading(located.servers.databaseUrl, 'ledger-doctor');
   } catch (error) {
     if (!isRefusal(error))
       return unreachable('postgres', `Postgres does not answer: ${errorText(error)}.`, 'Check DATABASE_URL.');
@@ -92,7 +92,7 @@ const checkServers = async (located: FoundServers, config: Config): Promise<Serv
 
 const checkAnswering = async (
   db: pg.Client,
-  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  { mode, servers: { eventStoreUrl } }: Extract<FoundServers, { kind: 'reachable' }>,
   config: Config,
 ): Promise<ServerFindings> => {
   const postgres = await readPostgres(db, mode, Date.now);

@@ -9,7 +9,7 @@ import { ownRelease } from '../../projections/release.ts';
 import { createLog } from '../create-log.ts';
 import { takeDirectoryTurn } from '../directory-turn.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { joinOrCreateServers, type OpenServers } from '../server/open-servers.ts';
+import { joinServers, type OpenServers } from '../server/open-servers.ts';
 import { openParts, type Parts } from '../server/process-parts.ts';
 import { noPatience, reachServers } from '../server/reach-servers.ts';
 import { startProjector } from '../server/start-projector.ts';
@@ -19,10 +19,10 @@ import { askedValues, type InitOptions, type InitValues, type KnownValues, known
 import { openTerminal, QuestionsEnded, type Terminal } from './terminal.ts';
 
 /**
- * `ledger init`: creates the first organization, its OWNER and an API key, once, and prints the secrets once. Works with
- * and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is missing,
- * invalid or taken, 4 the servers are not reachable, 5 the organization was created before and nothing changed, 130 the
- * person ended the questions.
+ * `ledger init`: creates the first organization, its OWNER and an API key, once, and prints the secrets once. Works
+ * with and without a running server. An attempt that was interrupted is continued. Exit codes: 0 created, 2 a value is
+ * missing, invalid or taken, 4 the servers are not reachable. 5: the organization was created before and nothing
+ * changed. 130: the person ended the questions.
  */
 export const initCommand = async (options: InitOptions): Promise<void> => {
   const config = loadConfig();
@@ -34,7 +34,7 @@ export const initCommand = async (options: InitOptions): Promise<void> => {
     // Embedded servers end with the command that started them.
     if (config.servers.mode === 'embedded')
       closers.push((await takeDirectoryTurn(config.dataDir, 'init', reportWaiting)).release);
-    const servers = await joinOrCreateServers(config, (line) => log.debug(line));
+    const servers = await joinServers(config, (line) => log.debug(line), 'CREATE');
     closers.push(servers.stop);
     await reachServers(servers, noPatience);
     const parts = await partsFor(config, servers, log, (close) => closers.push(close));

@@ -16,7 +16,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   doctor: ['ledger doctor', 'ledger doctor --json'],
   init: [
     "ledger init --organization 'Example Software' --email ann@vendor.example --generate-password",
-    'ledger init --json > first-organization.json',
+    '(umask 077; ledger init --json >> organization.json)  # the file then has the API key and the password',
   ],
   'secrets status': ['ledger secrets status'],
   'secrets rotate': [

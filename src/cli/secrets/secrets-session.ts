@@ -49,7 +49,7 @@ export const withSecrets = async <T>(
   const config = loadConfig();
   if (config.servers.mode === 'embedded' && !('postgres-password' in (await readSecrets(config.dataDir)))) return null;
   const log = createLog(config.logLevel, { format: config.logFormat });
-  const servers = await joinServers(config, (line) => log.debug(line), { migrates: false });
+  const servers = await joinServers(config, (line) => log.debug(line), 'READ');
   const { databaseUrl, projectorUrl } = servers;
   let isOwner = false;
   const onOwner = async (db: ClientBase): Promise<T | null> => {

@@ -40,26 +40,29 @@ export const openServers = async (
 };
 
 /**
- * Returns the servers of a running server, for commands next to it. Otherwise starts the embedded servers on existing
- * data for the time of the command, one command after another. `migrates`: the command changes data, so the event store
- * may update its tables. Throws NoData where no server ran before.
+ * What a command does with its servers. `READ`: it changes no data, so the event store does not update its tables. `CHANGE`: it
+ * changes data that exist. `CREATE`: it also creates the data of the embedded servers where no server ran before.
+ */
+export type ServersUse = 'READ' | 'CHANGE' | 'CREATE';
+
+/**
+ * Returns the servers of a running server, for commands next to it. Otherwise starts the embedded servers for the time of
+ * the command, one command after another. Does not ask whether configured servers answer. Throws NoData where no server
+ * ran before, unless the use is `CREATE`.
  */
 export const joinServers = async (
   config: Config,
   log: (line: string) => void,
-  { migrates } = { migrates: true },
+  use: ServersUse,
 ): Promise<OpenServers> => {
   if (config.servers.mode === 'servers') return configuredServers(config.servers);
-  const { dataDir } = config;
   let isWaiting = false;
   for (;;) {
+    const { dataDir } = config;
     const server = await readRuntime(dataDir);
     if (server) return joinedServers(server);
     try {
-      const stack = await startStackOnExisting({ dataDir, migrates, log });
-      const release = stopBeforeExit(stack.stop);
-      const stop = () => stack.stop().finally(release);
-      return { ...oneLogin(stack.databaseUrl), ...stack, embedded: true, stop };
+      return stoppedBeforeExit(await startForCommand(config, log, use));
     } catch (error) {
       if (!(error instanceof DataDirectoryInUse)) throw error;
       if (!isWaiting)
@@ -74,24 +77,20 @@ export const joinServers = async (
 
 const waitMs = 200;
 
-/** Returns servers as `joinServers` does. Creates the data of the embedded servers where no server ran before. */
-export const joinOrCreateServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
-  for (;;) {
-    try {
-      return await joinServers(config, log);
-    } catch (error) {
-      if (!(error instanceof NoData)) throw error;
-    }
-    try {
-      const servers = await openServers(config, log);
-      const release = stopBeforeExit(servers.stop);
-      return { ...servers, stop: () => servers.stop().finally(release) };
-    } catch (error) {
-      // Another process creates the data at this moment.
-      if (!(error instanceof DataDirectoryInUse)) throw error;
-      await delay(waitMs);
-    }
+const startForCommand = async (config: Config, log: (line: string) => void, use: ServersUse): Promise<OpenServers> => {
+  const { dataDir } = config;
+  try {
+    const { databaseUrl, ...stack } = await startStackOnExisting({ dataDir, migrates: use !== 'READ', log });
+    return { ...oneLogin(databaseUrl), ...stack, embedded: true };
+  } catch (error) {
+    if (use !== 'CREATE' || !(error instanceof NoData)) throw error;
+    return openServers(config, log);
   }
+};
+
+const stoppedBeforeExit = (servers: OpenServers): OpenServers => {
+  const release = stopBeforeExit(servers.stop);
+  return { ...servers, stop: () => servers.stop().finally(release) };
 };
 
 /**

@@ -160,6 +160,8 @@ const askRedis = async (url: string): Promise<void> => {
     connectTimeout: answerMsMax,
     commandTimeout: answerMsMax,
     maxRetriesPerRequest: 0,
+    // The check of the client waits while Redis loads its data. Without it, PING gets that answer at once.
+    enableReadyCheck: false,
     retryStrategy: () => null,
   });
   // The calls reject with "Connection is closed". The cause comes only as an event.

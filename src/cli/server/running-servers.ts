@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
-import { readRuntime } from '../../embedded/data-directory.ts';
 import { CommandEnded, exitCodes } from '../exit-codes.ts';
-import { configuredServers, joinedServers, type OpenServers } from './open-servers.ts';
+import { findServers } from './find-servers.ts';
+import type { OpenServers } from './open-servers.ts';
 import { type NeededServers, noPatience, reachServers } from './reach-servers.ts';
 
 /**
@@ -20,12 +20,11 @@ const needs: Readonly<Record<'log' | 'queues', (servers: OpenServers, config: Co
   queues: ({ workerUrl }, { redisUrl }) => (redisUrl === null ? { urls: [workerUrl] } : { urls: [], redisUrl }),
 };
 
-const findRunning = async ({ servers, dataDir }: Config): Promise<OpenServers> => {
-  if (servers.mode === 'servers') return configuredServers(servers);
-  const running = await readRuntime(dataDir);
-  if (running !== undefined) return joinedServers(running);
+const findRunning = async (config: Config): Promise<OpenServers> => {
+  const located = await findServers(config);
+  if (located.kind === 'reachable') return located.servers;
   throw new CommandEnded(
     exitCodes.unreachable,
-    `No server runs on ${dataDir}. Start it with ledger start, or name another directory in LEDGER_DATA_DIR.`,
+    `No server runs on ${config.dataDir}. Start it with ledger start, or name another directory in LEDGER_DATA_DIR.`,
   );
 };

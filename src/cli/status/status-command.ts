@@ -4,8 +4,8 @@ import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { storeVersion } from '../../eventstore/server-facts.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { freeBytesOf } from '../health/check-disk.ts';
+import { type FoundServers, findServers } from '../server/find-servers.ts';
 import { isRefusal } from '../server/reach-servers.ts';
-import { type FoundServers, findServers } from './find-servers.ts';
 import { problemsOfStatus } from './judge-status.ts';
 import { statusText } from './print-status.ts';
 import { readLag, readPostgresFacts } from './read-status.ts';
@@ -15,8 +15,8 @@ import { readStoreAccess } from './store-access-facts.ts';
 
 /**
  * `ledger status`: prints what runs where, versions, lag, parked streams, the last verification and the last rebuild.
- * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, 2 when Postgres
- * refuses the login, 4 when a server does not answer or is stopped, and 6 when there is no ledger.
+ * Starts, creates and changes nothing. Exits with 0 when all is well, 1 when something needs an operator, and 2 when
+ * Postgres refuses the login. Exits with 4 when a server does not answer or is stopped, and 6 when there is no ledger.
  */
 export const statusCommand = async ({ json }: { readonly json: boolean }): Promise<void> => {
   const { status, exitCode, text, facts, problems } = await readStatus();
@@ -39,7 +39,7 @@ const readStatus = async (): Promise<Answer> => {
   if (located.kind !== 'reachable') return notRunning(located.kind, config.dataDir);
   let db: pg.Client;
   try {
-    db = await connectReading(located.databaseUrl, 'ledger-status');
+    db = await connectReading(located.servers.databaseUrl, 'ledger-status');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const where = located.mode === 'servers' ? 'DATABASE_URL' : 'the running server';
@@ -67,7 +67,7 @@ const notRunning = (kind: 'stopped' | 'starting' | 'nothing', dataDir: string): 
 
 const statusOf = async (
   db: pg.Client,
-  { mode, eventStoreUrl }: Extract<FoundServers, { kind: 'reachable' }>,
+  { mode, servers: { eventStoreUrl } }: Extract<FoundServers, { kind: 'reachable' }>,
   config: Config,
 ): Promise<Answer> => {
   const { checkpoint, ...fromPostgres } = await readPostgresFacts(db);

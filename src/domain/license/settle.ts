@@ -21,10 +21,10 @@ import { endTrial, isDowngradedTrial } from './tiers/end-trial.ts';
 export type Settled = { readonly license: IssuedLicense; readonly events: readonly LicenseEvent[] };
 
 /**
- * Decides what has fallen due by `at`, in the order in which it fell due: announced tier changes, the end of a term, a
- * trial or a grace, of a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license` stays as it is. Reminders and
- * announcements of ended parts are left to the worker, and those of entitlements beyond the first `announcedEndsMax`.
- * Events beyond `bytesMax` bytes (null: any number) stay due, with everything after them.
+ * Decides what has fallen due by `at`, in the order in which it fell due. These are announced tier changes, and the end
+ * of a term, a trial, a grace, a rotated key, a timed suspension or an entitlement. Nothing can refuse these. `license`
+ * stays as it is. Reminders and announcements of ended parts are left to the worker, and those of entitlements beyond
+ * the first `announcedEndsMax`. Events beyond `bytesMax` bytes (null: any number) stay due, with everything after them.
  */
 export const settle = (license: IssuedLicense, at: Instant, bytesMax: number | null = null): Settled => {
   const events: LicenseEvent[] = [];

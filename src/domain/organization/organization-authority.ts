@@ -135,8 +135,8 @@ export const senderOf = (by: Acting): string | null => {
 };
 
 /**
- * Returns true while the sender of an invitation could still invite with this role: a user who is a member with the
- * rights of the role, or an API key in force with them. The program always can.
+ * Returns true while the sender of an invitation could still invite with this role. A user must be a member with the
+ * rights of the role, and an API key must be in force with them. The program always can.
  */
 export const couldStillInvite = (
   organization: CreatedOrganization,

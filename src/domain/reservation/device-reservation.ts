@@ -68,9 +68,9 @@ export const reservedActivation = (
 };
 
 /**
- * Returns how a license has a device that it has not reserved, and the id of the activation: it was active before the
- * policy or the products of the license demanded that. Returns null when it does not have the device, or does not take
- * part in any of the places.
+ * Returns how a license has a device that it has not reserved, and the id of the activation. The device was active
+ * before the policy or the products of the license demanded a reservation. Returns null when it does not have the
+ * device, or does not take part in any of the places.
  */
 export const unreservedUseOf = (
   places: readonly UniquePlace[],

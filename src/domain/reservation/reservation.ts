@@ -5,9 +5,9 @@ import type { Instant } from '../time.ts';
 // kind name the stream, so no event contains the thing itself.
 
 /**
- * Lists what can be reserved: a trial of a product, per holder, per device and per e-mail address, the replacement of a revoked license,
- * a place among the open offers of an issuer to a holder, and a device among the licenses of a policy, a product or an
- * issuer.
+ * Lists what can be reserved: a trial of a product, per holder, per device and per e-mail address, and the replacement
+ * of a revoked license. Also a place among the open offers of an issuer to a holder, and a device among the licenses of
+ * a policy, a product or an issuer.
  */
 export const reservationKinds = [
   'trial_holder',

@@ -1,8 +1,9 @@
 /**
  * Returns the RFC 8785 canonical JSON of a value that an event may contain: strings, safe integers, booleans, null,
  * arrays, plain objects. Orders keys by UTF-16 code units. Throws NotCanonical, naming the place, for values that
- * another reader of the same JSON could read differently: floats, unsafe integers, lone surrogates, undefined, BigInt,
- * dates and other objects that are not plain. Also throws it for nesting deeper than 64 levels, such as a cycle.
+ * another reader of the same JSON could read differently. These are floats, unsafe integers, lone surrogates,
+ * undefined, BigInt, dates and other objects that are not plain. Also throws it for nesting deeper than 64 levels, such
+ * as a cycle.
  */
 export const canonicalJson = (value: unknown): string => encode(value, 0, []);
 

@@ -25,9 +25,9 @@ export type Place<Event extends DomainEvent, State> = Folding<Event, State> & {
  * but a list of events, returns that refusal. When the stream has accepted the command id before, returns the events of
  * that time. `decide` may be called several times and must be pure.
  *
- * Throws Overloaded or StoreUnavailable (nothing was done), AppendTooLarge (nothing was or will be done),
- * OutcomeUnknown (send it again with the same command id), ChainBroken or UndecodableEvent (the stream is damaged;
- * nothing was done).
+ * Throws Overloaded or StoreUnavailable (nothing was done), AppendTooLarge (nothing was or will be done), or
+ * OutcomeUnknown (send it again with the same command id). Throws ChainBroken or UndecodableEvent when the stream is
+ * damaged, and nothing was done.
  */
 export type Execute = <Event extends DomainEvent, State, Refusal extends object, View>(
   aggregate: Place<Event, State>,

@@ -12,7 +12,7 @@ import { canComeAgain } from '../uuids.ts';
 /** The sources of streams: the log, and snapshots, so that a long stream is not read from its start. */
 export type Streams = { readonly store: Pick<EventStore, 'read'>; readonly keeper: SnapshotKeeper };
 
-/** Returns a stream of which nothing was read yet. */
+/** Returns a stream before its first read. */
 export const unread = <State>(initial: () => State): Folded<State> => ({
   state: initial(),
   nextRevision: 0n,

@@ -118,7 +118,7 @@ const createWatches = (isUnconfirmed: () => boolean) => {
   };
 };
 
-/** Returns a function that runs `check` now, or once more after the run that has begun already. */
+/** Returns a function that runs `check` now, or again after the run that has begun already. */
 const withoutOverlap = (check: () => Promise<void>): (() => void) => {
   let isRunning = false;
   let isWanted = false;

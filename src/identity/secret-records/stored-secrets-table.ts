@@ -72,10 +72,10 @@ export const readHolders = async (db: ClientBase): Promise<readonly SecretHolder
 };
 
 /**
- * Records the secrets of a process that starts, and the process. Records nothing and returns why when the secrets do not fit
- * what is stored. Of several processes that start on a new database with different secrets, exactly one succeeds. The first
- * process records that the first secret has signed since 1970, and on a database with data also the others: what an earlier
- * build or a restored log has stored names no secret, so each may have signed it.
+ * Records the secrets of a process that starts, and the process. Records nothing and returns why when the secrets do
+ * not fit what is stored. Of several processes that start on a new database with different secrets, exactly one
+ * succeeds. The first process records that the first secret has signed since 1970, and on a database with data also the
+ * others. There an earlier build or a restored log has stored what names no secret, so each may have signed it.
  */
 export const noteSecrets = (db: ClientBase, secrets: Secrets, name: HolderName): Promise<SecretsFault | null> =>
   inTransaction(db, async () => {

@@ -17,9 +17,9 @@ export type SameDevice = {
 export const sameDevicePage = 20;
 
 /**
- * Returns a page of other licenses that have the device: those that must be the only one in one of its places, and those
- * with a due change, which the worker has not recorded. Their streams decide. They are in the order of their ids,
- * after `after`. For asTenant of the issuer, without a limit to products.
+ * Returns a page of other licenses that have the device. These are the licenses that must be the only one in one of its
+ * places, and those with a due change that the worker has not recorded. Their streams decide. They are in the order of
+ * their ids, after `after`. For asTenant of the issuer, without a limit to products.
  */
 export const licensesWithDevice = async (
   db: PoolClient,

@@ -23,8 +23,8 @@ export type TakenSeat = {
 export type SeatPlace = { readonly since: Instant; readonly id: string };
 
 /**
- * Returns a page of the taken seats of a license that the tenant of `db` issues or holds, newest first: the open leases
- * that have not lapsed at `now`, except `ended`, and the released leases `withheld`.
+ * Returns a page of the taken seats of a license that the tenant of `db` issues or holds, newest first. These are the
+ * open leases that have not lapsed at `now`, except `ended`, and the released leases `withheld`.
  */
 export const takenSeats = async (
   db: PoolClient,

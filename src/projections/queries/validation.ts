@@ -18,8 +18,8 @@ export type ValidationFacts = {
   readonly fingerprintHashes: readonly string[];
   readonly more: boolean;
   /**
-   * The stream of the license, or of its issuer, has later events than the rows, or a change has fallen due that no event
-   * records yet: then its stream is read.
+   * True when the stream must be read. Either the stream of the license, or of its issuer, has later events than the
+   * rows, or a change has fallen due that no event records yet.
    */
   readonly isParked: boolean;
 };

@@ -60,9 +60,9 @@ export type Rebuilt = {
 /**
  * Builds the read models again from the first event, next to the serving ones, compares them and lets them serve. Both
  * versions follow the log meanwhile, and readers notice nothing. Drops first what an earlier rebuild left unfinished.
- * Throws, and leaves the serving version as it is, when another rebuild runs, a higher release made the serving
- * version, an event is of a newer release, the new version differs from the serving one or from the log, or `signal`
- * stops it.
+ * Throws, and leaves the serving version as it is, when another rebuild runs, or when a higher release made the serving
+ * version. Does the same when an event is of a newer release, when the new version differs from the serving one or from
+ * the log, and when `signal` stops it.
  */
 export const rebuild = (options: RebuildOptions): Promise<Rebuilt> =>
   rebuildAlone(options.databaseUrl, (db) => rebuildWith(db, options));

@@ -8,8 +8,8 @@ import { columnsFor, joined, rowMaker, typesOf, type View, viewOf } from './colu
 import type { Table } from './rows.ts';
 
 /**
- * The organizations that may read an event besides the issuer: the holder of that moment, or the holder whose device
- * the event announces as ended; and for a transfer the previous holder.
+ * The organizations that may read an event besides the issuer. The holder is that of the moment, or that of the device
+ * which the event announces as ended. A transfer also has the previous holder.
  */
 export type EventOwners = { readonly holderOrgId: string | null; readonly previousHolderOrgId: string | null };
 

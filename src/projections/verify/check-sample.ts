@@ -41,7 +41,7 @@ export const checkSample = async ({
       differing.push(...(await checkStreams(drawn.slice(from, from + sliceMax), { store, db, upTo: position.commit })));
     return { streams: drawn, differences: differing };
   });
-  // After a switch of versions the names are those of other tables, of which the snapshot may see too few rows.
+  // After a switch of versions the names are those of other tables. The snapshot may see too few rows of them.
   if (version !== (await activeProjection(pool)).version) return [];
   for (const { stream, what } of differences) log.error({ stream, what }, 'The rows of a stream are not its fold.');
   log.info({ streams: streams.length, differing: differences.length }, 'A sample of the read models was checked.');

@@ -128,7 +128,7 @@ export const verifyLedger = async ({
 
 const beginSnapshot = `begin isolation level repeatable read read only; ${digestSettings}`;
 
-// After a switch of versions the names are those of other tables, of which an older snapshot may see too few rows.
+// After a switch of versions the names are those of other tables. An older snapshot may see too few rows of them.
 const refuseSwitched = async (db: PoolClient, { version }: Projection): Promise<void> => {
   await db.query('rollback');
   if ((await activeProjection(db)).version !== version)

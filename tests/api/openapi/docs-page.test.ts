@@ -1,5 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Request } from 'express';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServeFile } from '../../../src/api/http/app.ts';
 import { createRespond } from '../../../src/api/http/respond.ts';
@@ -32,11 +33,11 @@ test('Every file of the page comes from this server, and its policy forbids othe
 });
 
 test('An installation without the files of the page says which package has them', async () => {
-  const answers = new Map<string, (response: ServerResponse) => unknown>();
+  const answers = new Map<string, Parameters<ServeFile>[1]>();
   const serve: ServeFile = (path, answer) => void answers.set(path, answer);
   serveDocsPage(serve, createRespond([]), null, null);
   expect([...answers.keys()]).toEqual(['/docs']);
-  const server = createServer((request, response) => answers.get(String(request.url))?.(response));
+  const server = createServer((request, response) => answers.get(String(request.url))?.(response, request as Request));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = server.address() as AddressInfo;

@@ -46,10 +46,21 @@ describe('The address of the server', () => {
     for (const link of links) expect((await get(link)).status, link).toBe(200);
   });
 
-  test('answers programs as every path without an operation', async () => {
-    for (const headers of [{}, { accept: '*/*' }, { accept: 'application/json' }])
-      expect(await get('/', headers)).toMatchObject({ status: 404, body: expect.stringContaining('"NOT_FOUND"') });
-    expect((await get('/', browser, 'POST')).status).toBe(404);
+  test('tells programs where to read on, as JSON when they prefer it, and without the demo', async () => {
+    for (const headers of [{}, { accept: '*/*' }, { accept: 'text/plain' }, { accept: 'image/png' }]) {
+      const answer = await get('/', headers);
+      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+      for (const link of ['/docs ', '/problems ', '/openapi.json ']) expect(answer.body).toContain(link);
+      expect(answer.body).not.toContain(demo.licenseKey);
+    }
+    const json = await get('/', { accept: 'application/json' });
+    expect(json.headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', vary: 'Accept' });
+    expect(JSON.parse(json.body)).toEqual({
+      name: 'License Ledger',
+      version: expect.any(String),
+      links: { docs: '/docs', problems: '/problems', openapi: '/openapi.json' },
+    });
+    expect(await get('/', browser, 'POST')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
   });
 
   test('shows the login of the demo and the metrics at the machine of the server', async () => {

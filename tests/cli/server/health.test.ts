@@ -8,8 +8,10 @@ import { loadConfig } from '../../../src/config.ts';
 import { freePort } from '../../../src/embedded/free-port.ts';
 import { StoreFull } from '../../../src/eventstore/event-store.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { differences } from '../../support/pages.ts';
 import { condition } from '../../support/product.ts';
 import { createReadModels } from '../../support/read-models.ts';
+import { shownJson } from '../../support/shown-output.ts';
 
 // Two processes of the product on a real Postgres and event store: an API without a projector, and a projector.
 
@@ -63,6 +65,7 @@ test('Without a projector the API is degraded, still answers 200, and says since
     },
   ]);
   expect((await ready()).body.faults).toEqual(body.faults);
+  expect(differences(shownJson('docs/operations.md', 'curl -s localhost:8081/readyz'), body)).toEqual([]);
   expect([await metric('ledger_part_ok{part="projector"} 0'), await metric('ledger_ready 1')]).toEqual([true, true]);
 
   const projector = await start(['projector', 'worker']);

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { joinOrCreateServers } from '../../../src/cli/server/open-servers.ts';
+import { joinServers } from '../../../src/cli/server/open-servers.ts';
 import { loadConfig } from '../../../src/config.ts';
 import { places, writeRuntime } from '../../../src/embedded/data-directory.ts';
 import { tryLock } from '../../../src/embedded/lock.ts';
@@ -20,7 +20,7 @@ test('A command that creates data waits for a first start that is creating them'
       return dataDir;
     },
   };
-  const joining = joinOrCreateServers(config, () => undefined);
+  const joining = joinServers(config, () => undefined, 'CREATE');
   joining.catch(() => undefined);
   const urls = { databaseUrl: 'postgres://127.0.0.1/ledger', eventStoreUrl: 'esdb://127.0.0.1:1' };
   // It has tried to join, to create, and to join again.

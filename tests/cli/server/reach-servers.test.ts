@@ -99,6 +99,36 @@ test('A caller that needs Redis waits for it, also with embedded servers, and le
   await reachServers(servers, { forMs: 0, everyMs: 0, report });
 });
 
+test('A start waits for a Redis that is loading its data, and says so', async () => {
+  let loadingAnswers = 3;
+  const loading = '-LOADING Redis is loading the dataset in memory\r\n';
+  const info = 'loading:1\r\nloading_eta_seconds:60\r\n';
+  const answerTo = (command: string): string => {
+    if (command === 'INFO' && loadingAnswers > 0) return `$${info.length}\r\n${info}\r\n`;
+    if (command !== 'PING') return '+OK\r\n';
+    loadingAnswers -= 1;
+    return loadingAnswers >= 0 ? loading : '+PONG\r\n';
+  };
+  // A request is an array of strings. Its first string is the command.
+  const redis = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.on('data', (data) => {
+      const commands = [...`${data}`.matchAll(/\*\d+\r\n\$\d+\r\n([^\r]+)\r\n/g)];
+      socket.write(commands.map(([, command = '']) => answerTo(command.toUpperCase())).join(''));
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => redis.listen(port, '127.0.0.1', resolve));
+  onTestFinished(() => void redis.close());
+  const reports: string[] = [];
+  const patience = { forMs: 60_000, everyMs: 10, report: (_: string, sentence: string) => reports.push(sentence) };
+  const servers = { ...serversAt('', ''), embedded: true };
+  await reachServers(servers, patience, { redisUrl: `redis://127.0.0.1:${port}` });
+  expect(reports).toHaveLength(3);
+  for (const report of reports)
+    expect(report).toMatch(/^REDIS_URL: Redis does not answer .*: LOADING Redis is loading/);
+});
+
 test.runIf(hasRedis)('A Redis that refuses the password is not tried again', async () => {
   const redis = await startRedis();
   onTestFinished(redis.stop);

@@ -27,8 +27,8 @@ export const componentProblem = (
 };
 
 /**
- * Returns true when the components of a request find a device that it does not name by its fingerprint: any, more than
- * half, or all of the recorded ones are equal, and the check accepts them. Returns false under EXACT, and when no
+ * Returns true when the components of a request find a device that it does not name by its fingerprint. Any, more than
+ * half, or all of the recorded ones are equal then, and the check accepts them. Returns false under EXACT, and when no
  * components are recorded.
  */
 export const matchesDevice = (

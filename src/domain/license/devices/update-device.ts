@@ -10,10 +10,10 @@ import type { DeviceChanges } from './device-events.ts';
  * Returns the event that updates an active device with what another activation says of it; none when nothing differs.
  * What the request does not name stays.
  *
- * The recorded fingerprint and components are the identity of a device. A request with another fingerprint never changes
- * them, because then one device after the other could take over an activation by a component in common. With the key
- * alone it changes nothing at all, where the policy lets such a client act on its own device only, and does not rename a
- * device, where the policy hides its name from such a client.
+ * The recorded fingerprint and components are the identity of a device. A request with another fingerprint never
+ * changes them, because then one device after the other could take over an activation by a component in common. With
+ * the key alone it changes nothing at all where the policy lets such a client act on its own device only. It does not
+ * rename a device where the policy hides its name from such a client.
  *
  * With the key alone, name, platform, version and components are updated at most once in 24 hours each. Otherwise two
  * applications on one device, which say different things of it, would add an event at every start. User and environment

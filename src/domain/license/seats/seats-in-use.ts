@@ -10,8 +10,8 @@ export const seatsInUse = ({ leases, withheld }: IssuedLicense, at: Instant): nu
 };
 
 /**
- * Returns the id of the withheld seat that a holder under any of these hashes can take back, and when it returns; the
- * one that returns last; null when there is none.
+ * Returns the id of the withheld seat that a holder under any of these hashes can take back, and when it returns. With
+ * several, it returns the one that returns last. Returns null when there is none.
  */
 export const ownWithheld = (
   { withheld }: IssuedLicense,

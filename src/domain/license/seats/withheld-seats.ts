@@ -23,8 +23,8 @@ export const seatsWithHolder = ({ usage, withheldSeats }: Pick<LicenseFacts, 'us
   usage.seats - withheldSeats.length;
 
 /**
- * Returns when so many withheld seats have returned that the seats are within their limit; null when they are within it
- * at `at`, or when the withheld seats do not decide it.
+ * Returns when so many withheld seats have returned that the seats are within their limit. Returns null when they are
+ * within it at `at`, or when the withheld seats do not decide it.
  */
 export const seatsWithinLimitAt = ({ usage, limits, withheldSeats }: LicenseFacts, at: Instant): Instant | null => {
   const above = excessOf(usage.seats - returnedSeats(withheldSeats, at), limits.seats);

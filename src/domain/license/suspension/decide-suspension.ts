@@ -75,7 +75,7 @@ const lift = (facts: LicenseFacts, at: Instant): readonly EventOf<'LicenseReinst
 };
 
 /**
- * Returns what a payment changes: it withdraws the suspensions that were announced for it, and ends the suspension of a
+ * Returns what a payment changes. It withdraws the suspensions that were announced for it. It ends the suspension of a
  * license that waits for nothing else, if its policy says so.
  */
 export const acceptPayment = (license: IssuedLicense, at: Instant): readonly LicenseEvent[] => [

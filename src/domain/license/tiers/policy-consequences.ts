@@ -77,8 +77,8 @@ export const addConsequences = (
 };
 
 /**
- * Adds the consequences of a change that nothing refuses, because it was announced or a trial ends: use above its limits
- * stays or ends, also when its strategy would refuse an immediate change.
+ * Adds the consequences of a change that nothing refuses, because it was announced or a trial ends. Use above its
+ * limits stays or ends, also when its strategy would refuse an immediate change.
  */
 export const addUnrefusedConsequences = (draft: Draft, move: PolicyMove): void => {
   const { limitStrategy } = move.policy;

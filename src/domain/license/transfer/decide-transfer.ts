@@ -34,8 +34,8 @@ export const transfer = ({ data, at }: CommandOf<'Transfer'>, license: IssuedLic
 };
 
 /**
- * Transfers the license. `RELEASE` ends the devices, leases and users of the old holder, each of which is announced
- * afterwards, and every key. `RESET` starts the issued duration anew.
+ * Transfers the license. `RELEASE` ends every key, and the devices, leases and users of the old holder. Each end is
+ * announced afterwards. `RESET` starts the issued duration anew.
  */
 export const give = (license: IssuedLicense, giving: Giving, at: Instant): LicenseDecision => {
   const { facts } = license;

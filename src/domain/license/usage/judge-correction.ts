@@ -161,7 +161,7 @@ const exceeds = (usageId: string, quantity: number, left: number): Rejection<Lic
   const next = left === 0 ? 'Send no further correction of it.' : `Send a quantity from ${-left} to -1.`;
   return reject(
     'CORRECTION_EXCEEDS_USAGE',
-    `The usage ${usageId} was ${quantity}, of which ${left} is left to correct. ${next}`,
+    `The usage ${usageId} was ${quantity}, and ${left} of it is left to correct. ${next}`,
     'quantity',
   );
 };

@@ -4,8 +4,8 @@ import { capacity, highestOf } from './usage-limits.ts';
 
 /**
  * Returns how many devices, seats or users may use a license at the same time, of whichever it allows most, and the
- * seconds between two heartbeats of a seat. A license without a limit, by a limit that is unlimited or by an overage
- * without end, counts as one of 1,000, or of its highest number when that is more.
+ * seconds between two heartbeats of a seat. A limit that is unlimited, or an overage without end, makes a license
+ * without a limit. It counts as one of 1,000, or of its highest number when that is more.
  */
 export const licenseSize = (
   facts: Pick<LicenseFacts, 'limits' | 'policy'>,

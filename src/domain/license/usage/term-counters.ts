@@ -152,9 +152,10 @@ type CountedPeriod = {
 };
 
 /**
- * Returns the period that usage of a meter at `at` counts for. A meter of the term: from the start of the running counter
- * to the start of the next renewed term, or else to the end of the last term; its end is null for a perpetual term, and
- * after that end. A meter with its own period: to the end of that period, or to the start of the next renewed term.
+ * Returns the period that usage of a meter at `at` counts for. A meter of the term: from the start of the running
+ * counter to the start of the next renewed term, or else to the end of the last term. Its end is null for a perpetual
+ * term, and after that end. A meter with its own period: to the end of that period, or to the start of the next renewed
+ * term.
  */
 export const countedPeriod = (facts: Periodic, meter: string, at: Instant): CountedPeriod => {
   const own = ownPeriod(facts, meter, at);

@@ -62,7 +62,7 @@ const scopes = {
 
 /**
  * Refuses the bearer of the key who names a device or seat without its own fingerprint or holder, when the policy lets
- * each act on its own only: limit errors show the ids to everybody with the key. `proof` leads to the missing member.
+ * each act on its own only. Limit errors show the ids to everybody with the key. `proof` leads to the missing member.
  */
 export const refuseUnproven = ({ policy }: LicenseFacts, byKey: boolean | undefined, proof: keyof typeof proofs) =>
   byKey === true && policy.deactivateByKey === 'OWN'

@@ -25,7 +25,7 @@ export const matchingsOf = async (
 
 /**
  * Returns how many licenses the filters with columns leave, up to one more than `matchesMax`. Returns 0 when a list
- * walks for these filters in any case: licenses of a policy, and those that have ended, are often of one age, and a walk
+ * walks for these filters in any case. Licenses of a policy, and those that have ended, are often of one age. A walk
  * along the metadata would pass all others.
  */
 export const countFiltered = async (

@@ -30,7 +30,7 @@ export const walksOf = (statement: Statement, matchings: readonly Matching[]): r
       .toSorted((a, b) => a.matches[side.of] - b.matches[side.of])
       .at(0);
     const inOrder = matched.filter(({ ordered }) => ordered !== null && isInOrder(statement, side, ordered));
-    // One walk in place of several, of which each would have to fill a page.
+    // One walk in place of several. Each of several would have to fill a page.
     const ordered = few ?? inOrder.find((matching) => matching.ordered?.columns !== 'TIER_AND_STATUS') ?? inOrder.at(0);
     // "is true" keeps Postgres from reading all matches from their index.
     const isMatch = ({ condition }: Matching) => `(${condition(statement)}) is true`;

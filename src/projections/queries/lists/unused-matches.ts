@@ -35,7 +35,7 @@ export const matchingUnused = async (probe: Probe, before: Instant): Promise<Mat
             (isActive) => `(${part} and ${day[of]}_month = ${month} and x.is_active = ${isActive} order by ${order})`,
           ),
         );
-        // Postgres merges the parts, each of which an index has in this order.
+        // Postgres merges the parts. An index has each part in this order.
         return `(select u.* from (${parts.join(' union all ')}) u where ${isUnused(parameter, 'u')})`;
       },
     },

@@ -10,8 +10,8 @@ import { usageDayRow, usageDays } from './usage-days.ts';
 import { usagePeriodRow, usagePeriods } from './usage-periods.ts';
 
 /**
- * Returns what an event does to the sums of meters: those of the meter that it counts or resets, those of the counters
- * that a renewal begins with earlier use, and the owner of all that run.
+ * Returns what an event does to the sums of meters. It writes those of the meter that it counts or resets, those of the
+ * counters that a renewal begins with earlier use, and the owner of all that run.
  */
 export const usageSumWrites = (
   before: LicenseFacts | null,

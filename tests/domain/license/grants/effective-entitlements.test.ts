@@ -21,7 +21,7 @@ test('Of several sources, the grant decides before the trial, the policy and the
   expect(effective?.sources.map(({ source }) => source)).toEqual(['grant', 'trial', 'tier', 'product']);
 });
 
-test('A code is found by its name, also beside others', () => {
+test('A code is found by its name, also among others', () => {
   const entitlements = [from('tier', { code: 'import' }), from('tier'), from('grant', { until: june })];
   expect(effectiveEntitlement({ entitlements }, 'export', june)?.source).toBe('tier');
   expect(effectiveEntitlement({ entitlements }, 'sso', june)).toBeNull();

@@ -77,7 +77,7 @@ describe('A correction', () => {
     expect(usageOutcomes(third, licenseAfter(...twice))).toEqual([
       {
         rejected: 'CORRECTION_EXCEEDS_USAGE',
-        detail: expect.stringContaining('was 6, of which 0 is left'),
+        detail: expect.stringContaining('was 6, and 0 of it is left'),
         place: ['quantity'],
       },
     ]);

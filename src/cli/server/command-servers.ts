@@ -5,20 +5,24 @@ import { NothingToCheck, Unreachable } from '../exit-codes.ts';
 import { joinServers, type OpenServers } from './open-servers.ts';
 import { noPatience, reachServers } from './reach-servers.ts';
 
-/** The servers of a command that only reads, and the release that migrated their database. */
-export type ReadServers = OpenServers & { readonly schema: SchemaState };
+/** The servers of a command, and the release that migrated their database. */
+export type CommandServers = OpenServers & { readonly schema: SchemaState };
 
 /**
- * Opens the servers of a command that only reads. Creates no directory, no cluster, no schema and no row, and migrates
- * nothing. Throws NoData without a data directory, NothingToCheck for a database without our schema, and Unreachable
- * when a server does not answer or is still starting. The caller stops the servers.
+ * Opens the servers of a command. Creates no directory, no cluster, no schema and no row, and migrates nothing. The caller
+ * stops the servers. Throws NoData without a data directory, and Unreachable when a server does not answer. For a database
+ * without our schema, `READ` throws NothingToCheck, or Unreachable while a server creates the schema.
  */
-export const readServers = async (config: Config, log: (line: string) => void): Promise<ReadServers> => {
-  const servers = await joinServers(config, log, { migrates: false });
+export const openCommandServers = async (
+  config: Config,
+  log: (line: string) => void,
+  use: 'READ' | 'CHANGE',
+): Promise<CommandServers> => {
+  const servers = await joinServers(config, log, use);
   try {
     await reachServers(servers, noPatience);
     const schema = await readSchemaState(servers.databaseUrl);
-    if (schema.kind === 'MISSING') throw await withoutSchema(config);
+    if (schema.kind === 'MISSING' && use === 'READ') throw await withoutSchema(config);
     return { ...servers, schema };
   } catch (error) {
     await servers.stop();
@@ -37,21 +41,6 @@ const withoutSchema = async ({ servers, dataDir }: Config): Promise<Error> => {
         `The database in ${dataDir} is empty. Set LEDGER_DATA_DIR to the data directory of your server.`,
       )
     : new Unreachable(`The server in ${dataDir} is starting and creates its database. Repeat when it is ready.`);
-};
-
-/**
- * Opens the servers of a command that changes data. Creates no directory and no cluster. Throws NoData without a data
- * directory, and Unreachable when a server does not answer. The caller stops the servers.
- */
-export const changeServers = async (config: Config, log: (line: string) => void): Promise<OpenServers> => {
-  const servers = await joinServers(config, log);
-  try {
-    await reachServers(servers, noPatience);
-    return servers;
-  } catch (error) {
-    await servers.stop();
-    throw error;
-  }
 };
 
 /** Returns why a command cannot read the tables of another release, or null when they are of this release. */

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { readModelsName } from '../../projections/versions.ts';
+
+/** Adds the commands that check and repair the log and the read models. */
+export const addDataCommands = (program: Command): void => {
+  program
+    .command('verify')
+    .description(
+      'check the hash chain of every stream, and every read-model row against its fold; exit with 3 when one is wrong',
+    )
+    .option('--json', 'print the result as JSON', false)
+    .option('--all', 'print every finding, not only the first 100', false)
+    .option('--read-models', 'skip the hash chains, and print a digest per table and organization', false)
+    .action(async (options) => (await import('../verify.ts')).verifyCommand(options));
+  program
+    .command('repair-chain')
+    .description('print the wrong links of hash chains, and what a repair would append; change nothing without --apply')
+    .option('--stream <name...>', 'check only these streams, for example those that ledger verify names', [])
+    .option('--json', 'print the result as JSON', false)
+    .option('--apply', 'append the repairs', false)
+    .option('--operator <id>', 'your id, which is stored with the repair; not a name or an e-mail address')
+    .option('--reason <code>', 'the reason as a code in capitals, which is stored with the repair, such as TWO_WRITERS')
+    .action(async (options) => (await import('../repair-chain.ts')).repairChainCommand(options));
+  program
+    .command('copy')
+    .description('copy the log to another event store and compare both; with --switch the log moves there')
+    .option('--from <url>', 'the event store to copy from; without it that of the configuration')
+    .option('--to <url>', 'the event store to copy to; without it that of the configuration')
+    .option('--switch', 'move the log: close it in the source, and open it in the target', false)
+    .option('--json', 'print the result as JSON', false)
+    .action(async (options) => (await import('../copy/copy-command.ts')).copyCommand(options));
+  program
+    .command('rebuild')
+    .description('build new read models from the log, check them, and switch to them')
+    .option('--projection <name>', 'the read models to rebuild', readModelsName)
+    .option('--force', 'switch although the serving read models have different numbers of rows', false)
+    .option('--rollback', 'bring the previous version up to date and let it serve again, instead of rebuilding', false)
+    .option('--prune', 'drop the previous version, instead of rebuilding', false)
+    .option('--json', 'print the result as JSON', false)
+    .action(async (options) => (await import('../rebuild.ts')).rebuildCommand(options));
+  const parked = program
+    .command('parked')
+    .description('streams with an event that cannot be projected into the read models');
+  parked
+    .command('list')
+    .description('list the parked streams, with time and reason')
+    .option('--json', 'print the list as JSON', false)
+    .action(async (options) => (await import('../parked.ts')).parkedListCommand(options));
+  parked
+    .command('replay')
+    .argument('[stream]', 'the stream to replay; without it all parked streams')
+    .description('project the parked events again; exit with 1 when one still fails')
+    .option('--json', 'print the result as JSON', false)
+    .action(async (stream, options) => (await import('../parked.ts')).parkedReplayCommand(stream, options));
+};
