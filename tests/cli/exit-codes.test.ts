@@ -63,6 +63,14 @@ const secretInAFile = async () => {
   ];
   return () => ends.toReversed().map((end) => end());
 };
+const ownPostgresAway = async () => {
+  const url = 'postgres://eventstore@127.0.0.1:1/eventstore';
+  const ends = [
+    await variable('SILENT', 'LEDGER_EVENTSTORE_DATABASE_URL', url)(),
+    await variable('SILENT', 'LEDGER_EVENTSTORE_HEALTH_PORT', '0')(),
+  ];
+  return () => ends.toReversed().map((end) => end());
+};
 const pausedQueue = async () => {
   await runCommand(['jobs', 'pause', 'ledger'], opened.environments.RUNNING);
   return () => runCommand(['jobs', 'resume', 'ledger'], opened.environments.RUNNING);
@@ -189,21 +197,46 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [5, '', 'LOCAL'],
     [5, '--yes', 'RUNNING'],
   ],
-  'eventstore start': [],
-  'eventstore users add': [],
-  'eventstore users list': [],
-  'eventstore users remove': [],
+  'eventstore start': [[4, '', 'SILENT', ownPostgresAway]],
+  'eventstore users add': [
+    [2, 'reporting', 'RUNNING'],
+    [4, 'reporting', 'NOWHERE'],
+  ],
+  'eventstore users list': [
+    [2, '', 'RUNNING'],
+    [4, '', 'NOWHERE'],
+  ],
+  'eventstore users remove': [
+    [2, 'reporting', 'RUNNING'],
+    [4, 'reporting', 'NOWHERE'],
+  ],
   completion: [[0, 'bash', 'NOWHERE']],
   openapi: [[0, '', 'NOWHERE']],
   'client-types': [[0, '', 'NOWHERE']],
   'env-example': [[0, '', 'NOWHERE']],
 };
 
+const usersTest = 'tests/cli/eventstore/users.test.ts';
+const moveTest = 'tests/e2e/move.test.ts';
+
 /** The codes that need a process, or a minute, and the test that has them. */
 const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
   'start 0': ['tests/e2e/signals.test.ts', 'SIGTERM to npm alone, as in a container'],
   'start 1': ['tests/e2e/product.test.ts', 'stops with a reason when its database dies'],
   'start 4': ['tests/cli/server/reach-servers.test.ts', 'A start gives up with exit code 4'],
+  'eventstore start 0': ['tests/docs/separate-servers.test.ts', 'works from the first command to the last'],
+  'eventstore start 5': ['tests/cli/eventstore/alone.test.ts', 'A second store on a database is refused'],
+  'eventstore users add 0': [usersTest, 'A user gets a password once'],
+  'eventstore users add 5': [usersTest, 'is refused with 5'],
+  'eventstore users add 6': [usersTest, 'without its tables'],
+  'eventstore users list 0': [usersTest, 'A user gets a password once'],
+  'eventstore users list 6': [usersTest, 'without its tables'],
+  'eventstore users remove 0': [usersTest, 'refused after it was removed'],
+  'eventstore users remove 5': [usersTest, "removeUserCommand('ledger'"],
+  'eventstore users remove 6': [usersTest, 'an unknown one with 6'],
+  'copy 0': [moveTest, 'const copied = await runLedger'],
+  'copy 3': [moveTest, 'code: 3'],
+  'copy 5': [moveTest, 'Processes of License Ledger run'],
   'demo 0': ['tests/cli/demo.test.ts', 'Two demos at once end well'],
   ...(isFull ? {} : { 'demo 4': ['tests/cli/exit-codes.test.ts', 'silentDemo'] as const }),
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDatabase } from '../support/database.ts';
-import { type RunningStore, startStore } from '../support/event-store.ts';
+import { notes, type RunningStore, startStore } from '../support/event-store.ts';
 import { runLedger, type Started, startLedgerProcess } from '../support/product.ts';
 import { createVendor } from '../support/vendor.ts';
 
@@ -106,6 +106,16 @@ test('A log moves to another event store and back, and loses no event of a reade
   const { code, output } = await runLedger(['verify'], settings(one));
   expect([code, output]).toEqual([0, expect.stringContaining('Intact')]);
 }, 180_000);
+
+test('A copy to a store with other events is refused and changes nothing', async () => {
+  const other = await startStore();
+  const store = other.connect();
+  await store.append('license-other', notes(1), 'no_stream', { timeoutMs: 5_000 });
+  const refused = { code: 3, output: expect.stringContaining('The source does not have it there') };
+  expect(await runLedger(['copy', '--to', other.url], settings(one))).toMatchObject(refused);
+  expect((await store.read('license-other')).events).toHaveLength(1);
+  await other.stop();
+}, 60_000);
 
 test('A copy without another store, or onto itself, is refused as a wrong option', async () => {
   expect(await runLedger(['copy'], settings(one))).toMatchObject({ code: 2 });
