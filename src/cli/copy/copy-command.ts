@@ -24,8 +24,8 @@ type CopyOptions = {
 /**
  * `ledger copy`: copies the log from one event store to another one and compares both. With `--switch` the log moves: the
  * source is closed, and the target is opened after the comparison. `--abort` opens the source of an unfinished move again.
- * One of `--from` and `--to` may be absent, which means the event store of the configuration. Exit codes: 0 done, 2 wrong
- * options, 3 the stores differ, 4 one does not answer, 5 a process runs, or a store is not what it must be, 6 nothing to copy.
+ * One of `--from` and `--to` may be absent, which means the event store of the configuration. Exits with 3 when the stores
+ * differ, 5 when a process runs or a store is not what it must be, and 6 when there is nothing to copy.
  */
 export const copyCommand = async (options: CopyOptions): Promise<void> => {
   checkOptions(options);
