@@ -32,6 +32,7 @@ const oneLanguage = {
 export const bundle = async (root, { sourceMaps }) => {
   try {
     const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
+    await esbuild.build(clientOptions(root));
     removeOldFiles(root, Object.keys(metafile.outputs));
     return metafile;
   } finally {
@@ -59,6 +60,22 @@ const optionsOf = (root, sourceMaps) => ({
   sourcesContent: false,
   legalComments: 'none',
   metafile: true,
+  logLevel: 'warning',
+});
+
+/** The TypeScript client is for other programs, so it is apart from the bundle. Its types are the matter of the compiler. */
+const clientOptions = (root) => ({
+  absWorkingDir: root,
+  entryPoints: readdirSync(path.join(root, 'src', 'client'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join('src', 'client', name)),
+  outdir: path.join('dist', 'client'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  legalComments: 'none',
   logLevel: 'warning',
 });
 
