@@ -26,13 +26,13 @@ const oneLanguage = {
 /**
  * Bundles src with its dependencies into a few files of dist: `main.js`, `eventstore/main.js`, which runs as a process of
  * its own, and the chunks that they load. All chunks are in dist itself, where `src/own-files.ts` expects them. Writes no
- * types and checks none. Returns what esbuild tells of the files and their content. Throws when a file does not compile;
+ * types and checks none. `withClient`: also writes the client, which `npm run build` leaves to the compiler. Returns what esbuild tells of the files and their content. Throws when a file does not compile;
  * esbuild has then printed the reason.
  */
-export const bundle = async (root, { sourceMaps }) => {
+export const bundle = async (root, { sourceMaps, withClient = true }) => {
   try {
     const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
-    await esbuild.build(clientOptions(root));
+    if (withClient) await esbuild.build(clientOptions(root));
     removeOldFiles(root, Object.keys(metafile.outputs));
     return metafile;
   } finally {
