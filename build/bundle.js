@@ -26,12 +26,13 @@ const oneLanguage = {
 /**
  * Bundles src with its dependencies into a few files of dist: `main.js`, `eventstore/main.js`, which runs as a process of
  * its own, and the chunks that they load. All chunks are in dist itself, where `src/own-files.ts` expects them. Writes no
- * types and checks none. Returns what esbuild tells of the files and their content. Throws when a file does not compile;
+ * types and checks none. `withClient`: also writes the client, which `npm run build` leaves to the compiler. Returns what esbuild tells of the files and their content. Throws when a file does not compile;
  * esbuild has then printed the reason.
  */
-export const bundle = async (root, { sourceMaps }) => {
+export const bundle = async (root, { sourceMaps, withClient = true }) => {
   try {
     const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
+    if (withClient) await esbuild.build(clientOptions(root));
     removeOldFiles(root, Object.keys(metafile.outputs));
     return metafile;
   } finally {
@@ -59,6 +60,22 @@ const optionsOf = (root, sourceMaps) => ({
   sourcesContent: false,
   legalComments: 'none',
   metafile: true,
+  logLevel: 'warning',
+});
+
+/** The TypeScript client is for other programs, so it is apart from the bundle. Its types are the matter of the compiler. */
+const clientOptions = (root) => ({
+  absWorkingDir: root,
+  entryPoints: readdirSync(path.join(root, 'src', 'client'))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => path.join('src', 'client', name)),
+  outdir: path.join('dist', 'client'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'neutral',
+  target: 'es2022',
+  legalComments: 'none',
   logLevel: 'warning',
 });
 

@@ -10,5 +10,5 @@ const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 // A package must hold no file of an earlier build.
 rmSync(dist, { recursive: true, force: true });
-const metafile = await compileStamped(root, () => bundle(root, { sourceMaps: 'linked' }));
+const metafile = await compileStamped(root, () => bundle(root, { sourceMaps: 'linked', withClient: false }));
 writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(root, metafile));

@@ -86,7 +86,7 @@ export const rowSecurity: RowSecurity = {
     ...['issuer_org_id', 'license_id', 'day', 'holder_org_id'].map((column) => `ops.validation_counts(${column})`),
   ],
   readableByAll: ['ops.checkpoints', 'ops.projection_versions'],
-  writtenByApi: ['ops.processes'],
+  writtenByApi: ['ops.processes', 'ops.served_log'],
   keptByProjector: ['ops.parked_owners'],
   columnsWrittenByApi: [
     'rm.license_last_validations(validated_on)',

@@ -1,14 +1,17 @@
+import pg from 'pg';
 import { loadConfig } from '../config.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { type RebuildOptions, type RebuildProgress, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
+import { adoptLog, isAdopted } from '../records/served-log.ts';
 import { createLog } from './create-log.ts';
-import { UsageError } from './exit-codes.ts';
+import { RefusedByPolicy, UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
 import { openCommandServers } from './server/command-servers.ts';
+import { servedLog } from './server/require-open-log.ts';
 
 type Options = {
   readonly projection: string;
@@ -39,6 +42,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
     await prepareDatabase({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
     const { force, json } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
+    await adoptServedLog(needs, options);
     if (options.prune) await pruneNow(needs, json);
     else if (options.rollback) await rollBackNow(needs, json);
     else await rebuildNow(needs, json);
@@ -49,6 +53,23 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   } finally {
     await store.close();
     await servers.stop();
+  }
+};
+
+/** Lets the database take the log of the event store, when it has positions of another one and the rebuild is forced. */
+const adoptServedLog = async ({ store, databaseUrl }: RebuildOptions, { force, rollback, prune: drops }: Options) => {
+  const logId = await servedLog(store);
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  try {
+    if (await isAdopted(client, logId)) return;
+    if (!force || rollback || drops)
+      throw new RefusedByPolicy(
+        'The read models are of another log than that of the event store. Build them from it: ledger rebuild --force.',
+      );
+    await adoptLog(client, logId);
+  } finally {
+    await client.end();
   }
 };
 

@@ -11,6 +11,7 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { createRepairJson, type RepairReport, repairText } from './output/repair-report.ts';
 import { createProgress, type Progress, partOfLog } from './progress.ts';
 import { openCommandServers } from './server/command-servers.ts';
+import { servedLog } from './server/require-open-log.ts';
 
 type Options = {
   readonly stream: readonly string[];
@@ -33,6 +34,7 @@ export const repairChainCommand = async (options: Options): Promise<void> => {
   const reader = connectLogReader({ url: servers.eventStoreUrl });
   const progress = createProgress();
   try {
+    if (repairer !== null) await servedLog(store);
     const streams = options.stream.length > 0 ? options.stream : streamsOfLog(store, reader, progress);
     process.exitCode = await repair(streams, store, repairer, options.json ? createRepairJson() : repairText);
   } finally {

@@ -1,6 +1,6 @@
 import { EventStoreDBClient, FORWARDS, START } from '@eventstore/db-client';
 import type { Position, Recorded } from './event-store.ts';
-import { collect, comparePositions, type StoredEvent, toRecorded } from './reading.ts';
+import { collect, comparePositions, isObject, type StoredEvent, toRecorded } from './reading.ts';
 
 /** Reads the log up to a position, without following it. */
 export type LogReader = {
@@ -18,6 +18,8 @@ export type LogRange = {
   readonly streamPrefixes: readonly string[];
   readonly upTo: Position;
   readonly after?: Position;
+  /** Throws for an event that is not a JSON object, which `Recorded` cannot hold. By default it is read as an empty one. */
+  readonly onlyJson?: boolean;
 };
 
 /** Opens a separate connection to the store at `url` (`esdb://…`), which reads the log page by page. */
@@ -28,7 +30,7 @@ export const connectLogReader = ({ url }: { readonly url: string }): LogReader =
 
 async function* readLog(
   client: EventStoreDBClient,
-  { streamPrefixes, upTo, after }: LogRange,
+  { streamPrefixes, upTo, after, onlyJson = false }: LogRange,
 ): AsyncGenerator<Recorded, void, undefined> {
   let passed: Position | null = after ?? null;
   for (;;) {
@@ -44,7 +46,10 @@ async function* readLog(
       if (passed !== null && comparePositions(recorded.position, passed) <= 0) continue;
       if (comparePositions(recorded.position, upTo) > 0) return;
       passed = recorded.position;
-      if (streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) yield recorded;
+      if (!streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) continue;
+      if (onlyJson && !(isObject(event.data) && isObject(event.metadata)))
+        throw new Error(`Revision ${recorded.revision} of ${recorded.stream} is not JSON, so it cannot be copied.`);
+      yield recorded;
     }
     if (passed === null || passed === passedBefore) return;
   }

@@ -71,5 +71,6 @@ export const comparePositions = (a: Position, b: Position): number =>
 
 const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
-const isObject = (value: unknown): value is JsonObject =>
+/** Returns true for a JSON object. */
+export const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);

@@ -166,5 +166,5 @@ test('Bash completes commands, options and values with the script that completio
     completed ledger jobs pause ledger-m
     completed ledger events --fol`;
   const child = spawn('bash', ['--norc', '-c', script], { env: { ...process.env, ...env } });
-  expect(await text(child.stdout)).toBe('events\nledger-mail\n--follow\n');
+  expect(await text(child.stdout)).toBe('events eventstore\nledger-mail\n--follow\n');
 });

@@ -2,7 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awaitLog, closeLog, readLogState } from '../../src/eventstore/copy/log-state.ts';
 import { createDatabase } from '../support/database.ts';
 import { notes, type RunningStore, startStore } from '../support/event-store.ts';
 import { runLedger, type Started, startLedgerProcess } from '../support/product.ts';
@@ -24,6 +26,11 @@ const settings = (store: RunningStore) => ({
   LEDGER_DATA_DIR: folder,
   LEDGER_ENV_FILE: 'none',
 });
+const withClient = async <Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
+  const client = new pg.Client(database.url);
+  await client.connect();
+  return work(client).finally(() => client.end());
+};
 const startOn = async (store: RunningStore) => {
   running = await startLedgerProcess([], settings(store));
 };
@@ -73,14 +80,23 @@ test('A log moves to another event store and back, and loses no event of a reade
   expect(early).toMatchObject({ code: 5, output: expect.stringContaining('Processes of License Ledger run') });
   const copied = await runLedger(['copy', '--to', two.url, '--json'], settings(one));
   expect(copied).toMatchObject({ code: 0, output: expect.stringMatching(/"digest": ?"[0-9a-f]{64}"/) });
-  const closed = { code: 5, output: expect.stringContaining('This event store is closed') };
-  expect(await runLedger(['start'], settings(two))).toMatchObject(closed);
+  const refused = (sentence: string) => ({ code: 5, output: expect.stringContaining(sentence) });
+  expect(await runLedger(['start'], settings(two))).toMatchObject(refused('has only a copy of a log'));
+  // The wrong direction, and a source that is itself a copy.
+  expect(await runLedger(['copy', '--from', two.url], settings(one))).toMatchObject(
+    refused('itself the target of copies'),
+  );
   const { body: afterCopy } = await issue();
   expect(await stop()).toBe(0);
 
   const moved = await runLedger(['copy', '--to', two.url, '--switch'], settings(one));
   expect(moved).toMatchObject({ code: 0, output: expect.stringContaining('The log has moved') });
-  expect(await runLedger(['start'], settings(one))).toMatchObject(closed);
+  const away = refused('The log of this event store has moved to another one');
+  expect(await runLedger(['start'], settings(one))).toMatchObject(away);
+  expect(await runLedger(['rebuild'], settings(one))).toMatchObject(away);
+  expect(await runLedger(['copy', '--to', two.url, '--switch'], settings(one))).toMatchObject(
+    refused('The log has moved to this target, which serves it'),
+  );
 
   await startOn(two);
   const rest = await follow(billing.cursor);
@@ -105,17 +121,53 @@ test('A log moves to another event store and back, and loses no event of a reade
   expect((await issue(retried)).body).toEqual(first);
   const { code, output } = await runLedger(['verify'], settings(one));
   expect([code, output]).toEqual([0, expect.stringContaining('Intact')]);
+  expect(await stop()).toBe(0);
 }, 180_000);
 
-test('A copy to a store with other events is refused and changes nothing', async () => {
-  const other = await startStore();
+test('A target that cannot take the log closes nothing, and a move that cannot end is ended', async () => {
+  const [other, target] = [await startStore(), await startStore()];
   const store = other.connect();
   await store.append('license-other', notes(1), 'no_stream', { timeoutMs: 5_000 });
-  const refused = { code: 3, output: expect.stringContaining('The source does not have it there') };
-  expect(await runLedger(['copy', '--to', other.url], settings(one))).toMatchObject(refused);
-  expect((await store.read('license-other')).events).toHaveLength(1);
-  await other.stop();
-}, 60_000);
+  const serves = { code: 5, output: expect.stringContaining('The target serves a log of its own') };
+  for (const args of [
+    ['--to', other.url],
+    ['--to', other.url, '--switch'],
+  ])
+    expect(await runLedger(['copy', ...args], settings(one))).toMatchObject(serves);
+  expect((await store.head({ timeoutMs: 5_000 }))?.commit).toBe(
+    (await store.read('license-other')).events[0]?.position.commit,
+  );
+
+  // Events that the source lacks: found before anything is closed.
+  await awaitLog(store, 'now');
+  expect(await runLedger(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({
+    code: 3,
+    output: expect.stringContaining('The source does not have it there'),
+  });
+  const source = one.connect();
+  expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
+
+  // Killed after the source was closed: another target is refused, the same one or an abort goes on.
+  await closeLog(source, await awaitLog(target.connect(), 'now'), 'now');
+  expect(await runLedger(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({ code: 5 });
+  expect(await runLedger(['copy', '--abort', '--to', target.url], settings(one))).toMatchObject({ code: 0 });
+  expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
+  expect(await readLogState(target.connect())).toMatchObject({ kind: 'MOVED' });
+  expect(await runLedger(['copy', '--abort'], settings(one))).toMatchObject({ code: 5 });
+  await Promise.all([other.stop(), target.stop()]);
+}, 120_000);
+
+test('A database from before a move starts on the new store only after a forced rebuild', async () => {
+  const store = one.connect();
+  const { id } = (await readLogState(store)) as { id: string };
+  await withClient((client) => client.query('update ops.served_log set log_id = null'));
+  const other = { code: 5, output: expect.stringContaining('ledger rebuild --force') };
+  expect(await runLedger(['start'], settings(one))).toMatchObject(other);
+  expect(await runLedger(['rebuild'], settings(one))).toMatchObject(other);
+  expect(await runLedger(['rebuild', '--force'], settings(one))).toMatchObject({ code: 0 });
+  const { rows } = await withClient((client) => client.query('select log_id from ops.served_log'));
+  expect(rows).toEqual([{ log_id: id }]);
+}, 120_000);
 
 test('A copy without another store, or onto itself, is refused as a wrong option', async () => {
   expect(await runLedger(['copy'], settings(one))).toMatchObject({ code: 2 });

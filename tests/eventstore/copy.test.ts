@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { watchServedLog } from '../../src/cli/server/require-open-log.ts';
 import { compareLogs } from '../../src/eventstore/copy/compare-logs.ts';
 import { copyLog, TargetDiffers } from '../../src/eventstore/copy/copy-log.ts';
 import { lastOfPrefixes } from '../../src/eventstore/copy/last-of-prefixes.ts';
@@ -167,36 +168,45 @@ describe('The comparison of two logs', () => {
 describe('The state of a log', () => {
   test('is that of the first log until it moves, and goes with it, there and back', async () => {
     const [one, two] = [await open(), await open()];
-    expect(await readLogState(one.store)).toMatchObject({ id: null, movedTo: null });
-    const id = await closeLog(one.store, 'now');
-    expect(await closeLog(one.store, 'later')).toBe(id);
+    expect(await readLogState(one.store)).toMatchObject({ kind: 'OPEN', id: null });
+    const id = await awaitLog(two.store, 'now');
+    expect(await awaitLog(two.store, 'again')).toBe(id);
+    expect(await readLogState(two.store)).toMatchObject({ kind: 'AWAITED', id, at: 'now', revision: 0n });
+    await closeLog(one.store, id, 'now');
+    await closeLog(one.store, id, 'later');
     await openLog(two.store, id, 'now');
     await openLog(two.store, id, 'again');
-    expect(await readLogState(one.store)).toMatchObject({ id: null, movedTo: id, at: 'now' });
-    expect(await readLogState(two.store)).toMatchObject({ id, movedTo: null, at: 'now', revision: 0n });
-    const back = await closeLog(two.store, 'now');
+    expect(await readLogState(one.store)).toMatchObject({ kind: 'MOVED', id: null, movedTo: id, at: 'now' });
+    expect(await readLogState(two.store)).toMatchObject({ kind: 'OPEN', id, at: 'now', revision: 1n });
+    const back = await awaitLog(one.store, 'now');
+    await closeLog(two.store, back, 'now');
     await openLog(one.store, back, 'now');
     expect(back).not.toBe(id);
-    expect(await readLogState(one.store)).toMatchObject({ id: back, movedTo: null });
-    expect((await one.store.read(logStream)).events).toHaveLength(2);
+    expect(await readLogState(one.store)).toMatchObject({ kind: 'OPEN', id: back });
+    expect(await readLogState(two.store)).toMatchObject({ kind: 'MOVED', id, movedTo: back });
+  });
+
+  test('that nobody can read closes the store', async () => {
+    const { store } = await open();
+    await store.append(logStream, command(1), 'no_stream', later);
+    await expect(readLogState(store)).rejects.toThrow(/Revision 0 of ledger-log cannot be read/);
+  });
+
+  test('of two that change it at once is changed by one', async () => {
+    const { store } = await open();
+    const changes = await Promise.allSettled(['a', 'b', 'c'].map((id) => closeLog(store, id, 'now')));
+    expect(changes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
 
-test('A store that waits for a log is closed until the log has moved there', async () => {
-  const [one, two] = [await open(), await open()];
-  await awaitLog(two.store, 'now');
-  await awaitLog(two.store, 'again');
-  expect(await readLogState(two.store)).toMatchObject({
-    id: null,
-    movedTo: expect.any(String),
-    at: 'now',
-    revision: 0n,
-  });
-  const id = await closeLog(one.store, 'now');
-  await openLog(two.store, id, 'now');
-  expect(await readLogState(two.store)).toMatchObject({ id, movedTo: null });
-  await awaitLog(two.store, 'later');
-  expect(await readLogState(two.store)).toMatchObject({ id, movedTo: null });
+test('A process learns that its log moves away', async () => {
+  const { store } = await open();
+  const watch = watchServedLog(store, 5);
+  await closeLog(store, randomUUID(), '2026-11-30T10:00:00.000Z');
+  expect(await watch.closed).toMatch(
+    /^The log of this event store has moved to another one since 2026-11-30T10:00:00\.000Z\./,
+  );
+  watch.stop();
 });
 
 async function* from(events: readonly Recorded[]): AsyncGenerator<Recorded> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
-import { startRetentionCheck } from '../../src/cli/server/retention-check.ts';
+import { startRetentionCheck } from '../../src/cli/health/retention-check.ts';
 import type { JsonObject, Recorded } from '../../src/eventstore/event-store.ts';
 import { readRetention } from '../../src/eventstore/retention.ts';
 import { readNewestTime, storeVersion } from '../../src/eventstore/server-facts.ts';

@@ -26,24 +26,37 @@ const copyOfMigrations = async (): Promise<string> => {
   return directory;
 };
 
-/** Migrates and returns the files that it reports as applied. */
-const migrated = async (url: string, directory?: string): Promise<readonly string[]> => {
-  const files: string[] = [];
-  const log = (fields: object) => files.push(...('files' in fields && Array.isArray(fields.files) ? fields.files : []));
+/** Migrates and returns how many files it reports as applied, and the last one of each report. */
+const migrated = async (url: string, directory?: string) => {
+  const reports: { readonly files: number; readonly last: string }[] = [];
+  const log = (fields: object) => {
+    if ('files' in fields) reports.push(fields as (typeof reports)[number]);
+  };
   await prepareDatabase(directory === undefined ? { url, log } : { url, log, directory });
-  return files;
+  return { files: reports.reduce((sum, { files }) => sum + files, 0), last: reports.map(({ last }) => last) };
+};
+const none = { files: 0, last: [] };
+
+const filesOf = async (url: string): Promise<readonly string[]> => {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ file: string }>('select file from ops.migrations order by ctid');
+  await client.end();
+  return rows.map(({ file }) => file);
 };
 
 describe('A migration', () => {
   test('that runs a second time changes nothing', async () => {
     const first = await migrated(database.url);
-    expect(first).toContain('read-models/010-licenses.sql');
-    expect(first.slice(0, 3)).toEqual(['base/001-roles.sql', 'base/002-schemas.sql', 'base/003-migrations.sql']);
-    expect(await migrated(database.url)).toEqual([]);
+    const files = await filesOf(database.url);
+    expect(first.files).toBeGreaterThan(files.length - 1);
+    expect(files.slice(0, 3)).toEqual(['base/001-roles.sql', 'base/002-schemas.sql', 'base/003-migrations.sql']);
+    expect(await migrated(database.url)).toEqual(none);
   });
 
   test('creates no tables of the embedded event store', async () => {
-    expect((await migrated(database.url)).filter((file) => file.includes('eventstore'))).toEqual([]);
+    await migrated(database.url);
+    expect((await filesOf(database.url)).filter((file) => file.includes('eventstore'))).toEqual([]);
   });
 
   test('refuses an edited file by its name, and says what to do', async () => {
@@ -66,14 +79,14 @@ describe('A migration', () => {
     await writeFile(file, 'create table ops.notes (id text primary key); select 1 / 0;');
     await expect(migrated(database.url, directory)).rejects.toThrow('db/ops/900-notes.sql failed: division by zero');
     await writeFile(file, 'create table ops.notes (id text primary key);');
-    expect(await migrated(database.url, directory)).toEqual(['ops/900-notes.sql']);
+    expect(await migrated(database.url, directory)).toEqual({ files: 1, last: ['ops/900-notes.sql'] });
   });
 
   test('that runs twice at once does the work once', async () => {
     const fresh = await createDatabase();
     const [one, other] = await Promise.all([migrated(fresh.url), migrated(fresh.url)]);
-    expect([one.length, other.length].sort((a, b) => a - b)[0]).toBe(0);
-    expect(one.length + other.length).toBeGreaterThan(10);
+    expect(Math.min(one.files, other.files)).toBe(0);
+    expect(one.files + other.files).toBeGreaterThan(10);
     await fresh.drop();
   });
 
@@ -105,7 +118,7 @@ describe('Read models', () => {
     const directory = await copyOfMigrations();
     const file = path.join(directory, 'read-models/010-licenses.sql');
     await appendFile(file, 'create index licenses_by_test on rm.licenses (issuer_org_id, tier);');
-    expect(await migrated(models.url, directory)).toEqual([]);
+    expect(await migrated(models.url, directory)).toEqual(none);
     expect(await folded()).toEqual(before);
   });
 
@@ -151,7 +164,7 @@ describe('A login that is no superuser', () => {
     for (const role of ['owner', 'api', 'projector', 'worker', 'auth']) {
       await asSuperuser(`grant ledger_${role} to ${login} with inherit false, set true`);
     }
-    expect(await migrated(as(fresh.url, login))).toContain('read-models/010-licenses.sql');
+    expect((await migrated(as(fresh.url, login))).files).toBeGreaterThan(10);
     await fresh.drop();
     await asSuperuser(`drop role ${login}`);
   });

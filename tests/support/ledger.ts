@@ -82,8 +82,10 @@ export const startLedger = async ({
   giveUpMs = 1_000,
   mailing = true,
   guide = null,
+  passwords = cheapPasswords(),
 }: {
   frontOf?: (parts: FrontParts) => Front;
+  passwords?: Accounts['passwords'];
   signupPolicy?: Accounts['signupPolicy'];
   signupMode?: Accounts['signupMode'];
   /** How many connections to Postgres the API has. */
@@ -150,7 +152,7 @@ export const startLedger = async ({
     licenseKeyPrefix: 'LL',
     authenticate: { apiKey, user },
     accounts: {
-      ...{ passwords: cheapPasswords(), signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
+      ...{ passwords, signAccessToken, refreshTokenSeconds: 604_800, jwks: ring.jwks },
       ...{
         forgetting: { forget: notices.note, forgetUser: notices.note },
         signupPolicy,

@@ -1,9 +1,11 @@
 import type { Pool } from 'pg';
+import { licenseAggregate } from '../../aggregates/aggregates.ts';
+import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { FeedFollower, FeedFollowers } from '../../projections/feed-followers.ts';
 import { type FeedPage, type FeedPlace, placeOfEvent } from '../../projections/queries/event-feed.ts';
-import { type Problem, problem } from '../problems/problems.ts';
+import { type Problem, problem, problemForNow } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 import { placeText, type ReadPage } from './shared-reads.ts';
 
@@ -13,6 +15,7 @@ export type FeedNeeds = {
   readonly secrets: Secrets;
   /** The id of the log that the event store has; null for the first one. */
   readonly logId: string | null;
+  readonly store: Pick<EventStore, 'read'>;
   readonly followers: FeedFollowers;
   /** Reads for streams and for requests that wait, with connections of their own. */
   readonly readPage: ReadPage;
@@ -23,7 +26,7 @@ export type FeedNeeds = {
  * license and revision, which a move keeps.
  */
 export const placeIn = async (
-  needs: Pick<FeedNeeds, 'secrets' | 'logId' | 'pool'>,
+  needs: Pick<FeedNeeds, 'secrets' | 'logId' | 'pool' | 'store'>,
   feed: Feed,
   cursor: string | undefined,
 ): Promise<{ readonly place: FeedPlace | null } | Problem> => {
@@ -33,7 +36,15 @@ export const placeIn = async (
   const { place, isOfOtherLog } = decoded;
   if (place === null || !isOfOtherLog) return { place };
   const moved = await asTenant(needs.pool, feed.organizationId, (db) => placeOfEvent(db, place));
-  return moved === null ? placeUnknown() : { place: moved };
+  if (moved !== null) return { place: moved };
+  const { events } = await needs.store.read(licenseAggregate.stream(place.licenseId), place.revision, 1);
+  if (events.length === 0) return placeUnknown();
+  return problemForNow(
+    'NOT_PROJECTED_YET',
+    'The read models do not contain the event of this cursor yet. Try again.',
+    retryAfterSeconds,
+    'NOT_PROJECTED',
+  );
 };
 
 /** The refusal of a place that the log does not have. */
@@ -86,3 +97,5 @@ export const createPages = ({ read, follower }: FeedReading, feed: Feed): NextPa
 };
 
 const cursorRefused = (detail: string): Problem => problem('INVALID_REQUEST', detail, [{ pointer: '?cursor', detail }]);
+
+const retryAfterSeconds = 5;

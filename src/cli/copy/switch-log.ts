@@ -1,58 +1,63 @@
 import pg from 'pg';
-import type { LogComparison } from '../../eventstore/copy/compare-logs.ts';
-import { closeLog, openLog, readLogState } from '../../eventstore/copy/log-state.ts';
-import type { ConnectedStore } from '../../eventstore/eventstoredb.ts';
-import type { LogReader } from '../../eventstore/read-log.ts';
+import { awaitLog, closeLog, openLog, readLogState } from '../../eventstore/copy/log-state.ts';
 import { silentSeconds } from '../../records/processes.ts';
-import { CommandEnded, exitCodes, RefusedByPolicy } from '../exit-codes.ts';
+import { adoptLog } from '../../records/served-log.ts';
+import { RefusedByPolicy } from '../exit-codes.ts';
+import { type Copied, copyAndCompare, type End, type Ends, requireSameEnd } from './copy-ends.ts';
 
-/** A store at one end of a copy. */
-export type End = { readonly url: string; readonly store: ConnectedStore; readonly reader: LogReader };
-
-/** How many events were copied by this call, and the comparison of both logs after it. */
-export type Copied = LogComparison & { readonly copied: number };
-
-type Move = {
-  readonly source: End;
-  readonly target: End;
+type Move = Ends & {
   /** The login that migrates. */
   readonly databaseUrl: string;
-  readonly copy: () => Promise<Copied>;
   /** Builds the read models from the log of the target, and drops those of the source. */
   readonly rebuild: () => Promise<void>;
 };
 
 /**
- * Moves the log: closes it in the source, copies the rest, compares, builds the read models again, because their positions
- * are those of the source, and opens the log in the target. A call that was interrupted is continued by the next one. Throws RefusedByPolicy while a process runs.
+ * Moves the log. It copies and compares first, so that a target that cannot take the log closes nothing. Then it closes
+ * the source, copies the rest, builds the read models from the target, because their positions are those of the source, and
+ * opens the target. A call that was interrupted is continued by the next one with the same ends. Throws RefusedByPolicy
+ * while a process runs.
  */
-export const switchLog = async ({ source, target, databaseUrl, copy, rebuild }: Move): Promise<Copied> => {
+export const switchLog = async (move: Move): Promise<Copied> => {
+  const { source, target, databaseUrl } = move;
   await refuseRunningProcesses(databaseUrl);
-  const isMoved = (await readLogState(target.store)).id;
-  const before = await readLogState(source.store);
-  if (before.movedTo === null && before.id !== null && before.id === isMoved)
-    throw new CommandEnded(exitCodes.refused, 'Both stores have the same log already, and the source is not closed.');
-  // From here on no process starts on the source. What was appended until then is copied below.
-  const id = await closeLog(source.store, new Date().toISOString());
+  const id = await awaitLog(target.store, new Date().toISOString());
+  const first = await copyAndCompare(move);
   await refuseRunningProcesses(databaseUrl);
-  const copied = await copy();
-  // A process that was starting at the first moment shows itself by now. What it appended is copied by the next call.
+  // From here on no process starts on the source, and a process that runs ends with its next sign of life.
+  await closeLog(source.store, id, new Date().toISOString());
+  const rest = await copyAndCompare(move);
+  await withDatabase(databaseUrl, (client) => adoptLog(client, id));
+  await move.rebuild();
+  // A process that was starting at the first moment shows itself by now.
   await refuseRunningProcesses(databaseUrl);
-  await forgetPositions(databaseUrl);
-  await rebuild();
+  await requireSameEnd(move);
   await openLog(target.store, id, new Date().toISOString());
-  return copied;
+  return { ...rest, copied: first.copied + rest.copied };
+};
+
+/**
+ * Ends a move that cannot be completed: the source serves its log again. The target, when there is one, is told to wait for
+ * another log, so that nobody completes the move. Throws RefusedByPolicy when the move is complete.
+ */
+export const abortMove = async (source: End, target: End | null): Promise<void> => {
+  const state = await readLogState(source.store);
+  if (state.kind !== 'MOVED')
+    throw new RefusedByPolicy('The log of the source has not moved, so there is nothing to end.');
+  if (target !== null) {
+    const other = await readLogState(target.store);
+    if (other.kind === 'OPEN' && other.id === state.movedTo)
+      throw new RefusedByPolicy(
+        'The move is complete: the target serves the log. Move it back with --from <target> --switch.',
+      );
+    if (other.kind === 'AWAITED' && other.id === state.movedTo)
+      await closeLog(target.store, 'aborted', new Date().toISOString());
+  }
+  await openLog(source.store, state.id, new Date().toISOString());
 };
 
 const refuseRunningProcesses = async (databaseUrl: string): Promise<void> => {
-  const rows = await withDatabase(databaseUrl, async (client) => {
-    await client.query('set role ledger_projector');
-    const { rows: running } = await client.query<{ host: string; pid: number }>(
-      'select host, pid from ops.processes where seen_at > clock_timestamp() - make_interval(secs => $1) order by host, pid',
-      [silentSeconds],
-    );
-    return running;
-  });
+  const rows = await withDatabase(databaseUrl, runningProcesses);
   if (rows.length === 0) return;
   const names = rows.map(({ host, pid }) => `${pid} on ${host}`).join(', ');
   throw new RefusedByPolicy(
@@ -60,12 +65,14 @@ const refuseRunningProcesses = async (databaseUrl: string): Promise<void> => {
   );
 };
 
-/** Forgets until which position of the log rights may have changed. The read models are built again from the whole log. */
-const forgetPositions = (databaseUrl: string): Promise<void> =>
-  withDatabase(databaseUrl, async (client) => {
-    await client.query('set role ledger_owner');
-    await client.query('truncate identity.access_changes');
-  });
+const runningProcesses = async (client: pg.Client): Promise<readonly { host: string; pid: number }[]> => {
+  await client.query('set role ledger_projector');
+  const { rows } = await client.query<{ host: string; pid: number }>(
+    'select host, pid from ops.processes where seen_at > clock_timestamp() - make_interval(secs => $1) order by host, pid',
+    [silentSeconds],
+  );
+  return rows;
+};
 
 const withDatabase = async <Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
   const client = new pg.Client(url);

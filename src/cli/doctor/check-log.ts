@@ -1,5 +1,5 @@
 import type { Retention } from '../../eventstore/retention.ts';
-import { retentionFaults } from '../server/retention-check.ts';
+import { retentionFaults } from '../health/retention-check.ts';
 import { type Finding, note, ok, todo, unknown } from './finding.ts';
 
 /** What the event store and the checkpoint say. */

@@ -27,6 +27,7 @@ export const addDataCommands = (program: Command): void => {
     .option('--from <url>', 'the event store to copy from; without it that of the configuration')
     .option('--to <url>', 'the event store to copy to; without it that of the configuration')
     .option('--switch', 'move the log: close it in the source, and open it in the target', false)
+    .option('--abort', 'end a move that cannot be completed, and open the source again', false)
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../copy/copy-command.ts')).copyCommand(options));
   program

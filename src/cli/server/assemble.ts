@@ -5,8 +5,8 @@ import { ownDirectory } from '../../postgres/sql-files.ts';
 import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { openHealth, type ProcessHealth } from '../health/open-health.ts';
+import { startRetentionCheck } from '../health/retention-check.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
-import { startRetentionCheck } from './retention-check.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
@@ -23,6 +23,8 @@ export type Ledger = {
   readonly waiter: ProjectedWaiter;
   readonly apiPool: Parts['apiPool'];
   readonly now: () => Date;
+  /** Resolves with a sentence when the log moves to another store, because the process must end then. */
+  readonly closed: Promise<string>;
   /** Lets requests in flight finish for at most 5 seconds and closes every part of the process, in order. */
   stop(): Promise<void>;
 };
@@ -51,13 +53,25 @@ export const assemble = async ({
   try {
     const parts = await openParts({ ...options, program, demoOrganizationId }, (close) => closers.push(close));
     const metrics = createMetrics();
+    // The row of the process says that it may append, so it goes after the jobs and the projector.
+    let removeRow: () => Promise<unknown> = async () => undefined;
+    closers.push(() => removeRow());
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('projector')) startRetentionCheck(parts);
     if (roles.includes('worker')) await startJobs(parts);
-    const health = openHealth(parts, metrics, projector);
+    const health = openHealth(
+      {
+        ...parts,
+        onStop: (close) => {
+          removeRow = close;
+        },
+      },
+      metrics,
+      projector,
+    );
     const baseUrl = await serve(parts, metrics, health);
-    const { executor, secrets, waiter, apiPool, now } = parts;
-    return { baseUrl, checkHealth: health.check, executor, secrets, waiter, apiPool, now, stop };
+    const { executor, secrets, waiter, apiPool, now, closed } = parts;
+    return { baseUrl, checkHealth: health.check, executor, secrets, waiter, apiPool, now, closed, stop };
   } catch (error) {
     await stop();
     throw error;

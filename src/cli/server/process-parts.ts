@@ -18,9 +18,9 @@ import { watchAppends } from '../health/watch-appends.ts';
 import { type ClockCheck, noClockCheck, postgresClock, startClockCheck } from './clock-check.ts';
 import { holdSecrets, refuseUnknownSecrets } from './hold-secrets.ts';
 import type { OpenServers } from './open-servers.ts';
+import { requireLogOfDatabase, servedLog, watchServedLog } from './require-open-log.ts';
 import type { Role } from './roles.ts';
 import { loadSecrets } from './secret-place.ts';
-import { servedLog } from './served-log.ts';
 
 /** The release of the program and the directory of its SQL files. Tests run other releases. */
 export type Program = { readonly directory: string; readonly release: Release };
@@ -49,6 +49,8 @@ export type Parts = ServerProcess & {
   readonly store: ReturnType<typeof connectEventStore>;
   /** The id of the log that the event store has. Null for the first one, before any move. */
   readonly logId: string | null;
+  /** Resolves with a sentence when the log moves to another store, because this process must end then. */
+  readonly closed: Promise<string>;
   /** Returns true when the last append failed because the disk of the event store is full. */
   readonly isStoreFull: () => boolean;
   readonly keeper: SnapshotKeeper;
@@ -84,6 +86,9 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
     return opened;
   };
   const apiPool = openPool(servers.apiUrl, 'ledger_api', 10);
+  await requireLogOfDatabase(apiPool, logId);
+  const { closed, stop: stopWatching } = watchServedLog(store);
+  onStop(async () => stopWatching());
   const keeper = createSnapshotKeeper({
     snapshots: createStreamSnapshots(openPool(servers.apiUrl, 'ledger_api', 2)),
     onError: (error, stream) =>
@@ -106,6 +111,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
     missingSecrets: holding.missing,
     store,
     logId,
+    closed,
     isStoreFull,
     keeper,
     clock,

@@ -47,7 +47,7 @@ export const runServer = async ({
   const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
     demo = known;
   });
-  const ended = await Promise.race([aborted(stopping), servers.failed, ready.then(() => never)]);
+  const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;
 };
 

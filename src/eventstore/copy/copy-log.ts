@@ -54,7 +54,7 @@ export const copyLog = async (source: CopySource, target: CopyTarget, options: C
   const after = last === null ? undefined : await placeInSource(source, last);
   if (head === null) return 0;
   let copied = 0;
-  const range = { streamPrefixes, upTo: head, ...(after && { after }) };
+  const range = { streamPrefixes, upTo: head, onlyJson: true, ...(after && { after }) };
   for await (const command of commandsOf(source.readLog(range))) {
     await appendTo(target, command, options.pauseMs ?? pauseMsDefault);
     copied += command.length;

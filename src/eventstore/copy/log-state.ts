@@ -1,62 +1,67 @@
 import { randomUUID } from 'node:crypto';
-import type { EventStore } from '../event-store.ts';
+import type { EventStore, Revision } from '../event-store.ts';
 import { uuidv5 } from '../uuids.ts';
 
-/** The stream in which a store notes which log it has. It begins when a log moves to another store for the first time. */
+/** The stream in which a store notes which log it has. It begins when a log is copied to or from the store. */
 export const logStream = 'ledger-log';
 
 /**
- * Which log a store has. `id`: null for the first log, before any move. A log that moved is continued by the log `movedTo`
- * in another store. A store that waits for a log has `movedTo`, too, because nobody may serve from it yet.
+ * Which log a store has. `OPEN`: it serves the log with this id, or the first log (null). `AWAITED`: it is the target of
+ * copies, and will have the log with this id. `MOVED`: the log `movedTo` in another store continues its log.
  */
 export type LogState = {
-  readonly id: string | null;
-  readonly movedTo: string | null;
-  /** When the last change of this state was recorded, by the clock of the process that recorded it. Null: never. */
+  /** When the state was recorded, by the clock of the process that recorded it. Null: never. */
   readonly at: string | null;
-  readonly revision: bigint | 'no_stream';
-};
+  readonly revision: Revision;
+} & (
+  | { readonly kind: 'OPEN'; readonly id: string | null }
+  | { readonly kind: 'AWAITED'; readonly id: string }
+  | { readonly kind: 'MOVED'; readonly id: string | null; readonly movedTo: string }
+);
 
 type LogStateStore = Pick<EventStore, 'readBackwards' | 'append'>;
 
-/** Reads which log a store has. Throws StoreUnavailable. */
+/** Reads which log a store has. Throws StoreUnavailable, and an error for a note that this release cannot read. */
 export const readLogState = async (store: Pick<EventStore, 'readBackwards'>): Promise<LogState> => {
   const [last] = await store.readBackwards(logStream, 'end', 1);
-  if (last === undefined) return { id: null, movedTo: null, at: null, revision: 'no_stream' };
+  if (last === undefined) return { kind: 'OPEN', id: null, at: null, revision: 'no_stream' };
   const { id = null, movedTo = null, at = null } = last.data;
-  return { id: textOrNull(id), movedTo: textOrNull(movedTo), at: textOrNull(at), revision: last.revision };
+  const known = { at: textOrNull(at), revision: last.revision };
+  const ownId = textOrNull(id);
+  if (last.type === 'LogOpened') return { kind: 'OPEN', id: ownId, ...known };
+  if (last.type === 'LogAwaited' && ownId !== null) return { kind: 'AWAITED', id: ownId, ...known };
+  if (last.type === 'LogMoved' && typeof movedTo === 'string') return { kind: 'MOVED', id: ownId, movedTo, ...known };
+  throw new Error(`Revision ${last.revision} of ${logStream} cannot be read: it is of a newer release, or damaged.`);
 };
 
-/**
- * Notes that the log of a store moves, so that no process of the product serves it. Returns the id of the log that continues
- * it, which is the same when the log is closed already. Throws RevisionConflict when somebody else changes it.
- */
-export const closeLog = async (store: LogStateStore, at: string): Promise<string> => {
+/** Notes that a store is the target of copies, so that no process serves it. Returns the id of the log that it waits for. */
+export const awaitLog = async (store: LogStateStore, at: string): Promise<string> => {
   const state = await readLogState(store);
-  if (state.movedTo !== null) return state.movedTo;
-  const movedTo = randomUUID();
-  await note(store, state, { type: 'LogMoved', data: { id: state.id, movedTo, at } });
-  return movedTo;
+  if (state.kind === 'AWAITED') return state.id;
+  const id = randomUUID();
+  await note(store, state.revision, { type: 'LogAwaited', data: { id, at } });
+  return id;
 };
 
-/** Notes that a store is the target of copies, so that no process serves from it before the log has moved there. */
-export const awaitLog = async (store: LogStateStore, at: string): Promise<void> => {
+/** Notes that the log of a store moves to the store that waits for `movedTo`. Does nothing when it has moved there. */
+export const closeLog = async (store: LogStateStore, movedTo: string, at: string): Promise<void> => {
   const state = await readLogState(store);
-  if (state.revision === 'no_stream')
-    await note(store, state, { type: 'LogAwaited', data: { id: null, movedTo: randomUUID(), at } });
+  if (state.kind === 'MOVED' && state.movedTo === movedTo) return;
+  await note(store, state.revision, { type: 'LogMoved', data: { id: state.id, movedTo, at } });
 };
 
-/** Notes that a store has the log with this id from now on. Does nothing when it has. */
-export const openLog = async (store: LogStateStore, id: string, at: string): Promise<void> => {
+/** Notes that a store serves the log with this id from now on, null for a first log. Does nothing when it does. */
+export const openLog = async (store: LogStateStore, id: string | null, at: string): Promise<void> => {
   const state = await readLogState(store);
-  if (state.id === id && state.movedTo === null) return;
-  await note(store, state, { type: 'LogOpened', data: { id, movedTo: null, at } });
+  if (state.kind === 'OPEN' && state.id === id) return;
+  await note(store, state.revision, { type: 'LogOpened', data: { id, at } });
 };
 
 type LogNote = { readonly type: string; readonly data: Readonly<Record<string, string | null>> };
 
-const note = async (store: LogStateStore, { revision }: LogState, { type, data }: LogNote): Promise<void> => {
-  const id = uuidv5(idNamespace, `${type} ${data.id} ${data.movedTo}`);
+/** Appends at the revision that was read. Of two that change the state at once, one fails with RevisionConflict. */
+const note = async (store: LogStateStore, revision: Revision, { type, data }: LogNote): Promise<void> => {
+  const id = uuidv5(idNamespace, `${type} ${revision} ${JSON.stringify(data)}`);
   await store.append(logStream, [{ id, type, data, metadata: {} }], revision, { timeoutMs: appendTimeoutMs });
 };
 

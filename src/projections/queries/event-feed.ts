@@ -98,17 +98,19 @@ export const placeOfEvent = async (
     name: 'place-of-event',
     // Each side has an index of its own. As one condition they would be a walk through the events of everybody.
     text: sides
-      .map(
-        (side) =>
-          `(select position from rm.license_events where ${side} = current_setting('app.org_id') and license_id = $1 and revision = $2)`,
-      )
+      .map((side) => `(select position from rm.license_events where ${side} and license_id = $1 and revision = $2)`)
       .join(' union all '),
     values: [licenseId, revision],
   });
   return rows[0] === undefined ? null : { position: BigInt(rows[0].position), licenseId, revision };
 };
 
-const sides = ['issuer_org_id', 'holder_org_id', 'previous_holder_org_id'] as const;
+// The conditions of the indexes.
+const sides = [
+  `issuer_org_id = current_setting('app.org_id')`,
+  `holder_org_id = current_setting('app.org_id') and issuer_org_id <> holder_org_id`,
+  `previous_holder_org_id = current_setting('app.org_id') and issuer_org_id <> previous_holder_org_id`,
+];
 
 /** The serving version at one moment, and the position up to which no event is kept back from the organization. */
 type Extent = { readonly version: number; readonly readableTo: bigint | null };

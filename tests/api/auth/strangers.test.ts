@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPasswords } from '../../../src/identity/passwords.ts';
 import { type Answer, type Ledger, startLedger } from '../../support/ledger.ts';
 import { limitedFront } from '../../support/limits.ts';
 import { condition } from '../../support/product.ts';
@@ -9,7 +10,8 @@ let ledger: Ledger;
 beforeAll(async () => {
   const limits =
     'login=6/3600,signup=9/3600,login_place=3/3600,login_place_day=4/86400,login_account=5/86400,login_device=3/3600,login_device_day=5/86400';
-  ledger = await startLedger({ frontOf: limitedFront(limits, { trustProxy: 1 }) });
+  // Real hashes, because a flood of cheap ones ends before anybody waits for it.
+  ledger = await startLedger({ frontOf: limitedFront(limits, { trustProxy: 1 }), passwords: createPasswords() });
 });
 afterAll(() => ledger.stop());
 

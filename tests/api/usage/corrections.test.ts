@@ -67,7 +67,7 @@ describe('A correction', () => {
     expect(outcomeOf(refused)).toEqual([409, 'CORRECTION_EXCEEDS_USAGE']);
     expect([refused.body.errors?.[0]?.pointer, refused.body.detail]).toEqual([
       '/quantity',
-      expect.stringContaining('2 is left'),
+      expect.stringContaining('2 of it is left'),
     ]);
     expect(outcomeOf(await correct(licenseId, 'c2', 'u1', -2))).toEqual([201, true]);
   });

@@ -147,7 +147,10 @@ const settings = (
   variables: Readonly<Record<string, string>> = {},
   facts: Partial<SettingsFacts> = {},
 ): SettingsFacts => ({
-  config: loadConfig({ LEDGER_SECRET: Buffer.alloc(32, 7).toString('base64'), ...variables }),
+  config: loadConfig({
+    LEDGER_SECRET: Buffer.from(Array.from({ length: 32 }, (_, index) => index)).toString('base64'),
+    ...variables,
+  }),
   hasDemo: true,
   mailFault: null,
   ...facts,

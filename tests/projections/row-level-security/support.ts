@@ -262,6 +262,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
 export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.first_organization': [],
   'ops.last_verification': [],
+  'ops.served_log': ['select', 'insert'],
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],

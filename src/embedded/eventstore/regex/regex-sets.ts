@@ -73,7 +73,9 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 const categories = new Set(
-  'L Lu Ll Lt Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp Cc Cf'.split(' '),
+  ['L Lu Ll Lt Lm Lo M Mn Mc Me', 'N Nd Nl No P Pc Pd Ps Pe Pi Pf Po', 'S Sm Sc Sk So Z Zs Zl Zp Cc Cf'].flatMap(
+    (names) => names.split(' '),
+  ),
 );
 
 const parseCategory = (source: RegexSource, isNegated: boolean): UnitSet => {

@@ -1,6 +1,6 @@
 import { type Retention, readRetention } from '../../eventstore/retention.ts';
 import { streamPrefixes } from '../../projections/fold/fold-event.ts';
-import type { Parts } from './process-parts.ts';
+import type { Parts } from '../server/process-parts.ts';
 
 type Needs = Pick<Parts, 'onStop'> & {
   readonly servers: Pick<Parts['servers'], 'embedded' | 'eventStoreUrl'>;
