@@ -42,7 +42,7 @@ const insecure = (host: string): AccessOfStore => ({
   urlAt: (port) => `esdb://${addressOf(isEveryAddress(host) ? '127.0.0.1' : host, port)}?tls=false`,
 });
 
-/** Returns the names and addresses by which clients may reach the server. The first one surely reaches it from this machine. */
+/** Returns the names and addresses by which clients may reach the server. The first one reaches it from this machine. */
 const namesOf = (host: string): readonly string[] => {
   // Node warns about TLS to an address instead of a name.
   if (loopbackNames.some((name) => name === host)) return loopbackNames;
