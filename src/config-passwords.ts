@@ -1,6 +1,6 @@
 import type { Variables } from './config-variables.ts';
 
-/** Passwords that documentation, images and examples use. A person who knows the product tries them first. */
+/** Passwords that documentation, images and examples use. An attacker who knows the product tries them first. */
 const publicPasswords: ReadonlySet<string> = new Set([
   'admin',
   'changeit',

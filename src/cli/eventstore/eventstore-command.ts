@@ -21,7 +21,7 @@ type Options = { readonly wait: boolean; readonly json: boolean };
 
 /**
  * `ledger eventstore`: runs the event store without the product, until SIGINT, SIGTERM or the end of its terminal (exit
- * code 0), or until a necessary part fails (exit code 1). Exits with 2 for a wrong configuration and 4 when its Postgres
+ * code 0), or until a necessary part fails (exit code 1). Exits with 2 for a wrong configuration, and 4 when its Postgres
  * does not answer. Exits with 5 when another one runs on the same database, unless it is to wait for the end of that.
  */
 export const eventStoreCommand = async (options: Options): Promise<void> => {
