@@ -5,13 +5,25 @@ set -euo pipefail
 
 secrets=${LEDGER_SECRETS:-/run/secrets}
 
-# The password between the second colon and the @ of a URL. Passwords without characters that a URL must escape.
+# The password in a URL. Passwords have no characters that a URL must escape.
 password_of() {
-  local url
-  url=$(cat "$secrets/$1")
-  url=${url#*://*:}
-  printf '%s' "${url%%@*}"
+  local file=$secrets/$1 url
+  if ! url=$(cat "$file"); then
+    echo "postgres-logins.sh: let user $(id -u) read $file. docs/guides/containers.md says how." >&2
+    return 1
+  fi
+  if ! [[ $url =~ ^[a-z]+://[^:/@]+:([A-Za-z0-9_.~-]+)@ ]]; then
+    echo "postgres-logins.sh: the URL in $file has no password of letters and digits." >&2
+    return 1
+  fi
+  printf '%s' "${BASH_REMATCH[1]}"
 }
+
+# Bash ignores a failure within a here-document, so all are read before it.
+owner=$(password_of database-url)
+api=$(password_of database-api-url)
+projector=$(password_of database-projector-url)
+worker=$(password_of database-worker-url)
 
 run() {
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "${POSTGRES_USER:-postgres}" "$@"
@@ -19,16 +31,16 @@ run() {
 
 # The values are variables of psql, so that no list of processes shows them as arguments.
 run --dbname postgres <<SQL
-\set password '$(password_of database-url)'
+\set password '$owner'
 create role ledger login createrole password :'password';
 create database ledger owner ledger;
 SQL
 
 # The role that creates the others may administer them. The migration needs that.
 run --dbname ledger <<SQL
-\set api '$(password_of database-api-url)'
-\set projector '$(password_of database-projector-url)'
-\set worker '$(password_of database-worker-url)'
+\set api '$api'
+\set projector '$projector'
+\set worker '$worker'
 set role ledger;
 create role ledger_api nologin;
 create role ledger_projector nologin;

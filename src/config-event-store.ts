@@ -11,6 +11,7 @@ export const eventStoreVariables = {
     .describe(
       'Postgres database in which ledger eventstore stores the log, for it alone. Without it an embedded Postgres in LEDGER_DATA_DIR.',
     ),
+  LEDGER_EVENTSTORE_DATABASE_URL_FILE: file.describe('File that contains LEDGER_EVENTSTORE_DATABASE_URL.'),
   LEDGER_EVENTSTORE_HOST: z
     .string()
     .min(1)
@@ -27,6 +28,14 @@ export const eventStoreVariables = {
   LEDGER_EVENTSTORE_CA_FILE: file.describe(
     'PEM file with the authority that issued that certificate, which clients check it with. Default: the public authorities.',
   ),
+  LEDGER_EVENTSTORE_NAMES: z
+    .string()
+    .regex(/^[\w.:-]+(,[\w.:-]+)*$/, 'must be names or addresses, separated by commas')
+    .transform((text): readonly string[] => text.split(','))
+    .optional()
+    .describe(
+      'Names by which clients reach ledger eventstore, such as the name of a service, separated by commas. The URL of the product has the first one.',
+    ),
   LEDGER_EVENTSTORE_INSECURE: z
     .enum(['on', 'off'])
     .default('off')
@@ -45,6 +54,8 @@ export type EventStoreConfig = {
   readonly host: string;
   readonly port: number;
   readonly healthPort: number;
+  /** Names by which clients reach it, besides those of its address. The first one is that of the product's URL. */
+  readonly names: readonly string[];
   /** Null: a certificate that it creates. */
   readonly certificateFiles: CertificateFiles | null;
   /** True: no TLS and no logins. */
@@ -62,7 +73,12 @@ export const eventStoreOf = (variables: EventStoreVariables): EventStoreConfig =
     host: variables.LEDGER_EVENTSTORE_HOST,
     port: variables.LEDGER_EVENTSTORE_PORT,
     healthPort: variables.LEDGER_EVENTSTORE_HEALTH_PORT,
+    names: variables.LEDGER_EVENTSTORE_NAMES ?? [],
     certificateFiles: isGiven ? { certificate, key, ca: variables.LEDGER_EVENTSTORE_CA_FILE ?? null } : null,
     isInsecure: variables.LEDGER_EVENTSTORE_INSECURE === 'on',
   };
 };
+
+/** Returns true for a variable that `ledger eventstore` reads. */
+export const isOfEventStore = (name: string): boolean =>
+  /^(LEDGER_EVENTSTORE_\w+|LEDGER_DATA_DIR|LOG_LEVEL|LOG_FORMAT|NODE_ENV)$/.test(name);

@@ -11,6 +11,7 @@ export const variablesOfFiles = [
   'EVENTSTORE_URL',
   'REDIS_URL',
   'MAIL_URL',
+  'LEDGER_EVENTSTORE_DATABASE_URL',
 ] as const;
 
 /**

@@ -19,14 +19,17 @@ const urls = [
   'DATABASE_WORKER_URL',
   'EVENTSTORE_URL',
   'REDIS_URL',
+  'MAIL_URL',
+  'LEDGER_EVENTSTORE_DATABASE_URL',
 ] as const satisfies readonly (keyof Variables)[];
 
-// A random secret of 32 bytes has about 30 different ones, and practically never fewer than this.
-const leastDifferentBytes = 16;
+// A random secret of 32 bytes has about 30 different ones. One that was written in hexadecimal first has about 16, and
+// practically never fewer than this.
+const leastDifferentBytes = 8;
 
 /**
  * Returns a sentence for each password that everybody may know, and for a signing secret that is not random. In production
- * such a configuration is refused. Secrets that only verify are not judged, because license keys need them.
+ * such a configuration is refused. Null: the secret is not judged. Secrets that only verify are not judged, because license keys need them.
  */
 export const publicPasswordFaults = (variables: Variables, secret: string | null): readonly string[] => [
   ...urls

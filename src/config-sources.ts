@@ -29,7 +29,7 @@ export const readSources = (environment: Environment, directory: string): Source
   const inFile = (strange: StrangeName) =>
     `${strange.name} in ${file.path} is no variable of License Ledger${advice(strange)}`;
   return {
-    values: { ...nonEmpty(file.values), ...real },
+    values: { ...notIn(real, nonEmpty(file.values)), ...real },
     problems: [
       ...file.problems,
       ...ofFile.filter(isMisspelled).map(inFile),
@@ -46,6 +46,12 @@ export const readSources = (environment: Environment, directory: string): Source
     ],
   };
 };
+
+/** Returns what the environment does not set, neither by the name nor by a `<name>_FILE`, or the other way round. */
+const notIn = (real: Environment, ofFile: Environment): Environment =>
+  Object.fromEntries(Object.entries(ofFile).filter(([name]) => !(otherWayOf(name) in real)));
+
+const otherWayOf = (name: string): string => (name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`);
 
 const advice = ({ nearest }: StrangeName): string =>
   nearest === null ? '. See .env.example for all of them.' : `: the nearest one is ${nearest}.`;

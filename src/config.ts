@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { combinationFaults, readVariables } from './config-checks.ts';
-import { type EventStoreConfig, eventStoreOf } from './config-event-store.ts';
+import { type EventStoreConfig, eventStoreOf, isOfEventStore } from './config-event-store.ts';
 import { readVariableFiles } from './config-files.ts';
 import { publicPasswordFaults } from './config-passwords.ts';
-import { nonEmpty, readSources } from './config-sources.ts';
+import { nonEmpty, readSources, type Sources } from './config-sources.ts';
 import type { Variables } from './config-variables.ts';
 import { parseSecrets } from './identity/secrets.ts';
 import type { Limits } from './rate-limits.ts';
@@ -107,10 +107,25 @@ export const colorChoice = (
 /**
  * Reads the environment, and without `environment` also `.env` in the working directory. A variable of the environment wins
  * over `.env`, and an empty one counts as absent. Throws InvalidConfiguration with all problems together: wrong names and
- * values, the secret, the servers and forbidden combinations.
+ * values, the secret, the servers and forbidden combinations. `judgesSecret` false accepts a secret that is not random, for
+ * the command that replaces it.
  */
-export const loadConfig = (environment?: Readonly<Record<string, string | undefined>>): Config => {
-  const sources = environment === undefined ? readSources(process.env, process.cwd()) : noFile(environment);
+export const loadConfig = (environment?: Environment, { judgesSecret } = { judgesSecret: true }): Config =>
+  configOf(sourcesOf(environment), judgesSecret);
+
+/** Reads the variables of `ledger eventstore` only, which may share its environment with a product. Otherwise as `loadConfig`. */
+export const loadEventStoreConfig = (environment?: Environment): Config => {
+  const sources = sourcesOf(environment);
+  const values = Object.fromEntries(Object.entries(sources.values).filter(([name]) => isOfEventStore(name)));
+  return configOf({ ...sources, values }, true);
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const sourcesOf = (environment: Environment | undefined): Sources =>
+  environment === undefined ? readSources(process.env, process.cwd()) : noFile(environment);
+
+const configOf = (sources: Sources, judgesSecret: boolean): Config => {
   const files = readVariableFiles(sources.values);
   const { variables, invalid, problems } = readVariables(files.values);
   const secret = readSecret(variables);
@@ -119,7 +134,7 @@ export const loadConfig = (environment?: Readonly<Record<string, string | undefi
   const faults = [
     ...combinationFaults(variables, invalid),
     ...secret.faults,
-    ...(isProduction ? publicPasswordFaults(variables, secret.text) : []),
+    ...(isProduction ? publicPasswordFaults(variables, judgesSecret ? secret.text : null) : []),
     ...(fault === null ? [] : [fault]),
   ];
   const all = [...sources.problems, ...files.problems, ...problems, ...faults];
@@ -230,7 +245,7 @@ const initOf = (variables: Variables): InitConfig => {
 
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
-const noFile = (environment: Readonly<Record<string, string | undefined>>) => ({
+const noFile = (environment: Environment): Sources => ({
   values: nonEmpty(environment),
   problems: [],
   notes: [],

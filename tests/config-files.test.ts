@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../src/config.ts';
+import { loadConfig, loadEventStoreConfig } from '../src/config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ledger-config-'));
 const fileWith = (name: string, text: string) => {
@@ -76,6 +76,26 @@ describe('The URL of the event store', () => {
   );
 });
 
+describe('The configuration of `ledger eventstore`', () => {
+  const own = { LEDGER_DATA_DIR: folder, LOG_LEVEL: 'warn', LEDGER_EVENTSTORE_PORT: '2200' };
+
+  test('ignores the variables of the product, which may name the file that its first start writes', () => {
+    const shared = { ...own, EVENTSTORE_URL_FILE: join(folder, 'missing'), DATABASE_URL: 'none', PORT: 'x' };
+    expect(() => loadConfig(shared)).toThrow('EVENTSTORE_URL_FILE cannot be read');
+    expect(loadEventStoreConfig(shared)).toMatchObject({
+      ...{ dataDir: folder, logLevel: 'warn' },
+      eventStore: { port: 2200, databaseUrl: null },
+    });
+  });
+
+  test('refuses its own invalid values, and takes the URL of its database from a file', () => {
+    expect(() => loadEventStoreConfig({ ...own, LEDGER_EVENTSTORE_PORT: 'x' })).toThrow('LEDGER_EVENTSTORE_PORT');
+    const url = 'postgres://eventstore:x8mC3eYw5@db/eventstore';
+    const inFile = { ...own, LEDGER_EVENTSTORE_DATABASE_URL_FILE: fileWith('log', url) };
+    expect(loadEventStoreConfig(inFile).eventStore.databaseUrl).toBe(url);
+  });
+});
+
 describe('In production', () => {
   const production = { ...servers, NODE_ENV: 'production' };
 
@@ -88,8 +108,11 @@ describe('In production', () => {
     ['DATABASE_API_URL', 'postgres://api:PostGres@db/ledger'],
     ['EVENTSTORE_URL', 'esdb://admin:changeit@one:2113,two:2113?tls=true'],
     ['REDIS_URL', 'redis://:passwor%64@redis'],
+    ['LEDGER_EVENTSTORE_DATABASE_URL', 'postgres://eventstore:postgres@db/eventstore'],
+    ['MAIL_URL', 'smtp://ledger:changeme@mail'],
   ])('a password in %s that everybody knows is refused', (name, url) => {
-    const known = { ...production, [name]: url };
+    const mail = { MAIL_FROM: 'ledger@vendor.example', PUBLIC_URL: 'https://licenses.example.com' };
+    const known = { ...production, ...(name === 'MAIL_URL' ? mail : {}), [name]: url };
     expect(() => loadConfig(known)).toThrow(`${name} has a password that everybody knows`);
     expect(loadConfig({ ...known, NODE_ENV: 'development' }).isProduction).toBe(false);
   });
@@ -98,5 +121,13 @@ describe('In production', () => {
     const zeros = Buffer.alloc(32).toString('base64');
     expect(() => loadConfig({ ...production, LEDGER_SECRET: zeros })).toThrow('LEDGER_SECRET is not random');
     expect(loadConfig({ ...production, LEDGER_SECRET: `${random},${zeros}` }).isProduction).toBe(true);
+  });
+
+  test('a random secret in hexadecimal is accepted, and the command that replaces a secret accepts each', () => {
+    const twelveDigits = 'c0ffee8a91d2b4'.repeat(5).slice(0, 64);
+    const hexadecimal = Buffer.from(twelveDigits).toString('base64');
+    expect(loadConfig({ ...production, LEDGER_SECRET: hexadecimal }).isProduction).toBe(true);
+    const zeros = { ...production, LEDGER_SECRET: Buffer.alloc(32).toString('base64') };
+    expect(loadConfig(zeros, { judgesSecret: false }).isProduction).toBe(true);
   });
 });

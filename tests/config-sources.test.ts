@@ -26,6 +26,12 @@ test('.env is read, the environment wins over it, and one sentence says which fi
   expect(notes).toEqual([`Read 4 variables from ${path.join(directory, '.env')}.`]);
 });
 
+test('The environment wins over .env also where one names the value and the other a file with it', async () => {
+  const directory = await directoryWith('DATABASE_URL=a\nREDIS_URL_FILE=b\nMAIL_URL=c\n');
+  const environment = { DATABASE_URL_FILE: 'd', REDIS_URL: 'e' };
+  expect(readSources(environment, directory).values).toEqual({ ...environment, MAIL_URL: 'c' });
+});
+
 test('Without .env, and with a directory of this name, nothing is said', async () => {
   const directory = await temporaryDirectory();
   expect(readSources({}, directory)).toEqual({ values: {}, problems: [], notes: [] });

@@ -77,6 +77,15 @@ test('A file has at most 300 lines', () => {
   expect(long).toEqual([]);
 });
 
+// It has modules of ECMAScript, so its names survive the bundler.
+const loadedLater = ['re2js'];
+
+test('No file loads a package later, because the bundler gives it no names: it loads a file that imports the package', () => {
+  const loaded = sources.flatMap(({ text }) => [...text.matchAll(/await import\('([^.'][^']*)'\)/g)]);
+  const packages = loaded.map(([, name = '']) => name).filter((name) => !name.startsWith('node:'));
+  expect(packages.filter((name) => !loadedLater.includes(name))).toEqual([]);
+});
+
 test('The files of tests that start first exist, and each is named once', () => {
   expect(longestFiles.length).toBeGreaterThan(20);
   expect(longestFiles.filter((path) => !existsSync(path))).toEqual([]);

@@ -39,6 +39,7 @@ export const openDataDirectory = async (dataDir: string): Promise<Lock> => {
   const lock = await lockDirectory(dataDir);
   // In a container, process ids repeat. So the file of a killed stack could be taken for that of this one.
   await rm(places(dataDir).runtime, { force: true });
+  await rm(places(dataDir).storeRuntime, { force: true });
   if (!(await isMarked(dataDir))) {
     await writePrivate(
       places(dataDir).marker,

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -209,7 +209,20 @@ describe.skipIf(!hasPsql)('The services of deploy/compose.production.yml', () =>
       PGPORT: String(installation.postgresPort),
       PGPASSWORD: 'tests',
     };
-    expect(await run(['bash', 'deploy/postgres-logins.sh'], environment)).toEqual({ code: 0, output: '' });
+    const script = ['bash', 'deploy/postgres-logins.sh'];
+    const file = path.join(installation.secrets, 'database-worker-url');
+    const url = readFileSync(file);
+    // The script cannot read a directory either, and nothing is unreadable for root.
+    rmSync(file);
+    mkdirSync(file);
+    const unreadable = await run(script, environment);
+    expect([unreadable.code, unreadable.output]).toEqual([1, expect.stringMatching(/let user \d+ read \S+worker-url/)]);
+    rmdirSync(file);
+    writeFileSync(file, 'postgres://worker@postgres:5432/ledger');
+    const empty = await run(script, environment);
+    expect([empty.code, empty.output]).toEqual([1, expect.stringContaining('has no password')]);
+    writeFileSync(file, url);
+    expect(await run(script, environment)).toEqual({ code: 0, output: '' });
   });
 
   test('start with these logins, are healthy, and answer validations', async () => {

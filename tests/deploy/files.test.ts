@@ -45,6 +45,23 @@ describe('The Dockerfile', () => {
   });
 });
 
+describe.each(['.dockerignore', '.gitignore'])('%s', (file) => {
+  const entries = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => /^[^#]/.test(line));
+  const isListed = (secret: string) =>
+    entries
+      .map((entry) => entry.replace(/^\*\*\/|^\/|\/$/g, ''))
+      .some((entry) => `${secret}/`.startsWith(entry.endsWith('*') ? entry.slice(0, -1) : `${entry}/`));
+
+  test('lists the files with secrets that the guides create in a clone', () => {
+    const guides = ['containers', 'separate-servers'].map((name) => readFileSync(`docs/guides/${name}.md`, 'utf8'));
+    const created = ['deploy/secrets', 'deploy/certificates', 'store/secrets.json', 'ledger-secret'];
+    expect(created.filter((secret) => !guides.some((guide) => guide.includes(secret)))).toEqual([]);
+    expect([...created, 'ledger-secret.previous', '.env', '.ledger'].filter((secret) => !isListed(secret))).toEqual([]);
+  });
+});
+
 describe.each(files)('%s', (file) => {
   const compose = readCompose(file);
   const services = Object.entries(compose.services);
@@ -109,6 +126,16 @@ describe.each(files)('%s', (file) => {
       const missing = names(servers).filter((server) => waits[server]?.condition !== 'service_healthy');
       expect([name, missing]).toEqual([name, []]);
     }
+  });
+
+  test('mounts nothing inside of a mount that is only read, because no engine can create its mount point there', () => {
+    const nestedIn = (volumes: readonly string[]) => {
+      const mounts = volumes.map((volume) => volume.split(':'));
+      const readOnly = mounts.filter(([, , mode]) => mode === 'ro').map(([, target]) => `${target}/`);
+      return mounts.filter(([, target = '']) => readOnly.some((folder) => target.startsWith(folder)));
+    };
+    expect(nestedIn(['./a:/run/a:ro', './b:/run/a/b:ro', './c:/run/ab:ro'])).toEqual([['./b', '/run/a/b', 'ro']]);
+    expect(services.flatMap(([, { volumes = [] }]) => nestedIn(volumes))).toEqual([]);
   });
 
   test('mounts files of the project that exist', () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -68,13 +68,14 @@ const asSuperuser = async (url: string, statement: string) => {
   await db.end();
 };
 
-/** Runs a script with an `npx` that starts our program directly, and stops what it started when it fails. */
+/** Runs a script with an `npx` that starts our program directly, in a folder like the clone, and stops what it started when it fails. */
 const inBash = async (script: string, folder: string, env: Readonly<Record<string, string>>) => {
   const bin = path.join(folder, 'bin');
   await mkdir(bin);
   const npx = path.join(bin, 'npx');
   await writeFile(npx, `#!/bin/sh\nshift\nexec "${process.execPath}" "${process.cwd()}/bin/ledger.js" "$@"\n`);
   await chmod(npx, 0o755);
+  await symlink(path.join(process.cwd(), 'bin', 'ledger.js'), path.join(bin, 'ledger.js'));
   const onFailure = `trap 'kill $(jobs -pr) 2>/dev/null; wait' ERR`;
   const child = spawn('bash', ['-c', `set -euo pipefail\n${onFailure}\n${script}`], {
     cwd: folder,

@@ -69,6 +69,16 @@ test('A certificate that lacks a name is replaced, and a damaged file or a lost 
   expect(await readFile(ca, 'utf8')).toContain('BEGIN CERTIFICATE');
 });
 
+test('A damaged part of the server is replaced under the same authority, so copies of its certificate stay valid', async () => {
+  const dataDir = await temporaryDirectory();
+  await ensureCertificate(dataDir, loopbackNames);
+  const { store, ca } = await partsOf(dataDir);
+  await writeFile(certificatePlaces(dataDir).store, store.replace(/[\w+/]{60}/, 'A'.repeat(60)));
+  const mended = await ensureCertificate(dataDir, loopbackNames);
+  expect((await partsOf(dataDir)).ca).toBe(ca);
+  expect(new X509Certificate(mended.certificate).verify(new X509Certificate(ca).publicKey)).toBe(true);
+});
+
 test('A directory of an earlier release gets both at a start, and a command that only reads says so', async () => {
   const dataDir = await temporaryDirectory();
   await expect(existingStoreEntry(dataDir)).rejects.toThrow('of an older release');

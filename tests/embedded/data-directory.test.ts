@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { openDataDirectory, resetData } from '../../src/embedded/data-directory.ts';
+import { openDataDirectory, places, resetData } from '../../src/embedded/data-directory.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const opened = async () => {
@@ -57,4 +57,13 @@ test('A reset of a missing directory does nothing', async () => {
   const directory = path.join(await temporaryDirectory(), 'absent');
   await resetData(directory);
   expect(existsSync(directory)).toBe(false);
+});
+
+test('A start removes the files that tell how to reach killed servers, because process ids repeat in containers', async () => {
+  const dataDir = await temporaryDirectory();
+  await (await openDataDirectory(dataDir)).release();
+  const { runtime, storeRuntime } = places(dataDir);
+  for (const file of [runtime, storeRuntime]) await writeFile(file, '{}');
+  await (await openDataDirectory(dataDir)).release();
+  expect([runtime, storeRuntime].filter((file) => existsSync(file))).toEqual([]);
 });

@@ -17,7 +17,7 @@ import { type Finding, lineOf, note, todo } from './finding.ts';
 import { readLogFacts } from './read-log-facts.ts';
 import { readMachine } from './read-machine.ts';
 import { readPostgres } from './read-postgres.ts';
-import { readRedis, readSettings } from './read-settings.ts';
+import { readSettings } from './read-settings.ts';
 
 /**
  * `ledger doctor`: prints one line for each check, with what to do. Starts, creates and changes nothing. Exits with 0
@@ -30,7 +30,7 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
   const findings = [
     ...checkMachine(await readMachine(config)),
     ...checkSettings(await readSettings(config)),
-    ...checkRedis(await readRedis(config.redisUrl)),
+    ...checkRedis(await redisFactsOf(config.redisUrl)),
     ...ofServers,
   ];
   const left = findings.filter(({ state }) => state === 'todo').length;
@@ -46,6 +46,10 @@ export const doctorCommand = async ({ json }: { readonly json: boolean }): Promi
   }
   process.exitCode = exitCode;
 };
+
+// Without a Redis, its client is not loaded.
+const redisFactsOf = async (url: string | null) =>
+  url === null ? null : (await import('./read-redis.ts')).readRedis(url);
 
 /** `serverFault`: the exit code for a server that does not answer or refuses the login. */
 type ServerFindings = { readonly findings: readonly Finding[]; readonly serverFault: number | null };

@@ -2,20 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { retry } from '../../async/retry.ts';
-import { type Config, InvalidConfiguration, loadConfig } from '../../config.ts';
+import { type Config, InvalidConfiguration, loadEventStoreConfig } from '../../config.ts';
 import { DataDirectoryInUse, namesIn, places } from '../../embedded/data-directory.ts';
 import { errorText } from '../../embedded/errors.ts';
 import { type EventStoreServer, startEventStore } from '../../embedded/eventstore/server.ts';
-import { DatabaseTaken } from '../../embedded/eventstore/writer-connection.ts';
+import { DatabaseTaken, PooledConnection } from '../../embedded/eventstore/writer-connection.ts';
 import { writePrivate } from '../../embedded/files.ts';
 import { startStorePostgres } from '../../embedded/store-postgres.ts';
 import { surviveClosedOutput } from '../closed-output.ts';
 import { createLog } from '../create-log.ts';
 import { exitCodes, RefusedByPolicy, Unreachable } from '../exit-codes.ts';
 import { hostOf, isRefusal } from '../server/reach-servers.ts';
-import { aborted, stopOnSignals } from '../server/stop-on-signals.ts';
-import { accessOfStore } from './store-access-of.ts';
-import { serveHealth } from './store-health.ts';
+import { aborted, stopMsMax, stopOnSignals } from '../server/stop-on-signals.ts';
+import { type AccessOfStore, accessOfStore } from './store-access-of.ts';
+import { type StoreHealth, serveHealth } from './store-health.ts';
 
 type Options = { readonly wait: boolean; readonly json: boolean };
 
@@ -25,7 +25,7 @@ type Options = { readonly wait: boolean; readonly json: boolean };
  * does not answer. Exits with 5 when another one runs on the same database, unless it is to wait for the end of that.
  */
 export const eventStoreCommand = async (options: Options): Promise<void> => {
-  const config = loadConfig();
+  const config = loadEventStoreConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
   for (const note of config.notes) log.info(note);
   surviveClosedOutput();
@@ -41,11 +41,21 @@ export const eventStoreCommand = async (options: Options): Promise<void> => {
     if (!stopping.aborted) throw error;
     exitCode = exitCodes.fine;
   } finally {
+    limitStop(log, exitCode);
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
   }
   await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
+};
+
+/** Ends the process when its parts do not stop in time, also after a failure. */
+const limitStop = (log: Logger, exitCode: number): void => {
+  const end = () => {
+    log.warn(`The stop took longer than ${stopMsMax / 1_000} seconds. The process ends now.`);
+    process.exit(exitCode);
+  };
+  setTimeout(end, stopMsMax).unref();
 };
 
 type Running = {
@@ -59,8 +69,8 @@ type Running = {
 
 /** Starts the parts and serves. Returns undefined when `stopping` aborts, and the reason when a part ends. */
 const serve = async (running: Running): Promise<string | undefined> => {
-  const { config, options, log, stopping, stops } = running;
-  const { host, port, healthPort } = config.eventStore;
+  const { config, log, stopping, stops } = running;
+  const { host, healthPort } = config.eventStore;
   const health = await serveHealth(host, healthPort);
   stops.push(health.stop);
   let isWaiting = false;
@@ -70,26 +80,44 @@ const serve = async (running: Running): Promise<string | undefined> => {
     isWaiting = true;
     health.report({ why });
   };
+  await checkGivenFiles(config);
   const database = await openDatabase(running, onWait);
-  const { access, urlAt } = await accessOfStore(config, (line) => log.warn(line));
   stopping.throwIfAborted();
-  const taking = { takesOver: options.wait, signal: stopping, onWait };
-  const start = { databaseUrl: database.url, access, host, port, taking, log: (line: string) => log.warn(line) };
-  const server = await reachingPostgres(config, () => startEventStore(start));
+  const { server, urlAt } = await startTaken(running, { databaseUrl: database.url, onWait, health });
   stops.push(server.stop);
   stopping.throwIfAborted();
   await writePrivate(places(config.dataDir).storeUrl, `${urlAt(server.port)}\n`);
   health.report('READY');
   announce(running, urlAt(server.port), health.url);
-  return ended(server, database.exited, stopping);
+  const fault = await Promise.race([aborted(stopping), server.failed.then(errorText), database.exited]);
+  // Balancers must not send calls while the parts stop.
+  health.reportEnd(fault === undefined ? 'The event store stops.' : `The event store failed: ${fault}`);
+  return fault ?? undefined;
 };
 
-const ended = async (
-  server: EventStoreServer,
-  postgresExited: Promise<string>,
-  stopping: AbortSignal,
-): Promise<string | undefined> =>
-  (await Promise.race([aborted(stopping), server.failed.then(errorText), postgresExited])) ?? undefined;
+type Start = { readonly databaseUrl: string; readonly onWait: () => void; readonly health: StoreHealth };
+
+/** Starts the server. Its certificate is read after the wait, because it may be renewed meanwhile. */
+const startTaken = async ({ config, options, log, stopping }: Running, { databaseUrl, onWait, health }: Start) => {
+  const { host, port } = config.eventStore;
+  const warn = (line: string) => log.warn(line);
+  let entry: Promise<AccessOfStore> | undefined;
+  const opened = () => {
+    entry ??= accessOfStore(config, warn);
+    return entry;
+  };
+  const onAnswering = (isAnswering: boolean) =>
+    health.report(isAnswering ? 'READY' : { why: 'Postgres does not answer.' });
+  const start = { databaseUrl, host, port, log: warn, onAnswering, access: async () => (await opened()).access };
+  const taking = { takesOver: options.wait, signal: stopping, onWait };
+  const server = await reachingPostgres(config, () => startEventStore({ ...start, taking }));
+  return { server, urlAt: (await opened()).urlAt };
+};
+
+/** Refuses unusable files of the operator before the wait, which may take months. */
+const checkGivenFiles = async (config: Config): Promise<void> => {
+  if (config.eventStore.certificateFiles !== null) await accessOfStore(config, () => {});
+};
 
 /** Opens the database of the configuration, or that of the embedded Postgres in the data directory. */
 const openDatabase = async ({ config, options, log, stopping, stops }: Running, onWait: () => void) => {
@@ -126,8 +154,10 @@ const reachingPostgres = async (
   } catch (error) {
     if (error instanceof DatabaseTaken)
       throw new RefusedByPolicy(`${error.message}. Stop it, or use --wait to take over when it ends.`);
-    if (databaseUrl === null) throw error;
+    if (databaseUrl === null || error instanceof InvalidConfiguration) throw error;
     const where = `LEDGER_EVENTSTORE_DATABASE_URL: Postgres at ${hostOf(databaseUrl)}`;
+    if (error instanceof PooledConnection)
+      throw new InvalidConfiguration(`${where}: ${error.message}. Name Postgres itself in the URL.`);
     if (isRefusal(error)) throw new InvalidConfiguration(`${where} refuses: ${errorText(error)}. Correct the URL.`);
     if (isSilent(error))
       throw new Unreachable(`${where} does not answer: ${errorText(error)}. Start it, or correct the URL.`);

@@ -1,5 +1,8 @@
 import { hostname } from 'node:os';
+import path from 'node:path';
 import { type Config, InvalidConfiguration } from '../../config.ts';
+import type { CertificateFiles } from '../../config-event-store.ts';
+import { addressOf } from '../../embedded/address.ts';
 import { ensureCertificate } from '../../embedded/certificates/certificate-files.ts';
 import { nameIn, readGivenCertificate, UnusableCertificate } from '../../embedded/certificates/given-certificate.ts';
 import { ensureProductLogin, loopbackNames, storeUrl } from '../../embedded/certificates/store-entry.ts';
@@ -20,10 +23,14 @@ export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line
     return insecure(host);
   }
   const login = await ensureProductLogin(dataDir);
-  const names = namesOf(host);
+  const names = [...new Set([...eventStore.names, ...namesOf(host)])];
   const { certificate, key, caFile } =
-    files === null ? await ensureCertificate(dataDir, names) : { ...(await readGiven(files, warn)), caFile: files.ca };
-  const name = nameIn(certificate, names) ?? host;
+    files === null ? await ensureCertificate(dataDir, names) : await readGiven(files, warn);
+  const name = nameIn(certificate, names);
+  if (name === null)
+    throw new InvalidConfiguration(
+      `The certificate in ${files?.certificate} is for none of ${names.join(', ')}. Set LEDGER_EVENTSTORE_NAMES to a name that it is for and that reaches this event store.`,
+    );
   return {
     access: { certificate, key, login },
     urlAt: (port: number) => storeUrl({ host: name, port }, login, caFile),
@@ -32,25 +39,27 @@ export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line
 
 const insecure = (host: string): AccessOfStore => ({
   access: 'INSECURE',
-  urlAt: (port) => `esdb://${isEveryAddress(host) ? '127.0.0.1' : host}:${port}?tls=false`,
+  urlAt: (port) => `esdb://${addressOf(isEveryAddress(host) ? '127.0.0.1' : host, port)}?tls=false`,
 });
 
-/** Returns the names and addresses by which clients may reach the server. The first one is for this machine. */
+/** Returns the names and addresses by which clients may reach the server. The first one reaches it from this machine. */
 const namesOf = (host: string): readonly string[] => {
-  if (isLoopback(host)) return loopbackNames;
-  // Other machines use the name of this one, or the address that it listens on.
-  return isEveryAddress(host) ? [...loopbackNames, hostname()] : [hostname(), host, ...loopbackNames];
+  // Node warns about TLS to an address instead of a name.
+  if (loopbackNames.some((name) => name === host)) return loopbackNames;
+  if (isEveryAddress(host)) return [...loopbackNames, hostname()];
+  // Debian gives the name of the machine an address of its own, 127.0.1.1.
+  return isLoopback(host) ? [host, ...loopbackNames] : [host, hostname(), ...loopbackNames];
 };
 
-const readGiven = async (
-  files: Parameters<typeof readGivenCertificate>[0],
-  warn: (line: string) => void,
-): Promise<{ readonly certificate: string; readonly key: string }> => {
+type GivenFiles = { readonly certificate: string; readonly key: string; readonly caFile: string | null };
+
+const readGiven = async (files: CertificateFiles, warn: (line: string) => void): Promise<GivenFiles> => {
   try {
     const { endsAt, certificate, key } = await readGivenCertificate(files);
     if (endsAt < new Date())
       warn(`The certificate in ${files.certificate} ended at ${endsAt.toISOString()}. Renew it.`);
-    return { certificate, key };
+    // The product may run in another directory.
+    return { certificate, key, caFile: files.ca === null ? null : path.resolve(files.ca) };
   } catch (error) {
     if (error instanceof UnusableCertificate)
       throw new InvalidConfiguration(`${error.message} Correct LEDGER_EVENTSTORE_CERT_FILE, _KEY_FILE or _CA_FILE.`);

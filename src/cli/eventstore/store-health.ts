@@ -5,6 +5,8 @@ import { type Listening, listen, shutDown } from '../server/listen.ts';
 export type StoreHealth = Listening & {
   /** Says from now on that the store serves, or why it does not. */
   readonly report: (state: 'READY' | NotReady) => void;
+  /** Says from now on, also after later reports, that the store ends. */
+  readonly reportEnd: (why: string) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -16,9 +18,11 @@ export type NotReady = { readonly why: string };
  * with 503 and the reason. It needs no login and tells nothing else.
  */
 export const serveHealth = async (host: string, port: number): Promise<StoreHealth> => {
+  let isEnding = false;
   let state: 'READY' | NotReady = { why: 'The event store is starting.' };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://health');
+    // `URL` throws for what some clients send, such as `//`.
+    const pathname = request.url?.split('?')[0];
     response.setHeader('cache-control', 'no-store');
     if (request.method !== 'GET' && request.method !== 'HEAD') response.writeHead(405, { allow: 'GET, HEAD' }).end();
     else if (pathname === '/health/live') response.writeHead(204).end();
@@ -30,7 +34,11 @@ export const serveHealth = async (host: string, port: number): Promise<StoreHeal
   return {
     ...listening,
     report: (next) => {
-      state = next;
+      if (!isEnding) state = next;
+    },
+    reportEnd: (why) => {
+      isEnding = true;
+      state = { why };
     },
     stop: shutDown(listening),
   };

@@ -46,7 +46,7 @@ export const withSecrets = async <T>(
   work: (session: SecretsSession) => Promise<T>,
   { readsEarlier } = { readsEarlier: false },
 ): Promise<T | null> => {
-  const config = loadConfig();
+  const config = loadConfig(undefined, { judgesSecret: false });
   if (config.servers.mode === 'embedded' && !('postgres-password' in (await readSecrets(config.dataDir)))) return null;
   const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await joinServers(config, (line) => log.debug(line), 'READ');
@@ -82,7 +82,7 @@ const noTimeout = 0;
 
 /** Reads the configuration when it is this command's turn: the previous command may have changed the file. */
 const readConfigured = async (): Promise<Pick<SecretsSession, 'config' | 'secrets'>> => {
-  const config = loadConfig();
+  const config = loadConfig(undefined, { judgesSecret: false });
   const secrets = await loadSecrets(config, () => {
     throw new InvalidConfiguration(`${config.dataDir} has no LEDGER_SECRET yet. \`ledger start\` creates it.`);
   });

@@ -152,31 +152,7 @@ const askEventStore = async (url: string): Promise<void> => {
   }
 };
 
-const askRedis = async (url: string): Promise<void> => {
-  // Most commands need no Redis, and do not wait for its client to load.
-  const { Redis } = await import('ioredis');
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: answerMsMax,
-    commandTimeout: answerMsMax,
-    maxRetriesPerRequest: 0,
-    // The check of the client waits while Redis loads its data. Without it, PING gets that answer at once.
-    enableReadyCheck: false,
-    retryStrategy: () => null,
-  });
-  // The calls reject with "Connection is closed". The cause comes only as an event.
-  let cause: unknown;
-  redis.on('error', (error) => {
-    cause ??= error;
-  });
-  try {
-    await redis.connect();
-    await redis.ping();
-  } catch (error) {
-    throw cause ?? error;
-  } finally {
-    redis.disconnect();
-  }
-};
+// Most commands need no Redis, and do not wait for its client to load.
+const askRedis = async (url: string): Promise<void> => (await import('../ping-redis.ts')).pingRedis(url, answerMsMax);
 
 const answerMsMax = 4_000;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { readIfThere, writePrivate } from '../files.ts';
 import { waitForLock } from '../stored-secrets.ts';
 import { isFor } from './given-certificate.ts';
-import { type Certificates, makeCertificates } from './make-certificates.ts';
+import type { Certificates, CertifiedKey } from './make-certificates.ts';
 
 /** The certificate that a server uses, and the file that its clients check it with. Texts are in PEM. */
 export type ServerCertificate = { readonly certificate: string; readonly key: string; readonly caFile: string };
@@ -36,9 +36,10 @@ export const ensureCertificate = async (
 
 const createOrRenew = async (dataDir: string, names: readonly string[], now: Date): Promise<ServerCertificate> => {
   const { folder, store, ca } = certificatePlaces(dataDir);
-  const stored = parse(await readIfThere(store));
+  const text = await readIfThere(store);
+  const stored = parse(text);
   const isGood = stored !== null && serves(stored, names, now);
-  const certificates = isGood ? stored : await makeCertificates(names, now, stored?.authority);
+  const certificates = isGood ? stored : await make(names, now, text);
   if (!isGood) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await writePrivate(store, textOf(certificates));
@@ -46,6 +47,12 @@ const createOrRenew = async (dataDir: string, names: readonly string[], now: Dat
   const { server, authority } = certificates;
   if ((await readIfThere(ca)) !== authority.certificate) await writePrivate(ca, authority.certificate);
   return { ...server, caFile: ca };
+};
+
+/** Creates a certificate under the authority in `text`, or under a new one. Few starts need the library, so it is loaded here. */
+const make = async (names: readonly string[], now: Date, text: string | undefined): Promise<Certificates> => {
+  const { makeCertificates } = await import('./make-certificates.ts');
+  return makeCertificates(names, now, authorityIn(text));
 };
 
 /** Returns the certificate of a data directory, or null where there is none that can be used. Changes nothing. */
@@ -61,8 +68,7 @@ const textOf = ({ server, authority }: Certificates): string =>
 
 /** Returns the parts of the file, or null when it is missing or damaged. */
 const parse = (text: string | undefined): Certificates | null => {
-  const blocks = text?.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g) ?? [];
-  const [key, certificate, authority, authorityKey] = blocks.map((block) => `${block.trim()}\n`);
+  const [key, certificate, authority, authorityKey] = blocksIn(text);
   if (key === undefined || certificate === undefined || authority === undefined || authorityKey === undefined)
     return null;
   const certificates = {
@@ -70,6 +76,21 @@ const parse = (text: string | undefined): Certificates | null => {
     authority: { certificate: authority, key: authorityKey },
   };
   return isWhole(certificates) ? certificates : null;
+};
+
+const blocksIn = (text: string | undefined): readonly string[] =>
+  (text?.match(/-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n?/g) ?? []).map((block) => `${block.trim()}\n`);
+
+/** Returns the authority of a file, also when the part of the server is damaged. */
+const authorityIn = (text: string | undefined): CertifiedKey | undefined => {
+  const [certificate, key] = blocksIn(text).slice(-2);
+  if (certificate === undefined || key === undefined) return undefined;
+  try {
+    const parsed = new X509Certificate(certificate);
+    return parsed.ca && parsed.checkPrivateKey(createPrivateKey(key)) ? { certificate, key } : undefined;
+  } catch {
+    return undefined;
+  }
 };
 
 const isWhole = ({ server, authority }: Certificates): boolean => {

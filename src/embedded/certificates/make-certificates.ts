@@ -1,5 +1,8 @@
 import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+// The library registers its parts through this one.
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 
 /** A certificate and its key, both in PEM. */
 export type CertifiedKey = { readonly certificate: string; readonly key: string };
@@ -17,10 +20,7 @@ export const makeCertificates = async (
   now: Date,
   authority?: CertifiedKey,
 ): Promise<Certificates> => {
-  // The library registers its parts through this one. Both are loaded only here, where a certificate is created.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  const issuer = authority ?? (await makeAuthority(x509));
+  const issuer = authority ?? (await makeAuthority());
   const issuerCertificate = new x509.X509Certificate(issuer.certificate);
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.create({
@@ -31,7 +31,7 @@ export const makeCertificates = async (
     notAfter: new Date(Math.max(now.getTime(), releasedMs) + lifetimeMs),
     signingAlgorithm: algorithm,
     publicKey: keys.publicKey,
-    signingKey: await importKey(x509, issuer.key),
+    signingKey: await importKey(issuer.key),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -44,14 +44,12 @@ export const makeCertificates = async (
     ],
   });
   return {
-    server: { certificate: pemOf(certificate), key: await exportKey(x509, keys.privateKey) },
+    server: { certificate: pemOf(certificate), key: await exportKey(keys.privateKey) },
     authority: issuer,
   };
 };
 
-type Library = typeof import('@peculiar/x509');
-
-const makeAuthority = async (x509: Library): Promise<CertifiedKey> => {
+const makeAuthority = async (): Promise<CertifiedKey> => {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
@@ -66,16 +64,16 @@ const makeAuthority = async (x509: Library): Promise<CertifiedKey> => {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: pemOf(certificate), key: await exportKey(x509, keys.privateKey) };
+  return { certificate: pemOf(certificate), key: await exportKey(keys.privateKey) };
 };
 
 const pemOf = (certificate: { toString(format: 'pem'): string }): string => `${certificate.toString('pem')}\n`;
 
-const exportKey = async ({ PemConverter }: Library, key: webcrypto.CryptoKey): Promise<string> =>
-  `${PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
+const exportKey = async (key: webcrypto.CryptoKey): Promise<string> =>
+  `${x509.PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
 
-const importKey = ({ PemConverter }: Library, pem: string): Promise<webcrypto.CryptoKey> =>
-  crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(pem), algorithm, false, ['sign']);
+const importKey = (pem: string): Promise<webcrypto.CryptoKey> =>
+  crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), algorithm, false, ['sign']);
 
 /** Returns 128 random bits in hexadecimal. The first bit is 0, because a serial number is positive. */
 const serialNumber = (): string => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { addressOf } from '../address.ts';
 import type { SecureAccess, StoreLogin } from '../eventstore/access/store-access.ts';
 import { ensureSecret, readSecrets } from '../stored-secrets.ts';
 import { ensureCertificate, readCertificate, type ServerCertificate } from './certificate-files.ts';
@@ -59,5 +60,5 @@ export const storeUrl = (
   caFile: string | null,
 ): string => {
   const ca = caFile === null ? '' : `&tlsCAFile=${encodeURIComponent(caFile)}`;
-  return `esdb://${encodeURIComponent(name)}:${encodeURIComponent(password)}@${host}:${port}?tls=true${ca}`;
+  return `esdb://${encodeURIComponent(name)}:${encodeURIComponent(password)}@${addressOf(host, port)}?tls=true${ca}`;
 };

@@ -4,6 +4,7 @@ import { ServerFeaturesService } from '@eventstore/db-client/generated/serverfea
 import { StreamsService } from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import { Server, type ServerCredentials } from '@grpc/grpc-js';
 import { Pool } from 'pg';
+import { addressOf } from '../address.ts';
 import { errorText } from '../errors.ts';
 import { openAccess } from './access/open-access.ts';
 import { serverCredentials } from './access/server-credentials.ts';
@@ -22,6 +23,7 @@ import { serializeBatch } from './reading/reply-batch.ts';
 import { deleteHandler, tombstoneHandler } from './retention/delete-handlers.ts';
 import { applySchema, requireSchema } from './schema.ts';
 import { supportedMethodsHandler } from './server-features.ts';
+import { watchWriter } from './watch-writer.ts';
 import { connectWriter, type Taking } from './writer-connection.ts';
 import { openWriterQueue, type WriterQueue } from './writer-queue.ts';
 import { loadWriterState } from './writer-state.ts';
@@ -32,8 +34,8 @@ export type EventStoreOptions = {
   readonly databaseUrl: string;
   /** False refuses tables of another release instead of updating them. True by default. */
   readonly migrates?: boolean;
-  /** Who may call it. There is no default, so that no server is open by mistake. */
-  readonly access: StoreAccess;
+  /** Who may call it, or what says that once the database is taken. There is no default, so that none is open by mistake. */
+  readonly access: StoreAccess | (() => Promise<StoreAccess>);
   /** 127.0.0.1 by default. */
   readonly host?: string;
   /** 0: any free port. */
@@ -42,6 +44,8 @@ export type EventStoreOptions = {
   readonly taking?: Taking;
   /** The address that Gossip names. By default it is the one at which the server listens. */
   readonly advertised?: Advertised;
+  /** Called when Postgres has not answered the writer for some seconds, and when it answers again. */
+  readonly onAnswering?: (isAnswering: boolean) => void;
   readonly faults?: Faults;
   readonly log?: (line: string) => void;
   /** The clock of the store, in milliseconds since 1970. That of the machine by default. */
@@ -71,7 +75,6 @@ const closeMs = 1_000;
 export const startEventStore = async (options: EventStoreOptions): Promise<EventStoreServer> => {
   const {
     databaseUrl,
-    access,
     migrates = true,
     host = '127.0.0.1',
     faults = noFaults(),
@@ -87,6 +90,10 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     failure.report(reason);
   };
   const writer = await connectWriter(databaseUrl, onLost, options.taking);
+  const access = await accessOf(options).catch(async (error: unknown) => {
+    await writer.end();
+    throw error;
+  });
   const readers = openReaders(databaseUrl, log);
   const { interceptors, close: closeAccess } = openAccess(access, readers, log);
   const server = new Server({
@@ -94,7 +101,9 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     'grpc.max_receive_message_length': receiveBytesMax,
     'grpc.max_send_message_length': -1,
   });
+  let stopWatch = () => {};
   const closeDatabase = async () => {
+    stopWatch();
     closeAccess();
     await readers.end();
     await writer.end();
@@ -107,6 +116,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
       onLost: failure.report,
     });
     writerQueue = queue;
+    stopWatch = watchWriter(queue, { onAnswering: options.onAnswering ?? (() => {}), onLost });
     addServices(server, {
       writerQueue: queue,
       db: readers,
@@ -118,7 +128,7 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     });
     let port = options.port;
     server.addService(GossipService, { read: gossipHandler(options.advertised ?? {}, () => ({ host, port })) });
-    port = await listen(server, `${host}:${port}`, serverCredentials(access));
+    port = await listen(server, addressOf(host, port), serverCredentials(access));
     let stopped: Promise<void> | undefined;
     return {
       port,
@@ -136,6 +146,9 @@ export const startEventStore = async (options: EventStoreOptions): Promise<Event
     throw error;
   }
 };
+
+const accessOf = async ({ access }: EventStoreOptions): Promise<StoreAccess> =>
+  typeof access === 'function' ? access() : access;
 
 /** A failure after which the server cannot go on. */
 type Failure = {

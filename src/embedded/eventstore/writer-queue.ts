@@ -22,6 +22,10 @@ export type WriterQueue = {
   close(): Promise<void>;
   /** Answers every queued append with UNAVAILABLE and refuses new ones. */
   fail(reason: Error): void;
+  /** Asks Postgres for an answer, unless it owes one. */
+  ask(): void;
+  /** Returns for how long, in milliseconds, Postgres has owed an answer. */
+  owedMs(): number;
 };
 
 /** The single writer of the log, and what to call after a commit and when its connection is lost. */
@@ -45,6 +49,8 @@ type Queue = {
   bytes: number;
   /** Resolves when no append waits; undefined when nothing is being written. */
   writing: Promise<void> | undefined;
+  /** When Postgres was asked for what it has not answered yet, or null. */
+  askedAt: number | null;
   /** The answer to new appends once the queue is closed. */
   closed: Refusal | undefined;
 };
@@ -59,7 +65,7 @@ export const openWriterQueue = (
   { onCommit, onLost }: Pick<Writer, 'onCommit' | 'onLost'>,
 ): WriterQueue => {
   const writer: Writer = { db, state, onCommit, onLost };
-  const queue: Queue = { waiting: [], bytes: 0, writing: undefined, closed: undefined };
+  const queue: Queue = { waiting: [], bytes: 0, writing: undefined, askedAt: null, closed: undefined };
   return {
     append: (append) =>
       new Promise((resolve, reject) => {
@@ -77,7 +83,19 @@ export const openWriterQueue = (
       await queue.writing;
     },
     fail: (reason) => failAll(queue, reason),
+    ask: () => {
+      queue.writing ??= askThenWrite(writer, queue);
+    },
+    owedMs: () => (queue.askedAt === null ? 0 : performance.now() - queue.askedAt),
   };
+};
+
+const askThenWrite = async (writer: Writer, queue: Queue): Promise<void> => {
+  queue.askedAt = performance.now();
+  // The connection itself reports that it is lost.
+  await writer.db.query('select 1').catch(() => {});
+  queue.askedAt = null;
+  await writeAll(writer, queue);
 };
 
 const writeAll = async (writer: Writer, queue: Queue): Promise<void> => {
@@ -90,6 +108,7 @@ const writeAll = async (writer: Writer, queue: Queue): Promise<void> => {
 /** Writes the next group and answers its appends. */
 const writeNext = async ({ db, state, onCommit, onLost }: Writer, queue: Queue): Promise<void> => {
   const group = takeGroup(queue);
+  queue.askedAt = performance.now();
   try {
     const { results, streams } = await writeGroup(
       db,
@@ -109,6 +128,8 @@ const writeNext = async ({ db, state, onCommit, onLost }: Writer, queue: Queue):
     failAll(queue, reason);
     for (const { reject } of group) reject(queue.closed ?? reason);
     onLost(reason);
+  } finally {
+    queue.askedAt = null;
   }
 };
 

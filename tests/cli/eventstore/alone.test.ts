@@ -1,5 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { hostname } from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { expect, onTestFinished, test } from 'vitest';
 import { accessOfStore } from '../../../src/cli/eventstore/store-access-of.ts';
 import { serveHealth } from '../../../src/cli/eventstore/store-health.ts';
@@ -37,6 +40,13 @@ test('A second store on a database is refused, or waits and takes over when the 
   await expect(third).rejects.toThrow('aborted');
 });
 
+/** Sends a target that `fetch` would refuse. Returns the answer. */
+const askRaw = async (url: string, target: string): Promise<string> => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.end(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`);
+  return text(socket);
+};
+
 test('The health says that the process lives, and whether the store serves', async () => {
   const health = await serveHealth('127.0.0.1', 0);
   onTestFinished(health.stop);
@@ -50,8 +60,13 @@ test('The health says that the process lives, and whether the store serves', asy
   expect(await ask('/health/ready')).toEqual([204, '']);
   health.report({ why: 'It waits.' });
   expect(await ask('/health/ready')).toEqual([503, 'It waits.\n']);
-  expect((await ask('/'))[0]).toBe(404);
+  for (const place of ['/', '//', '//health/ready', '/%']) expect((await ask(place))[0]).toBe(404);
+  expect(await askRaw(health.url, 'http://[')).toContain('404');
+  expect(await ask('/health/live?from=balancer')).toEqual([204, '']);
   expect((await ask('/health/live', 'POST'))[0]).toBe(405);
+  health.reportEnd('It ends.');
+  health.report('READY');
+  expect(await ask('/health/ready')).toEqual([503, 'It ends.\n']);
 });
 
 test('Files of an operator are used, and unusable ones are refused with the name of the file', async () => {
@@ -85,6 +100,38 @@ test('Files of an operator are used, and unusable ones are refused with the name
   await expect(access('key.pem', 'key.pem')).rejects.toThrow('key.pem has no certificate');
   await expect(access('key.pem', 'certificate.pem', 'key.pem')).rejects.toThrow('key.pem has no certificate');
   expect(await readFile(file('certificate.pem'), 'utf8')).toBe(server.certificate);
+});
+
+test('The URL has a name that reaches the store and that the certificate is for', async () => {
+  const LEDGER_DATA_DIR = await temporaryDirectory();
+  const urlWith = async (environment: Record<string, string>) => {
+    const { urlAt } = await accessOfStore(loadConfig({ LEDGER_DATA_DIR, ...environment }), () => {});
+    return /@(.*)\?/.exec(urlAt(2113))?.[1];
+  };
+  const host = (LEDGER_EVENTSTORE_HOST: string) => urlWith({ LEDGER_EVENTSTORE_HOST });
+  expect(await host('192.168.1.5')).toBe('192.168.1.5:2113');
+  expect(await host('2001:db8::5')).toBe('[2001:db8::5]:2113');
+  expect([await host('0.0.0.0'), await host('127.0.0.1')]).toEqual(['localhost:2113', 'localhost:2113']);
+  expect(await host('127.0.0.2')).toBe('127.0.0.2:2113');
+  expect(await host(hostname())).toBe(`${hostname()}:2113`);
+  const names = { LEDGER_EVENTSTORE_HOST: '0.0.0.0', LEDGER_EVENTSTORE_NAMES: 'eventstore,10.0.0.7' };
+  expect(await urlWith(names)).toBe('eventstore:2113');
+
+  const file = (name: string) => path.join(LEDGER_DATA_DIR, name);
+  const { server } = await makeCertificates(['store.example.com'], new Date());
+  await writeFile(file('cert.pem'), server.certificate);
+  await writeFile(file('key.pem'), server.key);
+  await writeFile(file('ca.pem'), server.certificate);
+  const files = {
+    LEDGER_EVENTSTORE_CERT_FILE: file('cert.pem'),
+    LEDGER_EVENTSTORE_KEY_FILE: file('key.pem'),
+    LEDGER_EVENTSTORE_CA_FILE: path.relative('.', file('ca.pem')),
+  };
+  await expect(urlWith(files)).rejects.toThrow('Set LEDGER_EVENTSTORE_NAMES to a name that it is for');
+  const named = { ...files, LEDGER_EVENTSTORE_NAMES: 'store.example.com' };
+  expect(await urlWith(named)).toBe('store.example.com:2113');
+  const { urlAt } = await accessOfStore(loadConfig({ LEDGER_DATA_DIR, ...named }), () => {});
+  expect(urlAt(2113)).toContain(`tlsCAFile=${encodeURIComponent(file('ca.pem'))}`);
 });
 
 test('The open mode must be asked for, and production refuses it', async () => {

@@ -40,8 +40,9 @@ export const openStoreUsers = (login: StoreLogin, db: Pick<Pool, 'query'>): Stor
       };
       const fresh = list.fresh();
       const user = fresh === null ? null : select(fresh);
-      // A user who is not in the list may have been added a moment ago.
-      return user ?? (fresh === null ? list.read() : list.readAgain()).then(select);
+      // A user who is not in the list may have been added a moment ago, also while another call read it.
+      const again = () => list.readAgain().then(select);
+      return user ?? (fresh === null ? list.read().then(async (users) => select(users) ?? again()) : again());
     },
     watch: (user, end) => (user === owner ? () => {} : watched.add(user, end)),
     close: watched.close,
