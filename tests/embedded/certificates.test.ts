@@ -74,8 +74,14 @@ test('A damaged part of the server is replaced under the same authority, so copi
   await ensureCertificate(dataDir, loopbackNames);
   const { store, ca } = await partsOf(dataDir);
   await writeFile(certificatePlaces(dataDir).store, store.replace(/[\w+/]{60}/, 'A'.repeat(60)));
-  const mended = await ensureCertificate(dataDir, loopbackNames);
+  const lines: string[] = [];
+  const warn = (line: string) => void lines.push(line);
+  const mended = await ensureCertificate(dataDir, loopbackNames, new Date(), warn);
   expect((await partsOf(dataDir)).ca).toBe(ca);
+  await writeFile(certificatePlaces(dataDir).store, 'nothing');
+  const other = await ensureCertificate(dataDir, loopbackNames, new Date(), warn);
+  expect(other.certificate).not.toBe(mended.certificate);
+  expect(lines).toEqual([expect.stringContaining('the same authority'), expect.stringContaining('a new authority')]);
   expect(new X509Certificate(mended.certificate).verify(new X509Certificate(ca).publicKey)).toBe(true);
 });
 

@@ -25,7 +25,7 @@ export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line
   const login = await ensureProductLogin(dataDir);
   const names = [...new Set([...eventStore.names, ...namesOf(host)])];
   const { certificate, key, caFile } =
-    files === null ? await ensureCertificate(dataDir, names) : await readGiven(files, warn);
+    files === null ? await ensureCertificate(dataDir, names, new Date(), warn) : await readGiven(files, warn);
   const name = nameIn(certificate, names);
   if (name === null)
     throw new InvalidConfiguration(

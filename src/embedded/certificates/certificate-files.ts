@@ -18,27 +18,39 @@ export const certificatePlaces = (dataDir: string) => {
 /**
  * Returns the certificate of a data directory for these names. Creates it where there is none, and renews it when it ends
  * within five years, lacks a name or was damaged. A renewed one has the same authority, so copies of `ca.pem` stay valid.
- * Safe in several processes at once.
+ * Safe in several processes at once. `warn` gets a sentence about a damaged file.
  */
 export const ensureCertificate = async (
   dataDir: string,
   names: readonly string[],
   now: Date = new Date(),
+  warn: (line: string) => void = () => {},
 ): Promise<ServerCertificate> => {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await waitForLock(path.join(path.resolve(dataDir), 'locks', 'tls'));
   try {
-    return await createOrRenew(dataDir, names, now);
+    return await createOrRenew(dataDir, names, now, warn);
   } finally {
     await lock.release();
   }
 };
 
-const createOrRenew = async (dataDir: string, names: readonly string[], now: Date): Promise<ServerCertificate> => {
+const createOrRenew = async (
+  dataDir: string,
+  names: readonly string[],
+  now: Date,
+  warn: (line: string) => void,
+): Promise<ServerCertificate> => {
   const { folder, store, ca } = certificatePlaces(dataDir);
   const text = await readIfThere(store);
   const stored = parse(text);
   const isGood = stored !== null && serves(stored, names, now);
+  if (text !== undefined && stored === null)
+    warn(
+      authorityIn(text) === undefined
+        ? `${store} is damaged. It is replaced, with a new authority: give each client the new ${ca}.`
+        : `${store} is damaged. It is replaced, with the same authority.`,
+    );
   const certificates = isGood ? stored : await make(names, now, text);
   if (!isGood) {
     await mkdir(folder, { recursive: true, mode: 0o700 });
