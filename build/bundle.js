@@ -1,5 +1,5 @@
 // Plain JavaScript: it compiles the product, so nothing has compiled it. The launcher and `npm run build` call it.
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 
@@ -32,7 +32,7 @@ const oneLanguage = {
 export const bundle = async (root, { sourceMaps, withClient = true }) => {
   try {
     const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
-    if (withClient) await esbuild.build(clientOptions(root));
+    if (withClient && existsSync(path.join(root, 'src', 'client'))) await esbuild.build(clientOptions(root));
     removeOldFiles(root, Object.keys(metafile.outputs));
     return metafile;
   } finally {

@@ -7,6 +7,7 @@ import { type CommandPlace, openCommandPlaces } from '../support/command-places.
 import { runCommand } from '../support/run-command.ts';
 import { outputPattern } from '../support/shown-output.ts';
 import { sized } from '../support/size.ts';
+import { codesElsewhere } from './codes-elsewhere.ts';
 
 // Each command runs through the entry of the program, with each exit code that docs/cli.md promises for it.
 
@@ -77,6 +78,7 @@ const pausedQueue = async () => {
 };
 
 const isFull = sized(1, 0) === 1;
+const elsewhere = codesElsewhere(isFull);
 const newOrganization = "--organization 'Example Software' --email ann@vendor.example --generate-password";
 const away = (args = ''): readonly Row[] => [
   [4, args, 'SILENT'],
@@ -214,31 +216,6 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   openapi: [[0, '', 'NOWHERE']],
   'client-types': [[0, '', 'NOWHERE']],
   'env-example': [[0, '', 'NOWHERE']],
-};
-
-const usersTest = 'tests/cli/eventstore/users.test.ts';
-const moveTest = 'tests/e2e/move.test.ts';
-
-/** The codes that need a process, or a minute, and the test that has them. */
-const elsewhere: Readonly<Record<string, readonly [file: string, text: string]>> = {
-  'start 0': ['tests/e2e/signals.test.ts', 'SIGTERM to npm alone, as in a container'],
-  'start 1': ['tests/e2e/product.test.ts', 'stops with a reason when its database dies'],
-  'start 4': ['tests/cli/server/reach-servers.test.ts', 'A start gives up with exit code 4'],
-  'eventstore start 0': ['tests/docs/separate-servers.test.ts', 'works from the first command to the last'],
-  'eventstore start 5': ['tests/cli/eventstore/alone.test.ts', 'A second store on a database is refused'],
-  'eventstore users add 0': [usersTest, 'A user gets a password once'],
-  'eventstore users add 5': [usersTest, 'is refused with 5'],
-  'eventstore users add 6': [usersTest, 'without its tables'],
-  'eventstore users list 0': [usersTest, 'A user gets a password once'],
-  'eventstore users list 6': [usersTest, 'without its tables'],
-  'eventstore users remove 0': [usersTest, 'refused after it was removed'],
-  'eventstore users remove 5': [usersTest, "removeUserCommand('ledger'"],
-  'eventstore users remove 6': [usersTest, 'an unknown one with 6'],
-  'copy 0': [moveTest, 'const copied = await runLedger'],
-  'copy 3': [moveTest, 'code: 3'],
-  'copy 5': [moveTest, 'Processes of License Ledger run'],
-  'demo 0': ['tests/cli/demo.test.ts', 'Two demos at once end well'],
-  ...(isFull ? {} : { 'demo 4': ['tests/cli/exit-codes.test.ts', 'silentDemo'] as const }),
 };
 
 /** What pages show of a command that succeeds. */
