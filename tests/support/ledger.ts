@@ -83,11 +83,8 @@ export const startLedger = async ({
   mailing = true,
   guide = null,
   passwords = cheapPasswords(),
-}: {
+}: Partial<Pick<Accounts, 'passwords' | 'signupPolicy' | 'signupMode'>> & {
   frontOf?: (parts: FrontParts) => Front;
-  passwords?: Accounts['passwords'];
-  signupPolicy?: Accounts['signupPolicy'];
-  signupMode?: Accounts['signupMode'];
   /** How many connections to Postgres the API has. */
   apiConnections?: number;
   /** Returns the port of what is between the API and the event store, which has this port. */

@@ -32,12 +32,12 @@ export const watchServedLog = (
 ): { readonly closed: Promise<string>; readonly stop: () => void } => {
   let stop = () => {};
   const closed = new Promise<string>((resolve) => {
-    const look = async () => {
+    const check = async () => {
       const state = await readLogState(store);
       if (state.kind !== 'OPEN') resolve(closedSentence(state));
     };
     // A store that does not answer is noticed elsewhere.
-    const timer = setInterval(() => void look().catch(() => undefined), everyMs);
+    const timer = setInterval(() => void check().catch(() => undefined), everyMs);
     timer.unref();
     stop = () => clearInterval(timer);
   });
