@@ -264,8 +264,8 @@ export const startLedger = async ({
         signal: done.signal,
       };
       for await (const each of reader.follow('start', options)) {
-        if ('idle' in each) break;
-        events.push(each);
+        if (!('idle' in each)) events.push(each);
+        else if (each.isEnd) break;
       }
       done.abort();
       return events;
