@@ -130,3 +130,12 @@ test('A page with large events ends early and reports that there are more', asyn
   }
   expect(sizes).toEqual([5, 4]);
 });
+
+test('A page with long types of an earlier release ends early and reports that there are more', async () => {
+  await store.client.appendToStream('typed-1', events(9), { ...unary, expectedRevision: 'any' });
+  await db.query(`update eventstore.events set type = repeat('ü', 500000) where stream = 'typed-1'`);
+  const page = await readPage(db, { kind: 'stream', stream: 'typed-1' }, { direction: 'forwards', cursor: -1n });
+  expect([page.events.length, page.more]).toEqual([5, true]);
+  const bulk = await readBulkPage(db, { direction: 'backwards', cursor: afterAllEvents });
+  expect([bulk.events.length, bulk.more]).toEqual([5, true]);
+});

@@ -65,9 +65,13 @@ export const readPage = async (
 };
 
 const toPage = (events: readonly StoredEvent[], eventsMax: number): Page => {
-  const bytes = events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+  const bytes = events.reduce((sum, event) => sum + pageBytes(event), 0);
   return { events, more: events.length === eventsMax || bytes >= pageBytesMax };
 };
+
+/** Returns the same number as the statements below. A page that they end early would otherwise look like the last one. */
+const pageBytes = ({ stream, type, data, metadata }: StoredEvent): number =>
+  Buffer.byteLength(stream) + Buffer.byteLength(type) + data.length + metadata.length;
 
 /** Returns the last position of the log, or the last revision of the stream. Undefined when there is no event. */
 export const readHead = async (db: Pool, scope: Scope): Promise<bigint | undefined> => {
@@ -92,7 +96,7 @@ const statement = (kind: Scope['kind'], direction: Direction) => {
     text: `
       select position, stream, revision, event_id, type, is_json, data, metadata, created_ticks
       from (
-        select *, sum(octet_length(data) + octet_length(metadata)) over (
+        select *, sum(octet_length(stream) + octet_length(type) + octet_length(data) + octet_length(metadata)) over (
           order by ${key} ${order} rows between unbounded preceding and 1 preceding
         ) as bytes_before
         from (
