@@ -54,6 +54,8 @@ export const proposal = () => {
   let bytes = 0;
   return {
     events,
+    /** Returns the bytes of the events. */
+    bytes: () => bytes,
     add: (message: ProposedMessage): void => {
       const event = parseEvent(message);
       dataBytes += event.data.length;
