@@ -123,7 +123,7 @@ export const startLedger = async ({
   const now = () => new Date(nowMs()).toISOString();
   const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
-  const executor = createExecutor({ store: connected, keeper, giveUpMs });
+  const executor = createExecutor({ store: connected, keeper, giveUpMs, limitMs: 60_000 });
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 
