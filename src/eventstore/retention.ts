@@ -26,9 +26,9 @@ const limitNames = ['$maxAge', '$maxCount', '$tb'];
 const listNames = ['$acl', '$userStreamAcl'];
 
 /**
- * Reads the metadata of the whole log, of streams with these name prefixes and of the stream that says which log it is,
- * the settings of the store, and the tombstones of these streams. Throws StoreUnavailable when the store does not let
- * this login read them.
+ * Reads the metadata of the whole log and of our streams, the settings of the store, and the tombstones of our streams.
+ * Ours have one of these name prefixes or the name `ledger-log`. Throws StoreUnavailable when the store does not let this
+ * login read them.
  */
 export const readRetention = async (
   store: Pick<EventStore, 'follow'>,

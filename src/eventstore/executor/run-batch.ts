@@ -122,7 +122,10 @@ const appendByDeadline = async <Event, State>(
   { entries, ...plan }: Plan<State> & { readonly entries: readonly Waiting<Event, State>[] },
 ): ReturnType<typeof append> => {
   const deadlines = entries.map(({ deadline }) => deadline);
-  const giveUpMs = Math.min(patience.giveUpMs, ...deadlines.map((each) => remainingMs(each) - patience.timeoutMs));
+  const giveUpMs = Math.min(
+    patience.giveUpMs,
+    ...deadlines.map((deadline) => remainingMs(deadline) - patience.timeoutMs),
+  );
   for (const deadline of deadlines) deadline.isAppending = true;
   const position = await append({ store, patience: { ...patience, giveUpMs } }, stream, folded, plan);
   for (const { deadline, fail } of entries) {

@@ -14,7 +14,10 @@ export type NameMatcher = {
   resetSteps(): void;
 };
 
-/** Creates a regex that accepts names of which a part matches, with the meaning that .NET gives it. Throws a refusal for one that is not supported. */
+/**
+ * Creates a regex that accepts a name when a part of it matches. It has the meaning that .NET gives it. Throws a refusal
+ * for one that is not supported.
+ */
 export const nameRegex = async (text: string): Promise<NameMatcher> => {
   const translated = translateRegex(text);
   // Few clients filter by regex, and loading the package would delay every start of the server.
