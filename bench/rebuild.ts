@@ -52,9 +52,8 @@ const countedPerSecond = async ({ eventStoreUrl }: Stack): Promise<number> => {
   const startedMs = performance.now();
   let events = 0;
   for await (const entry of store.follow('start', { streamPrefixes, signal: stop.signal })) {
-    if ('idle' in entry) break;
-    events += 1;
-    if (entry.position.commit >= end) break;
+    if (!('idle' in entry)) events += 1;
+    if (('idle' in entry ? entry.head : entry.position).commit >= end) break;
   }
   const seconds = (performance.now() - startedMs) / 1_000;
   stop.abort();

@@ -9,7 +9,7 @@ export type Connection = {
   readonly call: <Result>(request: (client: EventStoreDBClient) => Promise<Result>) => Promise<Result>;
   /** Returns the current client, for a subscription. */
   readonly client: () => EventStoreDBClient;
-  /** Closes the current client. Waits for it two seconds at most. */
+  /** Closes the current client and those that it has replaced. Waits for them two seconds at most. */
   readonly close: () => Promise<void>;
 };
 
@@ -18,13 +18,24 @@ export const openConnection = (url: string): Connection => {
   let client = EventStoreDBClient.connectionString(url);
   let failuresInARow = 0;
   let replacements = 0;
+  const retired = new Map<EventStoreDBClient, NodeJS.Timeout>();
 
+  /** Other calls may still succeed through the client, so it is closed when all of them have ended. */
+  const retire = (old: EventStoreDBClient): void => {
+    const timer = setTimeout(() => {
+      retired.delete(old);
+      void disconnect(old);
+    }, longestCallMs);
+    retired.set(old, timer.unref());
+  };
   const countFailure = (failed: EventStoreDBClient, error: unknown): void => {
+    // Calls that began before a replacement may fail after it. They say nothing about the new client.
+    if (client !== failed) return;
     failuresInARow = isLasting(error) ? failuresInARow + 1 : 0;
-    // Calls that began before a replacement may fail after it. They do not replace the new client.
-    if (failuresInARow < failuresMax || client !== failed) return;
+    if (failuresInARow < failuresMax) return;
     failuresInARow = 0;
     replacements += 1;
+    retire(client);
     client = EventStoreDBClient.connectionString(withOwnConnection(url, replacements));
   };
 
@@ -33,7 +44,7 @@ export const openConnection = (url: string): Connection => {
       const used = client;
       try {
         const result = await request(used);
-        failuresInARow = 0;
+        if (used === client) failuresInARow = 0;
         return result;
       } catch (error) {
         countFailure(used, error);
@@ -41,7 +52,10 @@ export const openConnection = (url: string): Connection => {
       }
     },
     client: () => client,
-    close: () => dispose(client),
+    close: async () => {
+      for (const timer of retired.values()) clearTimeout(timer);
+      await Promise.all([client, ...retired.keys()].map(disconnect));
+    },
   };
 };
 
@@ -50,7 +64,8 @@ export const openConnection = (url: string): Connection => {
  * client does not reconnect because of this error.
  */
 const isLasting = (error: unknown): boolean =>
-  !(error instanceof Error && isCommandError(error)) || lasting.has(error.type);
+  !(error instanceof Error && isCommandError(error)) ||
+  (lasting.has(error.type) && !(error.code !== undefined && answers.has(error.code)));
 
 /**
  * Returns the URL with a keep-alive interval that is longer by `number` milliseconds. Clients with equal options share a
@@ -65,15 +80,32 @@ export const withOwnConnection = (url: string, number: number): string => {
 
 const lasting: ReadonlySet<string> = new Set([ErrorType.UNKNOWN, ErrorType.TIMEOUT, ErrorType.DEADLINE_EXCEEDED]);
 
-const dispose = async (client: EventStoreDBClient): Promise<void> => {
+/**
+ * The codes of gRPC that only a server which answers gives: RESOURCE_EXHAUSTED, such as a full disk, and
+ * FAILED_PRECONDITION, OUT_OF_RANGE, UNIMPLEMENTED and DATA_LOSS. The client knows none of them.
+ */
+const answers: ReadonlySet<number> = new Set([8, 9, 11, 12, 15]);
+
+/** Ends the calls and subscriptions of a client, and closes its connection. */
+const disconnect = async (client: EventStoreDBClient): Promise<void> => {
   // A client that is still connecting disposes only afterwards, which may take for ever. The timer also keeps the
   // process alive: without it, a process with nothing else to do would exit here with code 13.
   const timer = new AbortController();
   const timeout = delay(disposeMsMax, undefined, { signal: timer.signal }).catch(() => {});
-  await Promise.race([client.dispose(), timeout]);
+  await Promise.race([client.dispose().then(() => closeChannel(client)), timeout]).catch(() => {});
   timer.abort();
 };
 
+/** The client itself ends its calls only, and its connection would stay open for half an hour. */
+const closeChannel = async (client: EventStoreDBClient): Promise<void> => {
+  const getChannel: unknown = Reflect.get(client, 'getChannel');
+  if (typeof getChannel !== 'function') return;
+  const channel: { close(): void } = await getChannel();
+  channel.close();
+};
+
+// Every call of a connection ends within ten seconds. Subscriptions do not, and are opened again by their readers.
+const longestCallMs = 60_000;
 // The client's own default.
 const keepAliveMs = 10_000;
 const failuresMax = 5;

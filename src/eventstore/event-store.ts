@@ -20,10 +20,10 @@ export type Proposed = {
 export type Recorded = Proposed & { readonly stream: string; readonly revision: bigint; readonly position: Position };
 
 /**
- * Returned by `follow` when it has caught up and no event has come for a while. Every event up to `head` was delivered
- * or filtered out, so a checkpoint may advance to `head`.
+ * Returned by `follow` when no event has come for a while. Every event up to `head` was delivered or filtered out, so a
+ * checkpoint may advance to `head`. `isEnd`: the log had no further event. Otherwise, later events may still match.
  */
-export type Idle = { readonly idle: true; readonly head: Position };
+export type Idle = { readonly idle: true; readonly head: Position; readonly isEnd: boolean };
 
 /** The revision of a stream's last event, or `no_stream` when it has no event. */
 export type Revision = bigint | 'no_stream';

@@ -1,3 +1,4 @@
+import { logStream } from './copy/log-state.ts';
 import type { EventStore, Json } from './event-store.ts';
 import { readTombstones } from './tombstones.ts';
 
@@ -25,8 +26,9 @@ const limitNames = ['$maxAge', '$maxCount', '$tb'];
 const listNames = ['$acl', '$userStreamAcl'];
 
 /**
- * Reads the metadata of the whole log and of streams with these name prefixes, the settings of the store, and the
- * tombstones of these streams. Throws StoreUnavailable when the store does not let this login read them.
+ * Reads the metadata of the whole log and of our streams, the settings of the store, and the tombstones of our streams.
+ * Ours have one of these name prefixes or the name `ledger-log`. Throws StoreUnavailable when the store does not let this
+ * login read them.
  */
 export const readRetention = async (
   store: Pick<EventStore, 'follow'>,
@@ -35,16 +37,21 @@ export const readRetention = async (
 ): Promise<Retention> => {
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  const streamPrefixes = [...options.streamPrefixes, logStream];
   const [metadata, tombstones] = await Promise.all([
-    readMetadata(store, options.streamPrefixes, signal),
-    readTombstones(url, { streamPrefixes: options.streamPrefixes, signal }),
+    readMetadata(store, streamPrefixes, signal),
+    readTombstones(url, { streamPrefixes, signal }),
   ]);
+  // A filter has only prefixes, and other streams may begin with this name.
+  const isOurs = (stream: string) => !stream.startsWith(logStream) || stream === logStream;
   const streamsWith = (names: readonly string[]) =>
-    [...metadata.newest].filter(([, data]) => names.some((name) => hasValue(data[name]))).map(([stream]) => stream);
+    [...metadata.newest]
+      .filter(([stream, data]) => isOurs(stream) && names.some((name) => hasValue(data[name])))
+      .map(([stream]) => stream);
   return {
     limited: streamsWith(limitNames),
     closed: streamsWith(listNames),
-    tombstoned: tombstones.streams,
+    tombstoned: tombstones.streams.filter(isOurs),
     isComplete: metadata.isComplete && tombstones.isComplete,
   };
 };
@@ -62,8 +69,9 @@ const readMetadata = async (
   const streamPrefixes = [...prefixes.map((prefix) => `$$${prefix}`), '$$$all', '$settings'];
   const newest = new Map<string, Readonly<Record<string, Json>>>();
   for await (const entry of store.follow('start', { streamPrefixes, signal })) {
-    if ('idle' in entry) return { newest, isComplete: true };
-    newest.set(entry.stream.startsWith('$$') ? entry.stream.slice(2) : entry.stream, entry.data);
+    if (!('idle' in entry))
+      newest.set(entry.stream.startsWith('$$') ? entry.stream.slice(2) : entry.stream, entry.data);
+    else if (entry.isEnd) return { newest, isComplete: true };
   }
   return { newest, isComplete: false };
 };

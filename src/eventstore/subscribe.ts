@@ -50,7 +50,7 @@ export async function* followAll(
       progress.waitMs = ahead.isEnd ? watch.pollMs : 0;
       progress.owedSinceMs = null;
       progress.passed = ahead.head;
-      if (ahead.head !== 'start') yield { idle: true, head: ahead.head };
+      if (ahead.head !== 'start') yield { idle: true, head: ahead.head, isEnd: ahead.isEnd };
     }
   } finally {
     subscription.close();

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
 import type { License } from '../../src/domain/license/license.ts';
 import {
@@ -144,6 +144,57 @@ describe('When the reply to an append is lost,', () => {
     const answer = await activate(createExecutor({ store: refusing, appendTimeoutMs: 100, giveUpMs: 60_000 }), 'a');
     expect(answer).toMatchObject({ outcome: 'appended' });
     expect(await activations()).toHaveLength(1);
+  });
+});
+
+/** Waits until it is opened. */
+const gate = () => {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open: () => open(), opened };
+};
+
+describe('When the store does not answer,', () => {
+  test('every command that waits ends at its own deadline, and nothing of it is done', async () => {
+    const reading = gate();
+    const slow: EventStore = {
+      ...store,
+      read: async (...parameters) => {
+        await reading.opened;
+        return store.read(...parameters);
+      },
+    };
+    const one = createExecutor({ store: slow, limitMs: 1_000, appendTimeoutMs: 500, giveUpMs: 10 });
+    const unavailable = { status: 'rejected', reason: expect.any(StoreUnavailable) };
+    expect(await Promise.allSettled([activate(one, 'a'), activate(one, 'b')])).toEqual([unavailable, unavailable]);
+    reading.open();
+    const sent = context();
+    await vi.waitFor(async () => expect(await activate(one, 'c', sent)).toMatchObject({ view: 1 }), 20_000);
+    expect(await activations()).toHaveLength(1);
+  });
+
+  test('a command does not wait longer for the append of another, which gets its own answer', async () => {
+    const [begun, answer] = [gate(), gate()];
+    const { store: slow } = appendingAfter(() => {
+      begun.open();
+      return answer.opened;
+    });
+    const one = createExecutor({ store: slow, limitMs: 1_000, appendTimeoutMs: 500, giveUpMs: 10 });
+    const first = activate(one, 'a');
+    await begun.opened;
+    await expect(activate(one, 'b')).rejects.toThrow(StoreUnavailable);
+    answer.open();
+    expect(await first).toMatchObject({ outcome: 'appended', view: 1 });
+    expect(await activations()).toHaveLength(1);
+  });
+
+  test('a command is not appended when it has less time than an append may take', async () => {
+    const { store: counting, attempts } = appendingAfter(() => {});
+    const one = createExecutor({ store: counting, limitMs: 20_000, appendTimeoutMs: 30_000, giveUpMs: 10 });
+    await expect(activate(one, 'a')).rejects.toThrow(StoreUnavailable);
+    expect(attempts()).toBe(0);
   });
 });
 

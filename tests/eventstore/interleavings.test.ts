@@ -46,7 +46,12 @@ type Answer = 'UNKNOWN' | { readonly outcome: string; readonly events: readonly 
 const start = async (clock: number, giveUpMs: number): Promise<Process> => {
   const proxy = await startHoldingProxy(running.server.port);
   const begin = () =>
-    createExecutor({ store: running.connect({ port: proxy.port }), appendTimeoutMs: 60_000, giveUpMs });
+    createExecutor({
+      store: running.connect({ port: proxy.port }),
+      appendTimeoutMs: 60_000,
+      giveUpMs,
+      limitMs: 600_000,
+    });
   let executor = begin();
   return {
     proxy,

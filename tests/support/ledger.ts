@@ -122,7 +122,7 @@ export const startLedger = async ({
   const now = () => new Date(nowMs()).toISOString();
   const secrets = { ...testSecrets };
   const keeper = createSnapshotKeeper({ snapshots: createStreamSnapshots(database.api) });
-  const executor = createExecutor({ store: connected, keeper, giveUpMs });
+  const executor = createExecutor({ store: connected, keeper, giveUpMs, limitMs: 60_000 });
   const needs = { executor, pool: database.api, secrets, now };
   const metrics = createMetrics();
 
@@ -263,8 +263,8 @@ export const startLedger = async ({
         signal: done.signal,
       };
       for await (const each of reader.follow('start', options)) {
-        if ('idle' in each) break;
-        events.push(each);
+        if (!('idle' in each)) events.push(each);
+        else if (each.isEnd) break;
       }
       done.abort();
       return events;

@@ -3,26 +3,30 @@ import { streamPrefixes } from '../../projections/fold/fold-event.ts';
 import type { Parts } from '../server/process-parts.ts';
 
 type Needs = Pick<Parts, 'onStop'> & {
+  /** How long to read at most. Ten minutes by default. */
+  readonly timeoutMs?: number;
   readonly servers: Pick<Parts['servers'], 'embedded' | 'eventStoreUrl'>;
   readonly store: Pick<Parts['store'], 'follow'>;
   readonly log: Pick<Parts['log'], 'error' | 'warn'>;
 };
 
-/** A scan of a log with 100 million events takes minutes. It is repeated at the next start. */
+// A scan of a log with 100 million events takes minutes. It is repeated at the next start.
 const scanMs = 10 * 60_000;
 
 /**
  * Reads from a configured event store whether our streams are limited, closed or deleted, and logs an error for each.
  * The start does not wait for it. The embedded event store refuses all of that.
  */
-export const startRetentionCheck = ({ servers, store, log, onStop }: Needs): void => {
+export const startRetentionCheck = ({ servers, store, log, onStop, timeoutMs = scanMs }: Needs): void => {
   if (servers.embedded) return;
   const ending = new AbortController();
   const checked = readRetention(store, servers.eventStoreUrl, {
-    ...{ streamPrefixes, timeoutMs: scanMs, signal: ending.signal },
+    ...{ streamPrefixes, timeoutMs, signal: ending.signal },
   }).then(
     (retention) => {
       for (const fault of retentionFaults(retention)) log.error({}, `${fault.detail} ${fault.action}`);
+      if (!retention.isComplete && !ending.signal.aborted)
+        log.warn({}, 'The log is too long to check all streams for retention. Check $all and our streams yourself.');
     },
     (error: unknown) => {
       if (!ending.signal.aborted) log.warn({ err: error }, 'Whether our streams have retention could not be read.');

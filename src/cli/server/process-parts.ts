@@ -139,5 +139,5 @@ const migrateDatabase = async (started: ServerProcess, secrets: Secrets): Promis
   ]);
 };
 
-// A page is read three times at most, so a command that must read fails within ten seconds.
+// A page is read three times at most. So a read ends about when the command that needs it fails, after ten seconds.
 const readTimeoutMs = 3_000;

@@ -116,12 +116,12 @@ export const readLag = async (
   let oldest: string | null = null;
   let isAtLeast = true;
   for await (const entry of store.follow(checkpoint, { streamPrefixes, signal })) {
-    const isBeyond = 'idle' in entry || entry.position.commit > head.commit;
-    if (!isBeyond) {
+    const at = 'idle' in entry ? entry.head : entry.position;
+    if (!('idle' in entry) && at.commit <= head.commit) {
       events += 1;
       oldest ??= String(entry.metadata.recordedAt);
     }
-    isAtLeast = !isBeyond && entry.position.commit < head.commit;
+    isAtLeast = at.commit < head.commit;
     if (!isAtLeast || events === countedMax) break;
   }
   if (isAtLeast && events === 0) return null;

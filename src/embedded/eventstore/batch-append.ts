@@ -23,18 +23,20 @@ type Needs = {
 type Batch = {
   readonly id: shared.UUID | undefined;
   readonly options: streams.BatchAppendReq.Options | undefined;
-  readonly proposed: ReturnType<typeof proposal>;
+  proposed: ReturnType<typeof proposal>;
   /** The first error. It is reported at the end, because a second reply would break the client. */
   flaw: unknown;
   /** Waits for the last part until the deadline of the append. */
   timer: NodeJS.Timeout | undefined;
-  /** The append was answered. Further parts of it are ignored. */
-  isAnswered: boolean;
 };
 
-/** A call stops reading at so many unanswered appends, and fails at so many unfinished ones. */
-const unansweredMax = 1_000;
-const unfinishedMax = 1_000;
+/** A call stops reading at so many appends that wait for their reply, and fails at so many unfinished ones. */
+const appendsMax = 1_000;
+/** The same for the bytes of their events. */
+const bytesMax = 64 * 1024 * 1024;
+
+/** So many appends that were answered before their last part are known, so that later parts of them are ignored. */
+const answeredEarlyMax = 10_000;
 
 type Duplex = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp>;
 
@@ -42,10 +44,15 @@ type Duplex = ServerDuplexStream<streams.BatchAppendReq, streams.BatchAppendResp
 export const batchAppendHandler =
   (needs: Needs): handleBidiStreamingCall<streams.BatchAppendReq, streams.BatchAppendResp> =>
   (call) => {
+    /** The appends that lack their last part, and their bytes. */
     const batches = new Map<string, Batch>();
+    let unfinishedBytes = 0;
+    const answeredEarly = new Set<string>();
     const out = outgoing(call);
-    /** The ids of appends that wait for their reply. */
+    /** The ids of appends that wait for their reply, and their bytes. */
     const unanswered = new Set<string>();
+    let unansweredBytes = 0;
+    let isPaused = false;
     let inputEnded = false;
     let isOver = false;
 
@@ -69,31 +76,44 @@ export const batchAppendHandler =
       out.close();
     });
 
+    const setPaused = () => {
+      const isFull = unanswered.size >= appendsMax || unansweredBytes >= bytesMax;
+      if (isFull === isPaused) return;
+      isPaused = isFull;
+      if (isFull) call.pause();
+      else call.resume();
+    };
+
     const answer = async (key: string, batch: Batch) => {
+      const bytes = batch.proposed.bytes();
+      batches.delete(key);
       unanswered.add(key);
-      if (unanswered.size === unansweredMax) call.pause();
+      unfinishedBytes -= bytes;
+      unansweredBytes += bytes;
+      setPaused();
       clearTimeout(batch.timer);
-      batch.isAnswered = true;
       const response = await replyTo(call, batch, needs);
       if (!out.write(response.setCorrelationId(batch.id))) await out.drained();
       unanswered.delete(key);
-      if (unanswered.size === unansweredMax - 1) call.resume();
+      unansweredBytes -= bytes;
+      setPaused();
       if (inputEnded && unanswered.size === 0) finish();
     };
 
     /** Answers an append that lacks its last part, so that its caller does not wait for ever. */
     const giveUp = (key: string, batch: Batch, flaw: Refusal) => {
-      if (batch.isAnswered) return;
       batch.flaw = flaw;
-      batch.proposed.events.length = 0;
+      answeredEarly.add(key);
+      const [oldest] = answeredEarly;
+      if (oldest !== undefined && answeredEarly.size > answeredEarlyMax) answeredEarly.delete(oldest);
       answer(key, batch).catch(finish);
     };
 
     const waitForRest = (key: string, batch: Batch) => {
       if (batches.has(key)) return;
       batches.set(key, batch);
-      if (batches.size > unfinishedMax) {
-        finish(invalidArgument(`More than ${unfinishedMax} unfinished appends`));
+      if (batches.size > appendsMax) {
+        finish(invalidArgument(`More than ${appendsMax} unfinished appends`));
         return;
       }
       const remainingMs = deadlineOf(batch) - Date.now();
@@ -104,16 +124,20 @@ export const batchAppendHandler =
     call.on('data', (request: streams.BatchAppendReq) => {
       if (isOver) return;
       const key = Buffer.from(request.getCorrelationId()?.serializeBinary() ?? []).toString('base64');
+      const isFinal = request.getIsFinal();
       // A second reply to the same id would break the client.
-      if (unanswered.has(key) && !batches.has(key)) return;
-      const batch = batches.get(key) ?? startBatch(request);
-      takeEvents(batch, request);
-      if (!request.getIsFinal()) {
-        waitForRest(key, batch);
+      if (answeredEarly.has(key)) {
+        if (isFinal) answeredEarly.delete(key);
         return;
       }
-      batches.delete(key);
-      if (!batch.isAnswered) answer(key, batch).catch(finish);
+      if (unanswered.has(key)) return;
+      const batch = batches.get(key) ?? startBatch(request);
+      const bytesBefore = batch.proposed.bytes();
+      takeEvents(batch, request);
+      unfinishedBytes += batch.proposed.bytes() - bytesBefore;
+      if (isFinal) answer(key, batch).catch(finish);
+      else if (unfinishedBytes > bytesMax) finish(invalidArgument(`More than ${bytesMax} bytes of unfinished appends`));
+      else waitForRest(key, batch);
     });
     call.on('end', () => {
       inputEnded = true;
@@ -126,19 +150,19 @@ export const batchAppendHandler =
 const startBatch = (request: streams.BatchAppendReq): Batch => {
   const options = request.getOptions();
   const flaw = options ? undefined : invalidArgument('An append starts with its options');
-  return { id: request.getCorrelationId(), options, proposed: proposal(), flaw, timer: undefined, isAnswered: false };
+  return { id: request.getCorrelationId(), options, proposed: proposal(), flaw, timer: undefined };
 };
 
 const deadlineOf = ({ options }: Batch): number =>
   options?.getDeadline()?.toDate().getTime() ?? Number.POSITIVE_INFINITY;
 
 const takeEvents = (batch: Batch, request: streams.BatchAppendReq) => {
-  if (batch.flaw || batch.isAnswered) return;
+  if (batch.flaw) return;
   try {
     for (const message of request.getProposedMessagesList()) batch.proposed.add(message);
   } catch (error) {
     batch.flaw = error;
-    batch.proposed.events.length = 0;
+    batch.proposed = proposal();
   }
 };
 

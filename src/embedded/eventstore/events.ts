@@ -4,6 +4,12 @@ export const appendBytesMax = 1024 * 1024;
 /** The most bytes of one append in total. EventStoreDB can store so many in one record of its log. */
 export const appendRecordBytesMax = 16 * 1024 * 1024;
 
+/**
+ * The most bytes of the name of a stream or of the type of an event. A stream name is in a B-tree index, where an entry
+ * has at most about 2,700 bytes. Earlier releases stored longer types.
+ */
+export const nameBytesMax = 2_600;
+
 /** An event that a client wants to append. It was checked: the id is a lower-case UUID, the type is not empty. */
 export type ProposedEvent = {
   readonly id: string;

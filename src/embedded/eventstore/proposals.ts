@@ -1,11 +1,8 @@
 import type shared from '@eventstore/db-client/generated/shared_pb.js';
 import { status } from '@grpc/grpc-js';
-import { appendBytesMax, appendRecordBytesMax, type ProposedEvent, recordBytes } from './events.ts';
+import { appendBytesMax, appendRecordBytesMax, nameBytesMax, type ProposedEvent, recordBytes } from './events.ts';
 import { invalidArgument, Refusal } from './grpc-refusal.ts';
 import { refuseMetadata } from './retention/protected-streams.ts';
-
-/** The name of a stream is in a B-tree index. An entry there has at most about 2,700 bytes. */
-const streamBytesMax = 2_600;
 
 const signedMax = 2n ** 63n - 1n;
 
@@ -31,8 +28,6 @@ export const parseStream = (identifier: shared.StreamIdentifier | undefined): st
   }
   if (stream === '') throw invalidArgument('The stream name is empty');
   requireStorable(stream, 'stream name');
-  if (Buffer.byteLength(stream) > streamBytesMax)
-    throw invalidArgument(`The stream name is longer than ${streamBytesMax} bytes`);
   return stream;
 };
 
@@ -59,6 +54,8 @@ export const proposal = () => {
   let bytes = 0;
   return {
     events,
+    /** Returns the bytes of the events. */
+    bytes: () => bytes,
     add: (message: ProposedMessage): void => {
       const event = parseEvent(message);
       dataBytes += event.data.length;
@@ -111,6 +108,7 @@ const requireStorable = (name: string, what: string) => {
   // Text in Postgres cannot contain half a surrogate pair or a NUL character.
   if (/\p{Surrogate}/u.test(name)) throw invalidArgument(`The ${what} has half of a surrogate pair`);
   if (name.includes('\0')) throw invalidArgument(`The ${what} contains a NUL character`);
+  if (Buffer.byteLength(name) > nameBytesMax) throw invalidArgument(`The ${what} is longer than ${nameBytesMax} bytes`);
 };
 
 const tooLarge = () =>

@@ -13,15 +13,22 @@ export const writeGroup = async (
   state: WriterState,
   appends: readonly Append[],
 ): Promise<{ results: readonly AppendResult[]; streams: ReadonlySet<string> }> => {
-  const { rows, rules, heads, ids, results } = await planGroup(db, state, appends);
-  if (rows.length > 0) {
-    const insert = insertRows(rows, state.nowMs());
-    // A single statement is its own transaction. It needs one round trip and no rollback.
-    await db.query(rules.size === 0 ? insert : withRules(insert, rules));
-    for (const [stream, head] of heads) state.heads.set(stream, head);
-    for (const [key, recorded] of ids) state.recentIds.set(key, recorded);
+  const { end } = state;
+  try {
+    const { rows, rules, heads, ids, results } = await planGroup(db, state, appends);
+    if (rows.length > 0) {
+      const insert = insertRows(rows, state.nowMs());
+      // A single statement is its own transaction. It needs one round trip and no rollback.
+      await db.query(rules.size === 0 ? insert : withRules(insert, rules));
+      for (const [stream, head] of heads) state.heads.set(stream, head);
+      for (const [key, recorded] of ids) state.recentIds.set(key, recorded);
+    }
+    return { results, streams: new Set([...rows.map(({ stream }) => stream), ...rules.keys()]) };
+  } catch (error) {
+    // The plan has moved the end. An append without events would answer a position that the log does not have.
+    state.end = end;
+    throw error;
   }
-  return { results, streams: new Set([...rows.map(({ stream }) => stream), ...rules.keys()]) };
 };
 
 /** Extends the statement by the rules that its rows change. */

@@ -4,6 +4,7 @@ import type { EventStore } from '../event-store.ts';
 import { type DomainEvent, type Folded, type Folding, weigh } from '../folding.ts';
 import { noKeeper, type SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { newNonce as randomNonce } from '../uuids.ts';
+import { type Deadline, withDeadline } from './deadline.ts';
 import { createLru } from './lru.ts';
 import { runBatch } from './run-batch.ts';
 import { createStreamQueues, type QueueLimits, type StreamQueues } from './stream-queue.ts';
@@ -79,13 +80,15 @@ export type ExecutorNeeds = {
   /** Milliseconds for one try of an append, and for repeating an append with an unknown outcome. */
   readonly appendTimeoutMs?: number;
   readonly giveUpMs?: number;
+  /** Milliseconds after which every call has its answer: reading, waiting in the queue and appending together. */
+  readonly limitMs?: number;
 };
 
 const tryMsMax = 3_000;
 // With the last try an append ends after ten seconds.
 const repeatMsMax = 7_000;
 
-/** Milliseconds that an append of the executor takes at most, with all its repetitions. */
+/** Milliseconds that an append of the executor takes at most, with all its repetitions, and a command with its wait. */
 export const appendMsMax = repeatMsMax + tryMsMax;
 
 /** Creates the executor of a process. It starts nothing by itself and needs no closing. */
@@ -101,6 +104,7 @@ export const createExecutor = ({
   batchMax = 200,
   appendTimeoutMs = tryMsMax,
   giveUpMs = repeatMsMax,
+  limitMs = Math.max(appendMsMax, giveUpMs + appendTimeoutMs),
 }: ExecutorNeeds): Executor => {
   const limits: QueueLimits = { totalMax: queueMax, perStreamMax: queuePerStreamMax, total: 0 };
   const patience = { timeoutMs: appendTimeoutMs, giveUpMs, random };
@@ -114,15 +118,24 @@ export const createExecutor = ({
 
   return {
     execute: (aggregate, id, decide, options) =>
-      new Promise((resolve, reject) => {
-        refuseWithConnection('send a command');
-        queuesOf(aggregate).add(aggregate.stream(id), waitingCommand(decide, options, resolve, reject));
-      }),
+      withDeadline(
+        limitMs,
+        (deadline) =>
+          new Promise((resolve, reject) => {
+            refuseWithConnection('send a command');
+            const waiting = waitingCommand(decide, options, { deadline, resolve, reject });
+            queuesOf(aggregate).add(aggregate.stream(id), waiting);
+          }),
+      ),
     read: (aggregate, id, view) =>
-      new Promise((resolve, reject) => {
-        refuseWithConnection('read a stream');
-        queuesOf(aggregate).add(aggregate.stream(id), waitingRead(view, resolve, reject));
-      }),
+      withDeadline(
+        limitMs,
+        (deadline) =>
+          new Promise((resolve, reject) => {
+            refuseWithConnection('read a stream');
+            queuesOf(aggregate).add(aggregate.stream(id), waitingRead(view, { deadline, resolve, reject }));
+          }),
+      ),
   };
 };
 
@@ -147,13 +160,20 @@ const shareByFold = (create: QueuesOf): QueuesOf => {
   };
 };
 
+/** How a caller gets its answer, and by when. */
+type Caller<Result> = {
+  readonly deadline: Deadline;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+};
+
 const waitingCommand = <Event, State, Refusal extends object, View>(
   decide: Decide<Event, State, Refusal>,
   { context, view }: ExecuteOptions<State, View>,
-  resolve: (result: Executed<View> | Refusal | Rejection<ExecuteRejection>) => void,
-  reject: (error: unknown) => void,
+  { deadline, resolve, reject }: Caller<Executed<View> | Refusal | Rejection<ExecuteRejection>>,
 ): Waiting<Event, State> => ({
   kind: 'command',
+  deadline,
   context,
   decide: (state, moment) => {
     const decision = decide(state, moment);
@@ -169,10 +189,10 @@ const waitingCommand = <Event, State, Refusal extends object, View>(
 
 const waitingRead = <Event, State, View>(
   view: (state: State, revision: bigint) => View,
-  resolve: (result: View) => void,
-  reject: (error: unknown) => void,
+  { deadline, resolve, reject }: Caller<View>,
 ): Waiting<Event, State> => ({
   kind: 'read',
+  deadline,
   view: (state, revision) => {
     const seen = view(state, revision);
     return () => resolve(seen);

@@ -4,6 +4,7 @@ import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from
 import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { type AppendPatience, appendWithRetry } from './append-with-retry.ts';
+import { remainingMs, tooLate } from './deadline.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
@@ -20,7 +21,8 @@ export type RunNeeds<State> = {
 
 /**
  * Decides a stream's waiting commands on its folded state, appends their events as one batch, and answers them. Decides
- * again after a conflict. Returns how many entries from the front were answered. Never rejects.
+ * again after a conflict. Returns how many entries from the front were answered. Never rejects. A command that cannot be
+ * appended by its deadline fails, and nothing of it is done.
  *
  * Another process may have appended events, so a cached state may be stale. A read, a refusal and a command that
  * changes nothing are answered only when the state is proven fresh. A successful append proves it for the whole batch.
@@ -32,6 +34,7 @@ export const runBatch = async <Event extends DomainEvent, State>(
   stream: string,
   batch: readonly Waiting<Event, State>[],
 ): Promise<number> => {
+  if (batch.every(({ deadline }) => deadline.isPast)) return batch.length;
   try {
     const cached = cache.get(stream);
     // The entry leaves the cache, so that an error below cannot leave a half folded state there.
@@ -47,13 +50,18 @@ export const runBatch = async <Event extends DomainEvent, State>(
     let conflicts = 0;
     let size = batch.length;
     for (;;) {
-      const decide = () => decideBatch(folding, { ...folded, stream }, batch.slice(0, size), deciding);
+      const decide = () => {
+        for (const waiting of batch)
+          if (isLate(waiting, patience) && !deciding.failures.has(waiting)) deciding.failures.set(waiting, tooLate());
+        return decideBatch(folding, { ...folded, stream }, batch.slice(0, size), deciding);
+      };
       let plan = decide();
       if (!isFresh && plan.events.length === 0 && plan.outcomes.some(needsFreshState)) {
         folded = await catchUp({ store, keeper }, folding, stream, folded);
         plan = decide();
       }
-      const position = await append({ store, patience }, stream, folded, plan);
+      const entries = batch.filter((_, place) => plan.outcomes[place]?.kind === 'in_batch');
+      const position = await appendByDeadline({ store, patience }, stream, folded, { ...plan, entries });
       if (position instanceof AppendTooLarge) {
         // One command is too large for this server. Halving the batch isolates it, and it fails alone.
         if (size > 1) size = Math.ceil(size / 2);
@@ -100,6 +108,33 @@ const findAttempted = async <Event, State>(
     if (accepted !== null) attempted.set(commandId, accepted);
   }
   return attempted;
+};
+
+/** Returns true for an entry with an error already, and for a command with less time than one append may take. */
+const isLate = <Event, State>({ kind, deadline }: Waiting<Event, State>, { timeoutMs }: AppendPatience): boolean =>
+  deadline.isPast || (kind === 'command' && remainingMs(deadline) < timeoutMs);
+
+/** Appends the events of these entries, and ends by the first of their deadlines. */
+const appendByDeadline = async <Event, State>(
+  { store, patience }: Pick<RunNeeds<State>, 'store' | 'patience'>,
+  stream: string,
+  folded: Folded<State>,
+  { entries, ...plan }: Plan<State> & { readonly entries: readonly Waiting<Event, State>[] },
+): ReturnType<typeof append> => {
+  const deadlines = entries.map(({ deadline }) => deadline);
+  const giveUpMs = Math.min(
+    patience.giveUpMs,
+    ...deadlines.map((deadline) => remainingMs(deadline) - patience.timeoutMs),
+  );
+  for (const deadline of deadlines) deadline.isAppending = true;
+  const position = await append({ store, patience: { ...patience, giveUpMs } }, stream, folded, plan);
+  for (const { deadline, fail } of entries) {
+    deadline.isAppending = false;
+    deadline.isPast = remainingMs(deadline) <= 0;
+    // Nothing of it was appended. The timer of the deadline has passed.
+    if (deadline.isPast && (position === 'conflict' || position instanceof AppendTooLarge)) fail(tooLate());
+  }
+  return position;
 };
 
 const append = async <State>(

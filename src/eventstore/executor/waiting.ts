@@ -2,6 +2,7 @@ import type { EventIds, Rejection } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Actor, Reason } from '../envelope.ts';
 import type { Position, Recorded } from '../event-store.ts';
+import type { Deadline } from './deadline.ts';
 
 /** Who sends a command, when and why. */
 export type CommandContext = {
@@ -63,6 +64,7 @@ export type Waiting<Event, State> = WaitingCommand<Event, State> | WaitingRead<S
 /** A command that waits for its turn. Its caller gets exactly one of the answers below. */
 export type WaitingCommand<Event, State> = {
   readonly kind: 'command';
+  readonly deadline: Deadline;
   readonly context: CommandContext;
   /** Returns the events that follow from the state, or a function that tells the caller about the refusal. */
   readonly decide: (state: State, moment: Moment) => readonly Event[] | (() => void);
@@ -75,6 +77,7 @@ export type WaitingCommand<Event, State> = {
 /** A read that waits for its turn. */
 export type WaitingRead<State> = {
   readonly kind: 'read';
+  readonly deadline: Deadline;
   /** Reads the caller's view of the current state. */
   readonly view: (state: State, revision: bigint) => () => void;
   readonly fail: (error: unknown) => void;

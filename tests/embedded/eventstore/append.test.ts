@@ -222,6 +222,7 @@ describe.each(appendPaths)('$path', ({ by }) => {
     ['the empty UUID', 'license-1', event(0, '00000000-0000-0000-0000-000000000000'), /id is empty/],
     ['a NUL character in the type', 'license-1', jsonEvent({ type: 'a\u0000', data: {} }), /NUL/],
     ['a stream name longer than 2,600 bytes', 'x'.repeat(2_601), event(), /longer than 2600 bytes/],
+    ['a type longer than 2,600 bytes', 'order-1', jsonEvent({ type: 'ü'.repeat(1_301), data: {} }), /longer than 2600/],
     ['$all', '$all', event(), /never written to/],
     ['the metadata of no stream', '$$', event(), /is no stream/],
     ['metadata of a stream of License Ledger', '$$license-1', event(), /License Ledger, which has no metadata/],

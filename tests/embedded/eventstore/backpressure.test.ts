@@ -130,3 +130,48 @@ test('A page with large events ends early and reports that there are more', asyn
   }
   expect(sizes).toEqual([5, 4]);
 });
+
+test('A page with long types of an earlier release ends early and reports that there are more', async () => {
+  await store.client.appendToStream('typed-1', events(9), { ...unary, expectedRevision: 'any' });
+  await db.query(`update eventstore.events set type = repeat('ü', 500000) where stream = 'typed-1'`);
+  const page = await readPage(db, { kind: 'stream', stream: 'typed-1' }, { direction: 'forwards', cursor: -1n });
+  expect([page.events.length, page.more]).toEqual([5, true]);
+  const bulk = await readBulkPage(db, { direction: 'backwards', cursor: afterAllEvents });
+  expect([bulk.events.length, bulk.more]).toEqual([5, true]);
+});
+
+test('A read that ended while it waited for a connection is not carried out', async () => {
+  const pool = new pg.Pool({ connectionString: store.databaseUrl, max: 1 });
+  const busy = await pool.connect();
+  const over = new AbortController();
+  const range = { direction: 'forwards', cursor: -1n, over: over.signal } as const;
+  const pages = Promise.all([
+    readBulkPage(pool, range),
+    readBulkPage(pool, range),
+    readPage(pool, { kind: 'stream', stream: 'license-1' }, range),
+  ]);
+  const wanted = readPage(
+    pool,
+    { kind: 'stream', stream: 'license-1' },
+    { direction: 'forwards', cursor: -1n, limit: 7 },
+  );
+  over.abort();
+  busy.release();
+  expect((await pages).map(({ events: read }) => read)).toEqual([[], [], []]);
+  expect((await wanted).events).toHaveLength(7);
+  await pool.end();
+});
+
+test('Reads of the log leave a connection for reads of streams', async () => {
+  const pool = new pg.Pool({ connectionString: store.databaseUrl, max: 2 });
+  const holder = await db.connect();
+  await holder.query('select pg_advisory_lock(7)');
+  const copies = Array.from({ length: 4 }, () => copyEvents(pool, 'select 1 from pg_advisory_xact_lock(7)', []));
+  const stream = { kind: 'stream', stream: 'license-1' } as const;
+  for (let n = 0; n < 3; n += 1)
+    expect((await readPage(pool, stream, { direction: 'forwards', cursor: -1n })).events).toHaveLength(500);
+  await holder.query('select pg_advisory_unlock(7)');
+  holder.release();
+  expect(await Promise.all(copies)).toEqual([[], [], [], []]);
+  await pool.end();
+});

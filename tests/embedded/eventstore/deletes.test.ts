@@ -13,7 +13,8 @@ import type { StreamsClient } from '@eventstore/db-client/generated/streams_grpc
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { protectedPrefixes } from '../../../src/embedded/eventstore/retention/protected-streams.ts';
+import { protectedPrefixes, protectedStream } from '../../../src/embedded/eventstore/retention/protected-streams.ts';
+import { logStream } from '../../../src/eventstore/copy/log-state.ts';
 import { streamPrefixes } from '../../../src/projections/fold/fold-event.ts';
 import {
   appendPaths,
@@ -191,14 +192,16 @@ describe('Deleting', () => {
 
   test('a stream of License Ledger or a metadata stream is refused, and the server knows all of its prefixes', async () => {
     expect(protectedPrefixes).toEqual(streamPrefixes);
-    for (const prefix of streamPrefixes) {
-      await append(`${prefix}1`, 1);
+    expect(protectedStream).toBe(logStream);
+    for (const stream of [...streamPrefixes.map((prefix) => `${prefix}1`), logStream]) {
+      await append(stream, 1);
       for (const { by } of deletions) {
-        const deleting = store.client[by](`${prefix}1`);
+        const deleting = store.client[by](stream);
         await expect(deleting).rejects.toBeInstanceOf(UnknownError);
-        await expect(deleting).rejects.toThrow(/PERMISSION_DENIED: .*-1 is a stream of License Ledger/);
+        await expect(deleting).rejects.toThrow(/PERMISSION_DENIED: .* is a stream of License Ledger/);
       }
-      expect(await revisionsOf(`${prefix}1`)).toEqual([0]);
+      await expect(store.client.setStreamMetadata(stream, { maxCount: 1 })).rejects.toThrow(/has no metadata/);
+      expect(await revisionsOf(stream)).toEqual([0]);
     }
     await expect(store.client.deleteStream('$$order-1')).rejects.toThrow(/delete that stream instead/);
     await expect(store.client.tombstoneStream('$all')).rejects.toThrow(/whole log/);

@@ -97,3 +97,14 @@ const uuidOf = (id: string, ids: IdFormat): shared.UUID => {
   message.setStructured(structured);
   return message;
 };
+
+test('A link with a target that is too large for one message is sent without it', () => {
+  const [link, small] = fc.sample(event, { numRuns: 2, seed: 1 });
+  if (link === undefined || small === undefined) throw new Error('There are no events.');
+  const large = { ...small, metadata: new Uint8Array(9 * 1024 * 1024) };
+  const sent = (from: StoredEvent, to: StoredEvent) =>
+    ReadResp.deserializeBinary(eventMessage(from, 'string', { event: to })).getEvent();
+  expect(sent(link, large)?.hasEvent()).toBe(true);
+  const message = sent({ ...link, metadata: large.metadata }, large);
+  expect([message?.hasLink(), message?.hasEvent()]).toEqual([true, false]);
+});

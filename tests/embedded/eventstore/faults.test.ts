@@ -1,5 +1,6 @@
 import { NO_STREAM, UnavailableError } from '@eventstore/db-client';
 import { status } from '@grpc/grpc-js';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { endSubscriptions } from '../../../src/embedded/eventstore/faults.ts';
 import {
@@ -94,4 +95,17 @@ test('A subscription that hangs stays open and silent, and later goes on without
   const ids = [...silent, await write()];
   await recording.atLeast(3);
   expect(idsOf(recording.received)).toEqual(ids);
+});
+
+test('A write that Postgres refuses does not move the end of the log', async () => {
+  const stream = newStream();
+  const { position } = await store.client.appendToStream(stream, event(), unary);
+  const db = new pg.Client(store.databaseUrl);
+  await db.connect();
+  await db.query(`alter table eventstore.events add constraint refused check (type <> 'Refused')`);
+  await db.end();
+  const refused = store.client.appendToStream(stream, { ...event(), type: 'Refused' }, unary);
+  await expect(refused).rejects.toThrow(/Nothing was written/);
+  // An append without events answers the end of the log.
+  expect((await store.client.appendToStream(stream, [], unary)).position).toEqual(position);
 });

@@ -119,9 +119,9 @@ describe('An append', () => {
     }
   });
 
-  test('takes stream names of 2,600 bytes and long event types', async () => {
+  test('takes stream names and event types of 2,600 bytes', async () => {
     const stream = `order-${'ü'.repeat(1_297)}`;
-    const type = 'T'.repeat(5_000);
+    const type = 'ü'.repeat(1_300);
     await store.client.appendToStream(stream, { ...event(), type }, unary);
     await store.client.setStreamMetadata(`order-${'x'.repeat(2_592)}`, { maxCount: 1 });
     const [recorded] = await collect(store.client.readStream(stream));

@@ -1,45 +1,39 @@
-import { type Pool, Query } from 'pg';
+import { type Pool, type PoolClient, Query } from 'pg';
 import type { StoredEvent } from '../events.ts';
+import { borrowReader, takeBulkTurn } from './borrow-reader.ts';
 
 /**
  * Returns the rows of a statement as events, in order. Its columns are those of a stored event, in the order of
  * `parseRow`. Its parameters are 64-bit numbers. Postgres sends the rows as binary COPY, which costs this process
- * a third of what rows of text cost. A COPY has no prepared plan, so it is slower for a few events.
+ * a third of what rows of text cost. A COPY has no prepared plan, so it is slower for a few events. Returns undefined when
+ * the call is over before it is its turn.
  */
 export const copyEvents = async (
   db: Pool,
   statement: string,
   numbers: readonly bigint[],
-): Promise<readonly StoredEvent[]> => {
+  over?: AbortSignal,
+): Promise<readonly StoredEvent[] | undefined> => {
   const text = statement.replace(/\$(\d)::bigint/g, (_, n) => String(numbers[Number(n) - 1]));
-  const client = await db.connect();
-  // The query rejects when the connection breaks. An 'error' event without a listener would end the process.
-  client.on('error', ignore);
-  let failure: Error | undefined;
-  try {
-    return await new Promise((resolve, reject) => {
-      const events: StoredEvent[] = [];
-      let pieces = 0;
-      const query = new Query(`copy (${text}) to stdout (format binary)`, (error) => {
-        failure = error ?? undefined;
-        if (error) reject(error);
-        else resolve(events);
-      });
-      // The first piece begins with the head of the format. The last one has no columns.
-      const handleCopyData = ({ chunk }: { readonly chunk: Buffer }) => {
-        const start = pieces === 0 ? headBytes(chunk) : 0;
-        pieces += 1;
-        if (chunk.readInt16BE(start) === columnsCount) events.push(parseRow(chunk, start + 2));
-      };
-      client.query(Object.assign(query, { handleCopyData }));
-    });
-  } finally {
-    client.off('error', ignore);
-    client.release(failure);
-  }
+  return takeBulkTurn(db, () => borrowReader(db, over, (client) => copyFrom(client, text)));
 };
 
-const ignore = () => {};
+const copyFrom = (client: PoolClient, text: string): Promise<readonly StoredEvent[]> =>
+  new Promise((resolve, reject) => {
+    const events: StoredEvent[] = [];
+    let pieces = 0;
+    const query = new Query(`copy (${text}) to stdout (format binary)`, (error) => {
+      if (error) reject(error);
+      else resolve(events);
+    });
+    // The first piece begins with the head of the format. The last one has no columns.
+    const handleCopyData = ({ chunk }: { readonly chunk: Buffer }) => {
+      const start = pieces === 0 ? headBytes(chunk) : 0;
+      pieces += 1;
+      if (chunk.readInt16BE(start) === columnsCount) events.push(parseRow(chunk, start + 2));
+    };
+    client.query(Object.assign(query, { handleCopyData }));
+  });
 
 const columnsCount = 9;
 const signatureBytes = 11;

@@ -8,15 +8,16 @@ export type LinkTarget = { readonly event: StoredEvent | undefined };
 /**
  * Returns the bytes of the protocol's message with an event, `ReadResp` of streams.proto, as the generated encoder
  * writes it. Reading a log is mostly this. Building the message from generated objects takes several times as long.
- * With a target, the event is the link that leads to it.
+ * With a target, the event is the link that leads to it. A target that makes the message too large is left out.
  */
 export const eventMessage = (event: StoredEvent, ids: IdFormat, target?: LinkTarget): Buffer => {
-  const message = createMessage(bytesMax(event) + bytesMax(target?.event));
+  const targetEvent = bytesMax(event) + bytesMax(target?.event) <= messageBytesMax ? target?.event : undefined;
+  const message = createMessage(bytesMax(event) + bytesMax(targetEvent));
   // It is written from its last field to its first, because the head of a part has the length of what follows.
   const end = message.start;
   putNumber(message, fields.readEventPosition, event.position);
   putEvent(message, target === undefined ? fields.recordedEvent : fields.link, event, ids);
-  if (target?.event) putEvent(message, fields.recordedEvent, target.event, ids);
+  if (targetEvent) putEvent(message, fields.recordedEvent, targetEvent, ids);
   endPart(message, fields.readEvent, end);
   return writtenBytes(message);
 };
@@ -91,6 +92,9 @@ const bytesMax = (event: StoredEvent | undefined): number =>
       event.metadata.length +
       bytesPerChar * (event.stream.length + event.type.length) +
       otherBytesMax;
+
+/** The official client refuses a larger message, and would never get past it. */
+const messageBytesMax = 17 * 1024 * 1024;
 
 // UTF-8 needs at most three bytes for a unit of a JavaScript text.
 const bytesPerChar = 3;

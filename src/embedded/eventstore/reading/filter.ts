@@ -1,7 +1,7 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { StoredEvent } from '../events.ts';
 import { invalidArgument } from '../grpc-refusal.ts';
-import { type NameRegex, nameRegex } from '../regex/name-regex.ts';
+import { type NameMatcher, nameRegex } from '../regex/name-regex.ts';
 import { nextTurn } from '../regex/turns-of-filters.ts';
 
 const { FilterOptions } = streams.ReadReq.Options;
@@ -47,24 +47,43 @@ const parseMatch = async (options: streams.ReadReq.Options.FilterOptions): Promi
 
 type Expression = { readonly accepts: (name: string) => boolean; readonly rest: Filter['rest'] };
 
+/** A filter of the product has five prefixes. */
+const prefixesMax = 1_000;
+const prefixBytesMax = 64 * 1024;
+
 const parseExpression = async (
   expression: streams.ReadReq.Options.FilterOptions.Expression | undefined,
 ): Promise<Expression> => {
   const prefixes = expression?.getPrefixList() ?? [];
   const source = expression?.getRegex() ?? '';
   if (prefixes.length > 0 && source !== '') throw invalidArgument('A filter has prefixes or a regex, not both');
-  if (prefixes.length > 0) {
-    return { accepts: (name) => prefixes.some((prefix) => name.startsWith(prefix)), rest: () => undefined };
-  }
-  if (source === '') throw invalidArgument('A filter needs at least one prefix, or a regex');
-  const regex = await nameRegex(source);
-  return { accepts: regex.matches, rest: () => (regex.steps() >= turnStepsMax ? endTurn(regex) : undefined) };
+  if (prefixes.length === 0 && source === '') throw invalidArgument('A filter needs at least one prefix, or a regex');
+  const matcher = prefixes.length > 0 ? prefixMatcher(prefixes) : await nameRegex(source);
+  return { accepts: matcher.matches, rest: () => (matcher.steps() >= turnStepsMax ? endTurn(matcher) : undefined) };
 };
 
-/** So many steps of a regex take a few milliseconds at most. */
+/** A prefix counts as one step, because the bytes of all prefixes are bounded. */
+const prefixMatcher = (prefixes: readonly string[]): NameMatcher => {
+  if (prefixes.length > prefixesMax) throw invalidArgument(`A filter has more than ${prefixesMax} prefixes`);
+  if (prefixes.reduce((sum, prefix) => sum + Buffer.byteLength(prefix), 0) > prefixBytesMax)
+    throw invalidArgument(`The prefixes of a filter have more than ${prefixBytesMax} bytes`);
+  let steps = 0;
+  return {
+    matches: (name) => {
+      steps += prefixes.length;
+      return prefixes.some((prefix) => name.startsWith(prefix));
+    },
+    steps: () => steps,
+    resetSteps: () => {
+      steps = 0;
+    },
+  };
+};
+
+/** So many steps take a few milliseconds at most. */
 const turnStepsMax = 100_000;
 
-const endTurn = (regex: NameRegex): Promise<void> => {
-  regex.resetSteps();
+const endTurn = (matcher: NameMatcher): Promise<void> => {
+  matcher.resetSteps();
   return nextTurn();
 };

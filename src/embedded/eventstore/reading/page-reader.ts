@@ -11,18 +11,18 @@ export type PageReader = (cursor: bigint, count: bigint) => Promise<Page>;
  */
 export const pageReader = (
   { scope, direction, filter }: ReadOnce,
-  { db, nowMs }: { readonly db: Pool; readonly nowMs: () => number },
+  { db, nowMs, over }: { readonly db: Pool; readonly nowMs: () => number; readonly over: AbortSignal },
 ): PageReader => {
   let ahead: Promise<Page> | undefined;
   return async (cursor, count) => {
     const limit = filter || count > BigInt(pageEventsMax) ? pageEventsMax : Number(count);
     if (scope.kind === 'stream' || limit < pageEventsMax)
-      return readPage(db, scope, { direction, cursor, limit, nowMs: nowMs() });
-    const page = await (ahead ?? readBulkPage(db, { direction, cursor }));
+      return readPage(db, scope, { direction, cursor, limit, nowMs: nowMs(), over });
+    const page = await (ahead ?? readBulkPage(db, { direction, cursor, over }));
     const last = page.events.at(-1);
     ahead = undefined;
     if (last !== undefined && page.more && (filter || count > BigInt(page.events.length))) {
-      ahead = readBulkPage(db, { direction, cursor: cursorOf(scope, last) });
+      ahead = readBulkPage(db, { direction, cursor: cursorOf(scope, last), over });
       // When the read ends before, nobody waits for this page.
       ahead.catch(() => {});
     }

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { StoredEvent } from '../events.ts';
+import { borrowReader } from './borrow-reader.ts';
 import { copyEvents } from './copied-page.ts';
 import { visibleEvents } from './hidden-events.ts';
 
@@ -28,46 +29,52 @@ export const cursorOf = (scope: Scope, event: StoredEvent): bigint =>
 
 /**
  * The page after `cursor` in one direction. `limit` is at most `pageEventsMax`. `nowMs`: the clock of the store, by which
- * events of a stream expire.
+ * events of a stream expire. `over`: the end of the call. The page is empty when it comes before there is a connection.
  */
 export type Range = {
   readonly direction: Direction;
   readonly cursor: bigint;
   readonly limit?: number | undefined;
   readonly nowMs?: number;
+  readonly over?: AbortSignal;
 };
 
 /** Reads one page of the whole log with the least work for each event. It is for pages that are probably full. */
-export const readBulkPage = async (db: Pool, { direction, cursor }: Range): Promise<Page> => {
+export const readBulkPage = async (db: Pool, { direction, cursor, over }: Range): Promise<Page> => {
   const numbers = [cursor, BigInt(pageEventsMax), BigInt(pageBytesMax)];
   const { text } = statements.all[direction];
-  return toPage(await copyEvents(db, text, numbers), pageEventsMax);
+  return toPage((await copyEvents(db, text, numbers, over)) ?? [], pageEventsMax);
 };
 
 /** Reads one page. A page of a stream has only its visible events, one of $all has every event. */
 export const readPage = async (
   db: Pool,
   scope: Scope,
-  { direction, cursor, limit = pageEventsMax, nowMs = Date.now() }: Range,
+  { direction, cursor, limit = pageEventsMax, nowMs = Date.now(), over }: Range,
 ): Promise<Page> => {
   const eventsMax = Math.min(limit, pageEventsMax);
-  const { rows } = await db.query<EventRow>({
+  const query = {
     ...statements[scope.kind][direction],
-    rowMode: 'array',
+    rowMode: 'array' as const,
     values: [
       cursor.toString(),
       eventsMax,
       pageBytesMax,
       ...(scope.kind === 'stream' ? [scope.stream, `${nowMs}0000`] : []),
     ],
-  });
-  return toPage(rows.map(toStoredEvent), eventsMax);
+  };
+  const result = await borrowReader(db, over, (client) => client.query<EventRow>(query));
+  return toPage(result?.rows.map(toStoredEvent) ?? [], eventsMax);
 };
 
 const toPage = (events: readonly StoredEvent[], eventsMax: number): Page => {
-  const bytes = events.reduce((sum, { data, metadata }) => sum + data.length + metadata.length, 0);
+  const bytes = events.reduce((sum, event) => sum + pageBytes(event), 0);
   return { events, more: events.length === eventsMax || bytes >= pageBytesMax };
 };
+
+/** Returns the same number as the statements below. A page that they end early would otherwise look like the last one. */
+const pageBytes = ({ stream, type, data, metadata }: StoredEvent): number =>
+  Buffer.byteLength(stream) + Buffer.byteLength(type) + data.length + metadata.length;
 
 /** Returns the last position of the log, or the last revision of the stream. Undefined when there is no event. */
 export const readHead = async (db: Pool, scope: Scope): Promise<bigint | undefined> => {
@@ -92,7 +99,7 @@ const statement = (kind: Scope['kind'], direction: Direction) => {
     text: `
       select position, stream, revision, event_id, type, is_json, data, metadata, created_ticks
       from (
-        select *, sum(octet_length(data) + octet_length(metadata)) over (
+        select *, sum(octet_length(stream) + octet_length(type) + octet_length(data) + octet_length(metadata)) over (
           order by ${key} ${order} rows between unbounded preceding and 1 preceding
         ) as bytes_before
         from (

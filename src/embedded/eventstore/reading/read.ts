@@ -55,7 +55,7 @@ const readOnce = async (call: ReadCall, plan: ReadOnce, { db, nowMs }: Pick<Need
   if (scope.kind === 'all' && direction === 'backwards' && from !== undefined && from !== afterAll)
     await requirePosition(db, from);
   const add = eventAdder(call.replies, plan, { db, nowMs });
-  const nextPage = pageReader(plan, { db, nowMs });
+  const nextPage = pageReader(plan, { db, nowMs, over: call.over });
   let lastRead: bigint | undefined;
   let atEnd = false;
   while (cursor !== undefined && count > 0n && !atEnd && !call.over.aborted) {

@@ -41,9 +41,10 @@ export const followLog = async (call: ReadCall, plan: Subscribe, needs: Needs): 
     let scanned = 0;
     let checkpoint = cursor;
     while (!call.over.aborted) {
-      const range = { direction: 'forwards', cursor, nowMs: nowMs() } as const;
+      const range = { direction: 'forwards', cursor, nowMs: nowMs(), over: call.over } as const;
       const isBulk = scope.kind === 'all' && !live;
       const page = await (isBulk ? readBulkPage(db, range) : readPage(db, scope, range));
+      if (call.over.aborted) return;
       // A tombstone hides all events, and ends the subscription.
       if (page.events.length === 0 && scope.kind === 'stream') await isReadable(db, scope.stream);
       let hung = false;

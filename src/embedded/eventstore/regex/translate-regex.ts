@@ -9,6 +9,9 @@ type Part = TranslatedRegex & { readonly endAt?: number | undefined };
 
 /** With a name of 1,024 bytes, a regex of this size takes about as long as a page of the log. */
 const sizeMax = 1_000;
+
+/** The most steps for one name. A longer name needs a smaller regex. */
+export const stepsMax: number = sizeMax * 1_025;
 const lengthMax = 2_000;
 const depthMax = 50;
 

@@ -5,6 +5,9 @@ import { isMetastream, originalOf } from './stream-rules.ts';
 /** The prefixes of the streams of License Ledger. Their events are the record, so no client hides or deletes them. */
 export const protectedPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
 
+/** The stream of License Ledger that says which log a store has. */
+export const protectedStream = 'ledger-log';
+
 /** Throws a refusal when a client deletes a stream of License Ledger. */
 export const refuseDeletion = (stream: string): void => {
   if (isProtected(stream))
@@ -24,4 +27,5 @@ export const refuseMetadata = (stream: string): void => {
     );
 };
 
-const isProtected = (stream: string): boolean => protectedPrefixes.some((prefix) => stream.startsWith(prefix));
+const isProtected = (stream: string): boolean =>
+  stream === protectedStream || protectedPrefixes.some((prefix) => stream.startsWith(prefix));
