@@ -10,7 +10,7 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postg
 const eventStoreUrl = z
   .string()
   .regex(
-    /^esdb(\+discover)?:\/\/([^@/?#\s]+@)?[^@,/?#\s]+(,[^@,/?#\s]+)*(\/?(\?\S*)?)$/,
+    /^esdb(\+discover)?:\/\/([^@/?#\s]+@)?[^@,/?#\s[\]]+(,[^@,/?#\s[\]]+)*(\/?(\?\S*)?)$/,
     'must be an esdb:// or esdb+discover:// URL (not kurrentdb://)',
   );
 const fileOf = (name: string) =>

@@ -5,4 +5,8 @@ create table ops.served_log (
   log_id text
 );
 
+-- A database that has positions has those of a first log: no earlier release moves a log.
+insert into ops.served_log (log_id)
+  select null where exists (select from ops.checkpoints where commit_position is not null);
+
 grant select, insert on ops.served_log to ledger_api;

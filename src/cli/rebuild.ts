@@ -6,6 +6,7 @@ import { type RebuildOptions, type RebuildProgress, rebuild } from '../projectio
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
 import { adoptLog, isAdopted } from '../records/served-log.ts';
+import { refuseRunningProcesses } from './copy/switch-log.ts';
 import { createLog } from './create-log.ts';
 import { RefusedByPolicy, UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
@@ -42,10 +43,10 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
     await prepareDatabase({ url: databaseUrl, log: (fields, message) => log.info(fields, message) });
     const { force, json } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
-    await adoptServedLog(needs, options);
+    const adopt = await adoptionOf(needs, options);
     if (options.prune) await pruneNow(needs, json);
     else if (options.rollback) await rollBackNow(needs, json);
-    else await rebuildNow(needs, json);
+    else await rebuildNow(needs, { json, adopt });
   } catch (error) {
     if (!stopping.signal.aborted) throw error;
     console.error(error instanceof Error ? error.message : error);
@@ -56,34 +57,50 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
   }
 };
 
-/** Lets the database take the log of the event store, when it has positions of another one and the rebuild is forced. */
-const adoptServedLog = async ({ store, databaseUrl }: RebuildOptions, { force, rollback, prune: drops }: Options) => {
-  const logId = await servedLog(store);
-  const client = new pg.Client(databaseUrl);
-  await client.connect();
-  try {
-    if (await isAdopted(client, logId)) return;
-    if (!force || rollback || drops)
-      throw new RefusedByPolicy(
-        'The read models are of another log than that of the event store. Build them from it: ledger rebuild --force.',
-      );
-    await adoptLog(client, logId);
-  } finally {
-    await client.end();
-  }
+/**
+ * Returns what lets the database take the log of the event store after a forced rebuild, when it has positions of another
+ * log, and null when it has not. Until the rebuild has ended, no process starts.
+ */
+const adoptionOf = async (
+  needs: RebuildOptions,
+  { force, rollback, prune: drops }: Options,
+): Promise<(() => Promise<void>) | null> => {
+  const logId = await servedLog(needs.store);
+  const withClient = async <Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
+    const client = new pg.Client(needs.databaseUrl);
+    await client.connect();
+    return work(client).finally(() => client.end());
+  };
+  if (await withClient((client) => isAdopted(client, logId))) return null;
+  if (!force || rollback || drops)
+    throw new RefusedByPolicy(
+      'The read models are of another log than that of the event store. Build them from it: ledger rebuild --force.',
+    );
+  await refuseRunningProcesses(needs.databaseUrl);
+  return async () => {
+    // The previous version has positions of the other log, so nobody may return to it.
+    await prune(needs);
+    await withClient((client) => adoptLog(client, logId));
+  };
 };
 
-const rebuildNow = async (needs: RebuildOptions, json: boolean): Promise<void> => {
+const rebuildNow = async (
+  needs: RebuildOptions,
+  { json, adopt }: { readonly json: boolean; readonly adopt: (() => Promise<void>) | null },
+): Promise<void> => {
   const progress = createProgress();
   try {
     const onProgress = ({ phase, events, position, head }: RebuildProgress) =>
       progress.show({ phase, events, part: phase === 'folding' ? partOfLog(position, head) : null });
     const rebuilt = await rebuild({ ...needs, onProgress });
     const { version, previous, events, streamsCompared, parked } = rebuilt;
+    await adopt?.();
     progress.end();
     printResult(json, rebuilt, [
       `Version ${version} of the read models serves now: ${events} events folded, ${streamsCompared} streams compared with their fold. ` +
-        `Version ${previous} is kept. Use ledger rebuild --rollback to return to it, or --prune to drop it.`,
+        (adopt === null
+          ? `Version ${previous} is kept. Use ledger rebuild --rollback to return to it, or --prune to drop it.`
+          : 'The version before is dropped, because it was of another log.'),
       ...(parked.length > 0
         ? [`${parked.length} streams are parked, because their events cannot be projected. See ledger parked list.`]
         : []),

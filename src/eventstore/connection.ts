@@ -104,7 +104,7 @@ const closeChannel = async (client: EventStoreDBClient): Promise<void> => {
   channel.close();
 };
 
-// Every call of a connection ends within ten seconds. Subscriptions do not, and are opened again by their readers.
+// A copy of a log waits 30 seconds for a call, and others ten. Subscriptions are opened again by their readers.
 const longestCallMs = 60_000;
 // The client's own default.
 const keepAliveMs = 10_000;

@@ -94,6 +94,7 @@ test('A log moves to another event store and back, and loses no event of a reade
   const away = refused('The log of this event store has moved to another one');
   expect(await runLedger(['start'], settings(one))).toMatchObject(away);
   expect(await runLedger(['rebuild'], settings(one))).toMatchObject(away);
+  expect(await runLedger(['copy', '--abort'], settings(one))).toMatchObject(refused('The move is complete'));
   expect(await runLedger(['copy', '--to', two.url, '--switch'], settings(one))).toMatchObject(
     refused('The log has moved to this target, which serves it'),
   );
@@ -152,8 +153,12 @@ test('A target that cannot take the log closes nothing, and a move that cannot e
   expect(await runLedger(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({ code: 5 });
   expect(await runLedger(['copy', '--abort', '--to', target.url], settings(one))).toMatchObject({ code: 0 });
   expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
-  expect(await readLogState(target.connect())).toMatchObject({ kind: 'MOVED' });
+  expect(await readLogState(target.connect())).toMatchObject({ kind: 'AWAITED' });
   expect(await runLedger(['copy', '--abort'], settings(one))).toMatchObject({ code: 5 });
+  // Without the target, and with a store that only waits.
+  await closeLog(source, await awaitLog(target.connect(), 'now'), 'now');
+  expect(await runLedger(['copy', '--abort', '--from', one.url], settings(target))).toMatchObject({ code: 0 });
+  expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
   await Promise.all([other.stop(), target.stop()]);
 }, 120_000);
 

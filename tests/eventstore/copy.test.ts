@@ -4,7 +4,16 @@ import { watchServedLog } from '../../src/cli/server/require-open-log.ts';
 import { compareLogs } from '../../src/eventstore/copy/compare-logs.ts';
 import { copyLog, TargetDiffers } from '../../src/eventstore/copy/copy-log.ts';
 import { lastOfPrefixes } from '../../src/eventstore/copy/last-of-prefixes.ts';
-import { awaitLog, closeLog, logStream, openLog, readLogState } from '../../src/eventstore/copy/log-state.ts';
+import {
+  awaitLog,
+  awaitOther,
+  closeLog,
+  completeMove,
+  logStream,
+  openLog,
+  readLogState,
+  reopenLog,
+} from '../../src/eventstore/copy/log-state.ts';
 import { OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import type { ConnectedStore } from '../../src/eventstore/eventstoredb.ts';
 import { connectLogReader, type LogReader } from '../../src/eventstore/read-log.ts';
@@ -186,6 +195,19 @@ describe('The state of a log', () => {
     expect(await readLogState(two.store)).toMatchObject({ kind: 'MOVED', id, movedTo: back });
   });
 
+  test('lets nobody open a second target, or one that the move was ended for', async () => {
+    const [one, two, three] = [await open(), await open(), await open()];
+    const [second, third] = [await awaitLog(two.store, 'now'), await awaitLog(three.store, 'now')];
+    await closeLog(one.store, second, 'now');
+    await expect(closeLog(one.store, third, 'now')).rejects.toThrow('moves to another store at the same time');
+    await awaitOther(two.store, 'now');
+    await expect(openLog(two.store, second, 'now')).rejects.toThrow('waits for another log');
+    await completeMove(one.store, 'now');
+    expect(await readLogState(one.store)).toMatchObject({ kind: 'MOVED', movedTo: second, isComplete: true });
+    await reopenLog(three.store, 'now');
+    expect(await readLogState(three.store)).toMatchObject({ kind: 'OPEN', id: null });
+  });
+
   test('that nobody can read closes the store', async () => {
     const { store } = await open();
     await store.append(logStream, command(1), 'no_stream', later);
@@ -201,7 +223,7 @@ describe('The state of a log', () => {
 
 test('A process learns that its log moves away', async () => {
   const { store } = await open();
-  const watch = watchServedLog(store, 5);
+  const watch = watchServedLog(store, { logId: null, everyMs: 5 });
   await closeLog(store, randomUUID(), '2026-11-30T10:00:00.000Z');
   expect(await watch.closed).toMatch(
     /^The log of this event store has moved to another one since 2026-11-30T10:00:00\.000Z\./,

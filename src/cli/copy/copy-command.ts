@@ -11,7 +11,7 @@ import { createProgress, partOfLog } from '../progress.ts';
 import { openCommandServers } from '../server/command-servers.ts';
 import type { OpenServers } from '../server/open-servers.ts';
 import { type Copied, closeEnd, copyAndCompare, type End, type Ends, openEnd, refuseWrongEnds } from './copy-ends.ts';
-import { abortMove, switchLog } from './switch-log.ts';
+import { abortMove, refuseRunningProcesses, switchLog } from './switch-log.ts';
 
 type CopyOptions = {
   readonly from?: string;
@@ -30,9 +30,9 @@ type CopyOptions = {
 export const copyCommand = async (options: CopyOptions): Promise<void> => {
   checkOptions(options);
   const config = loadConfig();
-  if (options.switch && config.servers.mode === 'embedded')
+  if (config.servers.mode === 'embedded' && (options.switch || (options.to === undefined && !options.abort)))
     throw new UsageError(
-      'In the embedded mode the log cannot move, because the contents of Postgres would stay behind.',
+      'In the embedded mode the log can only be copied to another store, because the contents of Postgres stay behind.',
     );
   const servers = needsServers(options) ? await openConfigured(config) : null;
   const ends: End[] = [];
@@ -48,7 +48,11 @@ export const copyCommand = async (options: CopyOptions): Promise<void> => {
     if (from === to && !options.abort) throw new UsageError('--from and --to are the same event store.');
     const source = open(from);
     if (options.abort) {
-      await abortMove(source, from === to ? null : open(to));
+      await abortMove({
+        source,
+        target: to === '' || from === to ? null : open(to),
+        refuseProcesses: () => refuseRunningProcesses(servers?.databaseUrl ?? ''),
+      });
       print(options, { aborted: true }, 'The event store serves its log again. Start the processes.');
       return;
     }
@@ -78,7 +82,7 @@ const checkOptions = ({ from, to, switch: moves, abort }: CopyOptions): void => 
 
 // A move also clears what Postgres stores of the positions of the log.
 const needsServers = ({ from, to, switch: moves, abort }: CopyOptions): boolean =>
-  moves || from === undefined || (to === undefined && !abort);
+  moves || abort || from === undefined || to === undefined;
 
 const openConfigured = (config: Config): Promise<OpenServers> => {
   const log = createLog(config.logLevel, { format: config.logFormat });
@@ -94,15 +98,15 @@ const copyOnly = async (ends: Ends): Promise<Copied> => {
   return copyAndCompare(ends);
 };
 
-const move = (ends: Ends, servers: OpenServers | null): Promise<Copied> => {
+const move = async (ends: Ends, servers: OpenServers | null): Promise<Copied> => {
   if (servers === null) throw new UsageError('A move needs the database of the configuration.');
+  await prepareDatabase({ url: servers.databaseUrl, log: () => {} });
   return switchLog({ ...ends, databaseUrl: servers.databaseUrl, rebuild: () => rebuildFrom(ends, servers) });
 };
 
 const rebuildFrom = async ({ target: { store }, progress }: Ends, servers: OpenServers): Promise<void> => {
   const { databaseUrl, projectorUrl } = servers;
   const log = createLog('error');
-  await prepareDatabase({ url: databaseUrl, log: () => {} });
   const needs = { store, databaseUrl, projectorUrl, log, force: true, signal: new AbortController().signal };
   const onProgress = ({ phase, events, position, head }: RebuildProgress) =>
     progress.show({ phase, events, part: phase === 'folding' ? partOfLog(position, head) : null });

@@ -78,4 +78,5 @@ export const requireSameEnd = async ({ source, target }: Ends): Promise<void> =>
     throw new RefusedByPolicy('Something was still appended to the source. Stop every process and repeat the command.');
 };
 
-const lastOf = ({ url }: End) => lastOfPrefixes(url, streamPrefixes);
+/** Returns the last event of ours in a store, or null. */
+export const lastOf = ({ url }: End) => lastOfPrefixes(url, streamPrefixes);

@@ -1,9 +1,17 @@
 import pg from 'pg';
-import { awaitLog, closeLog, openLog, readLogState } from '../../eventstore/copy/log-state.ts';
+import {
+  awaitLog,
+  awaitOther,
+  closeLog,
+  completeMove,
+  openLog,
+  readLogState,
+  reopenLog,
+} from '../../eventstore/copy/log-state.ts';
 import { silentSeconds } from '../../records/processes.ts';
 import { adoptLog } from '../../records/served-log.ts';
 import { RefusedByPolicy } from '../exit-codes.ts';
-import { type Copied, copyAndCompare, type End, type Ends, requireSameEnd } from './copy-ends.ts';
+import { type Copied, copyAndCompare, type End, type Ends, lastOf, requireSameEnd } from './copy-ends.ts';
 
 type Move = Ends & {
   /** The login that migrates. */
@@ -32,31 +40,41 @@ export const switchLog = async (move: Move): Promise<Copied> => {
   // A process that was starting at the first moment shows itself by now.
   await refuseRunningProcesses(databaseUrl);
   await requireSameEnd(move);
+  const state = await readLogState(source.store);
+  if (state.kind !== 'MOVED' || state.movedTo !== id)
+    throw new RefusedByPolicy('Somebody has ended this move, or begun another one. Nothing was opened.');
   await openLog(target.store, id, new Date().toISOString());
+  await completeMove(source.store, new Date().toISOString());
   return { ...rest, copied: first.copied + rest.copied };
 };
 
+type Abort = { readonly source: End; readonly target: End | null; readonly refuseProcesses: () => Promise<void> };
+
 /**
- * Ends a move that cannot be completed: the source serves its log again. The target, when there is one, is told to wait for
- * another log, so that nobody completes the move. Throws RefusedByPolicy when the move is complete.
+ * Ends a move that cannot be completed: the source serves its log again. The target, when there is one, waits for another
+ * log then, so that nobody completes the move. It also opens a store that waits for a log and has no event. Throws
+ * RefusedByPolicy when the move is complete, or a process runs.
  */
-export const abortMove = async (source: End, target: End | null): Promise<void> => {
+export const abortMove = async ({ source, target, refuseProcesses }: Abort): Promise<void> => {
   const state = await readLogState(source.store);
-  if (state.kind !== 'MOVED')
-    throw new RefusedByPolicy('The log of the source has not moved, so there is nothing to end.');
-  if (target !== null) {
+  if (state.kind === 'OPEN' || (state.kind === 'AWAITED' && (await lastOf(source)) !== null))
+    throw new RefusedByPolicy('The log of this store has not moved, so there is nothing to end.');
+  if (state.kind === 'MOVED' && state.isComplete)
+    throw new RefusedByPolicy(
+      'The move is complete. Move the log back: ledger copy --from <the other store> --switch.',
+    );
+  await refuseProcesses();
+  if (state.kind === 'MOVED' && target !== null) {
     const other = await readLogState(target.store);
-    if (other.kind === 'OPEN' && other.id === state.movedTo)
-      throw new RefusedByPolicy(
-        'The move is complete: the target serves the log. Move it back with --from <target> --switch.',
-      );
-    if (other.kind === 'AWAITED' && other.id === state.movedTo)
-      await closeLog(target.store, 'aborted', new Date().toISOString());
+    if (other.kind !== 'AWAITED')
+      throw new RefusedByPolicy('The target does not wait for a log: the move is complete, or this is another store.');
+    if (other.id === state.movedTo) await awaitOther(target.store, new Date().toISOString());
   }
-  await openLog(source.store, state.id, new Date().toISOString());
+  await reopenLog(source.store, new Date().toISOString());
 };
 
-const refuseRunningProcesses = async (databaseUrl: string): Promise<void> => {
+/** Throws RefusedByPolicy while a process of the product shows signs of life. */
+export const refuseRunningProcesses = async (databaseUrl: string): Promise<void> => {
   const rows = await withDatabase(databaseUrl, runningProcesses);
   if (rows.length === 0) return;
   const names = rows.map(({ host, pid }) => `${pid} on ${host}`).join(', ');

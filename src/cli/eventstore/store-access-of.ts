@@ -26,7 +26,11 @@ export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line
   const names = [...new Set([...eventStore.names, ...namesOf(host)])];
   const { certificate, key, caFile } =
     files === null ? await ensureCertificate(dataDir, names, new Date(), warn) : await readGiven(files, warn);
-  const name = nameIn(certificate, names);
+  // The client of the event store reads no address of IPv6 in a URL.
+  const name = nameIn(
+    certificate,
+    names.filter((candidate) => !candidate.includes(':')),
+  );
   if (name === null)
     throw new InvalidConfiguration(
       `The certificate in ${files?.certificate} is for none of ${names.join(', ')}. Set LEDGER_EVENTSTORE_NAMES to a name that it is for and that reaches this event store.`,
@@ -39,7 +43,8 @@ export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line
 
 const insecure = (host: string): AccessOfStore => ({
   access: 'INSECURE',
-  urlAt: (port) => `esdb://${addressOf(isEveryAddress(host) ? '127.0.0.1' : host, port)}?tls=false`,
+  urlAt: (port) =>
+    `esdb://${addressOf(isEveryAddress(host) ? '127.0.0.1' : host === '::1' ? 'localhost' : host, port)}?tls=false`,
 });
 
 /** Returns the names and addresses by which clients may reach the server. The first one reaches it from this machine. */

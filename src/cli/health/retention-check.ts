@@ -26,7 +26,7 @@ export const startRetentionCheck = ({ servers, store, log, onStop, timeoutMs = s
     (retention) => {
       for (const fault of retentionFaults(retention)) log.error({}, `${fault.detail} ${fault.action}`);
       if (!retention.isComplete && !ending.signal.aborted)
-        log.warn({}, 'The log is too long to check all streams for retention. Check $all and our streams yourself.');
+        log.warn({}, 'Not all streams could be checked for retention in time. Check $all and our streams yourself.');
     },
     (error: unknown) => {
       if (!ending.signal.aborted) log.warn({ err: error }, 'Whether our streams have retention could not be read.');

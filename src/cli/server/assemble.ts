@@ -7,6 +7,7 @@ import { ownRelease } from '../../projections/release.ts';
 import { openHealth, type ProcessHealth } from '../health/open-health.ts';
 import { startRetentionCheck } from '../health/retention-check.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
+import { servedLog } from './require-open-log.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startProjector } from './start-projector.ts';
@@ -56,6 +57,8 @@ export const assemble = async ({
     // The row of the process says that it may append, so it goes after the jobs and the projector.
     let removeRow: () => Promise<unknown> = async () => undefined;
     closers.push(() => removeRow());
+    // The log may have moved while this process was starting.
+    await servedLog(parts.store);
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('projector')) startRetentionCheck(parts);
     if (roles.includes('worker')) await startJobs(parts);
@@ -69,6 +72,7 @@ export const assemble = async ({
       metrics,
       projector,
     );
+    await servedLog(parts.store);
     const baseUrl = await serve(parts, metrics, health);
     const { executor, secrets, waiter, apiPool, now, closed } = parts;
     return { baseUrl, checkHealth: health.check, executor, secrets, waiter, apiPool, now, closed, stop };

@@ -87,7 +87,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   };
   const apiPool = openPool(servers.apiUrl, 'ledger_api', 10);
   await requireLogOfDatabase(apiPool, logId);
-  const { closed, stop: stopWatching } = watchServedLog(store);
+  const { closed, stop: stopWatching } = watchServedLog(store, { logId });
   onStop(async () => stopWatching());
   const keeper = createSnapshotKeeper({
     snapshots: createStreamSnapshots(openPool(servers.apiUrl, 'ledger_api', 2)),

@@ -25,16 +25,17 @@ export const requireLogOfDatabase = async (pool: Pool, logId: string | null): Pr
     );
 };
 
-/** Watches whether a store still has its log. `closed` resolves with a sentence when it has not any longer. */
+/** Watches whether a store still serves this log. `closed` resolves with a sentence when it does not any longer. */
 export const watchServedLog = (
   store: Pick<EventStore, 'readBackwards'>,
-  everyMs = 15_000,
+  { logId, everyMs = 15_000 }: { readonly logId: string | null; readonly everyMs?: number },
 ): { readonly closed: Promise<string>; readonly stop: () => void } => {
   let stop = () => {};
   const closed = new Promise<string>((resolve) => {
     const check = async () => {
       const state = await readLogState(store);
       if (state.kind !== 'OPEN') resolve(closedSentence(state));
+      else if (state.id !== logId) resolve('The log has moved away and back. Start this process again.');
     };
     // A store that does not answer is noticed elsewhere.
     const timer = setInterval(() => void check().catch(() => undefined), everyMs);

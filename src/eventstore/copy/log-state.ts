@@ -16,7 +16,13 @@ export type LogState = {
 } & (
   | { readonly kind: 'OPEN'; readonly id: string | null }
   | { readonly kind: 'AWAITED'; readonly id: string }
-  | { readonly kind: 'MOVED'; readonly id: string | null; readonly movedTo: string }
+  | {
+      readonly kind: 'MOVED';
+      readonly id: string | null;
+      readonly movedTo: string;
+      /** The other store serves it. */
+      readonly isComplete: boolean;
+    }
 );
 
 type LogStateStore = Pick<EventStore, 'readBackwards' | 'append'>;
@@ -30,7 +36,8 @@ export const readLogState = async (store: Pick<EventStore, 'readBackwards'>): Pr
   const ownId = textOrNull(id);
   if (last.type === 'LogOpened') return { kind: 'OPEN', id: ownId, ...known };
   if (last.type === 'LogAwaited' && ownId !== null) return { kind: 'AWAITED', id: ownId, ...known };
-  if (last.type === 'LogMoved' && typeof movedTo === 'string') return { kind: 'MOVED', id: ownId, movedTo, ...known };
+  if (last.type === 'LogMoved' && typeof movedTo === 'string')
+    return { kind: 'MOVED', id: ownId, movedTo, isComplete: last.data.state === complete, ...known };
   throw new Error(`Revision ${last.revision} of ${logStream} cannot be read: it is of a newer release, or damaged.`);
 };
 
@@ -43,18 +50,45 @@ export const awaitLog = async (store: LogStateStore, at: string): Promise<string
   return id;
 };
 
-/** Notes that the log of a store moves to the store that waits for `movedTo`. Does nothing when it has moved there. */
+/**
+ * Notes that the log of a store moves to the store that waits for `movedTo`. Does nothing when it moves there already. Throws
+ * when it moves to another store, or is not the log of this store.
+ */
 export const closeLog = async (store: LogStateStore, movedTo: string, at: string): Promise<void> => {
   const state = await readLogState(store);
   if (state.kind === 'MOVED' && state.movedTo === movedTo) return;
+  if (state.kind !== 'OPEN') throw new Error('The log of this store moves to another store at the same time.');
   await note(store, state.revision, { type: 'LogMoved', data: { id: state.id, movedTo, at } });
 };
 
-/** Notes that a store serves the log with this id from now on, null for a first log. Does nothing when it does. */
-export const openLog = async (store: LogStateStore, id: string | null, at: string): Promise<void> => {
+/** Notes that a store serves the log that it waits for. Does nothing when it does. Throws when it waits for another one. */
+export const openLog = async (store: LogStateStore, id: string, at: string): Promise<void> => {
   const state = await readLogState(store);
   if (state.kind === 'OPEN' && state.id === id) return;
+  if (state.kind !== 'AWAITED' || state.id !== id) throw new Error('The target waits for another log by now.');
   await note(store, state.revision, { type: 'LogOpened', data: { id, at } });
+};
+
+/** Notes at the source that the other store serves the log, so that the move cannot be ended any longer. */
+export const completeMove = async (store: LogStateStore, at: string): Promise<void> => {
+  const state = await readLogState(store);
+  if (state.kind !== 'MOVED' || state.isComplete) return;
+  const { id, movedTo } = state;
+  await note(store, state.revision, { type: 'LogMoved', data: { id, movedTo, state: complete, at } });
+};
+
+/** Notes that a store has its own log again: one that was closed for a move, or that waited for a log and has no event. */
+export const reopenLog = async (store: LogStateStore, at: string): Promise<void> => {
+  const state = await readLogState(store);
+  if (state.kind === 'OPEN') return;
+  const id = state.kind === 'MOVED' ? state.id : null;
+  await note(store, state.revision, { type: 'LogOpened', data: { id, at } });
+};
+
+/** Notes that a store waits for another log than before, so that nobody completes the move that began. */
+export const awaitOther = async (store: LogStateStore, at: string): Promise<void> => {
+  const { revision } = await readLogState(store);
+  await note(store, revision, { type: 'LogAwaited', data: { id: randomUUID(), at } });
 };
 
 type LogNote = { readonly type: string; readonly data: Readonly<Record<string, string | null>> };
@@ -67,5 +101,6 @@ const note = async (store: LogStateStore, revision: Revision, { type, data }: Lo
 
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
+const complete = 'COMPLETE';
 const idNamespace = 'a3f6c9b2-5c0e-4d3f-9d3e-4a5b8f1f7c21';
 const appendTimeoutMs = 10_000;

@@ -1,18 +1,18 @@
-import { StoreUnavailable } from '../event-store.ts';
+import { OutcomeUnknown, StoreUnavailable } from '../event-store.ts';
 
 /** The time by which a caller gets the answer to a command or a read. */
 export type Deadline = {
   /** By the clock of `performance.now`. */
   readonly atMs: number;
-  /** The caller has got an error, because nothing was done in time. */
+  /** The caller has got an error, because it was not answered in time. */
   isPast: boolean;
-  /** Events of the command are being appended. The append ends by the deadline, and its outcome is the answer. */
+  /** Events of the command are being appended, so after the deadline nobody knows the outcome. */
   isAppending: boolean;
 };
 
 /**
- * Returns what `run` returns. Rejects with StoreUnavailable after `limitMs`, unless events are being appended then. It is
- * for the wait in the queue, too.
+ * Returns what `run` returns. Rejects after `limitMs`, the wait in the queue included: with OutcomeUnknown while events are
+ * being appended, which go on for the other commands of their batch, and otherwise with StoreUnavailable.
  */
 export const withDeadline = async <Result>(
   limitMs: number,
@@ -22,9 +22,8 @@ export const withDeadline = async <Result>(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      if (deadline.isAppending) return;
       deadline.isPast = true;
-      reject(tooLate());
+      reject(deadline.isAppending ? unknownInTime() : tooLate());
     }, limitMs);
   });
   try {
@@ -34,9 +33,9 @@ export const withDeadline = async <Result>(
   }
 };
 
-/** Returns the milliseconds until a deadline. Negative after it. */
-export const remainingMs = ({ atMs }: Deadline): number => atMs - performance.now();
-
 /** Returns the error for a command that was not carried out by its deadline. */
 export const tooLate = (): StoreUnavailable =>
-  new StoreUnavailable('The event store did not answer in time, so nothing was done. Try again.');
+  new StoreUnavailable('The event store did not answer in time. Try again.');
+
+const unknownInTime = (): OutcomeUnknown =>
+  new OutcomeUnknown('The event store did not confirm an append in time, so it is not known whether it happened.');

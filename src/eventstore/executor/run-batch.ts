@@ -4,7 +4,7 @@ import { AppendTooLarge, type EventStore, type Position, RevisionConflict } from
 import type { Accepted, DomainEvent, Folded, Folding } from '../folding.ts';
 import type { SnapshotKeeper } from '../snapshots/snapshot-keeper.ts';
 import { type AppendPatience, appendWithRetry } from './append-with-retry.ts';
-import { remainingMs, tooLate } from './deadline.ts';
+import { tooLate } from './deadline.ts';
 import { type Deciding, decideBatch, type Outcome, type Plan } from './decide-batch.ts';
 import { accept, asRecorded, catchUp, findAccepted, open } from './folded.ts';
 import type { Lru } from './lru.ts';
@@ -52,7 +52,7 @@ export const runBatch = async <Event extends DomainEvent, State>(
     for (;;) {
       const decide = () => {
         for (const waiting of batch)
-          if (isLate(waiting, patience) && !deciding.failures.has(waiting)) deciding.failures.set(waiting, tooLate());
+          if (waiting.deadline.isPast && !deciding.failures.has(waiting)) deciding.failures.set(waiting, tooLate());
         return decideBatch(folding, { ...folded, stream }, batch.slice(0, size), deciding);
       };
       let plan = decide();
@@ -110,30 +110,16 @@ const findAttempted = async <Event, State>(
   return attempted;
 };
 
-/** Returns true for an entry with an error already, and for a command with less time than one append may take. */
-const isLate = <Event, State>({ kind, deadline }: Waiting<Event, State>, { timeoutMs }: AppendPatience): boolean =>
-  deadline.isPast || (kind === 'command' && remainingMs(deadline) < timeoutMs);
-
-/** Appends the events of these entries, and ends by the first of their deadlines. */
+/** Appends the events of these entries. A caller that waits beyond its deadline is told that the outcome is unknown. */
 const appendByDeadline = async <Event, State>(
-  { store, patience }: Pick<RunNeeds<State>, 'store' | 'patience'>,
+  needs: Pick<RunNeeds<State>, 'store' | 'patience'>,
   stream: string,
   folded: Folded<State>,
   { entries, ...plan }: Plan<State> & { readonly entries: readonly Waiting<Event, State>[] },
 ): ReturnType<typeof append> => {
-  const deadlines = entries.map(({ deadline }) => deadline);
-  const giveUpMs = Math.min(
-    patience.giveUpMs,
-    ...deadlines.map((deadline) => remainingMs(deadline) - patience.timeoutMs),
-  );
-  for (const deadline of deadlines) deadline.isAppending = true;
-  const position = await append({ store, patience: { ...patience, giveUpMs } }, stream, folded, plan);
-  for (const { deadline, fail } of entries) {
-    deadline.isAppending = false;
-    deadline.isPast = remainingMs(deadline) <= 0;
-    // Nothing of it was appended. The timer of the deadline has passed.
-    if (deadline.isPast && (position === 'conflict' || position instanceof AppendTooLarge)) fail(tooLate());
-  }
+  for (const { deadline } of entries) deadline.isAppending = true;
+  const position = await append(needs, stream, folded, plan);
+  for (const { deadline } of entries) deadline.isAppending = false;
   return position;
 };
 
