@@ -94,6 +94,6 @@ test('A check that did not read the whole log says so', async () => {
     onStop: () => {},
     timeoutMs: 50,
   });
-  await vi.waitFor(() => expect(lines).toEqual([expect.stringContaining('too long to check')]), 20_000);
+  await vi.waitFor(() => expect(lines).toEqual([expect.stringContaining('Not all streams could be checked')]), 20_000);
   await store.stop();
 });

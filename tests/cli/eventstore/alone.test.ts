@@ -110,7 +110,8 @@ test('The URL has a name that reaches the store and that the certificate is for'
   };
   const host = (LEDGER_EVENTSTORE_HOST: string) => urlWith({ LEDGER_EVENTSTORE_HOST });
   expect(await host('192.168.1.5')).toBe('192.168.1.5:2113');
-  expect(await host('2001:db8::5')).toBe('[2001:db8::5]:2113');
+  // The client of the event store reads no address of IPv6.
+  expect(await host('2001:db8::5')).toBe(`${hostname()}:2113`);
   expect([await host('0.0.0.0'), await host('127.0.0.1')]).toEqual(['localhost:2113', 'localhost:2113']);
   expect(await host('127.0.0.2')).toBe('127.0.0.2:2113');
   expect(await host(hostname())).toBe(`${hostname()}:2113`);
