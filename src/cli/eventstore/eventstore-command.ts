@@ -41,21 +41,22 @@ export const eventStoreCommand = async (options: Options): Promise<void> => {
     if (!stopping.aborted) throw error;
     exitCode = exitCodes.fine;
   } finally {
-    limitStop(log, exitCode);
+    const limit = limitStop(log, exitCode);
     for (const stop of stops.toReversed())
       await stop().catch((error) => log.error(error, 'A part could not be stopped.'));
+    clearTimeout(limit);
   }
   await new Promise<unknown>((resolve) => log.flush(resolve));
   process.exit(exitCode);
 };
 
 /** Ends the process when its parts do not stop in time, also after a failure. */
-const limitStop = (log: Logger, exitCode: number): void => {
+const limitStop = (log: Logger, exitCode: number): NodeJS.Timeout => {
   const end = () => {
     log.warn(`The stop took longer than ${stopMsMax / 1_000} seconds. The process ends now.`);
     process.exit(exitCode);
   };
-  setTimeout(end, stopMsMax).unref();
+  return setTimeout(end, stopMsMax).unref();
 };
 
 type Running = {
