@@ -8,15 +8,11 @@
 FROM node:24-trixie-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
+COPY packages/client/package.json packages/client/package.json
 RUN npm ci --ignore-scripts
 COPY . .
-RUN npm run build
-
-# What runs needs neither a compiler nor the embedded servers.
-FROM node:24-trixie-slim AS dependencies
-WORKDIR /build
-COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --omit=dev --omit=optional
+# The folder `package` is what an installation has: no compiler, no development packages, no embedded servers.
+RUN npm run build && npm pack && tar -xzf license-ledger-*.tgz
 
 FROM node:24-trixie-slim
 LABEL org.opencontainers.image.title="License Ledger" \
@@ -31,11 +27,7 @@ ENV NODE_ENV=production \
 # Volumes that are mounted here get this owner.
 RUN install --directory --owner=node --group=node --mode=0700 /var/lib/ledger /var/lib/ledger/keys /run/ledger
 WORKDIR /opt/license-ledger
-COPY --from=dependencies /build/node_modules node_modules
-COPY --from=build /build/dist dist
-COPY package.json openapi.json LICENSE ./
-COPY bin bin
-COPY db db
+COPY --from=build /build/package ./
 COPY deploy/make-secrets.js deploy/make-secrets.js
 USER node
 EXPOSE 8080 8081

@@ -8,6 +8,7 @@ const sequences = 'tests/domain/properties/sequences.test.ts';
 /** They start processes: the product as its users run it, its parts, a compiler, other test runs. */
 const processes = [
   'tests/{cli,deploy,docs,e2e,embedded,examples}/**/*.test.ts',
+  'tests/client/package.test.ts',
   'tests/domain/faults/*.test.ts',
   'tests/eventstore/weights.test.ts',
   'tests/identity/key-ring.test.ts',
@@ -48,7 +49,7 @@ export default defineConfig({
     coverage: {
       provider: 'custom',
       customProviderModule: 'tests/support/coverage.ts',
-      include: ['src/**/*.ts'],
+      include: ['src/**/*.ts', 'packages/client/src/**/*.ts'],
       reporter: ['text-summary', 'json-summary'],
       thresholds: { lines: 85, 'src/domain/**': { lines: 95 } },
     },

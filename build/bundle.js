@@ -1,5 +1,5 @@
 // Plain JavaScript: it compiles the product, so nothing has compiled it. The launcher and `npm run build` call it.
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as esbuild from 'esbuild';
 
@@ -25,14 +25,13 @@ const oneLanguage = {
 
 /**
  * Bundles src with its dependencies into a few files of dist: `main.js`, `eventstore/main.js`, which runs as a process of
- * its own, and the chunks that they load. All chunks are in dist itself, where `src/own-files.ts` expects them. Writes no
- * types and checks none. `withClient`: also writes the client, which `npm run build` leaves to the compiler. Returns what esbuild tells of the files and their content. Throws when a file does not compile;
- * esbuild has then printed the reason.
+ * its own, and the chunks that they load. All chunks are in dist itself, where `src/own-files.ts` expects them. Checks no
+ * types. Returns what esbuild tells of the files and their content. Throws when a file does not compile; esbuild has then
+ * printed the reason.
  */
-export const bundle = async (root, { sourceMaps, withClient = true }) => {
+export const bundle = async (root, { sourceMaps }) => {
   try {
     const { metafile } = await esbuild.build(optionsOf(root, sourceMaps));
-    if (withClient && existsSync(path.join(root, 'src', 'client'))) await esbuild.build(clientOptions(root));
     removeOldFiles(root, Object.keys(metafile.outputs));
     return metafile;
   } finally {
@@ -63,22 +62,6 @@ const optionsOf = (root, sourceMaps) => ({
   logLevel: 'warning',
 });
 
-/** The TypeScript client is for other programs, so it is apart from the bundle. Its types are the matter of the compiler. */
-const clientOptions = (root) => ({
-  absWorkingDir: root,
-  entryPoints: readdirSync(path.join(root, 'src', 'client'))
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => path.join('src', 'client', name)),
-  outdir: path.join('dist', 'client'),
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'neutral',
-  target: 'es2022',
-  legalComments: 'none',
-  logLevel: 'warning',
-});
-
 /** Removes what is neither of this build nor of the previous one, whose chunks a running process may still load. */
 const removeOldFiles = (root, files) => {
   const list = path.join(root, 'dist', '.files');
@@ -86,7 +69,7 @@ const removeOldFiles = (root, files) => {
   const isFile = (file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
   for (const name of readdirSync(path.join(root, 'dist'), { recursive: true })) {
     const file = path.join(root, 'dist', name);
-    if (/^(client\b|\.)/.test(name) || kept.has(file) || !isFile(file)) continue;
+    if (name.startsWith('.') || kept.has(file) || !isFile(file)) continue;
     rmSync(file, { force: true });
   }
   // What Node has kept of the previous files.

@@ -1,14 +1,15 @@
-// `npm run build`: writes dist as a package holds it, with source maps and the licenses of what is in it.
-// The compiler of TypeScript then adds the client and its types.
-import { rmSync, writeFileSync } from 'node:fs';
+// `npm run build`: writes dist as a package holds it, with source maps, and with the licenses and the list of what is in it.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.js';
-import { noticesOf } from './notices.js';
+import { bomOf, noticesOf, packagesIn } from './notices.js';
 import { compileStamped } from './stamp.js';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 // A package must hold no file of an earlier build.
 rmSync(dist, { recursive: true, force: true });
-const metafile = await compileStamped(root, () => bundle(root, { sourceMaps: 'linked', withClient: false }));
-writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(root, metafile));
+const packages = packagesIn(root, await compileStamped(root, () => bundle(root, { sourceMaps: 'linked' })));
+const product = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(packages));
+writeFileSync(path.join(dist, 'bom.cdx.json'), bomOf(product, packages));

@@ -8,7 +8,9 @@ const filesBelow = (folder: string, suffix: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith(suffix))
     .map((path) => ({ path: `${folder}/${path}`, text: readFileSync(`${folder}/${path}`, 'utf8') }));
-const sources = filesBelow('src', '.ts').filter(({ path }) => !path.includes('/generated/'));
+const sources = [...filesBelow('src', '.ts'), ...filesBelow('packages/client/src', '.ts')].filter(
+  ({ path }) => !path.includes('/generated/'),
+);
 const tests = filesBelow('tests', '.ts');
 const benches = filesBelow('bench', '.ts');
 const statements = filesBelow('db', '.sql');
@@ -205,6 +207,7 @@ test('Every relative link of the documentation leads to a file, and to a heading
     'CHANGELOG.md',
     'SECURITY.md',
     'examples/README.md',
+    'packages/client/README.md',
     ...filesBelow('docs', '.md').map(({ path }) => path),
   ];
   const links = documents.flatMap((document) =>

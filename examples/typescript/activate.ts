@@ -2,8 +2,7 @@
 //   LICENSE_KEY=LL-… FINGERPRINT=laptop-2 npx tsx examples/typescript/activate.ts
 // Exit codes: 0 activated, 1 nobody answered, 3 refused, 5 all activations are in use.
 import { hostname } from 'node:os';
-import { createClient } from 'license-ledger/client';
-import { LedgerProblem, LedgerUnreachable } from 'license-ledger/client/problem';
+import { createClient, LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 
 const { LEDGER_URL = 'http://127.0.0.1:8080', LICENSE_KEY = '', PRODUCT = 'local_cli', SWAP } = process.env;
 const fingerprint = process.env.FINGERPRINT ?? hostname();

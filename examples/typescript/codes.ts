@@ -1,5 +1,5 @@
 // What an application does for each answer of a validation. `npx tsx examples/typescript/codes.ts` prints the table.
-import type { AnswerOf } from 'license-ledger/client';
+import type { AnswerOf } from '@license-ledger/client';
 
 export type Code = AnswerOf<'validateLicense'>['code'];
 

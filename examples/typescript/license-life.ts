@@ -1,7 +1,6 @@
 // One license through its life, as a vendor's back office and a customer's application see it.
 //   API_KEY=lgr_live_… npx tsx examples/typescript/license-life.ts     (.ledger/demo.json has a key)
-import { createClient } from 'license-ledger/client';
-import { LedgerProblem } from 'license-ledger/client/problem';
+import { createClient, LedgerProblem } from '@license-ledger/client';
 
 const { LEDGER_URL: baseUrl = 'http://127.0.0.1:8080', API_KEY: apiKey = '' } = process.env;
 const vendor = createClient({ baseUrl, credentials: { kind: 'apiKey', apiKey } });

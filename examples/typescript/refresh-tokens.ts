@@ -2,9 +2,7 @@
 //   EMAIL=owner@demo.example PASSWORD=… npx tsx examples/typescript/refresh-tokens.ts
 import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createClient } from 'license-ledger/client';
-import type { Tokens } from 'license-ledger/client/credentials';
-import { LedgerProblem } from 'license-ledger/client/problem';
+import { createClient, LedgerProblem, type Tokens } from '@license-ledger/client';
 
 const { LEDGER_URL: baseUrl = 'http://127.0.0.1:8080', EMAIL = '', PASSWORD = '' } = process.env;
 const file = process.env.TOKEN_FILE ?? '.ledger-tokens.json';

@@ -4,8 +4,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type AnswerOf, createClient } from 'license-ledger/client';
-import { LedgerProblem, LedgerUnreachable } from 'license-ledger/client/problem';
+import { type AnswerOf, createClient, LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 import { reactionTo } from './codes.ts';
 
 type Validation = AnswerOf<'validateLicense'>;

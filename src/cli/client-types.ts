@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { currentOpenApi } from './openapi.ts';
 
 /** The file of the client's types. */
-export const clientTypesFile = 'src/client/generated/operations.ts';
+export const clientTypesFile = 'packages/client/src/generated/operations.ts';
 
 /** `ledger client-types`: prints or writes the client's types of the API's operations. Needs no server. */
 export const clientTypesCommand = ({ write }: { write: boolean }): void => {

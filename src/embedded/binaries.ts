@@ -16,7 +16,8 @@ export const postgresBinaries = async (): Promise<Binaries> => {
   if (native === undefined || !existsSync(executable(native, 'postgres'))) {
     throw new Error(
       `The embedded Postgres for this platform, the npm package ${name}, is not installed. ` +
-        'Run npm ci without --omit=optional; where the package does not exist, use servers of your own: ' +
+        'Install License Ledger again without --omit=optional, in a clone with npm ci. ' +
+        'Where the package does not exist, use servers of your own: ' +
         'set DATABASE_URL (postgres://…) and EVENTSTORE_URL (esdb://…).',
     );
   }

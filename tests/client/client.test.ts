@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createClient } from '../../src/client/client.ts';
-import { LedgerProblem, LedgerUnreachable } from '../../src/client/problem.ts';
+import { createClient } from '../../packages/client/src/client.ts';
+import { LedgerProblem, LedgerUnreachable } from '../../packages/client/src/problem.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 
 let ledger: Ledger;

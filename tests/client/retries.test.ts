@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createClient } from '../../src/client/client.ts';
-import { LedgerProblem, LedgerUnreachable } from '../../src/client/problem.ts';
+import { createClient } from '../../packages/client/src/client.ts';
+import { LedgerProblem, LedgerUnreachable } from '../../packages/client/src/problem.ts';
 import { refusal, type Scripted, type Seen, startScripted } from '../support/scripted-api.ts';
 
 const stops: (() => void)[] = [];

@@ -22,6 +22,7 @@ const pages = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'examples/README.md',
+  'packages/client/README.md',
   ...filesBelow('docs', '.md'),
 ];
 const sources = [...filesBelow('src/cli/program', '.ts'), ...filesBelow('src/api/problems', '.ts')];
@@ -36,7 +37,7 @@ const sentences = [...ofPages, ...ofOpenApi, ...ofEnvironment, ...ofSources];
 /** Returns true for a text in SQL. */
 const isQuery = (text: string): boolean => /\b(?:select|update|insert into|delete from|join|where)\b/.test(text);
 
-const code = filesBelow('src', '.ts');
+const code = [...filesBelow('src', '.ts'), ...filesBelow('packages/client/src', '.ts')];
 const testFiles = filesBelow('tests', '.ts');
 const ofComments = code.flatMap((path) => sentencesOfComments(path, read(path)));
 const ofMessages = code.flatMap((path) => sentencesOfSource(path, read(path))).filter(({ text }) => !isQuery(text));

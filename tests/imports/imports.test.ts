@@ -62,6 +62,24 @@ describe('The check', () => {
     expect(faultsWith('store/reader.ts', `import { now } from '../rules/time.ts';`)).toEqual([]);
   });
 
+  test('keeps another package apart: it imports its own files only, and no file of src imports it', () => {
+    const client = '../packages/client/src';
+    const withClient = { ...table, [client]: { holds: 'a client', ours: [], packages: [] } };
+    const inClient = (text: string) => [
+      ...plain,
+      { path: `${client}/send.ts`, text: '' },
+      { path: `${client}/call.ts`, text },
+    ];
+    expect(faultsOf(inClient(`import { send } from './send.ts';`), withClient)).toEqual([]);
+    for (const name of ['../../../src/rules/time.ts', 'pg']) {
+      expect(faultsOf(inClient(`import { time } from '${name}';`), withClient)).toEqual([
+        `packages/client/src/call.ts may not import ${name}: see the table of tests/imports/allowed.ts.`,
+      ]);
+    }
+    const user = { path: 'store/user.ts', text: `import { send } from '../../packages/client/src/send.ts';` };
+    expect(faultsOf([...inClient(''), user], withClient)).toHaveLength(1);
+  });
+
   test('refuses a folder that is not in the table, and an entry of the table without files', () => {
     expect(faultsWith('helpers/all.ts', '')).toEqual([
       'src/helpers/all.ts: helpers is not in the table of tests/imports/allowed.ts.',

@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import type { Source } from './check.ts';
 
-/** Reads every file of src. */
-export const readSources = (): readonly Source[] =>
-  readdirSync('src', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
-    .map((path) => ({ path: path.replaceAll('\\', '/'), text: readFileSync(`src/${path}`, 'utf8') }));
+/** Reads every file of src and of the other packages. */
+export const readSources = (): readonly Source[] => ['src', 'packages/client/src'].flatMap(sourcesBelow);
+
+const sourcesBelow = (folder: string): readonly Source[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
+    .map((file) => ({ path: posix.relative('src', file), text: readFileSync(file, 'utf8') }));

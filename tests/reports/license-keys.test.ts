@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { createClient } from '../../packages/client/src/client.ts';
 import { credentialIn } from '../../src/api/authorize.ts';
-import { createClient } from '../../src/client/client.ts';
 import { formatLicenseKey, licenseKeyTextMax, oneSpellingOf, parseLicenseKey } from '../../src/identity/license-key.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
 

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
@@ -23,6 +23,7 @@ export const compileWhatIsStarted = async (): Promise<void> => {
   await mkdir(output, { recursive: true });
   // Compiled files find these where the sources find them.
   await Promise.all(['package.json', 'db', 'bin', 'dist'].map(link));
+  await installClient();
   await Promise.all([
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.test-programs.json'),
     // The launcher compiles the product by itself, and the first test that starts it shall not wait for that.
@@ -34,6 +35,15 @@ const link = (name: string): Promise<void> =>
   symlink(path.join(root, name), path.join(output, name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
+
+/** Makes the compiled examples find the compiled client by the name of its package. */
+const installClient = async (): Promise<void> => {
+  const folder = path.join(output, 'node_modules', '@license-ledger', 'client');
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'package.json'), JSON.stringify({ type: 'module', exports: './index.js' }));
+  const entry = path.relative(folder, compiled('packages/client/src/index.ts')).replaceAll('\\', '/');
+  await writeFile(path.join(folder, 'index.js'), `export * from '${entry}';\n`);
+};
 
 const node = async (...args: readonly string[]): Promise<void> => {
   await promisify(execFile)(process.execPath, args, { cwd: root }).catch(

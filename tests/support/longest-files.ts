@@ -48,6 +48,8 @@ export const longestFiles: readonly string[] = [
   'tests/e2e/undone.test.ts',
   'tests/cli/reset-password.test.ts',
   'tests/domain/faults/faults.test.ts',
+  'tests/embedded/package.test.ts',
+  'tests/client/package.test.ts',
   'tests/eventstore/execute-faults.test.ts',
   'tests/api/openapi/docs-page.test.ts',
   'tests/api/usage/usage.test.ts',

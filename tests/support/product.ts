@@ -43,12 +43,16 @@ export type Started = Omit<Product, 'demo'> & { readonly url: string };
 // Tests send faster than a client may. What limits do is tested where they are on.
 const withoutLimits = { RATE_LIMITS: 'off' };
 
-/** Starts `ledger start` with these arguments and waits until it is ready. Throws with its output when it ends before. */
+/**
+ * Starts `ledger start` with these arguments and waits until it is ready. `program`: the launcher, by default that of
+ * this checkout. Throws with its output when it ends before.
+ */
 export const startLedgerProcess = async (
   args: readonly string[],
   env: Readonly<Record<string, string>>,
+  program = launcher,
 ): Promise<Started> => {
-  const child = spawn(process.execPath, [launcher, 'start', ...args], {
+  const child = spawn(process.execPath, [program, 'start', ...args], {
     env: { ...process.env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn', ...withoutLimits, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

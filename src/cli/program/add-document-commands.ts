@@ -10,7 +10,7 @@ export const addDocumentCommands = (program: Command): void => {
   program
     .command('client-types')
     .description('print the types of the TypeScript client')
-    .option('--write', 'write them to src/client instead', false)
+    .option('--write', 'write them to packages/client instead', false)
     .action(async (options) => (await import('../client-types.ts')).clientTypesCommand(options));
   program
     .command('env-example')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createClient } from '../../../src/client/client.ts';
+import { createClient } from '../../../packages/client/src/client.ts';
 import type { Ledger, TestOrganization } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
