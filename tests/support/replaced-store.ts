@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureStoreEntry } from '../../src/embedded/certificates/store-entry.ts';
+import type { SecureAccess } from '../../src/embedded/eventstore/access/store-access.ts';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts';
 import { copyCluster } from './prepared.ts';
@@ -12,8 +13,12 @@ import { type Switchboard, startSwitchboard } from './switchboard.ts';
 
 /** Two processes of `ledger eventstore --wait` on one database: one serves and the other takes over when that ends. */
 export type ReplacedStore = {
+  /** How the processes let their users in. */
+  readonly access: SecureAccess;
   /** Opens a connection to the serving process that a test can route elsewhere. */
   readonly openLine: () => Promise<StoreLine>;
+  /** The URL with which a client asks for the leader, and gets the advertised address of the serving process. */
+  readonly discoverUrl: string;
   /** Kills the serving process by SIGKILL. Returns when it has ended. */
   readonly kill: () => Promise<void>;
   /** Kills the Postgres of the store by SIGKILL, and starts it again. */
@@ -38,17 +43,20 @@ export const startReplacedStore = async (folder: string): Promise<ReplacedStore>
   await copyCluster(postgresOptions.dataDir);
   let postgres: Postgres = await startPostgres(postgresOptions);
   const dataDir = path.join(folder, 'store');
-  const { urlAt } = await ensureStoreEntry(dataDir);
+  const { access, urlAt } = await ensureStoreEntry(dataDir);
+  // Nothing listens there yet.
+  const discovered = { board: await startSwitchboard(await freePort()), isDiverted: false };
   const env = {
     ...process.env,
     LEDGER_EVENTSTORE_DATABASE_URL: postgres.url,
     LEDGER_EVENTSTORE_PORT: '0',
     LEDGER_EVENTSTORE_HEALTH_PORT: '0',
+    LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: `localhost:${discovered.board.port}`,
     LEDGER_DATA_DIR: dataDir,
     LEDGER_ENV_FILE: 'none',
     LOG_LEVEL: 'warn',
   };
-  const lines: { board: Switchboard; isDiverted: boolean }[] = [];
+  const lines: { board: Switchboard; isDiverted: boolean }[] = [discovered];
   let serving: Supervised | null = null;
   let isStopping = false;
 
@@ -88,6 +96,8 @@ export const startReplacedStore = async (folder: string): Promise<ReplacedStore>
   await served();
 
   return {
+    access,
+    discoverUrl: urlAt(discovered.board.port).replace('esdb://', 'esdb+discover://'),
     openLine: async () => {
       const { port } = await served();
       const board = await startSwitchboard(port ?? 0);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { createDatabase } from './database.ts';
+import { createDatabase, type TestDatabase } from './database.ts';
 import { runLedger, type Started, startLedgerProcess } from './product.ts';
 import { type ReplacedStore, type StoreLine, startReplacedStore } from './replaced-store.ts';
 import { createVendor } from './vendor.ts';
@@ -22,32 +22,42 @@ export type Api = { readonly baseUrl: string; readonly line: StoreLine };
 /** Starts them in this directory, with three tenants. */
 export const startTwoApis = async (folder: string): Promise<TwoApis> => {
   const [database, store] = await Promise.all([createDatabase(), startReplacedStore(folder)]);
+  // What was started ends, also when another part does not start.
+  return startOn({ folder, database, store }).catch(async (error) => {
+    await store.stop();
+    throw error;
+  });
+};
+
+type Parts = { readonly folder: string; readonly database: TestDatabase; readonly store: ReplacedStore };
+
+const startOn = async ({ folder, database, store }: Parts): Promise<TwoApis> => {
   const secret = randomBytes(32).toString('base64');
   const processes: Started[] = [];
-  const envOf = (line: StoreLine) => ({
+  const envOf = (storeUrl: string) => ({
     DATABASE_URL: database.url,
-    EVENTSTORE_URL: line.url,
+    EVENTSTORE_URL: storeUrl,
     LEDGER_SECRET: secret,
     LEDGER_DATA_DIR: path.join(folder, 'unused'),
     LEDGER_ENV_FILE: 'none',
   });
-  const start = async (roles: string, line: StoreLine): Promise<Started> => {
-    const started = await startLedgerProcess(['--roles', roles], envOf(line));
+  const start = async (roles: string, storeUrl: string): Promise<Started> => {
+    const started = await startLedgerProcess(['--roles', roles], envOf(storeUrl));
     processes.push(started);
     return started;
   };
   const startApi = async (): Promise<Api> => {
     const line = await store.openLine();
-    return { baseUrl: (await start('api', line)).url, line };
+    return { baseUrl: (await start('api', line.url)).url, line };
   };
-  const background = await store.openLine();
-  await start('projector,worker', background);
+  const storeUrl = store.discoverUrl;
+  await start('projector,worker', storeUrl);
   const apis = await Promise.all([startApi(), startApi()]);
-  const vendor = () => createVendor({ databaseUrl: database.url, eventStoreUrl: background.url, secret });
+  const vendor = () => createVendor({ databaseUrl: database.url, eventStoreUrl: storeUrl, secret });
   return {
-    ...{ store, apis, storeUrl: background.url },
+    ...{ store, apis, storeUrl },
     keys: [await vendor(), await vendor(), await vendor()],
-    verify: () => runLedger(['verify', '--json'], envOf(background)),
+    verify: () => runLedger(['verify', '--json'], envOf(storeUrl)),
     stop: async () => {
       const codes = processes.map(({ process: child, ended }) => {
         child.kill('SIGTERM');
@@ -68,13 +78,15 @@ export type ApiAnswer = {
   readonly body: Readonly<Record<string, unknown>>;
 };
 
-type Request = {
+/** A request to one API process. */
+export type ApiRequest = {
   readonly baseUrl: string;
   readonly path: string;
   readonly key?: string;
   readonly body?: object;
   readonly method?: string;
   readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
 };
 
 /** Sends one request once. */
@@ -85,7 +97,8 @@ export const sendOnce = async ({
   body,
   method = body === undefined ? 'GET' : 'POST',
   idempotencyKey = randomUUID(),
-}: Request): Promise<ApiAnswer> => {
+  signal,
+}: ApiRequest): Promise<ApiAnswer> => {
   const response = await fetch(baseUrl + place, {
     method,
     headers: {
@@ -93,6 +106,7 @@ export const sendOnce = async ({
       ...(body !== undefined && { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal !== undefined && { signal }),
   });
   const text = await response.text();
   return {
