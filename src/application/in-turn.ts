@@ -25,7 +25,8 @@ export type Turn = {
  * turn with a connection, and the work may wait for the event store: the turn is extended every 5 seconds. A turn ends
  * with its work, or 30 seconds after the process has died or an append of unknown outcome was given up. A repeated
  * command has the turn of its first attempt immediately, and leaves it when it fails, because the append of that attempt
- * may still arrive. Throws WaitedTooLong after 10 seconds of waiting; nothing was done. Take the turn before the first append. What follows the append is done by `afterAppend`.
+ * may still arrive. Throws WaitedTooLong after 10 seconds of waiting; nothing was done. Take the turn before the first
+ * append. What follows the append is done by `afterAppend`.
  */
 export const inTurn = <Result>(pool: Pool, place: TurnPlace, work: (turn: Turn) => Promise<Result>): Promise<Result> =>
   readInTurn(pool, place, async () => undefined, work);

@@ -13,7 +13,13 @@ export const issueLimited = async (baseUrl: string, apiKey: string, activations:
   return { id: (issued.body.license as { id: string }).id, key: String(issued.body.licenseKey), apiKey };
 };
 
-type Activation = { readonly fingerprint: string; readonly idempotencyKey: string; readonly baseUrl: string };
+type Activation = {
+  readonly fingerprint: string;
+  readonly idempotencyKey: string;
+  readonly baseUrl: string;
+  /** Each device is somewhere else. */
+  readonly address: string;
+};
 
 /**
  * Activates `count` devices at once, over one API process after the other. Repeats what was refused for now until it has
@@ -38,6 +44,7 @@ export const flood = async (
     fingerprint: `device-${index}`,
     idempotencyKey: randomUUID(),
     baseUrl: apis[index % apis.length]?.baseUrl ?? '',
+    address: `10.0.${Math.floor(index / 256)}.${index % 256}`,
   }));
   for (let size = count; waiting.length > 0; size = repeatsMax) {
     const answered = await Promise.all(waiting.slice(0, size).map(activate));
@@ -53,12 +60,21 @@ const repeatsMax = 200;
 const nameOf = ({ status, retryAfter, body }: ApiAnswer): string =>
   [status, body.code ?? '', retryAfter === null ? '' : 'Retry-After'].join(' ').trim();
 
-const mayRepeat = ({ status, body }: ApiAnswer): boolean => status === 503 || body.code === 'CONCURRENT_MODIFICATION';
+const mayRepeat = ({ status, body }: ApiAnswer): boolean =>
+  status === 503 || status === 429 || body.code === 'CONCURRENT_MODIFICATION';
 
 /** `fetch` gives a connection up after ten seconds. On a busy machine, thousands at once take longer. */
-const post = (agent: Agent, { fingerprint, idempotencyKey, baseUrl }: Activation, key: string): Promise<ApiAnswer> =>
+const post = (
+  agent: Agent,
+  { fingerprint, idempotencyKey, baseUrl, address }: Activation,
+  key: string,
+): Promise<ApiAnswer> =>
   new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey };
+    const headers = {
+      'content-type': 'application/json',
+      'idempotency-key': idempotencyKey,
+      'x-forwarded-for': address,
+    };
     const sent = request(`${baseUrl}/v1/licenses/activate`, { method: 'POST', headers, agent }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (piece: string) => {

@@ -8,7 +8,13 @@ import { issueLimited } from './flood.ts';
 const answerMsMax = 40_000;
 
 /** The same commands, before and after a fault. */
-type Commands = { readonly licenseId: string; readonly licenseKey: string; readonly requests: readonly ApiRequest[] };
+type Commands = {
+  readonly licenseId: string;
+  readonly licenseKey: string;
+  /** The external reference of a new license, and the name of a new API key. */
+  readonly reference: string;
+  readonly requests: readonly ApiRequest[];
+};
 
 /** Prepares one command of each kind for an API process. No command is sent yet. */
 const prepare = async ({ baseUrl }: Api, apiKey: string): Promise<Commands> => {
@@ -20,10 +26,11 @@ const prepare = async ({ baseUrl }: Api, apiKey: string): Promise<Commands> => {
   return {
     licenseId: id,
     licenseKey,
+    reference,
     requests: [
       command('/v1/licenses/activate', { licenseKey, fingerprint: 'one' }),
       command(`/v1/licenses/${id}/renew`, { duration: 'P1M' }),
-      command('/v1/licenses', { tier: 'PRO', products: ['local_cli'], externalRef: `new ${reference}` }),
+      command('/v1/licenses', { tier: 'PRO', products: ['local_cli'], externalRef: reference }),
       command(`/v1/licenses/${id}`, { metadata: { a: 1 }, externalRef: `changed ${reference}` }, 'PATCH'),
       command('/v1/api-keys', { name: reference, scopes: ['licenses:read'] }),
     ],
@@ -48,7 +55,7 @@ export const expectUnanswered = async (
   { fault, heal }: { readonly fault: () => void | Promise<void>; readonly heal: () => void | Promise<void> },
 ): Promise<void> => {
   const { baseUrl } = api;
-  const { licenseId, licenseKey, requests } = await prepare(api, apiKey);
+  const { licenseId, licenseKey, reference, requests } = await prepare(api, apiKey);
   await fault();
   const refused = Promise.all(
     requests.map((request) => sendOnce({ ...request, signal: AbortSignal.timeout(answerMsMax) })),
@@ -72,13 +79,12 @@ export const expectUnanswered = async (
   expect(await Promise.all(requests.map(insist))).toEqual(carriedOut);
   const read = async (path: string) =>
     (await sendOnce({ baseUrl, path, key: apiKey })).body.data as readonly Readonly<Record<string, unknown>>[];
-  const types = async () => (await read(`/v1/licenses/${licenseId}/history?limit=100`)).map(({ type }) => type).toSorted();
+  const types = async () =>
+    (await read(`/v1/licenses/${licenseId}/history?limit=100`)).map(({ type }) => type).toSorted();
   await condition('the history has the commands', async () => (await types()).length >= expectedTypes.length);
   expect(await types()).toEqual(expectedTypes);
-  const { externalRef } = requests[2]?.body as { externalRef: string };
-  expect(await read(`/v1/licenses?externalRef=${encodeURIComponent(externalRef)}`)).toHaveLength(1);
-  const { name } = requests[4]?.body as { name: string };
-  expect((await read('/v1/api-keys?limit=100')).filter((each) => each.name === name)).toHaveLength(1);
+  expect(await read(`/v1/licenses?externalRef=${reference}`)).toHaveLength(1);
+  expect((await read('/v1/api-keys?limit=100')).filter(({ name }) => name === reference)).toHaveLength(1);
 };
 
 /** Repeats a request until it is carried out. Returns what tells the effect. Throws for another refusal than for now. */

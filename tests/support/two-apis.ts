@@ -40,6 +40,8 @@ const startOn = async ({ folder, database, store }: Parts): Promise<TwoApis> => 
     LEDGER_SECRET: secret,
     LEDGER_DATA_DIR: path.join(folder, 'unused'),
     LEDGER_ENV_FILE: 'none',
+    // Tests say where a client is.
+    TRUST_PROXY: '1',
   });
   const start = async (roles: string, storeUrl: string): Promise<Started> => {
     const started = await startLedgerProcess(['--roles', roles], envOf(storeUrl));

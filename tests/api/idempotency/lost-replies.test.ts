@@ -21,12 +21,16 @@ const insist = async (path: string, body: object, refused: () => void): Promise<
   for (;;) {
     const answer = await ledger.call('POST', path, request);
     if (answer.status === 200 || answer.status === 201) return answer.body;
-    if (answer.status !== 503) throw new Error(`${path} was answered ${answer.status} ${answer.text}`);
+    // On a busy machine, a new license may not be in the read models yet.
+    const isForNow = answer.status === 503 || String(answer.body.code) === 'LICENSE_NOT_FOUND';
+    if (!isForNow) throw new Error(`${path} was answered ${answer.status} ${answer.text}`);
     refused();
   }
 };
 
-test(`When the reply to ${lostReplies} appends is lost, every command is carried out once`, async () => {
+test(`When the reply to ${lostReplies} appends is lost, every command is carried out once`, {
+  timeout: 900_000,
+}, async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);
   console.log(`Lost replies are drawn from seed ${seed}.`);
   const random = randomFrom(seed);
@@ -46,7 +50,11 @@ test(`When the reply to ${lostReplies} appends is lost, every command is carried
   const lives: { readonly licenseId: string; readonly expected: string[] }[] = [];
   const live = async () => {
     while (lost < lostReplies) {
-      const issued = await insist('/v1/licenses', { tier: 'PRO', products: ['local_cli'], limits: { activations: 100 } }, refused);
+      const issued = await insist(
+        '/v1/licenses',
+        { tier: 'PRO', products: ['local_cli'], limits: { activations: 100 } },
+        refused,
+      );
       const licenseKey = issued.licenseKey;
       const { id } = issued.license as { id: string };
       const expected = ['LicenseIssued', 'LicenseKeyIssued'];
