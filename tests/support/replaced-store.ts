@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ensureStoreEntry } from '../../src/embedded/certificates/store-entry.ts';
 import type { SecureAccess } from '../../src/embedded/eventstore/access/store-access.ts';
 import { freePort } from '../../src/embedded/free-port.ts';
@@ -83,7 +82,6 @@ export const startReplacedStore = async (folder: string): Promise<ReplacedStore>
       await once(started.child, 'close');
       running.delete(started);
       if (serving === started) serving = null;
-      await delay(50);
     }
   };
   const running = new Set<Supervised>();
