@@ -36,6 +36,19 @@ export const eventStoreVariables = {
     .describe(
       'Names by which clients reach ledger eventstore, such as the name of a service, separated by commas. The URL of the product has the first one.',
     ),
+  LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: z
+    .string()
+    .transform((text, context) => {
+      const [, host = '', number = ''] = /^([A-Za-z0-9_.-]+):(\d{1,5})$/.exec(text) ?? [];
+      const port = Number(number);
+      if (host !== '' && port >= 1 && port <= 65_535) return { host, port };
+      context.addIssue('must be a name or an IPv4 address and a port, such as store.example.com:2113');
+      return z.NEVER;
+    })
+    .optional()
+    .describe(
+      'Address that ledger eventstore names to clients with an esdb+discover:// URL, as host:port. Set it when they reach it through a proxy or a mapped port. Default: the address that it listens on.',
+    ),
   LEDGER_EVENTSTORE_INSECURE: z
     .enum(['on', 'off'])
     .default('off')
@@ -56,6 +69,8 @@ export type EventStoreConfig = {
   readonly healthPort: number;
   /** Names by which clients reach it, besides those of its address. The first one is that of the product's URL. */
   readonly names: readonly string[];
+  /** The address that Gossip names. Null: the one that it listens on. */
+  readonly advertised: { readonly host: string; readonly port: number } | null;
   /** Null: a certificate that it creates. */
   readonly certificateFiles: CertificateFiles | null;
   /** True: no TLS and no logins. */
@@ -74,6 +89,7 @@ export const eventStoreOf = (variables: EventStoreVariables): EventStoreConfig =
     port: variables.LEDGER_EVENTSTORE_PORT,
     healthPort: variables.LEDGER_EVENTSTORE_HEALTH_PORT,
     names: variables.LEDGER_EVENTSTORE_NAMES ?? [],
+    advertised: variables.LEDGER_EVENTSTORE_ADVERTISED_ADDRESS ?? null,
     certificateFiles: isGiven ? { certificate, key, ca: variables.LEDGER_EVENTSTORE_CA_FILE ?? null } : null,
     isInsecure: variables.LEDGER_EVENTSTORE_INSECURE === 'on',
   };

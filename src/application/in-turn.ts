@@ -24,8 +24,9 @@ export type Turn = {
  * Does `work` while no other command has the turn at the place, in this process and in all others. Nobody waits for a
  * turn with a connection, and the work may wait for the event store: the turn is extended every 5 seconds. A turn ends
  * with its work, or 30 seconds after the process has died or an append of unknown outcome was given up. A repeated
- * command has the turn of its first attempt immediately. Throws WaitedTooLong after 10 seconds of waiting; nothing was
- * done. Take the turn before the first append. What follows the append is done by `afterAppend`.
+ * command has the turn of its first attempt immediately, and leaves it when it fails, because the append of that attempt
+ * may still arrive. Throws WaitedTooLong after 10 seconds of waiting; nothing was done. Take the turn before the first
+ * append. What follows the append is done by `afterAppend`.
  */
 export const inTurn = <Result>(pool: Pool, place: TurnPlace, work: (turn: Turn) => Promise<Result>): Promise<Result> =>
   readInTurn(pool, place, async () => undefined, work);
@@ -39,18 +40,35 @@ export const readInTurn = <Read, Result>(
 ): Promise<Result> => {
   const { organizationId, key } = place;
   const until = performance.now() + waitMaxMs;
-  const take = () => {
+  const takeBy = (how: (db: PoolClient) => Promise<'TAKEN' | 'CONTINUED' | null>) => {
     const takenMs = performance.now();
-    const takeAndRead = async (db: PoolClient) =>
-      (await takeTurn(db, place)) ? { takenMs, present: await read(db) } : null;
+    const takeAndRead = async (db: PoolClient) => {
+      const turn = await how(db);
+      return turn === null ? null : { takenMs, isContinued: turn === 'CONTINUED', present: await read(db) };
+    };
     return asTenant(pool, organizationId, takeAndRead, { readOnly: false });
   };
+  type Taken = NonNullable<Awaited<ReturnType<typeof takeBy>>>;
+  const workIn = (taken: Taken) => workAndEnd(pool, place, taken, (turn) => work(turn, taken.present));
+
+  const queued = `${organizationId} ${key}`;
   const takeAndWork = async (): Promise<Result> => {
-    const taken = await poll(take, { everyMs: pollMs, forMs: until - performance.now() });
+    polling.add(queued);
+    const take = () => takeBy((db) => takeTurn(db, place));
+    const taken = await poll(take, { everyMs: pollMs, forMs: until - performance.now() }).finally(() =>
+      polling.delete(queued),
+    );
     if (taken === null) throw busy();
-    return workAndEnd(pool, place, taken.takenMs, (turn) => work(turn, taken.present));
+    return workIn(taken);
   };
-  return oneAfterAnother(`${organizationId} ${key}`, takeAndWork, waitMaxMs);
+  const takeOrQueue = async (): Promise<Result> => {
+    // The command that polls in this process may wait for the turn that an earlier attempt at this one has left.
+    const again = polling.has(queued)
+      ? await takeBy(async (db) => ((await extendTurn(db, place)) ? 'CONTINUED' : null))
+      : null;
+    return again === null ? oneAfterAnother(queued, takeAndWork, waitMaxMs) : workIn(again);
+  };
+  return takeOrQueue();
 };
 
 /** Does work while nobody else has the turn at any of the places. Takes them in one order, so that nobody waits in a circle. */
@@ -69,7 +87,7 @@ export const inTurns = <Result>(
 const workAndEnd = async <Result>(
   pool: Pool,
   place: TurnPlace,
-  takenMs: number,
+  { takenMs, isContinued }: { readonly takenMs: number; readonly isContinued: boolean },
   work: (turn: Turn) => Promise<Result>,
 ): Promise<Result> => {
   const { organizationId } = place;
@@ -90,8 +108,8 @@ const workAndEnd = async <Result>(
     return result;
   } catch (error) {
     kept.stop();
-    // The append may still arrive, and must find that nobody has decided meanwhile.
-    if (error instanceof OutcomeUnknown) await kept.extend();
+    // The append of this attempt or of an earlier one may still arrive, and must find that nobody has decided meanwhile.
+    if (isContinued || error instanceof OutcomeUnknown) await kept.extend();
     else await endLater();
     throw error;
   }
@@ -124,6 +142,8 @@ const keepTurn = (pool: Pool, place: TurnPlace, takenMs: number) => {
 const busy = () => new WaitedTooLong('Other requests change the same at this moment. Nothing was changed. Try again.');
 
 const oneAfterAnother = createKeyedQueue();
+/** The places for which a command of this process polls. */
+const polling = new Set<string>();
 const waitMaxMs = 10_000;
 const pollMs = 50;
 const extendEveryMs = 5_000;

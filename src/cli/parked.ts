@@ -13,7 +13,7 @@ import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { jsonText } from './output/print-result.ts';
 import { openCommandServers, otherSchema } from './server/command-servers.ts';
-import { servedLog } from './server/require-open-log.ts';
+import { isAdoptedBy, otherLog, servedLog } from './server/require-open-log.ts';
 import { table } from './table.ts';
 
 /** `ledger parked list`: prints the streams that the read models leave out, and why. */
@@ -81,11 +81,13 @@ const withReadModels = async (work: (needs: Needs) => Promise<void>): Promise<vo
   const pool = createPool({ url: servers.projectorUrl, role: 'ledger_projector', max: 1, log, answerTimeoutMs });
   const store = connectEventStore({ url: servers.eventStoreUrl });
   try {
-    await servedLog(store);
+    const logId = await servedLog(store);
     await prepareDatabase({
       url: servers.databaseUrl,
       log: (fields, message) => log.info(fields, message),
     });
+    // Events of another log do not belong into these rows.
+    if (!(await isAdoptedBy(servers.databaseUrl, logId))) throw otherLog();
     await work({ store, pool, projection: await projectionFor(pool, ownRelease()) });
   } finally {
     await store.close();

@@ -5,14 +5,14 @@ import { prepareDatabase } from '../projections/prepare-database.ts';
 import { type RebuildOptions, type RebuildProgress, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
-import { adoptLog, isAdopted } from '../records/served-log.ts';
+import { adoptLog } from '../records/served-log.ts';
 import { refuseRunningProcesses } from './copy/switch-log.ts';
 import { createLog } from './create-log.ts';
-import { RefusedByPolicy, UsageError } from './exit-codes.ts';
+import { UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
 import { openCommandServers } from './server/command-servers.ts';
-import { servedLog } from './server/require-open-log.ts';
+import { isAdoptedBy, otherLog, servedLog } from './server/require-open-log.ts';
 
 type Options = {
   readonly projection: string;
@@ -66,21 +66,15 @@ const adoptionOf = async (
   { force, rollback, prune: drops }: Options,
 ): Promise<(() => Promise<void>) | null> => {
   const logId = await servedLog(needs.store);
-  const withClient = async <Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
-    const client = new pg.Client(needs.databaseUrl);
-    await client.connect();
-    return work(client).finally(() => client.end());
-  };
-  if (await withClient((client) => isAdopted(client, logId))) return null;
-  if (!force || rollback || drops)
-    throw new RefusedByPolicy(
-      'The read models are of another log than that of the event store. Build them from it: ledger rebuild --force.',
-    );
+  if (await isAdoptedBy(needs.databaseUrl, logId)) return null;
+  if (!force || rollback || drops) throw otherLog();
   await refuseRunningProcesses(needs.databaseUrl);
   return async () => {
     // The previous version has positions of the other log, so nobody may return to it.
     await prune(needs);
-    await withClient((client) => adoptLog(client, logId));
+    const client = new pg.Client(needs.databaseUrl);
+    await client.connect();
+    await adoptLog(client, logId).finally(() => client.end());
   };
 };
 

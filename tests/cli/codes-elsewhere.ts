@@ -19,6 +19,7 @@ export const codesElsewhere = (isFull: boolean): Readonly<Record<string, readonl
   'copy 0': [moveTest, 'const copied = await runLedger'],
   'copy 3': [moveTest, 'code: 3'],
   'copy 5': [moveTest, 'Processes of License Ledger run'],
+  'parked replay 5': [moveTest, "runLedger(['parked', 'replay']"],
   'demo 0': ['tests/cli/demo.test.ts', 'Two demos at once end well'],
   ...(isFull ? {} : { 'demo 4': ['tests/cli/exit-codes.test.ts', 'silentDemo'] as const }),
 });

@@ -6,6 +6,8 @@ export type LoadClient = {
   /** What was acknowledged, in order: the event types its license's history must hold, exactly. */
   readonly acknowledged: string[];
   readonly licenseId: () => string | null;
+  /** The request that is not acknowledged yet, and its last answer. */
+  readonly pending: () => string;
   readonly done: Promise<void>;
 };
 
@@ -51,30 +53,40 @@ const round = (): readonly Step[] => {
 export const startClient = (target: Target, running: () => boolean): LoadClient => {
   const acknowledged: string[] = [];
   let licenseId: string | null = null;
+  let pending = 'nothing was sent';
+  const note = (text: string) => {
+    pending = text;
+  };
   const live = async () => {
-    const issued = await acknowledge(target, '/v1/licenses', { tier: 'PRO', products: ['local_cli'], ...reason });
+    const body = { tier: 'PRO', products: ['local_cli'], ...reason };
+    const issued = await acknowledge(target, { path: '/v1/licenses', body }, note);
     licenseId = (issued.body.license as { id: string }).id;
     const licenseKey = String(issued.body.licenseKey);
     acknowledged.push('LicenseIssued', 'LicenseKeyIssued');
     while (running()) {
       for (const { path, body, events } of round()) {
-        await acknowledge(target, path(licenseId), body(licenseKey));
+        await acknowledge(target, { path: path(licenseId), body: body(licenseKey) }, note);
         acknowledged.push(...events);
         if (!running()) return;
       }
     }
   };
-  return { acknowledged, licenseId: () => licenseId, done: live() };
+  return { acknowledged, licenseId: () => licenseId, pending: () => pending, done: live() };
 };
 
 // On a busy machine, or after a crash of Postgres, a new license is not in the read models yet: `Ledger-Projected: false`.
 const passing: ReadonlySet<string> = new Set(['IDEMPOTENCY_IN_FLIGHT', 'LICENSE_NOT_FOUND']);
 
 /** Repeats a request with one Idempotency-Key until it gets a definite answer. Throws when that is a refusal. */
-const acknowledge = async (target: Target, path: string, body: object): Promise<Answer> => {
+const acknowledge = async (
+  target: Target,
+  { path, body }: { readonly path: string; readonly body: object },
+  note: (text: string) => void,
+): Promise<Answer> => {
   const idempotencyKey = randomUUID();
   for (;;) {
     const answer = await send(target, path, body, idempotencyKey);
+    note(`${path} ${answer === null ? 'without an answer' : `${answer.status} ${JSON.stringify(answer.body)}`}`);
     if (answer !== null && (answer.status === 200 || answer.status === 201)) return answer;
     const again = answer === null || answer.status >= 503 || passing.has(String(answer.body.code));
     if (!again) throw new Error(`${path} was answered ${answer.status} ${JSON.stringify(answer.body)}`);

@@ -169,6 +169,7 @@ test('A database from before a move starts on the new store only after a forced 
   const other = { code: 5, output: expect.stringContaining('ledger rebuild --force') };
   expect(await runLedger(['start'], settings(one))).toMatchObject(other);
   expect(await runLedger(['rebuild'], settings(one))).toMatchObject(other);
+  expect(await runLedger(['parked', 'replay'], settings(one))).toMatchObject(other);
   expect(await runLedger(['rebuild', '--force'], settings(one))).toMatchObject({ code: 0 });
   const { rows } = await withClient((client) => client.query('select log_id from ops.served_log'));
   expect(rows).toEqual([{ log_id: id }]);

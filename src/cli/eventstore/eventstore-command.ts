@@ -100,7 +100,7 @@ type Start = { readonly databaseUrl: string; readonly onWait: () => void; readon
 
 /** Starts the server. Its certificate is read after the wait, because it may be renewed meanwhile. */
 const startTaken = async ({ config, options, log, stopping }: Running, { databaseUrl, onWait, health }: Start) => {
-  const { host, port } = config.eventStore;
+  const { host, port, advertised } = config.eventStore;
   const warn = (line: string) => log.warn(line);
   let entry: Promise<AccessOfStore> | undefined;
   const opened = () => {
@@ -109,7 +109,8 @@ const startTaken = async ({ config, options, log, stopping }: Running, { databas
   };
   const onAnswering = (isAnswering: boolean) =>
     health.report(isAnswering ? 'READY' : { why: 'Postgres does not answer.' });
-  const start = { databaseUrl, host, port, log: warn, onAnswering, access: async () => (await opened()).access };
+  const access = async () => (await opened()).access;
+  const start = { databaseUrl, host, port, advertised: advertised ?? {}, log: warn, onAnswering, access };
   const taking = { takesOver: options.wait, signal: stopping, onWait };
   const server = await reachingPostgres(config, () => startEventStore({ ...start, taking }));
   return { server, urlAt: (await opened()).urlAt };

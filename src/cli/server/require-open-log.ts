@@ -1,7 +1,7 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { type LogState, readLogState } from '../../eventstore/copy/log-state.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
-import { isLogOfDatabase } from '../../records/served-log.ts';
+import { isAdopted, isLogOfDatabase } from '../../records/served-log.ts';
 import { RefusedByPolicy } from '../exit-codes.ts';
 
 /**
@@ -24,6 +24,19 @@ export const requireLogOfDatabase = async (pool: Pool, logId: string | null): Pr
       'The database was last used with another log than that of the event store. Correct EVENTSTORE_URL or DATABASE_URL, or build the read models from this log: ledger rebuild --force.',
     );
 };
+
+/** Returns true when the positions in the database are of this log, or of none. `databaseUrl`: the login that migrates. */
+export const isAdoptedBy = async (databaseUrl: string, logId: string | null): Promise<boolean> => {
+  const client = new pg.Client(databaseUrl);
+  await client.connect();
+  return isAdopted(client, logId).finally(() => client.end());
+};
+
+/** Returns the refusal of a command for read models of another log than the event store has. */
+export const otherLog = (): RefusedByPolicy =>
+  new RefusedByPolicy(
+    'The read models are of another log than that of the event store. Build them from it: ledger rebuild --force.',
+  );
 
 /** Watches whether a store still serves this log. `closed` resolves with a sentence when it does not any longer. */
 export const watchServedLog = (

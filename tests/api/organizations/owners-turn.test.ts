@@ -4,7 +4,7 @@ import { inTurn } from '../../../src/application/in-turn.ts';
 import { changeMember } from '../../../src/application/organizations/change-member.ts';
 import { WaitedTooLong } from '../../../src/async/keyed-queue.ts';
 import { poll } from '../../../src/async/retry.ts';
-import { type EventStore, OutcomeUnknown } from '../../../src/eventstore/event-store.ts';
+import { type EventStore, OutcomeUnknown, StoreUnavailable } from '../../../src/eventstore/event-store.ts';
 import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import type { Ledger, TestMember } from '../../support/ledger.ts';
@@ -80,6 +80,36 @@ test.concurrent('An OWNER is not deactivated while the other OWNER loses the rol
   const deleting = ledger.call('DELETE', `/v1/users/${leaving.userId}`, { key: leaving.accessToken });
   go();
   expect(await changing).toMatchObject({ view: { role: 'ADMIN' } });
+  const { status, body } = await deleting;
+  expect([status, body.code]).toEqual([409, 'LAST_OWNER']);
+});
+
+/** A process with another event store than the real one. */
+const processOn = (other: Partial<EventStore>) => {
+  const executor = createExecutor({ store: Object.assign(Object.create(ledger.store.connect()), other), giveUpMs: 0 });
+  return { ...ledger.needs, executor, forgetUser: () => undefined };
+};
+
+test.concurrent('An OWNER is not deactivated while an append may still arrive, also when its command fails again', async () => {
+  const { organizationId } = await ledger.createVendor('Owned by two, under a store that fails');
+  const staying = await ledger.createMember(organizationId, 'OWNER');
+  const leaving = await ledger.createMember(organizationId, 'OWNER');
+  const store = ledger.store.connect();
+  const request = requestOf(organizationId, staying);
+  const change = { userId: staying.userId, role: 'ADMIN' } as const;
+  let arrive = async (): Promise<unknown> => undefined;
+  const append: EventStore['append'] = async (...args) => {
+    arrive = () => store.append(...args);
+    throw new OutcomeUnknown('The append is under way.');
+  };
+  await expect(changeMember(processOn({ append }), request, change)).rejects.toThrow(OutcomeUnknown);
+  const read = async () => Promise.reject(new StoreUnavailable('The store does not answer.'));
+  await expect(changeMember(processOn({ read }), request, change)).rejects.toThrow(StoreUnavailable);
+  expect(await turnOf(organizationId)).toMatchObject({ token: request.attempt.commandId, is_long: true });
+
+  const deleting = ledger.call('DELETE', `/v1/users/${leaving.userId}`, { key: leaving.accessToken });
+  await arrive();
+  expect(await changeMember(processOn({}), request, change)).toMatchObject({ view: { role: 'ADMIN' } });
   const { status, body } = await deleting;
   expect([status, body.code]).toEqual([409, 'LAST_OWNER']);
 });

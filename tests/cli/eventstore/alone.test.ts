@@ -135,6 +135,23 @@ test('The URL has a name that reaches the store and that the certificate is for'
   expect(urlAt(2113)).toContain(`tlsCAFile=${encodeURIComponent(file('ca.pem'))}`);
 });
 
+test('The address for clients that discover the store is a host and a port, or that on which it listens', () => {
+  const advertised = (text: string) => loadConfig({ LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: text }).eventStore.advertised;
+  expect(loadConfig({}).eventStore.advertised).toBeNull();
+  expect(advertised('store.example.com:443')).toEqual({ host: 'store.example.com', port: 443 });
+  expect(advertised('10.0.0.7:65535')).toEqual({ host: '10.0.0.7', port: 65_535 });
+  for (const text of [
+    'store.example.com',
+    ':2113',
+    'store:',
+    'store:0',
+    'store:65536',
+    'esdb://store:2113',
+    '[::1]:2113',
+  ])
+    expect(() => advertised(text)).toThrow('LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: must be a name or an IPv4 address');
+});
+
 test('The open mode must be asked for, and production refuses it', async () => {
   const LEDGER_DATA_DIR = await temporaryDirectory();
   const lines: string[] = [];
