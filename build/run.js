@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.js';
+import { buildConsole } from './console.js';
 import { noticesOf } from './notices.js';
 import { compileStamped } from './stamp.js';
 
@@ -11,4 +12,5 @@ const dist = path.join(root, 'dist');
 // A package must hold no file of an earlier build.
 rmSync(dist, { recursive: true, force: true });
 const metafile = await compileStamped(root, () => bundle(root, { sourceMaps: 'linked', withClient: false }));
+await buildConsole(root);
 writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(root, metafile));

@@ -8,6 +8,7 @@ import { type Demo, ensureDemo, readyCurl } from '../demo/demo-data.ts';
 import { demoOrganizationIdOf } from '../demo/demo-organization.ts';
 import { loginOf, pagesOf } from '../ready-lines.ts';
 import { assemble, type Ledger } from './assemble.ts';
+import { buildStaleConsole } from './console-build.ts';
 import type { OpenServers } from './open-servers.ts';
 import { reachServers, startPatience } from './reach-servers.ts';
 import type { Role } from './roles.ts';
@@ -46,6 +47,7 @@ export const runServer = async ({
   onStop(ledger.stop);
   const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
     demo = known;
+    if (ledger.baseUrl !== null) onStop(buildStaleConsole(log));
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;
