@@ -6,7 +6,7 @@ import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
 import { Gate } from './shell/gate.tsx';
 import { Layout } from './shell/layout.tsx';
-import { texts } from './texts/texts.ts';
+import { texts } from './texts/catalogue.ts';
 
 const NotFound = () => (
   <main>
@@ -35,14 +35,14 @@ const licenses = createRoute({
   getParentRoute: () => organization,
   path: '/licenses',
   validateSearch: filtersIn,
-  component: lazyRouteComponent(() => import('./screens/licenses/licenses.tsx')),
+  component: lazyRouteComponent(() => import('./screens/licenses/licenses-screen.tsx')),
 });
 
 const license = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/$licenseId',
   validateSearch: momentIn,
-  component: lazyRouteComponent(() => import('./screens/license/license.tsx')),
+  component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
 /** Creates the router of the console. Every address of it is below /console. */

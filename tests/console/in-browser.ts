@@ -80,6 +80,9 @@ export const expectAccessible = async (page: Page): Promise<void> => {
 
 /** Expects that the page needs no scrolling to the side. */
 export const expectNoOverflow = async (page: Page): Promise<void> => {
-  const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-  expect(over).toBeLessThanOrEqual(0);
+  const over = await page.evaluate(
+    `document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll('body *')]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth).map((element) => element.outerHTML.slice(0, 200))`,
+  );
+  expect(over).toEqual([]);
 };

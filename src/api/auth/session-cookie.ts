@@ -39,7 +39,7 @@ export const sendingPage = ({ origin, host, 'sec-fetch-site': site }: IncomingHt
 /** Returns the tokens in the cookie of a page. Both are null without a cookie. */
 export const tokensIn = ({ cookie = '' }: IncomingHttpHeaders, page: SendingPage): CookieTokens => {
   const start = `${nameOf(page)}=`;
-  const entry = cookie.split('; ').find((each) => each.startsWith(start)) ?? start;
+  const entry = cookie.split('; ').find((pair) => pair.startsWith(start)) ?? start;
   const [refreshToken = '', deviceToken = ''] = entry.slice(start.length).split('.');
   return { refreshToken: refreshToken || null, deviceToken: deviceToken || null };
 };

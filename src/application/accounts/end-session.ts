@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
+import { sessionOfRefreshToken } from '../../identity/refresh-token-rotation.ts';
 import type { Secrets } from '../../identity/secrets.ts';
-import { sessionOfRefreshToken } from '../../identity/session-of-token.ts';
 import { endSession as end, type RevokeReason } from '../../identity/sessions.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -34,6 +34,6 @@ export const endSessionOfToken = async (
   needs: EndSessionNeeds & { readonly secrets: Secrets },
   token: string,
 ): Promise<void> => {
-  const session = await sessionOfRefreshToken(needs.pool, needs.secrets, token);
+  const session = await sessionOfRefreshToken(needs, token);
   if (session !== null) await endSession(needs, session, 'LOGOUT');
 };

@@ -1,4 +1,4 @@
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import type { License } from '../types.ts';
 import classes from './badge.module.css';
 

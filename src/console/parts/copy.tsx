@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 
 /** A text with a button that copies it. */

@@ -1,5 +1,5 @@
 import { LedgerProblem, LedgerUnreachable } from '../../client/problem.ts';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 import classes from './failure.module.css';
 

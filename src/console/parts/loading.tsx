@@ -1,4 +1,4 @@
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './loading.module.css';
 
 /** What a part shows while its first answer comes. */

@@ -1,4 +1,4 @@
-import { useIssuerZone } from '../session/organization.ts';
+import { useIssuerZone } from '../session/own-organizations.ts';
 import { inZone, relative } from './dates.ts';
 
 /** An instant in the zone of the viewer. Its title has the zone of the organization and the exact instant. */

@@ -9,7 +9,7 @@ import { Failure } from '../parts/failure.tsx';
 import { TextField } from '../parts/field.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
 import { useSession } from '../session/session-context.tsx';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './find.module.css';
 import { hasTypingError } from './key-check.ts';
 

@@ -1,10 +1,10 @@
 import { Link, Navigate } from '@tanstack/react-router';
 import { Failure } from '../parts/failure.tsx';
 import { Loading } from '../parts/loading.tsx';
-import { useOrganizations } from '../session/organization.ts';
+import { useOrganizations } from '../session/own-organizations.ts';
 import { useSessionState } from '../session/session-context.tsx';
 import { useTitle } from '../shell/use-title.ts';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './organizations.module.css';
 
 /** The organizations of the user. */

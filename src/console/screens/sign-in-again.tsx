@@ -1,5 +1,5 @@
 import { Dialog } from '../parts/dialog.tsx';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import { SignInForm } from './sign-in-form.tsx';
 
 /** Asks for the password when the session has ended while a page is open. The page and its forms stay as they are. */

@@ -3,7 +3,7 @@ import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { TextField } from '../parts/field.tsx';
 import { useSession } from '../session/session-context.tsx';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './sign-in.module.css';
 
 /** The fields of a sign-in. `email`: an address that is already known. `onDone` is called after the sign-in. */

@@ -1,6 +1,6 @@
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useTitle } from '../shell/use-title.ts';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './sign-in.module.css';
 import { SignInForm } from './sign-in-form.tsx';
 

@@ -112,11 +112,11 @@ export const createSession = (baseUrl: string): Session => {
       const renew = async () => tokenFor(organizationId, await renewed());
       return createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } });
     };
-    const made = connect();
-    clients.set(organizationId, made);
+    const client = connect();
+    clients.set(organizationId, client);
     // A failure is not remembered, so that the next use tries again.
-    made.catch(() => clients.delete(organizationId));
-    return made;
+    client.catch(() => clients.delete(organizationId));
+    return client;
   };
 
   return {

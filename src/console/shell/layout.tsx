@@ -2,9 +2,9 @@ import { Link, Outlet, useNavigate } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '../parts/button.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
-import { useOrganization, useOrganizations } from '../session/organization.ts';
+import { useOrganization, useOrganizations } from '../session/own-organizations.ts';
 import { useSession } from '../session/session-context.tsx';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 import classes from './layout.module.css';
 
 const Find = lazy(() => import('../screens/find.tsx'));

@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { texts } from '../texts/texts.ts';
+import { texts } from '../texts/catalogue.ts';
 
 /** Sets the title of the page. */
 export const useTitle = (title: string): void => {

@@ -3,7 +3,7 @@ import type { LicensePower } from '../../../domain/license/license-authority.ts'
 import { Button } from '../../parts/button.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import { Confirmation, noteIn } from './confirmation.tsx';
 import classes from './license.module.css';

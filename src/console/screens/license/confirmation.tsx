@@ -3,7 +3,7 @@ import type { FormEvent, ReactNode } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Dialog, DialogActions } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import classes from './license.module.css';
 
 /**

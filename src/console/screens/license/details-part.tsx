@@ -1,7 +1,7 @@
 import { Copyable } from '../../parts/copy.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { LicenseWithUse } from '../../types.ts';
 
 /** What a license is for, and for whom. */
@@ -27,7 +27,10 @@ export const DetailsPart = ({
           [names.holder, holderOrganizationId ?? names.noHolder],
           [names.key, keyHint === null ? names.noKey : names.keyText(keyHint, keyVersion)],
           [names.validated, isNow ? <Validated key="validated" at={lastValidatedAt} /> : null],
-          [names.metadata, metadata.length === 0 ? null : <code key="metadata">{JSON.stringify(license.metadata)}</code>],
+          [
+            names.metadata,
+            metadata.length === 0 ? null : <code key="metadata">{JSON.stringify(license.metadata)}</code>,
+          ],
         ]}
       />
     </Part>

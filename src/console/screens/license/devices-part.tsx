@@ -7,7 +7,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { Device, License } from '../../types.ts';
 import { Confirmation } from './confirmation.tsx';
 

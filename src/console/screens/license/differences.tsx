@@ -4,7 +4,7 @@ import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PartTable } from '../../parts/part.tsx';
 import { useRead } from '../../session/ledger.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 
 type Field = AnswerOf<'explainLicense'>['fields'][number];
 

@@ -1,7 +1,7 @@
 import { Moment } from '../../parts/moment.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
-import { limitText } from '../../texts/license.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
+import { limitText } from '../../texts/license-texts.ts';
 import type { License } from '../../types.ts';
 
 /** The entitlements of a license, each with its source. */

@@ -7,8 +7,8 @@ import { Moment } from '../../parts/moment.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
-import { sentenceOf } from '../../texts/events.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
+import { sentenceOf } from '../../texts/event-sentences.ts';
 import type { LicenseEvent } from '../../types.ts';
 import classes from './time.module.css';
 

@@ -1,7 +1,7 @@
 import { Moment } from '../../parts/moment.tsx';
 import { Part } from '../../parts/part.tsx';
-import { limitText } from '../../texts/license.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
+import { limitText } from '../../texts/license-texts.ts';
 import type { License } from '../../types.ts';
 import classes from './license.module.css';
 

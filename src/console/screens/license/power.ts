@@ -1,6 +1,6 @@
 import { isPermitted } from '../../../domain/authority.ts';
 import { type LicensePower, licensePermissions } from '../../../domain/license/license-authority.ts';
-import { useOrganization } from '../../session/organization.ts';
+import { useOrganization } from '../../session/own-organizations.ts';
 import type { License } from '../../types.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 
 /** When a license is valid, with its graces and the changes that are announced. */

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { inZone } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import { Differences } from './differences.tsx';
 import { usePowers } from './power.ts';

@@ -1,5 +1,5 @@
 import { dayOf } from '../../parts/dates.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 
 /** Returns why a license has its status, as a sentence. */

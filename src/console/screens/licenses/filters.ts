@@ -1,5 +1,5 @@
 import type { InputOf } from '../../../client/client.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 
 type Query = NonNullable<InputOf<'listLicenses'>['query']>;
 
@@ -17,11 +17,11 @@ export const choices = { status: statuses, tier: tiers, activations, sort: sorts
 /** Returns the filters in an address. Unknown values are ignored. */
 export const filtersIn = (search: Record<string, unknown>): Filters => {
   const filters: { -readonly [Name in keyof Filters]: Filters[Name] } = {};
-  const status = statuses.find((each) => each === search.status);
-  const tier = tiers.find((each) => each === search.tier);
+  const status = statuses.find((value) => value === search.status);
+  const tier = tiers.find((value) => value === search.tier);
   // The address may have the number 0.
-  const used = activations.find((each) => each === String(search.activations));
-  const sort = sorts.find((each) => each === search.sort);
+  const used = activations.find((value) => value === String(search.activations));
+  const sort = sorts.find((value) => value === search.sort);
   if (status !== undefined) filters.status = status;
   if (tier !== undefined) filters.tier = tier;
   if (used !== undefined) filters.activations = used;

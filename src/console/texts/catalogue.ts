@@ -1,4 +1,4 @@
-import { licenseTexts } from './license.ts';
+import { licenseTexts } from './license-texts.ts';
 
 /** Every English text of the console. A part names a text by its place here and never has one of its own. */
 export const texts = {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { ownFile } from '../../own-files.ts';
+import { ownFile } from '../own-files.ts';
 
 /**
  * Builds the console in a process of its own when its sources have changed, and logs a failure. Does nothing in an

@@ -1,6 +1,6 @@
 import { dayOf, number } from '../parts/dates.ts';
 import type { LicenseEvent } from '../types.ts';
-import { licenseTexts } from './license.ts';
+import { licenseTexts } from './license-texts.ts';
 
 type Data = LicenseEvent['data'];
 type Sentence = string | ((data: Data) => string);

@@ -4,7 +4,7 @@ import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useRead } from '../../session/ledger.ts';
 import { useTitle } from '../../shell/use-title.ts';
-import { texts } from '../../texts/texts.ts';
+import { texts } from '../../texts/catalogue.ts';
 import type { LicenseWithUse } from '../../types.ts';
 import { Actions } from './actions.tsx';
 import { DetailsPart } from './details-part.tsx';
