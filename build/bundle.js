@@ -69,7 +69,7 @@ const removeOldFiles = (root, files) => {
   const isFile = (file) => statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
   for (const name of readdirSync(path.join(root, 'dist'), { recursive: true })) {
     const file = path.join(root, 'dist', name);
-    if (name.startsWith('.') || kept.has(file) || !isFile(file)) continue;
+    if (/^(console\b|\.)/.test(name) || kept.has(file) || !isFile(file)) continue;
     rmSync(file, { force: true });
   }
   // What Node has kept of the previous files.

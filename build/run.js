@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { bundle } from './bundle.js';
+import { buildConsole } from './console.js';
 import { bomOf, noticesOf, packagesIn } from './notices.js';
 import { compileStamped } from './stamp.js';
 
@@ -10,6 +11,7 @@ const dist = path.join(root, 'dist');
 // A package must hold no file of an earlier build.
 rmSync(dist, { recursive: true, force: true });
 const packages = packagesIn(root, await compileStamped(root, () => bundle(root, { sourceMaps: 'linked' })));
+await buildConsole(root);
 const product = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(packages));
 writeFileSync(path.join(dist, 'bom.cdx.json'), bomOf(product, packages));

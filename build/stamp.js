@@ -5,21 +5,23 @@ import path from 'node:path';
 
 const settings = ['tsconfig.json', 'package-lock.json', path.join('build', 'bundle.js')];
 
-/**
- * Returns a hash over name, size and time of change of every file that decides what is compiled. Reading them all would
- * take too long.
- */
-export const stampOfSources = (root) => {
-  const sources = readdirSync(path.join(root, 'src'), { recursive: true })
-    .filter((name) => name.endsWith('.ts') || name.endsWith('.json'))
-    .map((name) => path.join('src', name))
-    .sort();
+/** Returns a hash over name, size and time of change of files. Reading them all would take too long. */
+export const stampOf = (root, files) => {
   const hash = createHash('sha256');
-  for (const name of [...sources, ...settings]) {
+  for (const name of [...files].sort()) {
     const { size, mtimeMs } = statSync(path.join(root, name));
     hash.update(`${name} ${size} ${mtimeMs}\n`);
   }
   return hash.digest('hex');
+};
+
+/** Returns a stamp of every file that decides what is compiled. The console is built apart from the server. */
+export const stampOfSources = (root) => {
+  const sources = readdirSync(path.join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts') || name.endsWith('.json'))
+    .filter((name) => !name.startsWith(`console${path.sep}`))
+    .map((name) => path.join('src', name));
+  return stampOf(root, [...sources, ...settings]);
 };
 
 const stampFile = (root) => path.join(root, 'dist', '.stamp');

@@ -4,6 +4,7 @@ import { createStoredFile } from './http/stored-file.ts';
 import { serveDocsPage } from './openapi/docs-page.ts';
 import { openApiText } from './openapi/document.ts';
 import type { LocalGuide } from './pages/local-guide.ts';
+import { serveConsole } from './pages/serve-console.ts';
 import { servePages } from './pages/serve-pages.ts';
 import type { Route } from './route.ts';
 import { createRoutes, type RouteNeeds } from './routes.ts';
@@ -25,6 +26,7 @@ export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly 
     const document = { type: 'application/json', read: () => Buffer.from(openApiText(routes, version)) };
     serve('/openapi.json', createStoredFile(document, respond));
     serveDocsPage(serve, respond, guide);
+    serveConsole(serve, respond);
     servePages(serve, respond, { version, guide });
   });
   return { server, routes };

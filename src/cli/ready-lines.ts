@@ -10,7 +10,7 @@ export const pagesOf = ({ host }: Config, baseUrl: string | null): readonly stri
   const elsewhere = isEveryAddress(host) ? networkAddresses(host).map((address) => urlAt(baseUrl, address)) : [];
   return [
     ...(elsewhere.length === 0 ? [] : [`From other machines:  ${elsewhere.join('  ')}`]),
-    `In a browser:  ${baseUrl}  (operations: ${baseUrl}/docs, error codes: ${baseUrl}/problems)`,
+    `In a browser:  ${baseUrl}  (console: ${baseUrl}/console, operations: ${baseUrl}/docs, error codes: ${baseUrl}/problems)`,
   ];
 };
 

@@ -1,15 +1,14 @@
 import { createHmac, hash, randomBytes } from 'node:crypto';
+import { bodyLength, keyAlphabet, pastedSymbols, symbolsOfBits } from '../domain/license-key-symbols.ts';
 import type { Secrets } from './secrets.ts';
 
-const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const bodyLength = 26;
 const groupLength = 5;
 
 /** Returns the body of a new key: 26 symbols of 130 random bits, without the check symbols. */
 export const generateLicenseKeyBody = (): string => {
   const bytes = randomBytes(bodyLength);
   // 256 is a multiple of 32, so the low five bits of a random byte are uniform.
-  return Array.from(bytes, (byte) => alphabet.charAt(byte & 31)).join('');
+  return Array.from(bytes, (byte) => keyAlphabet.charAt(byte & 31)).join('');
 };
 
 /** Returns the text of a key: `PREFIX-` and six groups of five symbols. The last four are the check symbols. */
@@ -50,28 +49,6 @@ const issuedKey = /^[0-9A-Z]{2,10}(?:-[0-9A-HJKMNP-TV-Z]{5}){6}$/;
 // Six groups with the dashes between them.
 const shownLength = 35;
 
-/** Returns the 30 symbols of a pasted key, or null when the text does not end with 30 symbols after a prefix. */
-const pastedSymbols = (text: string): string | null => {
-  const plain = text
-    .normalize('NFKC')
-    .replace(unseen, '')
-    .replace(surroundings, '')
-    .replace(dashes, '-')
-    .toUpperCase()
-    .replaceAll('O', '0')
-    .replace(/[IL]/g, '1');
-  return symbolsAfterPrefix.exec(plain)?.[1]?.replaceAll('-', '') ?? null;
-};
-
-const unseen = /[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu;
-// Quotes, brackets, the bullet or dash of a list in front, and what ends a sentence.
-const surroundings =
-  /^[\p{Quotation_Mark}`\p{Ps}<*\u2022\p{Dash}]+|[\p{Quotation_Mark}`\p{Pe}>*\p{Terminal_Punctuation}]+$/gu;
-// Unicode does not count these as dashes: ˗ (modifier), ⁃ (bullet), ー (Japanese keyboards), ─ and ━ (box drawing), ➖.
-const dashes = /[\p{Dash}\u02D7\u2043\u30FC\u2500\u2501\u2796]/gu;
-// The prefix ends at the first dash. When that dash was lost, the prefix has 2 to 10 letters or digits.
-const symbolsAfterPrefix = /^(?:[^-]*-+|[0-9A-Z]{2,10})?((?:[0-9A-HJKMNP-TV-Z]-*){30})$/;
-
 /** Returns the last group of a key. It identifies the key to a person and cannot be used as one. */
 export const licenseKeyHint = (body: string): string => (body + checkSymbols(body)).slice(-groupLength);
 
@@ -100,11 +77,5 @@ export const hashLicenseKey = (
 export const licenseKeyHashes = (secrets: Secrets, body: string): Buffer[] =>
   secrets.all.map((secret) => createHmac('sha256', secret.key('license-key')).update(body, 'ascii').digest());
 
-/** Returns the first 20 bits of SHA-256 of the body as four symbols. One typing error in a million passes. */
-const checkSymbols = (body: string): string => {
-  const bits = Number.parseInt(hash('sha256', body, 'hex').slice(0, checkDigits), 16);
-  const symbolAt = (shift: number): string => alphabet.charAt((bits >>> shift) & 31);
-  return symbolAt(15) + symbolAt(10) + symbolAt(5) + symbolAt(0);
-};
-// 20 bits as hex digits.
-const checkDigits = 5;
+/** Returns the check symbols of a body. One typing error in a million passes. */
+const checkSymbols = (body: string): string => symbolsOfBits(hash('sha256', body, 'hex'));

@@ -32,17 +32,48 @@ export type Refreshed =
  * use a token gets it again, as long as the successor is unused. Returns null for a token that is not valid.
  */
 export const exchangeRefreshToken = async (needs: Needs, token: string): Promise<Refreshed | null> => {
+  const presented = await findToken(needs, token);
+  return presented === null ? null : asUser(needs.pool, presented.userId, (db) => rotate(db, needs, presented));
+};
+
+/**
+ * Returns the session that a refresh token was made for, also when the token was used or has expired. Returns null for
+ * other text.
+ */
+export const sessionOfRefreshToken = async (
+  needs: Pick<Needs, 'pool' | 'secrets'>,
+  token: string,
+): Promise<{ readonly userId: string; readonly sessionId: string } | null> => {
+  const presented = await findToken(needs, token);
+  if (presented === null) return null;
+  const { userId, hash } = presented;
+  return asUser(needs.pool, userId, async (db) => {
+    const { rows } = await db.query<[string]>({
+      name: 'session-of-refresh-token',
+      text: 'select session_id from identity.refresh_tokens where token_hash = $1',
+      values: [hash],
+      rowMode: 'array',
+    });
+    const [row] = rows;
+    return row === undefined ? null : { userId, sessionId: row[0] };
+  });
+};
+
+const findToken = async (
+  { pool, secrets }: Pick<Needs, 'pool' | 'secrets'>,
+  token: string,
+): Promise<Presented | null> => {
   if (!isRefreshToken(token)) return null;
-  const { rows } = await needs.pool.query<[string, Buffer]>({
+  const { rows } = await pool.query<[string, Buffer]>({
     name: 'refresh-token-among',
     text: 'select user_id, token_hash from identity.refresh_token_among($1)',
-    values: [refreshTokenHashes(needs.secrets, token)],
+    values: [refreshTokenHashes(secrets, token)],
     rowMode: 'array',
   });
   const [row] = rows;
   if (row === undefined) return null;
   const [userId, hash] = row;
-  return asUser(needs.pool, userId, (db) => rotate(db, needs, { token, hash, userId }));
+  return { token, hash, userId };
 };
 
 type Presented = { readonly token: string; readonly hash: Buffer; readonly userId: string };

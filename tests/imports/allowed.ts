@@ -75,6 +75,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'identity',
       'postgres',
       'projections',
+      'own-files.ts',
       'rate-limits.ts',
     ],
     packages: [
@@ -171,6 +172,18 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'reachable-url.ts',
     ],
     packages: ['node:fs', 'node:path'],
+  },
+  console: {
+    holds: 'the pages for people at `/console`; `npm start` builds them for browsers',
+    ours: ['domain'],
+    packages: [
+      '@license-ledger/client',
+      '@base-ui/react/*',
+      '@tanstack/react-query',
+      '@tanstack/react-router',
+      'react',
+      'react-dom/client',
+    ],
   },
   cli: {
     holds: 'commands; `server` puts a server process together, `demo` walks a license',

@@ -7,6 +7,6 @@ export const readSources = (): readonly Source[] => ['src', 'packages/client/src
 
 const sourcesBelow = (folder: string): readonly Source[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => /\.tsx?$/.test(name))
     .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
     .map((file) => ({ path: posix.relative('src', file), text: readFileSync(file, 'utf8') }));

@@ -1,9 +1,18 @@
 /** The tokens of a signed-in user. A refresh token works once, so keep the newest pair. */
 export type Tokens = { readonly accessToken: string; readonly refreshToken: string };
 
-/** The credentials of the client: an API key of an organization, a license key, the tokens of a user, or none. */
+/**
+ * The credentials of the client: an API key of an organization, a license key, the tokens of a user, an access token that
+ * the program renews itself, or none.
+ */
 export type Credentials =
   | { readonly kind: 'none' }
+  | {
+      readonly kind: 'accessToken';
+      readonly accessToken: string;
+      /** Returns the next access token. Throws when there is none; the call that needed it then throws the same. */
+      readonly renew: () => Promise<string>;
+    }
   | { readonly kind: 'apiKey'; readonly apiKey: string }
   | { readonly kind: 'licenseKey'; readonly licenseKey: string }
   | {
@@ -36,29 +45,39 @@ export const authorizing = (credentials: Credentials, refresh: Refresh): Authori
       return fixed(`Bearer ${credentials.apiKey}`);
     case 'licenseKey':
       return fixed(`License ${inHeader(credentials.licenseKey)}`);
+    case 'accessToken':
+      return renewable(credentials.accessToken, credentials.renew);
     case 'user': {
       let { tokens } = credentials;
-      let renewing: Promise<boolean> | null = null;
-      const renew = async () => {
+      return renewable(tokens.accessToken, async () => {
         const next = await refresh(tokens.refreshToken);
         // The previous tokens stay until then, so that the same renewal can be repeated.
         await credentials.onTokens?.(next);
         tokens = next;
-        return true;
-      };
-      const header = () => `Bearer ${tokens.accessToken}`;
-      return {
-        header,
-        renew: async (sentHeader) => {
-          if (sentHeader !== header()) return true;
-          renewing ??= renew().finally(() => {
-            renewing = null;
-          });
-          return renewing;
-        },
-      };
+        return next.accessToken;
+      });
     }
   }
+};
+
+const renewable = (first: string, next: () => Promise<string>): Authorizing => {
+  let accessToken = first;
+  let renewing: Promise<boolean> | null = null;
+  const header = () => `Bearer ${accessToken}`;
+  const renew = async () => {
+    accessToken = await next();
+    return true;
+  };
+  return {
+    header,
+    renew: async (sentHeader) => {
+      if (sentHeader !== header()) return true;
+      renewing ??= renew().finally(() => {
+        renewing = null;
+      });
+      return renewing;
+    },
+  };
 };
 
 const fixed = (header: string | null): Authorizing => ({ header: () => header, renew: async () => false });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { notSignedIn } from '../../application/accounts/open-session.ts';
+import { notSignedIn, type SignedIn } from '../../application/accounts/open-session.ts';
 import { refreshSession } from '../../application/accounts/refresh-session.ts';
-import { refused } from '../problems/problems.ts';
-import { none, publicRoute, type Route } from '../route.ts';
+import { isProblem, type Problem, refused } from '../problems/problems.ts';
+import { type Call, none, publicRoute, type Route } from '../route.ts';
 import type { AuthNeeds } from './auth-needs.ts';
 import { refreshToken, signedInBody, tokensShape } from './shapes.ts';
 
@@ -27,16 +27,22 @@ export const refreshRoute = (needs: AuthNeeds): Route =>
     // Without idempotency: a stored answer would let a used token work for longer than 10 seconds, and every token that
     // a stranger sends would write a row.
     handle: async ({ body }, call) => {
-      const onReused = ({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }) => {
-        needs.log.reused({ userId, sessionId, requestId: call.requestId });
-        needs.metrics.reused();
-      };
-      const session = await refreshSession(needs, { onReused, actsFor: call.actsFor }, body.refreshToken);
-      if (session !== null) {
-        call.actsAs(session.user.userId);
-        return { status: 200, body: signedInBody(session) };
-      }
-      // An invalid token counts like an unknown key.
-      return (await call.limits.takeForAddress('unknown_key')) ?? refused(notSignedIn);
+      const session = await refreshOnce(needs, call, body.refreshToken);
+      return isProblem(session) ? session : { status: 200, body: signedInBody(session) };
     },
   });
+
+/** Exchanges a refresh token for the next tokens of its session, and reports a token that was used twice. */
+export const refreshOnce = async (needs: AuthNeeds, call: Call, token: string): Promise<SignedIn | Problem> => {
+  const onReused = ({ userId, sessionId }: { readonly userId: string; readonly sessionId: string }) => {
+    needs.log.reused({ userId, sessionId, requestId: call.requestId });
+    needs.metrics.reused();
+  };
+  const session = await refreshSession(needs, { onReused, actsFor: call.actsFor }, token);
+  if (session !== null) {
+    call.actsAs(session.user.userId);
+    return session;
+  }
+  // An invalid token counts like an unknown key.
+  return (await call.limits.takeForAddress('unknown_key')) ?? refused(notSignedIn);
+};

@@ -1,6 +1,7 @@
 import type { Route } from '../route.ts';
 import { acceptInvitationRoute } from './accept-invitation.ts';
 import type { AuthNeeds } from './auth-needs.ts';
+import { endBrowserSession, openBrowserSession, refreshBrowserSession } from './browser-session.ts';
 import { jwks } from './jwks.ts';
 import { logInRoute } from './log-in.ts';
 import { changePasswordRoute } from './password.ts';
@@ -17,6 +18,9 @@ export const authRoutes = (needs: AuthNeeds): readonly Route[] => [
   logInRoute(needs),
   refreshRoute(needs),
   logOut(needs),
+  openBrowserSession(needs),
+  refreshBrowserSession(needs),
+  endBrowserSession(needs),
   switchTo(needs),
   me(needs),
   changePasswordRoute(needs),

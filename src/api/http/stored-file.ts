@@ -13,6 +13,8 @@ export type StoredFile = {
   readonly headers?: Readonly<Record<string, string>>;
   /** How long a browser uses the file without asking, in seconds. Default: it asks each time, and gets 304. */
   readonly maxAgeSeconds?: number;
+  /** True when another content gets another address, so a browser never asks again. */
+  readonly isImmutable?: boolean;
 };
 
 type Form = { readonly bytes: Buffer; readonly tag: string; readonly headers: Readonly<Record<string, string>> };
@@ -22,12 +24,11 @@ type Form = { readonly bytes: Buffer; readonly tag: string; readonly headers: Re
  * that has it. Each form is made once.
  */
 export const createStoredFile = (
-  { type, read, headers = {}, maxAgeSeconds }: StoredFile,
+  { type, read, headers = {}, maxAgeSeconds, isImmutable = false }: StoredFile,
   respond: Respond,
 ): ((response: ServerResponse) => Promise<void>) => {
-  const caching = {
-    'Cache-Control': maxAgeSeconds === undefined ? 'public, no-cache' : `public, max-age=${maxAgeSeconds}`,
-  };
+  const age = maxAgeSeconds === undefined ? 'no-cache' : `max-age=${maxAgeSeconds}`;
+  const caching = { 'Cache-Control': `public, ${age}${isImmutable ? ', immutable' : ''}` };
   let bytes: Buffer | undefined;
   const forms = new Map<Encoding, Promise<Form>>();
   const formOf = (encoding: Encoding): Promise<Form> => {

@@ -11,6 +11,7 @@ export const landingPage = (version: string, baseUrl: string, guide: LocalGuide 
     '<h1>License Ledger</h1>',
     '<p>This is a license server: vendors issue licenses, and applications activate and validate them. Every change is an event in a log that can be verified and read again.</p>',
     '<dl>',
+    row('<a href="/console">/console</a>', 'Licenses, their devices and their history, for people.'),
     row('<a href="/docs">/docs</a>', 'Every operation of the API, to read and to try.'),
     row('<a href="/problems">/problems</a>', 'Every error code, with what to do.'),
     row('<a href="/openapi.json">/openapi.json</a>', 'The description of the API for programs.'),

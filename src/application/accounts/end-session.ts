@@ -1,6 +1,8 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import type { Instant } from '../../domain/time.ts';
+import { sessionOfRefreshToken } from '../../identity/refresh-token-rotation.ts';
+import type { Secrets } from '../../identity/secrets.ts';
 import { endSession as end, type RevokeReason } from '../../identity/sessions.ts';
 import type { Refusal } from '../refusal.ts';
 
@@ -25,4 +27,13 @@ export const endSession = async (
   const isEnded = await end(pool, userId, { sessionId, reason, now: new Date(now()) });
   accounts.forgetting.forget(sessionId);
   return isEnded ? null : reject('NOT_FOUND', 'You have no such session, or it has ended.');
+};
+
+/** Ends the session of a refresh token. A token that is unknown, or whose session has ended, changes nothing. */
+export const endSessionOfToken = async (
+  needs: EndSessionNeeds & { readonly secrets: Secrets },
+  token: string,
+): Promise<void> => {
+  const session = await sessionOfRefreshToken(needs, token);
+  if (session !== null) await endSession(needs, session, 'LOGOUT');
 };

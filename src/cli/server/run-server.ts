@@ -4,6 +4,7 @@ import { faultsOf } from '../../api/monitoring/part-health.ts';
 import type { Config } from '../../config.ts';
 import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../../projections/level.ts';
+import { buildStaleConsole } from '../console-build.ts';
 import { type Demo, ensureDemo, readyCurl } from '../demo/demo-data.ts';
 import { demoOrganizationIdOf } from '../demo/demo-organization.ts';
 import { loginOf, pagesOf } from '../ready-lines.ts';
@@ -46,6 +47,7 @@ export const runServer = async ({
   onStop(ledger.stop);
   const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
     demo = known;
+    if (ledger.baseUrl !== null) onStop(buildStaleConsole(log));
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;

@@ -59,7 +59,7 @@ test('A server on all addresses is named by an address that works', () => {
 test('The start names the pages and the login, and no password', () => {
   const config = loadConfig({ LEDGER_DATA_DIR: '/data' });
   expect(pagesOf(config, 'http://127.0.0.1:8080')).toEqual([
-    'In a browser:  http://127.0.0.1:8080  (operations: http://127.0.0.1:8080/docs, error codes: http://127.0.0.1:8080/problems)',
+    'In a browser:  http://127.0.0.1:8080  (console: http://127.0.0.1:8080/console, operations: http://127.0.0.1:8080/docs, error codes: http://127.0.0.1:8080/problems)',
   ]);
   expect(loginOf(config, demo)).toEqual(['Demo login:  owner@demo.example, with the password in /data/demo.json']);
   for (const line of pagesOf(loadConfig({ HOST: '0.0.0.0' }), 'http://127.0.0.1:8080').slice(0, -1))

@@ -44,6 +44,8 @@ export type SignUp = { email: string; password: string; displayName?: string; or
 export type LogIn = { email: string; password: string; organizationId?: string; deviceToken?: string };
 export type Refresh = { refreshToken: string };
 export type LogOut = Record<string, never>;
+export type OpenBrowserSession = { email: string; password: string; organizationId?: string };
+export type BrowserSession = Record<string, never>;
 export type SwitchOrganization = { organizationId: string };
 export type ChangePassword = { currentPassword: string; newPassword: string };
 export type RequestPasswordReset = { email: string };
@@ -182,6 +184,9 @@ export type Operations = {
   logIn: { body: LogIn; answer: SignedInOnDevice };
   refresh: { body: Refresh; answer: SignedIn };
   logOut: { body?: LogOut; answer: undefined };
+  openBrowserSession: { body: OpenBrowserSession; answer: AccessGranted };
+  refreshBrowserSession: { body?: BrowserSession; answer: AccessGranted };
+  endBrowserSession: { answer: undefined };
   switchOrganization: { body: SwitchOrganization; answer: AccessGranted };
   me: { answer: { user: User; sessionId: string; organization: OrganizationOfUser | null } };
   changePassword: { body: ChangePassword; answer: undefined };
@@ -300,6 +305,9 @@ export const operations = {
   logIn: { method: 'POST', path: '/v1/auth/login', repeats: true },
   refresh: { method: 'POST', path: '/v1/auth/refresh', repeats: false },
   logOut: { method: 'POST', path: '/v1/auth/logout', repeats: true },
+  openBrowserSession: { method: 'POST', path: '/v1/auth/browser-session', repeats: false },
+  refreshBrowserSession: { method: 'PATCH', path: '/v1/auth/browser-session', repeats: false },
+  endBrowserSession: { method: 'DELETE', path: '/v1/auth/browser-session', repeats: false },
   switchOrganization: { method: 'POST', path: '/v1/auth/switch', repeats: true },
   me: { method: 'GET', path: '/v1/auth/me', repeats: false },
   changePassword: { method: 'POST', path: '/v1/auth/password', repeats: true },

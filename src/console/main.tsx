@@ -1,0 +1,44 @@
+import './design/tokens.css';
+import './design/base.css';
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { LedgerProblem } from '@license-ledger/client';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { createRoot } from 'react-dom/client';
+import { createConsoleRouter } from './router.tsx';
+import { createSession } from './session/session.ts';
+import { SessionProvider } from './session/session-context.tsx';
+
+const session = createSession(location.origin);
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // The client has already repeated what may succeed later. A refusal stays one.
+      retry: (count, error) => !(error instanceof LedgerProblem) && count < 1,
+    },
+  },
+});
+// A user who signs in after another one must see nothing of theirs.
+let userId: string | null = null;
+session.subscribe(() => {
+  const state = session.state();
+  const next = 'user' in state ? state.user.id : null;
+  if (next !== userId) queries.clear();
+  userId = next;
+});
+// The console was built again, and a screen that was not loaded yet is gone.
+window.addEventListener('vite:preloadError', () => location.reload());
+const router = createConsoleRouter();
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('The page has no element with the id root.');
+createRoot(root).render(
+  <CSPProvider disableStyleElements>
+    <SessionProvider session={session}>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </SessionProvider>
+  </CSPProvider>,
+);

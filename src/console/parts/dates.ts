@@ -1,0 +1,24 @@
+/** Returns an instant as a date and a time, in a zone or in that of the viewer. */
+export const inZone = (at: string, timeZone?: string): string =>
+  new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(at));
+
+/** Returns a day without its time, in the zone of the viewer. */
+export const dayOf = (at: string): string => new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(new Date(at));
+
+const units = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** Returns how far an instant is from now, such as "3 days ago" or "in 2 months". */
+export const relative = (at: string, now = Date.now()): string => {
+  const seconds = Math.round((Date.parse(at) - now) / 1_000);
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
+  return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.trunc(seconds / length), unit);
+};
+
+/** Returns a number in groups of three digits. */
+export const number = (value: number): string => new Intl.NumberFormat('en').format(value);

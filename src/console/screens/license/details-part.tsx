@@ -1,0 +1,41 @@
+import { Copyable } from '../../parts/copy.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Facts, Part } from '../../parts/part.tsx';
+import { texts } from '../../texts/catalogue.ts';
+import type { LicenseWithUse } from '../../types.ts';
+
+/** What a license is for, and for whom. */
+export const DetailsPart = ({
+  license,
+  isNow,
+}: {
+  readonly license: LicenseWithUse;
+  /** False for an earlier instant, which has no last validation. */
+  readonly isNow: boolean;
+}) => {
+  const { id, externalRef, products, policy, holderOrganizationId, keyHint, keyVersion, lastValidatedAt } = license;
+  const names = texts.license;
+  const metadata = Object.entries(license.metadata);
+  return (
+    <Part title={names.details}>
+      <Facts
+        facts={[
+          [names.id, <Copyable key="id" text={id} />],
+          [names.reference, externalRef],
+          [names.products, products.join(', ')],
+          [names.policy, names.policyVersion(policy.id, policy.version)],
+          [names.holder, holderOrganizationId ?? names.noHolder],
+          [names.key, keyHint === null ? names.noKey : names.keyText(keyHint, keyVersion)],
+          [names.validated, isNow ? <Validated key="validated" at={lastValidatedAt} /> : null],
+          [
+            names.metadata,
+            metadata.length === 0 ? null : <code key="metadata">{JSON.stringify(license.metadata)}</code>,
+          ],
+        ]}
+      />
+    </Part>
+  );
+};
+
+const Validated = ({ at }: { readonly at: string | null }) =>
+  at === null ? texts.license.never : <Moment at={at} withAge />;

@@ -1,0 +1,99 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { Button } from '../../parts/button.tsx';
+import { Failure } from '../../parts/failure.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Part } from '../../parts/part.tsx';
+import { useOrganizationId } from '../../session/ledger.ts';
+import { useSession } from '../../session/session-context.tsx';
+import { texts } from '../../texts/catalogue.ts';
+import { sentenceOf } from '../../texts/event-sentences.ts';
+import type { LicenseEvent } from '../../types.ts';
+import classes from './time.module.css';
+
+const pageSize = 50;
+
+/** The events of a license, the newest first, each as a sentence. `at`: the instant that the page shows; null: now. */
+export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
+  const pages = useHistory(licenseId);
+  const names = texts.time;
+  const events = pages.data?.pages.flatMap(({ data }) => data) ?? [];
+  return (
+    <Part title={names.history}>
+      {pages.isPending && <Loading />}
+      {pages.isError && <Failure error={pages.error} onRetry={pages.refetch} />}
+      {pages.isSuccess && events.length === 0 && <p>{names.none}</p>}
+      <ol className={classes.events}>
+        {events.map((event) => (
+          <Entry key={event.id} licenseId={licenseId} event={event} isLater={at !== null && event.recordedAt > at} />
+        ))}
+      </ol>
+      {pages.hasNextPage && (
+        <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
+          {names.more}
+        </Button>
+      )}
+    </Part>
+  );
+};
+
+const useHistory = (licenseId: string) => {
+  const session = useSession();
+  const organizationId = useOrganizationId();
+  return useInfiniteQuery({
+    queryKey: [organizationId, 'licenseHistory', 'all', licenseId],
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { order: 'desc' as const, limit: pageSize, ...(pageParam === null ? {} : { cursor: pageParam }) };
+      return (await session.call(organizationId, 'licenseHistory', { params: { licenseId }, query }, { signal })).data;
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ hasMore, nextCursor }) => (hasMore ? nextCursor : null),
+  });
+};
+
+const Entry = ({
+  licenseId,
+  event,
+  isLater,
+}: {
+  readonly licenseId: string;
+  readonly event: LicenseEvent;
+  readonly isLater: boolean;
+}) => {
+  const organizationId = useOrganizationId();
+  const { id, type, recordedAt, actor, reason } = event;
+  const names = texts.time;
+  return (
+    <li id={id} className={classes.event} data-later={isLater}>
+      <Link
+        to="/$organizationId/licenses/$licenseId"
+        params={{ organizationId, licenseId }}
+        search={{ at: recordedAt }}
+        title={names.show}
+        resetScroll={false}
+      >
+        <Moment at={recordedAt} />
+      </Link>
+      <div className={classes.body}>
+        <p>
+          {sentenceOf(event)}
+          {isLater && <span className={classes.soft}> {names.happensLater}</span>}
+        </p>
+        <p className={classes.soft}>
+          {type} {names.by} {actorText(actor)}
+          {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
+        </p>
+        <details>
+          <summary className={classes.soft}>{names.details}</summary>
+          <pre className={classes.json}>{JSON.stringify(event, null, 2)}</pre>
+        </details>
+      </div>
+    </li>
+  );
+};
+
+const actorText = ({ type, id }: LicenseEvent['actor']): string => {
+  const names: Readonly<Record<string, string>> = texts.actors;
+  return `${names[type] ?? type} (${id})`;
+};

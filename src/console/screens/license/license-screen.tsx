@@ -1,0 +1,69 @@
+import { useParams, useSearch } from '@tanstack/react-router';
+import { Badge, StatusBadge } from '../../parts/badge.tsx';
+import { Failure } from '../../parts/failure.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { useRead } from '../../session/ledger.ts';
+import { useTitle } from '../../shell/use-title.ts';
+import { texts } from '../../texts/catalogue.ts';
+import type { LicenseWithUse } from '../../types.ts';
+import { Actions } from './actions.tsx';
+import { DetailsPart } from './details-part.tsx';
+import { DevicesPart } from './devices-part.tsx';
+import { EntitlementsPart } from './entitlements-part.tsx';
+import { HistoryPart } from './history-part.tsx';
+import classes from './license.module.css';
+import { LimitsPart } from './limits-part.tsx';
+import { usePowers } from './power.ts';
+import { TermPart } from './term-part.tsx';
+import { TimeBar } from './time-bar.tsx';
+import { whyOf } from './why.ts';
+
+/** A license now, or as it was at the instant in the address. */
+const LicenseScreen = () => {
+  const { licenseId } = useParams({ from: '/signed-in/$organizationId/licenses/$licenseId' });
+  const { at } = useSearch({ from: '/signed-in/$organizationId/licenses/$licenseId' });
+  const now = useRead('getLicense', { params: { licenseId } });
+  const then = useRead(
+    'getLicense',
+    { params: { licenseId }, ...(at === undefined ? {} : { query: { asOf: at } }) },
+    { keep: true },
+  );
+  useTitle(texts.license.title(now.data?.keyHint ?? ''));
+  if (now.isPending) return <Loading />;
+  if (now.isError) return <Failure error={now.error} onRetry={now.refetch} />;
+  return (
+    <div className={classes.page}>
+      <TimeBar license={now.data} at={at ?? null} />
+      {then.isError && <Failure error={then.error} onRetry={then.refetch} />}
+      {then.data?.id === licenseId && !then.isError && <Shown license={then.data} at={at ?? null} />}
+    </div>
+  );
+};
+
+const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at: string | null }) => {
+  const mayDo = usePowers(license);
+  const { effectiveStatus, keyHint, tier } = license;
+  return (
+    <>
+      <div className={classes.head}>
+        <div className={classes.title}>
+          <h1>{texts.license.title(keyHint ?? license.id)}</h1>
+          <StatusBadge status={effectiveStatus} />
+          <Badge>{texts.tier[tier]}</Badge>
+        </div>
+        <p>{whyOf(license)}</p>
+        {at === null && <Actions license={license} mayDo={mayDo} />}
+      </div>
+      <div className={classes.columns}>
+        <DetailsPart license={license} isNow={at === null} />
+        <TermPart license={license} />
+        <LimitsPart license={license} />
+        <EntitlementsPart license={license} />
+      </div>
+      {at === null && <DevicesPart license={license} mayRelease={mayDo('manageUse')} />}
+      {mayDo('readHistory') && <HistoryPart licenseId={license.id} at={at} />}
+    </>
+  );
+};
+
+export default LicenseScreen;

@@ -1,0 +1,51 @@
+import { Moment } from '../../parts/moment.tsx';
+import { Part } from '../../parts/part.tsx';
+import { texts } from '../../texts/catalogue.ts';
+import { limitText } from '../../texts/license-texts.ts';
+import type { License } from '../../types.ts';
+import classes from './license.module.css';
+
+/** What a license uses of its limits. */
+export const LimitsPart = ({ license: { limits, usage } }: { readonly license: License }) => (
+  <Part title={texts.limits.title}>
+    {(['activations', 'seats', 'users'] as const).map((name) => (
+      <Used key={name} name={texts.limits[name]} used={usage[name]} limit={limits[name]} />
+    ))}
+    {Object.entries(limits.meters).map(([meter, given]) => (
+      <Used
+        key={meter}
+        name={meter}
+        used={usage.meters[meter] ?? 0}
+        limit={typeof given === 'object' ? given.limit : given}
+        resetsAt={usage.periods?.[meter]?.endsAt ?? null}
+      />
+    ))}
+  </Part>
+);
+
+const Used = ({
+  name,
+  used,
+  limit,
+  resetsAt = null,
+}: {
+  readonly name: string;
+  readonly used: number;
+  readonly limit: number | 'unlimited';
+  readonly resetsAt?: string | null;
+}) => (
+  <div className={classes.used}>
+    <div className={classes.row}>
+      <span>{name}</span>
+      <span>{texts.limits.used(used, limitText(limit))}</span>
+    </div>
+    {limit !== 'unlimited' && limit > 0 && (
+      <meter min={0} max={limit} high={limit * 0.9} optimum={0} value={Math.min(used, limit)} aria-label={name} />
+    )}
+    {resetsAt !== null && (
+      <p className={classes.soft}>
+        {texts.limits.resets} <Moment at={resetsAt} />
+      </p>
+    )}
+  </div>
+);

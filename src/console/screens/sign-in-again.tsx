@@ -1,0 +1,11 @@
+import { Dialog } from '../parts/dialog.tsx';
+import { texts } from '../texts/catalogue.ts';
+import { SignInForm } from './sign-in-form.tsx';
+
+/** Asks for the password when the session has ended while a page is open. The page and its forms stay as they are. */
+export const SignInAgain = ({ email }: { readonly email: string }) => (
+  <Dialog title={texts.signIn.title}>
+    <p>{texts.signIn.expired}</p>
+    <SignInForm email={email} />
+  </Dialog>
+);

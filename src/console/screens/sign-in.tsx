@@ -1,0 +1,28 @@
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
+import { useTitle } from '../shell/use-title.ts';
+import { texts } from '../texts/catalogue.ts';
+import classes from './sign-in.module.css';
+import { SignInForm } from './sign-in-form.tsx';
+
+/** The page to sign in. Afterwards it opens the page that the user wanted. */
+const SignIn = () => {
+  useTitle(texts.signIn.title);
+  const navigate = useNavigate();
+  const router = useRouter();
+  const { next } = useSearch({ from: '/sign-in' });
+  const leave = () => {
+    if (next === undefined) void navigate({ to: '/', replace: true });
+    else router.history.replace(`${router.basepath}${next}`.replaceAll(/\/+/g, '/'));
+  };
+  return (
+    <div className={classes.page}>
+      <main className={classes.card}>
+        <p className={classes.brand}>{texts.product}</p>
+        <h1>{texts.signIn.title}</h1>
+        <SignInForm onDone={leave} />
+      </main>
+    </div>
+  );
+};
+
+export default SignIn;

@@ -1,0 +1,13 @@
+import type { AnswerOf } from '@license-ledger/client';
+
+/** A license as a list shows it. */
+export type License = AnswerOf<'listLicenses'>['data'][number];
+
+/** A license with its usage. */
+export type LicenseWithUse = AnswerOf<'getLicense'>;
+
+/** An event in the history of a license. */
+export type LicenseEvent = AnswerOf<'licenseHistory'>['data'][number];
+
+/** A device that is active on a license. */
+export type Device = AnswerOf<'listActivations'>['data'][number];

@@ -1,0 +1,241 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, openBrowser } from '../support/browser.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import {
+  buildConsole,
+  type ConsoleUser,
+  createConsoleUser,
+  expectAccessible,
+  expectNoOverflow,
+  openConsole,
+  signIn,
+} from './in-browser.ts';
+
+const executable = findChromium();
+
+describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () => {
+  let ledger: Ledger;
+  let browser: Browser;
+  let owner: ConsoleUser;
+  let organizationId: string;
+  beforeAll(async () => {
+    buildConsole();
+    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    organizationId = ledger.a.organizationId;
+    owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+  }, 240_000);
+  afterAll(async () => {
+    await browser.close();
+    await ledger.stop();
+  });
+
+  const activate = (licenseKey: string, name: string) =>
+    ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: `device ${name}`, name } });
+  const dialog = (page: Page) => page.getByRole('dialog');
+
+  test('a support person releases the device that holds the last place, from the key, in 8 steps', async () => {
+    const { licenseKey } = await ledger.issue({ limits: { activations: 1 } });
+    expect((await activate(licenseKey, 'Old laptop')).status).toBe(201);
+    expect((await activate(licenseKey, 'New laptop')).status).toBe(409);
+    const support = await createConsoleUser(ledger, [{ organizationId, role: 'SUPPORT' }]);
+    const { page, complaints, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
+    await signIn(page, support);
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    // Counted from here: open the search, paste the key, open the license, choose the device, confirm.
+    await page.keyboard.press('Control+k');
+    await dialog(page).getByRole('textbox').fill(licenseKey);
+    await dialog(page).getByRole('link').first().waitFor();
+    await expectAccessible(page);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Release Old laptop' }).click();
+    await dialog(page).getByRole('button', { name: 'Release' }).click();
+    await page.getByText('No device is active.').waitFor();
+    expect((await activate(licenseKey, 'New laptop')).status).toBe(201);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('a license is suspended with a reason, shown as it was before, and reinstated', async () => {
+    const { licenseId, licenseKey } = await ledger.issue({ externalRef: 'order 4711' });
+    const { page, complaints, context } = await openConsole(
+      browser,
+      ledger,
+      `/${organizationId}/licenses/${licenseId}`,
+    );
+    // The page that was wanted comes after the sign-in.
+    await signIn(page, owner);
+    await page.getByRole('button', { name: 'Suspend' }).click();
+    await dialog(page).getByLabel('Reason').selectOption('a legal reason');
+    await dialog(page).getByLabel('Note').fill('court order');
+    await expectAccessible(page);
+    await dialog(page).getByRole('button', { name: 'Suspend' }).click();
+    await page.getByText('It was suspended for a legal reason on').waitFor();
+    const validation = await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } });
+    expect(validation.body).toMatchObject({ valid: false, code: 'SUSPENDED' });
+    await expectAccessible(page);
+
+    await page.getByText('The license got its key.').waitFor();
+    await page.getByRole('button', { name: 'Earlier event' }).click();
+    await page.getByText('You see the license as it was').waitFor();
+    await page.getByRole('button', { name: 'Earlier event' }).click();
+    await page.getByText('It has no end.').or(page.getByText('It ends on')).waitFor();
+    await page.getByText('Different from now').click();
+    await page.getByRole('rowheader', { name: 'status', exact: true }).waitFor();
+    expect(await page.getByRole('button', { name: 'Reinstate' }).count()).toBe(0);
+    await expectAccessible(page);
+
+    // A colleague who opens the address sees the same instant.
+    const colleague = await context.newPage();
+    await colleague.goto(page.url());
+    await colleague.getByText('You see the license as it was').waitFor();
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.getByRole('button', { name: 'Reinstate' }).click();
+    await dialog(page).getByRole('button', { name: 'Reinstate' }).click();
+    await page.getByText('The license was reinstated.').waitFor();
+    await page.getByRole('button', { name: 'Suspend' }).waitFor();
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('an auditor sees the history and no action, and the server refuses what is forced', async () => {
+    const { licenseId } = await ledger.issue();
+    const auditor = await createConsoleUser(ledger, [{ organizationId, role: 'AUDITOR' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, auditor);
+    await page.getByText('The license was issued.').waitFor();
+    expect(await page.getByRole('button', { name: /Renew|Suspend|Revoke|Release/ }).count()).toBe(0);
+    const { body } = await ledger.call('POST', '/v1/auth/login', {
+      body: { email: auditor.email, password: auditor.password, organizationId },
+    });
+    const forced = await ledger.call('POST', `/v1/licenses/${licenseId}/revoke`, {
+      key: String(body.accessToken),
+      body: { reason: { code: 'NO' } },
+    });
+    expect([forced.status, forced.body.code]).toEqual([403, 'FORBIDDEN']);
+    await context.close();
+  });
+
+  test('a session that ends keeps what was typed, and the action goes on after the sign-in', async () => {
+    const { licenseId } = await ledger.issue();
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, user);
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await dialog(page).getByLabel('Reason code').fill('REFUND');
+    // Another device signs out everywhere.
+    const { body } = await ledger.call('POST', '/v1/auth/login', {
+      body: { email: user.email, password: user.password },
+    });
+    const key = String(body.accessToken);
+    const sessions = await ledger.call('GET', '/v1/auth/sessions', { key });
+    for (const { id, isCurrent } of JSON.parse(sessions.text).data)
+      if (!isCurrent) await ledger.call('DELETE', `/v1/auth/sessions/${id}`, { key });
+    await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('Your session has ended.').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('Password').fill(user.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByText('This cannot be undone.').waitFor();
+    const revoked = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
+    expect(revoked.text.match(/"type":"LicenseRevoked"/g)).toHaveLength(1);
+    await context.close();
+  });
+
+  test('no token is where a script could read it, also after a reload', async () => {
+    const { page, context } = await openConsole(browser, ledger, '');
+    await signIn(page, owner);
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    const stored = await page.evaluate(
+      '[document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.documentElement.outerHTML].join()',
+    );
+    expect(stored).not.toMatch(/lgr_|eyJ/);
+    const [cookie] = await context.cookies(`${ledger.baseUrl}/v1/auth/browser-session`);
+    expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Strict', path: '/v1/auth/browser-session' });
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses`);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await context.close();
+  });
+
+  test('a key with a typing error is not sent, and the page says so', async () => {
+    const { licenseKey } = await ledger.issue();
+    const wrong = licenseKey.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
+    await signIn(page, owner);
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    const sent: string[] = [];
+    page.on('request', (request) => sent.push(request.url()));
+    await page.getByRole('button', { name: /Find/ }).click();
+    await dialog(page).getByRole('textbox').fill(wrong);
+    await page.getByText('This license key has a typing error').waitFor();
+    expect(sent.filter((url) => url.endsWith('/search'))).toEqual([]);
+    await context.close();
+  });
+
+  test('a user of two organizations chooses, and each tab stays in its own', async () => {
+    const { b } = ledger;
+    const { licenseId } = await ledger.issue({}, b);
+    const user = await createConsoleUser(ledger, [
+      { organizationId, role: 'ADMIN' },
+      { organizationId: b.organizationId, role: 'ADMIN' },
+    ]);
+    const { page, context } = await openConsole(browser, ledger, '/organizations');
+    await signIn(page, user);
+    await page.getByRole('link', { name: /Vendor A/ }).click();
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    const second = await context.newPage();
+    await second.goto(`${ledger.baseUrl}/console/${b.organizationId}/licenses/${licenseId}`);
+    await second.getByRole('button', { name: 'Suspend' }).waitFor();
+    // The first tab is still in the first organization, where this license does not exist.
+    await page.getByLabel('Status').selectOption('Active');
+    await page.getByRole('table').waitFor();
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`);
+    await page.getByRole('alert').waitFor();
+    await context.close();
+  });
+
+  test.each([
+    ['narrow and dark', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' }],
+    ['wide and light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
+  ] as const)('every screen fits a window that is %s', async (_name, options) => {
+    const { licenseId } = await ledger.issue({ externalRef: 'a-long-reference-'.repeat(4) });
+    const { page, complaints, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, options);
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    await signIn(page, owner);
+    await page.getByRole('table').waitFor();
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`);
+    await page.getByText('The license was issued.').waitFor();
+    await expectAccessible(page);
+    await expectNoOverflow(page);
+    await page.goto(`${ledger.baseUrl}/console/organizations`);
+    await page.getByRole('heading', { name: 'Choose an organization' }).waitFor();
+    await expectAccessible(page);
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  test('a list without a license, and a list that fails, say what to do', async () => {
+    const { page, context } = await openConsole(
+      browser,
+      ledger,
+      `/${organizationId}/licenses?status=REVOKED&tier=FREE`,
+    );
+    await signIn(page, owner);
+    await page.getByText('No license matches.').waitFor();
+    await page.route('**/v1/licenses?*', (route) => route.abort());
+    await page.getByLabel('Tier').selectOption('Enterprise');
+    await page.getByText('The server did not answer.').waitFor();
+    await page.unroute('**/v1/licenses?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('No license matches.').waitFor();
+    await context.close();
+  });
+});
