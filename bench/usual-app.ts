@@ -92,6 +92,7 @@ const answerOf = (license: Fields, { id, product, activated_at }: Fields, used: 
 /** Creates the database of the usual way on the Postgres of `admin`, a superuser, and returns its URL. */
 export const createUsualDatabase = async (admin: pg.Client, ownerUrl: string): Promise<string> => {
   const url = new URL(ownerUrl);
+  await admin.query('drop database if exists usual with (force)');
   await admin.query(`create database usual owner ${pg.escapeIdentifier(url.username)}`);
   url.pathname = '/usual';
   return url.href;
