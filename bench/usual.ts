@@ -30,6 +30,8 @@ export const usualFigures: Figures = {
     try {
       const databaseUrl = (await readRuntime(dataDir))?.databaseUrl ?? '';
       const admin = await connectAs({ databaseUrl }, dataDir, 'postgres');
+      // Postgres stops with the product, also when a measurement has failed.
+      admin.on('error', () => undefined);
       const usualUrl = await createUsualDatabase(admin, databaseUrl);
       bench.say(`writing ${licenses} licenses into the tables of the usual way`);
       await fillUsualDatabase(usualUrl, parseSecrets(secret), licenses);
@@ -49,6 +51,8 @@ export const usualFigures: Figures = {
             await admin.query('checkpoint');
             const seconds = round === 0 ? bench.seconds * 3 : bench.seconds;
             const run = await activations(sides[side], bodies, seconds, useNow);
+            // A process that has just started may refuse some requests on a busy machine.
+            if (round > 0 && run.notOk > 0) throw new Error(`${run.notOk} activations of ${side} were refused`);
             bench.say(`${kind} ${side}: ${Math.round(run.perSecond)} a second`);
             // The first round warms up.
             if (round > 0) measured[kind][side].push(run);
@@ -65,7 +69,12 @@ export const usualFigures: Figures = {
 };
 
 /** Activations a second, the processor time of each part for one of them in ms, and the most memory of each in MB. */
-type Run = { readonly perSecond: number; readonly cpuMs: PerPart; readonly residentMb: PerPart };
+type Run = {
+  readonly perSecond: number;
+  readonly notOk: number;
+  readonly cpuMs: PerPart;
+  readonly residentMb: PerPart;
+};
 type PerPart = Readonly<Record<string, number>>;
 type Sides = Record<'product' | 'usual', Run[]>;
 
@@ -91,12 +100,11 @@ const activations = async (
   }, 500);
   const load = { url: `${url}/v1/licenses/activate`, bodies, connections: 64, seconds };
   const { perSecond, notOk } = await generate(load).finally(() => clearInterval(timer));
-  if (notOk > 0) throw new Error(`${notOk} activations of ${url} were refused`);
   const after = useNow();
   const cpuMs = Object.entries(after).map(
     ([part, { cpuMs }]) => [part, (cpuMs - (before[part]?.cpuMs ?? 0)) / (perSecond * seconds)] as const,
   );
-  return { perSecond, cpuMs: Object.fromEntries(cpuMs), residentMb: most };
+  return { perSecond, notOk, cpuMs: Object.fromEntries(cpuMs), residentMb: most };
 };
 
 const bodyOf = (index: number): string =>

@@ -55,8 +55,7 @@ export const legacyHashes = (secrets: Secrets, legacyInput: object): readonly st
 export const hasSecrets = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && Object.keys(body).some((name) => secretFields.has(name));
 
-const keyedHashes = ({ all }: Secrets, text: string): readonly string[] =>
-  all.map((secret) => keyedHash(secret, text));
+const keyedHashes = ({ all }: Secrets, text: string): readonly string[] => all.map((secret) => keyedHash(secret, text));
 
 const keyedHash = (secret: Secret, text: string): string =>
   createHmac('sha256', secret.key('idempotency')).update(text).digest('hex');
