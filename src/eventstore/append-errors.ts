@@ -60,7 +60,7 @@ export const errorOfReply = ({ stream, expected }: Append, failed: rpcStatus.Sta
   return saysNothingWritten(message) ? storeFull(stream) : unknownOutcome(stream, message);
 };
 
-/** Returns the error for an append of which nobody knows whether it happened. */
+/** Returns the error for an append with an unknown outcome. */
 export const unknownOutcome = (stream: string, reason: string, cause?: unknown): OutcomeUnknown =>
   new OutcomeUnknown(`It is not known whether an append to ${stream} happened: ${reason}`, { cause });
 
