@@ -27,8 +27,8 @@ const measure = async ({ id, small }: Measure): Promise<readonly Row[]> => {
     rounds: 1,
     ...(small ? { seconds: 1, appends: 500 } : { seconds: 5, appends: 6_000 }),
     licenses: small
-      ? { few: 16, small: 100, middle: 500, large: 500 }
-      : { few: 256, small: 1_000, middle: 10_000, large: 40_000 },
+      ? { few: 16, small: 100, middle: 500, cold: 500, large: 500 }
+      : { few: 256, small: 1_000, middle: 10_000, cold: 40_000, large: 40_000 },
     say: () => {},
     ledgerWith: async (licenses) => {
       // P8 derives the ids of its licenses from their numbers. On the same log, a second run would append nothing.

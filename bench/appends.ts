@@ -22,7 +22,7 @@ export const measureAppends = async (eventStoreUrl: string, rounds: number, coun
   const child = fork(fileURLToPath(new URL('./echo-process.ts', import.meta.url)));
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  const store = connectEventStore({ url: eventStoreUrl });
+  const store = connectEventStore({ url: eventStoreUrl, gathersAppends: true });
   const payload = Buffer.from(JSON.stringify(event()));
   const { path, requestSerialize, responseDeserialize } = echoService.echo;
   const echo = () =>

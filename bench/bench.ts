@@ -11,8 +11,8 @@ export type Bench = {
   readonly seconds: number;
   /** The appends of one round of P5. */
   readonly appends: number;
-  /** The numbers of licenses: 256, 1,000, 10,000 and 1,000,000 in a full run. */
-  readonly licenses: { readonly few: number; readonly small: number; readonly middle: number; readonly large: number };
+  /** The numbers of licenses: 256, 1,000, 10,000, 100,000 and 1,000,000 in a full run. */
+  readonly licenses: Readonly<Record<'few' | 'small' | 'middle' | 'cold' | 'large', number>>;
   /** Returns a data directory with this number of licenses. A run creates it once. */
   readonly ledgerWith: (licenses: number) => Promise<BenchLedger>;
   /** Prints the current step to the person who waits. */

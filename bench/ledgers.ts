@@ -47,7 +47,7 @@ export const makeLedger = async (licenses: number, say: (line: string) => void):
 
 /** Connects to the event store's database with its login, or to the product's database as superuser. */
 export const connectAs = async (
-  stack: Stack,
+  stack: Pick<Stack, 'databaseUrl'>,
   dataDir: string,
   login: 'eventstore' | 'postgres',
 ): Promise<pg.Client> => {

@@ -17,6 +17,7 @@ import { readFigures } from './reads.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { grownStartFigures, startFigures } from './start.ts';
 import { streamFigures } from './streams.ts';
+import { usualFigures } from './usual.ts';
 import { verifyFigures } from './verify.ts';
 
 // `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
@@ -33,6 +34,7 @@ const all: readonly Figures[] = [
   domainFigures,
   validateFigures,
   commandFigures,
+  usualFigures,
   growthFigures,
   loginFigures,
   grownStartFigures,
@@ -58,7 +60,11 @@ const ledgers = new Map<number, Promise<BenchLedger>>();
 const say = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const bench: Bench = {
   ...(quick ? { rounds: 1, seconds: 1, appends: 500 } : { rounds: 3, seconds: 5, appends: 6_000 }),
-  licenses: quick ? { few: 16, small: 100, middle: 500, large } : { few: 256, small: 1_000, middle: 10_000, large },
+  licenses: {
+    ...(quick ? { few: 16, small: 100, middle: 500 } : { few: 256, small: 1_000, middle: 10_000 }),
+    cold: Math.min(large, 100_000),
+    large,
+  },
   say,
   ledgerWith: (licenses) => {
     const ledger = ledgers.get(licenses) ?? makeLedger(licenses, say);

@@ -1,32 +1,9 @@
-import {
-  type AppendToStreamOptions,
-  BACKWARDS,
-  END,
-  ErrorType,
-  isCommandError,
-  type JSONEventData,
-  jsonEvent,
-  NO_STREAM,
-  type ResolvedEvent,
-  StreamNotFoundError,
-  WrongExpectedVersionError,
-} from '@eventstore/db-client';
+import { BACKWARDS, END, type ResolvedEvent, StreamNotFoundError } from '@eventstore/db-client';
 import { refuseWithConnection } from '../async/connection-watch.ts';
 import { retry } from '../async/retry.ts';
+import { type Credentials, createAppending } from './appending.ts';
 import { type Connection, openConnection } from './connection.ts';
-import { saysDiskFull } from './disk-full.ts';
-import {
-  AppendTooLarge,
-  type EventStore,
-  OutcomeUnknown,
-  type Position,
-  type Proposed,
-  type Recorded,
-  type Revision,
-  RevisionConflict,
-  StoreFull,
-  StoreUnavailable,
-} from './event-store.ts';
+import { type EventStore, type Position, type Recorded, type Revision, StoreUnavailable } from './event-store.ts';
 import { collect, toRecorded } from './reading.ts';
 import { followAll, type Watch } from './subscribe.ts';
 
@@ -42,15 +19,22 @@ export type EventStoreDbOptions = {
   readonly watch?: Partial<Watch>;
   /** Milliseconds that one page of a read may take before the read fails. */
   readonly readTimeoutMs?: number;
+  /** Gathers the appends of different streams into one call. Only for the embedded event store. Default: false. */
+  readonly gathersAppends?: boolean;
 };
 
 /**
  * Connects to EventStoreDB, or to a server that speaks its protocol, on first use. Throws when the URL cannot be used.
  * A client that keeps failing is replaced.
  */
-export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventStoreDbOptions): ConnectedStore => {
-  const credentials = credentialsOf(url);
+export const connectEventStore = ({
+  url,
+  watch,
+  readTimeoutMs = 10_000,
+  gathersAppends = false,
+}: EventStoreDbOptions): ConnectedStore => {
   const connection = openConnection(url);
+  const appending = createAppending({ connection, credentials: credentialsOf(url), gathers: gathersAppends });
   const reader: Reader = { connection, timeoutMs: readTimeoutMs };
   const closing = new AbortController();
 
@@ -68,7 +52,7 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
 
     append: async (stream, events, expected, { timeoutMs }) => {
       refuseWithConnection('append');
-      return append({ connection, credentials }, stream, events, { expected, timeoutMs });
+      return appending.append({ stream, events, expected, timeoutMs });
     },
 
     follow: (from, { streamPrefixes, signal }) =>
@@ -86,6 +70,7 @@ export const connectEventStore = ({ url, watch, readTimeoutMs = 10_000 }: EventS
 
     close: async () => {
       closing.abort();
+      appending.close();
       await connection.close();
     },
   };
@@ -154,88 +139,6 @@ const retryRead = <Result>(read: () => Promise<Result>): Promise<Result> =>
     return failures * readPauseMs;
   });
 
-type Credentials = { readonly username: string; readonly password: string };
-
-/** Appends once, as `append` of the port. */
-const append = async (
-  { connection, credentials }: { readonly connection: Connection; readonly credentials: Credentials },
-  stream: string,
-  events: readonly Proposed[],
-  { expected, timeoutMs }: { readonly expected: Revision; readonly timeoutMs: number },
-): Promise<{ revision: bigint; position: Position }> => {
-  const messages = events.map(toMessage);
-  // Credentials and deadline in each call select the unary call. It keeps its own deadline, and when one call fails it
-  // does not reject the others.
-  const options: AppendToStreamOptions = {
-    expectedRevision: expected === 'no_stream' ? NO_STREAM : expected,
-    credentials,
-    deadline: timeoutMs,
-  };
-  try {
-    const { nextExpectedRevision, position } = await withTimeout(timeoutMs + graceMs, () =>
-      connection.call((client) => client.appendToStream(stream, messages, options)),
-    );
-    if (position === undefined) throw new Error('The event store did not tell the position of an append.');
-    return { revision: nextExpectedRevision, position };
-  } catch (error) {
-    throw appendError(error, stream, expected);
-  }
-};
-
-/**
- * Rejects when `work` takes longer than `timeoutMs`: the client can wait for ever. The append may still happen later.
- */
-const withTimeout = async <Result>(timeoutMs: number, work: () => Promise<Result>): Promise<Result> => {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms.`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work(), expired]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
-
-const toMessage = ({ id, type, data, metadata }: Proposed): JSONEventData => {
-  // The client hangs when an event has no JSON form, so such an event must fail here.
-  JSON.stringify([data, metadata]);
-  return jsonEvent({ id, type, data, metadata });
-};
-
-const appendError = (error: unknown, stream: string, expected: Revision): Error => {
-  if (error instanceof WrongExpectedVersionError)
-    return new RevisionConflict(`${stream} is not at revision ${expected} but at ${error.actualVersion}.`, {
-      cause: error,
-    });
-  if (error instanceof Error && isCommandError(error) && error.type === ErrorType.MAXIMUM_APPEND_SIZE_EXCEEDED)
-    return new AppendTooLarge(`The event store refused an append to ${stream} for its size: ${error.message}`, {
-      cause: error,
-    });
-  if (error instanceof Error && isCommandError(error) && refusals.has(error.type))
-    return new StoreUnavailable(`The event store refused to append to ${stream}: ${error.message}`, { cause: error });
-  // Another server may have stored some of the events, so only our own word counts.
-  if (saysDiskFull(error) && messageOf(error).includes(nothingWritten))
-    return new StoreFull(`The disk of the event store is full, so nothing was appended to ${stream}.`, {
-      cause: error,
-    });
-  return new OutcomeUnknown(`It is not known whether an append to ${stream} happened: ${messageOf(error)}`, {
-    cause: error,
-  });
-};
-
-// The embedded event store begins every refusal of a whole write with it.
-const nothingWritten = 'Nothing was written';
-
-/** Errors with which the server refuses an append for certain: nothing was appended. */
-const refusals: ReadonlySet<string> = new Set([
-  ErrorType.ACCESS_DENIED,
-  ErrorType.INVALID_ARGUMENT,
-  ErrorType.INVALID_TRANSACTION,
-  ErrorType.MISSING_REQUIRED_METADATA_PROPERTY,
-  ErrorType.STREAM_DELETED,
-]);
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -254,4 +157,3 @@ const defaultWatch: Watch = { idleMs: 500, pollMs: 500, silenceMs: 15_000 };
 const pageEvents = 1_000;
 const readAttemptsMax = 3;
 const readPauseMs = 100;
-const graceMs = 250;

@@ -37,7 +37,20 @@ export const partId = (
 ): string => uuidv5(commandId, `${kind}:${requestHash}`);
 
 /** Returns a nonce for one decision: 128 random bits, hex. */
-export const newNonce = (): string => randomBytes(16).toString('hex');
+export const newNonce = (): string => {
+  // The system is asked for many nonces at once, because the call costs more than the bits.
+  if (nextNonce === nonces.length) {
+    nonces = randomBytes(noncesAtOnce * nonceBytes);
+    nextNonce = 0;
+  }
+  nextNonce += nonceBytes;
+  return nonces.toString('hex', nextNonce - nonceBytes, nextNonce);
+};
+
+const nonceBytes = 16;
+const noncesAtOnce = 256;
+let nonces = Buffer.alloc(0);
+let nextNonce = 0;
 
 /**
  * Returns the id of the event at `index` of one decision on a command. A store treats an append with equal ids at the

@@ -34,8 +34,8 @@ export type ProjectedWaiter = {
 
 /**
  * Lets readers wait for the projector. One connection of its own listens for the projector's commits, and reconnects
- * when needed. While a reader waits for a position, it also reads the checkpoint every 25 ms, because a notice can be
- * lost with its connection.
+ * when needed. While a reader waits for a position and no notice comes, it reads the checkpoint every 25 ms, because a notice
+ * can be lost with its connection.
  */
 export const createProjectedWaiter = (options: Options): ProjectedWaiter => {
   const positions = createPositions();
@@ -99,9 +99,14 @@ const createFeed = ({ log, ...options }: Options, positions: Positions, notices:
     // A notice that came meanwhile may be of a version that took over after this was read.
     if (notices.count() === heardBefore || known.version === positions.known().version) positions.learn(known);
   };
+  let heardAtPoll = 0;
   const poll = async (): Promise<number> => {
     const client = listener.connection() ?? (await listener.connect().catch(() => null));
     if (client === null) return reconnectMs;
+    const heardBefore = heardAtPoll;
+    heardAtPoll = notices.count();
+    // While notices come, the connection loses none, and each says as much as the checkpoint.
+    if (heardAtPoll > heardBefore && positions.known().commit !== null) return pollMs;
     await readPosition(client).catch((error: unknown) => listener.drop(client, error));
     return pollMs;
   };

@@ -15,20 +15,30 @@ beforeAll(async () => {
 
 afterAll(() => running.stop());
 
-describe('When the answer to an append does not come,', () => {
+describe.each([
+  { way: 'by a call of its own', gathersAppends: false },
+  { way: 'gathered with others', gathersAppends: true },
+])('When the answer to an append does not come, $way,', ({ gathersAppends }) => {
+  let store: ConnectedStore;
+  beforeAll(() => {
+    store = running.connect({ gathersAppends });
+  });
+
   test('the outcome is unknown after the timeout, and a repetition returns the result', async () => {
     const stream = newStream();
     const events = notes(2);
-    running.server.faults.dropReplies = 1;
-
-    await expect(store.append(stream, events, 'no_stream', { timeoutMs: 200 })).rejects.toThrow(OutcomeUnknown);
+    const { faults } = running.server;
+    faults.dropReplies = 1;
+    // Until an append has reached the server, because 200 ms may pass before anything is sent.
+    while (faults.dropReplies > 0)
+      await expect(store.append(stream, events, 'no_stream', { timeoutMs: 200 })).rejects.toThrow(OutcomeUnknown);
     expect(await store.append(stream, events, 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 1n });
     expect((await store.read(stream)).events).toHaveLength(2);
   });
 
   test('the outcome is unknown when the connection is reset', async () => {
     const proxy = await startProxy(running.server.port);
-    const distant = running.connect({ port: proxy.port });
+    const distant = running.connect({ port: proxy.port, gathersAppends });
     await distant.append(newStream(), notes(1), 'no_stream', { timeoutMs: 5_000 });
     running.server.faults.dropReplies = 1;
 
@@ -43,7 +53,7 @@ describe('When the answer to an append does not come,', () => {
 
   test('the outcome is unknown after the timeout when the network goes silent', async () => {
     const proxy = await startProxy(running.server.port);
-    const distant = running.connect({ port: proxy.port, readTimeoutMs: 200 });
+    const distant = running.connect({ port: proxy.port, readTimeoutMs: 200, gathersAppends });
     await distant.append(newStream(), notes(1), 'no_stream', { timeoutMs: 5_000 });
 
     proxy.blackhole();
@@ -89,12 +99,16 @@ describe('When a stream does not exist,', () => {
 });
 
 describe('When something cannot work,', () => {
-  test('an append that is too large is refused, and the next append succeeds', async () => {
-    const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
-    const stream = newStream();
-    await expect(store.append(stream, [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
-    expect(await store.append(stream, notes(1), 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 0n });
-  });
+  test.each([false, true])(
+    'a too large append is refused, and the next succeeds; gathered: %s',
+    async (gathersAppends) => {
+      const store = running.connect({ gathersAppends });
+      const large = { ...noted(0), data: { text: 'x'.repeat(2_000_000) } };
+      const stream = newStream();
+      await expect(store.append(stream, [large], 'no_stream', { timeoutMs: 5_000 })).rejects.toThrow(AppendTooLarge);
+      expect(await store.append(stream, notes(1), 'no_stream', { timeoutMs: 5_000 })).toMatchObject({ revision: 0n });
+    },
+  );
 
   test('a read of a store that cannot be reached fails with StoreUnavailable', async () => {
     const nobody = running.connect({ port: 1, readTimeoutMs: 1_000 });

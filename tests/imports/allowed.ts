@@ -21,7 +21,16 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   eventstore: {
     holds: 'the port, the client’s adapter, the hash chain, the write path, snapshots; knows no license',
     ours: ['async', 'domain/decider.ts', 'domain/forkable-map.ts', 'domain/ids.ts', 'domain/time.ts'],
-    packages: ['@eventstore/db-client', 'lru-cache', 'uuid', 'uuidv7', 'zod', 'node:*'],
+    packages: [
+      '@eventstore/db-client',
+      '@eventstore/db-client/generated/*',
+      'google-protobuf/*',
+      'lru-cache',
+      'uuid',
+      'uuidv7',
+      'zod',
+      'node:*',
+    ],
   },
   aggregates: {
     holds: 'licenses, organizations, catalogs and reservations as streams: stored shapes, versions, names, derived ids',

@@ -14,7 +14,12 @@ export type RunningStore = {
   readonly databaseUrl: string;
   readonly url: string;
   /** A store over a client of its own; closed by `stop`. `port`: that of something in between. */
-  connect(options?: { watch?: Partial<Watch>; port?: number; readTimeoutMs?: number }): ConnectedStore;
+  connect(options?: {
+    watch?: Partial<Watch>;
+    port?: number;
+    readTimeoutMs?: number;
+    gathersAppends?: boolean;
+  }): ConnectedStore;
   stop(): Promise<void>;
 };
 

@@ -3,7 +3,7 @@ import { isRefusal } from '../../application/refusal.ts';
 import { isProblem, type Problem, problem, refused, statusOf } from '../problems/problems.ts';
 import type { Call, Reply } from '../route.ts';
 import { reachable } from './reachable.ts';
-import { hasSecrets, legacyHashes, requestHashes } from './request-hash.ts';
+import { hasSecrets, legacyHashes, newRequestHash, requestHashes } from './request-hash.ts';
 
 /** A request that changes something: the caller, the operation and the validated input. */
 export type ChangeRequest = {
@@ -33,15 +33,20 @@ export const idempotently = async (
   work: (attempt: Attempt) => Promise<Reply | Problem>,
 ): Promise<Reply | Problem> => {
   const { organizationId, principal, operation, input, about = {}, createSecret, prove } = request;
-  const hashes = requestHashes(needs.secrets, { sent: call.sent, about, legacyInput: input });
-  const overSecrets = hasSecrets(call.sent.body) ? legacyHashes(needs.secrets, input) : [];
-  const recognized = { hashes, overSecrets, secret: createSecret?.() ?? '' };
+  const secret = createSecret?.() ?? '';
   const key = call.headers['idempotency-key'];
-  if (key === undefined) return work(soleAttempt(needs.pool, recognized));
+  if (key === undefined) {
+    // No earlier attempt has stored a hash under another secret.
+    const hashes = [newRequestHash(needs.secrets, { sent: call.sent, about })];
+    return work(soleAttempt(needs.pool, { hashes, secret }));
+  }
   if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
     return problem('INVALID_REQUEST', 'Idempotency-Key must be 1 to 255 visible ASCII characters.');
   }
 
+  const hashes = requestHashes(needs.secrets, { sent: call.sent, about, legacyInput: input });
+  const overSecrets = hasSecrets(call.sent.body) ? legacyHashes(needs.secrets, input) : [];
+  const recognized = { hashes, overSecrets, secret };
   const answer = await attemptOnce(needs, { organizationId, principal, operation, key }, recognized, {
     work,
     toStore: (answer: Reply | Problem) => storedOf(answer, call.requestId),

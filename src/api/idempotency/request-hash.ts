@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { Secrets } from '../../identity/secrets.ts';
+import type { Secret, Secrets } from '../../identity/secrets.ts';
 import type { RawRequest } from '../http/parse-request.ts';
 
 /**
@@ -31,12 +31,21 @@ type RequestToRecognize = {
  */
 export const requestHashes = (
   secrets: Secrets,
-  { sent: { params, query, body }, about, legacyInput }: RequestToRecognize,
+  { sent, about, legacyInput }: RequestToRecognize,
 ): readonly string[] => {
-  const text = JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
+  const text = textOf(sent, about);
   // These hashes belong to requests from before the upgrade. The release after next can drop them.
   return [...keyedHashes(secrets, text), ...legacyHashes(secrets, legacyInput)];
 };
+
+/** Returns the hash to store with a request that cannot be repeated. It is the first of `requestHashes`. */
+export const newRequestHash = (
+  { signing }: Secrets,
+  { sent, about }: Pick<RequestToRecognize, 'sent' | 'about'>,
+): string => keyedHash(signing, textOf(sent, about));
+
+const textOf = ({ params, query, body }: RawRequest, about: object): string =>
+  JSON.stringify({ params, query, body: withoutSecrets(body ?? {}), about }, inOrder);
 
 /** Returns the hashes that the previous release stored a request with, over its passwords and tokens too. */
 export const legacyHashes = (secrets: Secrets, legacyInput: object): readonly string[] =>
@@ -46,8 +55,10 @@ export const legacyHashes = (secrets: Secrets, legacyInput: object): readonly st
 export const hasSecrets = (body: unknown): boolean =>
   typeof body === 'object' && body !== null && Object.keys(body).some((name) => secretFields.has(name));
 
-const keyedHashes = ({ all }: Secrets, text: string): readonly string[] =>
-  all.map((secret) => createHmac('sha256', secret.key('idempotency')).update(text).digest('hex'));
+const keyedHashes = ({ all }: Secrets, text: string): readonly string[] => all.map((secret) => keyedHash(secret, text));
+
+const keyedHash = (secret: Secret, text: string): string =>
+  createHmac('sha256', secret.key('idempotency')).update(text).digest('hex');
 
 /** Sorts the names of objects, as the replacer of JSON.stringify. Equal objects get equal text. */
 export const inOrder = (_: string, value: unknown): unknown =>

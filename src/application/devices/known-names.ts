@@ -41,13 +41,19 @@ export const holderHashesIn = (secrets: Secrets, { issuerOrgId, policy }: Licens
   holderHashes(secrets, issuerOrgId, holder, policy.lease.scope === 'USER');
 
 /** Returns the hash of an active device, or the hash that it would get, and whether it is active. */
-export const findDevice = async (
-  { secrets, validations }: NameNeeds,
+export const findDevice = (
+  needs: NameNeeds,
   license: ValidationFacts,
   value: string,
+): Promise<{ readonly hash: string; readonly isActivated: boolean }> =>
+  findActivated(needs, license, fingerprintHashes(needs.secrets, license.facts.issuerOrgId, value));
+
+const findActivated = async (
+  { validations }: NameNeeds,
+  license: ValidationFacts,
+  hashes: readonly string[],
 ): Promise<{ readonly hash: string; readonly isActivated: boolean }> => {
-  const { facts, fingerprintHashes: open, more } = license;
-  const hashes = fingerprintHashes(secrets, facts.issuerOrgId, value);
+  const { fingerprintHashes: open, more } = license;
   for (const hash of hashes) {
     if (open.includes(hash) || (more && (await validations.isActivated(license, hash))))
       return { hash, isActivated: true };
@@ -61,10 +67,12 @@ export const findDeviceHashes = async (
   license: ValidationFacts,
   { fingerprint, components }: { readonly fingerprint: string; readonly components?: Components | undefined },
 ): Promise<Pick<Device, 'fingerprintHash' | 'components'>> => {
-  const { hash, isActivated } = await findDevice(needs, license, fingerprint);
-  if (components === undefined) return { fingerprintHash: hash };
   const { issuerOrgId, policy } = license.facts;
   const hashes = fingerprintHashes(needs.secrets, issuerOrgId, fingerprint);
+  const [only] = hashes;
+  if (components === undefined && only !== undefined && hashes.length === 1) return { fingerprintHash: only };
+  const { hash, isActivated } = await findActivated(needs, license, hashes);
+  if (components === undefined) return { fingerprintHash: hash };
   const parts = componentHashes(needs.secrets, issuerOrgId, components);
   // Hashes and parts go through the secrets in the same order, once for each spelling.
   const secretsCount = needs.secrets.all.length;

@@ -71,7 +71,7 @@ export const openParts = async (started: ServerProcess, onStop: Parts['onStop'])
   const { config, servers, log, program } = started;
   const { release } = program;
   const { store, isDiskFull: isStoreFull } = watchAppends(
-    connectEventStore({ url: servers.eventStoreUrl, readTimeoutMs }),
+    connectEventStore({ url: servers.eventStoreUrl, readTimeoutMs, gathersAppends: servers.embedded }),
   );
   onStop(() => store.close());
   const logId = await servedLog(store);

@@ -38,3 +38,4 @@ describeDeletes(open);
 describeMetadata(open);
 describeLinks(open);
 describeEventStore('The port', () => server.store, { pageEvents: 1_000 });
+describeEventStore('The port with gathered appends', () => server.gathering, { pageEvents: 1_000 });

@@ -16,6 +16,8 @@ export type ContractServer = {
   readonly login: ReturnType<typeof loginMetadata>;
   /** The product's own adapter. */
   readonly store: ConnectedStore;
+  /** The same, but it gathers appends into one call. */
+  readonly gathering: ConnectedStore;
   /** The options with which the client calls Append instead of BatchAppend. */
   readonly unary: AppendToStreamOptions;
   readonly stop: () => Promise<void>;
@@ -32,14 +34,15 @@ export const openContractServer = async (): Promise<ContractServer> => {
   const client = EventStoreDBClient.connectionString(url);
   const other = EventStoreDBClient.connectionString(url);
   const store = connectEventStore({ url, watch: { idleMs: 20, pollMs: 50 } });
+  const gathering = connectEventStore({ url, watch: { idleMs: 20, pollMs: 50 }, gathersAppends: true });
   const raw = protocolClients(address);
   return {
-    ...{ url, client, other, raw, store },
+    ...{ url, client, other, raw, store, gathering },
     login: loginMetadata(address),
     unary: { credentials: address.login ?? { username: 'nobody', password: 'asks' } },
     stop: async () => {
       raw.close();
-      await Promise.all([client.dispose(), other.dispose(), store.close()]);
+      await Promise.all([client.dispose(), other.dispose(), store.close(), gathering.close()]);
       await own?.stop();
     },
   };
