@@ -15,7 +15,10 @@ export const quiet: Log = { info: () => {}, warn: () => {}, error: () => {} };
 /** The read models of a database that was just migrated for the first time. */
 export const readModels: Projection = { name: 'read-models', version: 1 };
 
-/** A copy of the migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it. */
+/**
+ * A copy of the migrated database and a pool per role. `superuser` sees everything: row-level security does not bind it.
+ * `loader` is the same with the schema of the read models, as a rebuild writes them.
+ */
 export const createReadModels = async ({ apiConnections = 8 }: { readonly apiConnections?: number } = {}) => {
   const database = await createDatabase(inject('migratedDatabase'));
   const pool = (role: 'ledger_api' | 'ledger_projector' | 'ledger_worker', max = 8) =>
@@ -26,14 +29,16 @@ export const createReadModels = async ({ apiConnections = 8 }: { readonly apiCon
     worker: pool('ledger_worker'),
   };
   const superuser = new pg.Pool({ connectionString: database.url, max: 4 });
+  const loader = new pg.Pool({ connectionString: database.url, max: 2, options: '-c search_path=rm' });
   // A test that ends Postgres sessions ends idle ones too.
-  superuser.on('error', () => {});
+  for (const each of [superuser, loader]) each.on('error', () => {});
   return {
     url: database.url,
     ...pools,
     superuser,
+    loader,
     drop: async () => {
-      await Promise.all([superuser, ...Object.values(pools)].map((each) => each.end()));
+      await Promise.all([superuser, loader, ...Object.values(pools)].map((each) => each.end()));
       await database.drop();
     },
   };

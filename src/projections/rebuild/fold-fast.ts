@@ -6,8 +6,9 @@ import { isNewer } from '../event-fault.ts';
 import { type Changes, noChanges } from '../fold/changes.ts';
 import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
-import type { FoldedLicense } from '../tables/licenses.ts';
+import { type FoldedLicense, licenses } from '../tables/licenses.ts';
 import { loadStored, writeChanges } from '../tables/tables.ts';
+import { type IsNew, rowCopier } from './copy-rows.ts';
 
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {
@@ -31,15 +32,16 @@ export type LeftOut = { readonly misfits: readonly Unprojectable[]; readonly eve
 /**
  * Folds into empty tables, several times as fast as batch by batch. It keeps at most `licensesMax` licenses in memory
  * and writes a license once when it leaves memory, not at each event. It folds events while it writes the previous
- * ones. The tables are incomplete until `finish`. `pool`: as ledger_projector, with the tables' schema.
+ * ones. The tables are incomplete until `finish`. `pool`: with the tables' schema, as a role that row-level security does not bind.
  */
-export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
+export const createFastFold = (pool: Pool, licensesMax = 20_000): FastFold => {
   const kept = createKeptLicenses();
   const leftOut = createLeftOut();
   let writing: Promise<void> = Promise.resolve();
 
-  const write = (changes: Changes) => {
-    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes, { sentMax: 1 }));
+  const write = (changes: Changes, isNew: IsNew) => {
+    const how = { add: rowCopier(isNew), sentMax: 1 };
+    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes, how));
     // The next caller that waits for it gets the error.
     writing.catch(() => undefined);
   };
@@ -56,48 +58,65 @@ export const createFastFold = (pool: Pool, licensesMax = 50_000): FastFold => {
     add: async (events) => {
       const remaining = events.filter(({ stream }) => !leftOut.has(stream));
       const stored = await load(remaining);
-      const licenses = { get: (id: string) => kept.get(id) ?? stored.licenses.get(id) };
-      const { changes, misfits } = foldFitting(remaining, { ...stored, licenses });
+      const known = { get: (id: string) => kept.get(id) ?? stored.licenses.get(id) };
+      const { changes, misfits } = foldFitting(remaining, { ...stored, licenses: known });
       leftOut.add(misfits, events);
-      for (const [id, license] of changes.licenses) kept.keep(id, license);
-      const written = { ...changes, licenses: kept.removeOldest(licensesMax) };
+      for (const [id, license] of changes.licenses) kept.keep(id, license, stored.licenses.get(id) !== undefined);
+      const removed = kept.removeOldest(licensesMax);
+      const begun = begunAmong(remaining);
       await writing;
-      write(written);
+      write({ ...changes, licenses: removed.licenses }, (table, stream) =>
+        table === licenses ? !removed.stored.has(stream) : begun.has(stream),
+      );
     },
     finish: async () => {
       await writing;
       while (kept.size() > 0) {
-        write({ ...noChanges(), licenses: kept.removeOldest(Math.max(0, kept.size() - finishMax)) });
+        const removed = kept.removeOldest(Math.max(0, kept.size() - finishMax));
+        write({ ...noChanges(), licenses: removed.licenses }, (_, stream) => !removed.stored.has(stream));
         await writing;
       }
     },
   };
 };
 
+/** A license in memory. `isStored`: the tables have an older state of it. */
+type Kept = { readonly license: FoldedLicense; readonly isStored: boolean };
+
+/** Licenses that left memory, by id. `stored`: the streams of those that the tables have in an older state. */
+type Removed = { readonly licenses: Map<string, FoldedLicense>; readonly stored: ReadonlySet<string> };
+
 /** Licenses in memory, the longest unchanged first. The tables do not have their current state. */
 const createKeptLicenses = () => {
-  const kept = new Map<string, FoldedLicense>();
+  const kept = new Map<string, Kept>();
   const share = createSharing();
   return {
     size: () => kept.size,
     has: (id: string) => kept.has(id),
-    get: (id: string) => kept.get(id),
-    keep: (id: string, license: FoldedLicense): void => {
+    get: (id: string) => kept.get(id)?.license,
+    /** `isLoaded`: its state before was loaded from the tables. */
+    keep: (id: string, license: FoldedLicense, isLoaded: boolean): void => {
       const { facts } = license;
       const policy = share(facts.policy);
+      const isStored = kept.get(id)?.isStored ?? isLoaded;
       // Deleting it first moves it to the end.
       kept.delete(id);
-      kept.set(id, facts.policy === policy ? license : { ...license, facts: { ...facts, policy } });
+      kept.set(id, {
+        license: facts.policy === policy ? license : { ...license, facts: { ...facts, policy } },
+        isStored,
+      });
     },
     /** Removes the longest unchanged licenses until `remaining` are left, and returns the removed ones. */
-    removeOldest: (remaining: number): Map<string, FoldedLicense> => {
+    removeOldest: (remaining: number): Removed => {
       const removed = new Map<string, FoldedLicense>();
-      for (const [id, license] of kept) {
+      const stored = new Set<string>();
+      for (const [id, { license, isStored }] of kept) {
         if (kept.size <= remaining) break;
         removed.set(id, license);
+        if (isStored) stored.add(`license-${id}`);
         kept.delete(id);
       }
-      return removed;
+      return { licenses: removed, stored };
     },
   };
 };
@@ -145,9 +164,13 @@ const finishMax = 5_000;
 // A rebuild can write the rows again at any time. A busy machine may take long for so many rows.
 const beginWrite = 'begin; set local synchronous_commit = off; set local statement_timeout = 60000';
 
+/** Returns the streams that begin among these events: the tables have no rows of them. */
+const begunAmong = (events: readonly Recorded[]): ReadonlySet<string> =>
+  new Set(events.filter(({ revision }) => revision === 0n).map(({ stream }) => stream));
+
 // An event needs a stored row unless its license is in memory or begins among these events.
 const isUnknown = (events: readonly Recorded[], isKept: (licenseId: string) => boolean) => {
-  const begun = new Set(events.filter(({ revision }) => revision === 0n).map(({ stream }) => stream));
+  const begun = begunAmong(events);
   return ({ stream }: Recorded): boolean => {
     const id = licenseOf(stream);
     return id === null || !(isKept(id) || begun.has(stream));

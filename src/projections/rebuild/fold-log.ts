@@ -8,8 +8,8 @@ import { openTail } from './tail.ts';
 
 type Needs = {
   readonly store: EventStore;
-  /** As ledger_projector, with the schema of the empty tables. */
-  readonly pool: Pool;
+  /** As ledger_projector and as ledger_owner, both with the schema of the empty tables; see bulk-load.ts. */
+  readonly pools: { readonly next: Pool; readonly loading: Pool };
   readonly projection: Projection;
   readonly signal: AbortSignal;
   /** Called with the events of each part once they are folded, and the position that they reach. */
@@ -21,10 +21,10 @@ type Needs = {
  * incomplete until it returns. Parks a stream from an event on that does not fit. Throws what Postgres refuses, and
  * Unprojectable for an event of a newer release.
  */
-export const foldLog = async ({ store, pool, projection, signal, onFolded }: Needs): Promise<void> => {
+export const foldLog = async ({ store, pools, projection, signal, onFolded }: Needs): Promise<void> => {
   const end = await store.head({ timeoutMs: answerMs });
   if (end === null) return;
-  const fold = createFastFold(pool);
+  const fold = createFastFold(pools.loading);
   let last: readonly Recorded[] = [];
   const tail = openTail({ store, from: 'start', signal }, async ({ events, to }) => {
     await fold.add(events);
@@ -40,7 +40,7 @@ export const foldLog = async ({ store, pool, projection, signal, onFolded }: Nee
     await fold.finish();
     const folded: Batch = { from: 'start', events: last, to };
     const { misfits, events } = fold.leftOut();
-    const isMoved = await transaction(pool, 'begin', async (db) => {
+    const isMoved = await transaction(pools.next, 'begin', async (db) => {
       if ((await moveCheckpoint(db, projection, folded)) === null) return false;
       await parkStreams(db, projection, misfits);
       await noteLeftOut(db, projection, events);

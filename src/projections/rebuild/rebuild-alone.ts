@@ -5,8 +5,11 @@ import { createPool } from '../connect.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { schemaOf, type Version, versionsOf } from '../versions.ts';
 
-/** Connections to the tables that serve and to those of another version, as ledger_projector, without time limits. */
-export type Pools = { readonly serving: Pool; readonly next: Pool };
+/**
+ * Connections to the tables that serve and to those of another version, as ledger_projector, without time limits.
+ * `loading`: to the other version as ledger_owner, see bulk-load.ts.
+ */
+export type Pools = { readonly serving: Pool; readonly next: Pool; readonly loading: Pool };
 
 /**
  * Runs `work` while no other rebuild of this database runs. `db`: a connection of the login of DATABASE_URL without
@@ -31,21 +34,32 @@ export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client)
   }
 };
 
-type PoolOptions = { readonly projectorUrl: string; readonly log: Log; readonly release?: Release };
+type PoolOptions = {
+  readonly databaseUrl: string;
+  readonly projectorUrl: string;
+  readonly log: Log;
+  readonly release?: Release;
+};
 
 /** Runs `work` with connections to the serving tables and to those of `version`. */
 export const withPools = async <T>(
-  { projectorUrl: url, log, release = ownRelease() }: PoolOptions,
+  { databaseUrl, projectorUrl, log, release = ownRelease() }: PoolOptions,
   version: Version,
   work: (pools: Pools) => Promise<T>,
 ): Promise<T> => {
-  const pool = (searchPath: string) =>
-    createPool({ url, role: 'ledger_projector', max: 2, log, searchPath, release, answerTimeoutMs: 0 });
-  const pools = { serving: pool('rm'), next: pool(schemaOf(version)) };
+  const common = { max: 2, log, release, answerTimeoutMs: 0 } as const;
+  const projector = { ...common, url: projectorUrl, role: 'ledger_projector' } as const;
+  const next = { searchPath: schemaOf(version) };
+  const pools = {
+    serving: createPool({ ...projector, searchPath: 'rm' }),
+    next: createPool({ ...projector, ...next }),
+    // The first connection is opened when it is used.
+    loading: createPool({ ...common, ...next, url: databaseUrl, role: 'ledger_owner' }),
+  };
   try {
     return await work(pools);
   } finally {
-    await Promise.all([pools.serving.end(), pools.next.end()]);
+    await Promise.all(Object.values(pools).map((pool) => pool.end()));
   }
 };
 

@@ -9,7 +9,8 @@ import { dropVersions, installVersion, nextVersion } from '../install-version.ts
 import { listParked } from '../parked.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { readShape } from '../shape.ts';
-import { activeAmong, projectionOf, readModelsName, schemaOf, type Version } from '../versions.ts';
+import { activeAmong, projectionOf, readModelsName, type Version } from '../versions.ts';
+import { beginBulkLoad, emptyTables } from './bulk-load.ts';
 import { foldLog } from './fold-log.ts';
 import { followVersion, keepUp, reachIn } from './follow-version.ts';
 import { proveVersion } from './prove-version.ts';
@@ -119,10 +120,11 @@ const build = async (options: RebuildOptions, building: Building): Promise<Rebui
   const { report } = progress;
 
   report('folding', 'start');
+  const endBulkLoad = await beginBulkLoad(db, next, signal);
   await foldWholeLog(options, building, progress);
   const { position } = await readCheckpoint(pools.next, projection);
   report('analyzing', position);
-  await analyze(db, next);
+  await endBulkLoad();
 
   const onApplied = position === 'start' ? progress.count : undefined;
   const tail = followVersion(options, { pool: pools.next, projection, from: position }, onApplied);
@@ -180,7 +182,7 @@ const foldWholeLog = async (
     report('folding', to);
   };
   try {
-    await foldLog({ store, pool: pools.next, projection: projectionOf(next), signal, onFolded });
+    await foldLog({ store, pools, projection: projectionOf(next), signal, onFolded });
   } catch (error) {
     if (!isEventFault(error)) throw error;
     log.warn({ err: error }, 'Postgres refuses what an event makes: the log is folded slowly, which finds the event.');
@@ -206,27 +208,6 @@ const createNote = (pool: Pool, { version }: Version) => {
 };
 
 const noteEveryMs = 1_000;
-
-const emptyTables = async (db: pg.Client, version: Version): Promise<void> => {
-  await db.query('set role ledger_owner');
-  for (const table of await tablesOf(db, version)) await db.query(`truncate ${table}`);
-  await db.query('reset role');
-};
-
-// Without statistics Postgres would plan the first queries after the switch badly.
-const analyze = async (db: pg.Client, version: Version): Promise<void> => {
-  await db.query('set role ledger_owner');
-  for (const table of await tablesOf(db, version)) await db.query(`vacuum (analyze) ${table}`);
-  await db.query('reset role');
-};
-
-const tablesOf = async (db: pg.Client, version: Version): Promise<readonly string[]> => {
-  const { rows } = await db.query<{ table: string }>(
-    `select format('%I.%I', schemaname, tablename) as table from pg_tables where schemaname = $1`,
-    [schemaOf(version)],
-  );
-  return rows.map(({ table }) => table);
-};
 
 const inTransaction = async <T>(db: pg.Client, work: () => Promise<T>): Promise<T> => {
   try {

@@ -124,7 +124,7 @@ async function* followWithReconnect(store: EventStore, start: Position | 'start'
   }
 }
 
-const groupMax = 5_000;
+const groupMax = 2_000;
 const failuresMax = 10;
 const reconnectMs = 1_000;
 

@@ -106,26 +106,34 @@ export const writeChanges = async (
   db: PoolClient,
   stored: Stored,
   changes: Changes,
-  { sweep = sweepRows, sentMax = 2 }: Writing = {},
+  { sweep = sweepRows, add = addRows, sentMax = 2 }: Writing = {},
 ): Promise<void> => {
   const rows = changedRows(changes, stored);
   const ofTables = readModelTables.map((model) => ({ model, changes: rows.get(model.table) ?? noRows() }));
   await sendInOrder(
-    ofTables.flatMap(({ model, changes }) => statementsFor(db, model, changes)),
+    ofTables.flatMap(({ model, changes }) => statementsFor(db, model, changes, add)),
     sentMax,
   );
   for (const { model, changes } of ofTables)
     for (const step of changes.steps) {
       await sweep(db, model.table, step.sweeps);
-      await sendInOrder(statementsFor(db, model, step), sentMax);
+      await sendInOrder(statementsFor(db, model, step, addRows), sentMax);
     }
 };
 
 /**
- * How changes are written. `sentMax`: so many statements are sent before the answer to the first of them. The time that a
- * pool waits for an answer includes those before it: 1 where statements may take longer than half of it.
+ * How changes are written. `add`: adds the whole rows of a batch, but for those that follow a sweep. `sentMax`: so many
+ * statements are sent before the answer to the first of them. The time that a pool waits for an answer includes those
+ * before it: 1 where statements may take longer than half of it.
  */
-export type Writing = { readonly sweep?: Sweeper; readonly sentMax?: number };
+export type Writing = { readonly sweep?: Sweeper; readonly add?: Adder; readonly sentMax?: number };
+
+/** Adds whole rows. Replaces a replaceable row when its key exists, and throws when another row exists. */
+export type Adder = (db: PoolClient, model: ReadModel, rows: readonly Row[]) => Promise<void>;
+
+/** Adds rows with one statement. */
+export const addRows: Adder = (db, { table, rows: kind }, rows) =>
+  (kind === 'replaceable' ? upsertRows : insertRows)(db, table, rows);
 
 type Statement = () => Promise<void>;
 
@@ -152,16 +160,15 @@ const sendInOrder = async (statements: readonly Statement[], sentMax: number): P
 /** Returns the statements for rows of a table, in their order. */
 const statementsFor = (
   db: PoolClient,
-  { table, rows: kind }: ReadModel,
+  model: ReadModel,
   { created, changed }: RowChanges,
+  add: Adder,
 ): readonly Statement[] => [
-  ...(created.size === 0
-    ? []
-    : [() => (kind === 'replaceable' ? upsertRows : insertRows)(db, table, [...created.values()])]),
-  ...[...byColumns(table, changed.values())].map(
+  ...(created.size === 0 ? [] : [() => add(db, model, [...created.values()])]),
+  ...[...byColumns(model.table, changed.values())].map(
     ({ columns, rows }) =>
       () =>
-        updateRows(db, table, columns, rows),
+        updateRows(db, model.table, columns, rows),
   ),
 ];
 

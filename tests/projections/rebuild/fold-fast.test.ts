@@ -26,7 +26,7 @@ describe('The fast fold makes the same rows as the projector', () => {
     { part: 1_000, licensesMax: 0 },
     { part: 1_000, licensesMax: 50_000 },
   ])('in parts of $part events with $licensesMax licenses in memory', async ({ part, licensesMax }) => {
-    const fold = createFastFold(models.projector, licensesMax);
+    const fold = createFastFold(models.loader, licensesMax);
     for (let first = 0; first < log.length; first += part) await fold.add(log.slice(first, first + part));
     await fold.finish();
     expect(await dumpReadModels(models.superuser)).toEqual(projected);
@@ -34,7 +34,7 @@ describe('The fast fold makes the same rows as the projector', () => {
 });
 
 test('The fast fold leaves out a stream from its first misfit on, and folds all others', async () => {
-  const fold = createFastFold(models.projector, 3);
+  const fold = createFastFold(models.loader, 3);
   const gap = log.findIndex(({ stream, revision }) => stream.startsWith('license-') && revision === 5n);
   const without = log.filter((_, index) => index !== gap);
   for (let first = 0; first < without.length; first += 50) await fold.add(without.slice(first, first + 50));
@@ -61,7 +61,7 @@ test('The left out events contain every key of their streams, also after the fir
   const key = { keyHash: testHash('the second key'), secretId: 'secret-1', hint: 'BBBBB' };
   ledger.send(licenseId, { type: 'RotateKey', data: { ...key, overlapSeconds: 0, cause: 'LOST' } });
   const events = ledger.log.map((event) => (event.revision === 0n ? { ...event, data: {} } : event));
-  const fold = createFastFold(models.projector);
+  const fold = createFastFold(models.loader);
   for (const event of events) await fold.add([event]);
   await fold.finish();
   await transaction(models.projector, 'begin', (db) => noteLeftOut(db, readModels, fold.leftOut().events));
@@ -75,7 +75,7 @@ test('The left out events contain every key of their streams, also after the fir
 });
 
 test('The fast fold reports a failed write, at the latest at its end', async () => {
-  const fold = createFastFold(models.projector);
+  const fold = createFastFold(models.loader);
   await models.superuser.query('alter table rm.license_events add constraint never check (false)');
   try {
     await fold.add(log);

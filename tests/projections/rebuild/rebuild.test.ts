@@ -86,6 +86,20 @@ const verdict = async () => {
   }
 };
 
+/** Returns the definitions of the indexes in a schema, and how its tables are secured. */
+const definitions = async (schema = 'rm') => {
+  const { rows: indexes } = await models.superuser.query<{ indexdef: string }>(
+    'select indexdef from pg_indexes where schemaname = $1 order by indexname',
+    [schema],
+  );
+  const { rows: tables } = await models.superuser.query<{ secured: boolean; forced: boolean }>(
+    `select relname, relrowsecurity as secured, relforcerowsecurity as forced from pg_class
+      where relnamespace = to_regnamespace($1) and relkind = 'r' order by relname`,
+    [schema],
+  );
+  return { indexes: indexes.map(({ indexdef }) => indexdef), tables };
+};
+
 /** Reads without a pause until it is stopped, with prepared statements like the API. */
 const startReaders = () => {
   const validations = createValidationReader(models.api);
@@ -119,10 +133,15 @@ const startReaders = () => {
 describe(`A rebuild of ${licenses} licenses`, () => {
   test('makes rows with equal digests, and no read fails meanwhile', { timeout: longMs }, async () => {
     const before = await digests();
+    const defined = await definitions();
     const { version } = await activeProjection(models.projector);
     const readers = startReaders();
     await condition('readers read', () => readers.counts.reads > 100);
-    const rebuilt = await rebuild(rebuilding());
+    let whileFolding: ReturnType<typeof definitions> | undefined;
+    const onProgress = ({ phase, events }: { phase: string; events: number }) => {
+      if (phase === 'folding' && events > 0) whileFolding ??= definitions(`rm_v${version + 1}`);
+    };
+    const rebuilt = await rebuild(rebuilding({ onProgress }));
     const atSwitch = readers.counts.reads;
     await condition('readers read on', () => readers.counts.reads > atSwitch + 100);
     await readers.stop();
@@ -133,6 +152,11 @@ describe(`A rebuild of ${licenses} licenses`, () => {
     expect((await activeProjection(models.projector)).version).toBe(rebuilt.version);
     expect(before.length).toBeGreaterThan(8);
     expect(await digests()).toEqual(before);
+    expect(await definitions()).toEqual(defined);
+    // Readers stay bound by row-level security also while the owner of the tables is not.
+    const { tables, indexes } = (await whileFolding) ?? { tables: [], indexes: [] };
+    expect(tables).toEqual(defined.tables.map((table) => ({ ...table, forced: false })));
+    expect(indexes.length).toBeLessThan(defined.indexes.length);
     expect(await verdict()).toMatchObject({ intact: true, notProjected: 0 });
   });
 

@@ -67,7 +67,7 @@ test('A rebuild reads events of other applications in long pages and without pau
   const projection = await activeProjection(models.projector);
   await foldLog({
     store: counting,
-    pool: models.projector,
+    pools: { next: models.projector, loading: models.loader },
     projection,
     signal,
     onFolded: (events) => folded.push(...events),
