@@ -74,7 +74,7 @@ export const completeRestore = async (servers: OpenServers, { manifest }: Backup
       onProgress: ({ events, position, head }) =>
         progress.show({ phase: 'checking', events, part: partOfLog(position, head) }),
     });
-    const lost = await readLostRecords({ databaseUrl, projectorUrl });
+    const lost = await readLostRecords({ databaseUrl, projectorUrl }, { withValues: true });
     if ((await readLogState(store)).kind === 'RESTORING')
       await openRestored(store, manifest.backupId, new Date().toISOString());
     await noteRestoreFinished(databaseUrl);

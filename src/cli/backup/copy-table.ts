@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
@@ -26,7 +25,6 @@ export const copyOut = async (
 ): Promise<WrittenPart> => {
   const hash = createHash('sha256');
   let bytes = 0;
-  const handle = await open(file, 'wx', 0o600);
   try {
     const rows = db.query(copyStreams.to(`copy ${targetOf(source)} to stdout`));
     const count = passing((chunk) => onBytes(chunk.length));
@@ -34,14 +32,11 @@ export const copyOut = async (
       hash.update(chunk);
       bytes += chunk.length;
     });
-    const written = handle.createWriteStream({ autoClose: false });
+    const written = createWriteStream(file, { flags: 'wx', mode: 0o600, flush: true });
     await pipeline(rows, count, createGzip({ level: 1 }), digest, written, { signal });
-    await handle.sync();
     return { rows: rows.rowCount, bytes, sha256: hash.digest('hex') };
   } catch (error) {
     throw isFull(error) ? diskFull(file, error) : error;
-  } finally {
-    await handle.close();
   }
 };
 

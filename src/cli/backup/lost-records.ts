@@ -15,9 +15,12 @@ type Databases = { readonly databaseUrl: string; readonly projectorUrl: string }
 
 /**
  * Compares the read models, which must be level with the log, with the logins and personal values. Reads as ledger_projector
- * and as ledger_backup, and changes nothing.
+ * and as ledger_backup, and changes nothing. Without `withValues` it counts no values, which takes long in a large log.
  */
-export const readLostRecords = async ({ databaseUrl, projectorUrl }: Databases): Promise<LostRecords> => {
+export const readLostRecords = async (
+  { databaseUrl, projectorUrl }: Databases,
+  { withValues }: { readonly withValues: boolean },
+): Promise<LostRecords> => {
   const [models, records] = [
     await connect(projectorUrl, 'ledger_projector'),
     await connect(databaseUrl, 'ledger_backup'),
@@ -43,8 +46,8 @@ export const readLostRecords = async ({ databaseUrl, projectorUrl }: Databases):
         'select distinct user_id as id from rm.memberships where removed_at is null',
         'exists (select from identity.users u where u.user_id = id)',
       ),
-      values: (
-        await lost(
+      values: (withValues
+        ? await lost(
           `select name_ref as id from rm.activations where name_ref is not null
            union select metadata_ref from rm.activations where metadata_ref is not null
            union select metadata_ref from rm.projects where metadata_ref is not null
@@ -53,6 +56,7 @@ export const readLostRecords = async ({ databaseUrl, projectorUrl }: Databases):
           `exists (select from vault.personal_values v where v.ref = id)
            or exists (select from ops.vault_references r where r.ref = id and r.erased)`,
         )
+        : []
       ).length,
     };
   } finally {
