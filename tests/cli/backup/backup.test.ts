@@ -6,8 +6,10 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { copiedTables, leftOut } from '../../../src/cli/backup/backup-tables.ts';
 import { type Manifest, manifestText, parseManifest } from '../../../src/cli/backup/manifest.ts';
 import { type BackupSource, takeBackup } from '../../../src/cli/backup/take-backup.ts';
+import { startEventStore } from '../../../src/embedded/eventstore/server.ts';
+import { awaitLog } from '../../../src/eventstore/copy/log-state.ts';
 import { createDatabase } from '../../support/database.ts';
-import { type RunningStore, startOwnStore } from '../../support/event-store.ts';
+import { startOwnStore } from '../../support/event-store.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -47,11 +49,10 @@ const queryOn = async <Row extends object>(url: string, sql: string): Promise<re
     .then(({ rows }) => rows)
     .finally(() => db.end());
 };
-const storeOn = async (databaseUrl: string): Promise<RunningStore> => {
-  const { startEventStore } = await import('../../../src/embedded/eventstore/server.ts');
+const storeOn = async (databaseUrl: string): Promise<string> => {
   const server = await startEventStore({ access: 'INSECURE', databaseUrl, port: 0 });
   onTestFinished(() => server.stop());
-  return { url: `esdb://127.0.0.1:${server.port}?tls=false` } as RunningStore;
+  return `esdb://127.0.0.1:${server.port}?tls=false`;
 };
 const nameDevice = async (licenseKey: string, name: string) => {
   const body = { licenseKey, fingerprint: name, name };
@@ -71,14 +72,14 @@ test('A backup under load has every answer with its event, and every event with 
   const to = await temporaryDirectory();
   const keyOf = (name: string) => ({ 'idempotency-key': name.padEnd(20, '-') });
   const issueAs = async (name: string) => {
-    const { answer, licenseKey } = await ledger.issue({ externalRef: name, ...{} }, ledger.a);
+    const { answer, licenseKey } = await ledger.issue({ externalRef: name });
     await nameDevice(licenseKey, `device of ${name}`);
     return answer;
   };
   await issueAs('before');
   let isDone = false;
   const load = (async () => {
-    for (let number = 0; !isDone; number++) {
+    for (let number = 0; !isDone && number < 50; number++) {
       const { body } = await ledger.call('POST', '/v1/licenses', {
         ...{ key: ledger.a.apiKey, headers: keyOf(`load-${number}`) },
         body: { tier: 'PRO', products: ['local_cli'] },
@@ -130,7 +131,7 @@ test('A backup under load has every answer with its event, and every event with 
     code: 5,
     output: expect.stringContaining('Stop ledger eventstore'),
   });
-}, 60_000);
+}, 120_000);
 
 test('A damaged, unfinished, unknown or newer backup restores nothing', async () => {
   const to = await temporaryDirectory();
@@ -144,6 +145,10 @@ test('A damaged, unfinished, unknown or newer backup restores nothing', async ()
     });
     expect(await queryOn(databaseUrl, `select from pg_namespace where nspname = 'ops'`)).toEqual([]);
   };
+  expect(await restore(['--from', directory], { databaseUrl: 'postgres://ledger@127.0.0.1:1/none', logUrl })).toMatchObject({
+    code: 4,
+    output: expect.stringContaining('DATABASE_URL: Postgres does not answer'),
+  });
   await refused(2, `The newest is ${directory}`, to);
   await refused(2, 'so it is no backup', await temporaryDirectory());
 
@@ -177,7 +182,7 @@ test('A damaged, unfinished, unknown or newer backup restores nothing', async ()
   const unfinished = path.join(to, 'unfinished-2026');
   await mkdir(unfinished);
   await refused(2, 'that was killed', unfinished);
-}, 60_000);
+}, 120_000);
 
 test('A backup that fails leaves nothing behind', async () => {
   const to = await temporaryDirectory();
@@ -189,6 +194,13 @@ test('A backup that fails leaves nothing behind', async () => {
   const other = await startOwnStore();
   onTestFinished(other.stop);
   await expect(takeBackup(sourceOf(to, { logUrl: other.databaseUrl }))).rejects.toThrow('no event of License Ledger');
+  // A store that waits for a log.
+  await awaitLog(other.connect(), 'now');
+  const awaiting = { DATABASE_URL: ledger.database.url, EVENTSTORE_URL: other.url, LEDGER_SECRET: secret };
+  expect(await runCommand(['backup', '--to', to], awaiting)).toMatchObject({
+    code: 5,
+    output: expect.stringContaining('has only a copy of a log'),
+  });
   expect(await readdir(to)).toEqual([]);
 });
 
@@ -217,7 +229,7 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
   expect([onlyLog.code, onlyLog.output]).toEqual([0, expect.stringContaining('The log is restored up to')]);
   const older = await storeOn(logUrl);
   const newerPostgres = await emptyDatabase();
-  const onOlder = { databaseUrl: newerPostgres, storeUrl: older.url };
+  const onOlder = { databaseUrl: newerPostgres, storeUrl: older };
   const refused = await restore(['--from', late.directory, '--only', 'postgres'], onOlder);
   expect([refused.code, refused.output]).toEqual([5, expect.stringContaining('is older than the backup')]);
   const forced = await restore(['--from', late.directory, '--only', 'postgres', '--force'], onOlder);
@@ -226,7 +238,7 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
 
   // The Postgres that runs, with the older log: verify says it, and a rebuild mends it.
   const start = await ledger.stopProjector();
-  const live = { DATABASE_URL: ledger.database.url, EVENTSTORE_URL: older.url, LEDGER_SECRET: secret };
+  const live = { DATABASE_URL: ledger.database.url, EVENTSTORE_URL: older, LEDGER_SECRET: secret };
   expect(await runCommand(['verify'], live)).toMatchObject({ code: 3, output: expect.stringContaining('BEYOND_LOG') });
   expect((await runCommand(['doctor'], live)).output).toMatch(/todo\s+checkpoint/);
   expect((await runCommand(['rebuild', '--force'], live)).code).toBe(0);
@@ -241,4 +253,4 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
     code: 5,
     output: expect.stringContaining('has another log than the backup'),
   });
-}, 90_000);
+}, 180_000);

@@ -4,8 +4,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { connectEventStore } from '../../../src/eventstore/eventstoredb.ts';
+import { startEventStore } from '../../../src/embedded/eventstore/server.ts';
 import { readLogState } from '../../../src/eventstore/copy/log-state.ts';
+import { connectEventStore } from '../../../src/eventstore/eventstoredb.ts';
+import { prepareDatabase } from '../../../src/projections/prepare-database.ts';
 import { createDatabase } from '../../support/database.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { condition, runLedger } from '../../support/product.ts';
@@ -65,7 +67,6 @@ test('A killed backup is no backup, and a killed restore is completed by the nex
 
   // The restore empties this table after it has written all rows, and before it commits them.
   const lock = 'lock table identity.access_changes in access share mode';
-  const { prepareDatabase } = await import('../../../src/projections/prepare-database.ts');
   await prepareDatabase({ url: target.url, log: () => {} });
   const waits = await holding(target.url, lock);
   const restore = begin(['restore', '--from', directory], places);
@@ -73,7 +74,6 @@ test('A killed backup is no backup, and a killed restore is completed by the nex
   await kill(restore);
   await waits.release();
 
-  const { startEventStore } = await import('../../../src/embedded/eventstore/server.ts');
   const server = await startEventStore({ access: 'INSECURE', databaseUrl: log.url, port: 0 });
   const url = `esdb://127.0.0.1:${server.port}?tls=false`;
   const store = connectEventStore({ url });
@@ -87,4 +87,4 @@ test('A killed backup is no backup, and a killed restore is completed by the nex
 
   const completed = await runLedger(['restore', '--from', directory], places);
   expect([completed.code, completed.output]).toEqual([0, expect.stringContaining('Intact')]);
-}, 120_000);
+}, 300_000);
