@@ -3,7 +3,14 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
-import { condition, type Product, processesOf, runLedger, startLedgerProcess, startProduct } from '../support/product.ts';
+import {
+  condition,
+  type Product,
+  processesOf,
+  runLedger,
+  startLedgerProcess,
+  startProduct,
+} from '../support/product.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 // The drill that an operator should do: a backup under load, everything lost, and a restore in another place.
@@ -79,7 +86,11 @@ test('After a backup under load and the loss of everything, a restore elsewhere 
   await call(after, '/v1/licenses', issue);
   if (lost.ids.length > billing.ids.length + rest.ids.length) {
     const { status: refused, body } = await call(after, `/v1/events?cursor=${lost.cursor}`);
-    expect([refused, body.code, String(body.detail)]).toEqual([400, 'INVALID_REQUEST', expect.stringContaining('restored')]);
+    expect([refused, body.code, String(body.detail)]).toEqual([
+      400,
+      'INVALID_REQUEST',
+      expect.stringContaining('restored'),
+    ]);
   }
   expect((await follow(after, rest.cursor, 100)).ids.length).toBeGreaterThan(0);
   const verified = await runLedger(['verify'], elsewhere);

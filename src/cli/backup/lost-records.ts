@@ -48,14 +48,14 @@ export const readLostRecords = async (
       ),
       values: (withValues
         ? await lost(
-          `select name_ref as id from rm.activations where name_ref is not null
+            `select name_ref as id from rm.activations where name_ref is not null
            union select metadata_ref from rm.activations where metadata_ref is not null
            union select metadata_ref from rm.projects where metadata_ref is not null
            union select email_ref from rm.invitations
            union select reason_text_ref from rm.license_events where reason_text_ref is not null`,
-          `exists (select from vault.personal_values v where v.ref = id)
+            `exists (select from vault.personal_values v where v.ref = id)
            or exists (select from ops.vault_references r where r.ref = id and r.erased)`,
-        )
+          )
         : []
       ).length,
     };

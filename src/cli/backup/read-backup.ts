@@ -7,7 +7,7 @@ import { copiedTables, logTables } from './backup-tables.ts';
 import { digestOfFile } from './copy-table.ts';
 import { digestOf, fileOfTable, type Manifest, manifestFile, parseManifest, UnreadableManifest } from './manifest.ts';
 
-/** A backup of which every file has its digest. `digest`: that of the manifest. */
+/** A backup. Every file of it has its digest. `digest`: that of the manifest. */
 export type Backup = { readonly directory: string; readonly manifest: Manifest; readonly digest: string };
 
 /**
@@ -65,14 +65,14 @@ const withoutManifest = async (directory: string): Promise<string> => {
 /** Requires a part for every table that this release restores, and no other part. */
 const requireTables = ({ parts, log }: Manifest): void => {
   const expected = new Set<string>([...copiedTables, ...(log.included ? logTables : [])]);
-  const found = new Set(parts.map(({ table }) => table));
-  const unknown = [...found].filter((table) => !expected.has(table));
+  const tables = new Set(parts.map(({ table }) => table));
+  const unknown = [...tables].filter((table) => !expected.has(table));
   if (unknown.length > 0)
     throw new RefusedByPolicy(
       `The backup is of a newer release: this one does not know ${unknown.join(', ')}. Restore it with that release.`,
     );
   // A table that a later release added has no rows in a backup of an earlier one.
-  if (parts.length !== found.size) throw new RefusedByPolicy('The manifest names a table twice.');
+  if (parts.length !== tables.size) throw new RefusedByPolicy('The manifest names a table twice.');
 };
 
 const damaged = (file: string, what: string): CommandEnded =>

@@ -25,9 +25,9 @@ type Options = {
 };
 
 /**
- * `ledger restore`: restores a backup into empty databases, builds the read models, opens the log and verifies all. A call
- * that was interrupted is continued by the next one. Exits with 3 when the backup is damaged or the result is not intact, and
- * 5 when a database is not empty, a process runs, a secret is missing, or the release or the log does not fit.
+ * `ledger restore`: restores a backup into empty databases, builds the read models, opens the log and verifies all. The next
+ * call continues one that was interrupted. Exits with 3 when the backup is damaged or the result is not intact. Exits with 5
+ * when a database is not empty, a process runs, or the secret, the release or the log does not fit.
  */
 export const restoreCommand = async (options: Options): Promise<void> => {
   const config = loadConfig();
@@ -83,13 +83,13 @@ const restoreAll = async ({ config, options, backup, onBytes, debug, end }: Rest
   if (logToo && config.servers.mode === 'embedded') await requireLog(backup);
   const only = migrationsOf(manifest, ownDirectory);
   const isEmbedded = config.servers.mode === 'embedded';
-  const given = options.secretsFrom === undefined ? undefined : await readSecretsFile(options.secretsFrom);
-  requireSecrets(given ?? (await existingLedgerSecret(config)), manifest, isEmbedded);
+  const secretFromFile = options.secretsFrom === undefined ? undefined : await readSecretsFile(options.secretsFrom);
+  requireSecrets(secretFromFile ?? (await existingLedgerSecret(config)), manifest, isEmbedded);
   const rows = { onBytes, withAnswers: true };
   const servers = await openForRestore({
     ...{ config, log: debug, logToo: logToo && manifest.log.included },
     write: async ({ databaseUrl, logUrl }) => {
-      if (given !== undefined) await storeSecret(config.dataDir, given);
+      if (secretFromFile !== undefined) await storeSecret(config.dataDir, secretFromFile);
       await prepareDatabase({ url: databaseUrl, log: () => {}, only });
       await refuseRunningProcesses(databaseUrl);
       if (await isRestoreFinished(databaseUrl, manifest))

@@ -36,7 +36,7 @@ export const restoreLog = async (
     await requireEmpty(db);
     await db.query('begin');
     for (const table of logTables) {
-      const part = manifest.parts.find((each) => each.table === table);
+      const part = manifest.parts.find((copied) => copied.table === table);
       if (part === undefined) throw new RefusedByPolicy(`The backup lacks ${table}. Restore another backup.`);
       const file = path.join(directory, fileOfTable(table));
       const rows = await copyIn(db, part, { file, onBytes });

@@ -25,8 +25,7 @@ export const backupFindings = async (
   servers: Pick<OpenServers, 'databaseUrl' | 'projectorUrl'>,
 ): Promise<readonly Finding[]> => {
   try {
-    if (!(await hasTable(db, 'ops.last_backup')))
-      return [unknown('backup', 'Not checked: migrations are pending.')];
+    if (!(await hasTable(db, 'ops.last_backup'))) return [unknown('backup', 'Not checked: migrations are pending.')];
     const last = await asRole(db, 'ledger_projector', () => readLastBackup(db));
     const lost = lostSentences(await readLostRecords(servers, { withValues: false }));
     return [

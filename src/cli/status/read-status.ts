@@ -10,7 +10,14 @@ import { readLastBackup } from '../../records/last-backup.ts';
 import { silentSeconds } from '../../records/processes.ts';
 import { version } from '../../version.ts';
 import { asRole, hasTable } from './reading-connection.ts';
-import type { BackupFacts, LagFacts, ProcessFacts, ReadModelFacts, StatusFacts, VerificationFacts } from './status-facts.ts';
+import type {
+  BackupFacts,
+  LagFacts,
+  ProcessFacts,
+  ReadModelFacts,
+  StatusFacts,
+  VerificationFacts,
+} from './status-facts.ts';
 
 /** The parts of the facts that come from Postgres, and what the lag is computed from. */
 type FromPostgres = Omit<StatusFacts, 'mode' | 'eventStore' | 'lag' | 'freeBytes'> & {

@@ -145,7 +145,9 @@ test('A damaged, unfinished, unknown or newer backup restores nothing', async ()
     });
     expect(await queryOn(databaseUrl, `select from pg_namespace where nspname = 'ops'`)).toEqual([]);
   };
-  expect(await restore(['--from', directory], { databaseUrl: 'postgres://ledger@127.0.0.1:1/none', logUrl })).toMatchObject({
+  expect(
+    await restore(['--from', directory], { databaseUrl: 'postgres://ledger@127.0.0.1:1/none', logUrl }),
+  ).toMatchObject({
     code: 4,
     output: expect.stringContaining('DATABASE_URL: Postgres does not answer'),
   });
