@@ -2,6 +2,7 @@ import path from 'node:path';
 import { type Config, loadConfig } from '../../config.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
 import { prepareDatabase } from '../../projections/prepare-database.ts';
+import { readSchemaState } from '../../projections/schema-state.ts';
 import { refuseRunningProcesses } from '../copy/switch-log.ts';
 import { createLog } from '../create-log.ts';
 import { exitCodes, RefusedByPolicy, UsageError } from '../exit-codes.ts';
@@ -10,6 +11,7 @@ import type { OpenServers } from '../server/open-servers.ts';
 import { showBytes } from './backup-command.ts';
 import { completeRestore, type Restored, requireFittingLog } from './complete-restore.ts';
 import { lostSentences } from './lost-records.ts';
+import type { Manifest } from './manifest.ts';
 import { type Backup, readBackup } from './read-backup.ts';
 import { restoreLog } from './restore-log.ts';
 import { isRestoreFinished, migrationsOf, requireRestorable, restorePostgres } from './restore-postgres.ts';
@@ -90,11 +92,8 @@ const restoreAll = async ({ config, options, backup, onBytes, debug, end }: Rest
     ...{ config, log: debug, logToo: logToo && manifest.log.included },
     write: async ({ databaseUrl, logUrl }) => {
       if (secretFromFile !== undefined) await storeSecret(config.dataDir, secretFromFile);
+      if ((await readSchemaState(databaseUrl)).kind !== 'MISSING') await refuseUsed(databaseUrl, manifest);
       await prepareDatabase({ url: databaseUrl, log: () => {}, only });
-      await refuseRunningProcesses(databaseUrl);
-      if (await isRestoreFinished(databaseUrl, manifest))
-        throw new RefusedByPolicy('This backup is already restored here. Run ledger start.');
-      await requireRestorable(databaseUrl, manifest);
       if (logUrl === null) return;
       await restoreLog(logUrl, backup, { isWhole: false, onBytes });
       await restorePostgres(backup, { ...rows, databaseUrl, logId: manifest.log.id });
@@ -110,6 +109,14 @@ const restoreAll = async ({ config, options, backup, onBytes, debug, end }: Rest
   } finally {
     await stopQuietly(servers);
   }
+};
+
+/** Refuses a database with our schema, unless it is empty or has an unfinished restore of this backup. */
+const refuseUsed = async (databaseUrl: string, manifest: Manifest): Promise<void> => {
+  await refuseRunningProcesses(databaseUrl);
+  if (await isRestoreFinished(databaseUrl, manifest))
+    throw new RefusedByPolicy('This backup is already restored here. Run ledger start.');
+  await requireRestorable(databaseUrl, manifest);
 };
 
 // What failed before counts, and not that a server was slow to stop.

@@ -62,8 +62,8 @@ export const restorePostgres = async ({ directory, manifest, digest }: Backup, t
 };
 
 /**
- * Throws RefusedByPolicy when `restorePostgres` would refuse the database, and changes nothing. So a database with rows is
- * noticed before the log is restored.
+ * Throws RefusedByPolicy when `restorePostgres` would refuse a database with our schema, and changes nothing. So a database
+ * with rows is noticed before it is migrated, and before the log is restored.
  */
 export const requireRestorable = async (databaseUrl: string, { backupId }: Manifest): Promise<void> => {
   const db = await connectOwner(databaseUrl);
@@ -149,6 +149,7 @@ const lockRestore = async (db: pg.Client): Promise<void> => {
 };
 
 const lastRestore = async (db: pg.Client): Promise<string | null> => {
+  if ((await existing(db, ['ops.last_restore'])).length === 0) return null;
   const { rows } = await db.query<{ backup_id: string }>('select backup_id from ops.last_restore');
   return rows[0]?.backup_id ?? null;
 };
@@ -162,12 +163,24 @@ const securedTables = async (db: pg.Client): Promise<readonly string[]> => {
   return rows.map(({ name }) => name);
 };
 
+/** Returns the tables that exist. A database of an earlier release lacks some. */
+const existing = async (db: pg.Client, tables: readonly string[]): Promise<readonly string[]> => {
+  const { rows } = await db.query<{ name: string }>(
+    `select n.nspname || '.' || c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname || '.' || c.relname = any($1) order by 1`,
+    [tables],
+  );
+  return rows.map(({ name }) => name);
+};
+
 const requireEmpty = async (db: pg.Client): Promise<void> => {
   const full: string[] = [];
-  for (const table of copiedTables)
+  for (const table of await existing(db, copiedTables))
     if ((await db.query(`select from ${quoted(table)} limit 1`)).rows.length > 0) full.push(table);
-  const { rows: served } = await db.query('select from ops.served_log');
-  if (full.length === 0 && served.length === 0) return;
+  const isServed =
+    (await existing(db, ['ops.served_log'])).length > 0 &&
+    (await db.query('select from ops.served_log')).rows.length > 0;
+  if (full.length === 0 && !isServed) return;
   const what = full.length === 0 ? 'was served to clients before' : `has rows in ${full.slice(0, 3).join(', ')}`;
   throw new RefusedByPolicy(
     `The database is not empty: it ${what}. Nothing was changed. Restore into a new LEDGER_DATA_DIR, or create a new database and name it in DATABASE_URL.`,
