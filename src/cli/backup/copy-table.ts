@@ -99,7 +99,8 @@ export const quoted = (table: string): string => table.split('.').map(pg.escapeI
 /** Returns true for an error of a disk without space. */
 export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
 
-const diskFull = (file: string, error: unknown): CommandEnded =>
+/** Returns the error of a backup that a full disk ended. */
+export const diskFull = (file: string, error: unknown): CommandEnded =>
   new CommandEnded(
     exitCodes.failed,
     `The backup could not be written to ${file}: ${errorText(error)}. Free space, or name another place with --to. Then repeat.`,

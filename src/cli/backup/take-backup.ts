@@ -11,7 +11,7 @@ import { NothingToCheck, RefusedByPolicy } from '../exit-codes.ts';
 import { servedLog } from '../server/require-open-log.ts';
 import { beginBackup } from './backup-directory.ts';
 import { copiedTables, logTables, writtenAfterEvents, writtenBeforeEvents } from './backup-tables.ts';
-import { type CopiedTable, columnsOf, copyOut, prepareCopying } from './copy-table.ts';
+import { type CopiedTable, columnsOf, copyOut, diskFull, isFull, prepareCopying } from './copy-table.ts';
 import { connectLogDatabase } from './log-database.ts';
 import { endsOfStore, endsOfTables, hasEvent, type LogEnds } from './log-ends.ts';
 import { type BackupPart, backupFormat, fileOfTable, type Manifest } from './manifest.ts';
@@ -70,7 +70,10 @@ export const takeBackup = async (source: BackupSource): Promise<TakenBackup> => 
       ...{ migrations, secrets, parts: [...answers, ...rest, ...events] },
     };
     source.signal.throwIfAborted();
-    return { directory: await target.finish(manifest), manifest };
+    const directory = await target.finish(manifest).catch((error: unknown) => {
+      throw isFull(error) ? diskFull(target.directory, error) : error;
+    });
+    return { directory, manifest };
   } finally {
     for (const close of closing) await close().catch(() => undefined);
     await target.remove();
