@@ -4,7 +4,7 @@ import { connectEventStore } from '../../eventstore/eventstoredb.ts';
 import { asOwner } from '../../identity/secret-records/stored-secrets-table.ts';
 import { noteBackup } from '../../records/last-backup.ts';
 import { createLog } from '../create-log.ts';
-import { RefusedByPolicy } from '../exit-codes.ts';
+import { RefusedByPolicy, UsageError } from '../exit-codes.ts';
 import { printResult } from '../output/print-result.ts';
 import { createProgress } from '../progress.ts';
 import { openCommandServers, otherSchema } from '../server/command-servers.ts';
@@ -14,14 +14,16 @@ import { manifestFile } from './manifest.ts';
 import { checkSecretsFile, existingLedgerSecret, writeSecretsFile } from './secrets-file.ts';
 import { type BackupSource, sizeOf, type TakenBackup, takeBackup } from './take-backup.ts';
 
-type Options = { readonly to: string; readonly secretsTo?: string; readonly json: boolean };
+type Options = { readonly to?: string; readonly secretsTo?: string; readonly json: boolean };
 
 /**
  * `ledger backup`: copies the log, the logins, the personal values and the bookkeeping into a new directory, while everything
  * runs. Notes the backup for `ledger status`. Exits with 5 when the database is of another release or the log has moved, and
  * 6 when there is nothing to back up. Ctrl-C removes what was written.
  */
-export const backupCommand = async (options: Options): Promise<void> => {
+export const backupCommand = async ({ to, ...rest }: Options): Promise<void> => {
+  if (to === undefined) throw new UsageError('Name the directory for backups with --to.');
+  const options = { ...rest, to };
   const config = loadConfig();
   if (options.secretsTo !== undefined) await checkSecretsFile(options.secretsTo, options.to);
   const log = createLog(config.logLevel, { format: config.logFormat });
@@ -87,7 +89,11 @@ const copySecret = async (config: Config, { secretsTo }: Options): Promise<boole
   return true;
 };
 
-const report = async ({ directory, manifest }: TakenBackup, options: Options, hasSecret: boolean): Promise<void> => {
+const report = async (
+  { directory, manifest }: TakenBackup,
+  options: Options & { readonly to: string },
+  hasSecret: boolean,
+): Promise<void> => {
   const { backupId, log, secrets } = manifest;
   const { rows, bytes } = sizeOf(manifest);
   const left = await unfinishedIn(path.resolve(options.to));

@@ -19,7 +19,7 @@ import { openForRestore, withLogDatabase } from './restore-servers.ts';
 import { existingLedgerSecret, readSecretsFile, requireSecrets, storeSecret } from './secrets-file.ts';
 
 type Options = {
-  readonly from: string;
+  readonly from?: string;
   readonly only?: 'log' | 'postgres';
   readonly secretsFrom?: string;
   readonly force: boolean;
@@ -38,6 +38,7 @@ export const restoreCommand = async (options: Options): Promise<void> => {
   const { onProgress, end } = showBytes();
   try {
     checkOptions(options, config);
+    if (options.from === undefined) throw new UsageError('Name the directory of one backup with --from.');
     const backup = await readBackup(path.resolve(options.from), onProgress);
     const onBytes = (bytes: number) => onProgress('', bytes);
     if (options.only === 'log') {

@@ -60,14 +60,14 @@ const addBackups = (program: Command): void => {
   program
     .command('backup')
     .description('copy the log, the logins, the personal values and the bookkeeping, while everything runs')
-    .requiredOption('--to <directory>', 'the directory that gets a new directory with the backup')
+    .option('--to <directory>', 'the directory that gets a new directory with the backup')
     .option('--secrets-to <file>', 'also write LEDGER_SECRET to this new file, in another place than the backup')
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../backup/backup-command.ts')).backupCommand(options));
   program
     .command('restore')
     .description('restore a backup into empty databases, build the read models, and verify')
-    .requiredOption('--from <directory>', 'the directory of one backup')
+    .option('--from <directory>', 'the directory of one backup')
     .option('--secrets-from <file>', 'embedded mode: the file of ledger backup --secrets-to, or the old secrets.json')
     .addOption(
       new Option('--only <part>', 'restore only the log, or only Postgres next to a log').choices(['log', 'postgres']),
