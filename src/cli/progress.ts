@@ -1,5 +1,11 @@
 /** How far a command is. `part` is null in a phase that has no measure of its end. */
-export type Step = { readonly phase: string; readonly events: number; readonly part: number | null };
+export type Step = {
+  readonly phase: string;
+  readonly events: number;
+  readonly part: number | null;
+  /** What is counted. Default: events. */
+  readonly unit?: string;
+};
 
 /** Shows how far a command is, on standard error: one line that is rewritten on a terminal, else a line now and then. */
 export type Progress = {
@@ -46,9 +52,9 @@ const rewriteEveryMs = 100;
 const lineEveryMs = 10_000;
 const barWidth = 30;
 
-const lineOf = ({ phase: name, events, part }: Step, phase: Phase, nowMs: number): string => {
+const lineOf = ({ phase: name, events, part, unit = 'events' }: Step, phase: Phase, nowMs: number): string => {
   const label = name.padEnd(9);
-  const count = `${events.toLocaleString('en-US')} events`;
+  const count = `${events.toLocaleString('en-US')} ${unit}`;
   if (part === null) return `${label} ${count}`;
   const full = Math.round(part * barWidth);
   const bar = `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}] ${`${Math.floor(part * 100)}`.padStart(3)} %`;

@@ -38,8 +38,10 @@ export const startStack = async (options: {
   signal?: AbortSignal;
   /** Called when the servers have been launched, and this process has nothing to do until they are ready. May be called twice. */
   onIdle?: () => void;
+  /** Called before the event store opens its database. A restore writes both databases then. */
+  onDatabases?: (urls: { readonly databaseUrl: string; readonly logUrl: string }) => Promise<void>;
 }): Promise<Stack> => {
-  const { program = eventStoreProgram, log = () => {}, signal, onIdle } = options;
+  const { program = eventStoreProgram, log = () => {}, signal, onIdle, onDatabases } = options;
   const dataDir = path.resolve(options.dataDir);
   const cleanups: (() => Promise<void>)[] = [];
   try {
@@ -63,12 +65,14 @@ export const startStack = async (options: {
     } as const;
     await ensureDatabases(postgres.url, [logins.ledger, logins.eventstore]);
 
-    const eventStore = await launched.serve(urlFor(postgres, logins.eventstore), {
+    const databaseUrl = urlFor(postgres, logins.ledger);
+    const logUrl = urlFor(postgres, logins.eventstore);
+    await onDatabases?.({ databaseUrl, logUrl });
+    const eventStore = await launched.serve(logUrl, {
       migrates: true,
       entry: await entry,
     });
     signal?.throwIfAborted();
-    const databaseUrl = urlFor(postgres, logins.ledger);
     const eventStoreUrl = eventStore.url;
     cleanups.push(() => rm(places(dataDir).runtime, { force: true }));
     await writeRuntime(dataDir, { pid: process.pid, databaseUrl, eventStoreUrl, startedAt: new Date().toISOString() });

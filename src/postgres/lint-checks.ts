@@ -31,6 +31,8 @@ export type RowSecurity = {
   readonly columnsWrittenByApi: readonly string[];
   /** Tables of the read models that API keys limited to products read, too, because they are about no product. */
   readonly ofAllProducts: readonly string[];
+  /** Everything that ledger_backup may read, of all organizations. It may change nothing. */
+  readonly readableByBackup: readonly string[];
 };
 
 // The policies of ledger_api in the form of Postgres. With the parentheses it reads the setting once per statement.
@@ -42,7 +44,7 @@ const issuerOrHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_
 const issuerOrEitherHolder = `(${issuerOnly} OR ${isSetting('holder_org_id', 'app.org_id')} OR ${isSetting('previous_holder_org_id', 'app.org_id')})`;
 const userOnly = isSetting('user_id', 'app.user_id');
 
-const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker', 'ledger_auth')`;
+const roles = `('ledger_owner', 'ledger_api', 'ledger_projector', 'ledger_worker', 'ledger_auth', 'ledger_backup')`;
 // Another version of the read models follows the same rules and exemptions as the serving one.
 const ourSchemas = `(n.nspname in ('rm', 'identity', 'vault', 'ops') or n.nspname ~ '^rm_v[0-9]+$')`;
 const generalSchema = `regexp_replace(n.nspname, '^rm_v[0-9]+$', 'rm')`;
@@ -130,6 +132,7 @@ const checksOfTables = (
       from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles)
       where of_user and r.rolname <> 'ledger_api'
         and not (r.rolname = 'ledger_auth' and p.polcmd = 'r' and general = any($1))
+        and not (r.rolname = 'ledger_backup' and p.polcmd = 'r')
         and not (r.rolname = 'ledger_worker' and p.polcmd in ('r', 'd')
           and general || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') = any($2))`,
     values: [readableByAuth, purgeable],
@@ -140,6 +143,11 @@ const checksOfTables = (
       where schema in ('rm', 'vault') and p.polcmd in ('d', '*')
         and general || ': ' || coalesce(pg_get_expr(p.polqual, p.polrelid), '') <> all($1)`,
     values: [purgeable],
+  },
+  {
+    sql: `select name || ' has the policy ' || p.polname || ', which lets ledger_backup change rows.'
+      from ${tables} join pg_policy p on p.polrelid = t.oid join pg_roles r on r.oid = any(p.polroles) and r.rolname = 'ledger_backup'
+      where p.polcmd <> 'r'`,
   },
   {
     sql: `select name || ' is a view without security_invoker=true, a materialized view or a foreign table.' from ${tables}
@@ -203,6 +211,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
           or schema <> 'ops' and (schema <> 'rm' or privilege_type <> 'SELECT')
             and not (of_user and (column_name is not null and privilege_type = 'SELECT' or privilege_type = 'DELETE'))
             and not (privilege_type = 'DELETE' and general = any(select split_part(purged, ':', 1) from unnest($5::text[]) purged)))
+        or ${grantee} = 'ledger_backup' and (privilege_type <> 'SELECT' or general <> all($8))
         or ${grantee} in ('ledger_api', 'ledger_worker') and not owned and general <> all($2)
           and not (${grantee} = 'ledger_api' and general = any($7))`,
     values: [
@@ -213,6 +222,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
       rules.purgeable,
       rules.columnsWrittenByApi,
       rules.writtenByApi,
+      rules.readableByBackup,
     ],
   },
   {

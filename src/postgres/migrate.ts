@@ -11,6 +11,8 @@ type Options = {
   readonly folders: readonly string[];
   /** Folders that earlier releases migrated, and this one no longer does. */
   readonly formerFolders?: readonly string[];
+  /** Applies only the files that it accepts, by `folder/file`. A restore applies those of the backup. Default: all. */
+  readonly only?: (file: string) => boolean;
   /** Runs after the migrations, before another process may migrate. */
   readonly finish: (db: pg.Client) => Promise<void>;
 };
@@ -20,7 +22,15 @@ type Options = {
  * transaction. Any number of processes may call this at once: one does the work, and the others wait. Throws, before
  * changing anything, when an applied file was edited since or belongs to a newer version.
  */
-export const migrate = async ({ url, log, directory, folders, formerFolders = [], finish }: Options): Promise<void> => {
+export const migrate = async ({
+  url,
+  log,
+  directory,
+  folders,
+  formerFolders = [],
+  only = () => true,
+  finish,
+}: Options): Promise<void> => {
   const files = readSqlFiles(directory, folders);
   const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
   await db.connect();
@@ -28,7 +38,7 @@ export const migrate = async ({ url, log, directory, folders, formerFolders = []
     await db.query('select pg_advisory_lock($1)', [migrationLock]);
     const applied = await readApplied(db, formerFolders);
     checkApplied(files, applied);
-    const pending = files.filter(({ file }) => !applied.has(file));
+    const pending = files.filter(({ file }) => !applied.has(file) && only(file));
     // The last file of the first folder creates the table of migrations. On a new database that folder is one step.
     const isFirst = ({ file }: SqlFile) => file.startsWith(`${folders[0]}/`);
     const first = applied.size === 0 ? pending.filter(isFirst) : [];

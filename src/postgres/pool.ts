@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Log } from './log.ts';
 
 /** The roles of connections. The login in the URL is a member of each. */
-export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker';
+export type Role = 'ledger_owner' | 'ledger_api' | 'ledger_projector' | 'ledger_worker' | 'ledger_backup';
 
 export type ConnectionOptions = {
   readonly url: string;

@@ -29,6 +29,15 @@ export const refuseOtherPast = async (
   return head;
 };
 
+/** The checkpoint of read models without an event. */
+export const atStart: Checkpoint = { position: 'start', lastEvent: null };
+
+/** Returns true when the log has this event at its place. */
+export const hasEvent = async (
+  store: Pick<EventStore, 'read'>,
+  { stream, revision, id }: NonNullable<Checkpoint['lastEvent']>,
+): Promise<boolean> => (await store.read(stream, revision, 1)).events[0]?.id === id;
+
 /** The read models were made from another log. */
 export class OtherPast extends Error {
   override readonly name = 'OtherPast';

@@ -15,6 +15,8 @@ type Options = {
   readonly directory?: string;
   /** The number of the release of these files. */
   readonly release?: number;
+  /** Applies only the files that it accepts, by `folder/file`. Default: all. */
+  readonly only?: (file: string) => boolean;
 };
 
 /**
@@ -27,6 +29,7 @@ export const prepareDatabase = ({
   log,
   directory = ownDirectory,
   release = ownRelease().number,
+  only,
 }: Options): Promise<void> =>
   migrate({
     url,
@@ -34,6 +37,7 @@ export const prepareDatabase = ({
     directory,
     folders: migratedFolders,
     formerFolders,
+    ...(only && { only }),
     finish: (db) => makeReadModels(db, directory, release, log),
   });
 

@@ -1,4 +1,6 @@
 const usersTest = 'tests/cli/eventstore/users.test.ts';
+const drillTest = 'tests/e2e/restore-drill.test.ts';
+const backupTest = 'tests/cli/backup/backup.test.ts';
 const moveTest = 'tests/e2e/move.test.ts';
 
 /** The codes that need a process, or a minute, and the test that has them. */
@@ -20,6 +22,12 @@ export const codesElsewhere = (isFull: boolean): Readonly<Record<string, readonl
   'copy 3': [moveTest, 'code: 3'],
   'copy 5': [moveTest, 'Processes of License Ledger run'],
   'parked replay 5': [moveTest, "runLedger(['parked', 'replay']"],
+  'backup 0': [drillTest, 'The drill that an operator should do'],
+  'backup 5': [backupTest, 'has only a copy of a log'],
+  'restore 0': [drillTest, 'The drill that an operator should do'],
+  'restore 3': [backupTest, 'its SHA-256 is another one'],
+  'restore 4': [backupTest, 'DATABASE_URL: Postgres does not answer'],
+  'restore 5': [backupTest, 'The database is not empty'],
   'demo 0': ['tests/cli/demo.test.ts', 'Two demos at once end well'],
   ...(isFull ? {} : { 'demo 4': ['tests/cli/exit-codes.test.ts', 'silentDemo'] as const }),
 });

@@ -129,6 +129,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [2, '--projection other', 'RUNNING'],
     ...away(),
   ],
+  backup: [[2, '', 'RUNNING'], ...away('--to never-created')],
+  restore: [[2, '--from never-created', 'NOWHERE']],
   copy: [[2, '', 'RUNNING'], [2, '--to kurrentdb://other', 'RUNNING'], ...away('--to esdb://127.0.0.1:1?tls=false')],
   'parked list': [[0, '', 'RUNNING'], ...away()],
   'parked replay': [[1, '', 'RUNNING', parkedStream], [0, '', 'RUNNING'], ...away()],

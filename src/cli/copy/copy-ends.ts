@@ -31,6 +31,9 @@ export const closeEnd = ({ store, reader }: End): Promise<unknown> => Promise.al
  */
 export const refuseWrongEnds = async ({ source, target }: Ends): Promise<void> => {
   const [from, to] = [await readLogState(source.store), await readLogState(target.store)];
+  for (const { kind } of [from, to])
+    if (kind === 'RESTORING')
+      throw new RefusedByPolicy('A restore of one of these stores is not complete. Complete it first: ledger restore.');
   if (from.kind === 'AWAITED')
     throw new RefusedByPolicy('The source is itself the target of copies. Copy from the store that has the log.');
   if (from.kind === 'MOVED' && to.kind === 'OPEN' && to.id === from.movedTo)

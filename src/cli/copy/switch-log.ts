@@ -59,6 +59,8 @@ export const abortMove = async ({ source, target, refuseProcesses }: Abort): Pro
   const state = await readLogState(source.store);
   if (state.kind === 'OPEN' || (state.kind === 'AWAITED' && (await lastOf(source)) !== null))
     throw new RefusedByPolicy('The log of this store has not moved, so there is nothing to end.');
+  if (state.kind === 'RESTORING')
+    throw new RefusedByPolicy('The log of this store is restored from a backup. Complete that: ledger restore.');
   if (state.kind === 'MOVED' && state.isComplete)
     throw new RefusedByPolicy(
       'The move is complete. Move the log back: ledger copy --from <the other store> --switch.',

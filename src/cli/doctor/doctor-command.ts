@@ -8,6 +8,7 @@ import { type FoundServers, findServers } from '../server/find-servers.ts';
 import { isRefusal } from '../server/reach-servers.ts';
 import { connectReading, isMigrated } from '../status/reading-connection.ts';
 import { readStoreAccess } from '../status/store-access-facts.ts';
+import { backupFindings } from './check-backup.ts';
 import { checkLog } from './check-log.ts';
 import { checkMachine } from './check-machine.ts';
 import { checkPostgres } from './check-postgres.ts';
@@ -96,11 +97,12 @@ const checkServers = async (located: FoundServers, config: Config): Promise<Serv
 
 const checkAnswering = async (
   db: pg.Client,
-  { mode, servers: { eventStoreUrl } }: Extract<FoundServers, { kind: 'reachable' }>,
+  { mode, servers }: Extract<FoundServers, { kind: 'reachable' }>,
   config: Config,
 ): Promise<ServerFindings> => {
+  const { eventStoreUrl } = servers;
   const postgres = await readPostgres(db, mode, Date.now);
-  const ofPostgres = checkPostgres(postgres);
+  const ofPostgres = [...checkPostgres(postgres), ...(await backupFindings(db, servers))];
   const store = connectEventStore({ url: eventStoreUrl });
   try {
     const postgresMs = () => Date.now() - postgres.clockDifferenceMs;

@@ -9,6 +9,7 @@ import type { Parts } from '../server/process-parts.ts';
 import { diskFault } from './check-disk.ts';
 import { askReadModels, projects, readinessParts, serviceParts } from './check-parts.ts';
 import { type PostgresWrites, startHeartbeats } from './heartbeats.ts';
+import { measureBackup } from './measure-backup.ts';
 import { measureHealth } from './measure-health.ts';
 import { createSince } from './note-since.ts';
 import { createSampler } from './sample-services.ts';
@@ -58,6 +59,7 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
     written = states;
     return checked;
   };
+  measureBackup(metrics.registry, apiPool);
   measureHealth(metrics.registry, checkAndTell, () => sample(samplePatienceMs));
   const identity = {
     processId: randomUUID(),

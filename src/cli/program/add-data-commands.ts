@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { readModelsName } from '../../projections/versions.ts';
 
 /** Adds the commands that check and repair the log and the read models. */
@@ -30,6 +30,7 @@ export const addDataCommands = (program: Command): void => {
     .option('--abort', 'end a move that cannot be completed, and open the source again', false)
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../copy/copy-command.ts')).copyCommand(options));
+  addBackups(program);
   program
     .command('rebuild')
     .description('build new read models from the log, check them, and switch to them')
@@ -53,4 +54,25 @@ export const addDataCommands = (program: Command): void => {
     .description('project the parked events again; exit with 1 when one still fails')
     .option('--json', 'print the result as JSON', false)
     .action(async (stream, options) => (await import('../parked.ts')).parkedReplayCommand(stream, options));
+};
+
+const addBackups = (program: Command): void => {
+  program
+    .command('backup')
+    .description('copy the log, the logins, the personal values and the bookkeeping, while everything runs')
+    .option('--to <directory>', 'the directory that gets a new directory with the backup')
+    .option('--secrets-to <file>', 'also write LEDGER_SECRET to this new file, in another place than the backup')
+    .option('--json', 'print the result as JSON', false)
+    .action(async (options) => (await import('../backup/backup-command.ts')).backupCommand(options));
+  program
+    .command('restore')
+    .description('restore a backup into empty databases, build the read models, and verify')
+    .option('--from <directory>', 'the directory of one backup')
+    .option('--secrets-from <file>', 'embedded mode: the file of ledger backup --secrets-to, or the old secrets.json')
+    .addOption(
+      new Option('--only <part>', 'restore only the log, or only Postgres next to a log').choices(['log', 'postgres']),
+    )
+    .option('--force', 'with --only postgres: restore next to a log that is older than the backup', false)
+    .option('--json', 'print the result as JSON', false)
+    .action(async (options) => (await import('../backup/restore-command.ts')).restoreCommand(options));
 };

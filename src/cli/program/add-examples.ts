@@ -10,6 +10,14 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     "ledger copy --to 'esdb://user:password@new:2113?tls=true'",
     "ledger copy --to 'esdb://user:password@new:2113?tls=true' --switch",
   ],
+  backup: [
+    'ledger backup --to /backups/ledger',
+    'ledger backup --to /backups/ledger --secrets-to /safe/ledger-secret.json',
+  ],
+  restore: [
+    'LEDGER_DATA_DIR=/var/lib/ledger-new ledger restore --from /backups/ledger/<directory> --secrets-from /safe/ledger-secret.json',
+    'ledger restore --from /backups/ledger/<directory> --only postgres',
+  ],
   'parked list': ['ledger parked list'],
   'parked replay': ['ledger parked replay', 'ledger parked replay license-lic_01h455vb4pex5vsknk084sn02q'],
   status: ['ledger status', 'ledger status --json | jq .lag'],

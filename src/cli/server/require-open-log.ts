@@ -60,6 +60,8 @@ export const watchServedLog = (
 
 const closedSentence = ({ kind, at }: LogState): string => {
   const since = at === null ? '' : ` since ${at}`;
+  if (kind === 'RESTORING')
+    return `The log of this event store is restored from a backup${since}, and the rest of the backup is not. Complete it: ledger restore --from <that backup>.`;
   return kind === 'AWAITED'
     ? `This event store has only a copy of a log${since}. Set EVENTSTORE_URL to the store that has the log, or move it here: ledger copy --from <that store> --switch.`
     : `The log of this event store has moved to another one${since}. Set EVENTSTORE_URL to that, or move the log back: ledger copy --from <that store> --switch.`;

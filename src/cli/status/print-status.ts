@@ -29,7 +29,16 @@ const processesText = (processes: readonly ProcessFacts[]): string =>
     ]),
   );
 
-const lines = ({ mode, product, postgres, eventStore, readModels, lag, lastVerification }: StatusFacts) => ({
+const lines = ({
+  mode,
+  product,
+  postgres,
+  eventStore,
+  readModels,
+  lag,
+  lastVerification,
+  lastBackup,
+}: StatusFacts) => ({
   mode,
   product: `${product.version}, release ${product.release} of the read models`,
   postgres: `${postgres.version}; migrations: ${postgres.migrations.applied} applied, ${postgres.migrations.pending.length} pending`,
@@ -47,4 +56,8 @@ const lines = ({ mode, product, postgres, eventStore, readModels, lag, lastVerif
     lastVerification === null
       ? 'never'
       : `${lastVerification.at}, ${lastVerification.isIntact ? 'intact' : `${lastVerification.damaged} findings`}, ${lastVerification.events} events`,
+  'last backup':
+    lastBackup === null
+      ? 'never'
+      : `${lastBackup.at}, ${Math.floor(lastBackup.ageSeconds / 3_600)} hours ago, ${lastBackup.hasLog ? 'with' : 'without'} the log`,
 });

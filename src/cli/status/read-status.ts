@@ -6,10 +6,18 @@ import { countParked, listParked } from '../../projections/parked.ts';
 import { migrationState } from '../../projections/prepare-database.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { activeAmong, projectionOf, readModelsName, versionsOf } from '../../projections/versions.ts';
+import { readLastBackup } from '../../records/last-backup.ts';
 import { silentSeconds } from '../../records/processes.ts';
 import { version } from '../../version.ts';
 import { asRole, hasTable } from './reading-connection.ts';
-import type { LagFacts, ProcessFacts, ReadModelFacts, StatusFacts, VerificationFacts } from './status-facts.ts';
+import type {
+  BackupFacts,
+  LagFacts,
+  ProcessFacts,
+  ReadModelFacts,
+  StatusFacts,
+  VerificationFacts,
+} from './status-facts.ts';
 
 /** The parts of the facts that come from Postgres, and what the lag is computed from. */
 type FromPostgres = Omit<StatusFacts, 'mode' | 'eventStore' | 'lag' | 'freeBytes'> & {
@@ -29,6 +37,7 @@ export const readPostgresFacts = async (db: pg.Client): Promise<FromPostgres> =>
       processes: await processesOf(db),
       readModels,
       lastVerification: await lastVerificationOf(db),
+      lastBackup: await lastBackupOf(db),
       checkpoint: active === undefined ? null : (await readCheckpoint(db, projectionOf(active))).position,
     };
   });
@@ -90,6 +99,14 @@ const lastVerificationOf = async (db: pg.Client): Promise<VerificationFacts | nu
   const [row] = rows;
   if (row === undefined || row.at === null) return null;
   return { ...row, at: instant(row.at), events: Number(row.events), damaged: Number(row.damaged) };
+};
+
+const lastBackupOf = async (db: pg.Client): Promise<BackupFacts | null> => {
+  if (!(await hasTable(db, 'ops.last_backup'))) return null;
+  const last = await readLastBackup(db);
+  if (last === null) return null;
+  const ageSeconds = Math.max(0, Math.round((Date.now() - last.finishedAt.getTime()) / 1_000));
+  return { at: instant(last.finishedAt), ageSeconds, version: last.version, hasLog: last.hasLog };
 };
 
 /** The most events that a lag counts. */

@@ -50,6 +50,14 @@ export type VerificationFacts = {
   readonly damaged: number;
 };
 
+/** The last `ledger backup`. `hasLog`: whether the log is in it. `ageSeconds`: since its end, by the clock of this machine. */
+export type BackupFacts = {
+  readonly at: string;
+  readonly ageSeconds: number;
+  readonly version: string;
+  readonly hasLog: boolean;
+};
+
 /**
  * Who is let in by the event store. `tls` false: everybody who reaches it. `login`: that of the product. `users`: the
  * others, or null when the server does not tell. `certificateEndsAt`: ISO 8601; null when it is not ours.
@@ -80,6 +88,7 @@ export type StatusFacts = {
    */
   readonly lag: LagFacts | null;
   readonly lastVerification: VerificationFacts | null;
+  readonly lastBackup: BackupFacts | null;
   /** Free bytes on the disk of the data directory of embedded servers. Null with other servers. */
   readonly freeBytes: number | null;
 };

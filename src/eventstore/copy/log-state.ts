@@ -7,7 +7,8 @@ export const logStream = 'ledger-log';
 
 /**
  * Which log a store has. `OPEN`: it serves the log with this id, or the first log (null). `AWAITED`: it is the target of
- * copies, and will have the log with this id. `MOVED`: the log `movedTo` in another store continues its log.
+ * copies, and will have the log with this id. `MOVED`: the log `movedTo` in another store continues its log. `RESTORING`: it
+ * has the log of a backup, and the rest of that is not restored yet.
  */
 export type LogState = {
   /** When the state was recorded, by the clock of the process that recorded it. Null: never. */
@@ -16,6 +17,7 @@ export type LogState = {
 } & (
   | { readonly kind: 'OPEN'; readonly id: string | null }
   | { readonly kind: 'AWAITED'; readonly id: string }
+  | { readonly kind: 'RESTORING'; readonly id: string | null; readonly backupId: string }
   | {
       readonly kind: 'MOVED';
       readonly id: string | null;
@@ -34,7 +36,9 @@ export const readLogState = async (store: Pick<EventStore, 'readBackwards'>): Pr
   const { id = null, movedTo = null, at = null } = last.data;
   const known = { at: textOrNull(at), revision: last.revision };
   const ownId = textOrNull(id);
-  if (last.type === 'LogOpened') return { kind: 'OPEN', id: ownId, ...known };
+  if (last.type === openedType) return { kind: 'OPEN', id: ownId, ...known };
+  if (last.type === restoringType && typeof last.data.backupId === 'string')
+    return { kind: 'RESTORING', id: ownId, backupId: last.data.backupId, ...known };
   if (last.type === 'LogAwaited' && ownId !== null) return { kind: 'AWAITED', id: ownId, ...known };
   if (last.type === 'LogMoved' && typeof movedTo === 'string')
     return { kind: 'MOVED', id: ownId, movedTo, isComplete: last.data.state === complete, ...known };
@@ -45,9 +49,36 @@ export const readLogState = async (store: Pick<EventStore, 'readBackwards'>): Pr
 export const awaitLog = async (store: LogStateStore, at: string): Promise<string> => {
   const state = await readLogState(store);
   if (state.kind === 'AWAITED') return state.id;
+  if (state.kind === 'RESTORING') throw new Error('The log of this store is being restored from a backup.');
   const id = randomUUID();
   await note(store, state.revision, { type: 'LogAwaited', data: { id, at } });
   return id;
+};
+
+/**
+ * Returns the event that a restore writes behind the log of a backup, in the stream `ledger-log`. With `isWhole` the store
+ * serves the log at once, because nothing else is restored.
+ */
+export const restoredNote = ({ id, backupId, at, isWhole }: RestoredLog): LogNote => ({
+  type: isWhole ? openedType : restoringType,
+  data: { id, backupId, at },
+});
+
+/** A log that was restored from a backup. `id`: that of the log. `at`: ISO 8601, UTC. */
+export type RestoredLog = {
+  readonly id: string | null;
+  readonly backupId: string;
+  readonly at: string;
+  readonly isWhole: boolean;
+};
+
+/** Notes that a store serves the log of a backup, which is restored. Does nothing when it does. Throws for another backup. */
+export const openRestored = async (store: LogStateStore, backupId: string, at: string): Promise<void> => {
+  const state = await readLogState(store);
+  if (state.kind === 'OPEN') return;
+  if (state.kind !== 'RESTORING' || state.backupId !== backupId)
+    throw new Error('The event store has the log of another backup by now.');
+  await note(store, state.revision, restoredNote({ id: state.id, backupId, at, isWhole: true }));
 };
 
 /**
@@ -91,7 +122,8 @@ export const awaitOther = async (store: LogStateStore, at: string): Promise<void
   await note(store, revision, { type: 'LogAwaited', data: { id: randomUUID(), at } });
 };
 
-type LogNote = { readonly type: string; readonly data: Readonly<Record<string, string | null>> };
+/** An event of the stream. */
+export type LogNote = { readonly type: string; readonly data: Readonly<Record<string, string | null>> };
 
 /** Appends at the revision that was read. Of two that change the state at once, one fails with RevisionConflict. */
 const note = async (store: LogStateStore, revision: Revision, { type, data }: LogNote): Promise<void> => {
@@ -102,5 +134,7 @@ const note = async (store: LogStateStore, revision: Revision, { type, data }: Lo
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 const complete = 'COMPLETE';
+const openedType = 'LogOpened';
+const restoringType = 'LogRestoring';
 const idNamespace = 'a3f6c9b2-5c0e-4d3f-9d3e-4a5b8f1f7c21';
 const appendTimeoutMs = 10_000;

@@ -15,7 +15,7 @@ export type Place = {
  * - `EVENT_MISFIT`: an event cannot be read, or does not follow on the events before it.
  * - `FOLDS_DIFFER`: the decider and the projector fold the same events to different states.
  * - `ROWS_DIFFER`: the read models have other rows than those that the log makes.
- * - `BEYOND_LOG`: the read models are at a position that the log does not have.
+ * - `BEYOND_LOG`: the read models have a position or a last event that the log does not have.
  */
 export type FindingCode =
   | 'CHAIN_BROKEN'

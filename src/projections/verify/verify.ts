@@ -3,6 +3,7 @@ import type { EventStore, Position, Recorded } from '../../eventstore/event-stor
 import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
+import { atStart, hasEvent } from '../other-past.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
 import { activeAmong, activeProjection, versionsOf } from '../versions.ts';
@@ -88,7 +89,7 @@ export const verifyLedger = async ({
   try {
     await db.query(beginSnapshot);
     const projection = options.projection ?? before;
-    const { position } = isOurs ? await readCheckpoint(db, projection) : ({ position: 'start' } as const);
+    const { position, lastEvent } = isOurs ? await readCheckpoint(db, projection) : atStart;
     const head = await store.head({ timeoutMs: 10_000 });
     const projectedTo = position === 'start' ? -1n : position.commit;
     const kept: Finding[] = [];
@@ -103,6 +104,11 @@ export const verifyLedger = async ({
     if (projectedTo > (head?.commit ?? -1n)) {
       const end = head?.commit ?? 'which is empty';
       findings.tell('BEYOND_LOG', nowhere, `the read models are at ${projectedTo}, beyond the end of the log, ${end}`);
+      findings.report();
+    } else if (lastEvent !== null && !(await hasEvent(store, lastEvent))) {
+      const { stream, revision } = lastEvent;
+      const what = 'the log does not have the last event of the read models';
+      findings.tell('BEYOND_LOG', { ...nowhere, stream, revision }, what);
       findings.report();
     }
     const parked = await countParked(db, projection);

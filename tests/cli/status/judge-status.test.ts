@@ -29,6 +29,7 @@ const well: StatusFacts = {
   readModels,
   lag: { events: 3, seconds: 1, isAtLeast: false },
   lastVerification: verified,
+  lastBackup: null,
   freeBytes: null,
 };
 const fault = { part: 'disk', reason: 'is full', since: at };

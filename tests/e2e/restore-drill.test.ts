@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { copyProductData } from '../support/prepared.ts';
+import {
+  condition,
+  type Product,
+  processesOf,
+  runLedger,
+  startLedgerProcess,
+  startProduct,
+} from '../support/product.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+
+// The drill that an operator should do: a backup under load, everything lost, and a restore in another place.
+type Api = { readonly url: string; readonly apiKey: string };
+
+const call = async ({ url, apiKey }: Api, route: string, body?: object, key: string = randomUUID()) => {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', 'idempotency-key': key };
+  const answer = await fetch(
+    `${url}${route}`,
+    body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) },
+  );
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+};
+const follow = async (api: Api, cursor: string | null, limit: number) => {
+  const { status, body } = await call(api, `/v1/events?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`);
+  expect([status, body.code]).toEqual([200, undefined]);
+  return { ids: (body.data as { id: string }[]).map(({ id }) => id), cursor: String(body.nextCursor) };
+};
+const issue = { tier: 'PRO', products: ['local_cli'] };
+// Progress may come before the result.
+const jsonOf = (output: string): unknown => JSON.parse(output.slice(output.indexOf('{')));
+
+test('After a backup under load and the loss of everything, a restore elsewhere lets clients go on', async () => {
+  const directory = await temporaryDirectory();
+  const [one, two] = [path.join(directory, 'one'), path.join(directory, 'two')];
+  const secrets = path.join(directory, 'secret.json');
+  await copyProductData(one);
+  const product: Product = await startProduct({ LEDGER_DATA_DIR: one, LEDGER_ENV_FILE: 'none' });
+  onTestFinished(() => void product.process.kill('SIGKILL'));
+  const { apiKey, baseUrl } = product.demo;
+  const before: Api = { url: baseUrl, apiKey };
+  const retried = randomUUID();
+  const first = await call(before, '/v1/licenses', issue, retried);
+  expect(first.status).toBe(201);
+  await call(before, '/v1/licenses', issue);
+  const expected = (await follow(before, null, 100)).ids;
+  const billing = await follow(before, null, expected.length - 2);
+
+  let isDone = false;
+  const load = (async () => {
+    for (let count = 0; !isDone && count < 50; count++) await call(before, '/v1/licenses', issue);
+  })();
+  const env = { LEDGER_DATA_DIR: one, LEDGER_ENV_FILE: 'none' };
+  const backup = await runLedger(
+    ['backup', '--to', path.join(directory, 'backups'), '--secrets-to', secrets, '--json'],
+    env,
+  );
+  expect(backup).toMatchObject({ code: 0, output: expect.stringContaining('"hasLog": true') });
+  const taken = jsonOf(backup.output) as { directory: string };
+  const status = await runLedger(['status', '--json'], env);
+  expect(jsonOf(status.output)).toMatchObject({ lastBackup: { hasLog: true, ageSeconds: expect.any(Number) } });
+  isDone = true;
+  await load;
+  // A reader that has seen an event after the backup.
+  const lost = await follow(before, null, 1_000);
+  product.process.kill('SIGKILL');
+  await product.ended;
+  await condition('nothing runs any longer', () => processesOf(one).length === 0);
+  await rm(one, { recursive: true });
+
+  const elsewhere = { LEDGER_DATA_DIR: two, LEDGER_ENV_FILE: 'none' };
+  const restored = await runLedger(['restore', '--from', taken.directory, '--secrets-from', secrets], elsewhere);
+  expect([restored.code, restored.output]).toEqual([0, expect.stringContaining('Intact')]);
+  const started = await startLedgerProcess([], elsewhere);
+  onTestFinished(() => void started.process.kill('SIGKILL'));
+  const after: Api = { url: started.url, apiKey };
+  const validated = await call(after, '/v1/licenses/validate', { licenseKey: first.body.licenseKey });
+  expect(validated.body).toMatchObject({ code: 'VALID' });
+  expect((await call(after, '/v1/licenses', issue, retried)).body).toEqual(first.body);
+  const rest = await follow(after, billing.cursor, 1_000);
+  expect([...billing.ids, ...rest.ids].slice(0, expected.length)).toEqual(expected);
+  // What it had seen after the backup is lost, and it is told so instead of missing what comes now.
+  await call(after, '/v1/licenses', issue);
+  if (lost.ids.length > billing.ids.length + rest.ids.length) {
+    const { status: refused, body } = await call(after, `/v1/events?cursor=${lost.cursor}`);
+    expect([refused, body.code, String(body.detail)]).toEqual([
+      400,
+      'INVALID_REQUEST',
+      expect.stringContaining('restored'),
+    ]);
+  }
+  expect((await follow(after, rest.cursor, 100)).ids.length).toBeGreaterThan(0);
+  const verified = await runLedger(['verify'], elsewhere);
+  expect([verified.code, verified.output]).toEqual([0, expect.stringContaining('Intact')]);
+  started.process.kill('SIGTERM');
+  expect(await started.ended).toBe(0);
+}, 300_000);
