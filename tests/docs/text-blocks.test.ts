@@ -22,7 +22,7 @@ const notRun: Readonly<Record<string, string>> = {
 };
 
 /** The tests that compare the output of a command with what a page shows of it. */
-const tests = ['tests/cli', 'tests/docs']
+const tests = ['tests/cli', 'tests/docs', 'tests/e2e']
   .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`))
   .filter((path) => path.endsWith('.test.ts'))
   .map((path) => readFileSync(path, 'utf8'))

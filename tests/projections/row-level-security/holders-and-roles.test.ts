@@ -114,6 +114,8 @@ describe('The role of', () => {
     );
 
   const bookkeeping = [
+    'ops.last_backup',
+    'ops.last_restore',
     'ops.last_verification',
     'ops.processes',
     'ops.checkpoints',

@@ -261,6 +261,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
 /** The operations of ledger_api on tables that belong to no organization or user. */
 export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
   'ops.first_organization': [],
+  'ops.last_backup': ['select'],
+  'ops.last_restore': [],
   'ops.last_verification': [],
   'ops.served_log': ['select', 'insert'],
   'ops.migrations': [],
