@@ -9,6 +9,9 @@ import { createConsoleRouter } from './router.tsx';
 import { createSession } from './session/session.ts';
 import { SessionProvider } from './session/session-context.tsx';
 
+const reloadedKey = 'ledger-reloaded';
+const reloadPauseMs = 60_000;
+
 const session = createSession(location.origin);
 const queries = new QueryClient({
   defaultOptions: {
@@ -27,8 +30,13 @@ session.subscribe(() => {
   if (next !== userId) queries.clear();
   userId = next;
 });
-// The console was built again, and a screen that was not loaded yet is gone.
-window.addEventListener('vite:preloadError', () => location.reload());
+// The console was built again, and a screen that was not loaded yet is gone. Once, so that no page reloads for ever.
+window.addEventListener('vite:preloadError', () => {
+  const last = Number(sessionStorage.getItem(reloadedKey) ?? 0);
+  if (!navigator.onLine || Date.now() - last < reloadPauseMs) return;
+  sessionStorage.setItem(reloadedKey, String(Date.now()));
+  location.reload();
+});
 const router = createConsoleRouter();
 
 const root = document.getElementById('root');

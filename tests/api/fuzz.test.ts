@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent } from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { browserSessionPath } from '../../src/api/auth/session-cookie.ts';
 import type { Route } from '../../src/api/route.ts';
 import type { Permission } from '../../src/domain/authority.ts';
 import { permissions } from '../../src/domain/permissions.ts';
@@ -62,6 +63,8 @@ const drawRequest = (route: Route, world: World, chance: Chance): Draft => {
     ),
     headers: {
       ...authorizationFor(route, world, chance),
+      // Only a page of the server may use it, and its token is in a cookie.
+      ...(route.path === browserSessionPath ? ofOwnPage(String(known('refreshToken', null))) : {}),
       ...(drawn.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(changes && chance.percent(40) ? { 'idempotency-key': randomUUID() } : {}),
       ...(chance.percent(70) ? { prefer: 'respond-async' } : {}),
@@ -70,6 +73,11 @@ const drawRequest = (route: Route, world: World, chance: Chance): Draft => {
     },
     json: route.access.kind === 'license' ? naming(drawn.body, known, chance) : drawn.body,
   };
+};
+
+const ofOwnPage = (refreshToken: string) => {
+  const { origin, port } = new URL(ledger.baseUrl);
+  return { origin, cookie: `ledger-session-${port}=${refreshToken}.` };
 };
 
 /** A client's request mostly names its license in one way: the schema lets it do so in two or in none. */

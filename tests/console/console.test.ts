@@ -176,6 +176,101 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
+  test('a text that only looks like a key is searched, such as an id of a device', async () => {
+    const externalRef = '3f2b8c9a-1d4e-4f6a-9b7c-0a1b2c3d4e5f';
+    await ledger.issue({ externalRef });
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
+    await signIn(page, owner);
+    await page.getByRole('heading', { name: 'Licenses' }).waitFor();
+    await page.getByRole('button', { name: /Find/ }).click();
+    await dialog(page).getByRole('textbox').fill(externalRef);
+    await dialog(page)
+      .getByRole('link', { name: /reference/ })
+      .waitFor();
+    await context.close();
+  });
+
+  test('an action of one user is not carried out as another who has signed in meanwhile', async () => {
+    const { licenseId } = await ledger.issue();
+    const [ann, bob] = await Promise.all(
+      [1, 2].map(() => createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }])),
+    );
+    if (ann === undefined || bob === undefined) throw new Error('There are two users.');
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, ann);
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await dialog(page).getByLabel('Reason code').fill('REFUND');
+    // Other tabs are told. Without the news the request itself must find out.
+    await page.evaluate('BroadcastChannel.prototype.dispatchEvent = () => true');
+    const headers = { origin: ledger.baseUrl };
+    const session = `${ledger.baseUrl}/v1/auth/browser-session`;
+    expect((await context.request.delete(session, { headers })).status()).toBe(204);
+    const { email, password } = bob;
+    expect((await context.request.post(session, { headers, data: { email, password } })).status()).toBe(200);
+    await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+    // The page now belongs to Bob, and shows nothing of what Ann had begun.
+    await dialog(page).waitFor({ state: 'detached' });
+    const { text } = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
+    expect(text).not.toContain('LicenseRevoked');
+    await context.close();
+  });
+
+  test('a dialog belongs to its license, also when the page goes back to another one', async () => {
+    const [first, second] = [await ledger.issue(), await ledger.issue()];
+    const at = (licenseId: string) => `${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`;
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${first.licenseId}`);
+    await signIn(page, owner);
+    await page.getByRole('button', { name: 'Revoke' }).waitFor();
+    await page.getByRole('button', { name: /Find/ }).click();
+    await dialog(page).getByRole('textbox').fill(second.licenseKey);
+    await dialog(page).getByRole('link').first().click();
+    await page.waitForURL(at(second.licenseId));
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await dialog(page).getByLabel('Reason code').fill('REFUND');
+    await page.goBack();
+    await page.waitForURL(at(first.licenseId));
+    await dialog(page).waitFor({ state: 'detached' });
+    await context.close();
+  });
+
+  test('a renewal that was carried out without an answer is not done twice', async () => {
+    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, owner);
+    await page.getByRole('button', { name: 'Renew' }).click();
+    // The server does the work, and each answer is lost.
+    await page.route('**/renew', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await dialog(page).getByRole('button', { name: 'Renew' }).click();
+    await dialog(page).getByText('The server did not answer.').waitFor();
+    await page.unroute('**/renew');
+    await dialog(page).getByRole('button', { name: 'Renew' }).click();
+    await dialog(page).waitFor({ state: 'detached' });
+    const { text } = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
+    expect(text.match(/"type":"LicenseRenewed"/g)).toHaveLength(1);
+    await context.close();
+  });
+
+  test('the time is moved by keyboard alone, and the focus stays', async () => {
+    const { licenseId } = await ledger.issue();
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, owner);
+    const earlier = page.getByRole('button', { name: 'Earlier event' });
+    await page.locator('button[aria-disabled="false"]', { hasText: 'Earlier event' }).waitFor();
+    await earlier.focus();
+    await page.keyboard.press('Enter');
+    await page.getByText('You see the license as it was').waitFor();
+    expect(await earlier.evaluate((element) => element.matches(':focus'))).toBe(true);
+    const slider = page.getByRole('slider');
+    await slider.focus();
+    await page.keyboard.press('End');
+    await page.getByRole('button', { name: 'Back to now' }).waitFor({ state: 'detached' });
+    expect(await slider.evaluate((element) => element.matches(':focus'))).toBe(true);
+    await context.close();
+  });
+
   test('a user of two organizations chooses, and each tab stays in its own', async () => {
     const { b } = ledger;
     const { licenseId } = await ledger.issue({}, b);
@@ -193,6 +288,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     // The first tab is still in the first organization, where this license does not exist.
     await page.getByLabel('Status').selectOption('Active');
     await page.getByRole('table').waitFor();
+    const own = page.waitForResponse((response) => response.url().includes('/v1/licenses?'));
+    await page.getByLabel('Status').selectOption('Any');
+    expect(await (await own).text()).not.toContain(licenseId);
     await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`);
     await page.getByRole('alert').waitFor();
     await context.close();

@@ -1,4 +1,5 @@
 import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
+import { OtherUser } from '../session/session.ts';
 import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 import classes from './failure.module.css';
@@ -6,6 +7,7 @@ import classes from './failure.module.css';
 /** Returns what a failed request says to a person, in the words of the server. */
 export const messageOf = (error: unknown): string => {
   if (error instanceof LedgerProblem) return error.problem.detail;
+  if (error instanceof OtherUser) return texts.failure.otherUser;
   return error instanceof LedgerUnreachable ? texts.failure.unreachable : texts.failure.unexpected;
 };
 

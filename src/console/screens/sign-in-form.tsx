@@ -36,6 +36,7 @@ export const SignInForm = ({ email = '', onDone }: { readonly email?: string; re
         autoComplete="username"
         required
         defaultValue={email}
+        readOnly={email !== ''}
         maxLength={254}
       />
       <TextField

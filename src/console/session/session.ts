@@ -1,6 +1,5 @@
 import {
   type Answered,
-  type AnswerOf,
   type CallOptions,
   type Client,
   createClient,
@@ -8,9 +7,7 @@ import {
   LedgerProblem,
   type OperationId,
 } from '@license-ledger/client';
-
-/** An access token with its user and the organization that it is for. */
-export type Access = AnswerOf<'openBrowserSession'>;
+import { type Access, createCookieSession, type Fresh, fresh, freshly } from './cookie-session.ts';
 
 /** The state of the session: not known yet, nobody signed in, signed in, or ended while a page is open. */
 export type SessionState =
@@ -21,6 +18,11 @@ export type SessionState =
 
 /** The e-mail address and the password of a sign-in. */
 export type SignIn = { readonly email: string; readonly password: string };
+
+/** Thrown when another user has signed in, or nobody is signed in any longer, before a call could be sent again. */
+export class OtherUser extends Error {
+  override readonly name = 'OtherUser';
+}
 
 /**
  * The session of this tab. The refresh token is in a cookie that no script reads. Access tokens are in memory only, one for
@@ -37,7 +39,8 @@ export type Session = {
   readonly signOut: () => Promise<void>;
   /**
    * Calls an operation for an organization; null for none. The call waits while the user signs in again, and then goes on.
-   * Throws LedgerProblem for a refusal and LedgerUnreachable without an answer.
+   * Throws LedgerProblem for a refusal, LedgerUnreachable without an answer, and OtherUser when the user of the call is
+   * no longer the one who is signed in. Then nothing was sent for the other user.
    */
   readonly call: <Id extends OperationId>(
     organizationId: string | null,
@@ -50,73 +53,105 @@ export type Session = {
 /** Creates the session of a tab with the server at `baseUrl`. */
 export const createSession = (baseUrl: string): Session => {
   const open = createClient({ baseUrl });
+  const cookie = createCookieSession(baseUrl);
+  const tabs = new BroadcastChannel('ledger-session');
   const listeners = new Set<() => void>();
   let state: SessionState = { kind: 'unknown' };
-  let newest: Access | null = null;
+  /** Counts changes of the user. An answer from before a change must change nothing. */
+  let epoch = 0;
+  let newest: Fresh | null = null;
   let again: Again | null = null;
-  const clients = new Map<string | null, Promise<Client>>();
+  const clients = new Map<string | null, Connected>();
 
   const become = (next: SessionState): void => {
     state = next;
     for (const listener of listeners) listener();
   };
+  const userId = (): string | null => ('user' in state ? state.user.id : null);
 
-  const accept = (access: Access): void => {
-    const isOther = 'user' in state && state.user.id !== access.user.id;
-    if (isOther) forget();
-    newest = access;
-    become({ kind: 'signed in', user: access.user, organizationId: access.organization?.id ?? null });
+  const accept = (next: Fresh): void => {
+    const { user, organization } = next.access;
+    if (userId() !== null && userId() !== user.id) forget();
+    newest = next;
+    become({ kind: 'signed in', user, organizationId: organization?.id ?? null });
     again?.resolve();
     again = null;
   };
-
   const forget = (): void => {
+    epoch += 1;
     newest = null;
     clients.clear();
-    again?.reject(new Error('Another user has signed in.'));
+    again?.reject(new OtherUser());
     again = null;
   };
 
-  const refresh = async (): Promise<Access> => {
-    const { data } = await open.call('refreshBrowserSession', { body: {} });
-    return data;
-  };
-
-  /** Returns a new access token. When the session has ended, it waits until the user has signed in again. */
-  const renewed = async (): Promise<Access> => {
+  /** Returns a new access token of a user. When the session has ended, it waits until the user has signed in again. */
+  const renewed = async (of: string | null): Promise<Fresh> => {
+    const began = epoch;
     try {
-      const access = await refresh();
-      accept(access);
-      return access;
+      const next = await cookie.refresh();
+      if (began !== epoch) throw new OtherUser();
+      // Another tab may have signed another user in. The page then shows that user, and the call ends here.
+      accept(next);
+      if (of !== null && next.access.user.id !== of) throw new OtherUser();
+      return next;
     } catch (error) {
-      if (!isSignedOut(error) || !('user' in state)) throw error;
+      if (!isSignedOut(error) || of === null) throw error;
+      if (began !== epoch || !('user' in state)) throw new OtherUser();
       become({ kind: 'expired', user: state.user });
       again ??= createAgain();
       await again.promise;
-      return newest ?? renewed();
+      return fresh(newest) ?? renewed(of);
     }
   };
 
-  const tokenFor = async (organizationId: string | null, access: Access): Promise<string> => {
-    if (organizationId === null || access.organization?.id === organizationId) return access.accessToken;
-    const user = createClient({ baseUrl, credentials: fixed(access.accessToken) });
+  const tokenFor = async (organizationId: string | null, of: string | null, from: Fresh): Promise<string> => {
+    const { accessToken, organization } = from.access;
+    if (organizationId === null || organization?.id === organizationId) return accessToken;
+    const renew = async () => (await renewed(of)).access.accessToken;
+    const user = createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } });
     const switched = await user.call('switchOrganization', { body: { organizationId } });
     return switched.data.accessToken;
   };
 
-  const clientIn = (organizationId: string | null): Promise<Client> => {
+  const connectionTo = (organizationId: string | null): Connected => {
     const known = clients.get(organizationId);
     if (known !== undefined) return known;
-    const connect = async () => {
-      const accessToken = await tokenFor(organizationId, newest ?? (await renewed()));
-      const renew = async () => tokenFor(organizationId, await renewed());
-      return createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } });
+    const of = userId();
+    const start = async () => {
+      const from = fresh(newest) ?? (await renewed(of));
+      const accessToken = await tokenFor(organizationId, of, from);
+      const renew = async () => tokenFor(organizationId, of, await renewed(of));
+      return { client: createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } }), from };
     };
-    const client = connect();
-    clients.set(organizationId, client);
+    const connection: Connected = start();
+    clients.set(organizationId, connection);
     // A failure is not remembered, so that the next use tries again.
-    client.catch(() => clients.delete(organizationId));
-    return client;
+    connection.catch(() => drop(organizationId, connection));
+    return connection;
+  };
+  const drop = (organizationId: string | null, connection: Connected): void => {
+    if (clients.get(organizationId) === connection) clients.delete(organizationId);
+  };
+
+  const resume = async (): Promise<void> => {
+    const began = epoch;
+    try {
+      const next = await cookie.refresh();
+      if (began === epoch) accept(next);
+    } catch (error) {
+      if (!isSignedOut(error)) throw error;
+      if (state.kind === 'unknown') become({ kind: 'signed out' });
+    }
+  };
+  const leave = (): void => {
+    forget();
+    become({ kind: 'signed out' });
+  };
+  tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (data === 'signed out' && 'user' in state) leave();
+    // The next request finds out what a failure here has missed.
+    else if (data === 'signed in') resume().catch(() => undefined);
   };
 
   return {
@@ -125,41 +160,42 @@ export const createSession = (baseUrl: string): Session => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    resume: async () => {
-      try {
-        accept(await refresh());
-      } catch (error) {
-        if (!isSignedOut(error)) throw error;
-        become({ kind: 'signed out' });
-      }
-    },
+    resume,
     signIn: async (credentials) => {
       const { data } = await open.call('openBrowserSession', { body: credentials });
-      accept(data);
+      accept(freshly(data));
+      tabs.postMessage('signed in');
     },
     signOut: async () => {
       await open.call('endBrowserSession', {});
-      forget();
-      become({ kind: 'signed out' });
+      leave();
+      tabs.postMessage('signed out');
     },
     call: async (organizationId, id, input, options = {}) => {
+      const began = epoch;
       // Both attempts have the same key, so the operation is carried out once.
       const once = { idempotencyKey: crypto.randomUUID(), ...options };
+      const connection = connectionTo(organizationId);
+      const { client, from } = await connection;
       try {
-        return await (await clientIn(organizationId)).call(id, input, once);
+        return await client.call(id, input, once);
       } catch (error) {
         // Another tab or another device has ended the session before its access token expired.
         if (!isSignedOut(error)) throw error;
-        newest = null;
-        clients.clear();
-        return (await clientIn(organizationId)).call(id, input, once);
+        if (began !== epoch) throw new OtherUser();
+        drop(organizationId, connection);
+        // Calls that fail together renew together.
+        if (newest === from) newest = null;
+        const next = await connectionTo(organizationId);
+        if (began !== epoch) throw new OtherUser();
+        return next.client.call(id, input, once);
       }
     },
   };
 };
 
-const fixed = (accessToken: string) =>
-  ({ kind: 'accessToken', accessToken, renew: () => Promise.resolve(accessToken) }) as const;
+/** A client, and the access token of the session that it came from. */
+type Connected = Promise<{ readonly client: Client; readonly from: Fresh }>;
 
 const isSignedOut = (error: unknown): boolean => error instanceof LedgerProblem && error.code === 'UNAUTHENTICATED';
 

@@ -1,5 +1,5 @@
 import { Outlet, useNavigate, useRouter } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { Failure } from '../parts/failure.tsx';
 import { Loading } from '../parts/loading.tsx';
 import { SignInAgain } from '../screens/sign-in-again.tsx';
@@ -23,7 +23,10 @@ export const Gate = () => {
   if (state.kind === 'signed out') return <ToSignIn />;
   return (
     <>
-      <Outlet />
+      {/* Another user must see nothing of the previous one. */}
+      <Fragment key={state.user.id}>
+        <Outlet />
+      </Fragment>
       {state.kind === 'expired' && <SignInAgain email={state.user.email} />}
     </>
   );

@@ -1,6 +1,7 @@
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '../parts/button.tsx';
+import { Failure } from '../parts/failure.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
 import { useOrganization, useOrganizations } from '../session/own-organizations.ts';
 import { useSession } from '../session/session-context.tsx';
@@ -43,9 +44,11 @@ export const Layout = () => {
         <Outlet />
       </main>
       {isFinding && (
-        <Suspense fallback={null}>
-          <Find onClose={() => setFinding(false)} />
-        </Suspense>
+        <CatchBoundary getResetKey={() => organizationId} errorComponent={({ error }) => <Failure error={error} />}>
+          <Suspense fallback={null}>
+            <Find onClose={() => setFinding(false)} />
+          </Suspense>
+        </CatchBoundary>
       )}
     </>
   );
@@ -53,12 +56,23 @@ export const Layout = () => {
 
 const SignOut = () => {
   const session = useSession();
-  const navigate = useNavigate();
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
   const leave = async () => {
-    await session.signOut();
-    await navigate({ to: '/sign-in' });
+    setBusy(true);
+    setError(null);
+    // The gate then leads to the sign-in.
+    await session.signOut().catch(setError);
+    setBusy(false);
   };
-  return <Button onClick={() => void leave()}>{texts.shell.signOut}</Button>;
+  return (
+    <>
+      <Button busy={isBusy} onClick={() => void leave()}>
+        {texts.shell.signOut}
+      </Button>
+      {error !== null && <Failure error={error} onRetry={leave} />}
+    </>
+  );
 };
 
 /** Opens the search with Ctrl-K, or Cmd-K on a Mac. */
@@ -67,7 +81,8 @@ const useFindShortcut = (open: () => void): void => {
     const listen = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
       event.preventDefault();
-      open();
+      // A dialog that is open must be answered first.
+      if (document.querySelector('[role="dialog"]') === null) open();
     };
     window.addEventListener('keydown', listen);
     return () => window.removeEventListener('keydown', listen);

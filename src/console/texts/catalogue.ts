@@ -7,6 +7,7 @@ export const texts = {
   loading: 'Loading …',
   failure: {
     unreachable: 'The server did not answer. Check the connection, and try again.',
+    otherUser: 'Another user has signed in, or you have signed out. Nothing was sent.',
     unexpected: 'The page failed. Reload it. When it fails again, tell the operator what you did.',
     request: 'Request',
     retry: 'Try again',
@@ -17,7 +18,7 @@ export const texts = {
     password: 'Password',
     submit: 'Sign in',
     expired: 'Your session has ended. Sign in again. What you typed on this page stays.',
-    otherUser: (email: string) => `This page belongs to ${email}.`,
+    other: 'Use another account',
   },
   organizations: {
     title: 'Choose an organization',

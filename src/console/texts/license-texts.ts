@@ -113,8 +113,8 @@ export const licenseTexts = {
     reinstateText: 'It works again at once, unless its term has ended.',
     renew: 'Renew',
     renewTitle: 'Renew this license',
-    renewText: 'A new term of the usual length starts when the current one ends.',
-    renewExpired: 'The term has ended. A new term of the usual length starts now.',
+    renewText:
+      'A new term of the usual length follows the current one. When that has ended, the new one starts now. The policy may say otherwise.',
     revoke: 'Revoke',
     revokeTitle: 'Revoke this license',
     revokeText:

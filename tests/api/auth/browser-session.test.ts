@@ -127,9 +127,10 @@ test('A page over https gets a cookie that goes over https only, also behind a p
   expect((await send('PATCH', { cookie: opened.cookie, body: {} })).status).toBe(401);
 });
 
-test('A wrong password is refused without a cookie, and a tenant of the other kind of login gets none', async () => {
+test('A wrong password is refused without a cookie, and the login of programs sets none', async () => {
   const user = await signUp();
   const wrong = await send('POST', { body: { email: user.email, password: 'not the password' } });
   expect([wrong.status, wrong.body.code, wrong.set]).toEqual([401, 'UNAUTHENTICATED', null]);
-  expect((await logIn(user.email)).status).toBe(200);
+  const program = await logIn(user.email);
+  expect([program.status, program.headers.get('set-cookie')]).toEqual([200, null]);
 });

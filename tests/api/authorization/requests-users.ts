@@ -49,6 +49,10 @@ const onMember =
 const emailOf = async ({ database }: Ledger, { person }: Credential): Promise<string> =>
   (person === null ? null : await getUser(database.api, person.userId))?.email ?? newEmail();
 
+const browserSession = '/v1/auth/browser-session';
+/** The headers of a page of the server itself, as a browser sends them. */
+const ownPage = { origin: 'http://localhost', 'sec-fetch-site': 'same-origin' };
+
 /** Requests of and about users. */
 export const userRequests: Readonly<Record<string, MakeRequest>> = {
   signUp: () => ({ path: '/v1/auth/signup', body: { email: newEmail(), password } }),
@@ -61,6 +65,17 @@ export const userRequests: Readonly<Record<string, MakeRequest>> = {
     const { refreshToken } = await openTestSession(ledger.database.api, userId, { now: new Date() });
     return { path: '/v1/auth/refresh', body: { refreshToken } };
   },
+  openBrowserSession: async ({ ledger }) => ({
+    path: browserSession,
+    body: { email: (await withPassword(ledger)).email, password },
+    headers: ownPage,
+  }),
+  refreshBrowserSession: async ({ ledger }) => {
+    const { userId } = await createUser(ledger.database.api);
+    const { refreshToken } = await openTestSession(ledger.database.api, userId, { now: new Date() });
+    return { path: browserSession, body: {}, headers: { ...ownPage, cookie: `ledger-session-80=${refreshToken}.` } };
+  },
+  endBrowserSession: () => ({ path: browserSession, headers: ownPage }),
   jwks: () => ({ path: '/.well-known/jwks.json' }),
   me: () => ({ path: '/v1/auth/me' }),
   listSessions: () => ({ path: '/v1/auth/sessions' }),

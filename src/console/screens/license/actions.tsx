@@ -7,6 +7,7 @@ import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import { Confirmation, noteIn } from './confirmation.tsx';
 import classes from './license.module.css';
+import { useReasons } from './power.ts';
 
 type ActionName = 'suspend' | 'reinstate' | 'renew' | 'revoke';
 
@@ -26,8 +27,9 @@ export const Actions = ({
   readonly mayDo: (power: LicensePower) => boolean;
 }) => {
   const [open, setOpen] = useState<ActionName | null>(null);
+  const reasons = useReasons(suspensionReasons);
   const names = (['renew', 'suspend', 'reinstate', 'revoke'] as const).filter(
-    (name) => mayDo(powers[name]) && makesSense(name, license),
+    (name) => mayDo(powers[name]) && makesSense(name, license) && (name !== 'reinstate' || mayLift(license, reasons)),
   );
   const close = () => setOpen(null);
   return (
@@ -45,6 +47,12 @@ export const Actions = ({
   );
 };
 
+/** Returns true when the role may lift every suspension, also those that are announced. */
+const mayLift = ({ suspension, scheduled }: License, reasons: readonly string[]): boolean =>
+  [...(suspension === null ? [] : [suspension]), ...scheduled].every(
+    (change) => !('reasonCode' in change) || reasons.includes(change.reasonCode),
+  );
+
 const makesSense = (name: ActionName, { status, term }: License): boolean => {
   if (status === 'REVOKED') return false;
   if (name === 'suspend' || name === 'reinstate') return (status === 'SUSPENDED') === (name === 'reinstate');
@@ -57,15 +65,18 @@ const Note = () => <TextField label={texts.actions.note} hint={texts.actions.not
 
 const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
 
-const Suspend = ({ license: { id: licenseId }, onClose }: Props) => {
+const Suspend = ({ license, onClose }: Props) => {
+  const licenseId = license.id;
   const suspend = useCommand('suspendLicense');
+  const reasons = useReasons(suspensionReasons);
   const inputOf = (form: FormData) => {
-    const code = suspensionReasons.find((each) => each === form.get('code')) ?? 'ADMIN';
+    const code = reasons.find((reason) => reason === form.get('code')) ?? 'ADMIN';
     return { params: { licenseId }, body: { reason: { code, ...noteIn(form) } } };
   };
   const names = texts.actions;
   return (
     <Confirmation
+      license={license}
       title={names.suspendTitle}
       confirm={names.suspend}
       command={suspend}
@@ -74,7 +85,7 @@ const Suspend = ({ license: { id: licenseId }, onClose }: Props) => {
     >
       <p>{names.suspendText}</p>
       <SelectField label={names.reason} name="code" required>
-        {suspensionReasons.map((code) => (
+        {reasons.map((code) => (
           <option key={code} value={code}>
             {texts.suspensionReasons[code]}
           </option>
@@ -85,11 +96,13 @@ const Suspend = ({ license: { id: licenseId }, onClose }: Props) => {
   );
 };
 
-const Reinstate = ({ license: { id: licenseId }, onClose }: Props) => {
+const Reinstate = ({ license, onClose }: Props) => {
+  const licenseId = license.id;
   const reinstate = useCommand('reinstateLicense');
   const names = texts.actions;
   return (
     <Confirmation
+      license={license}
       title={names.reinstateTitle}
       confirm={names.reinstate}
       command={reinstate}
@@ -101,25 +114,27 @@ const Reinstate = ({ license: { id: licenseId }, onClose }: Props) => {
   );
 };
 
-const Renew = ({ license: { id: licenseId, effectiveStatus }, onClose }: Props) => {
+const Renew = ({ license, onClose }: Props) => {
+  const licenseId = license.id;
   const renew = useCommand('renewLicense');
   const names = texts.actions;
-  const isExpired = effectiveStatus === 'EXPIRED';
-  const basis = isExpired ? 'FROM_NOW' : 'FROM_EXPIRY';
   return (
     <Confirmation
+      license={license}
       title={names.renewTitle}
       confirm={names.renew}
       command={renew}
-      inputOf={() => ({ params: { licenseId }, body: { basis } as const })}
+      // The policy of the license says from when the new term counts.
+      inputOf={() => ({ params: { licenseId }, body: {} })}
       onClose={onClose}
     >
-      <p>{isExpired ? names.renewExpired : names.renewText}</p>
+      <p>{names.renewText}</p>
     </Confirmation>
   );
 };
 
-const Revoke = ({ license: { id: licenseId }, onClose }: Props) => {
+const Revoke = ({ license, onClose }: Props) => {
+  const licenseId = license.id;
   const revoke = useCommand('revokeLicense');
   const names = texts.actions;
   const inputOf = (form: FormData) => ({
@@ -128,6 +143,7 @@ const Revoke = ({ license: { id: licenseId }, onClose }: Props) => {
   });
   return (
     <Confirmation
+      license={license}
       title={names.revokeTitle}
       confirm={names.revoke}
       isDangerous

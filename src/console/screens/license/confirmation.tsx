@@ -4,6 +4,7 @@ import { Button } from '../../parts/button.tsx';
 import { Dialog, DialogActions } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { texts } from '../../texts/catalogue.ts';
+import type { License } from '../../types.ts';
 import classes from './license.module.css';
 
 /**
@@ -11,6 +12,7 @@ import classes from './license.module.css';
  * it stays open with everything that was typed.
  */
 export const Confirmation = <Input,>({
+  license,
   title,
   confirm,
   isDangerous = false,
@@ -19,6 +21,7 @@ export const Confirmation = <Input,>({
   onClose,
   children,
 }: {
+  readonly license: Pick<License, 'id' | 'keyHint'>;
   readonly title: string;
   readonly confirm: string;
   readonly isDangerous?: boolean;
@@ -34,6 +37,7 @@ export const Confirmation = <Input,>({
   return (
     <Dialog title={title} onClose={onClose}>
       <form className={classes.form} onSubmit={submit}>
+        <p className={classes.soft}>{texts.license.title(license.keyHint ?? license.id)}</p>
         {children}
         {command.isError && <Failure error={command.error} />}
         <DialogActions>

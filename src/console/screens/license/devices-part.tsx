@@ -54,7 +54,7 @@ export const DevicesPart = ({ license, mayRelease }: { readonly license: License
           {names.more}
         </Button>
       )}
-      {leaving !== null && <Release device={leaving} onClose={() => setLeaving(null)} />}
+      {leaving !== null && <Release license={license} device={leaving} onClose={() => setLeaving(null)} />}
     </Part>
   );
 };
@@ -75,12 +75,21 @@ const useDevices = (licenseId: string) => {
 
 const nameOf = ({ name }: Device): string => name ?? texts.devices.unnamed;
 
-const Release = ({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) => {
+const Release = ({
+  license,
+  device,
+  onClose,
+}: {
+  readonly license: License;
+  readonly device: Device;
+  readonly onClose: () => void;
+}) => {
   const release = useCommand('releaseActivation');
   const names = texts.devices;
   const { licenseId, id: activationId } = device;
   return (
     <Confirmation
+      license={license}
       title={names.releaseTitle}
       confirm={names.release}
       command={release}

@@ -1,15 +1,17 @@
 import type { AnswerOf } from '@license-ledger/client';
+import { Link } from '@tanstack/react-router';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { PartTable } from '../../parts/part.tsx';
-import { useRead } from '../../session/ledger.ts';
+import { useOrganizationId, useRead } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 
 type Field = AnswerOf<'explainLicense'>['fields'][number];
 
 /** The fields of a license that have other values now than at an instant, each with the event that set it then. */
 export const Differences = ({ licenseId, at }: { readonly licenseId: string; readonly at: string }) => {
+  const organizationId = useOrganizationId();
   const params = { licenseId };
   const now = useRead('explainLicense', { params });
   const then = useRead('explainLicense', { params, query: { asOf: at } }, { keep: true });
@@ -38,9 +40,14 @@ export const Differences = ({ licenseId, at }: { readonly licenseId: string; rea
               {setting === null ? (
                 names.byTime
               ) : (
-                <a href={`#${setting.eventId}`}>
+                <Link
+                  to="/$organizationId/licenses/$licenseId"
+                  params={{ organizationId, licenseId }}
+                  search={{ at: setting.recordedAt }}
+                  resetScroll={false}
+                >
                   {setting.type}, <Moment at={setting.recordedAt} />
-                </a>
+                </Link>
               )}
             </td>
           </tr>

@@ -26,7 +26,7 @@ export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; rea
       {pages.isSuccess && events.length === 0 && <p>{names.none}</p>}
       <ol className={classes.events}>
         {events.map((event) => (
-          <Entry key={event.id} licenseId={licenseId} event={event} isLater={at !== null && event.recordedAt > at} />
+          <Entry key={event.id} licenseId={licenseId} event={event} isLater={isLaterThan(event, at)} />
         ))}
       </ol>
       {pages.hasNextPage && (
@@ -37,6 +37,10 @@ export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; rea
     </Part>
   );
 };
+
+// An event counts from when it was recorded or took effect, by what came first.
+const isLaterThan = ({ recordedAt, effectiveAt }: LicenseEvent, at: string | null): boolean =>
+  at !== null && recordedAt > at && effectiveAt > at;
 
 const useHistory = (licenseId: string) => {
   const session = useSession();

@@ -29,13 +29,14 @@ const LicenseScreen = () => {
     { keep: true },
   );
   useTitle(texts.license.title(now.data?.keyHint ?? ''));
-  if (now.isPending) return <Loading />;
-  if (now.isError) return <Failure error={now.error} onRetry={now.refetch} />;
+  // A later failure leaves the page as it is, with the forms that are open.
+  if (now.data === undefined) return now.isError ? <Failure error={now.error} onRetry={now.refetch} /> : <Loading />;
   return (
     <div className={classes.page}>
-      <TimeBar license={now.data} at={at ?? null} />
-      {then.isError && <Failure error={then.error} onRetry={then.refetch} />}
-      {then.data?.id === licenseId && !then.isError && <Shown license={then.data} at={at ?? null} />}
+      <TimeBar key={licenseId} license={now.data} at={at ?? null} isShown={!then.isPlaceholderData && then.isSuccess} />
+      {now.isError && <Failure error={now.error} onRetry={now.refetch} />}
+      {then.isError && at !== undefined && <Failure error={then.error} onRetry={then.refetch} />}
+      {then.data?.id === licenseId && <Shown key={licenseId} license={then.data} at={at ?? null} />}
     </div>
   );
 };

@@ -1,5 +1,6 @@
 import { isPermitted } from '../../../domain/authority.ts';
-import { type LicensePower, licensePermissions } from '../../../domain/license/license-authority.ts';
+import { type LicensePower, licensePermissions, refuseSuspending } from '../../../domain/license/license-authority.ts';
+import type { SuspensionReason } from '../../../domain/license/suspension/suspension-events.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
 import type { License } from '../../types.ts';
 
@@ -12,4 +13,12 @@ export const usePowers = (license: License): ((power: LicensePower) => boolean) 
   if (organization === null || organization.closedAt !== null) return () => false;
   const side = license.issuerOrganizationId === organization.id ? 'own' : 'holder';
   return (power) => isPermitted({ kind: 'user', role: organization.role }, licensePermissions[power], side);
+};
+
+/** Returns the reasons for which the role of the user may suspend, among `reasons`. */
+export const useReasons = (reasons: readonly SuspensionReason[]): readonly SuspensionReason[] => {
+  const organization = useOrganization();
+  if (organization === null) return [];
+  const credential = { kind: 'user', role: organization.role } as const;
+  return reasons.filter((reason) => refuseSuspending(credential, reason) === null);
 };
