@@ -14,6 +14,7 @@ export const longestFiles: readonly string[] = [
   'tests/projections/rebuild/rebuild-faults.test.ts',
   'tests/api/tenant-fuzz.test.ts',
   'tests/e2e/store-faults.test.ts',
+  'tests/console/console.test.ts',
   'tests/e2e/agreement.test.ts',
   'tests/e2e/neighbours.test.ts',
   'tests/e2e/servers.test.ts',

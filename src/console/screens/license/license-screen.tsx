@@ -33,7 +33,12 @@ const LicenseScreen = () => {
   if (now.data === undefined) return now.isError ? <Failure error={now.error} onRetry={now.refetch} /> : <Loading />;
   return (
     <div className={classes.page}>
-      <TimeBar key={licenseId} license={now.data} at={at ?? null} isShown={!then.isPlaceholderData && then.isSuccess} />
+      <TimeBar
+        key={`time of ${licenseId}`}
+        license={now.data}
+        at={at ?? null}
+        isShown={!then.isPlaceholderData && then.isSuccess}
+      />
       {now.isError && <Failure error={now.error} onRetry={now.refetch} />}
       {then.isError && at !== undefined && <Failure error={then.error} onRetry={then.refetch} />}
       {then.data?.id === licenseId && <Shown key={licenseId} license={then.data} at={at ?? null} />}
