@@ -47,7 +47,7 @@ export const requireFittingLog = async (
     const state = await readLogState(store);
     if (state.kind === 'AWAITED' && !sourceIsLost)
       throw new RefusedByPolicy(
-        'The event store has a copy of a log, and its source can still serve that. When the source is lost, add --source-is-lost: the copy is opened then. Else set EVENTSTORE_URL to the source.',
+        'The event store has a copy of a log, and its source can still serve that. When the source is lost, add --source-is-lost to --only postgres: the copy is opened then. Else set EVENTSTORE_URL to the source.',
       );
     const logId = state.kind === 'AWAITED' ? state.id : await servedLog(store);
     if (await hasEvent(store, last)) return { logId, isOlder: false };

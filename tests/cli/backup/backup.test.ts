@@ -1,10 +1,12 @@
 import { mkdir, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { copiedTables, leftOut } from '../../../src/cli/backup/backup-tables.ts';
 import { type Manifest, manifestText, parseManifest } from '../../../src/cli/backup/manifest.ts';
 import { type BackupSource, takeBackup } from '../../../src/cli/backup/take-backup.ts';
 import { awaitLog } from '../../../src/eventstore/copy/log-state.ts';
+import { backupLock } from '../../../src/postgres/migrate.ts';
 import {
   emptyDatabase,
   ledgerSecret,
@@ -15,6 +17,7 @@ import {
 } from '../../support/backups.ts';
 import { startOwnStore } from '../../support/event-store.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { createReadModels } from '../../support/read-models.ts';
 import { runCommand } from '../../support/run-command.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -121,7 +124,7 @@ test('A backup under load has every answer with its event, and every event with 
     code: 5,
     output: expect.stringContaining('Stop ledger eventstore'),
   });
-}, 120_000);
+}, 180_000);
 
 test('A damaged, unfinished, unknown or newer backup restores nothing', async () => {
   const to = await temporaryDirectory();
@@ -167,6 +170,13 @@ test('A damaged, unfinished, unknown or newer backup restores nothing', async ()
   await refused(5, 'of a newer release');
   await write({ ...manifest, migrations: [...manifest.migrations, { file: 'ops/999-later.sql', sha256: '00' }] });
   await refused(5, 'it has had db/ops/999-later.sql');
+  const migrated = await createReadModels();
+  onTestFinished(migrated.drop);
+  await write({ ...manifest, migrations: manifest.migrations.filter(({ file }) => file !== 'ops/260-backups.sql') });
+  expect(await restore(['--from', directory], { databaseUrl: migrated.url, logUrl })).toMatchObject({
+    code: 5,
+    output: expect.stringContaining('of a later release than the backup'),
+  });
   await write({ ...manifest, secrets: [{ id: 'deadbeef', check: 'AAAA' }] });
   await refused(5, 'needs the secret deadbeef');
   await write(manifest);
@@ -174,7 +184,7 @@ test('A damaged, unfinished, unknown or newer backup restores nothing', async ()
   const unfinished = path.join(to, 'unfinished-2026');
   await mkdir(unfinished);
   await refused(2, 'that was killed', unfinished);
-}, 120_000);
+}, 180_000);
 
 test('A backup that fails leaves nothing behind', async () => {
   const to = await temporaryDirectory();
@@ -192,6 +202,18 @@ test('A backup that fails leaves nothing behind', async () => {
   expect(await runCommand(['backup', '--to', to], awaiting)).toMatchObject({
     code: 5,
     output: expect.stringContaining('has only a copy of a log'),
+  });
+  // A release that migrates, and a place for the secret that cannot be written.
+  const migrating = new pg.Client(ledger.database.url);
+  await migrating.connect();
+  await migrating.query('select pg_advisory_lock($1)', [backupLock]);
+  await expect(takeBackup(sourceOf(to))).rejects.toThrow('A release migrates the database');
+  await migrating.end();
+  const nowhere = ['--secrets-to', path.join(await temporaryDirectory(), 'missing', 'secret.json')];
+  const serving = { ...awaiting, EVENTSTORE_URL: ledger.store.url };
+  expect(await runCommand(['backup', '--to', to, ...nowhere], serving)).toMatchObject({
+    code: 2,
+    output: expect.stringContaining('cannot be written'),
   });
   expect(await readdir(to)).toEqual([]);
 });

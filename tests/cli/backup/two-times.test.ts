@@ -24,6 +24,7 @@ const isIntact = async (databaseUrl: string, storeUrl: string) =>
 test('A log and a Postgres of different times get a verdict and a way out', async () => {
   const to = await temporaryDirectory();
   const rotated = await ledger.createKey(ledger.a.organizationId, ['licenses:read']);
+  const admin = await ledger.createMember(ledger.a.organizationId, 'OWNER');
   const early = await takeBackup(sourceOf(ledger, to));
   // A log of this time whose positions go on without a gap, as other means restore it.
   const copy = await startOwnStore();
@@ -36,13 +37,11 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
   const { licenseKey } = await ledger.issue({ externalRef: 'later' });
   await nameDevice(ledger, licenseKey, 'later device');
   const path = `/v1/api-keys/${rotated.apiKeyId}`;
-  const admin = await ledger.createMember(ledger.a.organizationId, 'OWNER');
   expect((await ledger.call('POST', `${path}/rotate`, { key: admin.accessToken, body: {} })).status).toBe(200);
   const headers = { 'idempotency-key': 'lost'.padEnd(20, '-') };
   const body = { tier: 'PRO', products: ['local_cli'] };
   const issue = { key: ledger.a.apiKey, headers, body };
-  const { status, body: lost } = await ledger.call('POST', '/v1/licenses', issue);
-  expect(status).toBe(201);
+  expect((await ledger.call('POST', '/v1/licenses', issue)).status).toBe(201);
   const late = await takeBackup(sourceOf(ledger, to));
 
   // The log is newer than Postgres: what Postgres lacks is named, and all else works.
@@ -53,7 +52,8 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
   const keys = [key.apiKeyId, rotated.apiKeyId].sort().join(', ');
   expect(lacking.output).toContain(`2 API keys of the log lack their secret or the newest one in Postgres`);
   expect(lacking.output).toContain(keys);
-  expect(lacking.output).toContain('1 names, texts or metadata of the log are lost');
+  // The name of the device, and the address that the invitation of the test's member never stored.
+  expect(lacking.output).toContain('2 names, texts or metadata of the log are lost');
   const doctor = await runCommand(['doctor'], serversOf(databaseUrl, ledger.store.url));
   expect(doctor.output).toMatch(/todo\s+records\s+Postgres is older than the log\. 2 API keys/);
 
@@ -81,15 +81,16 @@ test('A log and a Postgres of different times get a verdict and a way out', asyn
   await isIntact(ledger.database.url, copy.url);
   // The organization does not wait for a position that is lost, and no answer promises a lost license.
   const started = await startLedgerProcess([], live);
+  const authorization = `Bearer ${issue.key}`;
   const answer = await fetch(`${started.url}/v1/licenses`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${issue.key}`, 'content-type': 'application/json', ...headers },
+    headers: { authorization, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   const again = (await answer.json()) as { license?: { id: string } };
+  const read = await fetch(`${started.url}/v1/licenses/${again.license?.id}`, { headers: { authorization } });
   started.process.kill('SIGTERM');
-  expect([answer.status, await started.ended]).toEqual([201, 0]);
-  expect(again.license?.id).not.toBe(lost.license?.id);
+  expect([answer.status, read.status, await started.ended]).toEqual([201, 200, 0]);
 }, 180_000);
 
 test('A copy whose source is lost is opened on demand, and a damaged log only by force', async () => {
@@ -109,7 +110,7 @@ test('A copy whose source is lost is opened on demand, and a damaged log only by
   );
   expect(await runCommand(copying, {})).toMatchObject({ code: 0 });
   await source.stop();
-  expect(await restore(postgres, onCopy)).toMatchObject(refused('add --source-is-lost'));
+  expect(await restore(postgres, onCopy)).toMatchObject(refused('add --source-is-lost to --only postgres'));
   expect((await readLogState(copy.connect())).kind).toBe('AWAITED');
 
   // Somebody has changed an event.
