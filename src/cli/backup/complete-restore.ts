@@ -66,8 +66,8 @@ export const requireFittingLog = async (
 };
 
 /**
- * Builds the read models from the restored log, gives the vault to the holders, verifies everything, and opens the log. A result that is not intact is opened
- * only with `force`. May be repeated.
+ * Builds the read models from the restored log, gives the vault to the holders, verifies everything, and opens the log. A
+ * result that is not intact is opened only with `force`. May be repeated.
  */
 export const completeRestore = async (
   servers: OpenServers,
