@@ -4,10 +4,9 @@ import type { ClientBase } from 'pg';
 export type LogEnd = { readonly head: bigint | null; readonly lastAt: Date | null };
 
 /**
- * Removes what Postgres still has of events that the log lost, because an older one was restored: answers to requests that
- * came after its end, and positions behind it up to which an organization would wait for the read models. `readEnd` reads the
- * end of the log. Positions that are noted meanwhile stay. One transaction, as the login that migrates. Returns how many
- * answers it removed.
+ * Removes what Postgres still has of events that the log lost, because an older one was restored. These are answers to
+ * requests that came after its end, and positions behind it up to which an organization would wait. `readEnd` reads the end.
+ * Positions that are noted meanwhile stay. One transaction, as the login that migrates. Returns how many answers it removed.
  */
 export const forgetLostPast = async (db: ClientBase, readEnd: () => Promise<LogEnd>): Promise<number> => {
   await db.query(`begin; set local role ledger_owner; set local lock_timeout = '10s'`);

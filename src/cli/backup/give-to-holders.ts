@@ -3,8 +3,8 @@ import { quoted } from './copy-table.ts';
 
 /**
  * Lets exactly the issuer and the present holder of each license read its values in the vault. A transfer changes the vault
- * after its event, so the log of a backup can have a transfer of which the rows of the backup know nothing. Compares with the
- * read models, which must be level with the log. One transaction, on a connection of the login that migrates.
+ * after its event, so the log of a backup can have a transfer that its rows do not show. Compares with the read models, which
+ * must be level with the log. One transaction, on a connection of the login that migrates.
  */
 export const giveToHolders = async (db: pg.Client): Promise<void> => {
   await db.query('begin; set local role ledger_owner');

@@ -14,8 +14,8 @@ export const measureBackup = (registry: Registry, pool: Pool, patienceMs: number
   const read = async () => {
     reading ??= readLastBackup(pool)
       .then(
-        (found) => {
-          last = found;
+        (backup) => {
+          last = backup;
         },
         () => undefined,
       )
@@ -30,10 +30,10 @@ export const measureBackup = (registry: Registry, pool: Pool, patienceMs: number
     help: 'When the last ledger backup ended, in seconds since 1970. 0: there is none.',
     registers: [registry],
     async collect() {
-      const found = await read();
+      const backup = await read();
       // A new gauge has the value 0.
-      if (found === undefined) this.remove();
-      else this.set(found === null ? 0 : found.finishedAt.getTime() / 1_000);
+      if (backup === undefined) this.remove();
+      else this.set(backup === null ? 0 : backup.finishedAt.getTime() / 1_000);
     },
   });
   new Gauge({
@@ -41,9 +41,9 @@ export const measureBackup = (registry: Registry, pool: Pool, patienceMs: number
     help: '1 when the log is in the last ledger backup, 0 when the event store was another server. Absent without a backup.',
     registers: [registry],
     async collect() {
-      const found = await read();
-      if (found === undefined || found === null) this.remove();
-      else this.set(found.hasLog ? 1 : 0);
+      const backup = await read();
+      if (backup === undefined || backup === null) this.remove();
+      else this.set(backup.hasLog ? 1 : 0);
     },
   });
 };
