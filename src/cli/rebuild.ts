@@ -1,13 +1,17 @@
 import pg from 'pg';
 import { loadConfig } from '../config.ts';
+import { lastOfPrefixes } from '../eventstore/copy/last-of-prefixes.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
+import { streamPrefixes } from '../projections/fold/fold-event.ts';
 import { prepareDatabase } from '../projections/prepare-database.ts';
 import { type RebuildOptions, type RebuildProgress, rebuild } from '../projections/rebuild/rebuild.ts';
 import { prune, rollBack } from '../projections/rebuild/roll-back.ts';
 import { readModelsName } from '../projections/versions.ts';
+import { forgetLostPast } from '../records/lost-past.ts';
 import { adoptLog } from '../records/served-log.ts';
 import { refuseRunningProcesses } from './copy/switch-log.ts';
 import { createLog } from './create-log.ts';
+import { otherPastOf } from './doctor/read-log-facts.ts';
 import { UsageError } from './exit-codes.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
@@ -44,6 +48,7 @@ export const rebuildCommand = async (options: Options): Promise<void> => {
     const { force, json } = options;
     const needs = { store, databaseUrl, projectorUrl, log, force, signal: stopping.signal };
     const adopt = await adoptionOf(needs, options);
+    if (force && !options.rollback && !options.prune) await forgetLost(needs, servers.eventStoreUrl);
     if (options.prune) await pruneNow(needs, json);
     else if (options.rollback) await rollBackNow(needs, json);
     else await rebuildNow(needs, { json, adopt });
@@ -76,6 +81,29 @@ const adoptionOf = async (
     await client.connect();
     await adoptLog(client, logId).finally(() => client.end());
   };
+};
+
+/**
+ * Removes what Postgres has of events that the log lost, when the read models have a past that is not in the log. It comes
+ * before the rebuild: the difference shows until that has ended, so a repeated command does it again.
+ */
+const forgetLost = async ({ store, databaseUrl, log }: RebuildOptions, eventStoreUrl: string): Promise<void> => {
+  const db = new pg.Client(databaseUrl);
+  await db.connect();
+  try {
+    if ((await otherPastOf(store, db)) === null) return;
+    const answers = await forgetLostPast(db, async () => {
+      const last = await lastOfPrefixes(eventStoreUrl, streamPrefixes);
+      const head = await store.head({ timeoutMs: 10_000 });
+      return { head: head?.commit ?? null, lastAt: last === null ? null : new Date(String(last.metadata.recordedAt)) };
+    });
+    log.info(
+      { answers },
+      'The log is of an earlier time: the answers to requests that came after its end are removed.',
+    );
+  } finally {
+    await db.end();
+  }
 };
 
 const rebuildNow = async (

@@ -19,8 +19,9 @@ type Options = {
 
 /**
  * Brings the database to this version. Runs every SQL file that is not applied yet, in order, each in its own
- * transaction. Any number of processes may call this at once: one does the work, and the others wait. Throws, before
- * changing anything, when an applied file was edited since or belongs to a newer version.
+ * transaction. Any number of processes may call this at once: one does the work, and the others wait. With work to do it
+ * waits for a backup that runs, and says so. Throws, before changing anything, when an applied file was edited since or
+ * belongs to a newer version.
  */
 export const migrate = async ({
   url,
@@ -35,10 +36,14 @@ export const migrate = async ({
   const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
   await db.connect();
   try {
+    const pendingOf = (applied: ReadonlyMap<string, string>) =>
+      files.filter(({ file }) => !applied.has(file) && only(file));
+    // A start without migrations waits for no backup.
+    if (pendingOf(await readApplied(db, formerFolders)).length > 0) await waitForBackups(db, log);
     await db.query('select pg_advisory_lock($1)', [migrationLock]);
     const applied = await readApplied(db, formerFolders);
     checkApplied(files, applied);
-    const pending = files.filter(({ file }) => !applied.has(file) && only(file));
+    const pending = pendingOf(applied);
     // The last file of the first folder creates the table of migrations. On a new database that folder is one step.
     const isFirst = ({ file }: SqlFile) => file.startsWith(`${folders[0]}/`);
     const first = applied.size === 0 ? pending.filter(isFirst) : [];
@@ -50,6 +55,17 @@ export const migrate = async ({
   } finally {
     await db.end();
   }
+};
+
+/**
+ * Waits until no backup runs. A backup reads for hours, and a migration that waited for its tables would make all others wait
+ * for them, too. Later backups are refused until the connection ends.
+ */
+const waitForBackups = async (db: pg.Client, log: LogLine): Promise<void> => {
+  const { rows } = await db.query<{ taken: boolean }>('select pg_try_advisory_lock($1) as taken', [backupLock]);
+  if (rows[0]?.taken === true) return;
+  log({}, 'The migration waits for a backup or another migration to end. The release before can serve meanwhile.');
+  await db.query('select pg_advisory_lock($1)', [backupLock]);
 };
 
 /** The files of this program, compared with those that a database has had. Names are `folder/file`. */
@@ -81,6 +97,9 @@ export const readMigrations = async (
 
 /** The advisory lock of a process that migrates. Two processes that change grants at once would fail. */
 export const migrationLock = 7_203_114_558;
+
+/** The advisory lock that each backup shares while it reads, and that a migration with work to do has alone. */
+export const backupLock = 7_203_114_562;
 
 /** Returns the applied files with their hashes. Empty without the table of migrations. */
 export const readApplied = async (

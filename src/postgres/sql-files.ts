@@ -45,7 +45,7 @@ export const becomeOwner = async (db: pg.Client): Promise<void> => {
   } catch (error) {
     throw new Error(
       `The login of DATABASE_URL cannot become ledger_owner (${sentenceOf(error)}). Use the login that migrated this database first, ` +
-        'or have it granted: grant ledger_owner, ledger_api, ledger_projector, ledger_worker, ledger_auth to <login> with set true.',
+        'or have it granted: grant ledger_owner, ledger_api, ledger_projector, ledger_worker, ledger_auth, ledger_backup to <login> with set true.',
       { cause: error },
     );
   }

@@ -15,7 +15,7 @@ type Options = {
   readonly directory?: string;
   /** The number of the release of these files. */
   readonly release?: number;
-  /** Applies only the files that it accepts, by `folder/file`. Default: all. */
+  /** Applies only the files that it accepts, by `folder/file`, and makes no read models. Default: all. */
   readonly only?: (file: string) => boolean;
 };
 
@@ -38,7 +38,8 @@ export const prepareDatabase = ({
     folders: migratedFolders,
     formerFolders,
     ...(only && { only }),
-    finish: (db) => makeReadModels(db, directory, release, log),
+    // They belong to the tables of this release.
+    finish: only ? async () => {} : (db) => makeReadModels(db, directory, release, log),
   });
 
 /** The folders of db/ that `prepareDatabase` applies, in this order. */

@@ -30,7 +30,18 @@ const follow = async (api: Api, cursor: string | null, limit: number) => {
   expect([status, body.code]).toEqual([200, undefined]);
   return { ids: (body.data as { id: string }[]).map(({ id }) => id), cursor: String(body.nextCursor) };
 };
+/** Follows to the end. */
+const followAll = async (api: Api, from: string | null) => {
+  const ids: string[] = [];
+  for (let cursor = from; ; ) {
+    const page = await follow(api, cursor, 1_000);
+    ids.push(...page.ids);
+    cursor = page.cursor;
+    if (page.ids.length < 1_000) return { ids, cursor };
+  }
+};
 const issue = { tier: 'PRO', products: ['local_cli'] };
+const idOf = (body: Record<string, unknown>) => String((body.license as { id?: string } | undefined)?.id);
 // Progress may come before the result.
 const jsonOf = (output: string): unknown => JSON.parse(output.slice(output.indexOf('{')));
 
@@ -51,8 +62,12 @@ test('After a backup under load and the loss of everything, a restore elsewhere 
   const billing = await follow(before, null, expected.length - 2);
 
   let isDone = false;
+  const issued: { readonly key: string; readonly licenseKey: unknown }[] = [];
   const load = (async () => {
-    for (let count = 0; !isDone && count < 50; count++) await call(before, '/v1/licenses', issue);
+    while (!isDone) {
+      const key = randomUUID();
+      issued.push({ key, licenseKey: (await call(before, '/v1/licenses', issue, key)).body.licenseKey });
+    }
   })();
   const env = { LEDGER_DATA_DIR: one, LEDGER_ENV_FILE: 'none' };
   const backup = await runLedger(['backup', '--to', path.join(directory, 'backups'), '--secrets-to', secrets], env);
@@ -68,7 +83,7 @@ test('After a backup under load and the loss of everything, a restore elsewhere 
   await load;
   // A reader that has seen an event after the backup.
   await call(before, '/v1/licenses', issue);
-  const lost = await follow(before, null, 1_000);
+  const lost = await followAll(before, null);
   product.process.kill('SIGKILL');
   await product.ended;
   await condition('nothing runs any longer', () => processesOf(one).length === 0);
@@ -87,7 +102,17 @@ test('After a backup under load and the loss of everything, a restore elsewhere 
   const validated = await call(after, '/v1/licenses/validate', { licenseKey: first.body.licenseKey });
   expect(validated.body).toMatchObject({ code: 'VALID' });
   expect((await call(after, '/v1/licenses', issue, retried)).body).toEqual(first.body);
-  const rest = await follow(after, billing.cursor, 1_000);
+  const rest = await followAll(after, billing.cursor);
+  // An answer that the backup has is repeated, and its license is there. A request that it lacks is carried out. Of one that
+  // came between both parts of the backup it has the license and not the key, and the answer says so.
+  let kept = 0;
+  for (const { key, licenseKey } of [...issued.slice(0, 10), ...issued.slice(-50)]) {
+    const again = await call(after, '/v1/licenses', issue, key);
+    if (again.status === 422) expect(again.body.code).toBe('IDEMPOTENCY_KEY_REUSED');
+    else expect([again.status, (await call(after, `/v1/licenses/${idOf(again.body)}`)).status]).toEqual([201, 200]);
+    if (again.body.licenseKey === licenseKey) kept += 1;
+  }
+  expect(kept).toBeGreaterThan(0);
   expect([...billing.ids, ...rest.ids].slice(0, expected.length)).toEqual(expected);
   // What it had seen after the backup is lost, and it is told so instead of missing what comes now.
   await call(after, '/v1/licenses', issue);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { backupLock } from '../../src/postgres/migrate.ts';
 import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -80,6 +81,27 @@ describe('A migration', () => {
     await expect(migrated(database.url, directory)).rejects.toThrow('db/ops/900-notes.sql failed: division by zero');
     await writeFile(file, 'create table ops.notes (id text primary key);');
     expect(await migrated(database.url, directory)).toEqual({ files: 1, last: ['ops/900-notes.sql'] });
+  });
+
+  test('of chosen files makes no read models, and waits for a backup only with work to do', async () => {
+    const fresh = await createDatabase();
+    const client = new pg.Client(fresh.url);
+    await client.connect();
+    await prepareDatabase({ url: fresh.url, log: () => {}, only: (file) => !file.endsWith('260-backups.sql') });
+    const { rows: models } = await client.query(`select to_regclass('rm.licenses') as licenses`);
+    expect(models).toEqual([{ licenses: null }]);
+    await client.query('select pg_advisory_lock_shared($1)', [backupLock]);
+    const said: string[] = [];
+    const waiting = prepareDatabase({ url: fresh.url, log: (_, message) => void said.push(message) });
+    await expect.poll(() => said).toEqual([expect.stringContaining('waits for a backup')]);
+    expect(await filesOf(fresh.url)).not.toContain('ops/260-backups.sql');
+    await client.query('select pg_advisory_unlock_shared($1)', [backupLock]);
+    await waiting;
+    expect(await filesOf(fresh.url)).toContain('ops/260-backups.sql');
+    await client.query('select pg_advisory_lock_shared($1)', [backupLock]);
+    expect(await migrated(fresh.url)).toEqual(none);
+    await client.end();
+    await fresh.drop();
   });
 
   test('that runs twice at once does the work once', async () => {
@@ -161,7 +183,7 @@ describe('A login that is no superuser', () => {
   test('can migrate with granted roles', async () => {
     const fresh = await createDatabase();
     await asSuperuser(`grant create on database ${new URL(fresh.url).pathname.slice(1)} to ${login}`);
-    for (const role of ['owner', 'api', 'projector', 'worker', 'auth']) {
+    for (const role of ['owner', 'api', 'projector', 'worker', 'auth', 'backup']) {
       await asSuperuser(`grant ledger_${role} to ${login} with inherit false, set true`);
     }
     expect((await migrated(as(fresh.url, login))).files).toBeGreaterThan(10);

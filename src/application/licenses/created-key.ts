@@ -14,7 +14,7 @@ export const keyOf = (secrets: Secrets, { secret }: Attempt): Origination['key']
 
 /**
  * Refuses to return the key of an attempt when the stored events contain a different one. The request was then carried
- * out so long ago that its attempt with its key is forgotten.
+ * out so long ago that its attempt with its key is forgotten, or Postgres was restored from before it.
  */
 export const refuseForgottenKey = (
   secrets: Secrets,
@@ -26,6 +26,6 @@ export const refuseForgottenKey = (
   if (licenseKeyHashes(secrets, secret).some((hash) => hash.toString('hex') === storedHash)) return null;
   return reject(
     'IDEMPOTENCY_KEY_REUSED',
-    `This request was carried out more than 24 hours ago. Its answer contained the key of ${licenseId}, which is stored nowhere. Rotate the key to get a new one.`,
+    `This request was carried out more than 24 hours ago, or before a restore. Its answer contained the key of ${licenseId}, which is stored nowhere. Rotate the key to get a new one.`,
   );
 };

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Config, loadConfig } from '../../config.ts';
 import { connectEventStore } from '../../eventstore/eventstoredb.ts';
@@ -19,7 +20,7 @@ type Options = { readonly to?: string; readonly secretsTo?: string; readonly jso
 /**
  * `ledger backup`: copies the log, the logins, the personal values and the bookkeeping into a new directory, while everything
  * runs. Notes the backup for `ledger status`. Exits with 5 when the database is of another release or the log has moved, and
- * 6 when there is nothing to back up. Ctrl-C removes what was written.
+ * 6 when there is nothing to back up. Ctrl-C before its end removes what was written.
  */
 export const backupCommand = async ({ to, ...rest }: Options): Promise<void> => {
   if (to === undefined) throw new UsageError('Name the directory for backups with --to.');
@@ -33,6 +34,7 @@ export const backupCommand = async ({ to, ...rest }: Options): Promise<void> => 
   const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const { onProgress, end } = showBytes();
+  let taken: TakenBackup | null = null;
   try {
     const other = otherSchema(servers.schema);
     if (other !== null) throw new RefusedByPolicy(other);
@@ -42,13 +44,17 @@ export const backupCommand = async ({ to, ...rest }: Options): Promise<void> => 
       ...{ databaseUrl, eventStoreUrl, store, logUrl, to: path.resolve(options.to) },
       ...{ signal: stopping.signal, onProgress },
     };
-    const taken = await takeBackup(source);
+    // A file that cannot be written is noticed before the hours of a backup.
+    const hasSecret = await copySecret(config, options);
+    taken = await takeBackup(source).catch(async (error: unknown) => {
+      if (hasSecret && options.secretsTo !== undefined) await rm(options.secretsTo, { force: true });
+      throw error;
+    });
     end();
     await noteTaken(databaseUrl, taken);
-    const hasSecret = await copySecret(config, options);
     await report(taken, options, hasSecret);
   } catch (error) {
-    if (!stopping.signal.aborted) throw error;
+    if (taken !== null || !stopping.signal.aborted) throw error;
     console.error('The backup was stopped. What it had written is removed.');
     process.exitCode = stopping.signal.reason === 'SIGINT' ? 130 : 143;
   } finally {
@@ -108,7 +114,7 @@ const report = async (
       `Backed up ${rows} rows in ${Math.ceil(bytes / 1_000)} kB: ${directory}`,
       log.included
         ? `The log is in it up to position ${log.last.position}.`
-        : `The log is not in it, because the event store is another server. Back that up now: ledger copy, or its own means. It must contain position ${log.last.position}.`,
+        : `The log is not in it, because the event store is another server. Back that up now: ledger copy, or its own means. It must contain revision ${log.last.revision} of ${log.last.stream}.`,
       hasSecret
         ? `LEDGER_SECRET is in ${options.secretsTo}. Keep it apart from the backup: together they open license keys and API keys.`
         : `LEDGER_SECRET (${ids.join(', ')}) is not in it. Keep a copy in another place: without it no license key and no API key works.`,

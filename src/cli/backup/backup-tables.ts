@@ -7,8 +7,9 @@ import { rowSecurity } from '../../row-security.ts';
 export const writtenAfterEvents = ['ops.idempotency', 'ops.first_organization'] as const;
 
 /**
- * Tables that are written before the event that refers to them, or that no event refers to. They are copied after the end of
- * the log was read, so nothing that an event needs is missing.
+ * Tables with rows that are written before the event that refers to them, or that no event refers to. They are copied after
+ * the end of the log was read, so no row that an event needs is missing. A transfer changes the holder in rows of the vault
+ * after its event: `giveToHolders` repeats that change.
  */
 export const writtenBeforeEvents: readonly string[] = rowSecurity.readableByBackup.filter(
   (table) => !writtenAfterEvents.some((after) => after === table),

@@ -3,7 +3,8 @@ import { clientConfig, type Role } from '../../postgres/pool.ts';
 
 /**
  * What the log refers to and Postgres does not have, because Postgres was restored from before it was written. `apiKeys` and
- * `users`: ids of API keys in force and of members. `values`: the number of names, texts and metadata that nobody erased.
+ * `users`: ids of API keys in force that lack a secret in force, and of members. `values`: the number of names, texts and
+ * metadata that nobody erased.
  */
 export type LostRecords = {
   readonly apiKeys: readonly string[];
@@ -21,10 +22,12 @@ export const readLostRecords = async (
   { databaseUrl, projectorUrl }: Databases,
   { withValues }: { readonly withValues: boolean },
 ): Promise<LostRecords> => {
-  const [models, records] = [
-    await connect(projectorUrl, 'ledger_projector'),
-    await connect(databaseUrl, 'ledger_backup'),
-  ];
+  const models = await connect(projectorUrl, 'ledger_projector');
+  // A connection that is left open would keep the command from its end.
+  const records = await connect(databaseUrl, 'ledger_backup').catch(async (error: unknown) => {
+    await models.end();
+    throw error;
+  });
   try {
     const lost = async (named: string, isThere: string): Promise<readonly string[]> => {
       const missing: string[] = [];
@@ -37,11 +40,21 @@ export const readLostRecords = async (
       }
       return missing;
     };
-    return {
-      apiKeys: await lost(
-        'select api_key_id as id from rm.api_keys where revoked_at is null',
-        'exists (select from identity.api_keys k where k.api_key_id = id)',
+    const withoutRow = await lost(
+      'select api_key_id as id from rm.api_keys where revoked_at is null',
+      'exists (select from identity.api_keys k where k.api_key_id = id)',
+    );
+    const withoutSecret = await keysOf(
+      models,
+      await lost(
+        `select secret_ref as id from rm.api_keys where revoked_at is null and secret_ref is not null
+         union select previous_secret_ref from rm.api_keys
+           where revoked_at is null and previous_secret_ref is not null and overlap_until > now()`,
+        'exists (select from identity.api_key_secrets s where s.secret_ref = id)',
       ),
+    );
+    return {
+      apiKeys: [...new Set([...withoutRow, ...withoutSecret])].sort(),
       users: await lost(
         'select distinct user_id as id from rm.memberships where removed_at is null',
         'exists (select from identity.users u where u.user_id = id)',
@@ -64,12 +77,22 @@ export const readLostRecords = async (
   }
 };
 
+/** Returns the ids of the API keys with one of these secrets. */
+const keysOf = async (models: pg.Client, secretRefs: readonly string[]): Promise<readonly string[]> => {
+  if (secretRefs.length === 0) return [];
+  const { rows } = await models.query<{ id: string }>(
+    'select api_key_id as id from rm.api_keys where secret_ref = any($1) or previous_secret_ref = any($1)',
+    [secretRefs],
+  );
+  return rows.map(({ id }) => id);
+};
+
 /** Returns a sentence for each kind of lost record, with what to do. Empty when nothing is lost. */
 export const lostSentences = ({ apiKeys, users, values }: LostRecords): readonly string[] => [
   ...(apiKeys.length === 0
     ? []
     : [
-        `${apiKeys.length} API keys of the log have no secret in Postgres and do not work: ${listed(apiKeys)}. Revoke them, and create others.`,
+        `${apiKeys.length} API keys of the log lack their secret or the newest one in Postgres, and do not work: ${listed(apiKeys)}. Revoke them, and create others.`,
       ]),
   ...(users.length === 0
     ? []
@@ -101,7 +124,12 @@ const connect = async (url: string, role: Role): Promise<pg.Client> => {
   const applicationName = 'ledger-lost-records';
   const db = new pg.Client(clientConfig({ url, role, applicationName, answerTimeoutMs: 0 }));
   db.on('error', () => {});
-  await db.connect();
-  await db.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
-  return db;
+  try {
+    await db.connect();
+    await db.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0');
+    return db;
+  } catch (error) {
+    await db.end();
+    throw error;
+  }
 };

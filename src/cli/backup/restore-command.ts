@@ -15,7 +15,7 @@ import type { Manifest } from './manifest.ts';
 import { type Backup, readBackup } from './read-backup.ts';
 import { restoreLog } from './restore-log.ts';
 import { isRestoreFinished, migrationsOf, requireRestorable, restorePostgres } from './restore-postgres.ts';
-import { openForRestore, withLogDatabase } from './restore-servers.ts';
+import { openForRestore, type WriteDatabases, withLogDatabase } from './restore-servers.ts';
 import { existingLedgerSecret, readSecretsFile, requireSecrets, storeSecret } from './secrets-file.ts';
 
 type Options = {
@@ -23,13 +23,15 @@ type Options = {
   readonly only?: 'log' | 'postgres';
   readonly secretsFrom?: string;
   readonly force: boolean;
+  readonly sourceIsLost: boolean;
   readonly json: boolean;
 };
 
 /**
  * `ledger restore`: restores a backup into empty databases, builds the read models, opens the log and verifies all. The next
- * call continues one that was interrupted. Exits with 3 when the backup is damaged or the result is not intact. Exits with 5
- * when a database is not empty, a process runs, or the secret, the release or the log does not fit.
+ * call continues one that was interrupted. Exits with 3 when the backup is damaged or the result is not intact; without
+ * `--force` no server starts on such a result. Exits with 5 when a database is not empty, a process runs, or the secret, the
+ * release or the log does not fit.
  */
 export const restoreCommand = async (options: Options): Promise<void> => {
   const config = loadConfig();
@@ -56,12 +58,15 @@ export const restoreCommand = async (options: Options): Promise<void> => {
   }
 };
 
-const checkOptions = ({ only, secretsFrom, force }: Options, { servers }: Config): void => {
+const checkOptions = ({ only, secretsFrom, force, sourceIsLost }: Options, { servers }: Config): void => {
   if (secretsFrom !== undefined && servers.mode === 'servers')
     throw new UsageError('--secrets-from is for the embedded mode. With DATABASE_URL set LEDGER_SECRET.');
   if (secretsFrom !== undefined && only === 'log')
     throw new UsageError('The log needs no secret: leave out --secrets-from.');
-  if (force && only !== 'postgres') throw new UsageError('--force is for --only postgres, with a log that is older.');
+  if (force && only === 'log')
+    throw new UsageError('--force is for Postgres: with a log that is older, or a result that is not intact.');
+  if (sourceIsLost && only !== 'postgres')
+    throw new UsageError('--source-is-lost is for --only postgres, with a log that ledger copy copied.');
 };
 
 const requireLog = async ({ manifest }: Backup): Promise<void> => {
@@ -82,31 +87,32 @@ type Restoring = {
 
 const restoreAll = async ({ config, options, backup, onBytes, debug, end }: Restoring): Promise<Restored> => {
   const { manifest } = backup;
-  const logToo = options.only !== 'postgres';
-  if (logToo && config.servers.mode === 'embedded') await requireLog(backup);
+  if (options.only !== 'postgres' && config.servers.mode === 'embedded') await requireLog(backup);
+  const logToo = options.only !== 'postgres' && manifest.log.included;
   const only = migrationsOf(manifest, ownDirectory);
   const isEmbedded = config.servers.mode === 'embedded';
   const secretFromFile = options.secretsFrom === undefined ? undefined : await readSecretsFile(options.secretsFrom);
   requireSecrets(secretFromFile ?? (await existingLedgerSecret(config)), manifest, isEmbedded);
-  const rows = { onBytes, withAnswers: true };
-  const servers = await openForRestore({
-    ...{ config, log: debug, logToo: logToo && manifest.log.included },
-    write: async ({ databaseUrl, logUrl }) => {
-      if (secretFromFile !== undefined) await storeSecret(config.dataDir, secretFromFile);
-      if ((await readSchemaState(databaseUrl)).kind !== 'MISSING') await refuseUsed(databaseUrl, manifest);
-      await prepareDatabase({ url: databaseUrl, log: () => {}, only });
-      if (logUrl === null) return;
-      await restoreLog(logUrl, backup, { isWhole: false, onBytes });
-      await restorePostgres(backup, { ...rows, databaseUrl, logId: manifest.log.id });
-    },
-  });
+  const prepare = async (databaseUrl: string) => {
+    if ((await readSchemaState(databaseUrl)).kind !== 'MISSING') await refuseUsed(databaseUrl, manifest);
+    if (secretFromFile !== undefined) await storeSecret(config.dataDir, secretFromFile);
+    await prepareDatabase({ url: databaseUrl, log: () => {}, only });
+  };
+  const writeBoth: WriteDatabases = async ({ databaseUrl, logUrl }) => {
+    await prepare(databaseUrl);
+    await restoreLog(logUrl, backup, { isWhole: false, onBytes });
+    await restorePostgres(backup, { databaseUrl, logId: manifest.log.id, withAnswers: true, onBytes });
+  };
+  const servers = await openForRestore({ config, log: debug, write: logToo ? writeBoth : null });
   try {
-    if (!logToo || !manifest.log.included) {
-      const { logId, isOlder } = await requireFittingLog(servers, manifest, options.force);
-      await restorePostgres(backup, { ...rows, ...servers, logId, withAnswers: !isOlder });
+    if (!logToo) {
+      const { databaseUrl } = servers;
+      const { logId, isOlder } = await requireFittingLog(servers, manifest, options);
+      await prepare(databaseUrl);
+      await restorePostgres(backup, { databaseUrl, logId, withAnswers: !isOlder, onBytes });
     }
     end();
-    return await completeRestore(servers, backup);
+    return await completeRestore(servers, backup, options);
   } finally {
     await stopQuietly(servers);
   }
@@ -132,7 +138,7 @@ const reportLog = ({ manifest: { backupId, log } }: Backup, { json }: Options): 
 const report = (
   { manifest: { backupId, startedAt, log } }: Backup,
   { events, rows, intact, findings, lost }: Restored,
-  { json, only }: Options,
+  { json, only, force }: Options,
 ): void => {
   const logPosition = log.last.position;
   printResult(json, { backupId, logPosition, only: only ?? null, intact, events, rows, findings, lost }, [
@@ -141,7 +147,9 @@ const report = (
       ? `Intact: ${events} events, and ${rows} rows of the read models equal their fold.`
       : `NOT INTACT: ${findings} findings. Run ledger verify to see them.`,
     ...lostSentences(lost),
-    'Everybody signs in again. Repeat what was revoked, removed or erased since the backup. Then start: ledger start.',
+    intact || force
+      ? 'Everybody signs in again. Repeat what was revoked, removed or erased since the backup. Then start: ledger start.'
+      : 'Start no server on it. Restore another backup, or repeat the command with --force to accept it as it is.',
   ]);
   if (!intact) process.exitCode = exitCodes.damaged;
 };

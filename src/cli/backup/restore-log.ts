@@ -52,15 +52,31 @@ export const restoreLog = async (
 /** Longer than any log: the lost part of a log has fewer bytes than this. */
 const gap = 2n ** 40n;
 
+/**
+ * Returns a position that grows by a megabyte a second, which is more than a log does. So a second restore of one backup begins
+ * behind all that was appended after the first one. It stays below 2^53, up to which numbers are exact, until 2160.
+ */
+const positionOfNow = (): bigint => BigInt(Math.max(0, Date.now() - countedFromMs)) * 1_048n;
+
+const countedFromMs = Date.UTC(2026, 0, 1);
+
 const noteRestored = async (db: pg.Client, { backupId, log: { id } }: Manifest, isWhole: boolean): Promise<void> => {
   const { type, data } = restoredNote({ id, backupId, at: new Date().toISOString(), isWhole });
   await db.query(
     `insert into eventstore.events
        (position, stream, revision, event_id, type, is_json, data, metadata, created_ticks)
-     select (select max(position) from eventstore.events) + $1::bigint, $2::text,
+     select greatest((select max(position) from eventstore.events) + $1::bigint, $7::bigint), $2::text,
        coalesce((select max(revision) + 1 from eventstore.events where stream = $2), 0), $3::uuid, $4::text, true,
        convert_to($5::text, 'UTF8'), '{}'::bytea, $6::bigint`,
-    [`${gap}`, logStream, randomUUID(), type, JSON.stringify(data), `${BigInt(Date.now()) * 10_000n}`],
+    [
+      `${gap}`,
+      logStream,
+      randomUUID(),
+      type,
+      JSON.stringify(data),
+      `${BigInt(Date.now()) * 10_000n}`,
+      `${positionOfNow()}`,
+    ],
   );
 };
 

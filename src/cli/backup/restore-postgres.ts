@@ -5,6 +5,7 @@ import { migratedFolders } from '../../projections/prepare-database.ts';
 import { RefusedByPolicy } from '../exit-codes.ts';
 import { copiedTables, writtenAfterEvents } from './backup-tables.ts';
 import { columnsOf, copyIn, type OnBytes, prepareCopying, quoted } from './copy-table.ts';
+import { giveToHolders } from './give-to-holders.ts';
 import { fileOfTable, type Manifest } from './manifest.ts';
 import type { Backup } from './read-backup.ts';
 
@@ -65,17 +66,41 @@ export const restorePostgres = async ({ directory, manifest, digest }: Backup, t
  * Throws RefusedByPolicy when `restorePostgres` would refuse a database with our schema, and changes nothing. So a database
  * with rows is noticed before it is migrated, and before the log is restored.
  */
-export const requireRestorable = async (databaseUrl: string, { backupId }: Manifest): Promise<void> => {
+export const requireRestorable = async (databaseUrl: string, manifest: Manifest): Promise<void> => {
   const db = await connectOwner(databaseUrl);
   try {
     await prepareCopying(db);
     await db.query('begin');
     await lockRestore(db);
     await db.query('set local role ledger_owner');
-    if ((await lastRestore(db)) === backupId) return;
+    if ((await lastRestore(db)) === manifest.backupId) return;
+    await requireNoLaterMigration(db, manifest);
     for (const table of await securedTables(db))
       await db.query(`alter table ${quoted(table)} no force row level security`);
     await requireEmpty(db);
+  } finally {
+    // The end of the connection rolls back.
+    await db.end();
+  }
+};
+
+/** Later migrations would not bring the rows up to date. They ran on the empty tables. */
+const requireNoLaterMigration = async (db: pg.Client, { migrations, version }: Manifest): Promise<void> => {
+  const { rows } = await db.query<{ file: string }>('select file from ops.migrations order by file');
+  const isOurs = (file: string) => migratedFolders.some((folder) => file.startsWith(`${folder}/`));
+  const later = rows.find(({ file }) => isOurs(file) && !migrations.some((had) => had.file === file));
+  if (later !== undefined)
+    throw new RefusedByPolicy(
+      `The database is of a later release than the backup, which is of ${version}: it has had db/${later.file}. Nothing was changed. Restore into a new database, which the restore migrates in the right order.`,
+    );
+};
+
+/** Gives the values of the vault to the holders that the read models have. */
+export const giveRestored = async (databaseUrl: string): Promise<void> => {
+  const db = await connectOwner(databaseUrl);
+  try {
+    await prepareCopying(db);
+    await giveToHolders(db);
   } finally {
     // The end of the connection rolls back.
     await db.end();
@@ -141,7 +166,7 @@ const connectOwner = async (url: string): Promise<pg.Client> => {
 };
 
 // An arbitrary number. The end of the transaction releases it.
-const restoreLock = 7_203_114_559;
+const restoreLock = 7_203_114_563;
 
 const lockRestore = async (db: pg.Client): Promise<void> => {
   const { rows } = await db.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [restoreLock]);

@@ -12,15 +12,14 @@ import { configuredServers, type OpenServers } from '../server/open-servers.ts';
 import { noPatience, reachPostgres, reachServers } from '../server/reach-servers.ts';
 import { stopBeforeExit } from '../server/stop-before-exit.ts';
 
-/** Writes into the databases before the event store opens its own. `logUrl` is null when the log is not restored. */
-export type WriteDatabases = (urls: { readonly databaseUrl: string; readonly logUrl: string | null }) => Promise<void>;
+/** Writes into the databases before the event store opens its own. */
+export type WriteDatabases = (urls: { readonly databaseUrl: string; readonly logUrl: string }) => Promise<void>;
 
-/** What a restore opens. `logToo`: it restores the log, so no event store may run until `write` has ended. */
+/** What a restore opens. `write`: it restores the log, so no event store may run until it has ended. Null: the log stays. */
 type Opening = {
   readonly config: Config;
   readonly log: (line: string) => void;
-  readonly logToo: boolean;
-  readonly write: WriteDatabases;
+  readonly write: WriteDatabases | null;
 };
 
 /**
@@ -35,25 +34,21 @@ export const openForRestore = async (opening: Opening): Promise<OpenServers> => 
   return { ...opened, stop: () => opened.stop().finally(release) };
 };
 
-const openEmbedded = async ({ config: { dataDir }, log, logToo, write }: Opening): Promise<OpenServers> => {
+const openEmbedded = async ({ config: { dataDir }, log, write }: Opening): Promise<OpenServers> => {
   const { databaseUrl, ...stack } = await refusingRunning(() =>
-    startStack({
-      ...{ dataDir, log },
-      onDatabases: (urls) => write({ ...urls, logUrl: logToo ? urls.logUrl : null }),
-    }),
+    startStack({ dataDir, log, ...(write && { onDatabases: write }) }),
   );
   const urls = { databaseUrl, apiUrl: databaseUrl, projectorUrl: databaseUrl, workerUrl: databaseUrl };
   return { ...stack, ...urls, embedded: true };
 };
 
-const openConfigured = async ({ config, log, logToo, write }: Opening): Promise<OpenServers> => {
+const openConfigured = async ({ config, log, write }: Opening): Promise<OpenServers> => {
   const { servers, eventStore } = config;
   if (servers.mode !== 'servers') throw new Error('This is the configuration of the embedded mode.');
   const configured = configuredServers(servers);
   const { databaseUrl } = configured;
-  if (!logToo) {
+  if (write === null) {
     await reachServers(configured, noPatience);
-    await write({ databaseUrl, logUrl: null });
     return configured;
   }
   const logUrl = eventStore.databaseUrl;

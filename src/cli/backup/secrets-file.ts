@@ -1,4 +1,4 @@
-import { access, open, readFile } from 'node:fs/promises';
+import { access, open, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type Config, InvalidConfiguration } from '../../config.ts';
 import { errorCode, errorText } from '../../embedded/errors.ts';
@@ -29,7 +29,10 @@ export const checkSecretsFile = async (file: string, backups: string): Promise<v
   if (exists) throw new UsageError(`--secrets-to: ${file} exists. Name a new file.`);
 };
 
-/** Writes LEDGER_SECRET to a new file that only its owner can read. Throws UsageError when the file exists. */
+/**
+ * Writes LEDGER_SECRET to a new file that only its owner can read. Throws UsageError when the file exists or cannot be written,
+ * and leaves none then.
+ */
 export const writeSecretsFile = async (file: string, secret: string): Promise<void> => {
   const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
     const why = errorCode(error) === 'EEXIST' ? 'it exists' : errorText(error);
@@ -38,6 +41,9 @@ export const writeSecretsFile = async (file: string, secret: string): Promise<vo
   try {
     await handle.writeFile(`${JSON.stringify({ LEDGER_SECRET: secret }, null, 2)}\n`);
     await handle.sync();
+  } catch (error) {
+    await rm(file, { force: true });
+    throw new UsageError(`--secrets-to: ${file} cannot be written: ${errorText(error)}. Name another place.`);
   } finally {
     await handle.close();
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { readLogState } from '../../eventstore/copy/log-state.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
-import { readApplied } from '../../postgres/migrate.ts';
+import { backupLock, readApplied } from '../../postgres/migrate.ts';
 import { clientConfig } from '../../postgres/pool.ts';
 import { formerFolders } from '../../projections/prepare-database.ts';
 import { version } from '../../version.ts';
@@ -38,8 +38,9 @@ export type TakenBackup = { readonly directory: string; readonly manifest: Manif
 /**
  * Copies the log, the logins, the personal values and the bookkeeping while everything runs. Answers to requests are copied
  * before the end of the log is read, and the rest after it. So every answer has its event, and every event has the rows that
- * it refers to. Removes what it wrote when it fails. Throws NothingToCheck for a log without events, and RefusedByPolicy when
- * the log does not belong to the database, or when it moved or the database was migrated meanwhile.
+ * it refers to. Migrations wait for its end. Removes what it wrote when it fails. Throws NothingToCheck for a log without
+ * events, and RefusedByPolicy when the log does not belong to the database, or when it moved meanwhile, or the database is
+ * migrated.
  */
 export const takeBackup = async (source: BackupSource): Promise<TakenBackup> => {
   const startedAt = new Date();
@@ -50,6 +51,7 @@ export const takeBackup = async (source: BackupSource): Promise<TakenBackup> => 
   try {
     const db = await connect(source.databaseUrl);
     closing.push(() => db.end());
+    await holdMigrations(db);
     await requirePolicies(db);
     const copying = { directory: target.directory, source };
     const answers = await inSnapshot(db, () => copyTables(db, writtenAfterEvents, copying));
@@ -92,6 +94,13 @@ const connect = async (url: string): Promise<pg.Client> => {
   await db.connect();
   await prepareCopying(db);
   return db;
+};
+
+/** Lets migrations wait until the connection ends, so that they do not wait for a table and everybody else behind them. */
+const holdMigrations = async (db: pg.Client): Promise<void> => {
+  const { rows } = await db.query<{ taken: boolean }>('select pg_try_advisory_lock_shared($1) as taken', [backupLock]);
+  if (rows[0]?.taken !== true)
+    throw new RefusedByPolicy('A release migrates the database, or waits to do so. Repeat the command when it serves.');
 };
 
 /** Throws when row-level security would hide rows. Postgres copies the visible ones without an error. */

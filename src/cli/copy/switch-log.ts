@@ -86,6 +86,11 @@ export const refuseRunningProcesses = async (databaseUrl: string): Promise<void>
 };
 
 const runningProcesses = async (client: pg.Client): Promise<readonly { host: string; pid: number }[]> => {
+  // A migration that was killed has not created it yet. Then no process can have served.
+  const { rows: tables } = await client.query(
+    `select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'ops' and c.relname = 'processes'`,
+  );
+  if (tables.length === 0) return [];
   await client.query('set role ledger_projector');
   const { rows } = await client.query<{ host: string; pid: number }>(
     'select host, pid from ops.processes where seen_at > clock_timestamp() - make_interval(secs => $1) order by host, pid',

@@ -39,7 +39,8 @@ export const readLogFacts = async ({ store, url, mode, db, postgresMs }: Needs):
 const retentionOf = (store: Needs['store'], url: string): Promise<Retention | null> =>
   readRetention(store, url, { streamPrefixes, timeoutMs: retentionMs }).catch(() => null);
 
-const otherPastOf = async (store: Needs['store'], db: pg.Client): Promise<string | null> => {
+/** Returns how the log differs from what the read models were made from, or null. `db`: the login that migrates. */
+export const otherPastOf = async (store: Needs['store'], db: pg.Client): Promise<string | null> => {
   const checkpoint = await asRole(db, 'ledger_projector', async () => {
     const active = activeAmong(await versionsOf(db));
     return active === undefined ? null : readCheckpoint(db, projectionOf(active));

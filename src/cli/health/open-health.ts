@@ -59,7 +59,7 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
     written = states;
     return checked;
   };
-  measureBackup(metrics.registry, apiPool);
+  measureBackup(metrics.registry, apiPool, samplePatienceMs);
   measureHealth(metrics.registry, checkAndTell, () => sample(samplePatienceMs));
   const identity = {
     processId: randomUUID(),

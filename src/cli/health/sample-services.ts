@@ -67,7 +67,8 @@ export const createSampler = ({ store, pool, dataDir }: Needs): ((patienceMs: nu
   };
 };
 
-const within = async (work: Promise<void>, patienceMs: number): Promise<void> => {
+/** Waits for work for at most `patienceMs`. The work goes on then. */
+export const within = async (work: Promise<void>, patienceMs: number): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, patienceMs);

@@ -72,7 +72,8 @@ const addBackups = (program: Command): void => {
     .addOption(
       new Option('--only <part>', 'restore only the log, or only Postgres next to a log').choices(['log', 'postgres']),
     )
-    .option('--force', 'with --only postgres: restore next to a log that is older than the backup', false)
+    .option('--source-is-lost', 'with --only postgres: open a log that ledger copy copied', false)
+    .option('--force', 'accept a log that is older than the backup, or a result that is not intact', false)
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../backup/restore-command.ts')).restoreCommand(options));
 };

@@ -63,6 +63,6 @@ const closedSentence = ({ kind, at }: LogState): string => {
   if (kind === 'RESTORING')
     return `The log of this event store is restored from a backup${since}, and the rest of the backup is not. Complete it: ledger restore --from <that backup>.`;
   return kind === 'AWAITED'
-    ? `This event store has only a copy of a log${since}. Set EVENTSTORE_URL to the store that has the log, or move it here: ledger copy --from <that store> --switch.`
+    ? `This event store has only a copy of a log${since}. Set EVENTSTORE_URL to the store that has the log, or move it here: ledger copy --from <that store> --switch. When that store is lost: ledger restore --only postgres --source-is-lost.`
     : `The log of this event store has moved to another one${since}. Set EVENTSTORE_URL to that, or move the log back: ledger copy --from <that store> --switch.`;
 };

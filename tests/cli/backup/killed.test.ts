@@ -65,6 +65,14 @@ test('A killed backup is no backup, and a killed restore is completed by the nex
   expect(whole).toMatchObject({ code: 0, output: expect.stringContaining(unfinished) });
   const { directory } = JSON.parse(whole.output.slice(whole.output.indexOf('{'))) as { directory: string };
 
+  // A restore that is killed while it migrates.
+  await prepareDatabase({ url: target.url, log: () => {}, only: (file) => file.startsWith('base/') });
+  const migrates = await holding(target.url, 'lock table ops.migrations in share mode');
+  const first = begin(['restore', '--from', directory], places);
+  await condition('the migration waits', migrates.isWaitedFor);
+  await kill(first);
+  await migrates.release();
+
   // The restore empties this table after it has written all rows, and before it commits them.
   const lock = 'lock table identity.access_changes in access share mode';
   await prepareDatabase({ url: target.url, log: () => {} });

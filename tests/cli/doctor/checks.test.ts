@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { checkLastBackup } from '../../../src/cli/doctor/check-backup.ts';
 import { checkLog, type LogFacts } from '../../../src/cli/doctor/check-log.ts';
 import { checkMachine, type MachineFacts } from '../../../src/cli/doctor/check-machine.ts';
 import { checkPostgres, type PostgresFacts } from '../../../src/cli/doctor/check-postgres.ts';
@@ -185,4 +186,13 @@ test('Redis must answer and must not evict jobs', () => {
 test('A finding is one line that says what to do', () => {
   const line = lineOf({ check: 'disk', state: 'todo', detail: 'It is\nfull.', action: 'Free space.' });
   expect(line).toMatch(/^todo +disk +It is full\. Free space\.$/);
+});
+
+test('A backup that is old or lacks the log is no good one', () => {
+  const now = new Date('2026-11-30T02:00:00Z');
+  const last = { finishedAt: now, hasLog: true };
+  const old = { ...last, finishedAt: new Date('2026-11-20T02:00:00Z') };
+  const findings = [null, last, { ...last, hasLog: false }, old].map((each) => checkLastBackup(each, now));
+  expect(findings.map(({ state }) => state)).toEqual(['note', 'ok', 'note', 'todo']);
+  expect(findings[2]?.detail).toContain('The log is not in it');
 });
