@@ -139,8 +139,6 @@ const retryRead = <Result>(read: () => Promise<Result>): Promise<Result> =>
     return failures * readPauseMs;
   });
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /**
  * Returns the login for an append. Without TLS the client does not send it, so any value works. With TLS it comes from
  * the URL, because the server would refuse an invented one.
