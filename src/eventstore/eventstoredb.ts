@@ -1,6 +1,7 @@
 import { BACKWARDS, END, type ResolvedEvent, StreamNotFoundError } from '@eventstore/db-client';
 import { refuseWithConnection } from '../async/connection-watch.ts';
 import { retry } from '../async/retry.ts';
+import { messageOf } from './append-errors.ts';
 import { type Credentials, createAppending } from './appending.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type EventStore, type Position, type Recorded, type Revision, StoreUnavailable } from './event-store.ts';

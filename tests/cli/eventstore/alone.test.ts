@@ -134,7 +134,9 @@ test('The URL has a name that reaches the store and that the certificate is for'
   expect(await urlWith(named)).toBe('store.example.com:2113');
   const advertise = (host: string) => ({ LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: `${host}:443` });
   expect(await urlWith({ ...named, ...advertise('store.example.com') })).toBe('store.example.com:2113');
-  await expect(urlWith({ ...named, ...advertise('proxy.example.com') })).rejects.toThrow('is not for proxy.example.com');
+  await expect(urlWith({ ...named, ...advertise('proxy.example.com') })).rejects.toThrow(
+    'is not for proxy.example.com',
+  );
   const { urlAt } = await accessOfStore(loadConfig({ LEDGER_DATA_DIR, ...named }), () => {});
   expect(urlAt(2113)).toContain(`tlsCAFile=${encodeURIComponent(file('ca.pem'))}`);
 });
