@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { createKeyedQueue, WaitedTooLong } from '../async/keyed-queue.ts';
 import { poll } from '../async/retry.ts';
 import { OutcomeUnknown } from '../eventstore/event-store.ts';
 import { appendMsMax } from '../eventstore/executor/execute.ts';
+import { newNonce } from '../eventstore/uuids.ts';
 import { asTenant, becomeTenant } from '../postgres/tenant.ts';
 import {
   continueTurn,
@@ -49,7 +49,7 @@ export const readInTurn = <Read, Result>(
   work: (turn: Turn, present: Read) => Promise<Result>,
 ): Promise<Result> => {
   const { organizationId, key } = place;
-  const attempt: TurnAttempt = { ...place, attempt: randomUUID() };
+  const attempt: TurnAttempt = { ...place, attempt: newNonce() };
   const until = performance.now() + waitMaxMs;
   const takeBy = (how: (db: PoolClient) => Promise<'TAKEN' | 'CONTINUED' | null>) => {
     const takenMs = performance.now();

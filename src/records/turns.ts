@@ -3,13 +3,12 @@ import type { PoolClient } from 'pg';
 /** What is changed, and the command that has the turn to change it. A repeated command has the same `token`. */
 export type TurnPlace = { readonly organizationId: string; readonly key: string; readonly token: string };
 
-/** One attempt at a command, with a UUID of its own. The turn is that of the newest attempt. */
+/** One attempt at a command, with 128 random bits of its own, hex. The turn is that of the newest attempt. */
 export type TurnAttempt = TurnPlace & { readonly attempt: string };
 
 /**
- * For how many seconds a command has its turn. A command can take longer, and extends its turn while it works. The turn of
- * a process that died lasts longer than an append that it sent can be under way: the embedded event store waits up to a
- * minute for its Postgres.
+ * For how many seconds a command has its turn. A command can take longer, and extends its turn while it works. When its
+ * process has died, an append that it sent may still arrive: the embedded event store waits up to a minute for its Postgres.
  */
 export const turnSeconds = 80;
 

@@ -199,5 +199,7 @@ test.concurrent('Of two attempts at one command at the same moment, only one bel
 });
 
 /** Whether a connection waits for this one. */
-const hasWaiter = async (pid: number | undefined): Promise<boolean> =>
-  (await sql('select from pg_stat_activity where $1 = any(pg_blocking_pids(pid))', [pid])).rowCount !== 0;
+const hasWaiter = async (pid: number | undefined): Promise<boolean> => {
+  const text = `select from pg_stat_activity where datname = current_database() and $1 = any(pg_blocking_pids(pid))`;
+  return (await sql(text, [pid])).rowCount !== 0;
+};
