@@ -24,8 +24,8 @@ type Needs = {
 
 /**
  * Drops the indexes that no writer needs, and lets the owner of the tables copy rows: row-level security still binds
- * every other role. Until `end` the tables are in the schema of `loadingSchemaOf`: a process, also one of an earlier
- * release, refuses to start when a table of a version is open like this (src/postgres/lint-checks.ts).
+ * every other role. Until `end` the tables are in the schema of `loadingSchemaOf`. In the schema of the version a process
+ * would find them open and refuse to start, also one of an earlier release (src/postgres/lint-checks.ts).
  */
 export const beginBulkLoad = async ({ db, databaseUrl, log, signal }: Needs, version: Version): Promise<BulkLoad> => {
   const names = await tablesOf(db, version);
@@ -33,16 +33,20 @@ export const beginBulkLoad = async ({ db, databaseUrl, log, signal }: Needs, ver
   const own = schemaOf(version);
   const loading = loadingSchemaOf(version);
   const tablesIn = (schema: string) => names.map((name) => `${schema}.${name}`);
-  const each = (schema: string, change: string) => tablesIn(schema).map((table) => `alter table ${table} ${change}`);
+  const changeAll = (schema: string, change: string) =>
+    tablesIn(schema).map((table) => `alter table ${table} ${change}`);
   await asOwner(db, [
     `alter schema ${own} rename to ${loading}`,
-    ...each(loading, 'no force row level security'),
+    ...changeAll(loading, 'no force row level security'),
     ...indexes.map(({ name }) => `drop index ${loading}.${name}`),
   ]);
   let schema = loading;
   const steps = [
     async () => {
-      await asOwner(db, [...each(loading, 'force row level security'), `alter schema ${loading} rename to ${own}`]);
+      await asOwner(db, [
+        ...changeAll(loading, 'force row level security'),
+        `alter schema ${loading} rename to ${own}`,
+      ]);
       schema = own;
     },
     // Before the indexes are made: dead rows are in none of them, and each is made of pages without dead rows.
