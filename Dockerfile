@@ -12,7 +12,7 @@ COPY packages/client/package.json packages/client/package.json
 RUN npm ci --ignore-scripts
 COPY . .
 # The folder `package` is what an installation has: no compiler, no development packages, no embedded servers.
-RUN npm run build && npm pack && tar -xzf license-ledger-*.tgz
+RUN npm run build && mkdir packed && npm pack --pack-destination packed && tar -xzf packed/*.tgz
 
 FROM node:24-trixie-slim
 LABEL org.opencontainers.image.title="License Ledger" \

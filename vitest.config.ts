@@ -13,7 +13,7 @@ const processes = [
   'tests/eventstore/weights.test.ts',
   'tests/identity/key-ring.test.ts',
   'tests/projections/kills.test.ts',
-  'tests/projections/rebuild/rebuild-faults.test.ts',
+  'tests/projections/rebuild/stopped-rebuilds.test.ts',
 ];
 
 const project = (name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration => ({

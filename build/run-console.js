@@ -1,34 +1,59 @@
 // Builds the console when its sources have changed. `npm start` runs it once the API is ready.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import path from 'node:path';
-import { buildConsole } from './console.js';
-import { stampOf } from './stamp.js';
+import { buildConsole, isConsoleCurrent } from './console.js';
 
 const root = path.dirname(import.meta.dirname);
-const folder = path.join(root, 'dist', 'console');
-const next = path.join(root, 'dist', `.console-${process.pid}`);
-const stampFile = (of) => path.join(of, '.stamp');
+const dist = path.join(root, 'dist');
+const folder = path.join(dist, 'console');
+const next = path.join(dist, `.console-${process.pid}`);
+const remove = (of) => rmSync(of, { recursive: true, force: true });
 
-const filesOf = (name) =>
-  readdirSync(path.join(root, name), { recursive: true })
-    .map((file) => path.join(name, file))
-    .filter((file) => statSync(path.join(root, file)).isFile());
+/** Removes what killed builds have left. */
+const removeOldFolders = () => {
+  for (const name of readdirSync(dist)) {
+    const [, pid] = /^\.console-(\d+)$/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid))) remove(path.join(dist, name));
+  }
+};
 
-const stamp = stampOf(root, [
-  ...['src/console', 'src/domain', 'packages/client/src'].flatMap(filesOf),
-  ...['package-lock.json', path.join('build', 'console.js')],
-]);
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+};
 
-const isCurrent = existsSync(stampFile(folder)) && readFileSync(stampFile(folder), 'utf8') === stamp;
-if (!isCurrent) {
+/** Two builds at once: the last one stays, or the other one when it is of the same sources. */
+const replaceFolder = () => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      remove(folder);
+      renameSync(next, folder);
+      return;
+    } catch (error) {
+      if (isConsoleCurrent(root, folder)) return;
+      if (attempt === 10) throw error;
+    }
+  }
+};
+
+if (!isConsoleCurrent(root, folder)) {
   // The server has work to do meanwhile.
   setPriority(10);
   mkdirSync(next, { recursive: true });
-  process.on('exit', () => rmSync(next, { recursive: true, force: true }));
+  process.on('exit', () => remove(next));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.once(signal, () => {
+      remove(next);
+      // Without this handler it ends the process, so who has started this learns why.
+      process.kill(process.pid, signal);
+    });
+  }
+  removeOldFolders();
   await buildConsole(root, next);
-  writeFileSync(stampFile(next), stamp);
-  // Two builds at once: the last one stays.
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(next, folder);
+  replaceFolder();
 }

@@ -10,8 +10,9 @@ const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 // A package must hold no file of an earlier build.
 rmSync(dist, { recursive: true, force: true });
-const packages = packagesIn(root, await compileStamped(root, () => bundle(root, { sourceMaps: 'linked' })));
-await buildConsole(root);
+const { inputs } = await compileStamped(root, () => bundle(root, { sourceMaps: 'linked' }));
+const inConsole = await buildConsole(root, path.join(dist, 'console'));
+const packages = packagesIn(root, [...Object.keys(inputs), ...inConsole]);
 const product = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 writeFileSync(path.join(dist, 'THIRD-PARTY-LICENSES.txt'), noticesOf(packages));
 writeFileSync(path.join(dist, 'bom.cdx.json'), bomOf(product, packages));

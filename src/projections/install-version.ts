@@ -47,7 +47,10 @@ export const installVersion = async (
   return installed;
 };
 
-/** Removes the tables of versions and all rows about them, within the caller's transaction. */
+/**
+ * Removes the tables of versions and all rows about them, within the caller's transaction. Also removes what a killed
+ * rebuild was loading. No other rebuild may run meanwhile.
+ */
 export const dropVersions = async (db: pg.Client, versions: readonly Version[]): Promise<void> => {
   await becomeOwner(db);
   const numbers = versions.map(({ version }) => version);
@@ -62,6 +65,11 @@ export const dropVersions = async (db: pg.Client, versions: readonly Version[]):
     await db.query(`delete from ${table} where projection = $1 and version = any($2)`, [readModelsName, numbers]);
   }
   for (const version of versions) await db.query(`drop schema if exists ${schemaOf(version)} cascade`);
+  // Of a rebuild that was killed. An earlier release does not know it, and drops only the rows about its version.
+  const { rows } = await db.query<{ schema: string }>(
+    `select quote_ident(nspname) as schema from pg_namespace where nspname ~ '^rm_v[0-9]+_loading$'`,
+  );
+  for (const { schema } of rows) await db.query(`drop schema ${schema} cascade`);
   await db.query('reset role');
 };
 

@@ -45,5 +45,8 @@ export const versionsOf = async (db: Pool | ClientBase): Promise<readonly Versio
 export const schemaOf = ({ version, state }: Pick<Version, 'version' | 'state'>): string =>
   state === 'active' ? 'rm' : `rm_v${version}`;
 
+/** Returns the schema of the tables of a version while rows are loaded into them; see rebuild/bulk-load.ts. */
+export const loadingSchemaOf = (version: Pick<Version, 'version' | 'state'>): string => `${schemaOf(version)}_loading`;
+
 /** Returns a version as checkpoints name it. */
 export const projectionOf = ({ version }: Pick<Version, 'version'>): Projection => ({ name: readModelsName, version });

@@ -239,4 +239,22 @@ describe('Tokens', () => {
     const renewals = seen.filter(isRefresh);
     expect(renewals[1]).toEqual(renewals[0]);
   });
+
+  test('are waited for until the signal of the call is aborted, and by other calls longer', async () => {
+    let give: (accessToken: string) => void = () => undefined;
+    const renew = vi.fn(() => new Promise<string>((resolve) => (give = resolve)));
+    const { client } = await scripted(
+      ({ authorization }) => (authorization === 'Bearer a1' ? refusal(401, 'TOKEN_EXPIRED') : page),
+      { credentials: { kind: 'accessToken', accessToken: 'a1', renew } },
+    );
+    const stop = new AbortController();
+    const stopped = client.call('listLicenses', {}, { signal: stop.signal });
+    const patient = client.call('listLicenses', {});
+    await vi.waitFor(() => expect(renew).toHaveBeenCalledOnce());
+    stop.abort(new Error('no longer needed'));
+    await expect(stopped).rejects.toThrow('no longer needed');
+    give('a2');
+    expect((await patient).status).toBe(200);
+    expect(renew).toHaveBeenCalledOnce();
+  });
 });

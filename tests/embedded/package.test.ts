@@ -47,7 +47,7 @@ const ledger = (args: readonly string[], variables: Readonly<Record<string, stri
 test('The package holds the compiled program, and the licenses and the list of what is in it', async () => {
   const names = await readdir(installed, { recursive: true });
   const needed = ['bin/ledger.js', 'dist/main.js', 'dist/main.js.map', 'dist/eventstore/main.js', 'openapi.json'];
-  expect(names).toEqual(expect.arrayContaining([...needed, 'db/base', 'LICENSE']));
+  expect(names).toEqual(expect.arrayContaining([...needed, 'dist/console/index.html', 'db/base', 'LICENSE']));
   const own = names.filter((name) => !name.startsWith('node_modules'));
   expect(own.filter((name) => /^(src|build|tests|packages)\b|(^|\/)\.|\.ts$/.test(name))).toEqual([]);
   const notices = await readFile(path.join(installed, 'dist', 'THIRD-PARTY-LICENSES.txt'), 'utf8');
@@ -56,10 +56,11 @@ test('The package holds the compiled program, and the licenses and the list of w
   const bom = JSON.parse(await readFile(path.join(installed, 'dist', 'bom.cdx.json'), 'utf8'));
   const { packages } = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8'));
   const listed = bom.components.map(({ name, version }: { name: string; version: string }) => `${name} ${version}`);
-  for (const name of ['express', 'pg', 'bullmq']) {
+  for (const name of ['express', 'pg', 'bullmq', 'react', '@tanstack/react-router']) {
     expect(listed).toContain(`${name} ${packages[`node_modules/${name}`].version}`);
   }
   expect([...notices.matchAll(/^(\S+ \d\S*) \(.+\)$/gm)].map(([, one]) => one)).toEqual(listed);
+  expect(notices.split(`\n${'-'.repeat(80)}\n`).filter((notice) => notice.trim().split('\n').length < 5)).toEqual([]);
 });
 
 test('The package is all that is installed, without a registry, and small', async () => {
@@ -125,5 +126,8 @@ test('The installed package runs on servers of your own: it issues a license and
   };
   const { licenseKey } = await send('/v1/licenses', { tier: 'PRO', products: ['app'] });
   expect(await send('/v1/licenses/validate', { licenseKey })).toMatchObject({ valid: true, code: 'VALID' });
+  const page = await (await fetch(`${product.url}/console`)).text();
+  const [script = ''] = /\/console\/assets\/[\w-]+\.js/.exec(page) ?? [];
+  expect((await fetch(product.url + script)).headers.get('content-type')).toContain('text/javascript');
   expect(await (await fetch(`${product.url}/docs`)).text()).toContain('Install the package @fastify/swagger-ui');
 }, 120_000);

@@ -44,6 +44,14 @@ export const createReadModels = async ({ apiConnections = 8 }: { readonly apiCon
   };
 };
 
+/** Lets Postgres carry out PL/pgSQL before it makes an index again of a version that is being built. */
+export const atEachIndex = async (superuser: Pool, body: string): Promise<void> => {
+  await superuser.query(`create function public.at_each_index() returns event_trigger language plpgsql security definer
+    as $$ begin if exists (select from ops.projection_versions where state = 'building') then ${body} end if; end $$`);
+  await superuser.query(`create event trigger at_each_index on ddl_command_start when tag in ('CREATE INDEX')
+    execute function public.at_each_index()`);
+};
+
 /** Brings a log into the read models in batches of one size, from where they are. Returns how many batches it took. */
 export const project = async (pool: Pool, log: readonly Recorded[], batchSize = 500): Promise<number> => {
   const projection = await activeProjection(pool);

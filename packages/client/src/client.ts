@@ -89,7 +89,7 @@ export const createClient = ({
     const sentHeader = authorization.header();
     const received = await attempt(sentHeader).catch(async (error: unknown) => {
       const isExpired = error instanceof LedgerProblem && error.code === 'TOKEN_EXPIRED';
-      if (isExpired && (await authorization.renew(sentHeader))) return attempt(authorization.header());
+      if (isExpired && (await authorization.renew(sentHeader, options.signal))) return attempt(authorization.header());
       throw error;
     });
     const { status, headers } = received;

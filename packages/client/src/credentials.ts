@@ -28,9 +28,9 @@ export type Authorizing = {
   readonly header: () => string | null;
   /**
    * Replaces the tokens that a request has sent, once for all requests with the same tokens. Returns false when the
-   * credentials cannot be renewed.
+   * credentials cannot be renewed. Throws the reason of `signal` once it is aborted; other requests still wait.
    */
-  readonly renew: (sentHeader: string | null) => Promise<boolean>;
+  readonly renew: (sentHeader: string | null, signal: AbortSignal | undefined) => Promise<boolean>;
 };
 
 /** Exchanges a refresh token for a new pair. */
@@ -70,15 +70,23 @@ const renewable = (first: string, next: () => Promise<string>): Authorizing => {
   };
   return {
     header,
-    renew: async (sentHeader) => {
+    renew: async (sentHeader, signal) => {
       if (sentHeader !== header()) return true;
       renewing ??= renew().finally(() => {
         renewing = null;
       });
-      return renewing;
+      return untilAborted(renewing, signal);
     },
   };
 };
+
+const untilAborted = <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const stop = () => reject(signal?.reason);
+    if (signal?.aborted === true) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', stop));
+  });
 
 const fixed = (header: string | null): Authorizing => ({ header: () => header, renew: async () => false });
 

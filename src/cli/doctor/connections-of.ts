@@ -4,8 +4,8 @@ import { allRoles } from '../server/roles.ts';
 // The pools of process-parts.ts, serve.ts, start-projector.ts and start-jobs.ts, with the connections that listen.
 const shared = 10 + 2 + 1;
 const api = readsMax + 1 + 2 + 1 + 1;
-// Building read models takes three more.
-const projector = 4 + 3;
+// Building read models takes eight more: two in each of three pools, one that works alone, and one that cancels its statement.
+const projector = 4 + 8;
 // Three queues in Postgres with four connections each.
 const worker = 4 + 1 + 12;
 const embeddedEventStore = 1 + 4;

@@ -3,11 +3,11 @@ import pg from 'pg';
 import type { Log } from '../../postgres/log.ts';
 import { createPool } from '../connect.ts';
 import { ownRelease, type Release } from '../release.ts';
-import { schemaOf, type Version, versionsOf } from '../versions.ts';
+import { loadingSchemaOf, schemaOf, type Version, versionsOf } from '../versions.ts';
 
 /**
  * Connections to the tables that serve and to those of another version, as ledger_projector, without time limits.
- * `loading`: to the other version as ledger_owner, see bulk-load.ts.
+ * `loading`: to the other version as ledger_owner while rows are loaded into it, see bulk-load.ts.
  */
 export type Pools = { readonly serving: Pool; readonly next: Pool; readonly loading: Pool };
 
@@ -22,6 +22,7 @@ export const rebuildAlone = async <T>(databaseUrl: string, work: (db: pg.Client)
   await db.connect();
   try {
     await db.query(`set statement_timeout = 0; set lock_timeout = '3s'`);
+    await noticeLostConnection(db);
     // A killed rebuild holds the lock until Postgres notices that its connection is lost.
     await db.query('select pg_advisory_lock($1)', [lockKey]).catch((error: unknown) => {
       if (!(error instanceof pg.DatabaseError) || error.code !== lockNotAvailable) throw error;
@@ -49,17 +50,29 @@ export const withPools = async <T>(
 ): Promise<T> => {
   const common = { max: 2, log, release, answerTimeoutMs: 0 } as const;
   const projector = { ...common, url: projectorUrl, role: 'ledger_projector' } as const;
-  const next = { searchPath: schemaOf(version) };
   const pools = {
     serving: createPool({ ...projector, searchPath: 'rm' }),
-    next: createPool({ ...projector, ...next }),
+    next: createPool({ ...projector, searchPath: schemaOf(version) }),
     // The first connection is opened when it is used.
-    loading: createPool({ ...common, ...next, url: databaseUrl, role: 'ledger_owner' }),
+    loading: createPool({ ...common, searchPath: loadingSchemaOf(version), url: databaseUrl, role: 'ledger_owner' }),
   };
   try {
     return await work(pools);
   } finally {
     await Promise.all(Object.values(pools).map((pool) => pool.end()));
+  }
+};
+
+/**
+ * Lets Postgres end a statement whose program was killed, such as an index of many rows. Without it the statement would
+ * hold the lock of this module to its end.
+ */
+const noticeLostConnection = async (db: pg.Client): Promise<void> => {
+  try {
+    await db.query(`set client_connection_check_interval = '1s'`);
+  } catch (error) {
+    // Postgres cannot do that on every system, such as Windows.
+    if (!(error instanceof pg.DatabaseError) || error.code !== invalidValue) throw error;
   }
 };
 
@@ -82,3 +95,4 @@ export class RebuildUnderWay extends Error {
 
 const lockKey = 7_203_114_559;
 const lockNotAvailable = '55P03';
+const invalidValue = '22023';

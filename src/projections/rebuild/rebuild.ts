@@ -3,15 +3,14 @@ import type { Pool } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import type { Log } from '../../postgres/log.ts';
 import { becomeOwner, ownDirectory } from '../../postgres/sql-files.ts';
-import { readCheckpoint } from '../checkpoint.ts';
 import { isEventFault } from '../event-fault.ts';
 import { dropVersions, installVersion, nextVersion } from '../install-version.ts';
 import { listParked } from '../parked.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { readShape } from '../shape.ts';
 import { activeAmong, projectionOf, readModelsName, type Version } from '../versions.ts';
-import { beginBulkLoad, emptyTables } from './bulk-load.ts';
-import { foldLog } from './fold-log.ts';
+import { type BulkLoad, beginBulkLoad } from './bulk-load.ts';
+import { foldLog, noteFolded } from './fold-log.ts';
 import { followVersion, keepUp, reachIn } from './follow-version.ts';
 import { proveVersion } from './prove-version.ts';
 import { type Pools, rebuildAlone, versionsAsOwner, withPools } from './rebuild-alone.ts';
@@ -119,13 +118,9 @@ const build = async (options: RebuildOptions, building: Building): Promise<Rebui
   const progress = createProgress(options, building.goal, createSampler(sampleStreams));
   const { report } = progress;
 
+  const load = await beginBulkLoad({ ...options, db }, next);
   report('folding', 'start');
-  const endBulkLoad = await beginBulkLoad(db, next, signal);
-  await foldWholeLog(options, building, progress);
-  const { position } = await readCheckpoint(pools.next, projection);
-  report('analyzing', position);
-  await endBulkLoad();
-
+  const position = await foldWholeLog(options, building, load, progress);
   const onApplied = position === 'start' ? progress.count : undefined;
   const tail = followVersion(options, { pool: pools.next, projection, from: position }, onApplied);
   try {
@@ -169,25 +164,35 @@ const createProgress = ({ onProgress = () => undefined }: RebuildOptions, head: 
   };
 };
 
-/** Folds the log into the empty tables. Leaves them empty when Postgres refuses the rows of an event. */
+/**
+ * Folds the log into the empty tables and ends their load. Returns how far it is folded. Leaves the tables empty when
+ * Postgres refuses the rows of an event, or to make an index of them.
+ */
 const foldWholeLog = async (
   { store, log, signal }: RebuildOptions,
-  { db, pools, next }: Building,
+  { pools, next }: Building,
+  load: BulkLoad,
   { count, countAgain, report }: Progress,
-): Promise<void> => {
-  const noteFolded = createNote(pools.next, next);
+): Promise<Position | 'start'> => {
+  const notePosition = createNote(pools.next, next);
   const onFolded = (folded: readonly Recorded[], to: Position) => {
     count(folded);
-    noteFolded(to);
+    notePosition(to);
     report('folding', to);
   };
   try {
-    await foldLog({ store, pools, projection: projectionOf(next), signal, onFolded });
+    const folded = await foldLog({ store, loading: pools.loading, signal, onFolded });
+    report('analyzing', folded?.to ?? 'start');
+    await load.end();
+    if (folded !== null) await noteFolded(pools.next, projectionOf(next), folded);
+    return folded?.to ?? 'start';
   } catch (error) {
     if (!isEventFault(error)) throw error;
     log.warn({ err: error }, 'Postgres refuses what an event makes: the log is folded slowly, which finds the event.');
     countAgain();
-    await emptyTables(db, next);
+    await load.empty();
+    await load.end();
+    return 'start';
   }
 };
 

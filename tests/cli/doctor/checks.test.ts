@@ -89,6 +89,8 @@ test('Each role adds its connections, and a ledger that does not run counts as o
   expect(connectionsOf([all, all], 'servers')).toBe(2 * connectionsOf([all], 'servers'));
   expect(connectionsOf([['api']], 'servers')).toBeLessThan(connectionsOf([['api', 'worker']], 'servers'));
   expect(connectionsOf([], 'embedded')).toBeGreaterThan(connectionsOf([], 'servers'));
+  // Four of the projector, and eight while it builds read models; see rebuild/rebuild-alone.ts.
+  expect(connectionsOf([['projector']], 'servers') - connectionsOf([[]], 'servers')).toBe(12);
 });
 
 const none = { limited: [], closed: [], tombstoned: [], isComplete: true };

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectLogReader } from '../../../src/eventstore/read-log.ts';
+import { lintCatalog } from '../../../src/postgres/lint.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { transaction } from '../../../src/postgres/transaction.ts';
 import { createPool } from '../../../src/projections/connect.ts';
@@ -12,6 +13,7 @@ import { type Projector, runProjector } from '../../../src/projections/run-proje
 import { type Digest, digestSettings, digestsOf } from '../../../src/projections/verify/digests.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
+import { rowSecurity } from '../../../src/row-security.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
 import { createLog, rival, testHash, testId, vendor } from '../../support/license-fixtures.ts';
 import { licenseName, manyLicenses } from '../../support/many-licenses.ts';
@@ -138,8 +140,11 @@ describe(`A rebuild of ${licenses} licenses`, () => {
     const readers = startReaders();
     await condition('readers read', () => readers.counts.reads > 100);
     let whileFolding: ReturnType<typeof definitions> | undefined;
+    let faults: ReturnType<typeof lintCatalog> | undefined;
     const onProgress = ({ phase, events }: { phase: string; events: number }) => {
-      if (phase === 'folding' && events > 0) whileFolding ??= definitions(`rm_v${version + 1}`);
+      if (phase !== 'folding' || events === 0) return;
+      whileFolding ??= definitions(`rm_v${version + 1}_loading`);
+      faults ??= lintCatalog(models.superuser, rowSecurity);
     };
     const rebuilt = await rebuild(rebuilding({ onProgress }));
     const atSwitch = readers.counts.reads;
@@ -153,7 +158,8 @@ describe(`A rebuild of ${licenses} licenses`, () => {
     expect(before.length).toBeGreaterThan(8);
     expect(await digests()).toEqual(before);
     expect(await definitions()).toEqual(defined);
-    // Readers stay bound by row-level security also while the owner of the tables is not.
+    // Readers stay bound by row-level security also while the owner of the tables is not. Other processes can start.
+    expect(await faults).toEqual([]);
     const { tables, indexes } = (await whileFolding) ?? { tables: [], indexes: [] };
     expect(tables).toEqual(defined.tables.map((table) => ({ ...table, forced: false })));
     expect(indexes.length).toBeLessThan(defined.indexes.length);
