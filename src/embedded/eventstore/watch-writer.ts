@@ -8,7 +8,8 @@ type Watch = {
   readonly times?: { readonly everyMs: number; readonly slowMs: number; readonly lostMs: number };
 };
 
-const standardTimes = { everyMs: 1_000, slowMs: 4_000, lostMs: 60_000 };
+/** In milliseconds: how often Postgres is asked, and after what time without an answer it is slow, and the writer is lost. */
+export const watchTimes = { everyMs: 1_000, slowMs: 4_000, lostMs: 60_000 };
 
 /**
  * Asks the connection of the writer every second, because a machine without power or network closes no connection.
@@ -16,7 +17,7 @@ const standardTimes = { everyMs: 1_000, slowMs: 4_000, lostMs: 60_000 };
  */
 export const watchWriter = (
   queue: Pick<WriterQueue, 'ask' | 'owedMs'>,
-  { onAnswering, onLost, times: { everyMs, slowMs, lostMs } = standardTimes }: Watch,
+  { onAnswering, onLost, times: { everyMs, slowMs, lostMs } = watchTimes }: Watch,
 ): (() => void) => {
   let isAnswering = true;
   const timer = setInterval(() => {

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { inTurn } from '../../../src/application/in-turn.ts';
+import { extendEveryMs, inTurn } from '../../../src/application/in-turn.ts';
 import { changeMember } from '../../../src/application/organizations/change-member.ts';
 import { WaitedTooLong } from '../../../src/async/keyed-queue.ts';
 import { poll } from '../../../src/async/retry.ts';
+import { watchTimes } from '../../../src/embedded/eventstore/watch-writer.ts';
 import { type EventStore, OutcomeUnknown, StoreUnavailable } from '../../../src/eventstore/event-store.ts';
-import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
+import { appendMsMax, createExecutor } from '../../../src/eventstore/executor/execute.ts';
 import { newCommandId } from '../../../src/eventstore/uuids.ts';
+import { asTenant } from '../../../src/postgres/tenant.ts';
+import { takeTurn, turnSeconds } from '../../../src/records/turns.ts';
 import type { Ledger, TestMember } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 
@@ -143,3 +146,60 @@ test.concurrent('A turn stays when it is unknown whether an append arrives, and 
   await expect(fail('second', new OutcomeUnknown('lost'))).rejects.toThrow(OutcomeUnknown);
   expect(await turnOf(organizationId)).toMatchObject({ token: 'second' });
 });
+
+test('A turn lasts longer than the embedded event store may take to write an append', () => {
+  const { lostMs, everyMs } = watchTimes;
+  expect(turnSeconds * 1_000).toBeGreaterThan(extendEveryMs + appendMsMax + lostMs + everyMs);
+});
+
+/** Takes a turn as an attempt of another process, which only the table tells. */
+const takeElsewhere = (organizationId: string, token: string) => {
+  const attempt = { organizationId, key: 'owners', token, attempt: randomUUID() };
+  return asTenant(ledger.needs.pool, organizationId, (db) => takeTurn(db, attempt), { readOnly: false });
+};
+
+test.concurrent('An earlier attempt does not end the turn that a later attempt at the same command has', async () => {
+  const { organizationId } = await ledger.createVendor('Overtaken');
+  const place = { organizationId, key: 'owners', token: 'same' };
+  const overtaken = inTurn(ledger.needs.pool, place, async () => {
+    expect(await takeElsewhere(organizationId, 'same')).toBe('CONTINUED');
+    throw new StoreUnavailable('The store does not answer.');
+  });
+  await expect(overtaken).rejects.toThrow(StoreUnavailable);
+  expect(await turnOf(organizationId)).toMatchObject({ token: 'same', is_long: true });
+
+  const ending = inTurn(ledger.needs.pool, place, async ({ end }) => {
+    await takeElsewhere(organizationId, 'same');
+    await asTenant(ledger.needs.pool, organizationId, end, { readOnly: false });
+  });
+  await expect(ending).rejects.toThrow(WaitedTooLong);
+  expect(await turnOf(organizationId)).toMatchObject({ token: 'same' });
+});
+
+test.concurrent('Of two attempts at one command at the same moment, only one believes that it is the first', async () => {
+  const { organizationId } = await ledger.createVendor('Twice at once');
+  const first = { organizationId, key: 'owners', token: 'same', attempt: randomUUID() };
+  const isAsked = signal();
+  const takenFirst = asTenant(
+    ledger.needs.pool,
+    organizationId,
+    async (db) => {
+      const taken = await takeTurn(db, first);
+      isAsked.send();
+      const { rows } = await db.query<{ pid: number }>('select pg_backend_pid() as pid');
+      await poll(async () => ((await hasWaiter(rows[0]?.pid)) ? true : null), { everyMs: 20, forMs: 9_000 });
+      return taken;
+    },
+    { readOnly: false },
+  );
+  await isAsked.sent;
+  const takenSecond = await takeElsewhere(organizationId, 'same');
+  expect([await takenFirst, takenSecond]).toEqual(['TAKEN', null]);
+  expect(await takeElsewhere(organizationId, 'same')).toBe('CONTINUED');
+});
+
+/** Whether a connection waits for this one. */
+const hasWaiter = async (pid: number | undefined): Promise<boolean> => {
+  const text = `select from pg_stat_activity where datname = current_database() and $1 = any(pg_blocking_pids(pid))`;
+  return (await sql(text, [pid])).rowCount !== 0;
+};

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { noteAccessChange } from '../../../src/identity/access/access-changes.ts';
 import { asUser } from '../../../src/identity/as-user.ts';
@@ -114,7 +115,7 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
   );
   await fillObserved(db, org, licenseId);
   await noteAccessChange(db, org, 0n);
-  await takeTurn(db, { organizationId: org, key: 'same', token: 'command' });
+  await takeTurn(db, { organizationId: org, key: 'same', token: 'command', attempt: randomUUID() });
   await storeMemberLabel(db, { organizationId: org, userId: ann, invitationId: null }, name);
   const mail = { issuerOrgId: org, mailId: name, kind: 'INVITATION', sealed: null, now: new Date(0) } as const;
   await queueMail(db, mail);
