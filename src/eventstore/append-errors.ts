@@ -95,4 +95,5 @@ const refusals: ReadonlySet<string> = new Set([
   ErrorType.STREAM_DELETED,
 ]);
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Returns the message of anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

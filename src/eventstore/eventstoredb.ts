@@ -1,6 +1,7 @@
 import { BACKWARDS, END, type ResolvedEvent, StreamNotFoundError } from '@eventstore/db-client';
 import { refuseWithConnection } from '../async/connection-watch.ts';
 import { retry } from '../async/retry.ts';
+import { messageOf } from './append-errors.ts';
 import { type Credentials, createAppending } from './appending.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { type EventStore, type Position, type Recorded, type Revision, StoreUnavailable } from './event-store.ts';
@@ -138,8 +139,6 @@ const retryRead = <Result>(read: () => Promise<Result>): Promise<Result> =>
       throw new StoreUnavailable(`The event store cannot be read: ${messageOf(error)}`, { cause: error });
     return failures * readPauseMs;
   });
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * Returns the login for an append. Without TLS the client does not send it, so any value works. With TLS it comes from

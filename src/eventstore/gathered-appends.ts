@@ -5,22 +5,24 @@ import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb.j
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import timestampPb from 'google-protobuf/google/protobuf/timestamp_pb.js';
-import { type Append, type Appended, errorOfReply, unknownOutcome } from './append-errors.ts';
+import { type Append, type Appended, errorOfReply, messageOf, unknownOutcome } from './append-errors.ts';
 
 /** The appends of a process that go over one call of BatchAppend. */
 export type GatheredAppends = {
   /**
-   * Appends once, as `append` of the port. Rejects with OutcomeUnknown when the call ends before the answer, when the
-   * answer is none that we know, and when there is none in time.
+   * Appends once, as `append` of the port. Rejects with OutcomeUnknown when the call cannot be made or ends before the
+   * answer, when the answer is none that we know, and when there is none in time. Throws TypeError for an event without a
+   * JSON form.
    */
   readonly append: (append: Append) => Promise<Appended>;
-  /** Ends the call. Appends without an answer reject with OutcomeUnknown. */
+  /** Ends all calls and opens no more. Appends without an answer reject with OutcomeUnknown. */
   readonly close: () => void;
 };
 
 /** An append without an answer. */
 type Pending = {
   readonly append: Append;
+  readonly request: streams.BatchAppendReq;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: Error) => void;
 };
@@ -51,15 +53,20 @@ type Internals = {
 /**
  * Sends the appends of a process over one call of the client's own channel, so that each costs a message and not a call.
  * The client can do that too, but there the error of one call ends the appends of all clients of the process. A new
- * channel gets a new call. A call that is idle for a second ends, because it would keep the process alive.
+ * channel gets a new call, and so do the appends after one that got no answer in time. A call that is idle for a second
+ * ends, because it would keep the process alive.
  */
 export const gatherAppends = (client: () => EventStoreDBClient, credentials: Credentials): GatheredAppends => {
   let open: Open | null = null;
+  /** All calls that have not ended. */
+  const calls = new Set<Open>();
   let idle: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   /** Takes no further append, and lets those without an answer get theirs. */
   const leave = (left: Open): void => {
-    if (open === left) open = null;
+    if (open !== left) return;
+    open = null;
     left.call.end();
   };
   const leaveIdle = (): void => {
@@ -73,8 +80,10 @@ export const gatherAppends = (client: () => EventStoreDBClient, credentials: Cre
       ...callArguments({ credentials, requiresLeader: true }, { deadline: Number.POSITIVE_INFINITY }),
     );
     const opened: Open = { grpc, call, most: randomBytes(8).readBigInt64BE(), pending: new Map(), last: 0n };
+    calls.add(opened);
     const end = (reason: string): void => {
       if (open === opened) open = null;
+      calls.delete(opened);
       const left = [...opened.pending.values()];
       opened.pending.clear();
       for (const { append, reject } of left) reject(unknownOutcome(append.stream, reason));
@@ -92,10 +101,12 @@ export const gatherAppends = (client: () => EventStoreDBClient, credentials: Cre
     return opened;
   };
 
+  /** Returns what to call when the answer does not come in time. */
   const send = async (pending: Pending, isOver: () => boolean): Promise<() => void> => {
     const own = client();
     const grpc = await internalsOf(own).getGRPCClient(StreamsClient, 'gathered appends');
     if (isOver()) return () => {};
+    if (isClosed) throw new Error('The connection to the event store was closed.');
     if (open !== null && open.grpc !== grpc) leave(open);
     open ??= openOn(own, grpc);
     const opened = open;
@@ -103,14 +114,20 @@ export const gatherAppends = (client: () => EventStoreDBClient, credentials: Cre
     idle.refresh();
     opened.last += 1n;
     const number = opened.last;
-    opened.call.write(requestOf(pending.append, opened.most, number));
+    opened.call.write(pending.request.setCorrelationId(correlationOf(opened, number)));
     opened.pending.set(number, pending);
-    return () => opened.pending.delete(number);
+    return () => {
+      opened.pending.delete(number);
+      leave(opened);
+      // The server then writes none of those that it has not begun.
+      if (opened.pending.size === 0) opened.call.cancel();
+    };
   };
 
   return {
-    append: (append) =>
-      new Promise((resolve, reject) => {
+    append: async (append) => {
+      const request = requestOf(append);
+      return new Promise((resolve, reject) => {
         let isOver = false;
         let forget = () => {};
         const timer = setTimeout(() => {
@@ -124,15 +141,19 @@ export const gatherAppends = (client: () => EventStoreDBClient, credentials: Cre
             clearTimeout(timer);
             settle(result);
           };
-        const pending = { append, resolve: settled(resolve), reject: settled(reject) };
-        send(pending, () => isOver).then((known) => {
-          forget = known;
-        }, pending.reject);
-      }),
+        const pending = { append, request, resolve: settled(resolve), reject: settled(reject) };
+        send(pending, () => isOver).then(
+          (known) => {
+            forget = known;
+          },
+          (error: unknown) => pending.reject(unknownOutcome(append.stream, messageOf(error), error)),
+        );
+      });
+    },
     close: () => {
+      isClosed = true;
       clearTimeout(idle);
-      idle = undefined;
-      open?.call.cancel();
+      for (const { call } of calls) call.cancel();
     },
   };
 };
@@ -152,20 +173,14 @@ const answer = ({ append, resolve, reject }: Pending, reply: streams.BatchAppend
     });
 };
 
-const requestOf = ({ stream, events, expected, timeoutMs }: Append, most: bigint, number: bigint) => {
+/** Returns the request without its correlation id. */
+const requestOf = ({ stream, events, expected, timeoutMs }: Append): streams.BatchAppendReq => {
   const options = new streams.BatchAppendReq.Options()
     .setStreamIdentifier(new shared.StreamIdentifier().setStreamName(Buffer.from(stream)))
     .setDeadline(timestampPb.Timestamp.fromDate(new Date(Date.now() + timeoutMs)));
   if (expected === 'no_stream') options.setNoStream(new emptyPb.Empty());
   else options.setStreamPosition(`${expected}`);
-  const request = new streams.BatchAppendReq()
-    .setCorrelationId(
-      new shared.UUID().setStructured(
-        new shared.UUID.Structured().setMostSignificantBits(`${most}`).setLeastSignificantBits(`${number}`),
-      ),
-    )
-    .setOptions(options)
-    .setIsFinal(true);
+  const request = new streams.BatchAppendReq().setOptions(options).setIsFinal(true);
   for (const { id, type, data, metadata } of events) {
     const message = new streams.BatchAppendReq.ProposedMessage()
       .setId(new shared.UUID().setString(id))
@@ -176,6 +191,11 @@ const requestOf = ({ stream, events, expected, timeoutMs }: Append, most: bigint
   }
   return request;
 };
+
+const correlationOf = ({ most }: Open, number: bigint): shared.UUID =>
+  new shared.UUID().setStructured(
+    new shared.UUID.Structured().setMostSignificantBits(`${most}`).setLeastSignificantBits(`${number}`),
+  );
 
 /** Returns the number of the append that a reply is for; null when it is for none of this call. */
 const numberIn = (reply: streams.BatchAppendResp, { most }: Open): bigint | null => {

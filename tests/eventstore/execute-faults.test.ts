@@ -145,6 +145,16 @@ describe('When the reply to an append is lost,', () => {
     expect(answer).toMatchObject({ outcome: 'appended' });
     expect(await activations()).toHaveLength(1);
   });
+
+  test('another error of the repetition does not hide that the outcome is unknown', async () => {
+    const { store: broken } = appendingAfter((attempt) => {
+      if (attempt === 2) throw new Error('Channel has been shut down');
+    });
+    running.server.faults.dropReplies = 1;
+    const one = createExecutor({ store: broken, appendTimeoutMs: 100, giveUpMs: 60_000 });
+    await expect(activate(one, 'a')).rejects.toThrow(OutcomeUnknown);
+    expect(await activations()).toHaveLength(1);
+  });
 });
 
 /** Waits until it is opened. */

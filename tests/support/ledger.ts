@@ -31,6 +31,7 @@ import { startStore } from './event-store.ts';
 import { unlimitedFront } from './limits.ts';
 import { startObserving } from './observing.ts';
 import { consent, trustEachOther } from './organizations.ts';
+import { outsideServers } from './outside-servers.ts';
 import { cheapPasswords } from './passwords.ts';
 import { createReadModels } from './read-models.ts';
 import { createTestRing, createUser, joinOrganization, openTestSession, testSecrets } from './users.ts';
@@ -80,6 +81,7 @@ export const startLedger = async ({
   apiConnections,
   storePortOf = async (port) => port,
   giveUpMs = 1_000,
+  gathersAppends = outsideServers.eventStoreUrl === null,
   mailing = true,
   guide = null,
   passwords = cheapPasswords(),
@@ -91,6 +93,8 @@ export const startLedger = async ({
   storePortOf?: (port: number) => Promise<number>;
   /** How long the API repeats an append whose outcome is unknown. */
   giveUpMs?: number;
+  /** Whether the API gathers its appends into one call, as the product does with the embedded event store. */
+  gathersAppends?: boolean;
   /** Whether mails are queued. */
   mailing?: boolean;
   /** What pages show on this machine. */
@@ -101,7 +105,7 @@ export const startLedger = async ({
     createReadModels(apiConnections === undefined ? {} : { apiConnections }),
   ]);
   const log = collectLog();
-  const connected = store.connect({ port: await storePortOf(store.server.port) });
+  const connected = store.connect({ port: await storePortOf(store.server.port), gathersAppends });
   const stopping = new AbortController();
   const startProjector = () => {
     const ending = new AbortController();
@@ -258,11 +262,8 @@ export const startLedger = async ({
       const reader = store.connect();
       const done = new AbortController();
       const events: Recorded[] = [];
-      const options = {
-        streamPrefixes: ['license-', 'organization-', 'catalog-', 'reservation-'],
-        signal: done.signal,
-      };
-      for await (const each of reader.follow('start', options)) {
+      const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'];
+      for await (const each of reader.follow('start', { streamPrefixes, signal: done.signal })) {
         if (!('idle' in each)) events.push(each);
         else if (each.isEnd) break;
       }

@@ -1,10 +1,12 @@
 import { retry } from '../../async/retry.ts';
 import {
+  AppendTooLarge,
   type EventStore,
   OutcomeUnknown,
   type Position,
   type Proposed,
   type Revision,
+  RevisionConflict,
   StoreUnavailable,
 } from '../event-store.ts';
 
@@ -31,8 +33,9 @@ export const appendWithRetry = async (
     () => store.append(stream, events, expected, { timeoutMs }),
     (error, failures) => {
       if (error instanceof OutcomeUnknown) unknown = error;
-      // A refusal tells nothing about an earlier try with an unknown outcome.
-      else if (!(error instanceof StoreUnavailable) || unknown === null) return null;
+      else if (unknown === null || error instanceof RevisionConflict || error instanceof AppendTooLarge) return null;
+      // No other error tells anything about an earlier try with an unknown outcome, and only a refusal is for now.
+      else if (!(error instanceof StoreUnavailable)) throw unknown;
       const pauseMs = Math.min(pauseMinMs * 2 ** (failures - 1), pauseMaxMs) * (1 + random() / 2);
       if (performance.now() - startedAt + pauseMs > giveUpMs) throw unknown;
       return pauseMs;
