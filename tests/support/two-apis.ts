@@ -21,19 +21,39 @@ export type Api = { readonly baseUrl: string; readonly line: StoreLine };
 
 /** Starts them in this directory, with three tenants. */
 export const startTwoApis = async (folder: string): Promise<TwoApis> => {
-  const [database, store] = await Promise.all([createDatabase(), startReplacedStore(folder)]);
-  // What was started ends, also when another part does not start.
-  return startOn({ folder, database, store }).catch(async (error) => {
+  const store = await startReplacedStore(folder);
+  const processes: Started[] = [];
+  let database: TestDatabase | null = null;
+  const stop = async () => {
+    const codes = processes.map(({ process: child, ended }) => {
+      child.kill('SIGTERM');
+      return ended;
+    });
+    const ends = await Promise.all(codes);
     await store.stop();
+    await database?.drop();
+    return ends;
+  };
+  // What was started ends, also when another part does not start.
+  try {
+    database = await createDatabase();
+    return { ...(await startOn({ folder, database, store, processes })), stop };
+  } catch (error) {
+    await stop();
     throw error;
-  });
+  }
 };
 
-type Parts = { readonly folder: string; readonly database: TestDatabase; readonly store: ReplacedStore };
+type Parts = {
+  readonly folder: string;
+  readonly database: TestDatabase;
+  readonly store: ReplacedStore;
+  /** Gets each process as soon as it has started. */
+  readonly processes: Started[];
+};
 
-const startOn = async ({ folder, database, store }: Parts): Promise<TwoApis> => {
+const startOn = async ({ folder, database, store, processes }: Parts): Promise<Omit<TwoApis, 'stop'>> => {
   const secret = randomBytes(32).toString('base64');
-  const processes: Started[] = [];
   const envOf = (storeUrl: string) => ({
     DATABASE_URL: database.url,
     EVENTSTORE_URL: storeUrl,
@@ -54,22 +74,12 @@ const startOn = async ({ folder, database, store }: Parts): Promise<TwoApis> => 
   };
   const storeUrl = store.discoverUrl;
   await start('projector,worker', storeUrl);
-  const apis = await Promise.all([startApi(), startApi()]);
+  const apis = [await startApi(), await startApi()] as const;
   const vendor = () => createVendor({ databaseUrl: database.url, eventStoreUrl: storeUrl, secret });
   return {
     ...{ store, apis, storeUrl },
     keys: [await vendor(), await vendor(), await vendor()],
     verify: () => runLedger(['verify', '--json'], envOf(storeUrl)),
-    stop: async () => {
-      const codes = processes.map(({ process: child, ended }) => {
-        child.kill('SIGTERM');
-        return ended;
-      });
-      const ends = await Promise.all(codes);
-      await store.stop();
-      await database.drop();
-      return ends;
-    },
   };
 };
 
