@@ -14,18 +14,26 @@ export type AccessOfStore = { readonly access: StoreAccess; readonly urlAt: (por
 
 /**
  * Returns the access that the configuration asks for. Creates the certificate and the password of the product in the data
- * directory where they are missing. Throws InvalidConfiguration for a file without a usable certificate.
+ * directory where they are missing. Throws InvalidConfiguration for a file without a usable certificate, and for a
+ * certificate that is not for the advertised address.
  */
 export const accessOfStore = async ({ dataDir, eventStore }: Config, warn: (line: string) => void) => {
-  const { host, certificateFiles: files } = eventStore;
+  const { host, certificateFiles: files, advertised } = eventStore;
   if (eventStore.isInsecure) {
     warn('LEDGER_EVENTSTORE_INSECURE is on: everybody who reaches the port may read and append.');
     return insecure(host);
   }
   const login = await ensureProductLogin(dataDir);
   const names = [...new Set([...eventStore.names, ...namesOf(host)])];
+  // A client that asks for the leader is sent to that address.
+  const discovered = advertised === null ? [] : [advertised.host];
+  const allNames = [...new Set([...names, ...discovered])];
   const { certificate, key, caFile } =
-    files === null ? await ensureCertificate(dataDir, names, new Date(), warn) : await readGiven(files, warn);
+    files === null ? await ensureCertificate(dataDir, allNames, new Date(), warn) : await readGiven(files, warn);
+  if (advertised !== null && nameIn(certificate, discovered) === null)
+    throw new InvalidConfiguration(
+      `The certificate in ${files?.certificate} is not for ${advertised.host}. Set LEDGER_EVENTSTORE_ADVERTISED_ADDRESS to a name that it is for, or use another certificate.`,
+    );
   // The client of the event store reads no address of IPv6 in a URL.
   const name = nameIn(
     certificate,

@@ -27,10 +27,19 @@ export const requireLogOfDatabase = async (pool: Pool, logId: string | null): Pr
 
 /** Returns true when the positions in the database are of this log, or of none. `databaseUrl`: the login that migrates. */
 export const isAdoptedBy = async (databaseUrl: string, logId: string | null): Promise<boolean> => {
-  const client = new pg.Client(databaseUrl);
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: answerMsMax,
+    query_timeout: answerMsMax,
+  });
+  // The query fails and says more. Without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
-  return isAdopted(client, logId).finally(() => client.end());
+  return isAdopted(client, logId).finally(() => client.end().catch(() => undefined));
 };
+
+// A lost Postgres may never answer.
+const answerMsMax = 30_000;
 
 /** Returns the refusal of a command for read models of another log than the event store has. */
 export const otherLog = (): RefusedByPolicy =>

@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { accessOfStore } from '../../../src/cli/eventstore/store-access-of.ts';
 import { serveHealth } from '../../../src/cli/eventstore/store-health.ts';
 import { loadConfig } from '../../../src/config.ts';
+import { nameIn } from '../../../src/embedded/certificates/given-certificate.ts';
 import { makeCertificates } from '../../../src/embedded/certificates/make-certificates.ts';
 import { type EventStoreServer, startEventStore } from '../../../src/embedded/eventstore/server.ts';
 import { DatabaseTaken } from '../../../src/embedded/eventstore/writer-connection.ts';
@@ -131,8 +132,22 @@ test('The URL has a name that reaches the store and that the certificate is for'
   await expect(urlWith(files)).rejects.toThrow('Set LEDGER_EVENTSTORE_NAMES to a name that it is for');
   const named = { ...files, LEDGER_EVENTSTORE_NAMES: 'store.example.com' };
   expect(await urlWith(named)).toBe('store.example.com:2113');
+  const advertise = (host: string) => ({ LEDGER_EVENTSTORE_ADVERTISED_ADDRESS: `${host}:443` });
+  expect(await urlWith({ ...named, ...advertise('store.example.com') })).toBe('store.example.com:2113');
+  await expect(urlWith({ ...named, ...advertise('proxy.example.com') })).rejects.toThrow(
+    'is not for proxy.example.com',
+  );
   const { urlAt } = await accessOfStore(loadConfig({ LEDGER_DATA_DIR, ...named }), () => {});
   expect(urlAt(2113)).toContain(`tlsCAFile=${encodeURIComponent(file('ca.pem'))}`);
+});
+
+test('The certificate that the store creates is for the address that clients discover', async () => {
+  const LEDGER_DATA_DIR = await temporaryDirectory();
+  const LEDGER_EVENTSTORE_ADVERTISED_ADDRESS = 'proxy.example.com:443';
+  const config = loadConfig({ LEDGER_DATA_DIR, LEDGER_EVENTSTORE_ADVERTISED_ADDRESS });
+  const { access, urlAt } = await accessOfStore(config, () => {});
+  expect(nameIn(access === 'INSECURE' ? '' : access.certificate, ['proxy.example.com'])).not.toBeNull();
+  expect(urlAt(2113)).toContain('@localhost:2113');
 });
 
 test('The address for clients that discover the store is a host and a port, or that on which it listens', () => {
