@@ -6,8 +6,8 @@ import { useSession } from '../session/session-context.tsx';
 import { texts } from '../texts/catalogue.ts';
 import classes from './sign-in.module.css';
 
-/** The fields of a sign-in. `email`: an address that is already known. `onDone` is called after the sign-in. */
-export const SignInForm = ({ email = '', onDone }: { readonly email?: string; readonly onDone?: () => void }) => {
+/** The fields of a sign-in. `email`: an address that is already known and stays. */
+export const SignInForm = ({ email = '' }: { readonly email?: string }) => {
   const session = useSession();
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
@@ -16,7 +16,6 @@ export const SignInForm = ({ email = '', onDone }: { readonly email?: string; re
     setError(null);
     try {
       await session.signIn({ email: String(form.get('email')).trim(), password: String(form.get('password')) });
-      onDone?.();
     } catch (failure) {
       setError(failure);
     } finally {

@@ -1,4 +1,6 @@
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
+import { useEffect } from 'react';
+import { useSessionState } from '../session/session-context.tsx';
 import { useTitle } from '../shell/use-title.ts';
 import { texts } from '../texts/catalogue.ts';
 import classes from './sign-in.module.css';
@@ -10,16 +12,19 @@ const SignIn = () => {
   const navigate = useNavigate();
   const router = useRouter();
   const { next } = useSearch({ from: '/sign-in' });
-  const leave = () => {
+  const isSignedIn = useSessionState().kind === 'signed in';
+  // Also when the user has signed in in another tab.
+  useEffect(() => {
+    if (!isSignedIn) return;
     if (next === undefined) void navigate({ to: '/', replace: true });
     else router.history.replace(`${router.basepath}${next}`.replaceAll(/\/+/g, '/'));
-  };
+  }, [isSignedIn, navigate, next, router]);
   return (
     <div className={classes.page}>
       <main className={classes.card}>
         <p className={classes.brand}>{texts.product}</p>
         <h1>{texts.signIn.title}</h1>
-        <SignInForm onDone={leave} />
+        <SignInForm />
       </main>
     </div>
   );

@@ -55,7 +55,7 @@ const rowsAfter = (log: readonly Recorded[]) => ({
   },
   rebuiltInPartsOf: async (size: number, licensesMax: number) => {
     await emptyReadModels(models.superuser);
-    const fold = createFastFold(models.projector, licensesMax);
+    const fold = createFastFold(models.loader, licensesMax);
     for (let first = 0; first < log.length; first += size) await fold.add(log.slice(first, first + size));
     await fold.finish();
     return dumpReadModels(models.superuser);
