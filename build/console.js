@@ -1,7 +1,6 @@
 // Plain JavaScript: the launcher calls it, and nothing has compiled it. It builds the console for browsers.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'vite';
 import { stampOf } from './stamp.js';
 
 /**
@@ -11,7 +10,9 @@ import { stampOf } from './stamp.js';
  */
 export const buildConsole = async (root, folder) => {
   const stamp = stampOfConsole(root);
-  const outputs = [await inProduction(() => build(optionsOf(root, folder)))].flat();
+  // Loading it takes as long as a start of the server, and most starts find a console that is current.
+  const { build } = await import('vite');
+  const outputs = [await inProduction(async () => build(optionsOf(root, folder)))].flat();
   const chunks = outputs.flatMap(({ output }) => output.filter(({ type }) => type === 'chunk'));
   if (chunks.some(({ code }) => code.includes(inDevelopment)))
     throw new Error('The console contains the development build of React, which is slow and much larger.');

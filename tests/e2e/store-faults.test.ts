@@ -21,10 +21,10 @@ import { followFeed } from './follow-feed.ts';
 import { startClient } from './load.ts';
 import { expectUnanswered } from './unanswered.ts';
 
-const kills = Math.max(10, sized(200));
+const kills = sized(200, 5);
 const postgresKills = sized(20);
 const clientsPerApi = 4;
-const floodSize = sized(10_000);
+const floodSize = sized(10_000, 250);
 const activationsMax = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'ledger-store-kills-'));

@@ -29,7 +29,8 @@ beforeAll(async () => {
   database = await createDatabase();
   const directory = await mkdtemp(path.join(tmpdir(), 'ledger-metadata-'));
   await cp('db', directory, { recursive: true });
-  await rm(path.join(directory, 'vault/180-metadata-values.sql'));
+  for (const later of ['vault/180-metadata-values.sql', 'identity/230-backups.sql'])
+    await rm(path.join(directory, later));
   await prepareDatabase({ url: database.url, log: () => {}, directory });
   await rm(directory, { recursive: true });
   superuser = new pg.Pool({ connectionString: database.url, max: 2 });

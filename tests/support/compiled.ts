@@ -28,6 +28,8 @@ export const compileWhatIsStarted = async (): Promise<void> => {
     node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.test-programs.json'),
     // The launcher compiles the product by itself, and the first test that starts it shall not wait for that.
     node('bin/ledger.js', '--version'),
+    // Each start of the product would otherwise begin to build the console, and end the build with itself.
+    node('build/run-console.js'),
   ]);
 };
 

@@ -74,7 +74,7 @@ test('Every example of the document gets an answer as documented', async () => {
     const method = route.method.toUpperCase();
     const answer = await ledger.call(method, made.path, {
       body,
-      headers: { authorization: made.authorization ?? owner.authorization ?? '' },
+      headers: { ...made.headers, authorization: made.authorization ?? owner.authorization ?? '' },
     });
     const fault =
       answer.status >= 400
