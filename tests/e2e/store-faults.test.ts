@@ -24,7 +24,7 @@ import { expectUnanswered } from './unanswered.ts';
 const kills = sized(200, 5);
 const postgresKills = sized(20);
 const clientsPerApi = 4;
-const floodSize = sized(10_000, 250);
+const floodSize = sized(10_000);
 const activationsMax = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'ledger-store-kills-'));
