@@ -26,7 +26,7 @@ const yearSeconds = 31_536_000;
 const assetName = /^[\w-]+\.(js|css)$/;
 
 /**
- * Serves the console at /console. Every address below it is the same page, whose script shows the screen of the address.
+ * Serves the console at /console. Every address below it is the same page. Its script shows the screen of the address.
  * `folder` has the files of the build, which may appear or change while the server runs.
  */
 export const serveConsole = (
@@ -60,7 +60,7 @@ const refuse = (respond: Respond, response: ServerResponse, request: Request): v
   respond.problem(response, unknown, { 'X-Request-Id': requestIdsOf(request.headers).requestId });
 };
 
-/** Returns what answers with the page of the newest build, or says that there is none. */
+/** Returns the handler of the page. It sends the newest build, or says that the console is not built yet. */
 const createPage = (folder: string, respond: Respond) => {
   const file = `${folder}index.html`;
   let builtMs = Number.NaN;

@@ -29,7 +29,7 @@ export const endSession = async (
   return isEnded ? null : reject('NOT_FOUND', 'You have no such session, or it has ended.');
 };
 
-/** Ends the session of a refresh token. A token that is unknown, or whose session has ended, changes nothing. */
+/** Ends the session of a refresh token. An unknown token and a token of an ended session change nothing. */
 export const endSessionOfToken = async (
   needs: EndSessionNeeds & { readonly secrets: Secrets },
   token: string,
