@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
@@ -11,24 +11,40 @@ import { ownFile } from '../own-files.ts';
 export const buildStaleConsole = (log: Logger): (() => Promise<void>) => {
   const isCheckout = ['src/console/', 'node_modules/vite/'].every((name) => existsSync(ownFile(name)));
   if (!isCheckout) return async () => undefined;
-  const program = fileURLToPath(ownFile('build/run-console.js'));
-  const build = spawn(process.execPath, [program], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  build.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = `${said}${text}`.slice(-2_000);
-  });
-  const ended = new Promise<void>((resolve) => {
-    build.on('error', (error) => {
-      log.warn(error, 'The console could not be built.');
-      resolve();
+  let build: ChildProcess | null = null;
+  let isStopped = false;
+  const buildIfStale = async () => {
+    if ((await isCurrent()) || isStopped) return;
+    build = spawn(process.execPath, [fileURLToPath(ownFile('build/run-console.js'))], {
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
-    build.on('close', (code, signal) => {
-      if (code !== 0 && signal === null) log.warn({ code, said }, 'The console could not be built.');
-      resolve();
-    });
-  });
+    await untilBuilt(build);
+  };
+  const ended = buildIfStale().catch((error: unknown) => log.warn(error, 'The console could not be built.'));
   return async () => {
-    build.kill();
+    isStopped = true;
+    build?.kill();
     await ended;
   };
 };
+
+/** Returns true when the console was built from its sources as they are. */
+const isCurrent = async (): Promise<boolean> => {
+  // Plain JavaScript beside the bundle, which loads the bundler of the console only to build.
+  const { isConsoleCurrent } = await import(ownFile('build/console.js').href);
+  return isConsoleCurrent(fileURLToPath(ownFile('./')), fileURLToPath(ownFile('dist/console')));
+};
+
+/** Waits for the end of the build. Throws with what it said when it fails, and not when it was told to stop. */
+const untilBuilt = (build: ChildProcess): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let said = '';
+    build.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(-2_000);
+    });
+    build.on('error', reject);
+    build.on('close', (code, signal) => {
+      if (code === 0 || signal !== null) resolve();
+      else reject(new Error(`The build ended with ${code}: ${said}`));
+    });
+  });

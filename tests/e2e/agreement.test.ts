@@ -23,7 +23,7 @@ import { createVendorWithId } from '../support/vendor.ts';
 // the random choices of a run.
 const firstSeed = runSeed();
 const seeds = Array.from({ length: sized(20) }, (_, index) => firstSeed + index);
-const requests = sized(20_000, 250);
+const requests = sized(20_000, 150);
 const clients = 12;
 const minutes = 60_000;
 

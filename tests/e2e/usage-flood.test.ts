@@ -13,7 +13,7 @@ import { createVendorWithId } from '../support/vendor.ts';
 // Two processes record the usage of many licenses at the same time, lose replies and are killed. Clients send again what
 // was not answered. In the long run it is 600 records a minute of 1,000 licenses for ten minutes.
 const licenses = sized(1_000, 8);
-const rounds = sized(60, 4);
+const rounds = sized(60, 2);
 const perRound = 100;
 /** The usual limit of records in a minute allows one round in this time. The rounds of a short run have no distance. */
 const betweenRoundsMs = sized(10_000, 0);

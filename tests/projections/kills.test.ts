@@ -11,7 +11,7 @@ import { randomLog } from '../support/random-log.ts';
 import { createReadModels } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 
-const kills = sized(200, 3);
+const kills = sized(200, 2);
 const events = sized(30_000, 450);
 const spareEvents = 400;
 const standsBy = 'Another projector is active';

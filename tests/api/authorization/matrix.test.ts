@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Route } from '../../../src/api/route.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { sized } from '../../support/size.ts';
 import { type Credential, createCredentials } from './credentials.ts';
 import { expected } from './expected.ts';
 import { requests } from './requests.ts';
@@ -13,12 +14,16 @@ let trial: Trial;
 beforeAll(async () => {
   ledger = await startLedger();
   credentials = await createCredentials(ledger, ledger.a);
-  trial = await createTrial(ledger, { organization: ledger.a, issuer: ledger.b, credentials });
+  trial = await createTrial(ledger, { organization: ledger.a, issuer: ledger.b, credentials, isTried });
 });
 afterAll(async () => {
   await trial.end();
   await ledger.stop();
 });
+
+/** The short run tries what is allowed with half of its callers by turns, and what no longer works with a third. */
+const isTried = ({ is }: Credential, verdict: string, turn: number): boolean =>
+  is.kind === 'nobody' ? turn % sized(1, 3) === 0 : verdict !== 'ALLOWED' || turn % sized(1, 2) === 0;
 
 const operationOf = (name: string): string => name.split(':')[0] ?? '';
 
@@ -53,6 +58,6 @@ test('Every caller may do what the rules allow, and gets the right code for the 
   }
   const sides = Object.values(expected).flatMap(sidesOf).length;
   expect(wrong).toEqual([]);
-  expect(asserted).toBe(sides * credentials.length);
+  expect(asserted).toBeGreaterThanOrEqual((sides * credentials.length) / sized(1, 2));
   console.log(`${asserted} cells: ${ledger.routes.length} operations, ${credentials.length} credentials.`);
 }, 600_000);

@@ -29,6 +29,8 @@ type Cast = {
   readonly organization: TestOrganization;
   readonly issuer: TestOrganization;
   readonly credentials: readonly Credential[];
+  /** Whether a credential is tried on a case. `turn` differs from case to case and from credential to credential by 1. */
+  readonly isTried: (credential: Credential, verdict: string, turn: number) => boolean;
 };
 
 /**
@@ -36,7 +38,7 @@ type Cast = {
  * the others gets something of its own to ask for, so that what one may do is not done before. Those who only read
  * share what they read.
  */
-export const createTrial = async (ledger: Ledger, { credentials, ...organizations }: Cast): Promise<Trial> => {
+export const createTrial = async (ledger: Ledger, { credentials, isTried, ...organizations }: Cast): Promise<Trial> => {
   const log = new pg.Pool({ connectionString: ledger.store.databaseUrl, max: 1 });
   const subjects = {
     own: subjectOn(ledger, { ...organizations, side: 'own' }),
@@ -47,10 +49,15 @@ export const createTrial = async (ledger: Ledger, { credentials, ...organization
     return rows[0]?.count ?? 0;
   };
 
+  let turn = 0;
+
   return {
     answersTo: async ({ route, make, expected }, side) => {
       const subject = subjects[side];
-      const judged = credentials.map((credential) => ({ credential, verdict: verdictOn(expected, side, credential) }));
+      turn += 1;
+      const judged = credentials
+        .map((credential) => ({ credential, verdict: verdictOn(expected, side, credential) }))
+        .filter(({ credential, verdict }, index) => isTried(credential, verdict, turn + index));
       const shared = onceOnly(subject);
       const refused = await all(
         judged.filter(({ verdict }) => verdict !== 'ALLOWED'),
