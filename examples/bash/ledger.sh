@@ -1,4 +1,4 @@
-# Functions for License Ledger: bash, curl, grep and sed. Source this file.
+# Functions for License Ledger: bash, curl and sed. Source this file.
 # jq reads JSON better than what is here; it is left out because it is not everywhere.
 
 LEDGER_URL=${LEDGER_URL:-http://127.0.0.1:8080}
@@ -63,9 +63,9 @@ json_text() {
 }
 
 # text NAME: the first member of the answer with this name, when its value is a text without quotes in it.
-text() { grep -o "\"$1\":\"[^\"]*\"" <<<"$body" | head -n 1 | cut -d '"' -f 4; }
+text() { [[ $body =~ \"$1\":\"([^\"]*)\" ]] && printf '%s\n' "${BASH_REMATCH[1]}"; }
 
 # value NAME: likewise for a number, true, false or null.
-value() { grep -o "\"$1\":[^,}\"]*" <<<"$body" | head -n 1 | cut -d ':' -f 2; }
+value() { [[ $body =~ \"$1\":([^,}\"]*) ]] && printf '%s\n' "${BASH_REMATCH[1]}"; }
 
 new_id() { cat /proc/sys/kernel/random/uuid 2>/dev/null || uuidgen; }
