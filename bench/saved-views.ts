@@ -26,7 +26,13 @@ export const viewFigures: Figures = {
         const listing = listingOf(search);
         const times = await timesOf(pool, listing, bench.rounds);
         const slowest = quantile(times, 1);
-        rows.push(['views', `${name}: slowest first page, ms`, slowest.toFixed(1), '<= 300', `p50 ${quantile(times, 0.5).toFixed(1)}`]);
+        rows.push([
+          'views',
+          `${name}: slowest first page, ms`,
+          slowest.toFixed(1),
+          '<= 300',
+          `p50 ${quantile(times, 0.5).toFixed(1)}`,
+        ]);
       }
       return rows;
     } finally {
@@ -37,7 +43,10 @@ export const viewFigures: Figures = {
 
 /** Returns the listing that the API makes of the query of the console. */
 const listingOf = (search: Readonly<Record<string, string>>): Listing => {
-  const { activations, status, expiresAfter, expiresBefore, suspendedFor } = queryOf(filtersIn(search), new Date(listNow));
+  const { activations, status, expiresAfter, expiresBefore, suspendedFor } = queryOf(
+    filtersIn(search),
+    new Date(listNow),
+  );
   return {
     orgId: listTenants.big,
     limit: pageSize + 1,

@@ -42,7 +42,10 @@ test('Two addresses with the same filters are one view', () => {
 
 test('Stored choices are read again, and damaged ones are ignored', () => {
   const stored = new Map<string, string>();
-  const store = { getItem: (key: string) => stored.get(key) ?? null, setItem: (key: string, text: string) => void stored.set(key, text) };
+  const store = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, text: string) => void stored.set(key, text),
+  };
   const usual = readColumns(store);
   writeColumns(store, ['seats', 'status']);
   expect(readColumns(store)).toEqual(['status', 'seats']);

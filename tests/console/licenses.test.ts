@@ -45,7 +45,10 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
   });
 
   const references = async (page: Page, count: number): Promise<readonly string[]> => {
-    await page.getByRole('status').getByText(count === 1 ? '1 license' : `${count} licenses`, { exact: true }).waitFor();
+    await page
+      .getByRole('status')
+      .getByText(count === 1 ? '1 license' : `${count} licenses`, { exact: true })
+      .waitFor();
     const texts = await page.getByRole('row').allInnerTexts();
     return texts.slice(1).map((text) => text.split('\n')[1] ?? '');
   };
@@ -72,11 +75,11 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
     const { page } = auditor;
     await view(page, 'Never activated').click();
     await references(page, 2);
-    await page.getByLabel('Reference or customer').focus();
+    await page.getByLabel('Search').focus();
     await page.keyboard.type('ends');
     await page.keyboard.press('Enter');
     expect(await references(page, 1)).toEqual(['ends soon']);
-    await page.getByRole('button', { name: 'Remove the filter Reference or customer: ends' }).press('Enter');
+    await page.getByRole('button', { name: 'Remove the filter Search: ends' }).press('Enter');
     await references(page, 2);
     await page.getByRole('button', { name: 'Remove the filter Status: Active' }).press('Enter');
     await page.getByRole('button', { name: 'Remove the filter Devices: None' }).press('Enter');
@@ -98,7 +101,7 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
     await page.keyboard.press('Enter');
     await view(page, 'All').click();
     await page.reload();
-    await view(page, 'Suspended PRO').click();
+    await view(page, 'Suspended PRO').click({ timeout: 15_000 }).catch(async (e) => { await page.screenshot({ path: '/tmp/hD-fail.png' }); console.log(page.url(), auditor.complaints); throw e; });
     expect(await references(page, 1)).toEqual(['unpaid']);
     await page.getByRole('button', { name: 'Remove the view Suspended PRO' }).click();
     await view(page, 'Suspended PRO').waitFor({ state: 'detached' });
@@ -124,7 +127,11 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
       const { data } = await (await route.fetch({ url: withoutCursor(route.request().url()) })).json();
       const many = Array.from({ length: pageSize }, (_, index) => {
         const number = place * pageSize + index;
-        return { ...data[0], id: data[0].id.slice(0, -5) + String(number).padStart(5, '0'), externalRef: `no. ${number}` };
+        return {
+          ...data[0],
+          id: data[0].id.slice(0, -5) + String(number).padStart(5, '0'),
+          externalRef: `no. ${number}`,
+        };
       });
       const hasMore = place + 1 < pages;
       await route.fulfill({ json: { data: many, hasMore, nextCursor: hasMore ? String(place + 1) : null } });
@@ -133,21 +140,19 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
     await page.getByText('no. 0', { exact: true }).waitFor();
     const rendered = () => page.getByRole('row').count();
     const scroll = () => page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    const loaded = (count: string) => page.getByRole('status').getByText(count).waitFor();
+    await loaded('100 licenses so far');
     await scroll();
-    await page.getByText('no. 99', { exact: true }).waitFor();
+    await loaded('200 licenses so far');
     isFailing = true;
     await scroll();
     await page.getByText('The server did not answer.').waitFor();
     isFailing = false;
     await page.getByRole('button', { name: 'Try again' }).click();
-    while ((await page.getByRole('table').getAttribute('aria-rowcount')) === '-1') {
+    for (let count = 300; count <= pages * pageSize; count += pageSize) {
+      await loaded(`${count.toLocaleString('en-US')} licenses`);
       expect(await rendered()).toBeLessThan(150);
-      const before = await page.getByRole('status').innerText();
       await scroll();
-      await page.waitForFunction(
-        (text) => (document.querySelector('[role="status"]') as HTMLElement | null)?.innerText !== text,
-        before,
-      );
     }
     expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('10001');
     await scroll();

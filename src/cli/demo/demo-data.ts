@@ -71,12 +71,12 @@ export const completeAcme = async (
   ledger: Ledger,
   { demo, ...writing }: Pick<AcmeWriting, 'signal' | 'onRefused'> & { readonly demo: Demo },
 ): Promise<void> => {
-  const { acme } = demo;
-  if (acme === undefined || acme.isComplete) return;
+  const { acme, email } = demo;
+  if (acme === undefined || acme.isComplete || email === undefined) return;
   const { executor, secrets, apiPool: pool, waiter, now } = ledger;
-  const ownerId = ownerIdOf(await ownerCommandId(dataDir));
-  const seed = { seed: await acmeSeed(dataDir), beginsAt: acme.beginsAt, ownerId };
-  await ensureAcme({ executor, pool, secrets, licenseKeyPrefix }, seed, { now, waiter, ...writing });
+  const owner = { userId: ownerIdOf(await ownerCommandId(dataDir)), email };
+  const seed = { seed: await acmeSeed(dataDir), beginsAt: acme.beginsAt };
+  await ensureAcme({ executor, pool, secrets, licenseKeyPrefix }, seed, { owner, now, waiter, ...writing });
   const complete = { ...demo, acme: { ...acme, isComplete: true } };
   await writePrivate(fileOf(dataDir), `${JSON.stringify(complete, null, 2)}\n`);
 };

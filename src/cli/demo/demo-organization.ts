@@ -17,4 +17,4 @@ export const acmeSeed = async (dataDir: string): Promise<string> =>
 
 /** Returns the id of the organization Acme Tools of a data directory, also before it exists. */
 export const acmeOrganizationIdOf = async (dataDir: string): Promise<string> =>
-  simulationOf({ seed: await acmeSeed(dataDir), beginsAt: '', ownerId: '' }).organizationId;
+  simulationOf({ seed: await acmeSeed(dataDir), beginsAt: '' }).organizationId;

@@ -20,8 +20,8 @@ export const listTexts = {
     suspendedFor: 'Suspended for',
     seats: 'Seats',
     ends: 'Ends',
-    contains: 'Reference or customer',
-    containsHint: 'At least 3 characters.',
+    contains: 'Search',
+    containsHint: 'A part of the reference or of the name of the customer, at least 3 characters.',
     remove: (filter: string) => `Remove the filter ${filter}`,
   },
   reasons: {

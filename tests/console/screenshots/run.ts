@@ -38,7 +38,9 @@ try {
   await rm(dataDir, { recursive: true, force: true });
 }
 
-type AcmeDemo = DemoFile & { readonly acme: { readonly organizationId: string; readonly isComplete: boolean } };
+type AcmeDemo = DemoFile & {
+  readonly acme: { readonly organizationId: string; readonly beginsAt: string; readonly isComplete: boolean };
+};
 type Session = { readonly browser: Browser; readonly demo: AcmeDemo; readonly places: Places };
 
 /** Returns the demo of a data directory once Acme Tools is complete. */
@@ -49,7 +51,8 @@ async function completeDemo(directory: string): Promise<AcmeDemo> {
 }
 
 async function placesOf({ baseUrl, email, password, acme }: AcmeDemo): Promise<Places> {
-  const { organizationId } = acme;
+  const { organizationId, beginsAt } = acme;
+  const endOf = (day: number) => new Date(Date.parse(beginsAt) + (day + 1) * 86_400_000 - 1_000).toISOString();
   const login = await fetch(`${baseUrl}/v1/auth/login`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -65,7 +68,7 @@ async function placesOf({ baseUrl, email, password, acme }: AcmeDemo): Promise<P
     if (found === undefined) throw new Error(`The demo has no license with the reference ${reference}.`);
     return found.id;
   };
-  return { organizationId, license };
+  return { organizationId, endOf, license };
 }
 
 /** Takes the picture of a screen in a browser of its own cookies. */

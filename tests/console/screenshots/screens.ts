@@ -3,6 +3,8 @@ import type { Page } from 'playwright-core';
 /** What the addresses of the screens need from the demo. */
 export type Places = {
   readonly organizationId: string;
+  /** Returns the end of a day of the demo, 0 for its first one. */
+  readonly endOf: (day: number) => string;
   /** Returns the id of the license with this reference. */
   readonly license: (reference: string) => Promise<string>;
 };
@@ -23,16 +25,19 @@ export type Screen = {
   readonly signedOut?: true;
 };
 
-const licenses = (search: string) => ({ organizationId }: Places) => `/${organizationId}/licenses${search}`;
-const license = (reference: string, search = '') => async (places: Places) =>
-  `/${places.organizationId}/licenses/${await places.license(reference)}${search}`;
+const licenses =
+  (search: string) =>
+  ({ organizationId }: Places) =>
+    `/${organizationId}/licenses${search}`;
+const license = (reference: string) => async (places: Places) =>
+  `/${places.organizationId}/licenses/${await places.license(reference)}`;
 
 /** All pictures, in the order in which they are taken. */
 export const screens: readonly Screen[] = [
   { name: 'sign-in', path: () => '/sign-in', shows: 'Sign in', signedOut: true },
   { name: 'organizations', path: () => '/organizations', shows: 'Acme Tools' },
   { name: 'licenses', path: licenses(''), shows: /\d licenses/ },
-  { name: 'licenses-dark', path: licenses('?status=EXPIRING'), shows: /\d licenses/, look: 'dark' },
+  { name: 'licenses-dark', path: licenses('?ends=30'), shows: /\d licenses/, look: 'dark' },
   { name: 'licenses-narrow', path: licenses(''), shows: /\d licenses/, look: 'narrow' },
   {
     name: 'find',
@@ -50,12 +55,13 @@ export const screens: readonly Screen[] = [
   {
     name: 'suspend',
     path: license('HAL-0007'),
-    shows: /The license|A user/,
+    shows: 'The license was issued.',
     act: (page) => page.getByRole('button', { name: 'Suspend' }).click(),
   },
   {
     name: 'time',
-    path: license('OAK-LAB-1', '?at=2026-07-24T12:00:00.000Z'),
+    // On this day its end is wrong, and on the next one it is corrected.
+    path: async (places) => `${await license('OAK-LAB-1')(places)}?at=${places.endOf(600)}`,
     shows: 'You see the license as it was',
     act: (page) => page.getByText('Different from now').click(),
   },

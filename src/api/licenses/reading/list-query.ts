@@ -70,7 +70,8 @@ export const listQuery = z.strictObject({
       description: `EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come. INACTIVE: ACTIVE, not before its start, issued more than ${inactiveAfterDays} days ago, and not validated for ${inactiveAfterDays} days.`,
     }),
   suspendedFor: z.enum(suspensionReasons).optional().meta({
-    description: 'SUSPENDED licenses with this reason, as the last event says it. Of several reasons it is the longest one.',
+    description:
+      'SUSPENDED licenses with this reason, as the last event says it. Of several reasons it is the longest one.',
   }),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),

@@ -91,7 +91,10 @@ const sortRefused = (sort: LicenseSort): Problem => {
 };
 
 /** Refuses the reason of a suspension with a status that has none. */
-const refuseOtherStatus = ({ status, suspendedFor }: Pick<LicenseFilters, 'status' | 'suspendedFor'>): Problem | null => {
+const refuseOtherStatus = ({
+  status,
+  suspendedFor,
+}: Pick<LicenseFilters, 'status' | 'suspendedFor'>): Problem | null => {
   if (suspendedFor === undefined || status === undefined || status === 'SUSPENDED') return null;
   const detail = `suspendedFor does not work with status=${status}. Use status=SUSPENDED, or leave status out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?suspendedFor', detail }]);

@@ -39,6 +39,7 @@ const renderFarm: LicenseStory = {
   steps: [
     ...[1, 2, 3, 4].map((number) => activate(25, farm(number, '1.0.0'))),
     ...months(30, 725, (day, month) => use(day, 'render_minutes', 2_600 + month * 230 + ((month * 977) % 900))),
+    use(728, 'render_minutes', 9_640),
     renew(380),
     activate(300, farm(5)),
     activate(398, farm(6)),

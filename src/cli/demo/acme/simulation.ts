@@ -22,8 +22,6 @@ export const simulatedDays = 730;
 export type SimulationSeed = {
   readonly seed: string;
   readonly beginsAt: Instant;
-  /** The user who becomes its OWNER. */
-  readonly ownerId: string;
 };
 
 /** Names the commands of the demo, so that a repeated start sends the same ones. */

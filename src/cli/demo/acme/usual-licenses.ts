@@ -64,10 +64,13 @@ const stepsOf = ([license, , policy, day, devices, renewals]: Row): readonly Ste
   ...(policy === 'render' ? monthlyUse(day + 20, devices) : []),
 ];
 
-const monthlyUse = (from: number, devices: number): readonly Step[] =>
-  Array.from({ length: Math.floor((726 - from) / 30) + 1 }, (_, month) =>
+const monthlyUse = (from: number, devices: number): readonly Step[] => [
+  ...Array.from({ length: Math.floor((726 - from) / 30) + 1 }, (_, month) =>
     use(from + month * 30, 'render_minutes', devices * 450 + ((month * 613) % 700)),
-  );
+  ),
+  // Every period of a month has some use, also the last one.
+  use(728, 'render_minutes', devices * 310),
+];
 
 const trial = (reference: string, day: number, later: readonly Step[]): LicenseStory => ({
   license: reference,

@@ -80,15 +80,15 @@ const report = ({ onRefused }: Writing, name: string, result: object | Refusal):
   if (isRefusal(result)) onRefused(name, result);
 };
 
-/** The organization, with its OWNER and the API key of all its commands. */
+/** The organization, with the API key of all its commands. */
 const founding = (simulation: Simulation): Line => {
-  const { beginsAt: at, organizationId, ownerId } = simulation;
+  const { beginsAt: at, organizationId } = simulation;
   return {
     at,
     name: 'organization',
     send: async (writing) => {
       const commandId = simulation.commandId('organization');
-      const organization = { name: 'Acme Tools', timeZone: 'Europe/Berlin', founderId: ownerId };
+      const organization = { name: 'Acme Tools', timeZone: 'Europe/Berlin', founderId: null };
       const context = simulatedContext(commandId, 'createOrganization', at);
       report(writing, 'organization', await appendOrganization(writing.needs.executor, organization, context));
       await bootstrapApiKey(needsAt(writing, plusSeconds(at, 60)), {

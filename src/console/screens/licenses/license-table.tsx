@@ -89,6 +89,7 @@ export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown
 
 /** The place of rows that are not rendered. */
 const Gap = ({ height, columns }: { readonly height: number; readonly columns: number }) => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus.
   <tr aria-hidden="true" className={classes.gap}>
     <td colSpan={columns} height={height} />
   </tr>
