@@ -19,6 +19,7 @@ const valuesOf = (licenses: number): readonly (readonly Filters[])[] => [
     { status: 'EXPIRED' },
     { status: 'SUSPENDED' },
     { status: 'REVOKED' },
+    { status: 'SUSPENDED', suspendedFor: 'PAYMENT' },
     { status: 'ACTIVE', isExpiring: true },
   ],
   [{ tier: 'FREE' }, { tier: 'ENTERPRISE' }],

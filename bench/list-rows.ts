@@ -56,7 +56,7 @@ const licenseRows = `insert into rm.licenses (license_id, issuer_org_id, holder_
     recorded_status, recorded_from, recorded_until, near_end_from, due_at)
   select 'lic_' || md5(n::text), issuer, holder, 1, n, ($3::jsonb[])[array_position(tiers, tier) * 2 - case when age > 0.7 then 0 else 1 end], tier,
     products, 1, created, ends, case when is_over then 1 else 0 end, '{"activations":5}', '[]', 'Sub_' || n,
-    case when is_suspended then 'ADMIN' end, case when is_suspended then created end,
+    case when is_suspended then case when n % 2 = 0 then 'PAYMENT' else 'ADMIN' end end, case when is_suspended then created end,
     case when is_revoked then created + interval '1 s' end, n % 6, 1, upper(substr(md5(n::text), 1, 5)), created, 'UTC',
     case when is_revoked then 'REVOKED' when is_suspended then 'SUSPENDED' when is_over then 'EXPIRED' else 'ACTIVE' end,
     case when is_over and not is_suspended and not is_revoked then ends end,

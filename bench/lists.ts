@@ -109,7 +109,7 @@ const timesAndBlocks = async (pool: Pool, listing: Listing, runs: number) => {
 };
 
 /** Returns the milliseconds of this many lists, ascending. The first list is not counted. */
-const timesOf = async (pool: Pool, listing: Listing, runs: number): Promise<readonly number[]> => {
+export const timesOf = async (pool: Pool, listing: Listing, runs: number): Promise<readonly number[]> => {
   const times: number[] = [];
   for (let run = 0; run <= runs; run++) {
     const startedAt = performance.now();
@@ -122,7 +122,8 @@ const timesOf = async (pool: Pool, listing: Listing, runs: number): Promise<read
   return times.toSorted((a, b) => a - b);
 };
 
-const databaseWith = async (licenses: number) => {
+/** Starts a Postgres with this many licenses in its read models, and a pool of the API. */
+export const databaseWith = async (licenses: number) => {
   const directory = await mkdtemp(join(tmpdir(), 'ledger-bench-lists-'));
   const postgres = await startPostgres({
     dataDir: join(directory, 'postgres'),
@@ -152,5 +153,5 @@ const databaseWith = async (licenses: number) => {
 };
 
 /** Returns the value at this part of the values: 0.5 for the median. */
-const quantile = (values: readonly number[], part: number): number =>
+export const quantile = (values: readonly number[], part: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ?? 0;

@@ -15,6 +15,7 @@ import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
 import { readFigures } from './reads.ts';
 import { rebuildFigures } from './rebuild.ts';
+import { viewFigures } from './saved-views.ts';
 import { grownStartFigures, startFigures } from './start.ts';
 import { streamFigures } from './streams.ts';
 import { usualFigures } from './usual.ts';
@@ -46,6 +47,7 @@ const all: readonly Figures[] = [
   endingFigures,
   neighbourFigures,
   listFigures,
+  viewFigures,
   streamFigures,
   readFigures,
 ];

@@ -4,6 +4,9 @@ import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl } from './c
 import { tiers } from './domain/license/policy.ts';
 import { signupModes } from './domain/organization/signup-mode.ts';
 
+/** What a new data directory gets to try things on. */
+export const demoKinds = ['none', 'license', 'full'] as const;
+
 const port = z.coerce.number().int().min(0).max(65_535);
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
 // `URL` reads one host only, and a cluster has several.
@@ -51,6 +54,12 @@ export const variablesSchema = z.object({
     .min(1)
     .default('.ledger')
     .describe('Embedded data, demo.json, secrets.json, keys, logs and outbox.'),
+  LEDGER_DEMO: z
+    .enum(demoKinds)
+    .default('full')
+    .describe(
+      'The demo of a new data directory: none, license (one organization with a license), or full (also Acme Tools, with two simulated years).',
+    ),
   LEDGER_SECRET: z
     .string()
     .optional()

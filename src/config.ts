@@ -79,6 +79,8 @@ export type Config = {
   readonly stopDelaySeconds: number;
   /** The form of log lines on standard error; `auto` decides by whether it is a terminal. */
   readonly logFormat: Variables['LOG_FORMAT'];
+  /** The demo of a new data directory. */
+  readonly demo: Variables['LEDGER_DEMO'];
   readonly clockOffsetSeconds: number;
   /** True refuses commands while the clock is wrong. */
   readonly clockCheck: boolean;
@@ -168,6 +170,7 @@ const configOf = (sources: Sources, judgesSecret: boolean): Config => {
     logLevel: variables.LOG_LEVEL,
     stopDelaySeconds: variables.STOP_DELAY_SECONDS ?? (isProduction ? 3 : 0),
     logFormat: variables.LOG_FORMAT,
+    demo: variables.LEDGER_DEMO,
     clockOffsetSeconds: variables.LEDGER_CLOCK_OFFSET_SECONDS,
     clockCheck: variables.LEDGER_CLOCK_CHECK === 'on',
   };

@@ -190,6 +190,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       '@base-ui/react/*',
       '@tanstack/react-query',
       '@tanstack/react-router',
+      '@tanstack/react-virtual',
       'react',
       'react-dom/client',
     ],

@@ -30,14 +30,30 @@ export const ownerIdOf = (commandId: string): string => encodeId('usr', aggregat
  * id continues where an earlier attempt stopped. Returns the position of the event. Returns null, and creates no user,
  * when another user has the address or the organization is closed.
  */
-export const bootstrapOwner = async ({ executor, pool, now }: Needs, owner: NewOwner): Promise<bigint | null> => {
-  const { commandId, organizationId, email, passwordHash } = owner;
+export const bootstrapOwner = async (needs: Needs, owner: NewOwner): Promise<bigint | null> => {
+  const { pool, now } = needs;
+  const { commandId, email, passwordHash } = owner;
   const userId = ownerIdOf(commandId);
-  const idOf = (prefix: 'inv' | 'ref') => encodeId(prefix, aggregateId(commandId, prefix));
-  const [invitationId, emailRef] = [idOf('inv'), idOf('ref')];
   const user = { userId, email, passwordHash, displayName: null, commandId, now: new Date(now()) };
   if ((await reserveUser(pool, user)).outcome === 'taken') return null;
+  const position = await bootstrapOwnership(needs, { ...owner, userId });
+  if (position === null) {
+    await abandonUser(pool, user);
+    return null;
+  }
+  return (await activateUser(pool, user)) ? position : null;
+};
 
+/**
+ * Makes an existing user OWNER of an organization, by an invitation of the program itself. A retry with the same command
+ * id continues where an earlier attempt stopped. Returns the position of the event, or null when the organization refuses.
+ */
+export const bootstrapOwnership = async (
+  { executor, pool, now }: Needs,
+  { commandId, organizationId, email, userId }: Omit<NewOwner, 'passwordHash'> & { readonly userId: string },
+): Promise<bigint | null> => {
+  const idOf = (prefix: 'inv' | 'ref') => encodeId(prefix, aggregateId(commandId, prefix));
+  const [invitationId, emailRef] = [idOf('inv'), idOf('ref')];
   const address = {
     issuerOrgId: organizationId,
     holderOrgId: null,
@@ -62,13 +78,10 @@ export const bootstrapOwner = async ({ executor, pool, now }: Needs, owner: NewO
       context,
       view: () => null,
     });
-    if ('rejected' in executed) {
-      await abandonUser(pool, user);
-      return null;
-    }
+    if ('rejected' in executed) return null;
     position = executed.position.commit;
   }
-  return (await activateUser(pool, user)) ? position : null;
+  return position;
 };
 
 type Invited = { readonly invitationId: string; readonly emailRef: string; readonly userId: string };

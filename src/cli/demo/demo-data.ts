@@ -6,14 +6,18 @@ import { validateCommand } from '../../api/pages/landing-page.ts';
 import { bootstrapApiKey } from '../../application/bootstrap/bootstrap-api-key.ts';
 import { bootstrapCatalog } from '../../application/bootstrap/bootstrap-catalog.ts';
 import { bootstrapOrganization } from '../../application/bootstrap/bootstrap-organization.ts';
-import { bootstrapOwner } from '../../application/bootstrap/bootstrap-owner.ts';
+import { bootstrapOwner, ownerIdOf } from '../../application/bootstrap/bootstrap-owner.ts';
+import type { Config } from '../../config.ts';
 import { scopes } from '../../domain/organization/events.ts';
+import { type Instant, plusSeconds } from '../../domain/time.ts';
 import { writePrivate } from '../../embedded/files.ts';
 import { ensureSecret } from '../../embedded/stored-secrets.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { createPasswords } from '../../identity/passwords.ts';
 import type { Ledger } from '../server/assemble.ts';
-import { demoCommandId } from './demo-organization.ts';
+import { type AcmeWriting, ensureAcme } from './acme/ensure-acme.ts';
+import { simulatedDays } from './acme/simulation.ts';
+import { acmeOrganizationIdOf, acmeSeed, demoCommandId } from './demo-organization.ts';
 
 /** The content of demo.json: how to use the demo organization. */
 export type Demo = {
@@ -25,26 +29,68 @@ export type Demo = {
   /** The login of its OWNER. Absent when the address is in use or the organization is closed. */
   readonly email?: string;
   readonly password?: string;
+  /** The organization with two simulated years. Absent: this data directory does not get one. */
+  readonly acme?: Acme;
 };
+
+/** The organization Acme Tools. The next start writes what is missing until it is complete. */
+export type Acme = { readonly organizationId: string; readonly beginsAt: Instant; readonly isComplete: boolean };
 
 /**
  * Creates the demo organization with its catalog, API key, license and OWNER at the first start, and writes demo.json.
  * Later starts add the OWNER when an older release did not, and update the address. Every id follows from a stored one,
  * so the next start continues a start that was killed.
  */
-export const ensureDemo = async (dataDir: string, ledger: Ledger, baseUrl: string): Promise<Demo> => {
-  const file = join(dataDir, 'demo.json');
+export const ensureDemo = async (
+  dataDir: string,
+  ledger: Ledger,
+  { baseUrl, withAcme }: { readonly baseUrl: string; readonly withAcme: boolean },
+): Promise<Demo> => {
+  const file = fileOf(dataDir);
   const known = await readFile(file, 'utf8').catch(() => null);
   const before = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
-  const demo = {
-    ...before,
-    ...(before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {}),
-    baseUrl,
-  };
+  const owner = before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {};
+  // Without its OWNER nobody could see it. A directory of an earlier release does not get it.
+  const hasAcme = known === null && withAcme && owner.email !== undefined;
+  const acme = hasAcme ? { acme: await newAcme(dataDir, ledger.now()) } : {};
+  const demo = { ...before, ...owner, ...acme, baseUrl };
   const text = `${JSON.stringify(demo, null, 2)}\n`;
   if (text !== known) await writePrivate(file, text);
   return demo;
 };
+
+/** Returns true when the start of this data directory writes Acme Tools, or the rest of it. */
+export const isAcmePending = async (dataDir: string): Promise<boolean> => {
+  const known = await readFile(fileOf(dataDir), 'utf8').catch(() => null);
+  return known === null || (JSON.parse(known) as Demo).acme?.isComplete === false;
+};
+
+/** Writes Acme Tools, or the rest of it, and notes in demo.json that it is complete. */
+export const completeAcme = async (
+  { dataDir, licenseKeyPrefix }: Pick<Config, 'dataDir' | 'licenseKeyPrefix'>,
+  ledger: Ledger,
+  { demo, ...writing }: Pick<AcmeWriting, 'signal' | 'onRefused'> & { readonly demo: Demo },
+): Promise<void> => {
+  const { acme, email } = demo;
+  if (acme === undefined || acme.isComplete || email === undefined) return;
+  const { executor, secrets, apiPool: pool, waiter, now } = ledger;
+  const owner = { userId: ownerIdOf(await ownerCommandId(dataDir)), email };
+  const seed = { seed: await acmeSeed(dataDir), beginsAt: acme.beginsAt };
+  await ensureAcme({ executor, pool, secrets, licenseKeyPrefix }, seed, { owner, now, waiter, ...writing });
+  const complete = { ...demo, acme: { ...acme, isComplete: true } };
+  await writePrivate(fileOf(dataDir), `${JSON.stringify(complete, null, 2)}\n`);
+};
+
+const fileOf = (dataDir: string): string => join(dataDir, 'demo.json');
+
+// Its history begins with a day, so that all its days are whole.
+const newAcme = async (dataDir: string, now: Date): Promise<Acme> => {
+  const today = `${now.toISOString().slice(0, 'YYYY-MM-DD'.length)}T00:00:00.000Z`;
+  const beginsAt = plusSeconds(today, -simulatedDays * 86_400);
+  return { organizationId: await acmeOrganizationIdOf(dataDir), beginsAt, isComplete: false };
+};
+
+const ownerCommandId = (dataDir: string): Promise<string> => ensureSecret(dataDir, 'demo-owner-command-id', randomUUID);
 
 /** Returns a shell command that validates the demo license. */
 export const readyCurl = ({ baseUrl, licenseKey }: Demo): string => validateCommand(baseUrl, licenseKey);
@@ -89,7 +135,7 @@ const createDemoOwner = async (
   const position = await bootstrapOwner(
     { executor, pool, now: () => now().toISOString() },
     {
-      commandId: await ensureSecret(dataDir, 'demo-owner-command-id', randomUUID),
+      commandId: await ownerCommandId(dataDir),
       organizationId,
       email: ownerEmail,
       passwordHash: await createPasswords().hash(password),

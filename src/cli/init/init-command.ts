@@ -63,7 +63,7 @@ const partsFor = (
     {
       ...{ config, servers, roles: [], log },
       program: { directory: ownDirectory, release: ownRelease() },
-      demoOrganizationId: null,
+      demoOrganizationIds: [],
     },
     onStop,
   );

@@ -31,8 +31,8 @@ export type Ledger = {
 };
 
 /** The options of a server process. Default of `program`: the release of this program. Default otherwise: no demo. */
-export type ServerOptions = Omit<ServerProcess, 'program' | 'demoOrganizationId'> &
-  Partial<Pick<ServerProcess, 'program' | 'demoOrganizationId'>>;
+export type ServerOptions = Omit<ServerProcess, 'program' | 'demoOrganizationIds'> &
+  Partial<Pick<ServerProcess, 'program' | 'demoOrganizationIds'>>;
 
 /**
  * Migrates the database and starts the roles of a server process. Throws when the database lets somebody read the rows
@@ -40,7 +40,7 @@ export type ServerOptions = Omit<ServerProcess, 'program' | 'demoOrganizationId'
  */
 export const assemble = async ({
   program = ownProgram(),
-  demoOrganizationId = null,
+  demoOrganizationIds = [],
   ...options
 }: ServerOptions): Promise<Ledger> => {
   keepObjectsYoung();
@@ -52,7 +52,7 @@ export const assemble = async ({
     }
   };
   try {
-    const parts = await openParts({ ...options, program, demoOrganizationId }, (close) => closers.push(close));
+    const parts = await openParts({ ...options, program, demoOrganizationIds }, (close) => closers.push(close));
     const metrics = createMetrics();
     // The row of the process says that it may append, so it goes after the jobs and the projector.
     let removeRow: () => Promise<unknown> = async () => undefined;

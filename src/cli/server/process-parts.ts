@@ -32,8 +32,10 @@ export type ServerProcess = {
   readonly roles: readonly Role[];
   readonly log: Logger;
   readonly program: Program;
-  /** The organization with the rate limits of the demo. Null when there is no demo. */
-  readonly demoOrganizationId: string | null;
+  /** The organizations with the rate limits of the demo. Empty when there is no demo. */
+  readonly demoOrganizationIds: readonly string[];
+  /** True while sweeps must wait, because a simulated clock writes what they would find due. Absent: never. */
+  readonly sweepsWait?: () => boolean;
   /** The demo, for the pages of this machine, once it exists. Absent: none. */
   readonly demo?: () => PageDemo | null;
 };

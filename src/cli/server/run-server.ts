@@ -5,8 +5,8 @@ import type { Config } from '../../config.ts';
 import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { buildStaleConsole } from '../console-build.ts';
-import { type Demo, ensureDemo, readyCurl } from '../demo/demo-data.ts';
-import { demoOrganizationIdOf } from '../demo/demo-organization.ts';
+import { completeAcme, type Demo, ensureDemo, isAcmePending, readyCurl } from '../demo/demo-data.ts';
+import { acmeOrganizationIdOf, demoOrganizationIdOf } from '../demo/demo-organization.ts';
 import { loginOf, pagesOf } from '../ready-lines.ts';
 import { assemble, type Ledger } from './assemble.ts';
 import type { OpenServers } from './open-servers.ts';
@@ -40,17 +40,50 @@ export const runServer = async ({
   // The jobs cannot be scheduled without Redis. The limits of the API can be counted without it.
   const redisUrl = roles.includes('worker') ? config.redisUrl : null;
   await reachServers(servers, { ...startPatience, signal: stopping, report: wait }, { redisUrl });
-  const demoOrganizationId = servers.embedded ? await demoOrganizationIdOf(config.dataDir) : null;
+  const demoOrganizationIds = servers.embedded
+    ? [await demoOrganizationIdOf(config.dataDir), await acmeOrganizationIdOf(config.dataDir)]
+    : [];
+  let isWriting = servers.embedded && config.demo === 'full' && (await isAcmePending(config.dataDir));
   stopping.throwIfAborted();
   let demo: Demo | null = null;
-  const ledger = await assemble({ config, servers, roles, log, demoOrganizationId, demo: () => demo });
+  const sweepsWait = () => isWriting;
+  const ledger = await assemble({ config, servers, roles, log, demoOrganizationIds, sweepsWait, demo: () => demo });
   onStop(ledger.stop);
   const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
     demo = known;
     if (ledger.baseUrl !== null) onStop(buildStaleConsole(log));
+    const written = writeAcme({ config, log }, ledger, isWriting ? known : null);
+    onStop(written.stop);
+    void written.ended.then(() => {
+      isWriting = false;
+    });
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;
+};
+
+/** Writes Acme Tools after the start, while requests are answered. A failure leaves the rest to the next start. */
+const writeAcme = (
+  { config, log }: Pick<Start, 'config' | 'log'>,
+  ledger: Ledger,
+  demo: Demo | null,
+): { readonly ended: Promise<void>; readonly stop: () => Promise<void> } => {
+  if (demo === null) return { ended: Promise.resolve(), stop: async () => undefined };
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const onRefused = (name: string, refusal: object) =>
+    log.warn({ name, ...refusal }, 'A command of the organization Acme Tools was refused.');
+  const ended = completeAcme(config, ledger, { demo, signal, onRefused }).catch((error) => {
+    if (!signal.aborted)
+      log.warn({ err: error }, 'The organization Acme Tools is not complete. The next start continues it.');
+  });
+  return {
+    ended,
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
 };
 
 /**
@@ -75,11 +108,7 @@ const announceReady = async (
     console.log([`License Ledger is ready${where} (${roles.join(', ')}).`, ...pagesOf(config, baseUrl)].join('\n'));
     return null;
   }
-  const demo = await ensureDemo(config.dataDir, ledger, baseUrl).catch((error) => {
-    // The next start creates the demo. Until then /readyz says what is wrong.
-    if (error instanceof ClockDiffers) return null;
-    throw error;
-  });
+  const demo = config.demo === 'none' ? null : await createDemo(config, ledger, baseUrl);
   const hint = demo === null ? [] : ['Try it:', `  ${readyCurl(demo)}`];
   const lines = [
     `License Ledger is ready on ${baseUrl}`,
@@ -90,6 +119,13 @@ const announceReady = async (
   console.log(lines.join('\n'));
   return demo;
 };
+
+const createDemo = (config: Config, ledger: Ledger, baseUrl: string): Promise<Demo | null> =>
+  ensureDemo(config.dataDir, ledger, { baseUrl, withAcme: config.demo === 'full' }).catch((error) => {
+    // The next start creates the demo. Until then /readyz says what is wrong.
+    if (error instanceof ClockDiffers) return null;
+    throw error;
+  });
 
 /** Waits until no part fails. A degraded part is no reason to wait, because /readyz answers 200. */
 const untilReady = async (

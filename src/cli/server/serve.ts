@@ -85,7 +85,7 @@ const createApiServer = async (
 ): Promise<ReturnType<typeof createApi>['server']> => {
   const { config, servers, executor, store, logId, keeper, secrets, waiter, apiPool, now, log, openPool, onStop } =
     parts;
-  const { demoOrganizationId } = parts;
+  const { demoOrganizationIds } = parts;
   const untilProjected = waiter.waitFor;
   const {
     accounts,
@@ -97,7 +97,7 @@ const createApiServer = async (
     front,
     platformLicense,
     close: closeFront,
-  } = createFront(config, { pool: apiPool, now, log, metrics, demoOrganizationId });
+  } = createFront(config, { pool: apiPool, now, log, metrics, demoOrganizationIds });
   onStop(closeAccounts);
   onStop(listenForAccessChanges({ url: servers.apiUrl, notices, onState: reportListening(log) }).stop);
   onStop(closeFront);

@@ -16,6 +16,7 @@ import type { Parts } from './process-parts.ts';
 /** Starts the scheduled jobs of the role `worker`. */
 export const startJobs = async (parts: Parts): Promise<void> => {
   const { config, servers, store, executor, apiPool, now, log, openPool, onStop } = parts;
+  const { sweepsWait = () => false } = parts;
   const pool = openPool(servers.workerUrl, 'ledger_worker', 4);
   const checkPool = openPool(servers.projectorUrl, 'ledger_projector', 1);
   const { redisUrl, expirySweepSeconds } = config;
@@ -24,7 +25,7 @@ export const startJobs = async (parts: Parts): Promise<void> => {
     pool,
     executor,
     expirySweepSeconds,
-    mayRead: async () => (await readModelsFault(pool)) === null,
+    mayRead: async () => !sweepsWait() && (await readModelsFault(pool)) === null,
     checkReadModels: (signal) => checkSample({ store, pool: checkPool, log, signal }),
     settleReferences: (signal) =>
       settleReferences({

@@ -61,7 +61,7 @@ export const texts = {
     },
     statuses: {
       ACTIVE: 'Active',
-      EXPIRING: 'Ends in 30 days',
+      EXPIRING: 'Ends soon',
       EXPIRED: 'Expired',
       SUSPENDED: 'Suspended',
       REVOKED: 'Revoked',

@@ -193,3 +193,19 @@ test('Licenses near the end of their term are EXPIRING, the earliest end first',
   const { body } = await ledger.call('GET', '/v1/licenses?status=EXPIRING&limit=1', { key: seller.apiKey });
   expect(await list(`status=EXPIRING&cursor=${body.nextCursor}`, seller.apiKey)).toEqual([later]);
 });
+
+test('Licenses are found by the reason of their suspension, and only with a status that has one', async () => {
+  const key = vendor.apiKey;
+  const suspended = async (code: string) => {
+    const licenseId = await issue({ tier: 'PRO' });
+    await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, { key, body: { reason: { code } } });
+    return licenseId;
+  };
+  const unpaid = await suspended('PAYMENT');
+  const legal = await suspended('LEGAL');
+  expect(await list('suspendedFor=PAYMENT')).toEqual([unpaid]);
+  expect(await list('suspendedFor=LEGAL&status=SUSPENDED')).toEqual([legal]);
+  expect(await list('suspendedFor=PAYMENT&status=ACTIVE')).toEqual([400, 'INVALID_REQUEST']);
+  await ledger.call('POST', `/v1/licenses/${unpaid}/reinstate`, { key, body: {} });
+  expect(await list('suspendedFor=PAYMENT')).toEqual([]);
+});

@@ -16,7 +16,7 @@ const tierFor = async (organizationId: string, demoOrganizationId: string | null
     now: () => new Date(),
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
-    demoOrganizationId,
+    demoOrganizationIds: demoOrganizationId === null ? [] : [demoOrganizationId],
   });
   await close();
   return front.rateLimiting.tierOf(organizationId);

@@ -61,6 +61,10 @@ const values: readonly (readonly (readonly [Filters, Fits])[])[] = [
     ...statuses.map((value) => [{ status: value }, (facts: LicenseFacts) => status(facts, now) === value] as const),
     [{ status: 'ACTIVE', isExpiring: true }, (facts) => isExpiring(facts, now)],
     [
+      { status: 'SUSPENDED', suspendedFor: 'PAYMENT' },
+      (facts) => status(facts, now) === 'SUSPENDED' && facts.suspension?.reasonCode === 'PAYMENT',
+    ],
+    [
       { status: 'ACTIVE', hasBegun: true },
       (facts) => status(facts, now) === 'ACTIVE' && (facts.term.startsAt === null || facts.term.startsAt <= now),
     ],

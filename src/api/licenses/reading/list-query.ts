@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idPattern } from '../../../domain/ids.ts';
 import { tiers } from '../../../domain/license/policy.ts';
 import { statuses } from '../../../domain/license/status.ts';
+import { suspensionReasons } from '../../../domain/license/suspension/suspension-events.ts';
 import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import {
   inactiveAfterDays,
@@ -68,6 +69,10 @@ export const listQuery = z.strictObject({
     .meta({
       description: `EXPIRING: ACTIVE, and the first reminder of the policy before the end of the term has come. INACTIVE: ACTIVE, not before its start, issued more than ${inactiveAfterDays} days ago, and not validated for ${inactiveAfterDays} days.`,
     }),
+  suspendedFor: z.enum(suspensionReasons).optional().meta({
+    description:
+      'SUSPENDED licenses with this reason, as the last event says it. Of several reasons it is the longest one.',
+  }),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),
   policy: idOf('pol', 'pol_01h455vb4pex5vsknk084sn02q').optional(),
@@ -91,7 +96,8 @@ export const listQuery = z.strictObject({
   sort: z.enum(licenseSorts).optional(),
 });
 
-type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sort'>;
+/** The filters of a list of licenses, as a request has them. */
+export type LicenseFilters = Omit<z.output<typeof listQuery>, 'limit' | 'cursor' | 'sort'>;
 
 /** Returns the filters of a query for the list of an organization. `userRefs`: the references of the user. */
 export const listingOf = (
@@ -103,11 +109,16 @@ export const listingOf = (
   userRefs,
   activations: levelIn(activations),
   seats: levelIn(seats),
-  status: status === 'EXPIRING' || status === 'INACTIVE' ? ('ACTIVE' as const) : status,
+  status: statusOf(status, filters.suspendedFor),
   lastValidatedBefore,
   ...(status === 'INACTIVE' ? inactiveIn(now, lastValidatedBefore) : {}),
   ...expiringIn(status),
 });
+
+const statusOf = (status: LicenseFilters['status'], suspendedFor: LicenseFilters['suspendedFor']) => {
+  if (suspendedFor !== undefined) return 'SUSPENDED' as const;
+  return status === 'EXPIRING' || status === 'INACTIVE' ? ('ACTIVE' as const) : status;
+};
 
 const inactiveIn = (now: Instant, lastValidatedBefore: Instant | undefined) => ({
   lastValidatedBefore: inactiveBefore(now, lastValidatedBefore),

@@ -24,7 +24,7 @@ import { instantIn, licensePath, pageOf } from '../../schemas.ts';
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { expiringIn, listingOf, listQuery } from './list-query.ts';
+import { expiringIn, type LicenseFilters, listingOf, listQuery } from './list-query.ts';
 import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
@@ -37,7 +37,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
     operationId: 'listLicenses',
     summary: 'List licenses',
     description:
-      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. lastValidatedBefore finds licenses that were issued before the instant and not validated since. q is the beginning of the external reference or of the name of the holder, in upper or lower case. contains is a part of them, of 3 characters or more. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
+      'The licenses that your organization issues or holds, newest first. With expiresAfter, expiresBefore or status=EXPIRING, the list is in the order of the ends of terms, the earliest end first. sort names another order; a license without an end comes last in the order expiresAt. keyHint is the last group of the current key. expiresAfter includes its instant, expiresBefore excludes it. policy is the id of a policy, in any version. user is an assigned user, as your organization assigned it, or its reference. metadata[team]=blue finds texts, numbers and truth values in the metadata, exactly; send it once for each name, at most five. activations and seats find licenses with none in use, or at their limit, of those with a limit other than 0. suspendedFor finds suspended licenses by the reason of the suspension. lastValidatedBefore finds licenses that were issued before the instant and not validated since. q is the beginning of the external reference or of the name of the holder, in upper or lower case. contains is a part of them, of 3 characters or more. The search considers at most 1,000 holders. A cursor works only with the filters and the order that it was returned for.',
     tag: 'Licenses',
     permission: 'readLicenses',
     effect: 'read',
@@ -57,7 +57,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
       const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
       if (!isServed(sort, ends)) return sortRefused(sort);
-      const unknown = refuseUnknown(filters.lastValidatedBefore, at);
+      const unknown = refuseOtherStatus(filters) ?? refuseUnknown(filters.lastValidatedBefore, at);
       if (unknown !== null) return unknown;
       if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
@@ -88,6 +88,16 @@ const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? 
 const sortRefused = (sort: LicenseSort): Problem => {
   const detail = `sort=${sort} does not work with expiresAfter, expiresBefore or status=EXPIRING. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
+};
+
+/** Refuses the reason of a suspension with a status that has none. */
+const refuseOtherStatus = ({
+  status,
+  suspendedFor,
+}: Pick<LicenseFilters, 'status' | 'suspendedFor'>): Problem | null => {
+  if (suspendedFor === undefined || status === undefined || status === 'SUSPENDED') return null;
+  const detail = `suspendedFor does not work with status=${status}. Use status=SUSPENDED, or leave status out.`;
+  return problem('INVALID_REQUEST', detail, [{ pointer: '?suspendedFor', detail }]);
 };
 
 /** Refuses an instant from which on validations are no longer known. */

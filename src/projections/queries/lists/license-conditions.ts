@@ -97,10 +97,11 @@ export const rowConditions = (
   { listing, parameter }: Statement,
   { except }: { readonly except?: 'product' } = {},
 ): readonly string[] => {
-  const { externalRef, keyHint, product, isExpiring, hasBegun, now } = listing;
+  const { externalRef, keyHint, product, isExpiring, hasBegun, suspendedFor, now } = listing;
   return [
     ...(hasBegun ? [`coalesce(l.starts_at <= ${instantOf(parameter(now))}, true)`] : []),
     ...(isExpiring ? [`l.near_end_from <= ${instantOf(parameter(now))}`] : []),
+    ...(suspendedFor === undefined ? [] : [`l.suspension_reason = ${parameter(suspendedFor)}`]),
     ...(externalRef === undefined ? [] : [`l.external_ref = ${parameter(externalRef)}`]),
     ...(keyHint === undefined ? [] : [`l.key_hint = ${parameter(keyHint)}`]),
     // Under row-level security the planner takes `= any` for rare, and would sort all licenses for it.

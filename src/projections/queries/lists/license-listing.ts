@@ -1,5 +1,6 @@
 import type { Tier } from '../../../domain/license/policy.ts';
 import type { Status } from '../../../domain/license/status.ts';
+import type { SuspensionReason } from '../../../domain/license/suspension/suspension-events.ts';
 import type { UsageLevel } from '../../../domain/license/usage/usage-levels.ts';
 import type { Instant } from '../../../domain/time.ts';
 
@@ -20,6 +21,8 @@ export type Listing = {
   /** Default: `defaultSort` of the filters. */
   readonly sort?: LicenseSort | undefined;
   readonly status?: Status | undefined;
+  /** The reason of the suspension, as the last event says it. Use it with status SUSPENDED. */
+  readonly suspendedFor?: SuspensionReason | undefined;
   readonly tier?: Tier | undefined;
   readonly product?: string | undefined;
   /** The id of a policy, in any of its versions. */

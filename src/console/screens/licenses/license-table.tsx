@@ -1,0 +1,142 @@
+import { Link } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type ReactNode, type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { StatusBadge } from '../../parts/badge.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { useOrganizationId } from '../../session/ledger.ts';
+import { texts } from '../../texts/catalogue.ts';
+import { limitText } from '../../texts/license-texts.ts';
+import { listTexts } from '../../texts/list-texts.ts';
+import type { License } from '../../types.ts';
+import classes from './licenses.module.css';
+import type { ColumnName } from './stored-choices.ts';
+import { partsOf, rangeWith } from './virtual-rows.ts';
+
+const usualHeight = 57;
+const overscan = 12;
+/** From how many rows before the last one on the next page is loaded. */
+const nearEnd = 30;
+
+type Shown = {
+  readonly licenses: readonly License[];
+  readonly columns: readonly ColumnName[];
+  /** True: there are no further licenses. */
+  readonly isComplete: boolean;
+  readonly onNearEnd: () => void;
+};
+
+/** The licenses as rows, of which only those in the window are rendered. */
+export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown) => {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const [focused, setFocused] = useState<number | null>(null);
+  const [top, setTop] = useState(0);
+  const rows = useWindowVirtualizer({
+    count: licenses.length,
+    estimateSize: () => usualHeight,
+    getItemKey: (index) => licenses[index]?.id ?? index,
+    overscan,
+    scrollMargin: top,
+    rangeExtractor: rangeWith(focused),
+    useFlushSync: false,
+  });
+  const items = rows.getVirtualItems();
+  // What is above the table changes its height with the filters.
+  useLayoutEffect(() => {
+    const place = body.current?.getBoundingClientRect();
+    if (place !== undefined) setTop(Math.round(place.top + window.scrollY));
+  });
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (last >= licenses.length - nearEnd) onNearEnd();
+  });
+  if (licenses.length === 0) return <p className={`${classes.frame} ${classes.empty}`}>{texts.licenses.empty}</p>;
+  return (
+    <div className={classes.frame}>
+      <table aria-rowcount={isComplete ? licenses.length + 1 : -1}>
+        <caption>{listTexts.caption}</caption>
+        <thead>
+          <tr aria-rowindex={1}>
+            <th scope="col">{listTexts.columns.license}</th>
+            {columns.map((name) => (
+              <th key={name} scope="col" className={classes[name]}>
+                {listTexts.columns[name]}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody ref={body} onBlur={() => setFocused(null)}>
+          {partsOf(items, rows.getTotalSize(), top).map((part) => {
+            if ('gap' in part) return <Gap key={`gap ${part.before}`} height={part.gap} columns={columns.length + 1} />;
+            const license = licenses[part.row];
+            return (
+              license !== undefined && (
+                <Row
+                  key={license.id}
+                  ref={rows.measureElement}
+                  license={license}
+                  columns={columns}
+                  index={part.row}
+                  onFocus={() => setFocused(part.row)}
+                />
+              )
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+};
+
+/** The place of rows that are not rendered. */
+const Gap = ({ height, columns }: { readonly height: number; readonly columns: number }) => (
+  // biome-ignore lint/a11y/noAriaHiddenOnFocusable: a row takes no focus.
+  <tr aria-hidden="true" className={classes.gap}>
+    <td colSpan={columns} height={height} />
+  </tr>
+);
+
+const Row = ({
+  license,
+  columns,
+  index,
+  onFocus,
+  ref,
+}: {
+  readonly license: License;
+  readonly columns: readonly ColumnName[];
+  readonly index: number;
+  readonly onFocus: () => void;
+  readonly ref: Ref<HTMLTableRowElement>;
+}) => {
+  const organizationId = useOrganizationId();
+  const { id, keyHint, externalRef } = license;
+  return (
+    <tr ref={ref} data-index={index} aria-rowindex={index + 2} onFocus={onFocus}>
+      <td>
+        <Link
+          className={classes.key}
+          to="/$organizationId/licenses/$licenseId"
+          params={{ organizationId, licenseId: id }}
+        >
+          {keyHint ?? id}
+        </Link>
+        {externalRef !== null && <div className={classes.under}>{externalRef}</div>}
+      </td>
+      {columns.map((name) => (
+        <td key={name} className={`${classes.more} ${classes[name]}`}>
+          {cells[name](license)}
+        </td>
+      ))}
+    </tr>
+  );
+};
+
+const cells: Readonly<Record<ColumnName, (license: License) => ReactNode>> = {
+  status: ({ effectiveStatus }) => <StatusBadge status={effectiveStatus} />,
+  tier: ({ tier }) => texts.tier[tier],
+  products: ({ products }) => products.join(', '),
+  devices: ({ usage, limits }) => `${usage.activations} / ${limitText(limits.activations)}`,
+  seats: ({ usage, limits }) => `${usage.seats} / ${limitText(limits.seats)}`,
+  ends: ({ term }) => (term.expiresAt === null ? texts.term.perpetual : <Moment at={term.expiresAt} />),
+  issued: ({ createdAt }) => <Moment at={createdAt} />,
+};

@@ -1,0 +1,69 @@
+import type { Page } from 'playwright-core';
+
+/** What the addresses of the screens need from the demo. */
+export type Places = {
+  readonly organizationId: string;
+  /** Returns the end of a day of the demo, 0 for its first one. */
+  readonly endOf: (day: number) => string;
+  /** Returns the id of the license with this reference. */
+  readonly license: (reference: string) => Promise<string>;
+};
+
+/** A picture of a screen. A new screen needs one more row in `screens`. */
+export type Screen = {
+  /** The name of the file in docs/console. */
+  readonly name: string;
+  /** The address below /console. */
+  readonly path: (places: Places) => string | Promise<string>;
+  /** A text that shows that the screen is complete. */
+  readonly shows: string | RegExp;
+  /** What a user does before the picture. */
+  readonly act?: (page: Page) => Promise<unknown>;
+  /** Default: 1280 wide and light. */
+  readonly look?: 'dark' | 'narrow';
+  /** True: the screen is that of a user who has not signed in. */
+  readonly signedOut?: true;
+};
+
+const licenses =
+  (search: string) =>
+  ({ organizationId }: Places) =>
+    `/${organizationId}/licenses${search}`;
+const license = (reference: string) => async (places: Places) =>
+  `/${places.organizationId}/licenses/${await places.license(reference)}`;
+
+/** All pictures, in the order in which they are taken. */
+export const screens: readonly Screen[] = [
+  { name: 'sign-in', path: () => '/sign-in', shows: 'Sign in', signedOut: true },
+  { name: 'organizations', path: () => '/organizations', shows: 'Acme Tools' },
+  { name: 'licenses', path: licenses(''), shows: /\d licenses/ },
+  { name: 'licenses-dark', path: licenses('?ends=30'), shows: /\d licenses/, look: 'dark' },
+  { name: 'licenses-narrow', path: licenses(''), shows: /\d licenses/, look: 'narrow' },
+  {
+    name: 'find',
+    path: licenses(''),
+    shows: /\d licenses/,
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog').getByRole('textbox').fill('HAL');
+      await page.getByRole('dialog').getByRole('link').first().waitFor();
+    },
+  },
+  { name: 'license', path: license('BW-2031'), shows: 'The license was issued.' },
+  { name: 'license-suspended', path: license('QC-118'), shows: 'The license was issued.' },
+  { name: 'license-narrow', path: license('QC-118'), shows: 'The license was issued.', look: 'narrow' },
+  {
+    name: 'suspend',
+    path: license('HAL-0007'),
+    shows: 'The license was issued.',
+    act: (page) => page.getByRole('button', { name: 'Suspend' }).click(),
+  },
+  {
+    name: 'time',
+    // On this day its end is wrong, and on the next one it is corrected.
+    path: async (places) => `${await license('OAK-LAB-1')(places)}?at=${places.endOf(600)}`,
+    shows: 'You see the license as it was',
+    act: (page) => page.getByText('Different from now').click(),
+  },
+  { name: 'license-dark', path: license('WEB-5512'), shows: /was revoked/, look: 'dark' },
+];
