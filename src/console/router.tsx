@@ -38,6 +38,14 @@ const licenses = createRoute({
   component: lazyRouteComponent(() => import('./screens/licenses/licenses-screen.tsx')),
 });
 
+const newLicense = createRoute({
+  getParentRoute: () => organization,
+  path: '/licenses/new',
+  validateSearch: ({ replaces }): { readonly replaces?: string } =>
+    typeof replaces === 'string' && replaces.startsWith('lic_') ? { replaces } : {},
+  component: lazyRouteComponent(() => import('./screens/issue/issue-screen.tsx')),
+});
+
 const license = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/$licenseId',
@@ -45,12 +53,18 @@ const license = createRoute({
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
+const catalog = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog',
+  component: lazyRouteComponent(() => import('./screens/catalog/catalog-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
     routeTree: root.addChildren([
       signIn,
-      gate.addChildren([start, organizations, organization.addChildren([licenses, license])]),
+      gate.addChildren([start, organizations, organization.addChildren([licenses, newLicense, license, catalog])]),
     ]),
     basepath: '/console',
     defaultPendingComponent: Loading,

@@ -38,7 +38,7 @@ export const texts = {
   },
   licenses: {
     title: 'Licenses',
-    empty: 'No license matches. Remove a filter, or issue the first license with the API.',
+    empty: 'No license matches. Remove a filter.',
     caption: 'Licenses, newest first unless sorted otherwise',
     more: 'Show more',
     shown: (count: number) => (count === 1 ? '1 license' : `${count} licenses`),

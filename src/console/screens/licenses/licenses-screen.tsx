@@ -1,16 +1,18 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { StatusBadge } from '../../parts/badge.tsx';
-import { Button } from '../../parts/button.tsx';
+import { Button, buttonClass } from '../../parts/button.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
+import { usePermission } from '../../session/use-permission.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { limitText } from '../../texts/license-texts.ts';
+import { saleTexts } from '../../texts/sale-texts.ts';
 import type { License } from '../../types.ts';
 import { choices, type Filters } from './filters.ts';
 import classes from './licenses.module.css';
@@ -24,7 +26,10 @@ const Licenses = () => {
   const pages = usePages(filters);
   return (
     <div className={classes.page}>
-      <h1>{texts.licenses.title}</h1>
+      <div className={classes.title}>
+        <h1>{texts.licenses.title}</h1>
+        <IssueLink />
+      </div>
       <FilterBar filters={filters} />
       {pages.isPending && <Loading />}
       {pages.isError && <Failure error={pages.error} onRetry={pages.refetch} />}
@@ -44,6 +49,16 @@ const Licenses = () => {
         </>
       )}
     </div>
+  );
+};
+
+const IssueLink = () => {
+  const organizationId = useOrganizationId();
+  if (!usePermission('sellLicenses')) return null;
+  return (
+    <Link className={buttonClass('primary')} to="/$organizationId/licenses/new" params={{ organizationId }}>
+      {saleTexts.issue}
+    </Link>
   );
 };
 
