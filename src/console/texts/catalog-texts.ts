@@ -72,6 +72,7 @@ export const catalogTexts = {
     lengthHint: 'Such as 14 days or 1 year.',
     ends: 'Ends',
     products: 'Products',
+    limitHint: 'A number, or unlimited.',
     preview: 'What changes',
     noChange: 'Nothing differs from the current version yet.',
     secondsHint: 'Such as 30 minutes, 12 hours or 7 days.',

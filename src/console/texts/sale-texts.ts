@@ -5,4 +5,6 @@ export const saleTexts = {
   convert: 'Convert to paid',
   replacedBy: 'Replaced by',
   replaces: 'Replaces',
+  noLicense: 'This organization has no license yet.',
+  firstSteps: 'Take the first steps',
 } as const;

@@ -88,7 +88,7 @@ export const issueBodyOf = (form: IssueForm, replaces: string | null): IssueBody
   ...when(form.products !== null, { products: [...(form.products ?? [])] }),
   ...termIn(form),
   ...limitsIn(form),
-  ...when(form.grants.length > 0, { entitlements: form.grants.map(grantOf) }),
+  ...grantsIn(form),
   ...withInstant('maintenanceUntil', form.maintenanceUntil),
   ...withText('externalRef', form.reference),
   ...withText('holderOrganizationId', form.holder),
@@ -126,11 +126,18 @@ const limitsIn = (form: IssueForm): Pick<IssueBody, 'limits'> => {
     const limit = limitIn(form[name]);
     return limit === null || limit === 'wrong' ? [] : [[name, limit] as const];
   });
-  const meters = form.meters.map((row) => [row.name?.trim() ?? '', meterLimitIn(row)] as const);
+  const meters = form.meters
+    .filter(({ name = '' }) => name.trim() !== '')
+    .map((row) => [row.name?.trim() ?? '', meterLimitIn(row)] as const);
   if (counts.length === 0 && meters.length === 0) return {};
   return {
     limits: { ...Object.fromEntries(counts), ...when(meters.length > 0, { meters: Object.fromEntries(meters) }) },
   };
+};
+
+const grantsIn = ({ grants }: IssueForm): Pick<IssueBody, 'entitlements'> => {
+  const named = grants.filter(({ code = '' }) => code.trim() !== '');
+  return named.length === 0 ? {} : { entitlements: named.map(grantOf) };
 };
 
 const grantOf = ({ code = '', value = '', limit = '', until = '', kind = '' }: Row) => {

@@ -16,7 +16,7 @@ import { formOfReplaced } from './replaced.ts';
 
 /** Issues a license, or a replacement for the revoked license in the address. */
 const IssueScreen = () => {
-  const { replaces } = useSearch({ from: '/signed-in/$organizationId/licenses/new' });
+  const { replaces, policy } = useSearch({ from: '/signed-in/$organizationId/licenses/new' });
   const organization = useOrganization();
   const mayIssue = usePermission('sellLicenses');
   const title = replaces === undefined ? issueTexts.title : issueTexts.replaceTitle;
@@ -26,23 +26,21 @@ const IssueScreen = () => {
     <div className={classes.page}>
       <h1>{title}</h1>
       {!mayIssue && <p>{issueTexts.refused}</p>}
-      {mayIssue && replaces === undefined && <New />}
+      {mayIssue && replaces === undefined && <WithPolicies key={policy} replaced={null} policyId={policy ?? ''} />}
       {mayIssue && replaces !== undefined && <Replacement key={replaces} licenseId={replaces} />}
     </div>
   );
 };
-
-const New = () => <WithPolicies replaced={null} />;
 
 const Replacement = ({ licenseId }: { readonly licenseId: string }) => {
   const license = useRead('getLicense', { params: { licenseId } });
   // A later failure leaves the form as it is.
   if (license.data === undefined)
     return license.isError ? <Failure error={license.error} onRetry={license.refetch} /> : <Loading />;
-  return <WithPolicies replaced={license.data} />;
+  return <WithPolicies replaced={license.data} policyId="" />;
 };
 
-const WithPolicies = ({ replaced }: { readonly replaced: License | null }) => {
+const WithPolicies = ({ replaced, policyId }: { readonly replaced: License | null; readonly policyId: string }) => {
   const organizationId = useOrganizationId();
   const policies = usePolicies();
   if (policies.data === undefined)
@@ -62,7 +60,7 @@ const WithPolicies = ({ replaced }: { readonly replaced: License | null }) => {
     <IssueEditor
       policies={policies}
       replaced={replaced}
-      initial={replaced === null ? emptyForm : formOfReplaced(replaced)}
+      initial={replaced === null ? { ...emptyForm, policyId } : formOfReplaced(replaced)}
     />
   );
 };

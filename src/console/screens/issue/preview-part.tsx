@@ -22,7 +22,7 @@ export const PreviewPart = ({ policy, body }: { readonly policy: Policy | undefi
             <tr key={name}>
               <th scope="row">{name}</th>
               <td className={isChanged ? classes.changed : undefined}>{value}</td>
-              <td>{isChanged ? names.changed : names.policy}</td>
+              <td className={classes.source}>{isChanged ? names.changed : names.policy}</td>
             </tr>
           ))}
         </PartTable>

@@ -17,7 +17,8 @@ export const DetailsPart = ({
   readonly isNow: boolean;
 }) => {
   const { id, externalRef, products, policy, holderOrganizationId, keyHint, keyVersion, lastValidatedAt } = license;
-  const { replaces, replacedBy } = license;
+  const { replaces, replacedBy, issuerOrganizationId } = license;
+  const isOwn = issuerOrganizationId === useOrganizationId();
   const names = texts.license;
   const metadata = Object.entries(license.metadata);
   return (
@@ -29,7 +30,7 @@ export const DetailsPart = ({
           [names.products, products.join(', ')],
           [saleTexts.replaces, replaces === null ? null : <Other key="replaces" licenseId={replaces} />],
           [saleTexts.replacedBy, replacedBy === null ? null : <Other key="replacedBy" licenseId={replacedBy} />],
-          [names.policy, names.policyVersion(policy.id, policy.version)],
+          [names.policy, <PolicyLink key="policy" policy={policy} isOwn={isOwn} />],
           [names.holder, holderOrganizationId ?? names.noHolder],
           [names.key, keyHint === null ? names.noKey : names.keyText(keyHint, keyVersion)],
           [names.validated, isNow ? <Validated key="validated" at={lastValidatedAt} /> : null],
@@ -51,6 +52,25 @@ const Other = ({ licenseId }: { readonly licenseId: string }) => {
   return (
     <Link to="/$organizationId/licenses/$licenseId" params={{ organizationId, licenseId }}>
       {licenseId}
+    </Link>
+  );
+};
+
+/** The version of the policy. It leads to the catalog when that is the one of the organization. */
+const PolicyLink = ({
+  policy: { id, version },
+  isOwn,
+}: Pick<LicenseWithUse, 'policy'> & { readonly isOwn: boolean }) => {
+  const organizationId = useOrganizationId();
+  const text = texts.license.policyVersion(id, version);
+  if (!isOwn) return text;
+  return (
+    <Link
+      to="/$organizationId/catalog/policies/$policyId"
+      params={{ organizationId, policyId: id }}
+      search={{ version }}
+    >
+      {text}
     </Link>
   );
 };

@@ -35,7 +35,10 @@ const Licenses = () => {
       {pages.isError && <Failure error={pages.error} onRetry={pages.refetch} />}
       {pages.data !== undefined && (
         <>
-          <Rows licenses={pages.data.pages.flatMap(({ data }) => data)} />
+          <Rows
+            licenses={pages.data.pages.flatMap(({ data }) => data)}
+            isFiltered={Object.keys(filters).some((name) => name !== 'sort')}
+          />
           <div className={classes.foot}>
             <span role="status">
               {texts.licenses.shown(pages.data.pages.reduce((sum, { data }) => sum + data.length, 0))}
@@ -120,9 +123,33 @@ const choiceText = (name: keyof Filters, value: string): string => {
   return named[name][value] ?? value;
 };
 
-const Rows = ({ licenses }: { readonly licenses: readonly License[] }) => {
+/** A list without a license. Without a filter it leads to the first steps. */
+const Empty = ({ isFiltered }: { readonly isFiltered: boolean }) => {
+  const organizationId = useOrganizationId();
+  const mayIssue = usePermission('sellLicenses');
+  return (
+    <div className={`${classes.frame} ${classes.empty}`}>
+      <p>{isFiltered ? texts.licenses.empty : saleTexts.noLicense}</p>
+      {!isFiltered && mayIssue && (
+        <p>
+          <Link to="/$organizationId/first-steps" params={{ organizationId }}>
+            {saleTexts.firstSteps}
+          </Link>
+        </p>
+      )}
+    </div>
+  );
+};
+
+const Rows = ({
+  licenses,
+  isFiltered,
+}: {
+  readonly licenses: readonly License[];
+  readonly isFiltered: boolean;
+}) => {
   const { columns } = texts.licenses;
-  if (licenses.length === 0) return <p className={`${classes.frame} ${classes.empty}`}>{texts.licenses.empty}</p>;
+  if (licenses.length === 0) return <Empty isFiltered={isFiltered} />;
   return (
     <div className={classes.frame}>
       <table>
