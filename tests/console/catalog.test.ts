@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, openBrowser } from '../support/browser.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import {
@@ -35,12 +35,6 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     for (let count = 0; count < 2; count += 1)
       await ledger.issue({ tier: undefined, products: undefined, policyId: teamId });
   }, 240_000);
-  let last: Page;
-  afterEach(async ({ task }) => {
-    await last
-      .screenshot({ path: `/tmp/hB-${task.name.replaceAll(/\W+/g, '-').slice(0, 40)}.png`, fullPage: true })
-      .catch(() => undefined);
-  });
   afterAll(async () => {
     await browser.close();
     await ledger.stop();
@@ -55,8 +49,6 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
   const open = async (path: string, user = developer, options = {}) => {
     const opened = await openConsole(browser, ledger, `/${organizationId}${path}`, options);
     await signIn(opened.page, user);
-    opened.page.setDefaultTimeout(15_000);
-    last = opened.page;
     return opened;
   };
   const dialog = (page: Page) => page.getByRole('dialog');
@@ -123,9 +115,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
 
   test('makes the next version of a policy from the fields that were changed, with the keyboard alone', async () => {
     const { page, context } = await open(`/catalog/policies/${teamId}/change`);
-    const devices = page.getByRole('group').or(page.getByLabel('Devices', { exact: true })).last();
     await page.getByRole('textbox', { name: 'Devices', exact: true }).focus();
-    expect(devices).toBeDefined();
     await page.keyboard.press('Control+a');
     await page.keyboard.type('30');
     await page.getByRole('textbox', { name: 'Grace after the end' }).focus();
@@ -187,7 +177,6 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     const { organizationId: emptyId } = ledger.b;
     const user = await createConsoleUser(ledger, [{ organizationId: emptyId, role: 'OWNER' }]);
     const { page, context } = await openConsole(browser, ledger, `/${emptyId}/catalog`);
-    last = page;
     await page.route('**/v1/products?*', (route) => route.abort());
     await signIn(page, user);
     await page.getByText('The server did not answer.').waitFor();

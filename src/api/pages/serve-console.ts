@@ -26,7 +26,7 @@ const types: Readonly<Record<string, string>> = {
 const builtMode = 'name="signup" content="closed"';
 const yearSeconds = 31_536_000;
 // The names that the build gives: they cannot lead to another folder.
-const assetName = /^[\w-]+\.(js|css)$/;
+const assetName = /^[\w-]+(?:\.[\w-]+)*\.(js|css)$/;
 
 /** The settings of the console. `folder` has the files of the build, which may appear or change while the server runs. */
 export type ConsoleNeeds = { readonly signupMode: SignupMode; readonly folder?: string };

@@ -1,12 +1,7 @@
 import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
+import { newRow, type Row } from './input-rows.ts';
 import classes from './rows-field.module.css';
-
-/** A row of inputs. Its id tells it from the others while rows are added and removed. */
-export type Row = { readonly id: string; readonly [field: string]: string };
-
-/** Returns a row with these texts. */
-export const newRow = (fields: Readonly<Record<string, string>> = {}): Row => ({ ...fields, id: crypto.randomUUID() });
 
 /** A list of rows that the user adds, fills in and removes. */
 export const RowsField = ({

@@ -10,6 +10,7 @@ export const catalogTexts = {
   change: 'Change',
   archive: 'Archive',
   created: 'Created',
+  details: 'Details',
   products: {
     title: 'Products',
     none: 'There is no product. The first one opens the catalog, with a policy for each tier.',
@@ -58,8 +59,6 @@ export const catalogTexts = {
     archiveText: 'No license is issued under it any longer. Existing licenses keep it. This cannot be undone.',
     issue: 'Issue a license',
     asTier: 'as the tier says',
-    asNow: 'none',
-    basis: 'Counts',
     bases: {
       '': 'as the tier says',
       PERPETUAL: 'it has no end',
@@ -93,7 +92,6 @@ export const catalogTexts = {
     columns: { field: 'Field', before: 'Before', after: 'After' },
     absent: 'not there',
     only: 'This policy has one version.',
-    rules: (version: number) => `Rules of version ${version}`,
   },
   pins: {
     title: 'Licenses under each version',

@@ -19,7 +19,6 @@ export const firstRunTexts = {
   steps: {
     title: 'First steps',
     text: 'From nothing to a license that your program has checked.',
-    done: 'done',
     product: {
       title: '1. A product',
       text: 'A product is what you sell. The first one brings a policy for each tier.',
@@ -55,7 +54,6 @@ export const firstRunTexts = {
       title: '4. The first validation',
       text: 'Run this command where your program runs. It asks whether the license is valid.',
       later: 'The command appears when the license is issued.',
-      command: 'Command',
       waiting: 'Waiting for the validation …',
       arrived: 'The validation arrived. Everything works.',
       next: 'Show all licenses',

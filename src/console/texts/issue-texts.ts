@@ -14,7 +14,6 @@ export const issueTexts = {
     more: 'Show more policies',
     version: 'Version',
     latest: (version: number) => `Latest (${version})`,
-    all: 'All rules of the policy',
   },
   changes: {
     title: 'Changes to the policy',
@@ -91,7 +90,6 @@ export const issueTexts = {
   faults: {
     missing: 'Fill in this field.',
     limit: 'Write a whole number, or unlimited.',
-    number: 'Write a whole number.',
     duration: 'Write a length such as 30 days or 1 year.',
     instant: 'Write a date and a time.',
     rows: 'Each row needs its first field, and its limit must be a whole number or unlimited.',

@@ -1,6 +1,6 @@
 import type { InputOf } from '@license-ledger/client';
 import { durationText, isoDurationIn, secondsIn, secondsText } from '../../parts/durations.ts';
-import { newRow, type Row } from '../../parts/rows-field.tsx';
+import { newRow, type Row } from '../../parts/input-rows.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { Policy } from '../../types.ts';

@@ -36,8 +36,9 @@ const PolicyScreen = () => {
         {archivedAt !== null && <Badge>{catalogTexts.archived}</Badge>}
       </div>
       {archivedAt === null && <PolicyActions policy={policy.data} />}
-      <VersionsPart key={policyId} latest={policy.data} />
-      <PinsPart key={`pins of ${policyId}`} policyId={policyId} />
+      <VersionsPart key={policyId} latest={policy.data}>
+        <PinsPart policyId={policyId} />
+      </VersionsPart>
     </div>
   );
 };

@@ -67,7 +67,7 @@ export const valueAt = (policy: Policy, path: Rule['path']): unknown => {
 
 /** Returns the value of a rule in words. */
 export const ruleText = ({ path, rule }: Rule, value: unknown): string => {
-  if (value === null || value === undefined) return policyTexts.none;
+  if (value === null || value === undefined) return absentText(path);
   switch (rule.kind) {
     case 'yes or no':
       return value === true ? policyTexts.yes : policyTexts.no;
@@ -86,6 +86,12 @@ export const ruleText = ({ path, rule }: Rule, value: unknown): string => {
     case 'text':
       return String(value);
   }
+};
+
+/** Returns what the absence of a rule means. */
+export const absentText = (path: Rule['path']): string => {
+  const named: Readonly<Record<string, string>> = policyTexts.absent;
+  return named[path] ?? policyTexts.none;
 };
 
 const listText = (items: readonly string[]): string => (items.length === 0 ? policyTexts.none : items.join(', '));
@@ -133,7 +139,7 @@ export const differencesOf = (before: Policy, after: Policy): readonly PolicyDif
   const [earlier, later] = [fieldsOf(before), fieldsOf(after)];
   const valueIn = (fields: readonly PolicyField[], key: string) =>
     fields.find((field) => field.key === key)?.value ?? null;
-  const keys = new Set([...earlier, ...later].map(({ key }) => key));
+  const keys = new Set([...later, ...earlier].map(({ key }) => key));
   const names = new Map([...earlier, ...later].map(({ key, name }) => [key, name]));
   return [...keys]
     .map((key) => ({ key, name: names.get(key) ?? key, before: valueIn(earlier, key), after: valueIn(later, key) }))

@@ -38,7 +38,7 @@ const ProductScreen = () => {
         {archivedAt !== null && <Badge>{catalogTexts.archived}</Badge>}
       </div>
       {archivedAt === null && <ProductActions product={product.data} />}
-      <Part title={names.title}>
+      <Part title={catalogTexts.details}>
         <Facts
           facts={[
             [names.code, <Copyable key="code" text={code} />],

@@ -3,7 +3,7 @@ import { SelectField, TextField } from '../../parts/field.tsx';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
 import type { Rule } from './policy-fields.ts';
-import { choiceText } from './policy-values.ts';
+import { absentText, choiceText } from './policy-values.ts';
 
 const hints: Readonly<Partial<Record<Rule['rule']['kind'], string>>> = {
   seconds: catalogTexts.policies.secondsHint,
@@ -26,7 +26,7 @@ export const RuleField = ({
   readonly onChange: (value: string) => void;
 }) => {
   const label = policyTexts.fields[path];
-  const empty = isNew ? catalogTexts.policies.asTier : catalogTexts.policies.asNow;
+  const empty = isNew ? catalogTexts.policies.asTier : absentText(path);
   if (rule.kind === 'choices')
     return (
       <CheckList

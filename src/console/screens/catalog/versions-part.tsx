@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Loading } from '../../parts/loading.tsx';
@@ -16,8 +17,11 @@ import { type ShownVersions, shownVersions } from './versions-in-address.ts';
 
 const path = '/$organizationId/catalog/policies/$policyId';
 
-/** A version of a policy with its differences from another one, and all its rules. The address has both. */
-export const VersionsPart = ({ latest }: { readonly latest: Policy }) => {
+/**
+ * A version of a policy with its differences from another one, and all its rules. The address has both. The children
+ * come between.
+ */
+export const VersionsPart = ({ latest, children }: { readonly latest: Policy; readonly children: ReactNode }) => {
   const search = useSearch({ from: `/signed-in${path}` });
   const navigate = useNavigate({ from: path });
   const { version, compare } = shownVersions(search, latest.version);
@@ -55,6 +59,7 @@ export const VersionsPart = ({ latest }: { readonly latest: Policy }) => {
         )}
         {policy.data !== undefined && compare !== null && <Differences shown={policy.data} compare={compare} />}
       </Part>
+      {children}
       {policy.isPending && <Loading />}
       {policy.isError && <Failure error={policy.error} onRetry={policy.refetch} />}
       {policy.data !== undefined && <Rules policy={policy.data} />}

@@ -6,12 +6,11 @@ import { issueTexts } from '../../texts/issue-texts.ts';
 import { limitText } from '../catalog/policy-values.ts';
 import { GrantRows } from './grant-rows.tsx';
 import classes from './issue.module.css';
-import type { FormProps } from './issue-editor.tsx';
-import type { IssueForm } from './issue-form.ts';
+import type { IssueForm, IssueFormProps } from './issue-form.ts';
 import { MeterRows } from './meter-rows.tsx';
 
 /** What this license gets otherwise than its policy says. */
-export const ChangesPart = (props: FormProps) => {
+export const ChangesPart = (props: IssueFormProps) => {
   const { form, faults, policy, change } = props;
   const names = issueTexts.changes;
   return (
@@ -44,7 +43,7 @@ export const ChangesPart = (props: FormProps) => {
   );
 };
 
-const Products = ({ form, faults, policy, change }: FormProps) => {
+const Products = ({ form, faults, policy, change }: IssueFormProps) => {
   const products = useList('listProducts', { query: { archived: false } }, 100);
   const ofPolicy = policy?.products ?? [];
   const chosen = form.products ?? ofPolicy;
@@ -63,7 +62,7 @@ const Products = ({ form, faults, policy, change }: FormProps) => {
   );
 };
 
-const Term = ({ form, faults, change }: FormProps) => {
+const Term = ({ form, faults, change }: IssueFormProps) => {
   const names = issueTexts.changes;
   const begins = form.term !== '' && (form.term !== 'duration' || form.basis === 'ISSUE');
   return (

@@ -2,10 +2,10 @@ import { TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import classes from './issue.module.css';
-import type { FormProps } from './issue-editor.tsx';
+import type { IssueFormProps } from './issue-form.ts';
 
 /** For whom the license is, and why it is issued. */
-export const CustomerPart = ({ form, faults, policy, change }: FormProps) => {
+export const CustomerPart = ({ form, faults, policy, change }: IssueFormProps) => {
   const names = issueTexts.customer;
   return (
     <Part title={names.title}>

@@ -1,5 +1,6 @@
 import { SelectField, TextField } from '../../parts/field.tsx';
-import { type Row, RowsField } from '../../parts/rows-field.tsx';
+import type { Row } from '../../parts/input-rows.ts';
+import { RowsField } from '../../parts/rows-field.tsx';
 import { issueTexts } from '../../texts/issue-texts.ts';
 
 /** Entitlements with their values. `mayWithhold`: a row may also withhold what the policy grants. */

@@ -4,22 +4,14 @@ import { Failure } from '../../parts/failure.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
-import type { License, Policy } from '../../types.ts';
+import type { License } from '../../types.ts';
 import { ChangesPart } from './changes-part.tsx';
 import { CustomerPart } from './customer-part.tsx';
 import classes from './issue.module.css';
-import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from './issue-form.ts';
+import { emptyForm, faultsOf, type IssueForm, type IssueFormProps, issueBodyOf } from './issue-form.ts';
 import { Issued } from './issued.tsx';
 import { PolicyChoice, type usePolicies, usePolicy, VersionChoice } from './policy-choice.tsx';
 import { PreviewPart } from './preview-part.tsx';
-
-/** What the parts of the form get: its fields, what is wrong with them, and how to change them. */
-export type FormProps = {
-  readonly form: IssueForm;
-  readonly faults: ReturnType<typeof faultsOf>;
-  readonly policy: Policy | undefined;
-  readonly change: (fields: Partial<IssueForm>) => void;
-};
 
 /** The form that issues a license, with a preview of what the license will have. */
 export const IssueEditor = ({
@@ -50,7 +42,7 @@ export const IssueEditor = ({
     setForm({ ...emptyForm, policyId: form.policyId, version: form.version });
   };
   if (issue.isSuccess) return <Issued answer={issue.data} onAgain={replaced === null ? again : null} />;
-  const props: FormProps = { form, faults: tries > 0 ? faults : {}, policy: policy.data, change };
+  const props: IssueFormProps = { form, faults: tries > 0 ? faults : {}, policy: policy.data, change };
   return (
     <form ref={element} noValidate className={classes.columns} onSubmit={submit}>
       <div className={classes.form}>

@@ -1,7 +1,8 @@
 import type { InputOf } from '@license-ledger/client';
 import { isoDurationIn } from '../../parts/durations.ts';
-import type { Row } from '../../parts/rows-field.tsx';
+import type { Row } from '../../parts/input-rows.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
+import type { Policy } from '../../types.ts';
 import { instantIn } from './instants.ts';
 import { type LimitText, limitIn, meterLimitIn } from './limit-texts.ts';
 
@@ -35,6 +36,15 @@ export type IssueBody = InputOf<'issueLicense'>['body'];
 
 /** What is wrong with the fields of the form, by their names. */
 export type IssueFaults = Readonly<Partial<Record<keyof IssueForm, string>>>;
+
+/** What the parts of the form get: its fields, what is wrong with them, and how to change them. */
+export type IssueFormProps = {
+  readonly form: IssueForm;
+  readonly faults: IssueFaults;
+  /** The chosen version of the policy, once it is known. */
+  readonly policy: Policy | undefined;
+  readonly change: (fields: Partial<IssueForm>) => void;
+};
 
 /** The form before anything was typed. */
 export const emptyForm: IssueForm = {

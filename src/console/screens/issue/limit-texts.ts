@@ -1,4 +1,4 @@
-import type { Row } from '../../parts/rows-field.tsx';
+import type { Row } from '../../parts/input-rows.ts';
 import type { Policy } from '../../types.ts';
 
 /** A limit as it was typed. Null: the field is empty. */

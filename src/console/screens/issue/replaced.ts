@@ -1,4 +1,4 @@
-import { newRow } from '../../parts/rows-field.tsx';
+import { newRow } from '../../parts/input-rows.ts';
 import type { License } from '../../types.ts';
 import { localTextOf } from './instants.ts';
 import { emptyForm, type IssueForm } from './issue-form.ts';
