@@ -56,6 +56,7 @@ describe.runIf(executable !== null)('The first run in the console', { timeout: 2
     const command = String(await page.getByText(/^curl /).textContent());
     const { stdout } = await run('bash', ['-c', command]);
     expect(JSON.parse(stdout)).toMatchObject({ valid: true });
+    await ledger.writeObservations();
     await page.getByText('The validation arrived.').waitFor();
     await expectAccessible(page);
     expect((await ledger.call('GET', '/v1/licenses', { key: apiKey })).status).toBe(200);
