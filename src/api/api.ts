@@ -26,7 +26,7 @@ export const createApi = (needs: ApiNeeds): { readonly server: Server; readonly 
     const document = { type: 'application/json', read: () => Buffer.from(openApiText(routes, version)) };
     serve('/openapi.json', createStoredFile(document, respond));
     serveDocsPage(serve, respond, guide);
-    serveConsole(serve, respond);
+    serveConsole(serve, respond, { signupMode: needs.accounts.signupMode });
     servePages(serve, respond, { version, guide });
   });
   return { server, routes };

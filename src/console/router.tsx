@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { Failure } from './parts/failure.tsx';
 import { Loading } from './parts/loading.tsx';
+import { versionsIn } from './screens/catalog/versions-in-address.ts';
+import { issuingIn } from './screens/issue/issuing-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
@@ -26,6 +28,12 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import('./screens/sign-in.tsx')),
 });
 
+const firstRun = createRoute({
+  getParentRoute: () => root,
+  path: '/first-run',
+  component: lazyRouteComponent(() => import('./screens/first-run/first-run-screen.tsx')),
+});
+
 const gate = createRoute({ getParentRoute: () => root, id: 'signed-in', component: Gate });
 const start = createRoute({ getParentRoute: () => gate, path: '/', component: Start });
 const organizations = createRoute({ getParentRoute: () => gate, path: '/organizations', component: Organizations });
@@ -38,6 +46,13 @@ const licenses = createRoute({
   component: lazyRouteComponent(() => import('./screens/licenses/licenses-screen.tsx')),
 });
 
+const newLicense = createRoute({
+  getParentRoute: () => organization,
+  path: '/licenses/new',
+  validateSearch: issuingIn,
+  component: lazyRouteComponent(() => import('./screens/issue/issue-screen.tsx')),
+});
+
 const license = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/$licenseId',
@@ -45,12 +60,59 @@ const license = createRoute({
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
+const catalog = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog',
+  component: lazyRouteComponent(() => import('./screens/catalog/catalog-screen.tsx')),
+});
+
+const product = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog/products/$productId',
+  component: lazyRouteComponent(() => import('./screens/catalog/product-screen.tsx')),
+});
+
+const policyEditor = () => import('./screens/catalog/policy-editor-screen.tsx');
+
+const newPolicy = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog/policies/new',
+  component: lazyRouteComponent(policyEditor),
+});
+
+const policy = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog/policies/$policyId',
+  validateSearch: versionsIn,
+  component: lazyRouteComponent(() => import('./screens/catalog/policy-screen.tsx')),
+});
+
+const policyChange = createRoute({
+  getParentRoute: () => organization,
+  path: '/catalog/policies/$policyId/change',
+  component: lazyRouteComponent(policyEditor),
+});
+
+const firstSteps = createRoute({
+  getParentRoute: () => organization,
+  path: '/first-steps',
+  component: lazyRouteComponent(() => import('./screens/first-run/first-steps-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
     routeTree: root.addChildren([
       signIn,
-      gate.addChildren([start, organizations, organization.addChildren([licenses, license])]),
+      firstRun,
+      gate.addChildren([
+        start,
+        organizations,
+        organization.addChildren([
+          ...[firstSteps, licenses, newLicense, license],
+          ...[catalog, product, newPolicy, policy, policyChange],
+        ]),
+      ]),
     ]),
     basepath: '/console',
     defaultPendingComponent: Loading,

@@ -11,3 +11,12 @@ export type LicenseEvent = AnswerOf<'licenseHistory'>['data'][number];
 
 /** A device that is active on a license. */
 export type Device = AnswerOf<'listActivations'>['data'][number];
+
+/** A policy of the catalog in one version. */
+export type Policy = AnswerOf<'getPolicy'>;
+
+/** A product of the catalog. */
+export type Product = AnswerOf<'getProduct'>;
+
+/** A release of a product. */
+export type Release = AnswerOf<'listReleases'>['data'][number];

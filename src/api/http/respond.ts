@@ -14,6 +14,11 @@ export type Respond = {
   readonly text: (response: ServerResponse, type: string, text: string) => void;
   /** Writes a file of a page. Its headers replace the shared headers of the same name. */
   readonly file: (response: ServerResponse, type: string, bytes: Buffer, headers: Headers) => void;
+  /**
+   * Says that the client has the file of a page (304). The headers are those of the file, because a browser takes them
+   * over into its copy.
+   */
+  readonly unchangedFile: (response: ServerResponse, headers: Headers) => void;
 };
 
 type WholeAnswer = {
@@ -48,6 +53,13 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     // As text: Node sends it in one piece with the headers.
     response.end(text, 'utf8');
   };
+  const replacing = (headers: Headers): string[] => {
+    const own = new Set(Object.keys(headers));
+    const others = sharedHeaders.flatMap((name, at) =>
+      at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
+    );
+    return [...others, ...Object.entries(headers).flat()];
+  };
   return {
     empty: (response, status, headers) => {
       writeHead(response, status, [], headers);
@@ -66,13 +78,13 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
         headers: { ...headers, ...refusal.headers },
       }),
     file: (response, type, bytes, headers) => {
-      const own = new Set(Object.keys(headers));
-      const shared = sharedHeaders.flatMap((name, at) =>
-        at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
-      );
       const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
-      response.writeHead(200, STATUS_CODES[200], [...shared, ...length, ...Object.entries(headers).flat()]);
+      response.writeHead(200, STATUS_CODES[200], [...length, ...replacing(headers)]);
       response.end(bytes);
+    },
+    unchangedFile: (response, headers) => {
+      response.writeHead(304, STATUS_CODES[304], replacing(headers));
+      response.end();
     },
     text: (response, type, text) => write(response, { status: 200, type, text, headers: {} }),
   };

@@ -42,10 +42,9 @@ export const createStoredFile = (
     const form = await formOf(encodingFor(request.headers));
     // The answer may vary by Origin already.
     response.appendHeader('Vary', 'Accept-Encoding');
-    const shared = { ...caching, ETag: form.tag };
-    // The headers of 304 replace those that the browser has, so a page would get the policy of all answers.
-    if (isUnmodified(request.headers, form.tag)) respond.empty(response, 304, { ...headers, ...shared });
-    else respond.file(response, type, form.bytes, { ...headers, ...shared, ...form.headers });
+    const own = { ...headers, ...caching, ETag: form.tag };
+    if (isUnmodified(request.headers, form.tag)) respond.unchangedFile(response, own);
+    else respond.file(response, type, form.bytes, { ...own, ...form.headers });
   };
 };
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { Request } from 'express';
+import type { SignupMode } from '../../domain/organization/signup-mode.ts';
 import { ownFile } from '../../own-files.ts';
 import type { ServeFile } from '../http/app.ts';
 import { requestIdsOf } from '../http/request-id.ts';
@@ -21,18 +22,23 @@ const types: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
 };
+// As src/console/index.html has it.
+const builtMode = 'name="signup" content="closed"';
 const yearSeconds = 31_536_000;
 // The names that the build gives: they cannot lead to another folder.
-const assetName = /^[\w-]+\.(js|css)$/;
+const assetName = /^[\w-]+(?:\.[\w-]+)*\.(js|css)$/;
+
+/** The settings of the console. `folder` has the files of the build, which may appear or change while the server runs. */
+export type ConsoleNeeds = { readonly signupMode: SignupMode; readonly folder?: string };
 
 /**
  * Serves the console at /console. Every address below it is the same page. Its script shows the screen of the address.
- * `folder` has the files of the build, which may appear or change while the server runs.
+ * The page has the signup mode, so that it offers a signup only where one is allowed.
  */
 export const serveConsole = (
   serve: ServeFile,
   respond: Respond,
-  folder = fileURLToPath(ownFile('dist/console/')),
+  { signupMode, folder = fileURLToPath(ownFile('dist/console/')) }: ConsoleNeeds,
 ): void => {
   const assets = new Map<string, (response: ServerResponse) => Promise<void>>();
   const assetOf = (name: string) => {
@@ -46,7 +52,7 @@ export const serveConsole = (
     assets.set(name, answer);
     return answer;
   };
-  const answerPage = createPage(folder, respond);
+  const answerPage = createPage({ folder, signupMode }, respond);
   serve('/console/assets/:name', (response, request) => {
     const answer = assetOf(String(request.params.name));
     return answer === null ? refuse(respond, response, request) : answer(response);
@@ -61,7 +67,7 @@ const refuse = (respond: Respond, response: ServerResponse, request: Request): v
 };
 
 /** Returns the handler of the page. It sends the newest build, or says that the console is not built yet. */
-const createPage = (folder: string, respond: Respond) => {
+const createPage = ({ folder, signupMode }: Required<ConsoleNeeds>, respond: Respond) => {
   const file = `${folder}index.html`;
   let builtMs = Number.NaN;
   let answer = (_response: ServerResponse): Promise<void> | undefined => undefined;
@@ -73,7 +79,9 @@ const createPage = (folder: string, respond: Respond) => {
     }
     if (changedMs !== builtMs) {
       builtMs = changedMs;
-      answer = createStoredFile({ type: html, headers, read: () => readFileSync(file) }, respond);
+      const read = () =>
+        Buffer.from(readFileSync(file, 'utf8').replace(builtMode, `name="signup" content="${signupMode}"`));
+      answer = createStoredFile({ type: html, headers, read }, respond);
     }
     return answer(response);
   };

@@ -1,5 +1,6 @@
 import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
+import { readers } from '../../domain/authority.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
@@ -31,6 +32,11 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
+          {organization !== null && readers.includes(organization.role) && (
+            <Link to="/$organizationId/catalog" params={{ organizationId }}>
+              {texts.shell.catalog}
+            </Link>
+          )}
         </nav>
         <div className={classes.end}>
           <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">

@@ -19,6 +19,7 @@ export const texts = {
     submit: 'Sign in',
     expired: 'Your session has ended. Sign in again. What you typed on this page stays.',
     other: 'Use another account',
+    setUp: 'Create an organization',
   },
   organizations: {
     title: 'Choose an organization',
@@ -30,6 +31,7 @@ export const texts = {
     skip: 'Skip to the content',
     navigation: 'Main',
     licenses: 'Licenses',
+    catalog: 'Catalog',
     find: 'Find',
     findHint: 'Ctrl K',
     switch: 'Change organization',
@@ -38,7 +40,7 @@ export const texts = {
   },
   licenses: {
     title: 'Licenses',
-    empty: 'No license matches. Remove a filter, or issue the first license with the API.',
+    empty: 'No license matches. Remove a filter.',
     caption: 'Licenses, newest first unless sorted otherwise',
     more: 'Show more',
     shown: (count: number) => (count === 1 ? '1 license' : `${count} licenses`),

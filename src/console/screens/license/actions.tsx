@@ -5,6 +5,7 @@ import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
+import { SaleActions } from '../issue/sale-actions.tsx';
 import { Confirmation, noteIn } from './confirmation.tsx';
 import classes from './license.module.css';
 import { useReasons } from './power.ts';
@@ -39,6 +40,7 @@ export const Actions = ({
           {texts.actions[name]}
         </Button>
       ))}
+      {mayDo('sellLicenses') && <SaleActions license={license} />}
       {open === 'suspend' && <Suspend license={license} onClose={close} />}
       {open === 'reinstate' && <Reinstate license={license} onClose={close} />}
       {open === 'renew' && <Renew license={license} onClose={close} />}

@@ -49,7 +49,6 @@ export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown
   useEffect(() => {
     if (last >= licenses.length - nearEnd) onNearEnd();
   });
-  if (licenses.length === 0) return <p className={`${classes.frame} ${classes.empty}`}>{texts.licenses.empty}</p>;
   return (
     <div className={classes.frame}>
       <table aria-rowcount={isComplete ? licenses.length + 1 : -1}>

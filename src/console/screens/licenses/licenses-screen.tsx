@@ -1,15 +1,18 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { Button } from '../../parts/button.tsx';
+import { Button, buttonClass } from '../../parts/button.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
+import { usePermission } from '../../session/use-permission.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { listTexts } from '../../texts/list-texts.ts';
+import { saleTexts } from '../../texts/sale-texts.ts';
 import { ColumnChoice } from './column-choice.tsx';
+import { EmptyList } from './empty-list.tsx';
 import { FilterBar, FilterChips } from './filter-bar.tsx';
 import { type Filters, queryOf, startOfDay } from './filters.ts';
 import { LicenseTable } from './license-table.tsx';
@@ -28,7 +31,10 @@ const Licenses = () => {
   const licenses = pages.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <div className={classes.page}>
-      <h1>{texts.licenses.title}</h1>
+      <div className={classes.title}>
+        <h1>{texts.licenses.title}</h1>
+        <IssueLink />
+      </div>
       <Views filters={filters} />
       <FilterBar filters={filters} />
       <div className={classes.over}>
@@ -42,7 +48,10 @@ const Licenses = () => {
         />
       </div>
       {pages.isPending && <Loading />}
-      {pages.data !== undefined && (
+      {pages.data !== undefined && licenses.length === 0 && (
+        <EmptyList isFiltered={Object.keys(filters).some((name) => name !== 'sort')} />
+      )}
+      {licenses.length > 0 && (
         <LicenseTable
           licenses={licenses}
           columns={columns}
@@ -76,6 +85,16 @@ const Licenses = () => {
 const countText = (count: number, hasMore: boolean): string => {
   const number = new Intl.NumberFormat().format(count);
   return hasMore ? listTexts.loadedSoFar(number) : listTexts.loaded(number);
+};
+
+const IssueLink = () => {
+  const organizationId = useOrganizationId();
+  if (!usePermission('sellLicenses')) return null;
+  return (
+    <Link className={buttonClass('primary')} to="/$organizationId/licenses/new" params={{ organizationId }}>
+      {saleTexts.issue}
+    </Link>
+  );
 };
 
 const usePages = (filters: Filters) => {

@@ -1,0 +1,57 @@
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Badge } from '../../parts/badge.tsx';
+import { buttonClass } from '../../parts/button.tsx';
+import { CheckField } from '../../parts/check-list.tsx';
+import { Part, PartTable } from '../../parts/part.tsx';
+import { useOrganizationId } from '../../session/ledger.ts';
+import { useList } from '../../session/use-list.ts';
+import { usePermission } from '../../session/use-permission.ts';
+import { catalogTexts } from '../../texts/catalog-texts.ts';
+import { policyTexts } from '../../texts/policy-texts.ts';
+import classes from './catalog.module.css';
+import { Entries } from './entries.tsx';
+import { limitText, termText } from './policy-values.ts';
+
+/** The policies of the organization, each in its latest version. */
+export const PoliciesPart = () => {
+  const names = catalogTexts.policies;
+  const organizationId = useOrganizationId();
+  const mayChange = usePermission('changeCatalog');
+  const [withArchived, setWithArchived] = useState(false);
+  const policies = useList('listPolicies', withArchived ? {} : { query: { archived: false } });
+  return (
+    <Part title={names.title}>
+      <div className={classes.buttons}>
+        {mayChange && (
+          <Link className={buttonClass()} to="/$organizationId/catalog/policies/new" params={{ organizationId }}>
+            {names.create}
+          </Link>
+        )}
+        <CheckField
+          label={catalogTexts.showArchived}
+          checked={withArchived}
+          onChange={({ currentTarget: { checked } }) => setWithArchived(checked)}
+        />
+      </div>
+      <Entries pages={policies} none={names.none}>
+        <PartTable caption={names.caption} columns={Object.values(names.columns)}>
+          {policies.entries.map(({ id, name, tier, version, term, limits, archivedAt }) => (
+            <tr key={id}>
+              <th scope="row">
+                <Link to="/$organizationId/catalog/policies/$policyId" params={{ organizationId, policyId: id }}>
+                  {name}
+                </Link>{' '}
+                {archivedAt !== null && <Badge>{catalogTexts.archived}</Badge>}
+              </th>
+              <td>{policyTexts.values.tier[tier]}</td>
+              <td>{version}</td>
+              <td>{termText(term)}</td>
+              <td>{limitText(limits.activations)}</td>
+            </tr>
+          ))}
+        </PartTable>
+      </Entries>
+    </Part>
+  );
+};

@@ -1,0 +1,86 @@
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Failure } from '../../parts/failure.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
+import { useOrganization } from '../../session/own-organizations.ts';
+import { usePermission } from '../../session/use-permission.ts';
+import { useTitle } from '../../shell/use-title.ts';
+import { catalogTexts } from '../../texts/catalog-texts.ts';
+import type { Policy } from '../../types.ts';
+import classes from './catalog.module.css';
+import { PolicyEditor } from './policy-editor.tsx';
+import { emptyPolicyForm, formOfPolicy } from './policy-form.ts';
+
+/** Adds a policy, or the next version of the policy in the address. */
+const PolicyEditorScreen = () => {
+  const { policyId } = useParams({ strict: false });
+  const organization = useOrganization();
+  const mayChange = usePermission('changeCatalog');
+  useTitle(catalogTexts.policies.createTitle);
+  if (organization === null) return <Loading />;
+  if (!mayChange) return <p>{catalogTexts.policies.refused}</p>;
+  return policyId === undefined ? <Create /> : <Change key={policyId} policyId={policyId} />;
+};
+
+const useToPolicy = () => {
+  const navigate = useNavigate();
+  const organizationId = useOrganizationId();
+  return (policyId: string) =>
+    void navigate({ to: '/$organizationId/catalog/policies/$policyId', params: { organizationId, policyId } });
+};
+
+const Create = () => {
+  const create = useCommand('createPolicy');
+  const show = useToPolicy();
+  return (
+    <div className={classes.page}>
+      <h1>{catalogTexts.policies.createTitle}</h1>
+      <p className={classes.soft}>{catalogTexts.policies.createText}</p>
+      <PolicyEditor
+        policy={null}
+        initial={emptyPolicyForm}
+        isBusy={create.isPending}
+        error={create.error}
+        onSave={(change, { name, tier, products }) =>
+          create.mutate(
+            { body: { ...change, name: name.trim(), tier, products: [...products] } },
+            { onSuccess: ({ id }) => show(id) },
+          )
+        }
+      />
+    </div>
+  );
+};
+
+const Change = ({ policyId }: { readonly policyId: string }) => {
+  const policy = useRead('getPolicy', { params: { policyId } });
+  // A later failure leaves the form as it is.
+  if (policy.data === undefined)
+    return policy.isError ? <Failure error={policy.error} onRetry={policy.refetch} /> : <Loading />;
+  return <Changing policy={policy.data} />;
+};
+
+const Changing = ({ policy: current }: { readonly policy: Policy }) => {
+  // The version that the form began with. What a colleague saves meanwhile must not change what was typed.
+  const [policy] = useState(current);
+  const change = useCommand('changePolicy');
+  const show = useToPolicy();
+  const names = catalogTexts.policies;
+  useTitle(names.changeTitle(policy.name));
+  return (
+    <div className={classes.page}>
+      <h1>{names.changeTitle(policy.name)}</h1>
+      <p className={classes.soft}>{names.changeText(current.version + 1)}</p>
+      <PolicyEditor
+        policy={policy}
+        initial={formOfPolicy(policy)}
+        isBusy={change.isPending}
+        error={change.error}
+        onSave={(body) => change.mutate({ params: { policyId: policy.id }, body }, { onSuccess: ({ id }) => show(id) })}
+      />
+    </div>
+  );
+};
+
+export default PolicyEditorScreen;

@@ -1,0 +1,57 @@
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { CheckField } from '../../parts/check-list.tsx';
+import { Moment } from '../../parts/moment.tsx';
+import { Part, PartTable } from '../../parts/part.tsx';
+import { useOrganizationId } from '../../session/ledger.ts';
+import { useList } from '../../session/use-list.ts';
+import { usePermission } from '../../session/use-permission.ts';
+import { catalogTexts } from '../../texts/catalog-texts.ts';
+import classes from './catalog.module.css';
+import { Entries } from './entries.tsx';
+import { ProductDialog } from './product-dialog.tsx';
+
+/** The products of the organization. */
+export const ProductsPart = () => {
+  const names = catalogTexts.products;
+  const organizationId = useOrganizationId();
+  const mayChange = usePermission('changeCatalog');
+  const [withArchived, setWithArchived] = useState(false);
+  const [isAdding, setAdding] = useState(false);
+  const products = useList('listProducts', withArchived ? {} : { query: { archived: false } });
+  return (
+    <Part title={names.title}>
+      <div className={classes.buttons}>
+        {mayChange && <Button onClick={() => setAdding(true)}>{names.create}</Button>}
+        <CheckField
+          label={catalogTexts.showArchived}
+          checked={withArchived}
+          onChange={({ currentTarget: { checked } }) => setWithArchived(checked)}
+        />
+      </div>
+      <Entries pages={products} none={names.none}>
+        <PartTable caption={names.caption} columns={Object.values(names.columns)}>
+          {products.entries.map(({ id, name, code, createdAt, archivedAt }) => (
+            <tr key={id}>
+              <th scope="row">
+                <Link to="/$organizationId/catalog/products/$productId" params={{ organizationId, productId: id }}>
+                  {name}
+                </Link>{' '}
+                {archivedAt !== null && <Badge>{catalogTexts.archived}</Badge>}
+              </th>
+              <td>
+                <code>{code}</code>
+              </td>
+              <td>
+                <Moment at={createdAt} />
+              </td>
+            </tr>
+          ))}
+        </PartTable>
+      </Entries>
+      {isAdding && <ProductDialog product={null} onClose={() => setAdding(false)} />}
+    </Part>
+  );
+};

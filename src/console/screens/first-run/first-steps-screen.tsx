@@ -1,0 +1,39 @@
+import { Failure } from '../../parts/failure.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { useCommand } from '../../session/ledger.ts';
+import { useOrganization } from '../../session/own-organizations.ts';
+import { useList } from '../../session/use-list.ts';
+import { usePermission } from '../../session/use-permission.ts';
+import { useTitle } from '../../shell/use-title.ts';
+import { firstRunTexts } from '../../texts/first-run-texts.ts';
+import { ApiKeyStep } from './api-key-step.tsx';
+import classes from './first-run.module.css';
+import { LicenseStep } from './license-step.tsx';
+import { ProductStep } from './product-step.tsx';
+import { ValidationStep } from './validation-step.tsx';
+
+/** From an empty organization to a license that a program has validated. */
+const FirstSteps = () => {
+  const names = firstRunTexts.steps;
+  useTitle(names.title);
+  const organization = useOrganization();
+  const mayManageKeys = usePermission('manageApiKeys');
+  const products = useList('listProducts', { query: { archived: false } });
+  const issue = useCommand('issueLicense');
+  if (products.isError && products.data === undefined)
+    return <Failure error={products.error} onRetry={products.refetch} />;
+  if (organization === null || products.isPending) return <Loading />;
+  const product = products.entries.at(-1) ?? null;
+  return (
+    <div className={classes.steps}>
+      <h1>{names.title}</h1>
+      <p>{names.text}</p>
+      <ProductStep product={product} />
+      <LicenseStep product={product} issue={issue} />
+      {mayManageKeys && <ApiKeyStep />}
+      <ValidationStep issued={issue.data ?? null} />
+    </div>
+  );
+};
+
+export default FirstSteps;

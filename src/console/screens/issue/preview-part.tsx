@@ -1,0 +1,32 @@
+import { useState } from 'react';
+import { Part, PartTable } from '../../parts/part.tsx';
+import { useIssuerZone } from '../../session/own-organizations.ts';
+import { issueTexts } from '../../texts/issue-texts.ts';
+import type { Policy } from '../../types.ts';
+import classes from './issue.module.css';
+import type { IssueBody } from './issue-form.ts';
+import { previewOf } from './issue-preview.ts';
+
+/** What the license will have when the form is sent as it is now. */
+export const PreviewPart = ({ policy, body }: { readonly policy: Policy | undefined; readonly body: IssueBody }) => {
+  const [at] = useState(() => new Date().toISOString());
+  const timeZone = useIssuerZone() ?? 'UTC';
+  const names = issueTexts.preview;
+  return (
+    <Part title={names.title}>
+      {policy === undefined ? (
+        <p className={classes.soft}>{names.none}</p>
+      ) : (
+        <PartTable caption={names.caption} columns={Object.values(names.columns)}>
+          {previewOf(policy, body, { at, timeZone }).map(({ name, value, isChanged }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td className={isChanged ? classes.changed : undefined}>{value}</td>
+              <td className={classes.source}>{isChanged ? names.changed : names.policy}</td>
+            </tr>
+          ))}
+        </PartTable>
+      )}
+    </Part>
+  );
+};
