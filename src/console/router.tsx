@@ -45,12 +45,18 @@ const license = createRoute({
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
+const people = createRoute({
+  getParentRoute: () => organization,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./screens/people/people-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
     routeTree: root.addChildren([
       signIn,
-      gate.addChildren([start, organizations, organization.addChildren([licenses, license])]),
+      gate.addChildren([start, organizations, organization.addChildren([licenses, license, people])]),
     ]),
     basepath: '/console',
     defaultPendingComponent: Loading,

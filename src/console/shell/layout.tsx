@@ -9,6 +9,7 @@ import { texts } from '../texts/catalogue.ts';
 import classes from './layout.module.css';
 
 const Find = lazy(() => import('../screens/find.tsx'));
+const RoleLinks = lazy(() => import('./role-links.tsx'));
 
 /** The frame of every screen of an organization: navigation, search, and the way out. */
 export const Layout = () => {
@@ -31,6 +32,11 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
+          <CatchBoundary getResetKey={() => organizationId} errorComponent={() => null}>
+            <Suspense fallback={null}>
+              <RoleLinks />
+            </Suspense>
+          </CatchBoundary>
         </nav>
         <div className={classes.end}>
           <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">

@@ -30,6 +30,7 @@ export const texts = {
     skip: 'Skip to the content',
     navigation: 'Main',
     licenses: 'Licenses',
+    people: 'People and keys',
     find: 'Find',
     findHint: 'Ctrl K',
     switch: 'Change organization',
