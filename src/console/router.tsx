@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { Failure } from './parts/failure.tsx';
 import { Loading } from './parts/loading.tsx';
+import { activityIn } from './screens/activity/activity-in-address.ts';
+import { customersInAddress } from './screens/customers/customers-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
@@ -45,6 +47,26 @@ const license = createRoute({
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
+const activity = createRoute({
+  getParentRoute: () => organization,
+  path: '/activity',
+  validateSearch: activityIn,
+  component: lazyRouteComponent(() => import('./screens/activity/activity-screen.tsx')),
+});
+
+const customers = createRoute({
+  getParentRoute: () => organization,
+  path: '/customers',
+  validateSearch: customersInAddress,
+  component: lazyRouteComponent(() => import('./screens/customers/customers-screen.tsx')),
+});
+
+const customer = createRoute({
+  getParentRoute: () => organization,
+  path: '/customers/$holder',
+  component: lazyRouteComponent(() => import('./screens/customers/customer-screen.tsx')),
+});
+
 const people = createRoute({
   getParentRoute: () => organization,
   path: '/people',
@@ -56,7 +78,11 @@ export const createConsoleRouter = () =>
   createRouter({
     routeTree: root.addChildren([
       signIn,
-      gate.addChildren([start, organizations, organization.addChildren([licenses, license, people])]),
+      gate.addChildren([
+        start,
+        organizations,
+        organization.addChildren([licenses, license, customers, customer, activity, people]),
+      ]),
     ]),
     basepath: '/console',
     defaultPendingComponent: Loading,

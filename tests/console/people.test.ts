@@ -24,8 +24,9 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
   beforeAll(async () => {
     buildConsole();
     [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
-    organizationId = ledger.a.organizationId;
-    owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+    // Of the own organization of a user, who is its only owner.
+    owner = await createConsoleUser(ledger, []);
+    organizationId = await ownOrganizationOf(owner);
     ownerPage = await openPeople(owner);
   }, 240_000);
   afterAll(async () => {
@@ -38,6 +39,10 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await signIn(opened.page, user);
     await opened.page.getByRole('heading', { name: 'People and keys', level: 1 }).waitFor();
     return opened;
+  };
+  const ownOrganizationOf = async ({ email, password }: ConsoleUser) => {
+    const { body } = await ledger.call('POST', '/v1/auth/login', { body: { email, password } });
+    return String(body.organization?.id);
   };
   const dialog = (page: Page) => page.getByRole('dialog');
   const tokenOf = async ({ email, password }: ConsoleUser) => {
@@ -55,17 +60,17 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await dialog(page).getByText('May see licenses, see the history of licenses').waitFor();
     await expectAccessible(page);
     await dialog(page).getByRole('button', { name: 'Invite', exact: true }).click();
-    await page.getByText('No mail was sent.').waitFor();
+    await page.getByText('A mail with the token is on its way.').waitFor();
     const token = await dialog(page).getByRole('code').innerText();
     expect(token.length).toBeGreaterThan(20);
     await dialog(page).getByRole('button', { name: 'Done' }).click();
     await page.getByRole('rowheader', { name: 'ada@customer.example' }).waitFor();
     expect(await page.content()).not.toContain(token);
-    await page.getByRole('button', { name: 'Show the token for ada@customer.example' }).click();
+    await page.getByRole('button', { name: 'Show token: ada@customer.example' }).click();
     await dialog(page).getByRole('button', { name: 'Show token' }).click();
     await dialog(page).getByText(token).waitFor();
     await dialog(page).getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('button', { name: 'Withdraw the invitation of ada@customer.example' }).click();
+    await page.getByRole('button', { name: 'Withdraw: ada@customer.example' }).click();
     await dialog(page).getByRole('button', { name: 'Withdraw' }).click();
     await page.getByText('No invitation is open.').waitFor();
   });
@@ -75,12 +80,12 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     const { page } = ownerPage;
     await page.reload();
     await page.getByText('The last owner stays.').waitFor();
-    expect(await page.getByRole('button', { name: `Remove ${owner.email}` }).count()).toBe(0);
-    await page.getByRole('button', { name: `Change the role of ${member.email}` }).click();
+    expect(await page.getByRole('button', { name: `Remove: ${owner.email}` }).count()).toBe(0);
+    await page.getByRole('button', { name: `Change role: ${member.email}` }).click();
     await dialog(page).getByLabel('Role').selectOption('Billing');
     await dialog(page).getByRole('button', { name: 'Change role' }).click();
     await page.getByRole('row', { name: member.email }).getByText('Billing').waitFor();
-    await page.getByRole('button', { name: `Remove ${member.email}` }).click();
+    await page.getByRole('button', { name: `Remove: ${member.email}` }).click();
     await expectAccessible(page);
     await dialog(page).getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('row', { name: member.email }).waitFor({ state: 'detached' });
@@ -177,8 +182,8 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     const elsewhere = await tokenOf(user);
     const { page, context } = await openPeople(user);
     await page.getByText('this browser').waitFor();
-    await page.getByRole('button', { name: 'End the session' }).first().click();
-    await page.getByRole('button', { name: 'End the session' }).nth(1).waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: /^End:/ }).first().click();
+    await page.getByRole('button', { name: /^End:/ }).nth(1).waitFor({ state: 'detached' });
     await page.getByLabel('Current password').fill('wrong wrong wrong');
     await page.getByLabel('New password', { exact: true }).fill('five large red apples');
     await page.getByLabel('Repeat the new password').fill('five large red pears');

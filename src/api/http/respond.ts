@@ -14,6 +14,11 @@ export type Respond = {
   readonly text: (response: ServerResponse, type: string, text: string) => void;
   /** Writes a file of a page. Its headers replace the shared headers of the same name. */
   readonly file: (response: ServerResponse, type: string, bytes: Buffer, headers: Headers) => void;
+  /**
+   * Says that the client has a file of a page already. Browsers replace the stored headers by these, so the answer needs
+   * those of the file, such as its policy.
+   */
+  readonly unchanged: (response: ServerResponse, headers: Headers) => void;
 };
 
 type WholeAnswer = {
@@ -48,9 +53,19 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
     // As text: Node sends it in one piece with the headers.
     response.end(text, 'utf8');
   };
+  const sharedBeside = (headers: Headers): string[] => {
+    const own = new Set(Object.keys(headers));
+    return sharedHeaders.flatMap((name, at) =>
+      at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
+    );
+  };
   return {
     empty: (response, status, headers) => {
       writeHead(response, status, [], headers);
+      response.end();
+    },
+    unchanged: (response, headers) => {
+      response.writeHead(304, STATUS_CODES[304], [...sharedBeside(headers), ...Object.entries(headers).flat()]);
       response.end();
     },
     begin: (response, type, headers) => {
@@ -66,12 +81,8 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
         headers: { ...headers, ...refusal.headers },
       }),
     file: (response, type, bytes, headers) => {
-      const own = new Set(Object.keys(headers));
-      const shared = sharedHeaders.flatMap((name, at) =>
-        at % 2 === 1 || own.has(name) ? [] : [name, sharedHeaders[at + 1] ?? ''],
-      );
       const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
-      response.writeHead(200, STATUS_CODES[200], [...shared, ...length, ...Object.entries(headers).flat()]);
+      response.writeHead(200, STATUS_CODES[200], [...sharedBeside(headers), ...length, ...Object.entries(headers).flat()]);
       response.end(bytes);
     },
     text: (response, type, text) => write(response, { status: 200, type, text, headers: {} }),

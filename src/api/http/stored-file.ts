@@ -43,7 +43,7 @@ export const createStoredFile = (
     // The answer may vary by Origin already.
     response.appendHeader('Vary', 'Accept-Encoding');
     const shared = { ...caching, ETag: form.tag };
-    if (isUnmodified(request.headers, form.tag)) respond.empty(response, 304, shared);
+    if (isUnmodified(request.headers, form.tag)) respond.unchanged(response, { ...headers, ...shared });
     else respond.file(response, type, form.bytes, { ...headers, ...shared, ...form.headers });
   };
 };

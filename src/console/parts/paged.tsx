@@ -5,14 +5,19 @@ import { Button } from './button.tsx';
 import { Failure } from './failure.tsx';
 import { Loading } from './loading.tsx';
 
-/** A list that is read page by page. `empty`: what it says without an entry. `children`: its entries, when it has some. */
+/**
+ * A list that is read page by page. `empty`: what it says without an entry. `more`: the name of the button that reads on.
+ * `children`: its entries, when it has some.
+ */
 export const Paged = ({
   pages,
   empty,
+  more = texts.licenses.more,
   children,
 }: {
   readonly pages: Pages<unknown>;
   readonly empty: ReactNode;
+  readonly more?: string;
   readonly children: ReactNode;
 }) => (
   <>
@@ -23,7 +28,7 @@ export const Paged = ({
     {pages.hasMore && pages.error === null && (
       <div>
         <Button busy={pages.isReadingMore} onClick={pages.readMore}>
-          {texts.licenses.more}
+          {more}
         </Button>
       </div>
     )}

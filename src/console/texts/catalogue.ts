@@ -30,6 +30,8 @@ export const texts = {
     skip: 'Skip to the content',
     navigation: 'Main',
     licenses: 'Licenses',
+    customers: 'Customers',
+    activity: 'Activity',
     people: 'People and keys',
     find: 'Find',
     findHint: 'Ctrl K',

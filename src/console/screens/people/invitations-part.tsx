@@ -81,14 +81,18 @@ const InvitationActions = ({
   return (
     <div className={classes.actions}>
       {mayShowTokens && isGivable && (
-        <Button kind="quiet" aria-label={texts.showTokenOf(name)} onClick={() => onOpen({ kind: 'token', invitation })}>
+        <Button
+          kind="quiet"
+          aria-label={peopleTexts.of(texts.showToken, name)}
+          onClick={() => onOpen({ kind: 'token', invitation })}
+        >
           {texts.showToken}
         </Button>
       )}
       {isGivable && (
         <Button
           kind="quiet"
-          aria-label={texts.withdrawOf(name)}
+          aria-label={peopleTexts.of(texts.withdraw, name)}
           onClick={() => onOpen({ kind: 'withdraw', invitation })}
         >
           {texts.withdraw}

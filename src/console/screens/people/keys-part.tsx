@@ -145,7 +145,7 @@ const KeyActions = ({ apiKey, onOpen }: Pick<RowProps, 'apiKey' | 'onOpen'>) => 
           <Button
             key={kind}
             kind="quiet"
-            aria-label={texts.of(texts[kind], name)}
+            aria-label={peopleTexts.of(texts[kind], name)}
             onClick={() => onOpen({ kind, apiKey })}
           >
             {texts[kind]}

@@ -92,10 +92,18 @@ const MemberActions = ({
   const name = memberName(member);
   return (
     <div className={classes.actions}>
-      <Button kind="quiet" aria-label={texts.changeOf(name)} onClick={() => onOpen({ kind: 'change', member })}>
+      <Button
+        kind="quiet"
+        aria-label={peopleTexts.of(texts.change, name)}
+        onClick={() => onOpen({ kind: 'change', member })}
+      >
         {texts.change}
       </Button>
-      <Button kind="quiet" aria-label={texts.removeOf(name)} onClick={() => onOpen({ kind: 'remove', member })}>
+      <Button
+        kind="quiet"
+        aria-label={peopleTexts.of(texts.remove, name)}
+        onClick={() => onOpen({ kind: 'remove', member })}
+      >
         {texts.remove}
       </Button>
     </div>

@@ -68,7 +68,7 @@ const SessionRow = ({
           <Button
             kind="quiet"
             busy={end.isPending}
-            aria-label={texts.endOf(where)}
+            aria-label={peopleTexts.of(texts.end, where)}
             onClick={() => end.mutate({ params: { sessionId: id } })}
           >
             {texts.end}
