@@ -134,7 +134,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await keyOf('Old server').getByText('The previous secret').waitFor();
     await act('End previous secret', 'Old server');
     await confirm('End previous secret');
-    await page.getByText('The previous secret').waitFor({ state: 'detached' });
+    await page.getByText('The previous secret lgr_').waitFor({ state: 'detached' });
     await act('Revoke', 'Old server');
     await confirm('Revoke');
     await keyOf('Old server').getByText('revoked').waitFor();
