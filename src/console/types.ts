@@ -11,3 +11,9 @@ export type LicenseEvent = AnswerOf<'licenseHistory'>['data'][number];
 
 /** A device that is active on a license. */
 export type Device = AnswerOf<'listActivations'>['data'][number];
+
+/** An event of the feed. */
+export type CloudEvent = AnswerOf<'listEvents'>['data'][number];
+
+/** An API key without its secret. */
+export type ApiKey = AnswerOf<'listApiKeys'>['data'][number];

@@ -107,7 +107,10 @@ describe.runIf(executable !== null)('On the screen of the activity', { timeout: 
     await chart.waitFor();
     expect(await chart.locator('canvas').count()).toBe(1);
     await page.getByText('Show as a table').first().click();
-    const numbers = await page.getByRole('table', { name: 'Issued licenses per week' }).getByRole('cell').allInnerTexts();
+    const numbers = await page
+      .getByRole('table', { name: 'Issued licenses per week' })
+      .getByRole('cell')
+      .allInnerTexts();
     expect(numbers).toEqual([...Array.from({ length: 12 }, () => '0'), '2']);
     await page.getByLabel('Period').selectOption('Last 30 days');
     await page.getByRole('img', { name: 'Activated devices: 1 in all, per day' }).waitFor();

@@ -49,8 +49,7 @@ describe.runIf(executable !== null)('On the screens of customers', { timeout: 12
     return opened;
   };
   const dialog = (page: Page) => page.getByRole('dialog');
-  const customersOf = ({ organizationId }: TestOrganization) =>
-    `${ledger.baseUrl}/console/${organizationId}/customers`;
+  const customersOf = ({ organizationId }: TestOrganization) => `${ledger.baseUrl}/console/${organizationId}/customers`;
 
   test('a customer has its licenses, what it uses, what ends soon and what happened', async () => {
     const { page, complaints } = adminPage;
@@ -100,10 +99,16 @@ describe.runIf(executable !== null)('On the screens of customers', { timeout: 12
     await page.reload();
     await page.getByRole('button', { name: 'Accept: Stranger Tools' }).click();
     await dialog(page).getByRole('button', { name: 'Accept' }).click();
-    await issuers.getByRole('row', { name: /Stranger Tools/ }).getByText('trusted').waitFor();
+    await issuers
+      .getByRole('row', { name: /Stranger Tools/ })
+      .getByText('trusted')
+      .waitFor();
     await page.getByRole('button', { name: 'Block: Stranger Tools' }).click();
     await dialog(page).getByRole('button', { name: 'Block' }).click();
-    await issuers.getByRole('row', { name: /Stranger Tools/ }).getByText('blocked').waitFor();
+    await issuers
+      .getByRole('row', { name: /Stranger Tools/ })
+      .getByText('blocked')
+      .waitFor();
     await page.getByRole('button', { name: 'Forget: Stranger Tools' }).click();
     await dialog(page).getByRole('button', { name: 'Forget' }).click();
     await issuers.getByRole('row', { name: /Stranger Tools/ }).waitFor({ state: 'detached' });

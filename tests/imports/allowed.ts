@@ -192,6 +192,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       '@tanstack/react-router',
       'react',
       'react-dom/client',
+      'uplot',
+      'uplot/*',
     ],
   },
   cli: {

@@ -82,7 +82,11 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
       }),
     file: (response, type, bytes, headers) => {
       const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
-      response.writeHead(200, STATUS_CODES[200], [...sharedBeside(headers), ...length, ...Object.entries(headers).flat()]);
+      response.writeHead(200, STATUS_CODES[200], [
+        ...sharedBeside(headers),
+        ...length,
+        ...Object.entries(headers).flat(),
+      ]);
       response.end(bytes);
     },
     text: (response, type, text) => write(response, { status: 200, type, text, headers: {} }),

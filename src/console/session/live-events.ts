@@ -1,11 +1,9 @@
-import { type AnswerOf, LedgerUnreachable } from '@license-ledger/client';
+import { LedgerUnreachable } from '@license-ledger/client';
 import { useEffect, useEffectEvent, useState } from 'react';
 import { followStream, type StreamMessage, type StreamState } from './event-stream.ts';
 import { useOrganizationId } from './ledger.ts';
 import { useSession } from './session-context.tsx';
-
-/** An event of the feed. */
-export type CloudEvent = AnswerOf<'listEvents'>['data'][number];
+import type { CloudEvent } from '../types.ts';
 
 /** How long to wait after the server has not answered at all. */
 const againMs = 5_000;

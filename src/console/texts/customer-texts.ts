@@ -3,6 +3,7 @@ import { number } from '../parts/dates.ts';
 /** The texts of the screens of customers, and of what the organization holds itself. */
 export const customerTexts = {
   title: 'Customers',
+  holders: 'Holders of your licenses',
   caption: 'Customers with the licenses that they hold',
   text: 'A customer is an organization of this server that holds licenses of yours. The newest licenses come first.',
   find: 'Name or reference',

@@ -1,5 +1,4 @@
-import type { CloudEvent } from '../../session/live-events.ts';
-import type { LicenseEvent } from '../../types.ts';
+import type { CloudEvent, LicenseEvent } from '../../types.ts';
 
 /** An event as the page shows it. `json`: the event as the API has it. */
 export type FeedEntry = Pick<LicenseEvent, 'id' | 'type' | 'data' | 'recordedAt' | 'actor' | 'reason'> & {

@@ -82,7 +82,7 @@ const LicensesPart = ({ pages }: { readonly pages: Pages<License> }) => (
 );
 
 const LicenseTable = ({ caption, licenses }: { readonly caption: string; readonly licenses: readonly License[] }) => (
-  <PartTable caption={caption} columns={Object.values(texts.columns)}>
+  <PartTable isStacked caption={caption} columns={Object.values(texts.columns)}>
     {licenses.map((license) => (
       <LicenseRow key={license.id} license={license} />
     ))}

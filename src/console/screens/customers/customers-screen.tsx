@@ -47,7 +47,7 @@ const CustomersPart = () => {
   const customers = customersIn(pages.entries, now);
   const without = pages.entries.filter(({ holderOrganizationId }) => holderOrganizationId === null).length;
   return (
-    <Part title={texts.title}>
+    <Part title={texts.holders}>
       <p>{texts.text}</p>
       <Search key={name} name={name ?? ''} />
       <Paged pages={pages} empty={name === undefined ? texts.none : texts.noMatch} more={texts.more}>
@@ -57,7 +57,7 @@ const CustomersPart = () => {
         {customers.length === 0 ? (
           <p>{name === undefined ? texts.none : texts.noMatch}</p>
         ) : (
-          <PartTable caption={texts.caption} columns={Object.values(texts.columns)}>
+          <PartTable isStacked caption={texts.caption} columns={Object.values(texts.columns)}>
             {customers.map((customer) => (
               <Row key={customer.id} customer={customer} />
             ))}
@@ -101,11 +101,13 @@ const Row = ({ customer: { id, licenses, working, devices, seats, nextEnd } }: {
           {id}
         </Link>
       </th>
-      <td>{number(licenses)}</td>
-      <td>{number(working)}</td>
-      <td>{number(devices)}</td>
-      <td>{number(seats)}</td>
-      <td>{nextEnd === null ? allTexts.term.perpetual : <Moment at={nextEnd} withAge />}</td>
+      <td data-label={texts.columns.licenses}>{number(licenses)}</td>
+      <td data-label={texts.columns.working}>{number(working)}</td>
+      <td data-label={texts.columns.devices}>{number(devices)}</td>
+      <td data-label={texts.columns.seats}>{number(seats)}</td>
+      <td data-label={texts.columns.ends}>
+        {nextEnd === null ? allTexts.term.perpetual : <Moment at={nextEnd} withAge />}
+      </td>
     </tr>
   );
 };

@@ -29,14 +29,17 @@ export const IssuersPart = () => {
     <Part title={texts.title}>
       <Paged pages={pages} empty={texts.none}>
         <PartTable
+          isStacked
           caption={texts.caption}
           columns={[...Object.values(texts.columns), ...(mayDecide ? [customerTexts.action] : [])]}
         >
           {pages.entries.map((issuer) => (
             <tr key={issuer.organizationId}>
               <th scope="row">{nameOf(issuer)}</th>
-              <td>{issuer.decision !== null && texts.decisions[issuer.decision]}</td>
-              <td>{issuer.decidedAt !== null && <Moment at={issuer.decidedAt} />}</td>
+              <td data-label={texts.columns.decision}>
+                {issuer.decision !== null && texts.decisions[issuer.decision]}
+              </td>
+              <td data-label={texts.columns.since}>{issuer.decidedAt !== null && <Moment at={issuer.decidedAt} />}</td>
               {mayDecide && (
                 <td>
                   <Decisions issuer={issuer} onOpen={setOpen} />

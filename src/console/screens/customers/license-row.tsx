@@ -11,6 +11,7 @@ import classes from './customers.module.css';
 /** A license of a customer in a table, with what it uses. */
 export const LicenseRow = ({ license }: { readonly license: License }) => {
   const organizationId = useOrganizationId();
+  const { columns, offered } = customerTexts.customer;
   const { id, keyHint, externalRef, effectiveStatus, products, usage, limits, term, pendingHolder } = license;
   return (
     <tr>
@@ -23,15 +24,17 @@ export const LicenseRow = ({ license }: { readonly license: License }) => {
           {keyHint ?? id}
         </Link>
         {externalRef !== null && <p className={classes.soft}>{externalRef}</p>}
-        {pendingHolder !== null && <p className={classes.soft}>{customerTexts.customer.offered}</p>}
+        {pendingHolder !== null && <p className={classes.soft}>{offered}</p>}
       </th>
-      <td>
+      <td data-label={columns.status}>
         <StatusBadge status={effectiveStatus} />
       </td>
-      <td>{products.join(', ')}</td>
-      <td>{texts.limits.used(usage.activations, limitText(limits.activations))}</td>
-      <td>{texts.limits.used(usage.seats, limitText(limits.seats))}</td>
-      <td>{term.expiresAt === null ? texts.term.perpetual : <Moment at={term.expiresAt} />}</td>
+      <td data-label={columns.products}>{products.join(', ')}</td>
+      <td data-label={columns.devices}>{texts.limits.used(usage.activations, limitText(limits.activations))}</td>
+      <td data-label={columns.seats}>{texts.limits.used(usage.seats, limitText(limits.seats))}</td>
+      <td data-label={columns.ends}>
+        {term.expiresAt === null ? texts.term.perpetual : <Moment at={term.expiresAt} />}
+      </td>
     </tr>
   );
 };

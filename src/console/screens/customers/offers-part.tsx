@@ -26,15 +26,16 @@ export const OffersPart = () => {
     <Part title={texts.title}>
       <Paged pages={pages} empty={texts.none}>
         <PartTable
+          isStacked
           caption={texts.caption}
           columns={[...Object.values(texts.columns), ...(mayAnswer ? [customerTexts.action] : [])]}
         >
           {pages.entries.map((offer) => (
             <tr key={offer.licenseId}>
               <th scope="row">{issuerOf(offer)}</th>
-              <td>{offer.products.join(', ')}</td>
-              <td>{allTexts.tier[offer.tier]}</td>
-              <td>
+              <td data-label={texts.columns.products}>{offer.products.join(', ')}</td>
+              <td data-label={texts.columns.tier}>{allTexts.tier[offer.tier]}</td>
+              <td data-label={texts.columns.expires}>
                 <Moment at={offer.expiresAt} withAge />
               </td>
               {mayAnswer && (

@@ -31,12 +31,12 @@ export const InvitationsPart = () => {
   return (
     <Part title={texts.title}>
       <Paged pages={pages} empty={texts.none}>
-        <PartTable caption={texts.caption} columns={[...Object.values(texts.columns), peopleTexts.action]}>
+        <PartTable isStacked caption={texts.caption} columns={[...Object.values(texts.columns), peopleTexts.action]}>
           {pages.entries.filter(isInvitation).map((invitation) => (
             <tr key={invitation.invitationId}>
               <th scope="row">{nameOf(invitation)}</th>
-              <td>{peopleTexts.roles[invitation.role]}</td>
-              <td>
+              <td data-label={texts.columns.role}>{peopleTexts.roles[invitation.role]}</td>
+              <td data-label={texts.columns.expires}>
                 <Moment at={invitation.expiresAt} withAge />
               </td>
               <td>

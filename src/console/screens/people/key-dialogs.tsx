@@ -2,7 +2,7 @@ import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
-import type { ApiKey } from './people.ts';
+import type { ApiKey } from '../../types.ts';
 
 const texts = peopleTexts.keys;
 

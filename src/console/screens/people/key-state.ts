@@ -1,4 +1,4 @@
-import type { ApiKey } from './people.ts';
+import type { ApiKey } from '../../types.ts';
 
 /** Returns true for a key that is neither revoked nor expired. */
 export const isInForce = (

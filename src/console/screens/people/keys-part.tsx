@@ -8,12 +8,13 @@ import { SecretDialog } from '../../parts/secret-dialog.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { usePages } from '../../session/pages.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
+import type { ApiKey } from '../../types.ts';
 import { useMay } from '../may.ts';
 import { CreateKey } from './create-key.tsx';
 import { EndOverlap, RenameKey, RevokeKey, RotateKey } from './key-dialogs.tsx';
 import { isInForce, isOverlapping } from './key-state.ts';
 import classes from './people.module.css';
-import { type ApiKey, actorName, useMembers, useStanding, useUserId } from './people.ts';
+import { actorName, useMembers, useStanding, useUserId } from './people.ts';
 
 const texts = peopleTexts.keys;
 
@@ -36,6 +37,7 @@ export const KeysPart = () => {
     <Part title={texts.title}>
       <Paged pages={pages} empty={texts.none}>
         <PartTable
+          isStacked
           caption={texts.caption}
           columns={[...Object.values(texts.columns), ...(mayManage ? [peopleTexts.action] : [])]}
         >
@@ -86,12 +88,14 @@ const KeyRow = ({ apiKey, mayManage, onOpen }: RowProps) => {
         </p>
         <KeyState apiKey={apiKey} />
       </th>
-      <td>
+      <td data-label={texts.columns.scopes}>
         {scopes.join(', ')}
         {products !== null && <p className={classes.soft}>{texts.products(products.join(', '))}</p>}
       </td>
-      <td>{lastUsedAt === null ? peopleTexts.never : <Moment at={lastUsedAt} withAge />}</td>
-      <td>
+      <td data-label={texts.columns.used}>
+        {lastUsedAt === null ? peopleTexts.never : <Moment at={lastUsedAt} withAge />}
+      </td>
+      <td data-label={texts.columns.created}>
         <Moment at={createdAt} />
         <p className={classes.soft}>
           {texts.by} {actorName(createdBy, members, ownId)}

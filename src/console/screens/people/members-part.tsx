@@ -30,6 +30,7 @@ export const MembersPart = () => {
     <Part title={texts.title}>
       <Paged pages={pages} empty={texts.none}>
         <PartTable
+          isStacked
           caption={texts.caption}
           columns={[...Object.values(texts.columns), ...(mayManage ? [peopleTexts.action] : [])]}
         >
@@ -38,8 +39,8 @@ export const MembersPart = () => {
               <th scope="row">
                 <Who member={member} isOwn={member.userId === ownId} />
               </th>
-              <td>{peopleTexts.roles[member.role]}</td>
-              <td>
+              <td data-label={texts.columns.role}>{peopleTexts.roles[member.role]}</td>
+              <td data-label={texts.columns.since}>
                 <Moment at={member.joinedAt} />
               </td>
               {mayManage && (

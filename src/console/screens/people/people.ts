@@ -14,9 +14,6 @@ export type Member = Extract<Listed, { state: 'active' }>;
 /** An invitation that nobody has accepted yet. */
 export type Invitation = Extract<Listed, { state: 'invited' }>;
 
-/** An API key without its secret. */
-export type ApiKey = AnswerOf<'listApiKeys'>['data'][number];
-
 /** Returns the name of a member as people know it. */
 export const memberName = ({ label, displayName, email, userId }: Member): string =>
   label ?? displayName ?? email ?? userId;

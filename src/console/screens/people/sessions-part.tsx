@@ -27,7 +27,7 @@ export const SessionsPart = () => {
       {sessions.isPending && <Loading />}
       {sessions.isError && <Failure error={sessions.error} onRetry={sessions.refetch} />}
       {data.length > 0 && (
-        <PartTable caption={texts.caption} columns={[...Object.values(texts.columns), peopleTexts.action]}>
+        <PartTable isStacked caption={texts.caption} columns={[...Object.values(texts.columns), peopleTexts.action]}>
           {data.map((session) => (
             <SessionRow key={session.id} session={session} />
           ))}
@@ -55,10 +55,10 @@ const SessionRow = ({
       <th scope="row" title={userAgent ?? undefined}>
         {where}
       </th>
-      <td>
+      <td data-label={texts.columns.used}>
         <Moment at={lastUsedAt} withAge />
       </td>
-      <td>
+      <td data-label={texts.columns.began}>
         <Moment at={createdAt} />
       </td>
       <td>
