@@ -1,7 +1,9 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { Failure } from './parts/failure.tsx';
 import { Loading } from './parts/loading.tsx';
+import { activityIn } from './screens/activity/activity-in-address.ts';
 import { versionsIn } from './screens/catalog/versions-in-address.ts';
+import { customersInAddress } from './screens/customers/customers-in-address.ts';
 import { issuingIn } from './screens/issue/issuing-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
@@ -99,6 +101,32 @@ const firstSteps = createRoute({
   component: lazyRouteComponent(() => import('./screens/first-run/first-steps-screen.tsx')),
 });
 
+const activity = createRoute({
+  getParentRoute: () => organization,
+  path: '/activity',
+  validateSearch: activityIn,
+  component: lazyRouteComponent(() => import('./screens/activity/activity-screen.tsx')),
+});
+
+const customers = createRoute({
+  getParentRoute: () => organization,
+  path: '/customers',
+  validateSearch: customersInAddress,
+  component: lazyRouteComponent(() => import('./screens/customers/customers-screen.tsx')),
+});
+
+const customer = createRoute({
+  getParentRoute: () => organization,
+  path: '/customers/$holder',
+  component: lazyRouteComponent(() => import('./screens/customers/customer-screen.tsx')),
+});
+
+const people = createRoute({
+  getParentRoute: () => organization,
+  path: '/people',
+  component: lazyRouteComponent(() => import('./screens/people/people-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
@@ -109,8 +137,8 @@ export const createConsoleRouter = () =>
         start,
         organizations,
         organization.addChildren([
-          ...[firstSteps, licenses, newLicense, license],
-          ...[catalog, product, newPolicy, policy, policyChange],
+          ...[firstSteps, licenses, newLicense, license, customers, customer],
+          ...[catalog, product, newPolicy, policy, policyChange, activity, people],
         ]),
       ]),
     ]),

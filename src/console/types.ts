@@ -20,3 +20,9 @@ export type Product = AnswerOf<'getProduct'>;
 
 /** A release of a product. */
 export type Release = AnswerOf<'listReleases'>['data'][number];
+
+/** An event of the feed. */
+export type CloudEvent = AnswerOf<'listEvents'>['data'][number];
+
+/** An API key without its secret. */
+export type ApiKey = AnswerOf<'listApiKeys'>['data'][number];

@@ -193,6 +193,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       '@tanstack/react-virtual',
       'react',
       'react-dom/client',
+      'uplot',
+      'uplot/*',
     ],
   },
   cli: {

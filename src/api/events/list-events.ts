@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { productsOf } from '../../domain/authority.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
+import type { FeedOrder } from '../../projections/queries/feed-sql.ts';
 import { filtersOf } from '../paging.ts';
-import { isProblem } from '../problems/problems.ts';
+import { isProblem, problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import { cursor, idOf, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
@@ -29,6 +30,7 @@ const query = z.strictObject({
   limit: wholeNumber(limitMax, 1, limitDefault).optional(),
   types: eventTypes.optional(),
   issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  order: z.enum(['asc', 'desc']).default('asc'),
   wait: wholeNumber(waitMaxSeconds, 0, 0).optional(),
 });
 
@@ -51,8 +53,10 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
       'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
-      'one issuer. With issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least one event. wait is the number of seconds to wait for the next event instead of answering with an ' +
-      'empty page.',
+      'one issuer. With issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least ' +
+      'one event. order=desc begins with the newest event. A cursor works in both orders, so the nextCursor of ' +
+      'order=desc and limit=1 is the place to wait for later events. wait is the number of seconds to wait for the next ' +
+      'event instead of answering with an empty page. It needs order=asc.',
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
@@ -64,14 +68,16 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
     },
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
-    handle: async ({ query: { cursor: from, limit = limitDefault, types = null, issuer = null, wait = 0 } }, call) => {
+    handle: async ({ query: { cursor: from, limit = limitDefault, wait = 0, order, ...filters } }, call) => {
+      const { types = null, issuer = null } = filters;
       const { organizationId } = call.caller;
+      if (order === 'desc' && wait > 0) return noWaitBackwards;
       const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
       const start = await placeIn(needs, feed, from);
       if (isProblem(start)) return start;
       if (wait > 0) call.endTurn();
       const pageAfter =
-        wait === 0 ? readNow(needs) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
+        wait === 0 ? readNow(needs, order) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
       const page = await pageAfter(feed, start.place, limit);
       if (page === null) return placeUnknown();
       const refusal = wait === 0 ? null : await needs.currentRefusal(call, 'readEvents');
@@ -79,7 +85,11 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       const nextCursor = encodeFeedCursor(needs, feed, page.through);
       const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };
       if (!page.hasMore) return { status: 200, body };
-      const filter = filtersOf({ types: types?.join(), issuer: issuer ?? undefined });
+      const filter = filtersOf({
+        types: types?.join(),
+        issuer: filters.issuer,
+        order: order === 'asc' ? undefined : order,
+      });
       const next = `/v1/events?${filter}limit=${limit}&cursor=${nextCursor}`;
       return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
@@ -87,10 +97,14 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
 
 type ReadAfter = (feed: Feed, after: FeedPlace | null, limit: number) => Promise<FeedPage | null>;
 
+const noWaitBackwards = problem('INVALID_REQUEST', 'Only order=asc waits for events. Send no wait with order=desc.', [
+  { pointer: '?wait', detail: 'is 0 with order=desc' },
+]);
+
 const readNow =
-  ({ pool }: FeedNeeds): ReadAfter =>
+  ({ pool }: FeedNeeds, order: FeedOrder): ReadAfter =>
   ({ organizationId: orgId, types, issuer = null }, after, limit) =>
-    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit }));
+    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit, order }));
 
 const readWaiting =
   (

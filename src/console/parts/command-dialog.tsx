@@ -1,36 +1,37 @@
 import type { UseMutationResult } from '@tanstack/react-query';
 import type { FormEvent, ReactNode } from 'react';
+import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
-import classes from './command-dialog.module.css';
+import classes from './dialog.module.css';
 import { Dialog, DialogActions } from './dialog.tsx';
 import { Failure } from './failure.tsx';
 
 /**
- * A dialog that asks for the input of a command, and sends it. It closes after a success. After a failure it stays open
- * with everything that was typed.
+ * A dialog that says what a command does, asks for its input, and sends it. Without `onDone` it closes after a success.
+ * After a failure it stays open with everything that was typed.
  */
-export const CommandDialog = <Input,>({
+export const CommandDialog = <Input, Answer>({
   title,
   confirm,
-  cancel,
   isDangerous = false,
   command,
   inputOf,
   onClose,
+  onDone = onClose,
   children,
 }: {
   readonly title: string;
   readonly confirm: string;
-  readonly cancel: string;
   readonly isDangerous?: boolean;
-  readonly command: UseMutationResult<unknown, Error, Input>;
+  readonly command: UseMutationResult<Answer, Error, Input>;
   readonly inputOf: (form: FormData) => Input;
   readonly onClose: () => void;
+  readonly onDone?: (answer: Answer) => void;
   readonly children: ReactNode;
 }) => {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    command.mutate(inputOf(new FormData(event.currentTarget)), { onSuccess: onClose });
+    command.mutate(inputOf(new FormData(event.currentTarget)), { onSuccess: onDone });
   };
   return (
     <Dialog title={title} onClose={onClose}>
@@ -38,7 +39,7 @@ export const CommandDialog = <Input,>({
         {children}
         {command.isError && <Failure error={command.error} />}
         <DialogActions>
-          <Button onClick={onClose}>{cancel}</Button>
+          <Button onClick={onClose}>{texts.actions.cancel}</Button>
           <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} busy={command.isPending}>
             {confirm}
           </Button>

@@ -27,6 +27,30 @@ export const SelectField = ({
   </Labelled>
 );
 
+/** A box to check, with its label and what it means. */
+export const CheckField = ({
+  label,
+  hint,
+  ...rest
+}: Omit<Described, 'fault'> & Omit<InputHTMLAttributes<HTMLInputElement>, 'id' | 'className' | 'type'>) => {
+  const id = useId();
+  return (
+    <div className={classes.check}>
+      <input {...rest} type="checkbox" id={id} aria-describedby={hint === undefined ? undefined : `${id}-hint`} />
+      <div>
+        <label className={classes.label} htmlFor={id}>
+          {label}
+        </label>
+        {hint !== undefined && (
+          <p id={`${id}-hint`} className={classes.hint}>
+            {hint}
+          </p>
+        )}
+      </div>
+    </div>
+  );
+};
+
 type Ids = { readonly id: string; readonly 'aria-describedby': string | undefined; readonly 'aria-invalid': boolean };
 
 const Labelled = ({ label, hint, fault, children }: Described & { readonly children: (ids: Ids) => ReactNode }) => {

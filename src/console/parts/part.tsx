@@ -26,17 +26,22 @@ export const Facts = ({ facts }: { readonly facts: readonly (readonly [name: str
   </dl>
 );
 
-/** A table within a part. The first cell of a row names the row. */
+/**
+ * A table within a part. The first cell of a row names the row. `isStacked`: in a narrow window each row is a block, where
+ * the cells show their `data-label` in place of the heading.
+ */
 export const PartTable = ({
   caption,
   columns,
+  isStacked = false,
   children,
 }: {
   readonly caption: string;
   readonly columns: readonly string[];
+  readonly isStacked?: boolean;
   readonly children: ReactNode;
 }) => (
-  <div className={classes.frame}>
+  <div className={classes.frame} data-stacked={isStacked}>
     <table>
       <caption>{caption}</caption>
       <thead>

@@ -48,6 +48,11 @@ export type Session = {
     input: InputOf<Id>,
     options?: CallOptions,
   ) => Promise<Answered<Id>>;
+  /**
+   * Opens a stream of the API at a path for an organization. Waits for a sign-in as `call` does. The answer may be a
+   * refusal, except for a token that has ended.
+   */
+  readonly stream: (organizationId: string, path: string, signal: AbortSignal) => Promise<Response>;
 };
 
 /** Creates the session of a tab with the server at `baseUrl`. */
@@ -120,9 +125,13 @@ export const createSession = (baseUrl: string): Session => {
     const of = userId();
     const start = async () => {
       const from = fresh(newest) ?? (await renewed(of));
-      const accessToken = await tokenFor(organizationId, of, from);
-      const renew = async () => tokenFor(organizationId, of, await renewed(of));
-      return { client: createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } }), from };
+      let accessToken = await tokenFor(organizationId, of, from);
+      const renew = async () => {
+        accessToken = await tokenFor(organizationId, of, await renewed(of));
+        return accessToken;
+      };
+      const client = createClient({ baseUrl, credentials: { kind: 'accessToken', accessToken, renew } });
+      return { client, from, token: () => accessToken };
     };
     const connection: Connected = start();
     clients.set(organizationId, connection);
@@ -154,6 +163,27 @@ export const createSession = (baseUrl: string): Session => {
     else if (data === 'signed in') resume().catch(() => undefined);
   };
 
+  const call: Session['call'] = async (organizationId, id, input, options = {}) => {
+    const began = epoch;
+    // Both attempts have the same key, so the operation is carried out once.
+    const once = { idempotencyKey: crypto.randomUUID(), ...options };
+    const connection = connectionTo(organizationId);
+    const { client, from } = await connection;
+    try {
+      return await client.call(id, input, once);
+    } catch (error) {
+      // Another tab or another device has ended the session before its access token expired.
+      if (!isSignedOut(error)) throw error;
+      if (began !== epoch) throw new OtherUser();
+      drop(organizationId, connection);
+      // Calls that fail together renew together.
+      if (newest === from) newest = null;
+      const next = await connectionTo(organizationId);
+      if (began !== epoch) throw new OtherUser();
+      return next.client.call(id, input, once);
+    }
+  };
+
   return {
     state: () => state,
     subscribe: (listener) => {
@@ -171,31 +201,24 @@ export const createSession = (baseUrl: string): Session => {
       leave();
       tabs.postMessage('signed out');
     },
-    call: async (organizationId, id, input, options = {}) => {
-      const began = epoch;
-      // Both attempts have the same key, so the operation is carried out once.
-      const once = { idempotencyKey: crypto.randomUUID(), ...options };
-      const connection = connectionTo(organizationId);
-      const { client, from } = await connection;
-      try {
-        return await client.call(id, input, once);
-      } catch (error) {
-        // Another tab or another device has ended the session before its access token expired.
-        if (!isSignedOut(error)) throw error;
-        if (began !== epoch) throw new OtherUser();
-        drop(organizationId, connection);
-        // Calls that fail together renew together.
-        if (newest === from) newest = null;
-        const next = await connectionTo(organizationId);
-        if (began !== epoch) throw new OtherUser();
-        return next.client.call(id, input, once);
-      }
+    call,
+    stream: async (organizationId, path, signal) => {
+      const open = async () => {
+        const { token } = await connectionTo(organizationId);
+        const headers = { authorization: `Bearer ${token()}` };
+        return fetch(baseUrl + path, { headers, redirect: 'error', signal });
+      };
+      const response = await open();
+      if (response.status !== 401) return response;
+      // Any call renews the token, or waits until the user has signed in again.
+      await call(organizationId, 'me', {});
+      return open();
     },
   };
 };
 
-/** A client, and the access token of the session that it came from. */
-type Connected = Promise<{ readonly client: Client; readonly from: Fresh }>;
+/** A client with its newest access token, and the access token of the session that it came from. */
+type Connected = Promise<{ readonly client: Client; readonly token: () => string; readonly from: Fresh }>;
 
 const isSignedOut = (error: unknown): boolean => error instanceof LedgerProblem && error.code === 'UNAUTHENTICATED';
 

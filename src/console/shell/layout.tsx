@@ -1,6 +1,5 @@
 import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { readers } from '../../domain/authority.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
@@ -10,6 +9,7 @@ import { texts } from '../texts/catalogue.ts';
 import classes from './layout.module.css';
 
 const Find = lazy(() => import('../screens/find.tsx'));
+const RoleLinks = lazy(() => import('./role-links.tsx'));
 
 /** The frame of every screen of an organization: navigation, search, and the way out. */
 export const Layout = () => {
@@ -32,11 +32,11 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
-          {organization !== null && readers.includes(organization.role) && (
-            <Link to="/$organizationId/catalog" params={{ organizationId }}>
-              {texts.shell.catalog}
-            </Link>
-          )}
+          <CatchBoundary getResetKey={() => organizationId} errorComponent={() => null}>
+            <Suspense fallback={null}>
+              <RoleLinks />
+            </Suspense>
+          </CatchBoundary>
         </nav>
         <div className={classes.end}>
           <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">

@@ -144,5 +144,5 @@ export const licenseTexts = {
     byTime: 'time alone',
     nothing: 'nothing',
   },
-  actors: { USER: 'a user', API_KEY: 'an API key', LICENSE: 'the application', SYSTEM: 'License Ledger' },
+  actors: { USER: 'a user', API_KEY: 'an API key', CLIENT: 'the application', SYSTEM: 'License Ledger' },
 } as const;

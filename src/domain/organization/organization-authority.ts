@@ -89,7 +89,7 @@ export const refuseEnd = (standing: Standing, expiresAt: Instant | null): Reject
 /** Refuses to rename, narrow or revoke a key with scopes or rights that the caller does not have. */
 export const refuseStrongerKey = (
   standing: Standing,
-  { scopes, products }: ApiKey,
+  { scopes, products }: Pick<ApiKey, 'scopes' | 'products'>,
 ): Rejection<OrganizationRejection> | null => {
   if (standing.kind !== 'key') {
     const rights = beyondStanding(standing, rightsOfScopes(scopes));

@@ -5,7 +5,7 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
-import { feedQuery, feedQueryOfTypes } from './feed-sql.ts';
+import { type FeedOrder, feedQuery, feedQueryOfTypes } from './feed-sql.ts';
 import { pageBytesMax } from './page-bytes.ts';
 
 /** The place of a license event in the log. Events of one append may share their position. */
@@ -39,8 +39,10 @@ export type FeedPage = {
 
 type Reading = {
   readonly orgId: string;
-  /** Where the previous page ended; null: before the first event. */
+  /** Where the previous page ended; null: before the first event of the order. */
   readonly after: FeedPlace | null;
+  /** Default: the oldest event first. */
+  readonly order?: FeedOrder;
   /** Only these types; null: all. */
   readonly types: readonly string[] | null;
   /** Only licenses of this issuer. Default: of any. */
@@ -53,8 +55,8 @@ type Reading = {
 };
 
 /**
- * Returns the events of licenses that an organization issues, or holds as of the event, in log order. Both holders see
- * a transfer. After it the previous holder sees only the announced ends of its own devices. No event is ever skipped: a page ends
+ * Returns the events of licenses that an organization issues, or holds as of the event, in log order or backwards. Both
+ * holders see a transfer. After it the previous holder sees only the announced ends of its own devices. No event is ever skipped: a page ends
  * before the first event of a parked stream, and is empty while the tables have not reached `after`. Returns null when
  * the log has no event at `after`, because it is another log or was restored to an earlier point. For asTenant of the
  * same organization.
@@ -137,15 +139,14 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
 };
 
 const pageOf = (reading: Reading, { events, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
-  const { after, limit } = reading;
+  const { after, limit, order = 'asc' } = reading;
   if (after !== null && !isKnown) return null;
   const page = events.slice(0, limit);
   const isCut = fitting > page.length;
-  return {
-    events: page,
-    through: (isCut ? placeOf(page.at(-1)) : last) ?? after,
-    hasMore: isCut || read === readMaxOf(reading),
-  };
+  const hasMore = isCut || read === readMaxOf(reading);
+  // A reader who has come to the oldest event may go on from its page towards the newest.
+  const endsWithPage = isCut || (order === 'desc' && !hasMore);
+  return { events: page, through: (endsWithPage ? placeOf(page.at(-1)) : last) ?? after, hasMore };
 };
 
 const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
@@ -160,6 +161,9 @@ const readMaxOf = ({ types, issuer = null, limit, readMax = readMaxDefault }: Re
   types === null && issuer === null ? limit + 1 : Math.max(readMax, limit + 1);
 
 const readMaxDefault = 5_000;
+
+/** The greatest position that Postgres knows. */
+const beyondLog = 2n ** 63n - 1n;
 
 type RowsRead = {
   /** The version that serves at the moment of the reading. Null: none. */
@@ -176,9 +180,9 @@ type RowsRead = {
 };
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
-  const { orgId, after, types, issuer = null, limit, bytesMax = pageBytesMax } = reading;
+  const { orgId, after, types, issuer = null, limit, order = 'asc', bytesMax = pageBytesMax } = reading;
   const from = [
-    after?.position ?? -1,
+    after?.position ?? (order === 'asc' ? -1 : beyondLog),
     after?.licenseId ?? '',
     after?.revision ?? -1,
     readableTo,
@@ -188,8 +192,8 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
   ];
   const { rows } = await db.query<FeedRow>({
     ...(isOfTypes(reading)
-      ? { text: feedQueryOfTypes, values: [orgId, limit + 1, ...from] }
-      : { text: feedQuery, values: [orgId, readMaxOf(reading), ...from, limit + 1, issuer] }),
+      ? { text: feedQueryOfTypes[order], values: [orgId, limit + 1, ...from] }
+      : { text: feedQuery[order], values: [orgId, readMaxOf(reading), ...from, limit + 1, issuer] }),
     rowMode: 'array',
   });
   const [version = null, lastPosition = null, lastLicenseId, lastRevision, read = 0, isKnown = false, fitting = 0] =

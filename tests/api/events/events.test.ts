@@ -37,6 +37,38 @@ describe('The feed', () => {
     }
   });
 
+  test('begins with the newest event with order=desc, in pages of any size', async () => {
+    for (const { organizationId, apiKey } of [ledger.a, ledger.b]) {
+      const expected = (await idsOf(organizationId)).toReversed();
+      for (const query of ['order=desc', 'order=desc&limit=1', 'order=desc&limit=3'])
+        expect((await readFeed(ledger, apiKey, { query })).ids).toEqual(expected);
+    }
+  });
+
+  test('of some types and of an issuer is also read backwards', async () => {
+    const types = 'types=LicenseIssued,LicenseRenewed';
+    for (const filter of [types, `${types}&issuer=${ledger.a.organizationId}`, `issuer=${ledger.b.organizationId}`]) {
+      const { ids } = await readFeed(ledger, ledger.b.apiKey, { query: filter });
+      expect(ids).not.toEqual([]);
+      for (const limit of [1, 2, 100]) {
+        const query = `order=desc&limit=${limit}&${filter}`;
+        expect((await readFeed(ledger, ledger.b.apiKey, { query })).ids).toEqual(ids.toReversed());
+      }
+    }
+  });
+
+  test('goes on behind the newest event, whose cursor order=desc and limit=1 return', async () => {
+    for (const types of ['', '&types=LicenseIssued', '&types=LicenseRevoked']) {
+      const { body } = await get(`?order=desc&limit=1${types}`);
+      const next = await get(`?cursor=${body.nextCursor}${types}`);
+      expect([next.status, next.body.data, next.body.hasMore]).toEqual([200, [], false]);
+    }
+    const waiting = await get('?order=desc&wait=1');
+    expect([waiting.status, waiting.body.code]).toEqual([400, 'INVALID_REQUEST']);
+    const { headers } = await get('?order=desc&limit=1');
+    expect(headers.get('link')).toContain('/v1/events?order=desc&limit=1&cursor=');
+  });
+
   test('returns events as CloudEvents with their actor and reason', async () => {
     const { body } = await get('?types=ledger.license.suspended.v1');
     const stored = (await ledger.events()).find(({ type }) => type === 'LicenseSuspended');

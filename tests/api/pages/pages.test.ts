@@ -139,6 +139,14 @@ describe('The description of the API', () => {
     expect([again.status, again.bytes.length, again.headers.etag]).toEqual([304, 0, etag]);
     expect((await fetchBytes('/openapi.json', { ...headers, 'if-none-match': '"other"' })).status).toBe(200);
   });
+
+  test('keeps its policy when it is not sent again, because a browser takes the newest one', async () => {
+    const first = await fetchBytes('/docs', {});
+    const again = await fetchBytes('/docs', { 'if-none-match': String(first.headers.etag) });
+    expect(again.status).toBe(304);
+    expect(again.headers['content-security-policy']).toBe(first.headers['content-security-policy']);
+    expect(first.headers['content-security-policy']).toContain("script-src 'self'");
+  });
 });
 
 const fetchBytes = async (path: string, headers: Record<string, string>) => {

@@ -230,7 +230,7 @@ export type Operations = {
   trustIssuer: { params: { organizationId: string }; answer: Issuer };
   blockIssuer: { params: { organizationId: string }; answer: Issuer };
   forgetIssuer: { params: { organizationId: string }; answer: Issuer };
-  listEvents: { query?: { cursor?: string; limit?: number; types?: string; issuer?: string; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
+  listEvents: { query?: { cursor?: string; limit?: number; types?: string; issuer?: string; order?: "asc" | "desc"; wait?: number }; answer: { data: (CloudEvent)[]; nextCursor: string; hasMore: boolean } };
   getEvent: { params: { eventId: string }; answer: CloudEvent };
   listProducts: { query?: { limit?: number; cursor?: string; code?: string; archived?: boolean; q?: string }; answer: { data: (Product)[]; nextCursor: string | null; hasMore: boolean } };
   createProduct: { body: NewProduct; answer: Product };

@@ -85,7 +85,6 @@ const Archive = ({ policy, onClose }: { readonly policy: Policy; readonly onClos
     <CommandDialog
       title={catalogTexts.policies.archiveTitle}
       confirm={catalogTexts.archive}
-      cancel={catalogTexts.cancel}
       isDangerous
       command={archive}
       inputOf={() => ({ params: { policyId: policy.id } })}

@@ -17,7 +17,6 @@ const Create = ({ onClose }: Props) => {
     <CommandDialog
       title={names.create}
       confirm={catalogTexts.save}
-      cancel={catalogTexts.cancel}
       command={create}
       inputOf={(form) => ({ body: { code: textIn(form, 'code'), ...described(form) } })}
       onClose={onClose}
@@ -42,7 +41,6 @@ const Change = ({ product, onClose }: Props & { readonly product: Product }) => 
     <CommandDialog
       title={catalogTexts.products.changeTitle}
       confirm={catalogTexts.save}
-      cancel={catalogTexts.cancel}
       command={change}
       inputOf={(form) => ({ params: { productId: product.id }, body: described(form) })}
       onClose={onClose}

@@ -76,7 +76,6 @@ const Archive = ({ product, onClose }: { readonly product: Product; readonly onC
     <CommandDialog
       title={catalogTexts.products.archiveTitle}
       confirm={catalogTexts.archive}
-      cancel={catalogTexts.cancel}
       isDangerous
       command={archive}
       inputOf={() => ({ params: { productId: product.id } })}

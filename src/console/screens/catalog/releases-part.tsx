@@ -77,14 +77,7 @@ const Publish = ({ code, onClose }: Props) => {
     };
   };
   return (
-    <CommandDialog
-      title={names.publish}
-      confirm={names.publish}
-      cancel={catalogTexts.cancel}
-      command={publish}
-      inputOf={inputOf}
-      onClose={onClose}
-    >
+    <CommandDialog title={names.publish} confirm={names.publish} command={publish} inputOf={inputOf} onClose={onClose}>
       <TextField label={names.version} hint={names.versionHint} name="version" required maxLength={64} />
       <TextField label={names.released} hint={names.releasedHint} name="released" type="datetime-local" />
       <TextField label={names.channel} name="channel" required defaultValue="stable" maxLength={30} />
@@ -99,7 +92,6 @@ const Withdraw = ({ code, version, onClose }: Props & { readonly version: string
     <CommandDialog
       title={names.withdrawTitle(version)}
       confirm={names.withdraw}
-      cancel={catalogTexts.cancel}
       isDangerous
       command={withdraw}
       inputOf={() => ({ params: { code, version } })}

@@ -1,25 +1,15 @@
 import type { UseMutationResult } from '@tanstack/react-query';
-import type { FormEvent, ReactNode } from 'react';
-import { Button } from '../../parts/button.tsx';
-import { Dialog, DialogActions } from '../../parts/dialog.tsx';
-import { Failure } from '../../parts/failure.tsx';
+import type { ReactNode } from 'react';
+import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import classes from './license.module.css';
 
-/**
- * A dialog that says what a command does, asks for its input, and sends it. It closes after a success. After a failure
- * it stays open with everything that was typed.
- */
+/** A dialog that says what a command does with a license, asks for its input, and sends it. */
 export const Confirmation = <Input,>({
   license,
-  title,
-  confirm,
-  isDangerous = false,
-  command,
-  inputOf,
-  onClose,
   children,
+  ...rest
 }: {
   readonly license: Pick<License, 'id' | 'keyHint'>;
   readonly title: string;
@@ -29,27 +19,12 @@ export const Confirmation = <Input,>({
   readonly inputOf: (form: FormData) => Input;
   readonly onClose: () => void;
   readonly children: ReactNode;
-}) => {
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    command.mutate(inputOf(new FormData(event.currentTarget)), { onSuccess: onClose });
-  };
-  return (
-    <Dialog title={title} onClose={onClose}>
-      <form className={classes.form} onSubmit={submit}>
-        <p className={classes.soft}>{texts.license.title(license.keyHint ?? license.id)}</p>
-        {children}
-        {command.isError && <Failure error={command.error} />}
-        <DialogActions>
-          <Button onClick={onClose}>{texts.actions.cancel}</Button>
-          <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} busy={command.isPending}>
-            {confirm}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
-  );
-};
+}) => (
+  <CommandDialog {...rest}>
+    <p className={classes.soft}>{texts.license.title(license.keyHint ?? license.id)}</p>
+    {children}
+  </CommandDialog>
+);
 
 /** Returns the reason in a form, or nothing when the note is empty. */
 export const noteIn = (form: FormData): { readonly text?: string } => {

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Button } from '../../parts/button.tsx';
+import { EventEntry, EventList } from '../../parts/event-entry.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
@@ -8,9 +9,7 @@ import { Part } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
 import { texts } from '../../texts/catalogue.ts';
-import { sentenceOf } from '../../texts/event-sentences.ts';
 import type { LicenseEvent } from '../../types.ts';
-import classes from './time.module.css';
 
 const pageSize = 50;
 
@@ -24,11 +23,11 @@ export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; rea
       {pages.isPending && <Loading />}
       {pages.isError && <Failure error={pages.error} onRetry={pages.refetch} />}
       {pages.isSuccess && events.length === 0 && <p>{names.none}</p>}
-      <ol className={classes.events}>
+      <EventList>
         {events.map((event) => (
           <Entry key={event.id} licenseId={licenseId} event={event} isLater={isLaterThan(event, at)} />
         ))}
-      </ol>
+      </EventList>
       {pages.hasNextPage && (
         <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
           {names.more}
@@ -66,38 +65,22 @@ const Entry = ({
   readonly isLater: boolean;
 }) => {
   const organizationId = useOrganizationId();
-  const { id, type, recordedAt, actor, reason } = event;
-  const names = texts.time;
+  const { recordedAt } = event;
   return (
-    <li id={id} className={classes.event} data-later={isLater}>
-      <Link
-        to="/$organizationId/licenses/$licenseId"
-        params={{ organizationId, licenseId }}
-        search={{ at: recordedAt }}
-        title={names.show}
-        resetScroll={false}
-      >
-        <Moment at={recordedAt} />
-      </Link>
-      <div className={classes.body}>
-        <p>
-          {sentenceOf(event)}
-          {isLater && <span className={classes.soft}> {names.happensLater}</span>}
-        </p>
-        <p className={classes.soft}>
-          {type} {names.by} {actorText(actor)}
-          {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
-        </p>
-        <details>
-          <summary className={classes.soft}>{names.details}</summary>
-          <pre className={classes.json}>{JSON.stringify(event, null, 2)}</pre>
-        </details>
-      </div>
-    </li>
+    <EventEntry
+      event={event}
+      isLater={isLater}
+      when={
+        <Link
+          to="/$organizationId/licenses/$licenseId"
+          params={{ organizationId, licenseId }}
+          search={{ at: recordedAt }}
+          title={texts.time.show}
+          resetScroll={false}
+        >
+          <Moment at={recordedAt} />
+        </Link>
+      }
+    />
   );
-};
-
-const actorText = ({ type, id }: LicenseEvent['actor']): string => {
-  const names: Readonly<Record<string, string>> = texts.actors;
-  return `${names[type] ?? type} (${id})`;
 };

@@ -16,6 +16,7 @@ import { LimitsPart } from './limits-part.tsx';
 import { usePowers } from './power.ts';
 import { TermPart } from './term-part.tsx';
 import { TimeBar } from './time-bar.tsx';
+import { useNews } from './use-news.ts';
 import { whyOf } from './why.ts';
 
 /** A license now, or as it was at the instant in the address. */
@@ -29,6 +30,7 @@ const LicenseScreen = () => {
     { keep: true },
   );
   useTitle(texts.license.title(now.data?.keyHint ?? ''));
+  useNews(licenseId, at === undefined);
   // A later failure leaves the page as it is, with the forms that are open.
   if (now.data === undefined) return now.isError ? <Failure error={now.error} onRetry={now.refetch} /> : <Loading />;
   return (

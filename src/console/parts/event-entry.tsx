@@ -1,0 +1,54 @@
+import type { ReactNode } from 'react';
+import { texts } from '../texts/catalogue.ts';
+import { sentenceOf } from '../texts/event-sentences.ts';
+import type { LicenseEvent } from '../types.ts';
+import classes from './event-entry.module.css';
+
+/** Events in their order. */
+export const EventList = ({ children }: { readonly children: ReactNode }) => (
+  <ol className={classes.events}>{children}</ol>
+);
+
+/** An event as a sentence, with its author, its reason and its JSON. `when`: its instant, as a link for example. */
+export const EventEntry = ({
+  event,
+  json = event,
+  when,
+  isLater = false,
+  children,
+}: {
+  readonly event: Pick<LicenseEvent, 'id' | 'type' | 'data' | 'actor' | 'reason'>;
+  readonly json?: object;
+  readonly when: ReactNode;
+  /** It is later than the instant that the page shows. */
+  readonly isLater?: boolean;
+  readonly children?: ReactNode;
+}) => {
+  const { id, type, actor, reason } = event;
+  const names = texts.time;
+  return (
+    <li id={id} className={classes.event} data-later={isLater}>
+      <div>{when}</div>
+      <div className={classes.body}>
+        <p>
+          {sentenceOf(event)}
+          {isLater && <span className={classes.soft}> {names.happensLater}</span>}
+        </p>
+        <p className={classes.soft}>
+          {type} {names.by} {actorText(actor)}
+          {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
+        </p>
+        {children}
+        <details>
+          <summary className={classes.soft}>{names.details}</summary>
+          <pre className={classes.json}>{JSON.stringify(json, null, 2)}</pre>
+        </details>
+      </div>
+    </li>
+  );
+};
+
+const actorText = ({ type, id }: LicenseEvent['actor']): string => {
+  const names: Readonly<Record<string, string>> = texts.actors;
+  return `${names[type] ?? type} (${id})`;
+};

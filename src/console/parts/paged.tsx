@@ -1,0 +1,36 @@
+import type { ReactNode } from 'react';
+import type { Pages } from '../session/pages.ts';
+import { texts } from '../texts/catalogue.ts';
+import { Button } from './button.tsx';
+import { Failure } from './failure.tsx';
+import { Loading } from './loading.tsx';
+
+/**
+ * A list that is read page by page. `empty`: what it says without an entry. `more`: the name of the button that reads on.
+ * `children`: its entries, when it has some.
+ */
+export const Paged = ({
+  pages,
+  empty,
+  more = texts.licenses.more,
+  children,
+}: {
+  readonly pages: Pages<unknown>;
+  readonly empty: ReactNode;
+  readonly more?: string;
+  readonly children: ReactNode;
+}) => (
+  <>
+    {pages.isPending && pages.error === null && <Loading />}
+    {!pages.isPending && pages.error === null && pages.entries.length === 0 && <p>{empty}</p>}
+    {pages.entries.length > 0 && children}
+    {pages.error !== null && <Failure error={pages.error} onRetry={pages.retry} />}
+    {pages.hasMore && pages.error === null && (
+      <div>
+        <Button busy={pages.isReadingMore} onClick={pages.readMore}>
+          {more}
+        </Button>
+      </div>
+    )}
+  </>
+);

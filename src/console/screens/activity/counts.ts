@@ -1,0 +1,29 @@
+import type { Period } from './activity-in-address.ts';
+
+/** The types of events that the charts count. */
+export const countedTypes = ['LicenseIssued', 'ActivationRecorded', 'LicenseExpired'] as const;
+export type CountedType = (typeof countedTypes)[number];
+
+/** Returns the days of one column of a chart. */
+export const stepOf = (period: Period): number => (period === '30' ? 1 : 7);
+
+/** Returns the beginnings of the columns in milliseconds, the first first. The last column ends with the day of `now`. */
+export const startsOf = (period: Period, now: number): readonly number[] => {
+  const step = stepOf(period);
+  const count = Math.ceil(Number(period) / step);
+  const today = new Date(now);
+  // By the calendar, because the days of a change of the clock have 23 or 25 hours.
+  return Array.from({ length: count }, (_, index) =>
+    new Date(today.getFullYear(), today.getMonth(), today.getDate() + 1 - (count - index) * step).getTime(),
+  );
+};
+
+/** Returns how many instants are in each column. Those before the first column do not count. */
+export const countIn = (starts: readonly number[], instants: readonly number[]): readonly number[] => {
+  const counts = starts.map(() => 0);
+  for (const instant of instants) {
+    const index = starts.findLastIndex((start) => start <= instant);
+    if (index >= 0) counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts;
+};

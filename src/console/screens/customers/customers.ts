@@ -1,0 +1,68 @@
+import type { License, LicenseEvent } from '../../types.ts';
+import { entryOfHistory, type FeedEntry } from '../activity/feed-entries.ts';
+
+/** What is known of a customer from the licenses that were read. */
+export type Customer = {
+  readonly id: string;
+  readonly licenses: number;
+  /** Licenses that work: active ones and those in grace. */
+  readonly working: number;
+  readonly devices: number;
+  readonly seats: number;
+  /** When the next of its licenses ends, after `now`. Null: none does. */
+  readonly nextEnd: string | null;
+};
+
+type Held = Pick<License, 'holderOrganizationId' | 'effectiveStatus' | 'usage' | 'term'>;
+
+/** Groups licenses by their holders, in the order in which they come. Licenses without a holder are left out. */
+export const customersIn = (licenses: readonly Held[], now: number): readonly Customer[] => {
+  const held = new Map<string, Held[]>();
+  for (const license of licenses) {
+    const { holderOrganizationId: id } = license;
+    if (id !== null) held.set(id, [...(held.get(id) ?? []), license]);
+  }
+  return [...held].map(([id, own]) => ({ id, ...totalsOf(own, now) }));
+};
+
+/** Adds up what licenses use, and returns which end comes next. */
+export const totalsOf = (licenses: readonly Held[], now: number): Omit<Customer, 'id'> => {
+  const sum = (of: (license: Held) => number) => licenses.reduce((total, license) => total + of(license), 0);
+  const ends = licenses
+    .filter(isWorking)
+    .flatMap(({ term: { expiresAt } }) => (expiresAt !== null && Date.parse(expiresAt) > now ? [expiresAt] : []));
+  return {
+    licenses: licenses.length,
+    working: licenses.filter(isWorking).length,
+    devices: sum(({ usage }) => usage.activations),
+    seats: sum(({ usage }) => usage.seats),
+    nextEnd: ends.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? null,
+  };
+};
+
+const isWorking = ({ effectiveStatus }: Held): boolean =>
+  effectiveStatus === 'ACTIVE' || effectiveStatus === 'IN_GRACE';
+
+/** The newest events of a license, the newest first. `hasMore`: there are older ones. */
+export type NewestEvents = {
+  readonly licenseId: string;
+  readonly events: readonly LicenseEvent[];
+  readonly hasMore: boolean;
+};
+
+/**
+ * Merges the newest events of several licenses, the newest first. It ends where the events of one license were not read
+ * any further, so that no event is missing in between.
+ */
+export const mergedHistory = (
+  histories: readonly NewestEvents[],
+): { readonly entries: readonly FeedEntry[]; readonly hasMore: boolean } => {
+  const oldest = histories.flatMap(({ events, hasMore }) => (hasMore ? [events.at(-1)?.recordedAt ?? ''] : []));
+  const until = oldest.toSorted().at(-1) ?? '';
+  const entries = histories
+    .flatMap(({ licenseId, events }) => events.map((event) => entryOfHistory(event, licenseId)))
+    .filter(({ recordedAt }) => recordedAt >= until)
+    // Events of one command have one instant, and stay in the order of their license.
+    .toSorted((one, other) => (one.recordedAt < other.recordedAt ? 1 : one.recordedAt > other.recordedAt ? -1 : 0));
+  return { entries, hasMore: oldest.length > 0 };
+};
