@@ -4,6 +4,7 @@ import { Loading } from './parts/loading.tsx';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
+import { refusalIn } from './screens/refusal/refusal-in-address.ts';
 import { Gate } from './shell/gate.tsx';
 import { Layout } from './shell/layout.tsx';
 import { texts } from './texts/catalogue.ts';
@@ -45,12 +46,19 @@ const license = createRoute({
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
 
+const why = createRoute({
+  getParentRoute: () => organization,
+  path: '/why',
+  validateSearch: refusalIn,
+  component: lazyRouteComponent(() => import('./screens/refusal/refusal-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
     routeTree: root.addChildren([
       signIn,
-      gate.addChildren([start, organizations, organization.addChildren([licenses, license])]),
+      gate.addChildren([start, organizations, organization.addChildren([licenses, license, why])]),
     ]),
     basepath: '/console',
     defaultPendingComponent: Loading,

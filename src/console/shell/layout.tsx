@@ -31,6 +31,9 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
+          <Link to="/$organizationId/why" params={{ organizationId }}>
+            {texts.shell.why}
+          </Link>
         </nav>
         <div className={classes.end}>
           <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">

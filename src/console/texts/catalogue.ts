@@ -30,6 +30,7 @@ export const texts = {
     skip: 'Skip to the content',
     navigation: 'Main',
     licenses: 'Licenses',
+    why: 'Why refused?',
     find: 'Find',
     findHint: 'Ctrl K',
     switch: 'Change organization',

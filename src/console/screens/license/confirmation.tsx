@@ -11,13 +11,15 @@ import classes from './license.module.css';
  * A dialog that says what a command does, asks for its input, and sends it. It closes after a success. After a failure
  * it stays open with everything that was typed.
  */
-export const Confirmation = <Input,>({
+export const Confirmation = <Input, Answer>({
   license,
   title,
   confirm,
   isDangerous = false,
   command,
   inputOf,
+  onDraft,
+  onDone,
   onClose,
   children,
 }: {
@@ -25,18 +27,28 @@ export const Confirmation = <Input,>({
   readonly title: string;
   readonly confirm: string;
   readonly isDangerous?: boolean;
-  readonly command: UseMutationResult<unknown, Error, Input>;
-  readonly inputOf: (form: FormData) => Input;
+  readonly command: UseMutationResult<Answer, Error, Input>;
+  /** Returns the input of the command. Returns null when a field says what is wrong with it. */
+  readonly inputOf: (form: FormData) => Input | null;
+  /** Gets the form after each change of a field. */
+  readonly onDraft?: (form: FormData) => void;
+  /** What follows a success, instead of closing the dialog. */
+  readonly onDone?: (answer: Answer) => void;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) => {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    command.mutate(inputOf(new FormData(event.currentTarget)), { onSuccess: onClose });
+    const input = inputOf(new FormData(event.currentTarget));
+    if (input !== null) command.mutate(input, { onSuccess: onDone ?? onClose });
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form className={classes.form} onSubmit={submit}>
+      <form
+        className={classes.form}
+        onSubmit={submit}
+        onChange={({ currentTarget }) => onDraft?.(new FormData(currentTarget))}
+      >
         <p className={classes.soft}>{texts.license.title(license.keyHint ?? license.id)}</p>
         {children}
         {command.isError && <Failure error={command.error} />}
@@ -49,10 +61,4 @@ export const Confirmation = <Input,>({
       </form>
     </Dialog>
   );
-};
-
-/** Returns the reason in a form, or nothing when the note is empty. */
-export const noteIn = (form: FormData): { readonly text?: string } => {
-  const text = String(form.get('note') ?? '').trim();
-  return text === '' ? {} : { text };
 };
