@@ -28,6 +28,7 @@ export const refusalTexts = {
   },
   answer: {
     title: 'Answer',
+    rules: 'Rules',
     also: 'Also:',
     at: 'Explained for',
     decidingCaption: 'Rules that failed or have a remark',

@@ -11,6 +11,7 @@ import { texts } from '../../texts/catalogue.ts';
 import { sentenceOf } from '../../texts/event-sentences.ts';
 import type { LicenseEvent } from '../../types.ts';
 import classes from './time.module.css';
+import { useHashTarget } from './use-hash-target.ts';
 
 const pageSize = 50;
 
@@ -18,6 +19,7 @@ const pageSize = 50;
 export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
   const pages = useHistory(licenseId);
   const names = texts.time;
+  useHashTarget(pages.isSuccess);
   const events = pages.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <Part title={names.history}>
@@ -69,7 +71,7 @@ const Entry = ({
   const { id, type, recordedAt, actor, reason } = event;
   const names = texts.time;
   return (
-    <li id={id} className={classes.event} data-later={isLater}>
+    <li id={id} className={classes.event} data-later={isLater} tabIndex={-1}>
       <Link
         to="/$organizationId/licenses/$licenseId"
         params={{ organizationId, licenseId }}

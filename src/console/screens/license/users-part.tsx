@@ -15,6 +15,8 @@ import { ReasonFields } from './change/reason-fields.tsx';
 import { reasonIn } from './change/reasons.ts';
 import { Confirmation } from './confirmation.tsx';
 import { DialogButtons } from './dialog-buttons.tsx';
+import classes from './license.module.css';
+import { useHashTarget } from './use-hash-target.ts';
 
 /** A user to whom a license is assigned. */
 export type AssignedUser = EntryOf<'listLicenseUsers'>;
@@ -24,17 +26,20 @@ const names = changeTexts.users;
 /** The users of a license. `mayAssign`: the user may assign and unassign others. */
 export const UsersPart = ({ license, mayAssign }: { readonly license: License; readonly mayAssign: boolean }) => {
   const pages = useListPages('listLicenseUsers', { params: { licenseId: license.id } });
+  useHashTarget(pages.isSuccess);
   const assign = {
     label: names.assign,
     dialog: (onClose: () => void) => <AssignUser license={license} onClose={onClose} />,
   };
   return (
-    <Part title={names.title}>
-      <Paged pages={pages} none={names.none} more={names.more}>
-        {(users) => <UserTable license={license} users={users} mayAssign={mayAssign} />}
-      </Paged>
-      <DialogButtons buttons={mayAssign && license.status !== 'REVOKED' ? [assign] : []} />
-    </Part>
+    <div id="users" className={classes.target} tabIndex={-1}>
+      <Part title={names.title}>
+        <Paged pages={pages} none={names.none} more={names.more}>
+          {(users) => <UserTable license={license} users={users} mayAssign={mayAssign} />}
+        </Paged>
+        <DialogButtons buttons={mayAssign && license.status !== 'REVOKED' ? [assign] : []} />
+      </Part>
+    </div>
   );
 };
 

@@ -12,11 +12,10 @@ type Explanation = AnswerOf<'explainValidation'>;
 
 const texts = refusalTexts.answer;
 
-/** What validate answers, why, and every rule. `at`: the instant that was asked for; null: now. */
+/** What validate answers, and why. `at`: the instant that was asked for; null: now. */
 export const Answer = ({ explanation, at }: { readonly explanation: Explanation; readonly at: string | null }) => {
   const organizationId = useOrganizationId();
-  const { valid, code, reasons, licenseId, rules } = explanation;
-  const { deciding, others } = sortedRules(rules);
+  const { valid, code, reasons, licenseId } = explanation;
   return (
     <Part title={texts.title}>
       <div role="status" className={classes.verdict}>
@@ -43,6 +42,15 @@ export const Answer = ({ explanation, at }: { readonly explanation: Explanation;
           </Link>
         )}
       </p>
+    </Part>
+  );
+};
+
+/** Every rule of the validation with the values that it compared. Those that decided come first. */
+export const RulesPart = ({ rules }: { readonly rules: readonly ExplainedRule[] }) => {
+  const { deciding, others } = sortedRules(rules);
+  return (
+    <Part title={texts.rules}>
       {deciding.length > 0 && <Rules caption={texts.decidingCaption} rules={deciding} />}
       <details className={classes.others}>
         <summary>{texts.others(others.length)}</summary>

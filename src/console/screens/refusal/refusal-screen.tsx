@@ -3,7 +3,7 @@ import { Loading } from '../../parts/loading.tsx';
 import { useRead } from '../../session/ledger.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { refusalTexts as texts } from '../../texts/refusal-texts.ts';
-import { Answer } from './answer.tsx';
+import { Answer, RulesPart } from './answer.tsx';
 import { DenialsPart } from './denials-part.tsx';
 import classes from './refusal.module.css';
 import { RefusalForm } from './refusal-form.tsx';
@@ -37,41 +37,38 @@ const Explained = ({
   if (explanation.isPending) return <Loading />;
   if (explanation.data === undefined) return <Failure error={explanation.error} onRetry={explanation.refetch} />;
   const { data } = explanation;
-  // A key stays out of everything that a refusal in the list leads to.
-  const { licenseKey: _, ...others } = request;
   return (
     <>
       {explanation.isError && <Failure error={explanation.error} onRetry={explanation.refetch} />}
       <Answer explanation={data} at={request.at ?? null} />
       {license.isError && <Failure error={license.error} onRetry={license.refetch} />}
-      {license.data !== undefined && licenseId !== null && (
-        <>
-          {!data.valid && (
-            <RepairPart
-              explanation={data}
-              license={license.data}
-              request={request}
-              onNow={() => {
-                const { at: __, ...now } = { ...others, licenseId };
-                onAsk(now);
-              }}
-            />
-          )}
-          <DenialsPart
-            licenseId={licenseId}
-            onExplain={({ deniedAt, product, version }) =>
-              onAsk({
-                licenseId,
-                at: deniedAt,
-                ...(product === null ? {} : { product }),
-                ...(version === null ? {} : { version }),
-              })
-            }
-          />
-        </>
+      {license.data !== undefined && !data.valid && (
+        <RepairPart
+          explanation={data}
+          license={license.data}
+          request={request}
+          onNow={() => onAsk({ ...withoutInstant(request), ...(licenseId === null ? {} : { licenseId }) })}
+        />
+      )}
+      <RulesPart rules={data.rules} />
+      {licenseId !== null && (
+        <DenialsPart
+          licenseId={licenseId}
+          onExplain={({ deniedAt, product, version }) =>
+            onAsk({
+              licenseId,
+              at: deniedAt,
+              ...(product === null ? {} : { product }),
+              ...(version === null ? {} : { version }),
+            })
+          }
+        />
       )}
     </>
   );
 };
+
+/** Returns the request without its instant, and without its key, which must not come into the fields. */
+const withoutInstant = ({ at: _at, licenseKey: _key, ...others }: RefusalRequest): RefusalRequest => others;
 
 export default RefusalScreen;
