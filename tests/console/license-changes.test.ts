@@ -78,7 +78,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await page.keyboard.insertText('late payment');
     await page.keyboard.press('Enter');
     await dialog(page).waitFor({ state: 'detached' });
-    await page.getByText('LATE_PAYMENT').waitFor();
+    await page.getByText(/^LicenseLimitsChanged by .*LATE_PAYMENT$/).waitFor();
     await page.getByText('First', { exact: true }).waitFor({ state: 'detached' });
     expect((await read(licenseId)).usage?.activations).toBe(1);
     expect(complaints).toEqual([]);
@@ -124,7 +124,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await page.getByText('An announced change was cancelled.').waitFor();
     await page.getByRole('img', { name: /suspension/ }).waitFor({ state: 'detached' });
     await press(page, 'Change renewal');
-    await dialog(page).getByRole('combobox').selectOption('automatic');
+    await dialog(page).getByLabel('Renewal').selectOption('automatic');
     await dialog(page).getByText('Your billing renews').waitFor();
     await dialog(page).getByRole('button', { name: 'Cancel' }).click();
     await press(page, 'Change maintenance');
