@@ -5,7 +5,7 @@ import {
   consequencesOfPreview,
   consequencesOfRevocation,
   consequencesOfRotation,
-} from '../../src/console/screens/license/change/consequences.ts';
+} from '../../src/console/screens/license/change/change-consequences.ts';
 import { limitIn, limitsIn } from '../../src/console/screens/license/change/limits-in-form.ts';
 import { metadataIn } from '../../src/console/screens/license/change/metadata-in-text.ts';
 import { reasonIn } from '../../src/console/screens/license/change/reasons.ts';
@@ -109,7 +109,12 @@ test('A form sends only the limits that differ, and no invalid one', () => {
 });
 
 test('Metadata is a JSON object, and an empty text is an empty one', () => {
-  expect([metadataIn('{"a":1}'), metadataIn(' '), metadataIn('[1]'), metadataIn('{')]).toEqual([{ a: 1 }, {}, null, null]);
+  expect([metadataIn('{"a":1}'), metadataIn(' '), metadataIn('[1]'), metadataIn('{')]).toEqual([
+    { a: 1 },
+    {},
+    null,
+    null,
+  ]);
 });
 
 test('A reason is written as the API takes it, and a note alone is a reason', () => {

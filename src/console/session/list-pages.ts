@@ -12,8 +12,8 @@ export const useListPages = <Id extends ListId>(id: Id, input: InputOf<Id>, isEn
   const pages = useInfiniteQuery({
     queryKey: [organizationId, id, 'pages', input],
     queryFn: async ({ pageParam, signal }): Promise<AnswerOf<Id>> => {
-      const asked = 'query' in input ? (input.query as object) : {};
-      const query = { limit: pageSize, ...asked, ...(pageParam === null ? {} : { cursor: pageParam }) };
+      const filter = 'query' in input ? (input.query as object) : {};
+      const query = { limit: pageSize, ...filter, ...(pageParam === null ? {} : { cursor: pageParam }) };
       return (await session.call(organizationId, id, { ...input, query }, { signal })).data;
     },
     initialPageParam: null as string | null,

@@ -57,6 +57,12 @@ export const changeTexts = {
     goneWith: (code: string) => `Applications no longer get ${code}.`,
   },
   counted,
+  suspension: {
+    from: 'From',
+    fromHint: 'Empty: at once. A later instant announces it.',
+    until: 'Until',
+    untilHint: 'Empty: until someone reinstates it.',
+  },
   limits: {
     change: 'Change limits',
     title: 'Change the limits',
@@ -134,6 +140,7 @@ export const changeTexts = {
     title: 'Move to another tier or policy',
     text: 'The license gets the products, limits and entitlements of the policy. Its term stays.',
     to: 'Policy',
+    choose: 'Choose a policy',
     builtIn: (tier: string) => `${tier}, as built in`,
     named: (name: string, tier: string) => `${name} (${tier})`,
     at: 'From',

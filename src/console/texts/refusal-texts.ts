@@ -101,6 +101,7 @@ export const refusalTexts = {
     explainOf: (sentence: string) => `Explain this refusal: ${sentence}`,
     more: 'Show earlier refusals',
   },
+  limits: { activations: 'devices', seats: 'floating seats' } as Readonly<Record<string, string>>,
   sent: {
     licenseKey: 'the current license key',
     own: 'the value that the application knows',

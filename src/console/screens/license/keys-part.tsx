@@ -9,7 +9,7 @@ import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { License } from '../../types.ts';
-import { consequencesOfRotation, type Rotation } from './change/consequences.ts';
+import { consequencesOfRotation, type Rotation } from './change/change-consequences.ts';
 import { Consequences } from './change/consequences-list.tsx';
 import { ReasonFields } from './change/reason-fields.tsx';
 import { reasonIn } from './change/reasons.ts';

@@ -1,13 +1,16 @@
 import type { InputOf } from '@license-ledger/client';
-import { SelectField } from '../../parts/field.tsx';
+import { instantIn } from '../../parts/dates.ts';
+import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
+import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { License } from '../../types.ts';
-import { consequencesOfRevocation } from './change/consequences.ts';
+import { consequencesOfRevocation } from './change/change-consequences.ts';
 import { Consequences } from './change/consequences-list.tsx';
 import { Note, ReasonFields } from './change/reason-fields.tsx';
 import { noteIn, reasonIn, requiredReasonIn } from './change/reasons.ts';
 import { Confirmation } from './confirmation.tsx';
+import classes from './license.module.css';
 import { suspensionReasons, useReasons } from './power.ts';
 
 type Props = { readonly license: License; readonly onClose: () => void };
@@ -21,9 +24,18 @@ export const Suspend = ({ license, onClose }: Props) => {
   const reasons = useReasons(suspensionReasons);
   const inputOf = (form: FormData) => {
     const code = reasons.find((reason) => reason === form.get('code')) ?? 'ADMIN';
-    return { params: { licenseId }, body: { reason: { code, ...noteIn(form) } } };
+    const [effectiveAt, until] = [instantIn(form.get('from')), instantIn(form.get('until'))];
+    return {
+      params: { licenseId },
+      body: {
+        reason: { code, ...noteIn(form) },
+        ...(effectiveAt === null ? {} : { effectiveAt }),
+        ...(until === null ? {} : { until }),
+      },
+    };
   };
   const names = texts.actions;
+  const when = changeTexts.suspension;
   return (
     <Confirmation
       license={license}
@@ -41,6 +53,10 @@ export const Suspend = ({ license, onClose }: Props) => {
           </option>
         ))}
       </SelectField>
+      <div className={classes.fields}>
+        <TextField label={when.from} hint={when.fromHint} name="from" type="datetime-local" step={1} />
+        <TextField label={when.until} hint={when.untilHint} name="until" type="datetime-local" step={1} />
+      </div>
       <Note />
     </Confirmation>
   );

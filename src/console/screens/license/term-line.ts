@@ -24,7 +24,14 @@ export const termLineOf = (
 ): TermLine | null => {
   const { startsAt, expiresAt, graceUntil } = term;
   if (startsAt === null) return null;
-  const named = [startsAt, now, expiresAt, graceUntil, maintenanceUntil, ...scheduled.map((each) => each.effectiveAt)];
+  const named = [
+    startsAt,
+    now,
+    expiresAt,
+    graceUntil,
+    maintenanceUntil,
+    ...scheduled.map(({ effectiveAt }) => effectiveAt),
+  ];
   const instants = named.filter((at) => at !== null).map((at) => Date.parse(at));
   const [first, last] = [Math.min(...instants), Math.max(...instants)];
   const length = Math.max(last - first, 1);

@@ -51,7 +51,9 @@ const memberOf = (value: unknown, name: string): unknown =>
 
 const limitsText = (limits: unknown): string =>
   Object.entries(typeof limits === 'object' && limits !== null ? limits : {})
-    .map(([name, limit]) => (typeof limit === 'object' ? limitsText(limit) : `${name} ${valueText(limit)}`))
+    .map(([name, limit]) =>
+      typeof limit === 'object' ? limitsText(limit) : `${texts.limits[name] ?? name} ${valueText(limit)}`,
+    )
     .join(', ');
 
 const sentText = (send: Record<string, unknown>, omit: readonly string[]): string =>

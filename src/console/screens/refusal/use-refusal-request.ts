@@ -4,7 +4,7 @@ import { refusalIn } from './refusal-in-address.ts';
 import { addressOf, type RefusalRequest, requestIn } from './refusal-request.ts';
 
 /** The request that the page explains. `form` changes when the fields must show another request. */
-type Asked = {
+type Current = {
   readonly request: RefusalRequest | null;
   readonly form: number;
   /** The address that the request came from, and the one that it is about to get. */
@@ -20,29 +20,29 @@ export const useRefusalRequest = () => {
   const search = useSearch({ from: '/signed-in/$organizationId/why' });
   const navigate = useNavigate({ from: '/$organizationId/why' });
   const address = JSON.stringify(refusalIn(search));
-  const [asked, setAsked] = useState<Asked>(() => ({
+  const [current, setCurrent] = useState<Current>(() => ({
     request: requestIn(search),
     form: 0,
     seen: address,
     expected: address,
   }));
-  if (address !== asked.seen) {
-    const isOwn = address === asked.expected;
-    setAsked(
+  if (address !== current.seen) {
+    const isOwn = address === current.expected;
+    setCurrent(
       isOwn
-        ? { ...asked, seen: address }
-        : { request: requestIn(search), form: asked.form + 1, seen: address, expected: address },
+        ? { ...current, seen: address }
+        : { request: requestIn(search), form: current.form + 1, seen: address, expected: address },
     );
   }
   const ask = (request: RefusalRequest, { showsInForm = false } = {}) => {
     const next = refusalIn(addressOf(request));
-    setAsked({
+    setCurrent({
       request,
-      form: asked.form + (showsInForm ? 1 : 0),
+      form: current.form + (showsInForm ? 1 : 0),
       seen: address,
       expected: JSON.stringify(next),
     });
     void navigate({ search: next, replace: true, resetScroll: false });
   };
-  return { request: asked.request, form: asked.form, ask };
+  return { request: current.request, form: current.form, ask };
 };

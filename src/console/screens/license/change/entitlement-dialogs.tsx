@@ -6,7 +6,7 @@ import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
 import { Confirmation } from '../confirmation.tsx';
 import classes from '../license.module.css';
-import { consequencesOfGrant, consequencesOfTakingBack, type EntitlementDraft } from './consequences.ts';
+import { consequencesOfGrant, consequencesOfTakingBack, type EntitlementDraft } from './change-consequences.ts';
 import { Consequences } from './consequences-list.tsx';
 import { ReasonFields } from './reason-fields.tsx';
 import { reasonIn } from './reasons.ts';

@@ -6,7 +6,7 @@ import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
 import { Confirmation } from '../confirmation.tsx';
 import classes from '../license.module.css';
-import { meterLimit } from './consequences.ts';
+import { meterLimit } from './change-consequences.ts';
 import { Consequences } from './consequences-list.tsx';
 import { badLimitsIn, type ChangedLimits, limitsIn } from './limits-in-form.ts';
 import { ReasonFields } from './reason-fields.tsx';
@@ -30,6 +30,7 @@ export const ChangeLimits = ({
   const names = changeTexts.limits;
   const meters = [...new Set([...Object.keys(license.limits.meters), ...Object.keys(proposed.meters ?? {})])];
   const fields = [...counted, ...meters.map((meter) => `meter ${meter}`)];
+  const [isSame, setSame] = useState(false);
   const [bad, setBad] = useState<readonly string[]>([]);
   const [draft, setDraft] = useState<ReturnType<typeof bodyOf>>(
     Object.keys(proposed).length === 0 ? null : { limits: proposed, strategy: 'ALLOW_OVER' },
@@ -45,11 +46,13 @@ export const ChangeLimits = ({
       command={change}
       onDraft={(form) => {
         setBad([]);
+        setSame(false);
         setDraft(bodyIn(form));
       }}
       inputOf={(form) => {
         setBad(badLimitsIn(form, fields));
         const body = bodyIn(form);
+        setSame(body === null && badLimitsIn(form, fields).length === 0);
         return body === null ? null : { params, body: { ...body, ...reasonIn(form) } };
       }}
       onClose={onClose}
@@ -86,7 +89,7 @@ export const ChangeLimits = ({
           </option>
         ))}
       </SelectField>
-      <Consequences sentences={sentences} />
+      <Consequences sentences={isSame ? [changeTexts.preview.nothing] : sentences} />
       <ReasonFields />
     </Confirmation>
   );

@@ -1,6 +1,6 @@
 import type { InputOf } from '@license-ledger/client';
 import type { License } from '../../../types.ts';
-import { meterLimit } from './consequences.ts';
+import { meterLimit } from './change-consequences.ts';
 
 /** The limits that a form changes. */
 export type ChangedLimits = NonNullable<InputOf<'changeLicenseLimits'>['body']>['limits'];

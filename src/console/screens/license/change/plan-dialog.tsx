@@ -46,7 +46,7 @@ export const ChangePlan = ({ license, onClose }: { readonly license: License; re
       <p>{names.text}</p>
       {policies.isError && <Failure error={policies.error} onRetry={policies.refetch} />}
       <SelectField label={names.to} name="to" required defaultValue="">
-        <option value="" />
+        <option value="">{names.choose}</option>
         {tiers.map((tier) => (
           <option key={tier} value={tier}>
             {names.builtIn(texts.tier[tier])}

@@ -25,6 +25,7 @@ export const ChangeProducts = ({
   const change = useCommand('changeLicenseProducts');
   const catalog = useRead('listProducts', { query: { limit: 100 } });
   const names = changeTexts.products;
+  const [isSame, setSame] = useState(false);
   const params = { licenseId: license.id };
   const [draft, setDraft] = useState(differenceOf(license, [...license.products, ...proposed]));
   const sentences = usePreview('changeLicenseProducts', draft === null ? null : { params, body: draft });
@@ -37,9 +38,13 @@ export const ChangeProducts = ({
       title={names.title}
       confirm={names.change}
       command={change}
-      onDraft={(form) => setDraft(bodyIn(form))}
+      onDraft={(form) => {
+        setSame(false);
+        setDraft(bodyIn(form));
+      }}
       inputOf={(form) => {
         const body = bodyIn(form);
+        setSame(body === null);
         return body === null ? null : { params, body: { ...body, ...reasonIn(form) } };
       }}
       onClose={onClose}
@@ -59,7 +64,7 @@ export const ChangeProducts = ({
           />
         ))}
       </fieldset>
-      <Consequences sentences={sentences} />
+      <Consequences sentences={isSame ? [changeTexts.preview.nothing] : sentences} />
       <ReasonFields />
     </Confirmation>
   );

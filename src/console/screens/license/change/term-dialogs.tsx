@@ -7,7 +7,7 @@ import { texts } from '../../../texts/catalogue.ts';
 import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
 import { Confirmation } from '../confirmation.tsx';
-import { consequencesOfExpiry, consequencesOfMaintenance } from './consequences.ts';
+import { consequencesOfExpiry, consequencesOfMaintenance } from './change-consequences.ts';
 import { Consequences } from './consequences-list.tsx';
 import { ReasonFields } from './reason-fields.tsx';
 import { reasonIn, requiredReasonIn } from './reasons.ts';

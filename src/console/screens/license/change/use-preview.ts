@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { messageOf } from '../../../parts/failure.tsx';
 import { useRead } from '../../../session/ledger.ts';
 import { changeTexts as texts } from '../../../texts/license-change-texts.ts';
-import { consequencesOfPreview } from './consequences.ts';
+import { consequencesOfPreview } from './change-consequences.ts';
 
 /** An operation that the server can carry out without recording anything. */
 export type Previewed = 'changeLicenseLimits' | 'changeLicenseProducts' | 'changeLicenseTier' | 'resetUsage';
