@@ -93,7 +93,7 @@ describe.runIf(executable !== null)('The explanation of a refusal', { timeout: 2
     await context.close();
   });
 
-  test('proposes limits, products and a renewal in the dialogs of the license', async () => {
+  test('proposes limits and products in the dialogs of the license', async () => {
     const { licenseKey, licenseId } = await ledger.issue({ limits: { activations: 1 }, products: ['local_cli'] });
     await activate(licenseKey, 'Only place');
     const { page, context } = await openWhy(owner, `?license=${licenseId}&product=cloud_ide`);

@@ -26,14 +26,19 @@ export const Facts = ({ facts }: { readonly facts: readonly (readonly [name: str
   </dl>
 );
 
-/** A table within a part. The first cell of a row names the row. */
+/**
+ * A table within a part. The first cell of a row names the row. `isStacked`: in a narrow window the cells of a row are below
+ * each other, for a table with values that need no heading.
+ */
 export const PartTable = ({
   caption,
   columns,
+  isStacked = false,
   children,
 }: {
   readonly caption: string;
   readonly columns: readonly string[];
+  readonly isStacked?: boolean;
   readonly children: ReactNode;
 }) => {
   const { frame, isScrolling } = useScrolling();
@@ -41,7 +46,7 @@ export const PartTable = ({
     // A keyboard scrolls only what has the focus.
     <div
       ref={frame}
-      className={classes.frame}
+      className={isStacked ? `${classes.frame} ${classes.stacked}` : classes.frame}
       {...(isScrolling ? { tabIndex: 0, role: 'group', 'aria-label': caption } : {})}
     >
       <table>

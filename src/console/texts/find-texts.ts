@@ -2,5 +2,5 @@
 export const findTexts = {
   event: 'event',
   why: 'Why refused?',
-  whyOf: (license: string) => `Why was ${license} refused?`,
+  whyOf: (license: string) => `Why refused? ${license}`,
 } as const;

@@ -170,7 +170,7 @@ export const changeTexts = {
     overlap: (version: number) => `version ${version}, until`,
     rotate: 'New key',
     rotateTitle: 'Give the license a new key',
-    rotateText: 'Only the next page has the new key. The server does not store it in readable form.',
+    rotateText: 'Only the next page shows the new key. Copy it there.',
     cause: 'Cause',
     causes: {
       ROUTINE: 'a routine change',

@@ -48,7 +48,11 @@ export const DeviceTable = ({
   const hasActions = mayRelease || maySwap;
   return (
     <>
-      <PartTable caption={names.caption} columns={[...Object.values(columns), ...(hasActions ? [action] : [])]}>
+      <PartTable
+        isStacked
+        caption={names.caption}
+        columns={[...Object.values(columns), ...(hasActions ? [action] : [])]}
+      >
         {devices.map((device) => (
           <tr key={device.id} id={device.id} className={classes.target} tabIndex={-1}>
             <th scope="row">

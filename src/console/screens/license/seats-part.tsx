@@ -44,7 +44,11 @@ export const SeatTable = ({
   const { action, ...columns } = names.columns;
   return (
     <>
-      <PartTable caption={names.caption} columns={[...Object.values(columns), ...(mayRelease ? [action] : [])]}>
+      <PartTable
+        isStacked
+        caption={names.caption}
+        columns={[...Object.values(columns), ...(mayRelease ? [action] : [])]}
+      >
         {seats.map((seat) => (
           <tr key={seat.id}>
             <th scope="row">

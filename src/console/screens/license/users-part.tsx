@@ -57,7 +57,11 @@ export const UserTable = ({
   const { action, ...columns } = names.columns;
   return (
     <>
-      <PartTable caption={names.caption} columns={[...Object.values(columns), ...(mayAssign ? [action] : [])]}>
+      <PartTable
+        isStacked
+        caption={names.caption}
+        columns={[...Object.values(columns), ...(mayAssign ? [action] : [])]}
+      >
         {users.map((assigned) => (
           <tr key={assigned.user}>
             <th scope="row">{nameOf(assigned)}</th>

@@ -68,7 +68,7 @@ const tones: Readonly<Record<ExplainedRule['outcome'], Tone>> = {
 };
 
 const Rules = ({ caption, rules }: { readonly caption: string; readonly rules: readonly ExplainedRule[] }) => (
-  <PartTable caption={caption} columns={Object.values(texts.columns)}>
+  <PartTable isStacked caption={caption} columns={Object.values(texts.columns)}>
     {rules.map((rule) => (
       <tr key={rule.code}>
         <th scope="row">

@@ -26,7 +26,7 @@ export const DenialsPart = ({
       <Paged pages={pages} none={texts.none} more={texts.more}>
         {(denials) => (
           <>
-            <PartTable caption={texts.caption} columns={Object.values(texts.columns)}>
+            <PartTable isStacked caption={texts.caption} columns={Object.values(texts.columns)}>
               {denials.map((denial) => (
                 <tr key={`${denial.deniedAt} ${denial.code} ${denial.device}`}>
                   <th scope="row">
