@@ -8,6 +8,7 @@ import { issuingIn } from './screens/issue/issuing-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
+import { refusalIn } from './screens/refusal/refusal-in-address.ts';
 import { Gate } from './shell/gate.tsx';
 import { Layout } from './shell/layout.tsx';
 import { texts } from './texts/catalogue.ts';
@@ -127,6 +128,13 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('./screens/people/people-screen.tsx')),
 });
 
+const why = createRoute({
+  getParentRoute: () => organization,
+  path: '/why',
+  validateSearch: refusalIn,
+  component: lazyRouteComponent(() => import('./screens/refusal/refusal-screen.tsx')),
+});
+
 /** Creates the router of the console. Every address of it is below /console. */
 export const createConsoleRouter = () =>
   createRouter({
@@ -137,7 +145,7 @@ export const createConsoleRouter = () =>
         start,
         organizations,
         organization.addChildren([
-          ...[firstSteps, licenses, newLicense, license, customers, customer],
+          ...[firstSteps, licenses, newLicense, license, why, customers, customer],
           ...[catalog, product, newPolicy, policy, policyChange, activity, people],
         ]),
       ]),

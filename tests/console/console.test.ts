@@ -167,7 +167,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     await signIn(page, owner);
-    await page.getByRole('button', { name: 'Renew' }).click();
+    await page.getByRole('button', { name: 'Renew', exact: true }).click();
     // The server does the work, and each answer is lost.
     await page.route('**/renew', async (route) => {
       await route.fetch();

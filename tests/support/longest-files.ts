@@ -15,6 +15,8 @@ export const longestFiles: readonly string[] = [
   'tests/api/tenant-fuzz.test.ts',
   'tests/e2e/store-faults.test.ts',
   'tests/console/console.test.ts',
+  'tests/console/license-changes.test.ts',
+  'tests/console/refusals.test.ts',
   'tests/console/sessions.test.ts',
   'tests/e2e/agreement.test.ts',
   'tests/e2e/neighbours.test.ts',

@@ -16,7 +16,10 @@ export const StatusBadge = ({ status }: { readonly status: License['effectiveSta
   <span className={`${classes.badge} ${classes[tones[status]]}`}>{texts.status[status]}</span>
 );
 
-/** A short word such as a tier. */
-export const Badge = ({ children }: { readonly children: string }) => (
-  <span className={`${classes.badge} ${classes.plain}`}>{children}</span>
+/** The meaning of a word: good, a warning, bad, or none of these. */
+export type Tone = 'good' | 'warn' | 'bad' | 'plain';
+
+/** A short word such as a tier. The color only repeats it. */
+export const Badge = ({ children, tone = 'plain' }: { readonly children: string; readonly tone?: Tone }) => (
+  <span className={`${classes.badge} ${classes[tone]}`}>{children}</span>
 );

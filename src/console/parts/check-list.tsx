@@ -1,15 +1,5 @@
-import type { InputHTMLAttributes } from 'react';
 import classes from './check-list.module.css';
-
-type Inputs = Omit<InputHTMLAttributes<HTMLInputElement>, 'type' | 'className' | 'id'>;
-
-/** A box to tick with its label. */
-export const CheckField = ({ label, ...rest }: Inputs & { readonly label: string }) => (
-  <label className={classes.check}>
-    <input {...rest} type="checkbox" />
-    <span>{label}</span>
-  </label>
-);
+import { CheckField } from './field.tsx';
 
 /** Boxes to tick under one label. `onChange` gets all values that are ticked, in the order of the choices. */
 export const CheckList = ({

@@ -16,6 +16,7 @@ export const CommandDialog = <Input, Answer>({
   isDangerous = false,
   command,
   inputOf,
+  onDraft,
   onClose,
   onDone = onClose,
   children,
@@ -24,18 +25,26 @@ export const CommandDialog = <Input, Answer>({
   readonly confirm: string;
   readonly isDangerous?: boolean;
   readonly command: UseMutationResult<Answer, Error, Input>;
-  readonly inputOf: (form: FormData) => Input;
+  /** Returns the input of the command. Returns null when a field says what is wrong with it. */
+  readonly inputOf: (form: FormData) => Input | null;
+  /** Gets the form after each change of a field. */
+  readonly onDraft?: (form: FormData) => void;
   readonly onClose: () => void;
   readonly onDone?: (answer: Answer) => void;
   readonly children: ReactNode;
 }) => {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    command.mutate(inputOf(new FormData(event.currentTarget)), { onSuccess: onDone });
+    const input = inputOf(new FormData(event.currentTarget));
+    if (input !== null) command.mutate(input, { onSuccess: onDone });
   };
   return (
     <Dialog title={title} onClose={onClose}>
-      <form className={classes.form} onSubmit={submit}>
+      <form
+        className={classes.form}
+        onSubmit={submit}
+        onChange={({ currentTarget }) => onDraft?.(new FormData(currentTarget))}
+      >
         {children}
         {command.isError && <Failure error={command.error} />}
         <DialogActions>

@@ -22,3 +22,15 @@ export const relative = (at: string, now = Date.now()): string => {
 
 /** Returns a number in groups of three digits. */
 export const number = (value: number): string => new Intl.NumberFormat('en').format(value);
+
+/** Returns an instant as a field of the type datetime-local writes it: in the zone of the viewer, without the zone. */
+export const localText = (at: string): string => {
+  const date = new Date(at);
+  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+};
+
+/** Returns the instant in a text of a field of the type datetime-local. Returns null for an empty or invalid text. */
+export const instantIn = (text: unknown): string | null => {
+  const instant = typeof text === 'string' && text !== '' ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(instant) ? null : new Date(instant).toISOString();
+};

@@ -27,7 +27,7 @@ export const EventEntry = ({
   const { id, type, actor, reason } = event;
   const names = texts.time;
   return (
-    <li id={id} className={classes.event} data-later={isLater}>
+    <li id={id} className={classes.event} data-later={isLater} tabIndex={-1}>
       <div>{when}</div>
       <div className={classes.body}>
         <p>

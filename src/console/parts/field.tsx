@@ -1,7 +1,12 @@
 import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, useId } from 'react';
 import classes from './field.module.css';
 
-type Described = { readonly label: string; readonly hint?: string | undefined; readonly fault?: string | undefined };
+/** The texts of a field. */
+export type Described = {
+  readonly label: string;
+  readonly hint?: string | undefined;
+  readonly fault?: string | undefined;
+};
 
 /** An input with its label, and what is wrong with its value. */
 export const TextField = ({
@@ -53,7 +58,13 @@ export const CheckField = ({
 
 type Ids = { readonly id: string; readonly 'aria-describedby': string | undefined; readonly 'aria-invalid': boolean };
 
-const Labelled = ({ label, hint, fault, children }: Described & { readonly children: (ids: Ids) => ReactNode }) => {
+/** A label, a hint and a fault around an input, which gets their ids. */
+export const Labelled = ({
+  label,
+  hint,
+  fault,
+  children,
+}: Described & { readonly children: (ids: Ids) => ReactNode }) => {
   const id = useId();
   const said = [hint === undefined ? null : `${id}-hint`, fault === undefined ? null : `${id}-fault`].filter(Boolean);
   return (

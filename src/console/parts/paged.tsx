@@ -7,23 +7,23 @@ import { Loading } from './loading.tsx';
 
 /**
  * A list that is read page by page. `empty`: what it says without an entry. `more`: the name of the button that reads on.
- * `children`: its entries, when it has some.
+ * `children`: shows its entries, when it has some.
  */
-export const Paged = ({
+export const Paged = <Entry,>({
   pages,
   empty,
   more = texts.licenses.more,
   children,
 }: {
-  readonly pages: Pages<unknown>;
+  readonly pages: Pages<Entry>;
   readonly empty: ReactNode;
   readonly more?: string;
-  readonly children: ReactNode;
+  readonly children: ReactNode | ((entries: readonly Entry[]) => ReactNode);
 }) => (
   <>
     {pages.isPending && pages.error === null && <Loading />}
     {!pages.isPending && pages.error === null && pages.entries.length === 0 && <p>{empty}</p>}
-    {pages.entries.length > 0 && children}
+    {pages.entries.length > 0 && (typeof children === 'function' ? children(pages.entries) : children)}
     {pages.error !== null && <Failure error={pages.error} onRetry={pages.retry} />}
     {pages.hasMore && pages.error === null && (
       <div>

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import classes from './part.module.css';
 
 /** A part of a screen with its heading. */
@@ -40,20 +40,43 @@ export const PartTable = ({
   readonly columns: readonly string[];
   readonly isStacked?: boolean;
   readonly children: ReactNode;
-}) => (
-  <div className={classes.frame} data-stacked={isStacked}>
-    <table>
-      <caption>{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th key={column} scope="col">
-              {column}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>{children}</tbody>
-    </table>
-  </div>
-);
+}) => {
+  const { frame, isScrolling } = useScrolling();
+  return (
+    // A keyboard scrolls only what has the focus.
+    <div
+      ref={frame}
+      className={classes.frame}
+      data-stacked={isStacked}
+      {...(isScrolling ? { tabIndex: 0, role: 'group', 'aria-label': caption } : {})}
+    >
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map((column) => (
+              <th key={column} scope="col">
+                {column}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+};
+
+/** Tells whether an element is narrower than its content. */
+const useScrolling = () => {
+  const frame = useRef<HTMLDivElement>(null);
+  const [isScrolling, setScrolling] = useState(false);
+  useEffect(() => {
+    const element = frame.current;
+    if (element === null) return;
+    const observer = new ResizeObserver(() => setScrolling(element.scrollWidth > element.clientWidth));
+    for (const observed of [element, ...element.children]) observer.observe(observed);
+    return () => observer.disconnect();
+  }, []);
+  return { frame, isScrolling };
+};

@@ -1,52 +1,44 @@
-import type { AnswerOf } from '@license-ledger/client';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useDeferredValue, useState } from 'react';
+import { isPermitted } from '../../domain/authority.ts';
+import { permissions } from '../../domain/permissions.ts';
 import { StatusBadge } from '../parts/badge.tsx';
 import { Button } from '../parts/button.tsx';
 import { Dialog, DialogActions } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { TextField } from '../parts/field.tsx';
+import { Moment } from '../parts/moment.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
+import { useOrganization } from '../session/own-organizations.ts';
 import { useSession } from '../session/session-context.tsx';
 import { texts } from '../texts/catalogue.ts';
+import { findTexts } from '../texts/find-texts.ts';
 import classes from './find.module.css';
-import { hasTypingError } from './key-check.ts';
+import { type EventHit, type Findings, findAnything, type Hit } from './find-anything.ts';
 
 const textMin = 3;
 
-type Hit = AnswerOf<'searchLicenses'>['data'][number];
-
-/** The search for a license by anything that a customer may send. Enter opens the first result. */
+/** The search for everything that a customer or a colleague may send. Enter opens the first result. */
 const Find = ({ onClose }: { readonly onClose: () => void }) => {
   const [typed, setTyped] = useState('');
   const text = useDeferredValue(typed.trim());
   const organizationId = useOrganizationId();
-  const session = useSession();
   const navigate = useNavigate();
-  const search = useQuery({
-    queryKey: [organizationId, 'searchLicenses', text],
-    queryFn: async ({ signal }) => {
-      if (await hasTypingError(text)) return { data: [], isWrong: true };
-      const { data } = await session.call(organizationId, 'searchLicenses', { body: { text, limit: 10 } }, { signal });
-      return { ...data, isWrong: false };
-    },
-    enabled: text.length >= textMin,
-    placeholderData: keepPreviousData,
-  });
+  const search = useFindings(text);
   const isCurrent = text.length >= textMin;
   const isWrong = isCurrent && search.data?.isWrong === true;
-  const hits = isCurrent ? (search.data?.data ?? []) : [];
-  const open = (event: FormEvent) => {
-    event.preventDefault();
+  const hits = isCurrent ? (search.data?.hits ?? []) : [];
+  const event = isCurrent ? (search.data?.event ?? null) : null;
+  const open = (submitted: FormEvent) => {
+    submitted.preventDefault();
     const [first] = hits;
-    if (first === undefined || search.isPlaceholderData) return;
+    if (search.isPlaceholderData || (event === null && first === undefined)) return;
     onClose();
-    void navigate({
-      to: '/$organizationId/licenses/$licenseId',
-      params: { organizationId, licenseId: first.license.id },
-    });
+    if (event !== null) void navigate(placeOfEvent(event, organizationId));
+    else if (first !== undefined) void navigate(placeOf(first, organizationId));
   };
+  const hasNone = search.isSuccess && !isWrong && hits.length === 0 && event === null;
   return (
     <Dialog title={texts.find.title} onClose={onClose}>
       <form onSubmit={open}>
@@ -62,8 +54,13 @@ const Find = ({ onClose }: { readonly onClose: () => void }) => {
       </form>
       {search.isError && isCurrent && <Failure error={search.error} onRetry={search.refetch} />}
       <ul className={classes.results}>
+        {event !== null && (
+          <li>
+            <EventResult event={event} onOpen={onClose} />
+          </li>
+        )}
         {hits.map((hit) => (
-          <li key={hit.license.id}>
+          <li key={hit.license.id} className={classes.result}>
             <Result hit={hit} onOpen={onClose} />
           </li>
         ))}
@@ -71,7 +68,7 @@ const Find = ({ onClose }: { readonly onClose: () => void }) => {
       <p role="status" className={classes.soft}>
         {text.length < textMin && texts.find.start}
         {isCurrent && search.isPending && texts.loading}
-        {isCurrent && search.isSuccess && !isWrong && hits.length === 0 && texts.find.none}
+        {isCurrent && hasNone && texts.find.none}
       </p>
       <DialogActions>
         <Button onClick={onClose}>{texts.find.close}</Button>
@@ -80,21 +77,72 @@ const Find = ({ onClose }: { readonly onClose: () => void }) => {
   );
 };
 
-const Result = ({ hit: { license, matchedBy }, onOpen }: { readonly hit: Hit; readonly onOpen: () => void }) => {
+const useFindings = (text: string) => {
+  const session = useSession();
+  const organizationId = useOrganizationId();
+  const organization = useOrganization();
+  const mayReadEvents =
+    organization !== null && isPermitted({ kind: 'user', role: organization.role }, permissions.readEvents, 'own');
+  return useQuery<Findings>({
+    queryKey: [organizationId, 'find', text, mayReadEvents],
+    queryFn: ({ signal }) => findAnything(text, { session, organizationId, mayReadEvents, signal }),
+    enabled: text.length >= textMin,
+    placeholderData: keepPreviousData,
+  });
+};
+
+const to = '/$organizationId/licenses/$licenseId' as const;
+
+/** Returns the address of a result: the license, at the device or the users by which it was found. */
+const placeOf = ({ license: { id: licenseId }, part }: Hit, organizationId: string) => ({
+  to,
+  params: { organizationId, licenseId },
+  ...(part === undefined ? {} : { hash: part }),
+});
+
+/** Returns the address of an event: its license at that instant, and the event in the history. */
+const placeOfEvent = ({ id, subject, recordedtime }: EventHit, organizationId: string) => ({
+  to,
+  params: { organizationId, licenseId: subject },
+  search: { at: new Date(recordedtime).toISOString() },
+  hash: id,
+});
+
+const EventResult = ({ event, onOpen }: { readonly event: EventHit; readonly onOpen: () => void }) => {
   const organizationId = useOrganizationId();
   return (
-    <Link
-      className={classes.hit}
-      to="/$organizationId/licenses/$licenseId"
-      params={{ organizationId, licenseId: license.id }}
-      onClick={onOpen}
-    >
-      <code>{license.keyHint ?? license.id}</code>
-      <StatusBadge status={license.effectiveStatus} />
-      <span>{texts.tier[license.tier]}</span>
-      {license.externalRef !== null && <span>{license.externalRef}</span>}
-      <span className={classes.by}>{matchedBy.map((by) => texts.find.matched[by]).join(', ')}</span>
+    <Link className={classes.hit} {...placeOfEvent(event, organizationId)} onClick={onOpen}>
+      <span>{event.type}</span>
+      <Moment at={event.recordedtime} />
+      <span className={classes.by}>{findTexts.event}</span>
     </Link>
+  );
+};
+
+const Result = ({ hit, onOpen }: { readonly hit: Hit; readonly onOpen: () => void }) => {
+  const organizationId = useOrganizationId();
+  const { license, matchedBy } = hit;
+  const place = placeOf(hit, organizationId);
+  return (
+    <>
+      <Link className={classes.hit} {...place} onClick={onOpen}>
+        <code>{license.keyHint ?? license.id}</code>
+        <StatusBadge status={license.effectiveStatus} />
+        <span>{texts.tier[license.tier]}</span>
+        {license.externalRef !== null && <span>{license.externalRef}</span>}
+        <span className={classes.by}>{matchedBy.map((by) => texts.find.matched[by]).join(', ')}</span>
+      </Link>
+      <Link
+        className={classes.why}
+        to="/$organizationId/why"
+        params={{ organizationId }}
+        search={{ license: license.id }}
+        aria-label={findTexts.whyOf(license.keyHint ?? license.id)}
+        onClick={onOpen}
+      >
+        {findTexts.why}
+      </Link>
+    </>
   );
 };
 

@@ -32,6 +32,9 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
+          <Link to="/$organizationId/why" params={{ organizationId }}>
+            {texts.shell.why}
+          </Link>
           <CatchBoundary getResetKey={() => organizationId} errorComponent={() => null}>
             <Suspense fallback={null}>
               <RoleLinks />

@@ -35,6 +35,7 @@ export const texts = {
     customers: 'Customers',
     activity: 'Activity',
     people: 'People and keys',
+    why: 'Why refused?',
     find: 'Find',
     findHint: 'Ctrl K',
     switch: 'Change organization',
@@ -81,8 +82,8 @@ export const texts = {
     },
   },
   find: {
-    title: 'Find a license',
-    label: 'License key, its last characters, id, reference, customer, device or user',
+    title: 'Find',
+    label: 'License key, its last characters, id, reference, customer, device, user or id of an event',
     none: 'Nothing was found. Check for typing errors, or search with another part of the text.',
     start: 'Type or paste at least 3 characters.',
     badKey: 'This license key has a typing error: its check characters do not match.',

@@ -3,8 +3,6 @@ export const saleTexts = {
   issue: 'Issue a license',
   replace: 'Issue a replacement',
   convert: 'Convert to paid',
-  replacedBy: 'Replaced by',
-  replaces: 'Replaces',
   noLicense: 'This organization has no license yet.',
   firstSteps: 'Take the first steps',
 } as const;

@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Badge } from '../../parts/badge.tsx';
 import { buttonClass } from '../../parts/button.tsx';
-import { CheckField } from '../../parts/check-list.tsx';
+import { CheckField } from '../../parts/field.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useList } from '../../session/use-list.ts';

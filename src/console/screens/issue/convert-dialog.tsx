@@ -1,10 +1,9 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
-import { CheckField } from '../../parts/check-list.tsx';
 import { Dialog, DialogActions } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
-import { TextField } from '../../parts/field.tsx';
+import { CheckField, TextField } from '../../parts/field.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId } from '../../session/ledger.ts';

@@ -1,14 +1,12 @@
 import { useState } from 'react';
 import type { LicensePower } from '../../../domain/license/license-authority.ts';
 import { Button } from '../../parts/button.tsx';
-import { SelectField, TextField } from '../../parts/field.tsx';
-import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import { SaleActions } from '../issue/sale-actions.tsx';
-import { Confirmation, noteIn } from './confirmation.tsx';
 import classes from './license.module.css';
-import { useReasons } from './power.ts';
+import { useMayLift } from './power.ts';
+import { Reinstate, Renew, Revoke, Suspend } from './status-dialogs.tsx';
 
 type ActionName = 'suspend' | 'reinstate' | 'renew' | 'revoke';
 
@@ -28,9 +26,9 @@ export const Actions = ({
   readonly mayDo: (power: LicensePower) => boolean;
 }) => {
   const [open, setOpen] = useState<ActionName | null>(null);
-  const reasons = useReasons(suspensionReasons);
+  const mayLift = useMayLift(license);
   const names = (['renew', 'suspend', 'reinstate', 'revoke'] as const).filter(
-    (name) => mayDo(powers[name]) && makesSense(name, license) && (name !== 'reinstate' || mayLift(license, reasons)),
+    (name) => mayDo(powers[name]) && makesSense(name, license) && (name !== 'reinstate' || mayLift),
   );
   const close = () => setOpen(null);
   return (
@@ -49,113 +47,8 @@ export const Actions = ({
   );
 };
 
-/** Returns true when the role may lift every suspension, also those that are announced. */
-const mayLift = ({ suspension, scheduled }: License, reasons: readonly string[]): boolean =>
-  [...(suspension === null ? [] : [suspension]), ...scheduled].every(
-    (change) => !('reasonCode' in change) || reasons.includes(change.reasonCode),
-  );
-
 const makesSense = (name: ActionName, { status, term }: License): boolean => {
   if (status === 'REVOKED') return false;
   if (name === 'suspend' || name === 'reinstate') return (status === 'SUSPENDED') === (name === 'reinstate');
   return name === 'renew' ? term.expiresAt !== null : true;
-};
-
-type Props = { readonly license: License; readonly onClose: () => void };
-
-const Note = () => <TextField label={texts.actions.note} hint={texts.actions.noteHint} name="note" maxLength={500} />;
-
-const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
-
-const Suspend = ({ license, onClose }: Props) => {
-  const licenseId = license.id;
-  const suspend = useCommand('suspendLicense');
-  const reasons = useReasons(suspensionReasons);
-  const inputOf = (form: FormData) => {
-    const code = reasons.find((reason) => reason === form.get('code')) ?? 'ADMIN';
-    return { params: { licenseId }, body: { reason: { code, ...noteIn(form) } } };
-  };
-  const names = texts.actions;
-  return (
-    <Confirmation
-      license={license}
-      title={names.suspendTitle}
-      confirm={names.suspend}
-      command={suspend}
-      inputOf={inputOf}
-      onClose={onClose}
-    >
-      <p>{names.suspendText}</p>
-      <SelectField label={names.reason} name="code" required>
-        {reasons.map((code) => (
-          <option key={code} value={code}>
-            {texts.suspensionReasons[code]}
-          </option>
-        ))}
-      </SelectField>
-      <Note />
-    </Confirmation>
-  );
-};
-
-const Reinstate = ({ license, onClose }: Props) => {
-  const licenseId = license.id;
-  const reinstate = useCommand('reinstateLicense');
-  const names = texts.actions;
-  return (
-    <Confirmation
-      license={license}
-      title={names.reinstateTitle}
-      confirm={names.reinstate}
-      command={reinstate}
-      inputOf={() => ({ params: { licenseId }, body: {} })}
-      onClose={onClose}
-    >
-      <p>{names.reinstateText}</p>
-    </Confirmation>
-  );
-};
-
-const Renew = ({ license, onClose }: Props) => {
-  const licenseId = license.id;
-  const renew = useCommand('renewLicense');
-  const names = texts.actions;
-  return (
-    <Confirmation
-      license={license}
-      title={names.renewTitle}
-      confirm={names.renew}
-      command={renew}
-      // The policy of the license says from when the new term counts.
-      inputOf={() => ({ params: { licenseId }, body: {} })}
-      onClose={onClose}
-    >
-      <p>{names.renewText}</p>
-    </Confirmation>
-  );
-};
-
-const Revoke = ({ license, onClose }: Props) => {
-  const licenseId = license.id;
-  const revoke = useCommand('revokeLicense');
-  const names = texts.actions;
-  const inputOf = (form: FormData) => ({
-    params: { licenseId },
-    body: { reason: { code: String(form.get('code')).trim(), ...noteIn(form) } },
-  });
-  return (
-    <Confirmation
-      license={license}
-      title={names.revokeTitle}
-      confirm={names.revoke}
-      isDangerous
-      command={revoke}
-      inputOf={inputOf}
-      onClose={onClose}
-    >
-      <p>{names.revokeText}</p>
-      <TextField label={names.code} hint={names.codeHint} name="code" required maxLength={64} />
-      <Note />
-    </Confirmation>
-  );
 };

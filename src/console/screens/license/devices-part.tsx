@@ -1,76 +1,98 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Button } from '../../parts/button.tsx';
-import { Failure } from '../../parts/failure.tsx';
-import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
-import { useCommand, useOrganizationId } from '../../session/ledger.ts';
-import { useSession } from '../../session/session-context.tsx';
+import { useCommand } from '../../session/ledger.ts';
+import { usePages } from '../../session/pages.ts';
 import { texts } from '../../texts/catalogue.ts';
+import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { Device, License } from '../../types.ts';
+import { ReasonFields } from './change/reason-fields.tsx';
+import { reasonIn } from './change/reasons.ts';
+import { SwapDevice } from './change/swap-dialog.tsx';
 import { Confirmation } from './confirmation.tsx';
+import classes from './license.module.css';
+import { useHashTarget } from './use-hash-target.ts';
 
-const pageSize = 50;
+/** What the user may do with the devices of a license: end an activation, and give its place to another device. */
+export type DevicePowers = { readonly mayRelease: boolean; readonly maySwap: boolean };
 
-/** The active devices of a license. `mayRelease`: the user may end an activation. */
-export const DevicesPart = ({ license, mayRelease }: { readonly license: License; readonly mayRelease: boolean }) => {
-  const names = texts.devices;
-  const [leaving, setLeaving] = useState<Device | null>(null);
-  const pages = useDevices(license.id);
-  const devices = pages.data?.pages.flatMap(({ data }) => data) ?? [];
-  const { action, ...columns } = names.columns;
+const names = texts.devices;
+
+/** The active devices of a license. */
+export const DevicesPart = ({ license, ...powers }: { readonly license: License } & DevicePowers) => {
+  const pages = usePages('listActivations', { params: { licenseId: license.id } });
+  useHashTarget(!pages.isPending);
   return (
     <Part title={names.title}>
-      {pages.isPending && <Loading />}
-      {pages.isError && <Failure error={pages.error} onRetry={pages.refetch} />}
-      {pages.isSuccess && devices.length === 0 && <p>{names.none}</p>}
-      {devices.length > 0 && (
-        <PartTable caption={names.caption} columns={[...Object.values(columns), ...(mayRelease ? [action] : [])]}>
-          {devices.map((device) => (
-            <tr key={device.id}>
-              <th scope="row">
-                {nameOf(device)}
-                {device.platform !== null && ` (${device.platform})`}
-              </th>
-              <td>
-                <Moment at={device.lastSeenAt} withAge />
-              </td>
-              <td>{device.user}</td>
-              <td>{device.lastVersion ?? device.appVersion}</td>
-              {mayRelease && (
-                <td>
-                  <Button kind="quiet" aria-label={names.releaseOf(nameOf(device))} onClick={() => setLeaving(device)}>
-                    {names.release}
-                  </Button>
-                </td>
-              )}
-            </tr>
-          ))}
-        </PartTable>
-      )}
-      {pages.hasNextPage && (
-        <Button busy={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-          {names.more}
-        </Button>
-      )}
-      {leaving !== null && <Release license={license} device={leaving} onClose={() => setLeaving(null)} />}
+      <Paged pages={pages} empty={names.none} more={names.more}>
+        {(devices) => <DeviceTable license={license} devices={devices} {...powers} />}
+      </Paged>
     </Part>
   );
 };
 
-const useDevices = (licenseId: string) => {
-  const session = useSession();
-  const organizationId = useOrganizationId();
-  return useInfiniteQuery({
-    queryKey: [organizationId, 'listActivations', licenseId],
-    queryFn: async ({ pageParam, signal }) => {
-      const query = { limit: pageSize, ...(pageParam === null ? {} : { cursor: pageParam }) };
-      return (await session.call(organizationId, 'listActivations', { params: { licenseId }, query }, { signal })).data;
-    },
-    initialPageParam: null as string | null,
-    getNextPageParam: ({ hasMore, nextCursor }) => (hasMore ? nextCursor : null),
-  });
+type Open = { readonly kind: 'release' | 'swap'; readonly device: Device };
+
+/** Devices with buttons to release and to replace each. */
+export const DeviceTable = ({
+  license,
+  devices,
+  mayRelease,
+  maySwap,
+}: { readonly license: License; readonly devices: readonly Device[] } & DevicePowers) => {
+  const [open, setOpen] = useState<Open | null>(null);
+  const close = () => setOpen(null);
+  const { action, ...columns } = names.columns;
+  const hasActions = mayRelease || maySwap;
+  return (
+    <>
+      <PartTable
+        isStacked
+        caption={names.caption}
+        columns={[...Object.values(columns), ...(hasActions ? [action] : [])]}
+      >
+        {devices.map((device) => (
+          <tr key={device.id} id={device.id} className={classes.target} tabIndex={-1}>
+            <th scope="row">
+              {nameOf(device)}
+              {device.platform !== null && ` (${device.platform})`}
+            </th>
+            <td>
+              <Moment at={device.lastSeenAt} withAge />
+            </td>
+            <td>{device.user}</td>
+            <td>{device.lastVersion ?? device.appVersion}</td>
+            {hasActions && (
+              <td>
+                {mayRelease && (
+                  <Button
+                    kind="quiet"
+                    aria-label={names.releaseOf(nameOf(device))}
+                    onClick={() => setOpen({ kind: 'release', device })}
+                  >
+                    {names.release}
+                  </Button>
+                )}
+                {maySwap && (
+                  <Button
+                    kind="quiet"
+                    aria-label={changeTexts.swap.of(nameOf(device))}
+                    onClick={() => setOpen({ kind: 'swap', device })}
+                  >
+                    {changeTexts.swap.do}
+                  </Button>
+                )}
+              </td>
+            )}
+          </tr>
+        ))}
+      </PartTable>
+      {open?.kind === 'release' && <Release license={license} device={open.device} onClose={close} />}
+      {open?.kind === 'swap' && <SwapDevice license={license} device={open.device} onClose={close} />}
+    </>
+  );
 };
 
 const nameOf = ({ name }: Device): string => name ?? texts.devices.unnamed;
@@ -85,7 +107,6 @@ const Release = ({
   readonly onClose: () => void;
 }) => {
   const release = useCommand('releaseActivation');
-  const names = texts.devices;
   const { licenseId, id: activationId } = device;
   return (
     <Confirmation
@@ -94,10 +115,11 @@ const Release = ({
       confirm={names.release}
       command={release}
       onClose={onClose}
-      inputOf={() => ({ params: { licenseId, activationId }, body: {} })}
+      inputOf={(form) => ({ params: { licenseId, activationId }, body: reasonIn(form) })}
     >
       <p>{nameOf(device)}</p>
       <p>{names.releaseText}</p>
+      <ReasonFields />
     </Confirmation>
   );
 };

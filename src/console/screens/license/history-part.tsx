@@ -10,6 +10,7 @@ import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
 import { texts } from '../../texts/catalogue.ts';
 import type { LicenseEvent } from '../../types.ts';
+import { useHashTarget } from './use-hash-target.ts';
 
 const pageSize = 50;
 
@@ -17,6 +18,7 @@ const pageSize = 50;
 export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
   const pages = useHistory(licenseId);
   const names = texts.time;
+  useHashTarget(pages.isSuccess);
   const events = pages.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <Part title={names.history}>

@@ -1,22 +1,27 @@
-import { useParams, useSearch } from '@tanstack/react-router';
+import { Link, useParams, useSearch } from '@tanstack/react-router';
 import { Badge, StatusBadge } from '../../parts/badge.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
-import { useRead } from '../../session/ledger.ts';
+import { useOrganizationId, useRead } from '../../session/ledger.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { texts } from '../../texts/catalogue.ts';
+import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { LicenseWithUse } from '../../types.ts';
 import { Actions } from './actions.tsx';
 import { DetailsPart } from './details-part.tsx';
 import { DevicesPart } from './devices-part.tsx';
 import { EntitlementsPart } from './entitlements-part.tsx';
 import { HistoryPart } from './history-part.tsx';
+import { KeysPart } from './keys-part.tsx';
 import classes from './license.module.css';
 import { LimitsPart } from './limits-part.tsx';
-import { usePowers } from './power.ts';
+import { useMayAssign, usePowers } from './power.ts';
+import { SeatsPart } from './seats-part.tsx';
 import { TermPart } from './term-part.tsx';
 import { TimeBar } from './time-bar.tsx';
+import { UsagePart } from './usage-part.tsx';
 import { useNews } from './use-news.ts';
+import { UsersPart } from './users-part.tsx';
 import { whyOf } from './why.ts';
 
 /** A license now, or as it was at the instant in the address. */
@@ -50,7 +55,10 @@ const LicenseScreen = () => {
 
 const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at: string | null }) => {
   const mayDo = usePowers(license);
-  const { effectiveStatus, keyHint, tier } = license;
+  const mayAssign = useMayAssign(license);
+  const { effectiveStatus, keyHint, tier, limits, usage } = license;
+  const isNow = at === null;
+  const isOpen = isNow && license.status !== 'REVOKED';
   return (
     <>
       <div className={classes.head}>
@@ -60,17 +68,48 @@ const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at:
           <Badge>{texts.tier[tier]}</Badge>
         </div>
         <p>{whyOf(license)}</p>
-        {at === null && <Actions license={license} mayDo={mayDo} />}
+        <WhyLink licenseId={license.id} at={at} />
+        {isNow && <Actions license={license} mayDo={mayDo} />}
       </div>
       <div className={classes.columns}>
-        <DetailsPart license={license} isNow={at === null} />
-        <TermPart license={license} />
-        <LimitsPart license={license} />
-        <EntitlementsPart license={license} />
+        <DetailsPart license={license} isNow={isNow} mayDo={mayDo} />
+        <TermPart license={license} at={at} mayDo={mayDo} />
+        <LimitsPart license={license} mayChange={isOpen && mayDo('sellLicenses')} />
+        <EntitlementsPart license={license} mayChange={isOpen && mayDo('changeLicenses')} />
+        <KeysPart license={license} mayRotate={isOpen && mayDo('manageUse')} />
+        {isNow && (limits.users !== 0 || usage.users > 0) && <UsersPart license={license} mayAssign={mayAssign} />}
       </div>
-      {at === null && <DevicesPart license={license} mayRelease={mayDo('manageUse')} />}
+      {isNow ? (
+        <>
+          <DevicesPart license={license} mayRelease={mayDo('manageUse')} maySwap={isOpen && mayDo('useLicenses')} />
+          {(limits.seats !== 0 || usage.seats > 0) && (
+            <SeatsPart license={license} mayRelease={mayDo('releaseSeats')} />
+          )}
+          {Object.keys(usage.meters).length > 0 && (
+            <UsagePart license={license} mayReset={isOpen && mayDo('changeLicenses')} />
+          )}
+        </>
+      ) : (
+        <p>{changeTexts.onlyNow}</p>
+      )}
       {mayDo('readHistory') && <HistoryPart licenseId={license.id} at={at} />}
     </>
+  );
+};
+
+/** Leads to the explanation of a refusal of this license, at the instant that the page shows. */
+const WhyLink = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
+  const organizationId = useOrganizationId();
+  return (
+    <p>
+      <Link
+        to="/$organizationId/why"
+        params={{ organizationId }}
+        search={{ license: licenseId, ...(at === null ? {} : { at }) }}
+      >
+        {changeTexts.why}
+      </Link>
+    </p>
   );
 };
 

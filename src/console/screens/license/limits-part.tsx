@@ -1,27 +1,38 @@
 import { Moment } from '../../parts/moment.tsx';
 import { Part } from '../../parts/part.tsx';
 import { texts } from '../../texts/catalogue.ts';
+import { changeTexts } from '../../texts/license-change-texts.ts';
 import { limitText } from '../../texts/license-texts.ts';
 import type { License } from '../../types.ts';
+import { ChangeLimits } from './change/limits-dialog.tsx';
+import { DialogButtons } from './dialog-buttons.tsx';
 import classes from './license.module.css';
 
-/** What a license uses of its limits. */
-export const LimitsPart = ({ license: { limits, usage } }: { readonly license: License }) => (
-  <Part title={texts.limits.title}>
-    {(['activations', 'seats', 'users'] as const).map((name) => (
-      <Used key={name} name={texts.limits[name]} used={usage[name]} limit={limits[name]} />
-    ))}
-    {Object.entries(limits.meters).map(([meter, given]) => (
-      <Used
-        key={meter}
-        name={meter}
-        used={usage.meters[meter] ?? 0}
-        limit={typeof given === 'object' ? given.limit : given}
-        resetsAt={usage.periods?.[meter]?.endsAt ?? null}
-      />
-    ))}
-  </Part>
-);
+/** What a license uses of its limits. `mayChange`: the user may change them. */
+export const LimitsPart = ({ license, mayChange }: { readonly license: License; readonly mayChange: boolean }) => {
+  const { limits, usage } = license;
+  const change = {
+    label: changeTexts.limits.change,
+    dialog: (onClose: () => void) => <ChangeLimits license={license} onClose={onClose} />,
+  };
+  return (
+    <Part title={texts.limits.title}>
+      {(['activations', 'seats', 'users'] as const).map((name) => (
+        <Used key={name} name={texts.limits[name]} used={usage[name]} limit={limits[name]} />
+      ))}
+      {Object.entries(limits.meters).map(([meter, given]) => (
+        <Used
+          key={meter}
+          name={meter}
+          used={usage.meters[meter] ?? 0}
+          limit={typeof given === 'object' ? given.limit : given}
+          resetsAt={usage.periods?.[meter]?.endsAt ?? null}
+        />
+      ))}
+      <DialogButtons buttons={mayChange ? [change] : []} />
+    </Part>
+  );
+};
 
 const Used = ({
   name,

@@ -22,3 +22,38 @@ export const useReasons = (reasons: readonly SuspensionReason[]): readonly Suspe
   const credential = { kind: 'user', role: organization.role } as const;
   return reasons.filter((reason) => refuseSuspending(credential, reason) === null);
 };
+
+/** Every reason for a suspension. */
+export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
+
+/** Returns true when the role of the user may lift every suspension of the license, also those that are announced. */
+export const useMayLift = ({ suspension, scheduled }: License): boolean => {
+  const reasons: readonly string[] = useReasons(suspensionReasons);
+  return [...(suspension === null ? [] : [suspension]), ...scheduled].every(
+    (change) => !('reasonCode' in change) || reasons.includes(change.reasonCode),
+  );
+};
+
+/**
+ * Returns what tells whether the user may cancel an announced change. BILLING and SUPPORT cancel their own suspensions,
+ * and SALES changes of the tier.
+ */
+export const useMayWithdraw = (license: License): ((change: License['scheduled'][number]) => boolean) => {
+  const organization = useOrganization();
+  const mayDo = usePowers(license);
+  const reasons: readonly string[] = useReasons(suspensionReasons);
+  const isBound = reasons.length < suspensionReasons.length;
+  return (change) => {
+    if (!mayDo('withdrawChanges')) return false;
+    if (organization?.role === 'SALES') return change.kind === 'TIER';
+    return change.kind === 'SUSPENSION' ? reasons.includes(change.reasonCode) : !isBound;
+  };
+};
+
+/** Returns true when the user may assign users to the license. Only the holder does so for a license that has one. */
+export const useMayAssign = (license: License): boolean => {
+  const organization = useOrganization();
+  const mayDo = usePowers(license);
+  const { holderOrganizationId } = license;
+  return mayDo('assignUsers') && (holderOrganizationId === null || holderOrganizationId === organization?.id);
+};

@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
-import { inZone } from '../../parts/dates.ts';
+import { instantIn, inZone, localText } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
@@ -135,13 +135,6 @@ const Typed = ({ at, onGo }: Mover) => {
 };
 
 const go = (value: string, onGo: Mover['onGo']): void => {
-  const instant = Date.parse(value);
-  if (Number.isNaN(instant)) return;
-  onGo(instant >= Date.now() ? null : new Date(instant).toISOString());
-};
-
-/** Returns an instant as the field writes it: in the zone of the viewer, without the zone. */
-const localText = (at: string): string => {
-  const date = new Date(at);
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+  const instant = instantIn(value);
+  if (instant !== null) onGo(Date.parse(instant) >= Date.now() ? null : instant);
 };

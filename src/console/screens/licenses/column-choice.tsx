@@ -1,4 +1,4 @@
-import { CheckField } from '../../parts/check-field.tsx';
+import { CheckField } from '../../parts/field.tsx';
 import { listTexts } from '../../texts/list-texts.ts';
 import classes from './licenses.module.css';
 import { type ColumnName, columnNames } from './stored-choices.ts';

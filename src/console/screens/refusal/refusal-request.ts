@@ -1,0 +1,48 @@
+import type { InputOf } from '@license-ledger/client';
+import { instantIn } from '../../parts/dates.ts';
+import { hasTypingError } from '../key-check.ts';
+import { isLicenseId, type RefusalInAddress } from './refusal-in-address.ts';
+
+/** The request of an application that is explained. */
+export type RefusalRequest = NonNullable<InputOf<'explainValidation'>['body']>;
+
+/** The request, or why the form has none. */
+export type Entered =
+  | { readonly kind: 'request'; readonly request: RefusalRequest }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'badKey' };
+
+/** Returns the request that a form describes. A key with wrong check characters is found without the server. */
+export const enteredIn = async (form: FormData): Promise<Entered> => {
+  const text = (name: string) => String(form.get(name) ?? '').trim();
+  const license = text('license');
+  if (license === '') return { kind: 'empty' };
+  if (!isLicenseId(license) && (await hasTypingError(license))) return { kind: 'badKey' };
+  const device = text('device');
+  const optional = {
+    ...(device.startsWith('act_') ? { activationId: device } : { fingerprint: device }),
+    product: text('product'),
+    version: text('version'),
+    user: text('user'),
+    leaseHolder: text('seat'),
+    environment: text('environment'),
+    at: instantIn(text('at')) ?? '',
+  };
+  const named = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== ''));
+  return {
+    kind: 'request',
+    request: { ...(isLicenseId(license) ? { licenseId: license } : { licenseKey: license }), ...named },
+  };
+};
+
+/** Returns the request in an address. Returns null when it names no license. */
+export const requestIn = ({ license, ...others }: RefusalInAddress): RefusalRequest | null =>
+  license === undefined ? null : { licenseId: license, ...others };
+
+/** Returns what the address has of a request. */
+export const addressOf = ({ licenseId, product, version, at }: RefusalRequest): RefusalInAddress => ({
+  ...(licenseId === undefined ? {} : { license: licenseId }),
+  ...(product === undefined ? {} : { product }),
+  ...(typeof version === 'string' ? { version } : {}),
+  ...(at === undefined ? {} : { at }),
+});
