@@ -5,7 +5,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, openBrowser } from '../support/browser.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
-import { buildConsole, createConsoleUser, expectAccessible, expectNoOverflow, openConsole, signIn } from './in-browser.ts';
+import {
+  buildConsole,
+  createConsoleUser,
+  expectAccessible,
+  expectNoOverflow,
+  openConsole,
+  signIn,
+} from './in-browser.ts';
 
 const executable = findChromium();
 const run = promisify(execFile);

@@ -3,7 +3,6 @@ import { durationText, isoDurationIn, secondsIn, secondsText } from '../../src/c
 import { newRow } from '../../src/console/parts/input-rows.ts';
 import { changedPolicy } from '../../src/console/screens/catalog/changed-policy.ts';
 import { countsByVersion } from '../../src/console/screens/catalog/pins.ts';
-import { allRules } from '../../src/console/screens/catalog/policy-fields.ts';
 import {
   emptyPolicyForm,
   formOfPolicy,
@@ -11,6 +10,7 @@ import {
   policyFaultsOf,
 } from '../../src/console/screens/catalog/policy-form.ts';
 import { differencesOf, fieldsOf } from '../../src/console/screens/catalog/policy-values.ts';
+import { allRules } from '../../src/console/screens/catalog/rule-kinds.ts';
 import { shownVersions } from '../../src/console/screens/catalog/versions-in-address.ts';
 import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from '../../src/console/screens/issue/issue-form.ts';
 import { previewOf } from '../../src/console/screens/issue/issue-preview.ts';
@@ -82,7 +82,10 @@ describe('The form of a policy', () => {
     expect(change).toEqual({
       limits: {
         activations: 30,
-        meters: { builds: { limit: 100, resets: 'P1M', overage: { kind: 'RATIO', percent: 120 } }, exports: 'unlimited' },
+        meters: {
+          builds: { limit: 100, resets: 'P1M', overage: { kind: 'RATIO', percent: 120 } },
+          exports: 'unlimited',
+        },
       },
       entitlements: [{ code: 'export', limit: 5, until: '2030-01-01T00:00:30.000Z' }, { code: 'sso' }],
       lease: { ttlSeconds: 600 },
@@ -105,7 +108,11 @@ describe('The form of a policy', () => {
   });
 
   test('says what is wrong in each field', () => {
-    const form = { ...emptyPolicyForm, activations: 'many', rules: { expiryGraceSeconds: 'long', usagePerMinute: 'x' } };
+    const form = {
+      ...emptyPolicyForm,
+      activations: 'many',
+      rules: { expiryGraceSeconds: 'long', usagePerMinute: 'x' },
+    };
     expect(Object.keys(policyFaultsOf(form, emptyPolicyForm))).toEqual([
       ...['name', 'activations', 'expiryGraceSeconds', 'usagePerMinute'],
     ]);
@@ -118,7 +125,9 @@ describe('The form of a policy', () => {
     const named = new Set(allRules.map(({ path }) => path.split('.')[0]));
     const others = ['id', 'version', 'name', 'tier', 'products', 'term', 'limits', 'entitlements'];
     const dates = ['createdAt', 'versionCreatedAt', 'archivedAt'];
-    expect(Object.keys(policy).filter((field) => !named.has(field) && ![...others, ...dates].includes(field))).toEqual([]);
+    expect(Object.keys(policy).filter((field) => !named.has(field) && ![...others, ...dates].includes(field))).toEqual(
+      [],
+    );
   });
 
   test('shows the latest version with the one before, unless the address says otherwise', () => {
@@ -129,7 +138,9 @@ describe('The form of a policy', () => {
   });
 
   test('counts the licenses of each version, the latest first', () => {
-    const pinned = [1, 3, 1].map((version) => ({ policy: { version } }) as Parameters<typeof countsByVersion>[0][number]);
+    const pinned = [1, 3, 1].map(
+      (version) => ({ policy: { version } }) as Parameters<typeof countsByVersion>[0][number],
+    );
     expect(countsByVersion(pinned)).toEqual([
       [3, 1],
       [1, 2],
@@ -143,7 +154,13 @@ describe('The form that issues a license', () => {
   test('sends only what differs from the policy', () => {
     expect(issueBodyOf(form, null)).toEqual({ policyId: 'pol_1' });
     const typed = {
-      ...{ version: '1', term: 'duration' as const, duration: '30 days', activations: 'Unlimited', reference: ' order 1 ' },
+      ...{
+        version: '1',
+        term: 'duration' as const,
+        duration: '30 days',
+        activations: 'Unlimited',
+        reference: ' order 1 ',
+      },
       ...{ grants: [newRow({ code: 'sso', kind: 'withheld' })], reasonCode: 'PURCHASE', note: 'by phone' },
     };
     expect(issueBodyOf({ ...form, ...typed }, 'lic_1')).toEqual({

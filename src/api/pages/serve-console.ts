@@ -79,7 +79,8 @@ const createPage = ({ folder, signupMode }: Required<ConsoleNeeds>, respond: Res
     }
     if (changedMs !== builtMs) {
       builtMs = changedMs;
-      const read = () => Buffer.from(readFileSync(file, 'utf8').replace(builtMode, `name="signup" content="${signupMode}"`));
+      const read = () =>
+        Buffer.from(readFileSync(file, 'utf8').replace(builtMode, `name="signup" content="${signupMode}"`));
       answer = createStoredFile({ type: html, headers, read }, respond);
     }
     return answer(response);

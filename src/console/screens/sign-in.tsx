@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { useSessionState } from '../session/session-context.tsx';
 import { useTitle } from '../shell/use-title.ts';
 import { texts } from '../texts/catalogue.ts';
-import { maySignUp } from './first-run/signup-mode.ts';
+import { maySignUp } from './first-run/written-mode.ts';
 import classes from './sign-in.module.css';
 import { SignInForm } from './sign-in-form.tsx';
 

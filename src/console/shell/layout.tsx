@@ -1,6 +1,5 @@
 import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { readers } from '../../domain/authority.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
@@ -32,7 +31,7 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
-          {organization !== null && readers.includes(organization.role) && (
+          {organization !== null && organization.role !== 'GUEST' && (
             <Link to="/$organizationId/catalog" params={{ organizationId }}>
               {texts.shell.catalog}
             </Link>

@@ -12,7 +12,8 @@ export const firstRunTexts = {
   back: 'Sign in instead',
   closed: {
     closed: 'Nobody can sign up on this server. Its operator creates the first organization with this command:',
-    invited: 'New users join this server by an invitation. Its operator creates the first organization with this command:',
+    invited:
+      'New users join this server by an invitation. Its operator creates the first organization with this command:',
     command: 'ledger init',
     hint: 'It prints the password of the OWNER. Then sign in.',
   },

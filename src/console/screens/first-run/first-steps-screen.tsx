@@ -1,10 +1,10 @@
-import { Loading } from '../../parts/loading.tsx';
-import { useOrganization } from '../../session/own-organizations.ts';
-import { usePermission } from '../../session/use-permission.ts';
-import { useList } from '../../session/use-list.ts';
-import { useCommand } from '../../session/ledger.ts';
-import { useTitle } from '../../shell/use-title.ts';
 import { Failure } from '../../parts/failure.tsx';
+import { Loading } from '../../parts/loading.tsx';
+import { useCommand } from '../../session/ledger.ts';
+import { useOrganization } from '../../session/own-organizations.ts';
+import { useList } from '../../session/use-list.ts';
+import { usePermission } from '../../session/use-permission.ts';
+import { useTitle } from '../../shell/use-title.ts';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
 import { ApiKeyStep } from './api-key-step.tsx';
 import classes from './first-run.module.css';

@@ -57,4 +57,5 @@ const Arrival = ({ licenseId }: { readonly licenseId: string }) => {
   );
 };
 
-const hasArrived = (license: AnswerOf<'getLicense'> | undefined): boolean => (license?.lastValidatedAt ?? null) !== null;
+const hasArrived = (license: AnswerOf<'getLicense'> | undefined): boolean =>
+  (license?.lastValidatedAt ?? null) !== null;

@@ -141,13 +141,7 @@ const Empty = ({ isFiltered }: { readonly isFiltered: boolean }) => {
   );
 };
 
-const Rows = ({
-  licenses,
-  isFiltered,
-}: {
-  readonly licenses: readonly License[];
-  readonly isFiltered: boolean;
-}) => {
+const Rows = ({ licenses, isFiltered }: { readonly licenses: readonly License[]; readonly isFiltered: boolean }) => {
   const { columns } = texts.licenses;
   if (licenses.length === 0) return <Empty isFiltered={isFiltered} />;
   return (
