@@ -15,6 +15,9 @@ import { shownVersions } from '../../src/console/screens/catalog/versions-in-add
 import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from '../../src/console/screens/issue/issue-form.ts';
 import { previewOf } from '../../src/console/screens/issue/issue-preview.ts';
 import type { Policy } from '../../src/console/types.ts';
+import { isPermitted } from '../../src/domain/authority.ts';
+import { type Role, roles } from '../../src/domain/organization/events.ts';
+import { permissions } from '../../src/domain/permissions.ts';
 
 const policy: Policy = {
   ...{ id: 'pol_1', version: 2, name: 'Team', tier: 'PRO', type: 'SUBSCRIPTION', expiryStrategy: 'RESTRICT' },
@@ -135,6 +138,11 @@ describe('The form of a policy', () => {
     expect(shownVersions({ version: 1 }, 3)).toEqual({ version: 1, compare: null });
     expect(shownVersions({ version: 9, compare: 1 }, 3)).toEqual({ version: 3, compare: 1 });
     expect(shownVersions({ compare: 0 }, 3)).toEqual({ version: 3, compare: null });
+  });
+
+  test('is there for every role but GUEST, whose navigation has no catalog', () => {
+    const mayRead = (role: Role) => isPermitted({ kind: 'user', role }, permissions.readCatalog);
+    expect(roles.filter((role) => !mayRead(role))).toEqual(['GUEST']);
   });
 
   test('counts the licenses of each version, the latest first', () => {

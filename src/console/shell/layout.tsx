@@ -31,6 +31,7 @@ export const Layout = () => {
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
           </Link>
+          {/* Every other role reads the catalog. */}
           {organization !== null && organization.role !== 'GUEST' && (
             <Link to="/$organizationId/catalog" params={{ organizationId }}>
               {texts.shell.catalog}
