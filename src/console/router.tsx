@@ -9,6 +9,7 @@ import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
 import { refusalIn } from './screens/refusal/refusal-in-address.ts';
+import type { saleScreens } from './screens/sale-screens.ts';
 import { Gate } from './shell/gate.tsx';
 import { Layout } from './shell/layout.tsx';
 import { texts } from './texts/catalogue.ts';
@@ -49,11 +50,15 @@ const licenses = createRoute({
   component: lazyRouteComponent(() => import('./screens/licenses/licenses-screen.tsx')),
 });
 
+/** Returns a screen of the catalog or of issuing, which is loaded when it is opened first. */
+const saleScreen = (name: keyof typeof saleScreens) =>
+  lazyRouteComponent(async () => ({ default: (await import('./screens/sale-screens.ts')).saleScreens[name] }));
+
 const newLicense = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/new',
   validateSearch: issuingIn,
-  component: lazyRouteComponent(() => import('./screens/issue/issue-screen.tsx')),
+  component: saleScreen('issue'),
 });
 
 const license = createRoute({
@@ -66,40 +71,38 @@ const license = createRoute({
 const catalog = createRoute({
   getParentRoute: () => organization,
   path: '/catalog',
-  component: lazyRouteComponent(() => import('./screens/catalog/catalog-screen.tsx')),
+  component: saleScreen('catalog'),
 });
 
 const product = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/products/$productId',
-  component: lazyRouteComponent(() => import('./screens/catalog/product-screen.tsx')),
+  component: saleScreen('product'),
 });
-
-const policyEditor = () => import('./screens/catalog/policy-editor-screen.tsx');
 
 const newPolicy = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/new',
-  component: lazyRouteComponent(policyEditor),
+  component: saleScreen('policyEditor'),
 });
 
 const policy = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/$policyId',
   validateSearch: versionsIn,
-  component: lazyRouteComponent(() => import('./screens/catalog/policy-screen.tsx')),
+  component: saleScreen('policy'),
 });
 
 const policyChange = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/$policyId/change',
-  component: lazyRouteComponent(policyEditor),
+  component: saleScreen('policyEditor'),
 });
 
 const firstSteps = createRoute({
   getParentRoute: () => organization,
   path: '/first-steps',
-  component: lazyRouteComponent(() => import('./screens/first-run/first-steps-screen.tsx')),
+  component: saleScreen('firstSteps'),
 });
 
 const activity = createRoute({

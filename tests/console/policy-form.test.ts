@@ -3,7 +3,6 @@ import { durationText, isoDurationIn, secondsIn, secondsText } from '../../src/c
 import { newRow } from '../../src/console/parts/input-rows.ts';
 import { changedPolicy } from '../../src/console/screens/catalog/changed-policy.ts';
 import { countsByVersion } from '../../src/console/screens/catalog/pins.ts';
-import { allRules } from '../../src/console/screens/catalog/policy-fields.ts';
 import {
   emptyPolicyForm,
   formOfPolicy,
@@ -11,10 +10,14 @@ import {
   policyFaultsOf,
 } from '../../src/console/screens/catalog/policy-form.ts';
 import { differencesOf, fieldsOf } from '../../src/console/screens/catalog/policy-values.ts';
+import { allRules } from '../../src/console/screens/catalog/rule-kinds.ts';
 import { shownVersions } from '../../src/console/screens/catalog/versions-in-address.ts';
 import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from '../../src/console/screens/issue/issue-form.ts';
 import { previewOf } from '../../src/console/screens/issue/issue-preview.ts';
 import type { Policy } from '../../src/console/types.ts';
+import { isPermitted } from '../../src/domain/authority.ts';
+import { type Role, roles } from '../../src/domain/organization/events.ts';
+import { permissions } from '../../src/domain/permissions.ts';
 
 const policy: Policy = {
   ...{ id: 'pol_1', version: 2, name: 'Team', tier: 'PRO', type: 'SUBSCRIPTION', expiryStrategy: 'RESTRICT' },
@@ -135,6 +138,11 @@ describe('The form of a policy', () => {
     expect(shownVersions({ version: 1 }, 3)).toEqual({ version: 1, compare: null });
     expect(shownVersions({ version: 9, compare: 1 }, 3)).toEqual({ version: 3, compare: 1 });
     expect(shownVersions({ compare: 0 }, 3)).toEqual({ version: 3, compare: null });
+  });
+
+  test('is there for every role but GUEST, whose navigation has no catalog', () => {
+    const mayRead = (role: Role) => isPermitted({ kind: 'user', role }, permissions.readCatalog);
+    expect(roles.filter((role) => !mayRead(role))).toEqual(['GUEST']);
   });
 
   test('counts the licenses of each version, the latest first', () => {

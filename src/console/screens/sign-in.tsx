@@ -3,7 +3,7 @@ import { useEffect } from 'react';
 import { useSessionState } from '../session/session-context.tsx';
 import { useTitle } from '../shell/use-title.ts';
 import { texts } from '../texts/catalogue.ts';
-import { maySignUp } from './first-run/signup-mode.ts';
+import { signupMode } from './first-run/written-mode.ts';
 import classes from './sign-in.module.css';
 import { SignInForm } from './sign-in-form.tsx';
 
@@ -26,7 +26,7 @@ const SignIn = () => {
         <p className={classes.brand}>{texts.product}</p>
         <h1>{texts.signIn.title}</h1>
         <SignInForm />
-        {maySignUp() && <Link to="/first-run">{texts.signIn.setUp}</Link>}
+        {signupMode() === 'open' && <Link to="/first-run">{texts.signIn.setUp}</Link>}
       </main>
     </div>
   );

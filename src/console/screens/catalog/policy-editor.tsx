@@ -10,9 +10,9 @@ import type { Policy } from '../../types.ts';
 import classes from './catalog.module.css';
 import { changedPolicy } from './changed-policy.ts';
 import { DifferenceTable } from './difference-table.tsx';
-import { type RuleGroup, rules } from './policy-fields.ts';
 import { type PolicyChange, type PolicyForm, policyChangeOf, policyFaultsOf } from './policy-form.ts';
 import { RuleField } from './rule-field.tsx';
+import { type RuleGroup, rules } from './rule-kinds.ts';
 import { SalePart } from './sale-part.tsx';
 
 /** The form of a new policy, or of the next version of one. What it changes is shown before it is sent. */

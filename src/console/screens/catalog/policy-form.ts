@@ -6,8 +6,8 @@ import { issueTexts } from '../../texts/issue-texts.ts';
 import type { Policy } from '../../types.ts';
 import { instantIn, localTextOf } from '../issue/instants.ts';
 import { limitIn, meterRowOf } from '../issue/limit-texts.ts';
-import { allRules, type Rule, type RulePath } from './policy-fields.ts';
 import { valueAt } from './policy-values.ts';
+import { allRules, type Rule, type RulePath } from './rule-kinds.ts';
 
 /** What was typed into the form of a policy. Empty texts stand for the value of the tier, or for none. */
 export type PolicyForm = {

@@ -2,7 +2,7 @@ import { dayOf, number } from '../../parts/dates.ts';
 import { durationText, secondsText } from '../../parts/durations.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
 import type { Policy } from '../../types.ts';
-import { allRules, type Rule } from './policy-fields.ts';
+import { allRules, type Rule } from './rule-kinds.ts';
 
 /** A field of a policy with its value in words. `key` tells it from the others. */
 export type PolicyField = { readonly key: string; readonly name: string; readonly value: string };

@@ -2,8 +2,8 @@ import { CheckList } from '../../parts/check-list.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
-import type { Rule } from './policy-fields.ts';
 import { absentText, choiceText } from './policy-values.ts';
+import type { Rule } from './rule-kinds.ts';
 
 const hints: Readonly<Partial<Record<Rule['rule']['kind'], string>>> = {
   seconds: catalogTexts.policies.secondsHint,

@@ -11,8 +11,8 @@ import { policyTexts } from '../../texts/policy-texts.ts';
 import type { Policy } from '../../types.ts';
 import classes from './catalog.module.css';
 import { DifferenceTable } from './difference-table.tsx';
-import { type RuleGroup, rules } from './policy-fields.ts';
 import { fieldsOf } from './policy-values.ts';
+import { type RuleGroup, rules } from './rule-kinds.ts';
 import { type ShownVersions, shownVersions } from './versions-in-address.ts';
 
 const path = '/$organizationId/catalog/policies/$policyId';

@@ -10,7 +10,7 @@ import { texts } from '../../texts/catalogue.ts';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
 import classes from './first-run.module.css';
 import { type NewOwner, signUpHere } from './sign-up-here.ts';
-import { signupMode } from './signup-mode.ts';
+import { signupMode } from './written-mode.ts';
 
 /** The first run: creates an organization with its owner where the server allows it, and otherwise says how. */
 const FirstRun = () => {

@@ -5,8 +5,8 @@ import { emptyForm, type IssueForm } from './issue-form.ts';
 import { meterRowOf } from './limit-texts.ts';
 
 /**
- * Returns the form for the replacement of a license: its policy and version, the end of its term, its reference, its
- * holder, and what it had in addition to its policy.
+ * Returns the form for the replacement of a license. It has the policy, the end, the reference and the holder of the old
+ * one, and what that had in addition to its policy.
  */
 export const formOfReplaced = (license: License, now = Date.now()): IssueForm => {
   const { policy, term, products, limits, overrides, entitlements, externalRef, holderOrganizationId } = license;
