@@ -1,9 +1,9 @@
 import { LedgerUnreachable } from '@license-ledger/client';
 import { useEffect, useEffectEvent, useState } from 'react';
+import type { CloudEvent } from '../types.ts';
 import { followStream, type StreamMessage, type StreamState } from './event-stream.ts';
 import { useOrganizationId } from './ledger.ts';
 import { useSession } from './session-context.tsx';
-import type { CloudEvent } from '../types.ts';
 
 /** How long to wait after the server has not answered at all. */
 const againMs = 5_000;
