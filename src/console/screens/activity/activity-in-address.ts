@@ -15,9 +15,9 @@ export type ActivityInAddress = {
 
 /** Returns the filters in an address. Unknown values are ignored. */
 export const activityIn = (search: Record<string, unknown>): ActivityInAddress => {
-  const group = eventGroups.find((each) => each === search.group);
+  const group = eventGroups.find((name) => name === search.group);
   // The address has a number without quotation marks.
-  const days = periods.find((each) => each === String(search.days));
+  const days = periods.find((period) => period === String(search.days));
   const license = typeof search.license === 'string' && isLicenseId(search.license) ? search.license : undefined;
   return {
     ...(group === undefined ? {} : { group }),

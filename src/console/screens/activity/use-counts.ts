@@ -39,7 +39,7 @@ export const useCounts = (period: Period) => {
         };
         const { data } = await session.call(organizationId, 'listEvents', { query }, { signal });
         for (const { type, time } of data.data) {
-          const counted = countedTypes.find((each) => each === historyTypeOf(type));
+          const counted = countedTypes.find((known) => known === historyTypeOf(type));
           if (counted !== undefined) instants[counted].push(Date.parse(time));
         }
         const oldest = data.data.at(-1)?.recordedtime ?? null;

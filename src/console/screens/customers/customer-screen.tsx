@@ -5,7 +5,7 @@ import { number } from '../../parts/dates.ts';
 import { Paged } from '../../parts/paged.tsx';
 import { Facts, Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { type Pages, usePages } from '../../session/pages.ts';
+import { type Pages, usePages } from '../../session/paged-list.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { customerTexts } from '../../texts/customer-texts.ts';
 import type { License } from '../../types.ts';

@@ -7,7 +7,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { texts as allTexts } from '../../texts/catalogue.ts';
 import { customerTexts as texts } from '../../texts/customer-texts.ts';

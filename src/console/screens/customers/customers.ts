@@ -17,12 +17,12 @@ type Held = Pick<License, 'holderOrganizationId' | 'effectiveStatus' | 'usage' |
 
 /** Groups licenses by their holders, in the order in which they come. Licenses without a holder are left out. */
 export const customersIn = (licenses: readonly Held[], now: number): readonly Customer[] => {
-  const held = new Map<string, Held[]>();
+  const byHolder = new Map<string, Held[]>();
   for (const license of licenses) {
     const { holderOrganizationId: id } = license;
-    if (id !== null) held.set(id, [...(held.get(id) ?? []), license]);
+    if (id !== null) byHolder.set(id, [...(byHolder.get(id) ?? []), license]);
   }
-  return [...held].map(([id, own]) => ({ id, ...totalsOf(own, now) }));
+  return [...byHolder].map(([id, own]) => ({ id, ...totalsOf(own, now) }));
 };
 
 /** Adds up what licenses use, and returns which end comes next. */

@@ -7,7 +7,7 @@ import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { SecretDialog } from '../../parts/secret-dialog.tsx';
 import { useCommand, useOrganizationId } from '../../session/ledger.ts';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
 import { useMay } from '../may.ts';
 import classes from './people.module.css';

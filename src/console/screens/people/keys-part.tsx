@@ -6,7 +6,7 @@ import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { SecretDialog } from '../../parts/secret-dialog.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
 import type { ApiKey } from '../../types.ts';
 import { useMay } from '../may.ts';

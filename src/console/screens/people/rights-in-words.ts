@@ -23,9 +23,11 @@ export const scopeInWords = (scope: Scope): string => sentences(rightsOfScopes([
 
 const sentences = (rights: readonly Right[]): string => {
   const own = names.filter((name) => isAmong(rights, name, 'own') && (!isCommon(name) || rights.length === 1));
-  const held = names.filter((name) => isAmong(rights, name, 'holder') && !isAmong(rights, name, 'own'));
+  const ofHolder = names.filter((name) => isAmong(rights, name, 'holder') && !isAmong(rights, name, 'own'));
   const { some, held: ofHeld } = peopleTexts.may;
-  return [own.length === 0 ? [] : some(inWords(own)), held.length === 0 ? [] : ofHeld(inWords(held))].flat().join(' ');
+  return [own.length === 0 ? [] : some(inWords(own)), ofHolder.length === 0 ? [] : ofHeld(inWords(ofHolder))]
+    .flat()
+    .join(' ');
 };
 
 /** Every role and every scope has it, so it explains nothing unless it is all. */
