@@ -234,7 +234,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await signIn(page, owner);
     await page.getByText('No license matches.').waitFor();
     await page.route('**/v1/licenses?*', (route) => route.abort());
-    await page.getByLabel('Tier').selectOption('Enterprise');
+    await page.getByRole('combobox', { name: 'Tier' }).selectOption('Enterprise');
     await page.getByText('The server did not answer.').waitFor();
     await page.unroute('**/v1/licenses?*');
     await page.getByRole('button', { name: 'Try again' }).click();

@@ -15,7 +15,7 @@ test('An address with unknown values, or with filters that do not go together, g
   expect(filtersIn({ contains: 4711 })).toEqual({ contains: '4711' });
 });
 
-test('Of a status and the reason of a suspension the newer filter stays', () => {
+test('A status and the reason of a suspension replace each other', () => {
   expect(withFilter({ status: 'ACTIVE', tier: 'PRO' }, 'suspendedFor', 'FRAUD')).toEqual({
     tier: 'PRO',
     suspendedFor: 'FRAUD',

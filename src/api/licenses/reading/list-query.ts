@@ -71,7 +71,7 @@ export const listQuery = z.strictObject({
     }),
   suspendedFor: z.enum(suspensionReasons).optional().meta({
     description:
-      'SUSPENDED licenses with this reason, as the last event says it. Of several reasons it is the longest one.',
+      'SUSPENDED licenses with this reason, as the last event says it. With several reasons, the one that lasts longest counts.',
   }),
   tier: z.enum(tiers).optional(),
   product: productCode.optional(),

@@ -51,7 +51,7 @@ const renderFarm: LicenseStory = {
   ],
 };
 
-/** A team with seats and users, of which some leave. Acme Tools assigns the users, so nobody holds the license. */
+/** A team with seats and users. Acme Tools assigns the users, so nobody holds the license. */
 const team: LicenseStory = {
   license: 'halden team',
   customer: null,

@@ -4,6 +4,7 @@ import type { Attempt } from '../../../application/idempotent-attempt.ts';
 import type { KeyNeeds } from '../../../application/licenses/rotate-key.ts';
 import { organizationIdOf } from '../../../application/organizations/create-organization.ts';
 import { encodeId } from '../../../domain/ids.ts';
+import type { LicenseFacts } from '../../../domain/license/license.ts';
 import { scopes } from '../../../domain/organization/events.ts';
 import { type Instant, plusSeconds } from '../../../domain/time.ts';
 import { aggregateId } from '../../../eventstore/uuids.ts';
@@ -85,9 +86,9 @@ export const simulationOf = (stored: SimulationSeed): Simulation => {
   };
 };
 
-/** Returns true when the license of the demo exists. */
-export const isIssued = ({ executor }: SimulationNeeds, licenseId: string): Promise<boolean> =>
-  executor.read(licenseAggregate, licenseId, ({ kind }) => kind !== 'unissued');
+/** Returns a license of the demo as it is now. Returns null when it does not exist. */
+export const readFacts = ({ executor }: SimulationNeeds, licenseId: string): Promise<LicenseFacts | null> =>
+  executor.read(licenseAggregate, licenseId, (license) => (license.kind === 'unissued' ? null : license.facts));
 
 const daySeconds = 86_400;
 const firstHour = 7;

@@ -18,7 +18,7 @@ import { createPace } from '../../../workers/pace.ts';
 import { acmeCatalog } from './acme-catalog.ts';
 import { licenseStories } from './license-stories.ts';
 import { customers, type LicenseStory } from './license-story.ts';
-import { isIssued, type Simulation, type SimulationNeeds, simulated } from './simulation.ts';
+import { readFacts, type Simulation, type SimulationNeeds, simulated } from './simulation.ts';
 
 type Writing = {
   readonly needs: SimulationNeeds;
@@ -168,9 +168,13 @@ const holderOf = (simulation: Simulation, { customer }: LicenseStory): string | 
 const issue = async (writing: Writing, story: LicenseStory, at: Instant): Promise<void> => {
   const { simulation, needs } = writing;
   const { license, policy, reference, metadata, replaces } = story;
-  // The key of an earlier attempt is unknown, and nobody needs it.
-  if (await isIssued(needs, simulation.licenseId(license))) return;
   const name = `${license}: issue`;
+  // The key of an earlier attempt is unknown, and nobody needs it.
+  const issuedBefore = await readFacts(needs, simulation.licenseId(license));
+  if (issuedBefore !== null) {
+    noteLicense(writing, name, issuedBefore);
+    return;
+  }
   const issued = await issueLicense(needsAt(writing, at), simulation.request(name), {
     policyId: simulation.policyId(policy),
     holderOrganizationId: holderOf(simulation, story),

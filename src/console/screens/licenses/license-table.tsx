@@ -25,7 +25,7 @@ type Shown = {
   readonly onNearEnd: () => void;
 };
 
-/** The licenses as rows, of which only those in the window are rendered. */
+/** The licenses as rows. Only those in the window are rendered. */
 export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown) => {
   const body = useRef<HTMLTableSectionElement>(null);
   const [focused, setFocused] = useState<number | null>(null);
