@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { useMay } from '../screens/may.ts';
 import { useOrganizationId } from '../session/ledger.ts';
+import { useMay } from '../session/may.ts';
 import { texts } from '../texts/catalogue.ts';
 
 /** The links to screens that depend on the role. They come a moment later, with the rules about roles. */

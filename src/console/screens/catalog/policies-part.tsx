@@ -3,14 +3,14 @@ import { useState } from 'react';
 import { Badge } from '../../parts/badge.tsx';
 import { buttonClass } from '../../parts/button.tsx';
 import { CheckField } from '../../parts/field.tsx';
+import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { useList } from '../../session/use-list.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
 import classes from './catalog.module.css';
-import { Entries } from './entries.tsx';
 import { limitText, termText } from './policy-values.ts';
 
 /** The policies of the organization, each in its latest version. */
@@ -19,7 +19,7 @@ export const PoliciesPart = () => {
   const organizationId = useOrganizationId();
   const mayChange = usePermission('changeCatalog');
   const [withArchived, setWithArchived] = useState(false);
-  const policies = useList('listPolicies', withArchived ? {} : { query: { archived: false } });
+  const policies = usePages('listPolicies', withArchived ? {} : { query: { archived: false } });
   return (
     <Part title={names.title}>
       <div className={classes.buttons}>
@@ -34,7 +34,7 @@ export const PoliciesPart = () => {
           onChange={({ currentTarget: { checked } }) => setWithArchived(checked)}
         />
       </div>
-      <Entries pages={policies} none={names.none}>
+      <Paged pages={policies} empty={names.none} more={catalogTexts.more}>
         <PartTable caption={names.caption} columns={Object.values(names.columns)}>
           {policies.entries.map(({ id, name, tier, version, term, limits, archivedAt }) => (
             <tr key={id}>
@@ -51,7 +51,7 @@ export const PoliciesPart = () => {
             </tr>
           ))}
         </PartTable>
-      </Entries>
+      </Paged>
     </Part>
   );
 };

@@ -6,7 +6,7 @@ import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';

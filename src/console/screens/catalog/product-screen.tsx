@@ -9,7 +9,7 @@ import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import type { Product } from '../../types.ts';

@@ -4,13 +4,13 @@ import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CheckField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { useList } from '../../session/use-list.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import classes from './catalog.module.css';
-import { Entries } from './entries.tsx';
 import { ProductDialog } from './product-dialog.tsx';
 
 /** The products of the organization. */
@@ -20,7 +20,7 @@ export const ProductsPart = () => {
   const mayChange = usePermission('changeCatalog');
   const [withArchived, setWithArchived] = useState(false);
   const [isAdding, setAdding] = useState(false);
-  const products = useList('listProducts', withArchived ? {} : { query: { archived: false } });
+  const products = usePages('listProducts', withArchived ? {} : { query: { archived: false } });
   return (
     <Part title={names.title}>
       <div className={classes.buttons}>
@@ -31,7 +31,7 @@ export const ProductsPart = () => {
           onChange={({ currentTarget: { checked } }) => setWithArchived(checked)}
         />
       </div>
-      <Entries pages={products} none={names.none}>
+      <Paged pages={products} empty={names.none} more={catalogTexts.more}>
         <PartTable caption={names.caption} columns={Object.values(names.columns)}>
           {products.entries.map(({ id, name, code, createdAt, archivedAt }) => (
             <tr key={id}>
@@ -50,7 +50,7 @@ export const ProductsPart = () => {
             </tr>
           ))}
         </PartTable>
-      </Entries>
+      </Paged>
       {isAdding && <ProductDialog product={null} onClose={() => setAdding(false)} />}
     </Part>
   );

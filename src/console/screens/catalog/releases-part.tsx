@@ -4,14 +4,14 @@ import { Button } from '../../parts/button.tsx';
 import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
+import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
-import { useList } from '../../session/use-list.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { instantIn } from '../issue/instants.ts';
 import classes from './catalog.module.css';
-import { Entries } from './entries.tsx';
 
 type Open = { readonly kind: 'publish' } | { readonly kind: 'withdraw'; readonly version: string };
 
@@ -19,7 +19,7 @@ type Open = { readonly kind: 'publish' } | { readonly kind: 'withdraw'; readonly
 export const ReleasesPart = ({ code }: { readonly code: string }) => {
   const names = catalogTexts.releases;
   const mayChange = usePermission('changeCatalog');
-  const releases = useList('listReleases', { params: { code } });
+  const releases = usePages('listReleases', { params: { code } });
   const [open, setOpen] = useState<Open | null>(null);
   const close = () => setOpen(null);
   const { action, ...columns } = names.columns;
@@ -30,7 +30,7 @@ export const ReleasesPart = ({ code }: { readonly code: string }) => {
           <Button onClick={() => setOpen({ kind: 'publish' })}>{names.publish}</Button>
         </div>
       )}
-      <Entries pages={releases} none={names.none}>
+      <Paged pages={releases} empty={names.none} more={catalogTexts.more}>
         <PartTable caption={names.caption} columns={[...Object.values(columns), ...(mayChange ? [action] : [])]}>
           {releases.entries.map(({ version, releasedAt, channel, withdrawnAt }) => (
             <tr key={version}>
@@ -56,7 +56,7 @@ export const ReleasesPart = ({ code }: { readonly code: string }) => {
             </tr>
           ))}
         </PartTable>
-      </Entries>
+      </Paged>
       {open?.kind === 'publish' && <Publish code={code} onClose={close} />}
       {open?.kind === 'withdraw' && <Withdraw code={code} version={open.version} onClose={close} />}
     </Part>

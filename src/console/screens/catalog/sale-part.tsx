@@ -1,7 +1,7 @@
 import { CheckList } from '../../parts/check-list.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
-import { useList } from '../../session/use-list.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
@@ -54,7 +54,7 @@ export const SalePart = (props: Props) => {
 };
 
 const Products = ({ form, change }: Props) => {
-  const products = useList('listProducts', { query: { archived: false } }, 100);
+  const products = usePages('listProducts', { query: { archived: false, limit: 100 } });
   const listed = products.entries.map(({ code, name }) => ({ value: code, text: `${name} (${code})` }));
   const others = form.products.filter((code) => !listed.some(({ value }) => value === code));
   return (

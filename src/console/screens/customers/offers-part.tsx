@@ -6,10 +6,10 @@ import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
+import { useMay } from '../../session/may.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { texts as allTexts } from '../../texts/catalogue.ts';
 import { customerTexts } from '../../texts/customer-texts.ts';
-import { useMay } from '../may.ts';
 import classes from './customers.module.css';
 
 const texts = customerTexts.offers;

@@ -1,9 +1,9 @@
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useCommand } from '../../session/ledger.ts';
+import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
-import { useList } from '../../session/use-list.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
 import { ApiKeyStep } from './api-key-step.tsx';
@@ -18,10 +18,10 @@ const FirstSteps = () => {
   useTitle(names.title);
   const organization = useOrganization();
   const mayManageKeys = usePermission('manageApiKeys');
-  const products = useList('listProducts', { query: { archived: false } });
+  const products = usePages('listProducts', { query: { archived: false } });
   const issue = useCommand('issueLicense');
-  if (products.isError && products.data === undefined)
-    return <Failure error={products.error} onRetry={products.refetch} />;
+  if (products.error !== null && products.entries.length === 0)
+    return <Failure error={products.error} onRetry={products.retry} />;
   if (organization === null || products.isPending) return <Loading />;
   const product = products.entries.at(-1) ?? null;
   return (

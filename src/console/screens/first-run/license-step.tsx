@@ -4,7 +4,7 @@ import { Failure } from '../../parts/failure.tsx';
 import { Part } from '../../parts/part.tsx';
 import { Secret } from '../../parts/secret.tsx';
 import { type useCommand, useOrganizationId } from '../../session/ledger.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
 import type { Product } from '../../types.ts';
 import classes from './first-run.module.css';

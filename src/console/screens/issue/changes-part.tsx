@@ -1,7 +1,7 @@
 import { CheckList } from '../../parts/check-list.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
-import { useList } from '../../session/use-list.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import { limitText } from '../catalog/policy-values.ts';
 import { GrantRows } from './grant-rows.tsx';
@@ -44,7 +44,7 @@ export const ChangesPart = (props: IssueFormProps) => {
 };
 
 const Products = ({ form, faults, policy, change }: IssueFormProps) => {
-  const products = useList('listProducts', { query: { archived: false } }, 100);
+  const products = usePages('listProducts', { query: { archived: false, limit: 100 } });
   const ofPolicy = policy?.products ?? [];
   const chosen = form.products ?? ofPolicy;
   const listed = products.entries.map(({ code, name }) => ({ value: code, text: `${name} (${code})` }));

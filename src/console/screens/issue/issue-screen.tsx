@@ -3,8 +3,8 @@ import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useOrganizationId, useRead } from '../../session/ledger.ts';
+import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
-import { usePermission } from '../../session/use-permission.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { License } from '../../types.ts';
@@ -43,8 +43,9 @@ const Replacement = ({ licenseId }: { readonly licenseId: string }) => {
 const WithPolicies = ({ replaced, policyId }: { readonly replaced: License | null; readonly policyId: string }) => {
   const organizationId = useOrganizationId();
   const policies = usePolicies();
-  if (policies.data === undefined)
-    return policies.isError ? <Failure error={policies.error} onRetry={policies.refetch} /> : <Loading />;
+  if (policies.isPending) return <Loading />;
+  if (policies.error !== null && policies.entries.length === 0)
+    return <Failure error={policies.error} onRetry={policies.retry} />;
   if (policies.entries.length === 0)
     return (
       <Part title={issueTexts.policy.title}>

@@ -2,13 +2,13 @@ import { Button } from '../../parts/button.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { useRead } from '../../session/ledger.ts';
-import { useList } from '../../session/use-list.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import { policyTexts } from '../../texts/policy-texts.ts';
 import type { Policy } from '../../types.ts';
 
 /** Returns the policies on sale, page by page. */
-export const usePolicies = () => useList('listPolicies', { query: { archived: false } });
+export const usePolicies = () => usePages('listPolicies', { query: { archived: false } });
 
 /** Returns the policy with this id in a version. An empty version is the latest. */
 export const usePolicy = (policyId: string, version: string) =>
@@ -53,10 +53,10 @@ export const PolicyChoice = ({
           </option>
         ))}
       </SelectField>
-      {policies.isError && <Failure error={policies.error} onRetry={policies.refetch} />}
-      {policies.hasNextPage && (
+      {policies.error !== null && <Failure error={policies.error} onRetry={policies.retry} />}
+      {policies.hasMore && (
         <div>
-          <Button busy={policies.isFetchingNextPage} onClick={() => void policies.fetchNextPage()}>
+          <Button busy={policies.isReadingMore} onClick={policies.readMore}>
             {names.more}
           </Button>
         </div>

@@ -4,7 +4,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { Device, License } from '../../types.ts';

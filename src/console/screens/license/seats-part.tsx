@@ -5,7 +5,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { License } from '../../types.ts';
 import { ReasonFields } from './change/reason-fields.tsx';

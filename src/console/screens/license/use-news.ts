@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useLiveEvents } from '../../session/live-events.ts';
-import { useMay } from '../may.ts';
+import { useMay } from '../../session/may.ts';
 
 /** Reads the page of a license again when something happens to the license, for roles that may read the feed. */
 export const useNews = (licenseId: string, isNow: boolean): void => {

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useOrganizationId } from '../../session/ledger.ts';
-import { usePermission } from '../../session/use-permission.ts';
+import { usePermission } from '../../session/may.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { saleTexts } from '../../texts/sale-texts.ts';
 import classes from './licenses.module.css';

@@ -1,7 +1,7 @@
 import { Part } from '../../parts/part.tsx';
+import { useMay } from '../../session/may.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { peopleTexts as texts } from '../../texts/people-texts.ts';
-import { useMay } from '../may.ts';
 import { InvitationsPart } from './invitations-part.tsx';
 import { KeysPart } from './keys-part.tsx';
 import { MembersPart } from './members-part.tsx';

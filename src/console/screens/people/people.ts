@@ -1,10 +1,10 @@
 import type { AnswerOf } from '@license-ledger/client';
 import type { Standing } from '../../../domain/organization/organization-authority.ts';
+import { useMay } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { useSessionState } from '../../session/session-context.tsx';
 import { peopleTexts } from '../../texts/people-texts.ts';
-import { useMay } from '../may.ts';
 
 type Listed = AnswerOf<'listMembers'>['data'][number];
 

@@ -3,7 +3,7 @@ import { Button } from '../../parts/button.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
-import { usePages } from '../../session/pages.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { refusalTexts, sentenceOfCode } from '../../texts/refusal-texts.ts';
 import classes from './refusal.module.css';
 
