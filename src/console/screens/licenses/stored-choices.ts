@@ -13,7 +13,10 @@ export type SavedView = { readonly name: string; readonly filters: Filters };
 export const viewsMax = 20;
 export const viewNameMax = 40;
 
-type Store = { readonly getItem: (key: string) => string | null; readonly setItem: (key: string, text: string) => void };
+type Store = {
+  readonly getItem: (key: string) => string | null;
+  readonly setItem: (key: string, text: string) => void;
+};
 
 /** Returns the chosen columns, in their order. Without a choice, or with a damaged one, the usual ones. */
 export const readColumns = (store: Store): readonly ColumnName[] => {
