@@ -72,9 +72,11 @@ test('Nothing is due, and writing it again changes nothing', async () => {
   const before = await rows(count);
   await write();
   expect(await rows(count)).toEqual(before);
-  expect(await rows("select external_ref, due_at, recorded_status from rm.licenses where issuer_org_id = $1 and due_at < '2026-11-29'")).toEqual(
-    [],
-  );
+  expect(
+    await rows(
+      "select external_ref, due_at, recorded_status from rm.licenses where issuer_org_id = $1 and due_at < '2026-11-29'",
+    ),
+  ).toEqual([]);
   expect(refused).toEqual([]);
 }, 120_000);
 
