@@ -30,7 +30,7 @@ export const buildStaleConsole = (log: Logger): (() => Promise<void>) => {
 
 /** Returns true when the console was built from its sources as they are. */
 const isCurrent = async (): Promise<boolean> => {
-  // Plain JavaScript beside the bundle, which loads the bundler of the console only to build.
+  // Plain JavaScript next to the bundle, which loads the bundler of the console only to build.
   const { isConsoleCurrent } = await import(ownFile('build/console.js').href);
   return isConsoleCurrent(fileURLToPath(ownFile('./')), fileURLToPath(ownFile('dist/console')));
 };

@@ -12,7 +12,7 @@ import { reasonIn } from '../../src/console/screens/license/change/reasons.ts';
 import { termLineOf } from '../../src/console/screens/license/term-line.ts';
 import { refusalIn } from '../../src/console/screens/refusal/refusal-in-address.ts';
 import { addressOf, enteredIn } from '../../src/console/screens/refusal/refusal-request.ts';
-import { sentenceOfStep } from '../../src/console/screens/refusal/steps.ts';
+import { sentenceOfStep } from '../../src/console/screens/refusal/refusal-steps.ts';
 import { sentenceOfCode } from '../../src/console/texts/refusal-texts.ts';
 import type { License } from '../../src/console/types.ts';
 

@@ -3,7 +3,7 @@ import { Copyable } from './copy.tsx';
 import classes from './dialog.module.css';
 import { Dialog, DialogActions } from './dialog.tsx';
 
-/** Shows a secret until its button closes the dialog. A click beside it must not lose the secret. */
+/** Shows a secret until its button closes the dialog. A click outside must not lose the secret. */
 export const SecretDialog = ({
   title,
   text,

@@ -15,7 +15,7 @@ import { Reinstate, Renew } from '../license/status-dialogs.tsx';
 import { AssignUser, UserTable } from '../license/users-part.tsx';
 import classes from './refusal.module.css';
 import type { RefusalRequest } from './refusal-request.ts';
-import { powerOf, proposalOf, type Step, sentenceOfStep } from './steps.ts';
+import { powerOf, proposalOf, type Step, sentenceOfStep } from './refusal-steps.ts';
 
 const texts = refusalTexts.repair;
 
