@@ -64,7 +64,7 @@ test('Its commands say that their clock is simulated, and the last one ends that
   expect(own.slice(-3).map(({ type }) => type)).toEqual(['ApiKeyRevoked', 'MemberInvited', 'MemberJoined']);
   const recorded = own.map(({ metadata }) => String(metadata.recordedAt));
   expect(recorded.slice(0, 5)).toEqual(recorded.slice(0, 5).toSorted());
-  expect(recorded.at(-2)?.slice(0, 4)).toBe('2026');
+  expect(recorded.at(-2)?.slice(0, 10)).toBe(new Date().toISOString().slice(0, 10));
 });
 
 test('Nothing is due, and writing it again changes nothing', async () => {

@@ -11,6 +11,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -118,7 +119,7 @@ describe.runIf(executable !== null)('On the screen of the activity', { timeout: 
     expect(complaints).toEqual([]);
   });
 
-  test('an organization without events, and a feed that fails, say so, in a narrow dark window', async () => {
+  testInFull('an organization without events, and a feed that fails, say so, in a narrow dark window', async () => {
     const user = await createConsoleUser(ledger, []);
     const { page, context } = await openConsole(browser, ledger, '', {
       viewport: { width: 320, height: 640 },

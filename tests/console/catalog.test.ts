@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -81,7 +82,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
-  test('publishes and withdraws a release', async () => {
+  testInFull('publishes and withdraws a release', async () => {
     const { page, context } = await open(`/catalog/products/${productId}`);
     await page.getByText('There is no release.').waitFor();
     await page.getByRole('button', { name: 'Publish a release' }).click();
@@ -135,7 +136,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
-  test('adds a policy with the values of its tier, and archives it', async () => {
+  testInFull('adds a policy with the values of its tier, and archives it', async () => {
     const { page, context } = await open('/catalog');
     await page.getByRole('link', { name: 'Add a policy' }).click();
     await page.getByRole('button', { name: 'Save' }).click();
@@ -173,7 +174,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
-  test('says what to do when it is empty, and when it does not load', async () => {
+  testInFull('says what to do when it is empty, and when it does not load', async () => {
     const { organizationId: emptyId } = ledger.b;
     const user = await createConsoleUser(ledger, [{ organizationId: emptyId, role: 'OWNER' }]);
     const { page, context } = await openConsole(browser, ledger, `/${emptyId}/catalog`);
@@ -188,7 +189,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
-  test('fits a narrow and dark window', async () => {
+  testInFull('fits a narrow and dark window', async () => {
     const options = { viewport: { width: 320, height: 640 }, colorScheme: 'dark' };
     const { page, context } = await open('/catalog', developer, options);
     await page.getByRole('link', { name: 'Team' }).waitFor();

@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -131,7 +132,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('a text that only looks like a key is searched, such as an id of a device', async () => {
+  testInFull('a text that only looks like a key is searched, such as an id of a device', async () => {
     const externalRef = '3f2b8c9a-1d4e-4f6a-9b7c-0a1b2c3d4e5f';
     await ledger.issue({ externalRef });
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);

@@ -11,6 +11,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -135,7 +136,7 @@ describe.runIf(executable !== null)('On the screens of customers', { timeout: 12
     await context.close();
   });
 
-  test('a list that fails can be read again, in a narrow dark window', async () => {
+  testInFull('a list that fails can be read again, in a narrow dark window', async () => {
     const { page, context } = await openAs(admin, issuer, {
       viewport: { width: 320, height: 640 },
       colorScheme: 'dark',

@@ -12,6 +12,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -98,7 +99,7 @@ describe.runIf(executable !== null)('The first run in the console', { timeout: 2
     await context.close();
   });
 
-  test.each(['closed', 'invited'])('says what to do on a server where the signup is %s', async (mode) => {
+  testInFull.each(['closed', 'invited'])('says what to do on a server where the signup is %s', async (mode) => {
     const context = await browser.newContext({ locale: 'en-US', viewport: { width: 320, height: 640 } });
     const page = await context.newPage();
     // The server writes its mode into the page.
@@ -119,7 +120,7 @@ describe.runIf(executable !== null)('The first run in the console', { timeout: 2
     await context.close();
   });
 
-  test('is offered in an organization without a license, and only to who may issue one', async () => {
+  testInFull('is offered in an organization without a license, and only to who may issue one', async () => {
     const { organizationId } = ledger.b;
     const owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
     const auditor = await createConsoleUser(ledger, [{ organizationId, role: 'AUDITOR' }]);
@@ -141,7 +142,7 @@ describe.runIf(executable !== null)('The first run in the console', { timeout: 2
     await second.context.close();
   });
 
-  test('can be tried again when its products do not load', async () => {
+  testInFull('can be tried again when its products do not load', async () => {
     const { organizationId } = ledger.b;
     const owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/first-steps`);

@@ -3,10 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Role } from '../../src/domain/organization/events.ts';
 import type { Ledger } from '../support/ledger.ts';
+import { sized } from '../support/size.ts';
 import { joinOrganization } from '../support/users.ts';
+
+/** A test of `npm run test:long`. A browser takes seconds for each, so the short run leaves out what fails least. */
+export const testInFull = test.runIf(sized(1, 0) === 1);
 
 const password = 'four small green apples';
 

@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -85,7 +86,7 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     await context.close();
   });
 
-  test('sees what the license will have before it is issued with other values than the policy', async () => {
+  testInFull('sees what the license will have before it is issued with other values than the policy', async () => {
     const { page, context } = await open('/licenses/new');
     await page.getByRole('combobox', { name: 'Policy' }).selectOption({ label: 'Team (Pro)' });
     await page.getByLabel('Version').selectOption('1');
@@ -199,7 +200,7 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     await context.close();
   });
 
-  test('without a policy is led to the catalog, and a failing list can be tried again', async () => {
+  testInFull('without a policy is led to the catalog, and a failing list can be tried again', async () => {
     const { organizationId: emptyId } = ledger.b;
     const user = await createConsoleUser(ledger, [{ organizationId: emptyId, role: 'OWNER' }]);
     const { page, context } = await openConsole(browser, ledger, `/${emptyId}/licenses/new`);
@@ -213,7 +214,7 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     await context.close();
   });
 
-  test('finds the form usable in a narrow and dark window', async () => {
+  testInFull('finds the form usable in a narrow and dark window', async () => {
     const { page, context } = await open('/licenses/new', seller, {
       ...{ viewport: { width: 320, height: 640 }, colorScheme: 'dark' },
     });

@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -162,41 +163,44 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await context.close();
   });
 
-  test('seats are released, users assigned and unassigned, devices replaced, and a meter is set to zero', async () => {
-    const limits = { activations: 2, seats: 2, users: 2, meters: { exports: { limit: 100, resets: 'P1M' } } };
-    const { licenseId, licenseKey } = await ledger.issue({ limits });
-    await activate(licenseKey, 'Old laptop');
-    await post('/v1/licenses/leases', { licenseKey, leaseHolder: 'render-1' });
-    await post('/v1/licenses/usage', { licenseKey, meter: 'exports', quantity: 42 });
-    const { page, complaints, context } = await openLicense(owner, licenseId);
-    await page.getByText('42 of 100').last().waitFor();
-    await page.getByLabel('Sum by').selectOption('day');
-    await page.getByRole('cell', { name: new Date().toISOString().slice(0, 10) }).waitFor();
-    await press(page, 'Set exports to zero');
-    await dialog(page).getByText('The meter exports shows 0 instead of 42.').waitFor();
-    await dialog(page).getByLabel('Reason code').fill('CORRECTION');
-    await confirm(page, 'Set to zero');
-    await page.getByText('0 of 100').first().waitFor();
-    await page.getByRole('button', { name: /^Release the seat/ }).click();
-    await confirm(page, 'Release');
-    await page.getByText('No seat is taken.').waitFor();
-    await press(page, 'Assign a user');
-    await dialog(page).getByLabel('User').fill('ada@example.com');
-    await expectAccessible(page);
-    await confirm(page, 'Assign a user');
-    await press(page, 'Unassign ada@example.com');
-    await confirm(page, 'Unassign');
-    await page.getByText('No user is assigned.').waitFor();
-    await press(page, 'Replace Old laptop');
-    await dialog(page).getByLabel('Fingerprint of the new device').fill('device New laptop');
-    await dialog(page).getByLabel('Name of the new device').fill('New laptop');
-    await confirm(page, 'Replace');
-    await page.getByRole('button', { name: 'Release New laptop' }).waitFor();
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+  testInFull(
+    'seats are released, users assigned and unassigned, devices replaced, and a meter is set to zero',
+    async () => {
+      const limits = { activations: 2, seats: 2, users: 2, meters: { exports: { limit: 100, resets: 'P1M' } } };
+      const { licenseId, licenseKey } = await ledger.issue({ limits });
+      await activate(licenseKey, 'Old laptop');
+      await post('/v1/licenses/leases', { licenseKey, leaseHolder: 'render-1' });
+      await post('/v1/licenses/usage', { licenseKey, meter: 'exports', quantity: 42 });
+      const { page, complaints, context } = await openLicense(owner, licenseId);
+      await page.getByText('42 of 100').last().waitFor();
+      await page.getByLabel('Sum by').selectOption('day');
+      await page.getByRole('cell', { name: new Date().toISOString().slice(0, 10) }).waitFor();
+      await press(page, 'Set exports to zero');
+      await dialog(page).getByText('The meter exports shows 0 instead of 42.').waitFor();
+      await dialog(page).getByLabel('Reason code').fill('CORRECTION');
+      await confirm(page, 'Set to zero');
+      await page.getByText('0 of 100').first().waitFor();
+      await page.getByRole('button', { name: /^Release the seat/ }).click();
+      await confirm(page, 'Release');
+      await page.getByText('No seat is taken.').waitFor();
+      await press(page, 'Assign a user');
+      await dialog(page).getByLabel('User').fill('ada@example.com');
+      await expectAccessible(page);
+      await confirm(page, 'Assign a user');
+      await press(page, 'Unassign ada@example.com');
+      await confirm(page, 'Unassign');
+      await page.getByText('No user is assigned.').waitFor();
+      await press(page, 'Replace Old laptop');
+      await dialog(page).getByLabel('Fingerprint of the new device').fill('device New laptop');
+      await dialog(page).getByLabel('Name of the new device').fill('New laptop');
+      await confirm(page, 'Replace');
+      await page.getByRole('button', { name: 'Release New laptop' }).waitFor();
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 
-  test('reference, metadata, products and policy are changed, each after a preview', async () => {
+  testInFull('reference, metadata, products and policy are changed, each after a preview', async () => {
     for (const code of ['local_cli', 'cloud_ide', 'add_on'])
       await ledger.call('POST', '/v1/products', { key: ledger.a.apiKey, body: { code, name: code } });
     const { licenseId } = await ledger.issue({ products: ['local_cli', 'cloud_ide'] });
@@ -245,7 +249,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await context.close();
   });
 
-  test('lists that fail offer another try, and a refusal stays next to its form', async () => {
+  testInFull('lists that fail offer another try, and a refusal stays next to its form', async () => {
     const { licenseId } = await ledger.issue({ limits: { users: 2 } });
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     await page.route('**/users?*', (route) => route.abort());

@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -119,54 +120,57 @@ describe.runIf(executable !== null)('The list of licenses', { timeout: 240_000 }
     expect(await page.getByRole('columnheader', { name: 'Products' }).count()).toBe(0);
   });
 
-  test('of 10,000 licenses renders only those in the window, loads the others while scrolling, and survives a failure', async () => {
-    const { page } = auditor;
-    const [pageSize, pages] = [1_000, 10];
-    const { body } = await ledger.call('GET', '/v1/licenses?limit=1', { key: vendor.apiKey });
-    const [license] = Object.values(body.data ?? {});
-    let isFailing = false;
-    await page.route('**/v1/licenses?*', (route) => {
-      if (isFailing) return route.abort();
-      const place = Number(new URL(route.request().url()).searchParams.get('cursor') ?? '0');
-      const data = Array.from({ length: pageSize }, (_, index) => {
-        const number = place * pageSize + index;
-        const id = `${String(license?.id).slice(0, -5)}${String(number).padStart(5, '0')}`;
-        return { ...license, id, externalRef: `no. ${number}` };
+  testInFull(
+    'of 10,000 licenses renders only those in the window, loads the others while scrolling, and survives a failure',
+    async () => {
+      const { page } = auditor;
+      const [pageSize, pages] = [1_000, 10];
+      const { body } = await ledger.call('GET', '/v1/licenses?limit=1', { key: vendor.apiKey });
+      const [license] = Object.values(body.data ?? {});
+      let isFailing = false;
+      await page.route('**/v1/licenses?*', (route) => {
+        if (isFailing) return route.abort();
+        const place = Number(new URL(route.request().url()).searchParams.get('cursor') ?? '0');
+        const data = Array.from({ length: pageSize }, (_, index) => {
+          const number = place * pageSize + index;
+          const id = `${String(license?.id).slice(0, -5)}${String(number).padStart(5, '0')}`;
+          return { ...license, id, externalRef: `no. ${number}` };
+        });
+        const hasMore = place + 1 < pages;
+        return route.fulfill({ json: { data, hasMore, nextCursor: hasMore ? String(place + 1) : null } });
       });
-      const hasMore = place + 1 < pages;
-      return route.fulfill({ json: { data, hasMore, nextCursor: hasMore ? String(place + 1) : null } });
-    });
-    await page.goto(`${ledger.baseUrl}/console/${vendor.organizationId}/licenses`);
-    await page.getByText('no. 0', { exact: true }).waitFor();
-    const rendered = () => page.getByRole('row').count();
-    const scroll = () => page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
-    const loaded = (count: string) => page.getByRole('status').getByText(count).waitFor();
-    await loaded('1,000 licenses so far');
-    await scroll();
-    await loaded('2,000 licenses so far');
-    isFailing = true;
-    await scroll();
-    await page.getByText('The server did not answer.').waitFor();
-    isFailing = false;
-    await page.getByRole('button', { name: 'Try again' }).click();
-    for (let count = 3 * pageSize; count <= pages * pageSize; count += pageSize) {
-      await loaded(`${count.toLocaleString('en-US')} licenses`);
-      expect(await rendered()).toBeLessThan(150);
+      await page.goto(`${ledger.baseUrl}/console/${vendor.organizationId}/licenses`);
+      await page.getByText('no. 0', { exact: true }).waitFor();
+      const rendered = () => page.getByRole('row').count();
+      const scroll = () => page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+      const loaded = (count: string) => page.getByRole('status').getByText(count).waitFor();
+      await loaded('1,000 licenses so far');
       await scroll();
-    }
-    expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('10001');
-    await scroll();
-    await page.getByText('no. 9999', { exact: true }).waitFor();
-    expect(await rendered()).toBeLessThan(150);
-    // The row with the focus stays when the page scrolls away.
-    await page.getByRole('row').last().getByRole('link').focus();
-    await page.evaluate('scrollTo(0, 0)');
-    await page.getByText('no. 0', { exact: true }).waitFor();
-    expect(await page.evaluate('document.activeElement.closest("tr")?.getAttribute("aria-rowindex")')).toBe('10001');
-    await page.unroute('**/v1/licenses?*');
-  });
+      await loaded('2,000 licenses so far');
+      isFailing = true;
+      await scroll();
+      await page.getByText('The server did not answer.').waitFor();
+      isFailing = false;
+      await page.getByRole('button', { name: 'Try again' }).click();
+      for (let count = 3 * pageSize; count <= pages * pageSize; count += pageSize) {
+        await loaded(`${count.toLocaleString('en-US')} licenses`);
+        expect(await rendered()).toBeLessThan(150);
+        await scroll();
+      }
+      expect(await page.getByRole('table').getAttribute('aria-rowcount')).toBe('10001');
+      await scroll();
+      await page.getByText('no. 9999', { exact: true }).waitFor();
+      expect(await rendered()).toBeLessThan(150);
+      // The row with the focus stays when the page scrolls away.
+      await page.getByRole('row').last().getByRole('link').focus();
+      await page.evaluate('scrollTo(0, 0)');
+      await page.getByText('no. 0', { exact: true }).waitFor();
+      expect(await page.evaluate('document.activeElement.closest("tr")?.getAttribute("aria-rowindex")')).toBe('10001');
+      await page.unroute('**/v1/licenses?*');
+    },
+  );
 
-  test('fits a narrow and dark window, and says when nothing matches', async () => {
+  testInFull('fits a narrow and dark window, and says when nothing matches', async () => {
     const { page } = auditor;
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.setViewportSize({ width: 320, height: 640 });

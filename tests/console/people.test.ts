@@ -11,6 +11,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -117,7 +118,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).not.toContain(secret);
   });
 
-  test('a key is renamed, gets a new secret, loses the previous one, and is revoked', async () => {
+  testInFull('a key is renamed, gets a new secret, loses the previous one, and is revoked', async () => {
     const { page } = ownerPage;
     const act = async (action: string, name: string) => {
       await page.getByRole('button', { name: `${action}: ${name}` }).click();
@@ -179,7 +180,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await context.close();
   });
 
-  test('every role ends its sessions and changes its password, also one that sees nobody', async () => {
+  testInFull('every role ends its sessions and changes its password, also one that sees nobody', async () => {
     const user = await createConsoleUser(ledger, [{ organizationId, role: 'SUPPORT' }]);
     const elsewhere = await tokenOf(user);
     const { page, context } = await openPeople(user);
@@ -206,7 +207,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await context.close();
   });
 
-  test('it fits a narrow dark window, and a list that fails can be read again', async () => {
+  testInFull('it fits a narrow dark window, and a list that fails can be read again', async () => {
     const { page, context, complaints } = await openPeople(owner, {
       viewport: { width: 320, height: 640 },
       colorScheme: 'dark',

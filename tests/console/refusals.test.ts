@@ -10,6 +10,7 @@ import {
   expectNoOverflow,
   openConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 const executable = findChromium();
@@ -93,7 +94,7 @@ describe.runIf(executable !== null)('The explanation of a refusal', { timeout: 2
     await context.close();
   });
 
-  test('proposes limits and products in the dialogs of the license', async () => {
+  testInFull('proposes limits and products in the dialogs of the license', async () => {
     const { licenseKey, licenseId } = await ledger.issue({ limits: { activations: 1 }, products: ['local_cli'] });
     await activate(licenseKey, 'Only place');
     const { page, context } = await openWhy(owner, `?license=${licenseId}&product=cloud_ide`);
@@ -130,7 +131,7 @@ describe.runIf(executable !== null)('The explanation of a refusal', { timeout: 2
     await context.close();
   });
 
-  test('says what is wrong with the input, with the server, and with a license that does not exist', async () => {
+  testInFull('says what is wrong with the input, with the server, and with a license that does not exist', async () => {
     const { licenseKey } = await ledger.issue();
     const { page, context } = await openWhy(owner);
     await button(page, 'Explain').click();
@@ -154,7 +155,7 @@ describe.runIf(executable !== null)('The explanation of a refusal', { timeout: 2
     await context.close();
   });
 
-  test('fits a narrow dark window, and leads to the license at its instant', async () => {
+  testInFull('fits a narrow dark window, and leads to the license at its instant', async () => {
     const { licenseId } = await ledger.issue();
     const narrow = { viewport: { width: 320, height: 640 }, colorScheme: 'dark' } as const;
     const at = new Date().toISOString();

@@ -116,7 +116,7 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
     await second.goto(`${ledger.baseUrl}/console/${b.organizationId}/licenses/${licenseId}`);
     await second.getByRole('button', { name: 'Suspend' }).waitFor();
     // The first tab is still in the first organization, where this license does not exist.
-    await page.getByLabel('Status').selectOption('Active');
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('Active');
     await page.getByRole('table').waitFor();
     const own = page.waitForResponse((response) => response.url().includes('/v1/licenses?'));
     await page.reload();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, startProduct } from '../support/product.ts';
-import { sized } from '../support/size.ts';
+import { sampled, sized } from '../support/size.ts';
 
 // One organization floods a process. Another one, which sends a request at a time, gets every answer. How fast it gets
 // them is measured in bench/neighbours.ts.
@@ -98,7 +98,7 @@ const useMeanwhile = async (storm: Promise<unknown>): Promise<readonly number[]>
   return statuses;
 };
 
-test.each([
+const storms = [
   { storm: 'activations', total: sized(4_000), connections: 64, request: () => activation(noisy), answers: [201, 429] },
   {
     storm: 'changes of one license',
@@ -141,7 +141,8 @@ test.each([
     }),
     answers: [401, 429, 503],
   },
-])(
+];
+test.each(sampled(storms, 2))(
   'A quiet organization gets all its answers during a storm of $storm',
   async ({ total, connections, request, answers }) => {
     const storm = flood(total, connections, request);

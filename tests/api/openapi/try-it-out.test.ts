@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageDemo } from '../../../src/api/pages/local-guide.ts';
 import { findChromium, openBrowser } from '../../support/browser.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
+import { sized } from '../../support/size.ts';
 
 let demo: PageDemo | null = null;
 let ledger: Ledger;
@@ -25,7 +26,8 @@ const press = (button: Locator) =>
   button.evaluate((element) => element.dispatchEvent(new Event('click', { bubbles: true })));
 
 // On a busy machine a browser takes its time to start.
-describe.runIf(executable !== null)('On /docs in a browser', { timeout: 120_000 }, () => {
+// The tests of the page itself run each time.
+describe.runIf(executable !== null && sized(1, 0) === 1)('On /docs in a browser', { timeout: 120_000 }, () => {
   test('a list is tried without a filter, and the examples work on the demo', async () => {
     const browser = await openBrowser(executable ?? '');
     try {
