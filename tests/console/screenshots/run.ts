@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Browser } from 'playwright-core';
 import { findChromium, openBrowser } from '../../support/browser.ts';
 import { condition, type DemoFile, startProduct } from '../../support/product.ts';
-import { type Places, type Screen, screens } from './screens.ts';
+import { type DemoLicense, type Places, type Screen, screens } from './screens.ts';
 
 // Takes a picture of each screen of the console, with the demo of a new data directory. Names as arguments take only
 // these. `npm run screenshots` runs it.
@@ -59,14 +59,14 @@ async function placesOf({ baseUrl, email, password, acme }: AcmeDemo): Promise<P
     body: JSON.stringify({ email, password, organizationId }),
   });
   const { accessToken } = (await login.json()) as { accessToken: string };
-  const license = async (reference: string): Promise<string> => {
+  const license = async (reference: string): Promise<DemoLicense> => {
     const list = await fetch(`${baseUrl}/v1/licenses?externalRef=${reference}`, {
       headers: { authorization: `Bearer ${accessToken}` },
     });
-    const { data } = (await list.json()) as { data: readonly { id: string }[] };
+    const { data } = (await list.json()) as { data: readonly DemoLicense[] };
     const [found] = data;
     if (found === undefined) throw new Error(`The demo has no license with the reference ${reference}.`);
-    return found.id;
+    return found;
   };
   return { organizationId, endOf, license };
 }

@@ -1,12 +1,19 @@
 import type { Page } from 'playwright-core';
 
+/** A license of the demo, as the API has it. */
+export type DemoLicense = {
+  readonly id: string;
+  readonly holderOrganizationId: string | null;
+  readonly policy: { readonly id: string };
+};
+
 /** What the addresses of the screens need from the demo. */
 export type Places = {
   readonly organizationId: string;
   /** Returns the end of a day of the demo, 0 for its first one. */
   readonly endOf: (day: number) => string;
-  /** Returns the id of the license with this reference. */
-  readonly license: (reference: string) => Promise<string>;
+  /** Returns the license with this reference. */
+  readonly license: (reference: string) => Promise<DemoLicense>;
 };
 
 /** A picture of a screen. A new screen needs one more row in `screens`. */
@@ -30,7 +37,14 @@ const licenses =
   ({ organizationId }: Places) =>
     `/${organizationId}/licenses${search}`;
 const license = (reference: string) => async (places: Places) =>
-  `/${places.organizationId}/licenses/${await places.license(reference)}`;
+  `/${places.organizationId}/licenses/${(await places.license(reference)).id}`;
+const screen =
+  (path: string) =>
+  ({ organizationId }: Places) =>
+    `/${organizationId}/${path}`;
+/** The screen about something of the license with this reference. */
+const screenOf = (reference: string, path: (license: DemoLicense) => string) => async (places: Places) =>
+  `/${places.organizationId}/${path(await places.license(reference))}`;
 
 /** All pictures, in the order in which they are taken. */
 export const screens: readonly Screen[] = [
@@ -65,5 +79,34 @@ export const screens: readonly Screen[] = [
     shows: 'You see the license as it was',
     act: (page) => page.getByText('Different from now').click(),
   },
+  {
+    name: 'limits',
+    path: license('HAL-0007'),
+    shows: 'The license was issued.',
+    act: (page) => page.getByRole('button', { name: 'Change limits' }).click(),
+  },
+  {
+    name: 'why',
+    path: screenOf('QC-118', ({ id }) => `why?license=${id}`),
+    shows: 'Why was it refused?',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Explain', exact: true }).first().click();
+      await page.getByRole('heading', { name: 'Answer' }).waitFor();
+    },
+  },
+  { name: 'issue', path: screen('licenses/new'), shows: 'Issue a license' },
+  { name: 'catalog', path: screen('catalog'), shows: 'Add a policy' },
+  { name: 'policy', path: screenOf('BW-2031', ({ policy }) => `catalog/policies/${policy.id}`), shows: 'Versions' },
+  { name: 'customers', path: screen('customers'), shows: 'Holders of your licenses' },
+  {
+    name: 'customer',
+    path: screenOf('OAK-LAB-1', ({ holderOrganizationId: id }) => `customers/${id}`),
+    shows: 'In use',
+  },
+  { name: 'activity', path: screen('activity'), shows: 'Live: new events appear by themselves.' },
+  { name: 'people', path: screen('people'), shows: 'Members' },
+  { name: 'people-narrow', path: screen('people'), shows: 'Members', look: 'narrow' },
+  { name: 'first-run', path: () => '/first-run', shows: 'Create your organization', signedOut: true },
+  { name: 'first-steps', path: screen('first-steps'), shows: 'First steps' },
   { name: 'license-dark', path: license('WEB-5512'), shows: /was revoked/, look: 'dark' },
 ];

@@ -1,0 +1,131 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Role, roles } from '../../src/domain/organization/events.ts';
+import { findChromium, openBrowser } from '../support/browser.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import {
+  buildConsole,
+  createConsoleUser,
+  expectAccessible,
+  expectNoOverflow,
+  openConsole,
+  signIn,
+  testInFull,
+} from './in-browser.ts';
+
+const executable = findChromium();
+
+describe.runIf(executable !== null)('On every screen of the console,', { timeout: 600_000 }, () => {
+  let ledger: Ledger;
+  let browser: Browser;
+  let screens: readonly string[];
+  beforeAll(async () => {
+    buildConsole();
+    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    const productId = await create('/v1/products', { code: 'local_cli', name: 'Local CLI' });
+    const policyId = await create('/v1/policies', { name: 'Team', tier: 'PRO', products: ['local_cli'] });
+    const { licenseId, licenseKey } = await ledger.issue({ holderOrganizationId: ledger.b.organizationId });
+    const device = { licenseKey, fingerprint: 'a device', product: 'local_cli' };
+    expect((await ledger.call('POST', '/v1/licenses/activate', { body: device })).status).toBe(201);
+    screens = [
+      ...['licenses', `licenses/${licenseId}`, 'licenses/new', `why?license=${licenseId}`, 'first-steps'],
+      ...['catalog', `catalog/products/${productId}`, 'catalog/policies/new'],
+      ...[`catalog/policies/${policyId}`, `catalog/policies/${policyId}/change`],
+      ...['customers', `customers/${ledger.b.organizationId}`, 'activity', 'people'],
+    ];
+  }, 240_000);
+  afterAll(async () => {
+    await browser.close();
+    await ledger.stop();
+  });
+
+  const create = async (path: string, body: object): Promise<string> => {
+    const created = await ledger.call('POST', path, { key: ledger.a.apiKey, body });
+    expect(created.status).toBe(201);
+    return String(created.body.id);
+  };
+
+  /** A page on which a user of this role has signed in, with what it loaded from elsewhere. */
+  const openAs = async (role: Role, options: Parameters<typeof openConsole>[3] = {}) => {
+    const user = await createConsoleUser(ledger, [{ organizationId: ledger.a.organizationId, role }]);
+    const opened = await openConsole(browser, ledger, `/${ledger.a.organizationId}/licenses`, options);
+    const foreign: string[] = [];
+    opened.page.on('request', (request) => {
+      if (new URL(request.url()).origin !== new URL(ledger.baseUrl).origin) foreign.push(request.url());
+    });
+    await signIn(opened.page, user);
+    await opened.page.getByRole('heading', { name: 'Licenses', level: 1 }).waitFor();
+    return { ...opened, foreign };
+  };
+  const visit = async (page: Page, screen: string) => {
+    await page.goto(`${ledger.baseUrl}/console/${ledger.a.organizationId}/${screen}`);
+    await untilComplete(page);
+  };
+  const untilComplete = async (page: Page) => {
+    await page.locator('main').waitFor();
+    await page.waitForFunction("!document.body.innerText.includes('Loading …')");
+  };
+  const alerts = (page: Page) => page.getByRole('alert').allInnerTexts();
+
+  test('an owner sees no failure, nothing is loaded from elsewhere or refused by the policy, and no secret is stored', async () => {
+    const { page, complaints, foreign, context } = await openAs('OWNER');
+    for (const screen of screens) {
+      await visit(page, screen);
+      await page.locator('h1').waitFor();
+      expect([screen, await alerts(page)]).toEqual([screen, []]);
+      const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
+      expect([screen, stored]).toEqual([screen, expect.not.stringMatching(/eyJ|lgr_|LL-/)]);
+    }
+    // A policy that refuses a script, a style or a request says so on the browser's console.
+    expect(complaints).toEqual([]);
+    expect(foreign).toEqual([]);
+    await context.close();
+  });
+
+  testInFull('nothing overflows at 320 pixels or at a zoom of 200 %, in the dark', async () => {
+    const { page, context } = await openAs('OWNER', { colorScheme: 'dark' });
+    for (const screen of screens) {
+      for (const width of [320, 640]) {
+        await page.setViewportSize({ width, height: 450 });
+        await visit(page, screen);
+        await expectNoOverflow(page);
+      }
+      await expectAccessible(page);
+    }
+    await context.close();
+  });
+
+  testInFull.each(roles.map((role) => [role]))('the role %s gets an answer, and no page breaks', async (role) => {
+    const { page, complaints, context } = await openAs(role);
+    for (const screen of screens) {
+      await visit(page, screen);
+      expect([screen, (await page.locator('main').innerText()).length]).not.toEqual([screen, 0]);
+      expect([screen, await page.getByText('The page failed.').count()]).toEqual([screen, 0]);
+    }
+    expect(complaints).toEqual([]);
+    await context.close();
+  });
+
+  testInFull('a server that fails, is slow or is gone leads to a message and another try', async () => {
+    const { page, context } = await openAs('OWNER');
+    const requests = /\/v1\/(?!auth\/browser-session|auth\/switch|auth\/me|organizations|events\/stream)/;
+    for (const screen of screens.filter((each) => !/policies\/new|people/.test(each))) {
+      for (const fail of [() => ({ status: 500, body: '' }), null]) {
+        await page.route(requests, (route) => (fail === null ? route.abort() : route.fulfill(fail())));
+        await page.goto(`${ledger.baseUrl}/console/${ledger.a.organizationId}/${screen}`);
+        await page.getByRole('alert').first().waitFor();
+        await page.unroute(requests);
+        await page.route(requests, async (route) => {
+          await new Promise((resolve) => setTimeout(resolve, 300));
+          await route.continue();
+        });
+        for (const retry of await page.getByRole('button', { name: 'Try again' }).all())
+          await retry.click({ timeout: 1_000 }).catch(() => undefined);
+        await expect.poll(() => alerts(page), { timeout: 20_000 }).toEqual([]);
+        await untilComplete(page);
+        await page.unroute(requests);
+      }
+    }
+    await context.close();
+  });
+});
