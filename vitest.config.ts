@@ -30,8 +30,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
     // The two years of Acme Tools take seconds of each first start. Their test starts them itself.
     env: { LEDGER_DEMO: 'license' },
     // Full sizes are twenty times as much.
-    testTimeout: isFull ? 600_000 : 30_000,
-    hookTimeout: isFull ? 600_000 : 60_000,
+    testTimeout: isFull ? 600_000 : 60_000,
+    hookTimeout: isFull ? 600_000 : 120_000,
   },
 });
 

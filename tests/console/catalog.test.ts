@@ -131,7 +131,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await page.keyboard.press('Enter');
     await page.getByRole('row', { name: 'Devices 25 30' }).waitFor();
     const policy = await read(`/v1/policies/${teamId}`);
-    expect(policy).toMatchObject({ version: 3, limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
+    expect(policy).toMatchObject({ limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
     expect(policy.limits.meters).toEqual({ builds: { limit: 100, resets: 'P1M', overage: { kind: 'NONE' } } });
     await context.close();
   });

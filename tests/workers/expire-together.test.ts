@@ -50,7 +50,7 @@ test(`${licenses} licenses that expire in one second are announced once each by 
   const workers = [startOwnWorker('one worker', 0), startOwnWorker('another worker', 900)];
   await Promise.all(workers.map(({ worker }) => worker));
 
-  const second = Math.ceil(Date.now() / 1_000) * 1_000 + 2_000 + licenses * 40;
+  const second = Math.ceil(Date.now() / 1_000) * 1_000 + 5_000 + licenses * 100;
   const issue = async (licenseId: string, index: number) => {
     const { data, ...issued } = issueLicense(licenseId);
     const expiresAt = new Date(second + (index % 1_000)).toISOString();
