@@ -129,9 +129,11 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await page.keyboard.type('3 days');
     await page.getByRole('row', { name: 'Grace after the end 7 days 3 days' }).waitFor();
     await page.keyboard.press('Enter');
+    // The form shows this row, too.
+    await page.waitForURL(({ pathname }) => !pathname.endsWith('/change'));
     await page.getByRole('row', { name: 'Devices 25 30' }).waitFor();
     const policy = await read(`/v1/policies/${teamId}`);
-    expect(policy).toMatchObject({ limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
+    expect(policy).toMatchObject({ version: 3, limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
     expect(policy.limits.meters).toEqual({ builds: { limit: 100, resets: 'P1M', overage: { kind: 'NONE' } } });
     await context.close();
   });
