@@ -51,7 +51,7 @@ export const runServer = async ({
   const sweepsWait = () => isAcmeMissing;
   const ledger = await assemble({ config, servers, roles, log, demoOrganizationIds, sweepsWait, demo: () => demo });
   onStop(ledger.stop);
-  const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
+  const ready = announceReady({ config, servers, roles, stopping }, ledger).then(async (known) => {
     demo = known;
     if (ledger.baseUrl !== null) onStop(buildStaleConsole(log));
     const onComplete = () => {
