@@ -58,10 +58,7 @@ export const runServer = async ({
       isAcmeMissing = false;
     };
     if (known === null) isAcmeMissing &&= await isAcmePending(config.dataDir, 'none');
-    else
-      onStop(
-        startAcme((writing) => completeAcme(config, ledger, { demo: known, ...writing }), { log, onComplete }),
-      );
+    else onStop(startAcme((writing) => completeAcme(config, ledger, { demo: known, ...writing }), { log, onComplete }));
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;

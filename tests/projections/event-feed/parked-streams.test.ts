@@ -75,7 +75,11 @@ describe('A feed with parked streams', () => {
       expect(waiting.seen).toEqual(expected.slice(0, 5));
       // A page backwards from a place after the parked event is not the end of the feed.
       const later = { position: 2n ** 62n, licenseId: well, revision: 2n };
-      expect(await read(vendor, later, { order: 'desc' })).toMatchObject({ events: [], through: later, isBehind: true });
+      expect(await read(vendor, later, { order: 'desc' })).toMatchObject({
+        events: [],
+        through: later,
+        isBehind: true,
+      });
       expect(await read(vendor, later)).not.toHaveProperty('isBehind');
       expect(before).toBe(6);
       expect((await drain(rival)).seen).toEqual(feedIn(ledger.log, rival));

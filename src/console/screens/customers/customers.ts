@@ -38,8 +38,7 @@ const totalsOf = (licenses: readonly Held[], now: number): Omit<Customer, 'id'> 
     working: working.length,
     devices: sum(({ usage }) => usage.activations),
     seats: sum(({ usage }) => usage.seats),
-    nextEnd:
-      ends.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? (isEndless ? 'never' : null),
+    nextEnd: ends.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? (isEndless ? 'never' : null),
   };
 };
 

@@ -117,10 +117,8 @@ const Invite = ({ onClose, onShow }: Shows) => {
         body: { email: String(form.get('email')).trim(), role: roleIn(form.get('role')) ?? 'MEMBER' },
       })}
       onClose={onClose}
-      onDone={({ token, isMailed }) => 
-        token === null
-          ? onClose()
-          : onShow({ kind: 'shown', token, text: isMailed ? texts.mailed : texts.notMailed })
+      onDone={({ token, isMailed }) =>
+        token === null ? onClose() : onShow({ kind: 'shown', token, text: isMailed ? texts.mailed : texts.notMailed })
       }
     >
       <TextField label={texts.email} name="email" type="email" autoComplete="off" required maxLength={254} />

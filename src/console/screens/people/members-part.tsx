@@ -9,8 +9,8 @@ import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
-import classes from './people.module.css';
 import { keysLeft } from './key-state.ts';
+import classes from './people.module.css';
 import { isMember, type Member, memberName, useMembers, useUserId } from './people.ts';
 import { RoleField, roleIn, useGivableRoles } from './role-field.tsx';
 
