@@ -1,18 +1,12 @@
-import { filtersIn, queryOf } from '../src/console/screens/licenses/filters.ts';
+import { type LicenseFilters, listingOf } from '../src/api/licenses/reading/list-query.ts';
+import { type Filters, queryOf } from '../src/console/screens/licenses/filters.ts';
+import { usualViews } from '../src/console/screens/licenses/usual-views.ts';
 import type { Listing } from '../src/projections/queries/lists/license-listing.ts';
 import type { Bench, Figures, Row } from './bench.ts';
 import { listNow, listTenants } from './list-rows.ts';
 import { databaseWith, quantile, timesOf } from './lists.ts';
 
-// The saved views of the console, as their links have them. The console asks for a hundred licenses.
-const views = {
-  all: {},
-  'ends in 30 days': { ends: '30' },
-  'suspended for payment': { suspendedFor: 'PAYMENT' },
-  'over the limit': { status: 'ACTIVE', activations: 'AT_LIMIT' },
-  'never activated': { status: 'ACTIVE', activations: '0' },
-} as const;
-
+// The console asks for a hundred licenses.
 const pageSize = 100;
 
 /** Measures the first page of each saved view of the console for the organization that issues most licenses. */
@@ -22,8 +16,8 @@ export const viewFigures: Figures = {
     const { pool, stop } = await databaseWith(bench.licenses.large);
     try {
       const rows: Row[] = [];
-      for (const [name, search] of Object.entries(views)) {
-        const listing = listingOf(search);
+      for (const { name, filters } of usualViews) {
+        const listing = listingOfView(filters);
         const times = await timesOf(pool, listing, bench.rounds);
         const slowest = quantile(times, 1);
         rows.push([
@@ -42,20 +36,13 @@ export const viewFigures: Figures = {
 };
 
 /** Returns the listing that the API makes of the query of the console. */
-const listingOf = (search: Readonly<Record<string, string>>): Listing => {
-  const { activations, status, expiresAfter, expiresBefore, suspendedFor } = queryOf(
-    filtersIn(search),
-    new Date(listNow),
-  );
+const listingOfView = (filters: Filters): Listing => {
+  const { sort, ...query } = queryOf(filters, new Date(listNow));
   return {
+    ...listingOf(query as LicenseFilters, { userRefs: undefined, now: listNow }),
+    sort,
     orgId: listTenants.big,
     limit: pageSize + 1,
     after: null,
-    now: listNow,
-    activations: activations === '0' ? 'NONE' : activations,
-    status: suspendedFor !== undefined ? 'SUSPENDED' : (status as Listing['status']),
-    expiresAfter,
-    expiresBefore,
-    suspendedFor,
   };
 };

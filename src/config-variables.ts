@@ -58,7 +58,7 @@ export const variablesSchema = z.object({
     .enum(demoKinds)
     .default('full')
     .describe(
-      'The demo of a new data directory: none, license (one organization with a license), or full (also Acme Tools, with two simulated years).',
+      'The demo of a new data directory: none, license (one organization with a license), or full (also Acme Tools, with two simulated years). Later starts ignore it.',
     ),
   LEDGER_SECRET: z
     .string()

@@ -20,7 +20,9 @@ export const buildStaleConsole = (log: Logger): (() => Promise<void>) => {
     });
     await untilBuilt(build);
   };
-  const ended = buildIfStale().catch((error: unknown) => log.warn(error, 'The console could not be built.'));
+  const ended = buildIfStale().catch((error: unknown) => {
+    if (!isStopped) log.warn(error, 'The console could not be built.');
+  });
   return async () => {
     isStopped = true;
     build?.kill();
@@ -35,7 +37,7 @@ const isCurrent = async (): Promise<boolean> => {
   return isConsoleCurrent(fileURLToPath(ownFile('./')), fileURLToPath(ownFile('dist/console')));
 };
 
-/** Waits for the end of the build. Throws with what it said when it fails, and not when it was told to stop. */
+/** Waits for the end of the build. Throws with what it said when it fails or is killed. */
 const untilBuilt = (build: ChildProcess): Promise<void> =>
   new Promise((resolve, reject) => {
     let said = '';
@@ -44,7 +46,7 @@ const untilBuilt = (build: ChildProcess): Promise<void> =>
     });
     build.on('error', reject);
     build.on('close', (code, signal) => {
-      if (code === 0 || signal !== null) resolve();
-      else reject(new Error(`The build ended with ${code}: ${said}`));
+      if (code === 0) resolve();
+      else reject(new Error(`The build ended with ${code ?? signal}: ${said}`));
     });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cloudTypeOf } from '../../src/api/events/event-types.ts';
 import { activityIn } from '../../src/console/screens/activity/activity-in-address.ts';
-import { countIn, startsOf } from '../../src/console/screens/activity/counts.ts';
+import { countedTypeOf, countIn, startsOf } from '../../src/console/screens/activity/counts.ts';
 import { typesOfGroup } from '../../src/console/screens/activity/event-groups.ts';
 import { entryOfHistory, historyTypeOf, withNews } from '../../src/console/screens/activity/feed-entries.ts';
 import { createStreamParser, followStream, StreamRefused } from '../../src/console/session/event-stream.ts';
@@ -34,6 +34,15 @@ test('Columns of a chart are whole days until today, and count each instant once
   expect(startsOf('90', now)).toHaveLength(13);
   const counts = countIn(starts, [now, now, new Date(2027, 2, 2).getTime(), new Date(2027, 2, 1).getTime()]);
   expect([counts[0], counts.at(-1), counts.reduce((sum, count) => sum + count, 0)]).toEqual([1, 2, 3]);
+});
+
+test('Issued licenses are those that the organization issued, and not those that it holds', () => {
+  const own = { type: cloudTypeOf('LicenseIssued', 1), source: '/organizations/org_own' };
+  const held = { ...own, source: '/organizations/org_other' };
+  expect([countedTypeOf(own, 'org_own'), countedTypeOf(held, 'org_own')]).toEqual(['LicenseIssued', null]);
+  const type = cloudTypeOf('ActivationRecorded', 1);
+  expect(countedTypeOf({ ...held, type }, 'org_own')).toBe('ActivationRecorded');
+  expect(countedTypeOf({ ...own, type: cloudTypeOf('LicenseRenewed', 1) }, 'org_own')).toBeNull();
 });
 
 test('An event that is in the news and in the list appears once', () => {

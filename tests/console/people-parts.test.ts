@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { codesIn, expiryIn, isInForce, isOverlapping } from '../../src/console/screens/people/key-state.ts';
+import { codesIn, expiryIn, isInForce, isOverlapping, keysLeft } from '../../src/console/screens/people/key-state.ts';
 import { roleInWords, scopeInWords } from '../../src/console/screens/people/rights-in-words.ts';
 import { browserIn } from '../../src/console/screens/people/user-agents.ts';
 import { roles, scopes } from '../../src/domain/organization/events.ts';
@@ -25,6 +25,17 @@ test('A key is in force until it is revoked or expires', () => {
   ]);
   expect(isInForce({ ...key, revokedAt: later }, now)).toBe(false);
   expect(expiryIn('never', now)).toBeNull();
+});
+
+test('A removal that revokes keys says how many it left, and others say nothing', () => {
+  const now = Date.parse('2027-01-31T12:00:00.000Z');
+  const [inForce, revoked, expired] = [
+    { revokedAt: null, expiresAt: null },
+    { revokedAt: '2027-01-31T12:00:00.000Z', expiresAt: null },
+    { revokedAt: null, expiresAt: '2027-01-01T00:00:00.000Z' },
+  ];
+  expect(keysLeft([revoked, inForce, inForce, expired], now)).toBe(2);
+  expect([keysLeft([revoked], now), keysLeft([inForce], now), keysLeft([], now)]).toEqual([0, 0, 0]);
 });
 
 test('Codes of products have commas between them, and none means all', () => {

@@ -105,7 +105,18 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     // Without a scope the browser complains, and nothing is sent.
     await dialog(page).getByRole('checkbox', { name: 'licenses:read' }).focus();
     await page.keyboard.press('Space');
+    await dialog(page).getByLabel('Expires').focus();
+    await page.keyboard.type('In 30');
     await expectAccessible(page);
+    // The answer is lost, and the same command does not create a second key.
+    await page.route('**/v1/api-keys', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await dialog(page).getByRole('button', { name: 'Create' }).focus();
+    await page.keyboard.press('Enter');
+    await dialog(page).getByRole('alert').waitFor();
+    await page.unroute('**/v1/api-keys');
     await dialog(page).getByRole('button', { name: 'Create' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('It is shown only once').waitFor();
@@ -114,6 +125,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     await dialog(page).getByRole('button', { name: 'Done' }).focus();
     await page.keyboard.press('Enter');
     await keyOf('Billing server').waitFor();
+    expect(await keyOf('Billing server').count()).toBe(1);
     expect(await page.content()).not.toContain(secret);
     expect(await page.evaluate('JSON.stringify([localStorage, sessionStorage])')).not.toContain(secret);
   });

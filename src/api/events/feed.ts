@@ -38,14 +38,17 @@ export const placeIn = async (
   const moved = await asTenant(needs.pool, feed.organizationId, (db) => placeOfEvent(db, place));
   if (moved !== null) return { place: moved };
   const { events } = await needs.store.read(licenseAggregate.stream(place.licenseId), place.revision, 1);
-  if (events.length === 0) return placeUnknown();
-  return problemForNow(
+  return events.length === 0 ? placeUnknown() : placeBehind();
+};
+
+/** The refusal of a place that the read models have not reached, as after a rebuild or while a stream is parked. */
+export const placeBehind = (): Problem =>
+  problemForNow(
     'NOT_PROJECTED_YET',
     'The read models do not contain the event of this cursor yet. Try again.',
     retryAfterSeconds,
     'NOT_PROJECTED',
   );
-};
 
 /** The refusal of a place that the log does not have. */
 export const placeUnknown = (): Problem =>

@@ -10,7 +10,7 @@ import { cursor, idOf, readAs } from '../schemas.ts';
 import { cloudEvent, cloudEventShape } from './cloud-event.ts';
 import type { CurrentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
-import { createPages, type FeedNeeds, placeIn, placeUnknown } from './feed.ts';
+import { createPages, type FeedNeeds, placeBehind, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
 
 const limitMax = 1_000;
@@ -54,9 +54,9 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
       'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
       'one issuer. With issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least ' +
-      'one event. order=desc begins with the newest event. A cursor works in both orders, so the nextCursor of ' +
-      'order=desc and limit=1 is the place to wait for later events. wait is the number of seconds to wait for the next ' +
-      'event instead of answering with an empty page. It needs order=asc.',
+      'one event. order=desc begins with the newest event. A cursor works in both orders. So without issuer, the ' +
+      'nextCursor of order=desc and limit=1 is the place to wait for later events. wait is the number of seconds to ' +
+      'wait for the next event instead of answering with an empty page. It needs order=asc.',
     tag: 'Events',
     permission: 'readEvents',
     effect: 'read',
@@ -80,6 +80,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
         wait === 0 ? readNow(needs, order) : readWaiting(needs, { waitMs: wait * 1_000, signal: call.signal() });
       const page = await pageAfter(feed, start.place, limit);
       if (page === null) return placeUnknown();
+      if (page.isBehind) return placeBehind();
       const refusal = wait === 0 ? null : await needs.currentRefusal(call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs, feed, page.through);

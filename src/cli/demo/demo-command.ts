@@ -36,7 +36,7 @@ export const demoCommand = async ({ json }: { readonly json: boolean }): Promise
     const target = running ?? (await runningServer(dataDir));
     if (!target)
       throw new Error(
-        `The server started but ${join(dataDir, 'demo.json')} does not name it. Remove that file and start again.`,
+        `The server started but ${join(dataDir, 'demo.json')} does not name it. Only the first start of a data directory creates the demo: set another LEDGER_DATA_DIR.`,
       );
     print(running ? `Using the server on ${target.baseUrl}.\n` : `Started a server on ${target.baseUrl}.\n`);
     await walkLicense(target, print);

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { validateCommand } from '../../api/pages/landing-page.ts';
@@ -10,8 +9,8 @@ import { bootstrapOwner, ownerIdOf } from '../../application/bootstrap/bootstrap
 import type { Config } from '../../config.ts';
 import { scopes } from '../../domain/organization/events.ts';
 import { type Instant, plusSeconds } from '../../domain/time.ts';
-import { writePrivate } from '../../embedded/files.ts';
-import { ensureSecret } from '../../embedded/stored-secrets.ts';
+import { readIfThere, writePrivate } from '../../embedded/files.ts';
+import { ensureSecret, readSecrets } from '../../embedded/stored-secrets.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { createPasswords } from '../../identity/passwords.ts';
 import type { Ledger } from '../server/assemble.ts';
@@ -36,22 +35,28 @@ export type Demo = {
 /** The organization Acme Tools. The next start writes what is missing until it is complete. */
 export type Acme = { readonly organizationId: string; readonly beginsAt: Instant; readonly isComplete: boolean };
 
+type DemoKind = Config['demo'];
+
 /**
  * Creates the demo organization with its catalog, API key, license and OWNER at the first start, and writes demo.json.
  * Later starts add the OWNER when an older release did not, and update the address. Every id follows from a stored one,
- * so the next start continues a start that was killed.
+ * so the next start continues a start that was killed. The first start decides for `wanted`, and later ones follow.
+ * Returns null when the directory has no demo.
  */
 export const ensureDemo = async (
   dataDir: string,
   ledger: Ledger,
-  { baseUrl, withAcme }: { readonly baseUrl: string; readonly withAcme: boolean },
-): Promise<Demo> => {
+  { baseUrl, wanted }: { readonly baseUrl: string; readonly wanted: DemoKind },
+): Promise<Demo | null> => {
   const file = fileOf(dataDir);
-  const known = await readFile(file, 'utf8').catch(() => null);
-  const before = known === null ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
+  const known = await readIfThere(file);
+  // A directory of an earlier release does not get Acme Tools.
+  const kind = known === undefined ? await decidedKind(dataDir, ledger, wanted) : 'license';
+  if (kind === 'none') return null;
+  const before = known === undefined ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
   const owner = before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {};
-  // Without its OWNER nobody could see it. A directory of an earlier release does not get it.
-  const hasAcme = known === null && withAcme && owner.email !== undefined;
+  // Without its OWNER nobody could see it.
+  const hasAcme = kind === 'full' && owner.email !== undefined;
   const acme = hasAcme ? { acme: await newAcme(dataDir, ledger.now()) } : {};
   const demo = { ...before, ...owner, ...acme, baseUrl };
   const text = `${JSON.stringify(demo, null, 2)}\n`;
@@ -59,11 +64,24 @@ export const ensureDemo = async (
   return demo;
 };
 
-/** Returns true when the start of this data directory writes Acme Tools, or the rest of it. */
-export const isAcmePending = async (dataDir: string): Promise<boolean> => {
-  const known = await readFile(fileOf(dataDir), 'utf8').catch(() => null);
-  return known === null || (JSON.parse(known) as Demo).acme?.isComplete === false;
+/** Returns false when the start of this data directory certainly does not write Acme Tools, or the rest of it. */
+export const isAcmePending = async (dataDir: string, wanted: DemoKind): Promise<boolean> => {
+  const known = await readIfThere(fileOf(dataDir));
+  if (known !== undefined) return (JSON.parse(known) as Demo).acme?.isComplete === false;
+  return ((await readSecrets(dataDir))[kindName] ?? wanted) === 'full';
 };
+
+/** Returns which demo a directory without demo.json gets. Its first start decides that. With data it is not new. */
+const decidedKind = async (dataDir: string, { store }: Ledger, wanted: DemoKind): Promise<DemoKind> => {
+  const decided = (await readSecrets(dataDir))[kindName];
+  if (decided !== undefined) return decided as DemoKind;
+  const isNew = (await store.head({ timeoutMs: headMs })) === null;
+  return (await ensureSecret(dataDir, kindName, () => (isNew ? wanted : 'none'))) as DemoKind;
+};
+
+// In secrets.json like the ids of the demo, because all of them are stored before anything is written.
+const kindName = 'demo-kind';
+const headMs = 10_000;
 
 /** Writes Acme Tools, or the rest of it, and notes in demo.json that it is complete. */
 export const completeAcme = async (
@@ -83,10 +101,12 @@ export const completeAcme = async (
 
 const fileOf = (dataDir: string): string => join(dataDir, 'demo.json');
 
-// Its history begins with a day, so that all its days are whole.
+// Its history begins with a day, so that all its days are whole. The instant is stored like the ids, which go with it.
 const newAcme = async (dataDir: string, now: Date): Promise<Acme> => {
   const today = `${now.toISOString().slice(0, 'YYYY-MM-DD'.length)}T00:00:00.000Z`;
-  const beginsAt = plusSeconds(today, -simulatedDays * 86_400);
+  const beginsAt = await ensureSecret(dataDir, 'demo-acme-begins-at', () =>
+    plusSeconds(today, -simulatedDays * 86_400),
+  );
   return { organizationId: await acmeOrganizationIdOf(dataDir), beginsAt, isComplete: false };
 };
 

@@ -1,4 +1,5 @@
 import { createMetrics } from '../../api/monitoring/metrics.ts';
+import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { ownDirectory } from '../../postgres/sql-files.ts';
@@ -19,6 +20,7 @@ export type Ledger = {
   readonly baseUrl: string | null;
   /** Checks every part, as /readyz does. */
   readonly checkHealth: ProcessHealth['check'];
+  readonly store: Pick<EventStore, 'head'>;
   readonly executor: Executor;
   readonly secrets: Secrets;
   readonly waiter: ProjectedWaiter;
@@ -74,8 +76,8 @@ export const assemble = async ({
     );
     await servedLog(parts.store);
     const baseUrl = await serve(parts, metrics, health);
-    const { executor, secrets, waiter, apiPool, now, closed } = parts;
-    return { baseUrl, checkHealth: health.check, executor, secrets, waiter, apiPool, now, closed, stop };
+    const { store, executor, secrets, waiter, apiPool, now, closed } = parts;
+    return { baseUrl, checkHealth: health.check, store, executor, secrets, waiter, apiPool, now, closed, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -7,6 +7,7 @@ import { readModelsFault } from '../../projections/level.ts';
 import { buildStaleConsole } from '../console-build.ts';
 import { completeAcme, type Demo, ensureDemo, isAcmePending, readyCurl } from '../demo/demo-data.ts';
 import { acmeOrganizationIdOf, demoOrganizationIdOf } from '../demo/demo-organization.ts';
+import { startAcme } from '../demo/start-acme.ts';
 import { loginOf, pagesOf } from '../ready-lines.ts';
 import { assemble, type Ledger } from './assemble.ts';
 import type { OpenServers } from './open-servers.ts';
@@ -43,47 +44,24 @@ export const runServer = async ({
   const demoOrganizationIds = servers.embedded
     ? [await demoOrganizationIdOf(config.dataDir), await acmeOrganizationIdOf(config.dataDir)]
     : [];
-  let isWriting = servers.embedded && config.demo === 'full' && (await isAcmePending(config.dataDir));
+  // Half a history has commands that are due, so the files of the directory decide, and not LEDGER_DEMO of this start.
+  let isAcmeMissing = servers.embedded && (await isAcmePending(config.dataDir, config.demo));
   stopping.throwIfAborted();
   let demo: Demo | null = null;
-  const sweepsWait = () => isWriting;
+  const sweepsWait = () => isAcmeMissing;
   const ledger = await assemble({ config, servers, roles, log, demoOrganizationIds, sweepsWait, demo: () => demo });
   onStop(ledger.stop);
-  const ready = announceReady({ config, servers, roles, stopping }, ledger).then((known) => {
+  const ready = announceReady({ config, servers, roles, stopping }, ledger).then(async (known) => {
     demo = known;
     if (ledger.baseUrl !== null) onStop(buildStaleConsole(log));
-    const written = writeAcme({ config, log }, ledger, isWriting ? known : null);
-    onStop(written.stop);
-    void written.ended.then(() => {
-      isWriting = false;
-    });
+    const onComplete = () => {
+      isAcmeMissing = false;
+    };
+    if (known === null) isAcmeMissing &&= await isAcmePending(config.dataDir, 'none');
+    else onStop(startAcme((writing) => completeAcme(config, ledger, { demo: known, ...writing }), { log, onComplete }));
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;
-};
-
-/** Writes Acme Tools after the start, while requests are answered. A failure leaves the rest to the next start. */
-const writeAcme = (
-  { config, log }: Pick<Start, 'config' | 'log'>,
-  ledger: Ledger,
-  demo: Demo | null,
-): { readonly ended: Promise<void>; readonly stop: () => Promise<void> } => {
-  if (demo === null) return { ended: Promise.resolve(), stop: async () => undefined };
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const onRefused = (name: string, refusal: object) =>
-    log.warn({ name, ...refusal }, 'A command of the organization Acme Tools was refused.');
-  const ended = completeAcme(config, ledger, { demo, signal, onRefused }).catch((error) => {
-    if (!signal.aborted)
-      log.warn({ err: error }, 'The organization Acme Tools is not complete. The next start continues it.');
-  });
-  return {
-    ended,
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
 };
 
 /**
@@ -108,7 +86,7 @@ const announceReady = async (
     console.log([`License Ledger is ready${where} (${roles.join(', ')}).`, ...pagesOf(config, baseUrl)].join('\n'));
     return null;
   }
-  const demo = config.demo === 'none' ? null : await createDemo(config, ledger, baseUrl);
+  const demo = await createDemo(config, ledger, baseUrl);
   const hint = demo === null ? [] : ['Try it:', `  ${readyCurl(demo)}`];
   const lines = [
     `License Ledger is ready on ${baseUrl}`,
@@ -121,7 +99,7 @@ const announceReady = async (
 };
 
 const createDemo = (config: Config, ledger: Ledger, baseUrl: string): Promise<Demo | null> =>
-  ensureDemo(config.dataDir, ledger, { baseUrl, withAcme: config.demo === 'full' }).catch((error) => {
+  ensureDemo(config.dataDir, ledger, { baseUrl, wanted: config.demo }).catch((error) => {
     // The next start creates the demo. Until then /readyz says what is wrong.
     if (error instanceof ClockDiffers) return null;
     throw error;

@@ -10,6 +10,9 @@ export const customerTexts = {
   findHint: 'A part with 3 characters or more.',
   none: 'No customer holds a license of yours. A license gets a holder when you issue or transfer it to an organization.',
   noMatch: 'No customer matches.',
+  noneYet: 'No customer holds one of the licenses that were read. Read more licenses to find one.',
+  onlyMatches: 'The columns count only the licenses that match.',
+  noEnd: 'none',
   read: (licenses: number, without: number) =>
     `From ${number(licenses)} ${licenses === 1 ? 'license' : 'licenses'}, ${number(without)} of them without a customer.`,
   more: 'Read more licenses',
@@ -43,7 +46,8 @@ export const customerTexts = {
     soonCaption: 'Licenses that end in 60 days, the earliest first',
     nothingSoon: 'No license ends in the next 60 days.',
     history: 'History of all licenses',
-    historyOfFirst: (count: number) => `Of the first ${number(count)} licenses.`,
+    ofFirst: (count: number) => `From the first ${number(count)} licenses only.`,
+    olderEvents: 'Older events are on the page of each license.',
     offered: 'Offered, waits for consent',
   },
   offers: {

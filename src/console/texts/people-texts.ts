@@ -1,4 +1,5 @@
 import type { PermissionName } from '../../domain/permissions.ts';
+import { number } from '../parts/dates.ts';
 
 /** What each permission lets somebody do, to follow "may". The compiler names a permission that lacks its words. */
 export const permissionWords: Readonly<Record<PermissionName, string>> = {
@@ -76,6 +77,8 @@ export const peopleTexts = {
     removeText: 'The sessions of the member for this organization end within seconds.',
     revokeKeys: 'Revoke the API keys that the member created',
     revokeKeysHint: 'Without this, the keys work on. Applications that use them notice nothing.',
+    keysLeft: (count: number) =>
+      `The member is removed, and ${number(count)} API keys of the member still work. Check the box and remove again to revoke more.`,
     lastOwner: 'The last owner stays. Make another member an owner first.',
   },
   invitations: {
@@ -89,8 +92,9 @@ export const peopleTexts = {
     email: 'E-mail address',
     send: 'Invite',
     tokenTitle: 'The invitation',
-    mailed: 'A mail with the token is on its way. The token is also here, for once.',
+    mailed: 'A mail with the token is on its way. You can also give the token to the person yourself.',
     notMailed: 'No mail was sent. Give this token to the person on a safe way. The person joins with it.',
+    shown: 'Give this token to the invited person on a safe way. The person joins with it.',
     token: 'Token',
     showToken: 'Show token',
     showTokenTitle: 'Show the token?',

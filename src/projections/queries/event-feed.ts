@@ -35,6 +35,8 @@ export type FeedPage = {
   readonly through: FeedPlace | null;
   /** There are more events after `through` already. */
   readonly hasMore: boolean;
+  /** The tables have not reached the place from which a page goes backwards, so nobody knows what is before it. */
+  readonly isBehind?: true;
 };
 
 type Reading = {
@@ -62,12 +64,14 @@ type Reading = {
  * same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
-  const { after } = reading;
+  const { after, order } = reading;
   for (;;) {
     const extent = await readExtent(db, reading.orgId);
     const { version, readableTo } = extent;
-    if (readableTo === null || (after !== null && after.position > readableTo))
-      return { events: [], through: after, hasMore: false };
+    if (readableTo === null || (after !== null && after.position > readableTo)) {
+      const empty = { events: [], through: after, hasMore: false };
+      return after !== null && order === 'desc' ? { ...empty, isBehind: true } : empty;
+    }
     const page = await readRows(db, reading, readableTo);
     // Otherwise versions switched in between, and these may be rows of either.
     if (page.version === version) return pageOf(reading, page);

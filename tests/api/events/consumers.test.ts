@@ -212,6 +212,8 @@ test(
       await Promise.all([rollBack(rebuilding), write(40)]);
       expect(await parked()).toEqual([`license-${sick.licenseId}`]);
       expect(await readFeed(ledger, ledger.a.apiKey, { cursor })).toEqual({ ids: [], cursor });
+      const backwards = await ledger.call('GET', `/v1/events?order=desc&cursor=${cursor}`, { key: ledger.a.apiKey });
+      expect([backwards.status, backwards.body.code]).toEqual([503, 'NOT_PROJECTED_YET']);
       await write(40);
       expect((await readFeed(ledger, ledger.a.apiKey, { cursor })).ids).toEqual([]);
       await mend();

@@ -21,8 +21,9 @@ if (executable === null) throw new Error('Screenshots need Chromium. Install it,
 const names = process.argv.slice(2);
 const dataDir = await mkdtemp(path.join(tmpdir(), 'ledger-screenshots-'));
 const product = await startProduct({ LEDGER_DATA_DIR: dataDir, LEDGER_DEMO: 'full' });
-const browser = await openBrowser(executable);
+let browser: Browser | null = null;
 try {
+  browser = await openBrowser(executable);
   await mkdir(folder, { recursive: true });
   const demo = await completeDemo(dataDir);
   const { baseUrl } = demo;
@@ -32,7 +33,7 @@ try {
     if (names.length === 0 || names.includes(screen.name)) await take({ browser, demo, places }, screen);
   }
 } finally {
-  await browser.close();
+  await browser?.close();
   product.process.kill('SIGTERM');
   await product.ended;
   await rm(dataDir, { recursive: true, force: true });

@@ -12,7 +12,7 @@ import { quiet, readModels, refuseLicense } from '../../support/read-models.ts';
 import { sized } from '../../support/size.ts';
 import { feedIn, tenants, useFeeds } from './support.ts';
 
-const { models, drain } = useFeeds();
+const { models, read, drain } = useFeeds();
 const eventually = <Value>(read: () => Value) => expect.poll(read, { timeout: 60_000, interval: 10 });
 
 describe('A feed with parked streams', () => {
@@ -73,6 +73,14 @@ describe('A feed with parked streams', () => {
       const expected = feedIn(ledger.log, vendor);
       // The first event after the issues is of the other license, and the next one is parked.
       expect(waiting.seen).toEqual(expected.slice(0, 5));
+      // A page backwards from a place after the parked event is not the end of the feed.
+      const later = { position: 2n ** 62n, licenseId: well, revision: 2n };
+      expect(await read(vendor, later, { order: 'desc' })).toMatchObject({
+        events: [],
+        through: later,
+        isBehind: true,
+      });
+      expect(await read(vendor, later)).not.toHaveProperty('isBehind');
       expect(before).toBe(6);
       expect((await drain(rival)).seen).toEqual(feedIn(ledger.log, rival));
       expect((await drain(customer)).seen).toEqual(feedIn(ledger.log, customer));

@@ -8,7 +8,13 @@ import { createReadModels, emptyReadModels } from '../../support/read-models.ts'
 
 export const tenants = [vendor, rival, customer];
 
-type Options = { types?: readonly string[]; limit?: number; readMax?: number; bytesMax?: number };
+type Options = {
+  types?: readonly string[];
+  limit?: number;
+  order?: 'asc' | 'desc';
+  readMax?: number;
+  bytesMax?: number;
+};
 
 /** Creates read models for the tests of a file, which are empty before each test, and readers of their event feeds. */
 export const useFeeds = () => {

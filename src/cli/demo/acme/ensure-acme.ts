@@ -8,6 +8,7 @@ import { toDecide } from '../../../eventstore/folding.ts';
 import { revokeStoredApiKey } from '../../../identity/stored-api-keys.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
 import type { Ledger } from '../../server/assemble.ts';
+import { aborted } from '../../server/stop-on-signals.ts';
 import { observeUse } from './observed-use.ts';
 import { type SimulationNeeds, type SimulationSeed, simulationOf } from './simulation.ts';
 import { writeAcme } from './write-acme.ts';
@@ -42,8 +43,9 @@ export const ensureAcme = async (
     { ...owner, commandId: simulation.commandId('owner'), organizationId: simulation.organizationId },
   );
   if (position === null) throw new Error('Acme Tools got no OWNER.');
-  if (!(await waiter.waitFor(position, projectedWithinMs)))
-    throw new Error('Acme Tools was not projected in time. The next start continues.');
+  const projected = await Promise.race([waiter.waitFor(position, projectedWithinMs), aborted(signal)]);
+  signal.throwIfAborted();
+  if (projected !== true) throw new Error('Acme Tools was not projected in time.');
   await observeUse(needs, simulation, at);
 };
 

@@ -23,6 +23,7 @@ import { readFacts, type Simulation, type SimulationNeeds, simulated } from './s
 type Writing = {
   readonly needs: SimulationNeeds;
   readonly simulation: Simulation;
+  readonly signal: AbortSignal;
   readonly onRefused: (name: string, refusal: object) => void;
   /** The next command of each license that falls due. */
   readonly due: Map<string, Instant>;
@@ -39,11 +40,10 @@ type Line = { readonly at: Instant; readonly name: string; readonly send: (writi
 export const writeAcme = async (
   needs: SimulationNeeds,
   simulation: Simulation,
-  { signal, onRefused }: { readonly signal: AbortSignal; readonly onRefused: Writing['onRefused'] },
+  { signal, onRefused }: Pick<Writing, 'signal' | 'onRefused'>,
 ): Promise<void> => {
-  const writing = { needs, simulation, onRefused, due: new Map<string, Instant>() };
+  const writing = { needs, simulation, signal, onRefused, due: new Map<string, Instant>() };
   for (const line of linesOf(simulation)) {
-    signal.throwIfAborted();
     await carryOutUntil(writing, line.at);
     await line.send(writing);
     await nextTurn();
@@ -197,9 +197,10 @@ const noteLicense = (writing: Writing, name: string, result: LicenseFacts | Refu
   else writing.due.set(result.licenseId, dueAt);
 };
 
-/** Carries out what falls due before an instant, as the worker does within a minute. */
-const carryOutUntil = async ({ needs, onRefused, due }: Writing, until: Instant): Promise<void> => {
+/** Carries out what falls due before an instant, as the worker does within a minute. Throws when `signal` aborts. */
+const carryOutUntil = async ({ needs, signal, onRefused, due }: Writing, until: Instant): Promise<void> => {
   for (;;) {
+    signal.throwIfAborted();
     const [next] = [...due].toSorted(([, one], [, other]) => (one < other ? -1 : Number(one > other)));
     if (next === undefined || next[1] >= until) return;
     const [licenseId, dueAt] = next;
@@ -209,6 +210,7 @@ const carryOutUntil = async ({ needs, onRefused, due }: Writing, until: Instant)
         executor: needs.executor,
         onRefused: ({ command, rejection }) => onRefused(`${licenseId}: ${command}`, rejection),
         pace: createPace(1),
+        signal,
       },
       licenseId,
       at,

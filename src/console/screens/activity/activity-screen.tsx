@@ -1,13 +1,15 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { lazy, type MouseEvent, Suspense } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Loading } from '../../parts/loading.tsx';
+import { Part } from '../../parts/part.tsx';
+import { useTyped } from '../../parts/use-typed.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { activityTexts as texts } from '../../texts/activity-texts.ts';
 import classes from './activity.module.css';
 import { activityIn, eventGroups, isLicenseId } from './activity-in-address.ts';
-import { FeedPart, type Filter } from './feed-part.tsx';
+import { Feed, type Filter } from './feed-part.tsx';
 
 const ChartsPart = lazy(() => import('./charts-part.tsx'));
 
@@ -21,9 +23,10 @@ const Activity = () => {
       <Suspense fallback={<Loading />}>
         <ChartsPart days={days ?? '30'} />
       </Suspense>
-      <FeedPart key={`${group} ${license}`} group={group} license={license}>
+      <Part title={texts.feed}>
         <FilterBar group={group} license={license} />
-      </FeedPart>
+        <Feed key={`${group} ${license}`} group={group} license={license} />
+      </Part>
     </div>
   );
 };
@@ -32,6 +35,11 @@ const FilterBar = ({ group, license }: Filter) => {
   const navigate = useNavigate({ from: '/$organizationId/activity' });
   const change = (to: Partial<Filter>) =>
     void navigate({ search: (current) => activityIn({ ...current, ...to }), replace: true, resetScroll: false });
+  const clear = ({ currentTarget }: MouseEvent<HTMLButtonElement>) => {
+    // The button goes away, and the focus must not go with it.
+    currentTarget.closest('fieldset')?.querySelector('select')?.focus();
+    change({ group: undefined, license: undefined });
+  };
   return (
     <fieldset aria-label={texts.filters} className={classes.filters}>
       <SelectField
@@ -48,7 +56,7 @@ const FilterBar = ({ group, license }: Filter) => {
       </SelectField>
       <LicenseField license={license ?? ''} onChange={(id) => change({ license: id })} />
       {(group !== undefined || license !== undefined) && (
-        <Button kind="quiet" onClick={() => change({ group: undefined, license: undefined })}>
+        <Button kind="quiet" onClick={clear}>
           {texts.clear}
         </Button>
       )}
@@ -64,7 +72,7 @@ const LicenseField = ({
   readonly license: string;
   readonly onChange: (license: string | undefined) => void;
 }) => {
-  const [typed, setTyped] = useState(license);
+  const [typed, setTyped] = useTyped(license);
   const text = typed.trim();
   const isWrong = text !== '' && !isLicenseId(text);
   const take = () => {

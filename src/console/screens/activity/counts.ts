@@ -1,8 +1,19 @@
+import type { CloudEvent } from '../../types.ts';
 import type { Period } from './activity-in-address.ts';
+import { historyTypeOf } from './feed-entries.ts';
 
 /** The types of events that the charts count. */
 export const countedTypes = ['LicenseIssued', 'ActivationRecorded', 'LicenseExpired'] as const;
 export type CountedType = (typeof countedTypes)[number];
+
+/** Returns the type that an event counts as, or null. What others issued to this organization is not issued by it. */
+export const countedTypeOf = (
+  { type, source }: Pick<CloudEvent, 'type' | 'source'>,
+  organizationId: string,
+): CountedType | null => {
+  const counted = countedTypes.find((known) => known === historyTypeOf(type)) ?? null;
+  return counted === 'LicenseIssued' && source !== `/organizations/${organizationId}` ? null : counted;
+};
 
 /** Returns the days of one column of a chart. */
 export const stepOf = (period: Period): number => (period === '30' ? 1 : 7);

@@ -1,12 +1,11 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { EventEntry, EventList } from '../../parts/event-entry.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Moment } from '../../parts/moment.tsx';
-import { Part } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useLiveEvents } from '../../session/live-events.ts';
 import { useSession } from '../../session/session-context.tsx';
@@ -24,8 +23,8 @@ const newsMax = 200;
 /** The filters of the feed. Undefined: all. */
 export type Filter = { readonly group: EventGroup | undefined; readonly license: string | undefined };
 
-/** The events, the newest first. News appear at the top. `children`: its filters. */
-export const FeedPart = ({ group, license, children }: Filter & { readonly children: ReactNode }) => {
+/** The events, the newest first. News appear at the top. */
+export const Feed = ({ group, license }: Filter) => {
   const types = group === undefined ? undefined : typesOfGroup[group].join();
   const { pages, queryKey } = useFeed({ types, license });
   const queries = useQueryClient();
@@ -48,8 +47,7 @@ export const FeedPart = ({ group, license, children }: Filter & { readonly child
   });
   const entries = withNews(news, pages.data?.pages.flatMap(({ entries: read }) => read) ?? []);
   return (
-    <Part title={texts.feed}>
-      {children}
+    <>
       <p role="status" className={classes.live} data-state={state}>
         {texts.live[state]}
       </p>
@@ -68,7 +66,7 @@ export const FeedPart = ({ group, license, children }: Filter & { readonly child
           </Button>
         </div>
       )}
-    </Part>
+    </>
   );
 };
 

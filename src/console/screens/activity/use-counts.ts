@@ -2,8 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
 import type { Period } from './activity-in-address.ts';
-import { type CountedType, countedTypes, countIn, startsOf } from './counts.ts';
-import { historyTypeOf } from './feed-entries.ts';
+import { type CountedType, countedTypeOf, countedTypes, countIn, startsOf } from './counts.ts';
 
 const pageSize = 1_000;
 const pagesMax = 20;
@@ -38,9 +37,9 @@ export const useCounts = (period: Period) => {
           ...(cursor === null ? {} : { cursor }),
         };
         const { data } = await session.call(organizationId, 'listEvents', { query }, { signal });
-        for (const { type, time } of data.data) {
-          const counted = countedTypes.find((known) => known === historyTypeOf(type));
-          if (counted !== undefined) instants[counted].push(Date.parse(time));
+        for (const event of data.data) {
+          const counted = countedTypeOf(event, organizationId);
+          if (counted !== null) instants[counted].push(Date.parse(event.time));
         }
         const oldest = data.data.at(-1)?.recordedtime ?? null;
         if (!data.hasMore || oldest === null || Date.parse(oldest) < begin) break;

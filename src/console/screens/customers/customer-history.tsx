@@ -29,7 +29,7 @@ export const CustomerHistory = ({ licenses }: { readonly licenses: readonly Lice
   const history = useHistories(ids, limit);
   return (
     <Part title={texts.history}>
-      {licenses.length > ids.length && <p className={classes.soft}>{texts.historyOfFirst(ids.length)}</p>}
+      {licenses.length > ids.length && <p className={classes.soft}>{texts.ofFirst(ids.length)}</p>}
       {history.isPending && <Loading />}
       {history.isError && <Failure error={history.error} onRetry={history.refetch} />}
       <EventList>
@@ -56,6 +56,7 @@ export const CustomerHistory = ({ licenses }: { readonly licenses: readonly Lice
           </Button>
         </div>
       )}
+      {history.data?.hasMore === true && limit === eventsMax && <p className={classes.soft}>{texts.olderEvents}</p>}
     </Part>
   );
 };

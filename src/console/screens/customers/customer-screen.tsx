@@ -12,7 +12,7 @@ import { customerTexts } from '../../texts/customer-texts.ts';
 import type { License } from '../../types.ts';
 import { CustomerHistory } from './customer-history.tsx';
 import classes from './customers.module.css';
-import { totalsOf } from './customers.ts';
+import { usageOf } from './customers.ts';
 import { LicenseRow } from './license-row.tsx';
 
 const texts = customerTexts.customer;
@@ -29,7 +29,7 @@ const CustomerScreen = () => {
     <div className={classes.page}>
       <h1>{texts.title(holder)}</h1>
       <div className={classes.columns}>
-        <UsePart holder={holder} licenses={pages.entries} />
+        <UsePart holder={holder} pages={pages} />
         <SoonPart holder={holder} />
       </div>
       <LicensesPart pages={pages} />
@@ -38,21 +38,19 @@ const CustomerScreen = () => {
   );
 };
 
-const UsePart = ({ holder, licenses }: { readonly holder: string; readonly licenses: readonly License[] }) => {
-  const [now] = useState(Date.now);
-  const { devices, seats } = totalsOf(licenses, now);
-  const users = licenses.reduce((sum, { usage }) => sum + usage.users, 0);
+const UsePart = ({ holder, pages }: { readonly holder: string; readonly pages: Pages<License> }) => {
+  const usage = usageOf(pages);
   return (
     <Part title={texts.use}>
       <Facts
         facts={[
           [texts.id, <Copyable key="id" text={holder} />],
-          [texts.licenses, number(licenses.length)],
-          [texts.devices, number(devices)],
-          [texts.seats, number(seats)],
-          [texts.users, number(users)],
+          ...(['licenses', 'devices', 'seats', 'users'] as const).map(
+            (name) => [texts[name], usage && number(usage[name])] as const,
+          ),
         ]}
       />
+      {usage?.isOfFirst === true && <p className={classes.soft}>{texts.ofFirst(usage.licenses)}</p>}
     </Part>
   );
 };

@@ -6,6 +6,7 @@ import { TextField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
+import { useTyped } from '../../parts/use-typed.ts';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { usePages } from '../../session/paged-list.ts';
@@ -49,13 +50,13 @@ const CustomersPart = () => {
   return (
     <Part title={texts.holders}>
       <p>{texts.text}</p>
-      <Search key={name} name={name ?? ''} />
+      <Search name={name ?? ''} />
       <Paged pages={pages} empty={name === undefined ? texts.none : texts.noMatch} more={texts.more}>
         <p role="status" className={classes.soft}>
-          {texts.read(pages.entries.length, without)}
+          {texts.read(pages.entries.length, without)} {name !== undefined && texts.onlyMatches}
         </p>
         {customers.length === 0 ? (
-          <p>{name === undefined ? texts.none : texts.noMatch}</p>
+          <p>{pages.hasMore ? texts.noneYet : name === undefined ? texts.none : texts.noMatch}</p>
         ) : (
           <PartTable isStacked caption={texts.caption} columns={Object.values(texts.columns)}>
             {customers.map((customer) => (
@@ -70,9 +71,9 @@ const CustomersPart = () => {
 
 const Search = ({ name }: { readonly name: string }) => {
   const navigate = useNavigate({ from: '/$organizationId/customers' });
+  const [typed, setTyped] = useTyped(name);
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const typed = new FormData(event.currentTarget).get('name');
     void navigate({ search: customersInAddress({ name: typed }), replace: true });
   };
   return (
@@ -82,7 +83,8 @@ const Search = ({ name }: { readonly name: string }) => {
         hint={texts.findHint}
         name="name"
         type="search"
-        defaultValue={name}
+        value={typed}
+        onChange={({ currentTarget: { value } }) => setTyped(value)}
         minLength={3}
         maxLength={200}
         autoComplete="off"
@@ -106,7 +108,13 @@ const Row = ({ customer: { id, licenses, working, devices, seats, nextEnd } }: {
       <td data-label={texts.columns.devices}>{number(devices)}</td>
       <td data-label={texts.columns.seats}>{number(seats)}</td>
       <td data-label={texts.columns.ends}>
-        {nextEnd === null ? allTexts.term.perpetual : <Moment at={nextEnd} withAge />}
+        {nextEnd === null ? (
+          texts.noEnd
+        ) : nextEnd === 'never' ? (
+          allTexts.term.perpetual
+        ) : (
+          <Moment at={nextEnd} withAge />
+        )}
       </td>
     </tr>
   );

@@ -9,8 +9,8 @@ export type Customer = {
   readonly working: number;
   readonly devices: number;
   readonly seats: number;
-  /** When the next of its licenses ends, after `now`. Null: none does. */
-  readonly nextEnd: string | null;
+  /** When the next of its working licenses ends, after `now`. `never`: one works, and none ends. Null: none of both. */
+  readonly nextEnd: string | 'never' | null;
 };
 
 type Held = Pick<License, 'holderOrganizationId' | 'effectiveStatus' | 'usage' | 'term'>;
@@ -26,17 +26,46 @@ export const customersIn = (licenses: readonly Held[], now: number): readonly Cu
 };
 
 /** Adds up what licenses use, and returns which end comes next. */
-export const totalsOf = (licenses: readonly Held[], now: number): Omit<Customer, 'id'> => {
+const totalsOf = (licenses: readonly Held[], now: number): Omit<Customer, 'id'> => {
   const sum = (of: (license: Held) => number) => licenses.reduce((total, license) => total + of(license), 0);
-  const ends = licenses
-    .filter(isWorking)
-    .flatMap(({ term: { expiresAt } }) => (expiresAt !== null && Date.parse(expiresAt) > now ? [expiresAt] : []));
+  const working = licenses.filter(isWorking);
+  const ends = working.flatMap(({ term: { expiresAt } }) =>
+    expiresAt !== null && Date.parse(expiresAt) > now ? [expiresAt] : [],
+  );
+  const isEndless = working.some(({ term: { expiresAt } }) => expiresAt === null);
   return {
     licenses: licenses.length,
-    working: licenses.filter(isWorking).length,
+    working: working.length,
     devices: sum(({ usage }) => usage.activations),
     seats: sum(({ usage }) => usage.seats),
-    nextEnd: ends.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? null,
+    nextEnd: ends.toSorted((one, other) => Date.parse(one) - Date.parse(other))[0] ?? (isEndless ? 'never' : null),
+  };
+};
+
+/** The licenses of a customer that were read. */
+type ReadLicenses = {
+  readonly entries: readonly License[];
+  readonly isPending: boolean;
+  readonly error: Error | null;
+  readonly hasMore: boolean;
+};
+
+/** What licenses use together. `isOfFirst`: there are more licenses, which do not count. */
+export type Usage = Pick<Customer, 'licenses' | 'devices' | 'seats'> & {
+  readonly users: number;
+  readonly isOfFirst: boolean;
+};
+
+/** Returns what the licenses of a customer use, or null while none are read. */
+export const usageOf = ({ entries, isPending, error, hasMore }: ReadLicenses): Usage | null => {
+  if (isPending || (error !== null && entries.length === 0)) return null;
+  const sum = (of: (usage: License['usage']) => number) => entries.reduce((total, { usage }) => total + of(usage), 0);
+  return {
+    licenses: entries.length,
+    devices: sum(({ activations }) => activations),
+    seats: sum(({ seats }) => seats),
+    users: sum(({ users }) => users),
+    isOfFirst: hasMore,
   };
 };
 

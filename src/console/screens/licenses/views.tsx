@@ -8,16 +8,9 @@ import { listTexts } from '../../texts/list-texts.ts';
 import { type Filters, isSameView } from './filters.ts';
 import classes from './licenses.module.css';
 import { readViews, type SavedView, viewNameMax, viewsMax, writeViews } from './stored-choices.ts';
+import { usualViews } from './usual-views.ts';
 
 const names = listTexts.views;
-
-const usualViews: readonly SavedView[] = [
-  { name: names.all, filters: {} },
-  { name: names.endsSoon, filters: { ends: '30' } },
-  { name: names.unpaid, filters: { suspendedFor: 'PAYMENT' } },
-  { name: names.overLimit, filters: { status: 'ACTIVE', activations: 'AT_LIMIT' } },
-  { name: names.neverActivated, filters: { status: 'ACTIVE', activations: '0' } },
-];
 
 /** Views of the list as links: the usual ones, and those that the user has saved in this browser. */
 export const Views = ({ filters }: { readonly filters: Filters }) => {

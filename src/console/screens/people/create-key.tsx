@@ -24,11 +24,13 @@ export const CreateKey = ({
   readonly onSecret: (name: string, secret: string) => void;
 }) => {
   const create = useCommand('createApiKey');
+  // One instant for each attempt: a command that is repeated without an answer must be the same.
+  const [now] = useState(Date.now);
   const inputOf = (form: FormData) => ({
     body: {
       name: String(form.get('name')).trim(),
       scopes: scopesIn(form),
-      expiresAt: expiryIn(form.get('expiry')),
+      expiresAt: expiryIn(form.get('expiry'), now),
       products: codesIn(form.get('products')),
     },
   });

@@ -19,7 +19,7 @@ const texts = peopleTexts.invitations;
 type Open =
   | { readonly kind: 'invite' }
   | { readonly kind: 'withdraw' | 'token'; readonly invitation: Invitation }
-  | { readonly kind: 'shown'; readonly token: string; readonly isMailed: boolean };
+  | { readonly kind: 'shown'; readonly token: string; readonly text: string };
 
 /** The open invitations, and what invites another person. */
 export const InvitationsPart = () => {
@@ -55,7 +55,7 @@ export const InvitationsPart = () => {
       {open?.kind === 'shown' && (
         <SecretDialog
           title={texts.tokenTitle}
-          text={open.isMailed ? texts.mailed : texts.notMailed}
+          text={open.text}
           secret={open.token}
           close={peopleTexts.done}
           onClose={close}
@@ -117,7 +117,9 @@ const Invite = ({ onClose, onShow }: Shows) => {
         body: { email: String(form.get('email')).trim(), role: roleIn(form.get('role')) ?? 'MEMBER' },
       })}
       onClose={onClose}
-      onDone={({ token, isMailed }) => (token === null ? onClose() : onShow({ kind: 'shown', token, isMailed }))}
+      onDone={({ token, isMailed }) =>
+        token === null ? onClose() : onShow({ kind: 'shown', token, text: isMailed ? texts.mailed : texts.notMailed })
+      }
     >
       <TextField label={texts.email} name="email" type="email" autoComplete="off" required maxLength={254} />
       <RoleField initial="MEMBER" />
@@ -136,7 +138,7 @@ const ShowToken = ({ invitation, onClose, onShow }: Shows & { readonly invitatio
       command={show}
       inputOf={() => ({ params: { organizationId, invitationId } })}
       onClose={onClose}
-      onDone={({ token }) => onShow({ kind: 'shown', token, isMailed: false })}
+      onDone={({ token }) => onShow({ kind: 'shown', token, text: texts.shown })}
     >
       <p>{nameOf(invitation)}</p>
       <p>{texts.showTokenText}</p>

@@ -10,8 +10,12 @@ export const isInForce = (
 export const isOverlapping = (apiKey: Pick<ApiKey, 'revokedAt' | 'expiresAt' | 'overlapUntil'>, now = Date.now()) =>
   isInForce(apiKey, now) && apiKey.overlapUntil !== null && Date.parse(apiKey.overlapUntil) > now;
 
-/** Returns the instant so many days from now, and null for a text that is no number of days. */
-export const expiryIn = (days: unknown, now = Date.now()): string | null => {
+/** Returns how many keys a removal that revokes keys has left in force. Returns 0 when it revoked none. */
+export const keysLeft = (apiKeys: readonly Pick<ApiKey, 'revokedAt' | 'expiresAt'>[], now = Date.now()): number =>
+  apiKeys.some(({ revokedAt }) => revokedAt !== null) ? apiKeys.filter((key) => isInForce(key, now)).length : 0;
+
+/** Returns the instant so many days after `now`, and null for a text that is no number of days. */
+export const expiryIn = (days: unknown, now: number): string | null => {
   const count = Number(days);
   return Number.isInteger(count) && count > 0 ? new Date(now + count * 86_400_000).toISOString() : null;
 };

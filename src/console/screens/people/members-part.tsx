@@ -9,6 +9,7 @@ import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
+import { keysLeft } from './key-state.ts';
 import classes from './people.module.css';
 import { isMember, type Member, memberName, useMembers, useUserId } from './people.ts';
 import { RoleField, roleIn, useGivableRoles } from './role-field.tsx';
@@ -140,6 +141,7 @@ const Remove = ({ member, onClose }: Props) => {
   const remove = useCommand('removeMember');
   const mayRevoke = useMay()('manageApiKeys');
   const closeAfter = useOwnRoleRead(member, onClose);
+  const [left, setLeft] = useState(0);
   return (
     <CommandDialog
       title={texts.removeTitle}
@@ -150,11 +152,15 @@ const Remove = ({ member, onClose }: Props) => {
         params: { organizationId, userId },
         query: form.get('revokeKeys') === null ? {} : { revokeKeys: true },
       })}
-      onClose={onClose}
-      onDone={closeAfter}
+      onClose={closeAfter}
+      onDone={({ apiKeys }) => {
+        const count = keysLeft(apiKeys);
+        setLeft(count);
+        if (count === 0) closeAfter();
+      }}
     >
       <p>{memberName(member)}</p>
-      <p>{texts.removeText}</p>
+      {left === 0 ? <p>{texts.removeText}</p> : <p role="alert">{texts.keysLeft(left)}</p>}
       {mayRevoke && <CheckField label={texts.revokeKeys} hint={texts.revokeKeysHint} name="revokeKeys" />}
     </CommandDialog>
   );

@@ -1,4 +1,4 @@
-import type { AnswerOf } from '@license-ledger/client';
+import { type AnswerOf, LedgerProblem } from '@license-ledger/client';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Button } from '../../parts/button.tsx';
@@ -80,6 +80,11 @@ const SessionRow = ({
   );
 };
 
+/** A session may end by itself after it was listed. */
+const ignoreEnded = (error: unknown): void => {
+  if (!(error instanceof LedgerProblem && error.code === 'NOT_FOUND')) throw error;
+};
+
 const SignOutEverywhere = ({ onClose }: { readonly onClose: () => void }) => {
   const session = useSession();
   const organizationId = useOrganizationId();
@@ -88,7 +93,8 @@ const SignOutEverywhere = ({ onClose }: { readonly onClose: () => void }) => {
       // Read again, so that a session that began a moment ago ends too.
       const { data } = (await session.call(organizationId, 'listSessions', {})).data;
       for (const { id, isCurrent } of data)
-        if (!isCurrent) await session.call(organizationId, 'endSession', { params: { sessionId: id } });
+        if (!isCurrent)
+          await session.call(organizationId, 'endSession', { params: { sessionId: id } }).catch(ignoreEnded);
       await session.signOut();
     },
   });
