@@ -136,6 +136,26 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
+  test('sees what a colleague saved meanwhile before a change replaces it', async () => {
+    const created = { name: 'Shared', tier: 'PRO', products: ['draw'], entitlements: [{ code: 'export' }] };
+    const sharedId = await create('/v1/policies', created);
+    const { page, context } = await open(`/catalog/policies/${sharedId}/change`);
+    const save = page.getByRole('button', { name: 'Save' });
+    await save.waitFor();
+    expect(await save.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Remove entitlement 1' }).click();
+    const entitlements = [{ code: 'export' }, { code: 'sso' }];
+    await ledger.call('PATCH', `/v1/policies/${sharedId}`, { key: ledger.a.apiKey, body: { entitlements } });
+    await save.click();
+    await page.getByText('Version 2 was saved meanwhile').waitFor();
+    await page.getByRole('row', { name: 'Entitlement sso not there granted' }).waitFor();
+    expect(await read(`/v1/policies/${sharedId}`)).toMatchObject({ version: 2, entitlements });
+    await save.click();
+    await page.getByText('Licenses under each version').first().waitFor();
+    expect(await read(`/v1/policies/${sharedId}`)).toMatchObject({ version: 3, entitlements: [] });
+    await context.close();
+  });
+
   testInFull('adds a policy with the values of its tier, and archives it', async () => {
     const { page, context } = await open('/catalog');
     await page.getByRole('link', { name: 'Add a policy' }).click();
