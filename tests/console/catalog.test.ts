@@ -129,6 +129,8 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await page.keyboard.type('3 days');
     await page.getByRole('row', { name: 'Grace after the end 7 days 3 days' }).waitFor();
     await page.keyboard.press('Enter');
+    // The form shows the same row before it saves.
+    await page.getByText('Licenses under each version').first().waitFor();
     await page.getByRole('row', { name: 'Devices 25 30' }).waitFor();
     const policy = await read(`/v1/policies/${teamId}`);
     expect(policy).toMatchObject({ version: 3, limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
