@@ -129,12 +129,32 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await page.keyboard.type('3 days');
     await page.getByRole('row', { name: 'Grace after the end 7 days 3 days' }).waitFor();
     await page.keyboard.press('Enter');
-    // The form shows this row, too.
-    await page.waitForURL(({ pathname }) => !pathname.endsWith('/change'));
+    // The form shows the same row before it saves.
+    await page.getByText('Licenses under each version').first().waitFor();
     await page.getByRole('row', { name: 'Devices 25 30' }).waitFor();
     const policy = await read(`/v1/policies/${teamId}`);
     expect(policy).toMatchObject({ version: 3, limits: { activations: 30 }, expiryGraceSeconds: 259_200 });
     expect(policy.limits.meters).toEqual({ builds: { limit: 100, resets: 'P1M', overage: { kind: 'NONE' } } });
+    await context.close();
+  });
+
+  test('sees what a colleague saved meanwhile before a change replaces it', async () => {
+    const created = { name: 'Shared', tier: 'PRO', products: ['draw'], entitlements: [{ code: 'export' }] };
+    const sharedId = await create('/v1/policies', created);
+    const { page, context } = await open(`/catalog/policies/${sharedId}/change`);
+    const save = page.getByRole('button', { name: 'Save' });
+    await save.waitFor();
+    expect(await save.isDisabled()).toBe(true);
+    await page.getByRole('button', { name: 'Remove entitlement 1' }).click();
+    const entitlements = [{ code: 'export' }, { code: 'sso' }];
+    await ledger.call('PATCH', `/v1/policies/${sharedId}`, { key: ledger.a.apiKey, body: { entitlements } });
+    await save.click();
+    await page.getByText('Version 2 was saved meanwhile').waitFor();
+    await page.getByRole('row', { name: 'Entitlement sso not there granted' }).waitFor();
+    expect(await read(`/v1/policies/${sharedId}`)).toMatchObject({ version: 2, entitlements });
+    await save.click();
+    await page.getByText('Licenses under each version').first().waitFor();
+    expect(await read(`/v1/policies/${sharedId}`)).toMatchObject({ version: 3, entitlements: [] });
     await context.close();
   });
 

@@ -175,10 +175,20 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     const { page, context } = await open(`/licenses/${licenseId}`);
     await page.getByRole('button', { name: 'Convert to paid' }).click();
     await dialog(page).getByLabel('Paid policy').selectOption({ label: 'Team (Pro)' });
-    await dialog(page).getByRole('row', { name: 'Tier Trial Pro' }).waitFor();
+    const whatChanges = dialog(page).getByText('The tier is Pro instead of Trial.');
+    await whatChanges.waitFor();
+    // Nobody confirms what another policy would do.
+    const convert = dialog(page).getByRole('button', { name: 'Convert' });
+    await page.route('**/*preview=true', (route) => route.abort());
+    await dialog(page).getByLabel('Paid policy').selectOption({ index: 2 });
+    await whatChanges.waitFor({ state: 'detached' });
+    expect(await convert.isDisabled()).toBe(true);
+    await page.unroute('**/*preview=true');
+    await dialog(page).getByLabel('Paid policy').selectOption({ label: 'Team (Pro)' });
+    await whatChanges.waitFor();
     await dialog(page).getByLabel('Payment').fill('invoice 1');
     await expectAccessible(page);
-    await dialog(page).getByRole('button', { name: 'Convert' }).click();
+    await convert.click();
     await dialog(page).waitFor({ state: 'detached' });
     const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
     expect(body).toMatchObject({ tier: 'PRO', policy: { id: teamId }, products: ['draw'] });

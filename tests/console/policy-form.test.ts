@@ -10,38 +10,15 @@ import {
   policyFaultsOf,
 } from '../../src/console/screens/catalog/policy-form.ts';
 import { differencesOf, fieldsOf } from '../../src/console/screens/catalog/policy-values.ts';
+import { archivedCodes, onSaleIn, productChoices } from '../../src/console/screens/catalog/product-choices.ts';
 import { allRules } from '../../src/console/screens/catalog/rule-kinds.ts';
 import { shownVersions } from '../../src/console/screens/catalog/versions-in-address.ts';
-import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from '../../src/console/screens/issue/issue-form.ts';
-import { previewOf } from '../../src/console/screens/issue/issue-preview.ts';
-import type { Policy } from '../../src/console/types.ts';
+import { placeInRow } from '../../src/console/screens/issue/row-faults.ts';
+import { roleScreens } from '../../src/console/shell/role-screens.ts';
 import { isPermitted } from '../../src/domain/authority.ts';
 import { type Role, roles } from '../../src/domain/organization/events.ts';
 import { permissions } from '../../src/domain/permissions.ts';
-
-const policy: Policy = {
-  ...{ id: 'pol_1', version: 2, name: 'Team', tier: 'PRO', type: 'SUBSCRIPTION', expiryStrategy: 'RESTRICT' },
-  ...{ expiryGraceSeconds: 604_800, validationTtlSeconds: 86_400, offlineGraceSeconds: 5_400 },
-  ...{ overage: { kind: 'NONE' }, limitStrategy: 'ALLOW_OVER' },
-  deactivation: { allowed: true, cooldownSeconds: 0, maxPerTerm: null },
-  ...{ fingerprintMatching: 'EXACT', componentCheck: 'NONE', fingerprintUniqueness: 'LICENSE' },
-  ...{ fingerprintRequired: false, productRequired: false },
-  lease: { scope: 'MACHINE', ttlSeconds: 360, resurrectSeconds: 0, borrowMaxSeconds: 0 },
-  ...{ heartbeatSeconds: null, remindBefore: ['P30D', 'P1Y6M'], trialEnd: 'EXPIRE', trialDays: 'DROP' },
-  ...{ trialAddressIgnores: ['TAG'], reinstateOnPayment: true, transferable: true, renewUntilSeconds: null },
-  ...{ renewalDuration: null, renewalBasis: null, checkInSeconds: null, userRequired: false, versionRequired: false },
-  ...{ environmentRequired: false, releasedAtRequired: false, leaseRequired: false, environment: null },
-  ...{ maintenance: 'TERM', versions: { from: '1.0.0', below: null }, deactivateOnUnassign: false },
-  ...{ devicesPerUser: null, deactivateUnseenAfter: 'P90D', usagePerMinute: 600, keepAddressPrefix: false },
-  ...{ reclaimBorrowed: false, deactivateByKey: 'ANY', deviceNamesByKey: false, products: ['draw'] },
-  term: { basis: 'ISSUE', duration: 'P1Y' },
-  limits: {
-    ...{ activations: 25, seats: 0, users: 'unlimited' },
-    meters: { builds: { limit: 100, resets: 'P1M', overage: { kind: 'RATIO', percent: 120 } } },
-  },
-  entitlements: [{ code: 'export', value: null, limit: 5, until: '2030-01-01T00:00:30.000Z', source: 'tier' }],
-  ...{ createdAt: '2026-01-01T00:00:00.000Z', versionCreatedAt: '2026-02-01T00:00:00.000Z', archivedAt: null },
-};
+import { policy } from './sample-policy.ts';
 
 describe('A length of time in the console', () => {
   test.each([
@@ -140,9 +117,54 @@ describe('The form of a policy', () => {
     expect(shownVersions({ compare: 0 }, 3)).toEqual({ version: 3, compare: null });
   });
 
-  test('is there for every role but GUEST, whose navigation has no catalog', () => {
-    const mayRead = (role: Role) => isPermitted({ kind: 'user', role }, permissions.readCatalog);
-    expect(roles.filter((role) => !mayRead(role))).toEqual(['GUEST']);
+  test('is in the navigation of every role but GUEST', () => {
+    const namesFor = (role: Role) =>
+      roleScreens((name) => isPermitted({ kind: 'user', role }, permissions[name], 'own')).map(({ text }) => text);
+    expect(roles.filter((role) => !namesFor(role).includes('Catalog'))).toEqual(['GUEST']);
+    expect(namesFor('GUEST')).toEqual(['People and keys']);
+    expect(namesFor('OWNER')).toEqual(['Customers', 'Catalog', 'Activity', 'People and keys']);
+  });
+
+  test('has a percentage of at least 100 only when use above a limit is up to a percentage', () => {
+    const initial = formOfPolicy(policy);
+    const formWith = (overage: string, overagePercent: string) => ({
+      ...initial,
+      rules: { ...initial.rules, overage, overagePercent },
+    });
+    expect(policyChangeOf(formWith('NONE', 'x'), initial, policy)).toEqual({});
+    expect(policyFaultsOf(formWith('NONE', 'x'), initial)).toEqual({});
+    for (const percent of ['', '0', '99', '1.5', 'x'])
+      expect(Object.keys(policyFaultsOf(formWith('RATIO', percent), initial))).toEqual(['overagePercent']);
+    expect(policyChangeOf(formWith('RATIO', '100'), initial, policy)).toEqual({
+      overage: { kind: 'RATIO', percent: 100 },
+    });
+    const ratio = formWith('RATIO', '120');
+    expect(policyChangeOf({ ...ratio, rules: { ...ratio.rules, overage: 'ALWAYS' } }, ratio, policy)).toEqual({
+      overage: { kind: 'ALWAYS' },
+    });
+  });
+
+  test('refuses a name that is there twice, and an entitlement without a limit in numbers', () => {
+    const [first, second] = [newRow({ name: 'builds', limit: '1' }), newRow({ name: ' builds ', limit: '2' })];
+    const grant = newRow({ code: 'sso', limit: 'unlimited' });
+    const form = { ...emptyPolicyForm, name: 'Team', meters: [first, second], grants: [grant] };
+    expect(policyFaultsOf(form, emptyPolicyForm)).toEqual({
+      [placeInRow(second, 'name')]: 'Another row has this name already.',
+      [placeInRow(grant, 'limit')]: 'Write a whole number, or nothing. An entitlement has no unlimited limit.',
+    });
+  });
+
+  test('marks archived products, and a new license gets those on sale', () => {
+    const product = (code: string, archivedAt: string | null) => ({ code, name: code.toUpperCase(), archivedAt });
+    const listed = [product('draw', null), product('old', '2026-01-01T00:00:00.000Z'), product('gone', '2026-01-01')];
+    expect(productChoices(listed, ['old', 'later'])).toEqual([
+      { value: 'draw', text: 'DRAW (draw)' },
+      { value: 'old', text: 'OLD (old, archived)' },
+      { value: 'later', text: 'later' },
+    ]);
+    const archived = archivedCodes(listed);
+    expect(onSaleIn({ ...policy, products: ['draw', 'old'] }, archived).products).toEqual(['draw']);
+    expect(onSaleIn({ ...policy, products: ['old'] }, archived).products).toEqual(['old']);
   });
 
   test('counts the licenses of each version, the latest first', () => {
@@ -153,46 +175,5 @@ describe('The form of a policy', () => {
       [3, 1],
       [1, 2],
     ]);
-  });
-});
-
-describe('The form that issues a license', () => {
-  const form = { ...emptyForm, policyId: 'pol_1' };
-
-  test('sends only what differs from the policy', () => {
-    expect(issueBodyOf(form, null)).toEqual({ policyId: 'pol_1' });
-    const typed = {
-      ...{
-        version: '1',
-        term: 'duration' as const,
-        duration: '30 days',
-        activations: 'Unlimited',
-        reference: ' order 1 ',
-      },
-      ...{ grants: [newRow({ code: 'sso', kind: 'withheld' })], reasonCode: 'PURCHASE', note: 'by phone' },
-    };
-    expect(issueBodyOf({ ...form, ...typed }, 'lic_1')).toEqual({
-      ...{ policyId: 'pol_1', policyVersion: 1, term: { duration: 'P30D' }, limits: { activations: 'unlimited' } },
-      ...{ externalRef: 'order 1', entitlements: [{ code: 'sso', withheld: true }], replaces: 'lic_1' },
-      reason: { code: 'PURCHASE', text: 'by phone' },
-    });
-  });
-
-  test('says what is wrong in each field', () => {
-    const wrong: IssueForm = {
-      ...emptyForm,
-      ...{ products: [], seats: '-1', term: 'expiresAt' as const, note: 'why', meters: [newRow()] },
-    };
-    expect(Object.keys(faultsOf(wrong)).sort()).toEqual([
-      ...['expiresAt', 'meters', 'policyId', 'products', 'reasonCode', 'seats'],
-    ]);
-    expect(faultsOf(form)).toEqual({});
-  });
-
-  test('foretells the end in the calendar of the issuer', () => {
-    const moment = { at: '2027-01-31T12:00:00.000Z', timeZone: 'Europe/Berlin' };
-    const body = issueBodyOf({ ...form, term: 'duration', duration: '1 month' }, null);
-    const ends = previewOf(policy, body, moment).find(({ name }) => name === 'Ends');
-    expect(ends).toMatchObject({ isChanged: true, value: expect.stringContaining('Feb 28, 2027') });
   });
 });

@@ -37,16 +37,20 @@ const isLastOfConnection = (response: ServerResponse): boolean =>
 const hasBody = (headers: IncomingHttpHeaders): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 
+// Node must not read the rest of an unread body as the next request.
+const isLeftOver = ({ req }: ServerResponse): boolean => !req.complete && hasBody(req.headers);
+
+/** Returns the header that closes the connection after an answer, when it must not be used again. */
+const closing = (response: ServerResponse): readonly string[] =>
+  isLeftOver(response) || isLastOfConnection(response) ? ['Connection', 'close'] : [];
+
 /** Returns what writes answers. `sharedHeaders` is a list of names and values in turn. */
 export const createRespond = (sharedHeaders: readonly string[]): Respond => {
   const withoutCacheControl = sharedHeaders.filter((_, at) => sharedHeaders[at - (at % 2)] !== 'Cache-Control');
   const writeHead = (response: ServerResponse, status: number, own: readonly string[], headers: Headers): void => {
     const lines = [...('Cache-Control' in headers ? withoutCacheControl : sharedHeaders), ...own];
     for (const name in headers) lines.push(name, headers[name] ?? '');
-    // Node must not read the rest of an unread body as the next request.
-    const isLeftOver = !response.req.complete && hasBody(response.req.headers);
-    if (isLeftOver || isLastOfConnection(response)) lines.push('Connection', 'close');
-    response.writeHead(status, STATUS_CODES[status] ?? '', lines);
+    response.writeHead(status, STATUS_CODES[status] ?? '', [...lines, ...closing(response)]);
   };
   const write = (response: ServerResponse, { status, type, text, headers }: WholeAnswer): void => {
     writeHead(response, status, ['Content-Type', type, 'Content-Length', String(Buffer.byteLength(text))], headers);
@@ -79,11 +83,11 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
       }),
     file: (response, type, bytes, headers) => {
       const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
-      response.writeHead(200, STATUS_CODES[200], [...length, ...replacing(headers)]);
+      response.writeHead(200, STATUS_CODES[200], [...length, ...replacing(headers), ...closing(response)]);
       response.end(bytes);
     },
     unchangedFile: (response, headers) => {
-      response.writeHead(304, STATUS_CODES[304], replacing(headers));
+      response.writeHead(304, STATUS_CODES[304], [...replacing(headers), ...closing(response)]);
       response.end();
     },
     text: (response, type, text) => write(response, { status: 200, type, text, headers: {} }),

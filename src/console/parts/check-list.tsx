@@ -1,6 +1,9 @@
 import classes from './check-list.module.css';
 import { CheckField } from './field.tsx';
 
+/** A box of the list. `isDisabled`: it cannot be ticked. */
+export type Choice = { readonly value: string; readonly text: string; readonly isDisabled?: boolean };
+
 /** Boxes to tick under one label. `onChange` gets all values that are ticked, in the order of the choices. */
 export const CheckList = ({
   label,
@@ -13,7 +16,7 @@ export const CheckList = ({
   readonly label: string;
   readonly hint?: string | undefined;
   readonly fault?: string | undefined;
-  readonly choices: readonly { readonly value: string; readonly text: string }[];
+  readonly choices: readonly Choice[];
   readonly values: readonly string[];
   readonly onChange: (values: readonly string[]) => void;
 }) => {
@@ -26,11 +29,12 @@ export const CheckList = ({
   return (
     <fieldset className={classes.list}>
       <legend className={classes.legend}>{label}</legend>
-      {choices.map(({ value, text }) => (
+      {choices.map(({ value, text, isDisabled = false }) => (
         <CheckField
           key={value}
           label={text}
           checked={values.includes(value)}
+          disabled={isDisabled}
           aria-invalid={fault !== undefined}
           onChange={({ currentTarget: { checked } }) => toggle(value, checked)}
         />

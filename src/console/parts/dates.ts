@@ -29,6 +29,10 @@ export const localText = (at: string): string => {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
 };
 
+/** Returns the instant in the text of a field. A text that still shows one of `known` is exactly that instant. */
+export const exactInstantIn = (text: string, known: readonly string[]): string | null =>
+  known.find((at) => localText(at) === text) ?? instantIn(text);
+
 /** Returns the instant in a text of a field of the type datetime-local. Returns null for an empty or invalid text. */
 export const instantIn = (text: unknown): string | null => {
   const instant = typeof text === 'string' && text !== '' ? Date.parse(text) : Number.NaN;

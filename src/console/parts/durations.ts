@@ -45,6 +45,12 @@ export const durationText = (iso: string): string => {
   return named.length === 0 ? iso : new Intl.ListFormat('en', { type: 'unit' }).format(named);
 };
 
+/** Returns a duration in words when the words say the same. */
+export const lengthText = (iso: string): string => {
+  const words = durationText(iso);
+  return isoDurationIn(words) === iso ? words : iso;
+};
+
 const isoLetters: Readonly<Record<string, string>> = {
   year: 'Y',
   month: 'M',

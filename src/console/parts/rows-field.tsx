@@ -9,7 +9,6 @@ export const RowsField = ({
   add,
   remove,
   rows,
-  fault,
   onChange,
   children,
 }: {
@@ -19,7 +18,6 @@ export const RowsField = ({
   /** The text of the button that removes a row, by the number of the row. */
   readonly remove: (number: number) => string;
   readonly rows: readonly Row[];
-  readonly fault?: string | undefined;
   readonly onChange: (rows: readonly Row[]) => void;
   /** The inputs of a row. `change` sets a field of it. */
   readonly children: (row: Row, change: (field: string, value: string) => void) => ReactNode;
@@ -36,11 +34,6 @@ export const RowsField = ({
         </Button>
       </div>
     ))}
-    {fault !== undefined && (
-      <p role="alert" className={classes.fault}>
-        {fault}
-      </p>
-    )}
     <div>
       <Button onClick={() => onChange([...rows, newRow()])}>{add}</Button>
     </div>

@@ -12,8 +12,9 @@ export const Organizations = () => {
   useTitle(texts.organizations.title);
   const organizations = useOrganizations();
   if (organizations.isPending) return <Loading />;
-  if (organizations.isError) return <Failure error={organizations.error} onRetry={organizations.refetch} />;
-  const { data } = organizations.data;
+  // A later failure leaves the list as it is.
+  if (organizations.data === undefined) return <Failure error={organizations.error} onRetry={organizations.refetch} />;
+  const { data } = organizations;
   return (
     <main className={classes.page}>
       <h1>{texts.organizations.title}</h1>

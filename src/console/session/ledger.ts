@@ -30,15 +30,6 @@ export const useRead = <Id extends OperationId>(
   });
 };
 
-/** Reads an operation for the user, without an organization. */
-export const useReadOfUser = <Id extends OperationId>(id: Id, input: InputOf<Id>) => {
-  const session = useSession();
-  return useQuery<AnswerOf<Id>>({
-    queryKey: ['user', id, input],
-    queryFn: async ({ signal }) => (await session.call(null, id, input, { signal })).data,
-  });
-};
-
 /**
  * Sends a command for the organization of the page. When no answer comes and the user sends the same again, it is carried
  * out once. Afterwards all reads of the organization are read again, so that the page shows the new state. The answer of a

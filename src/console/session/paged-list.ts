@@ -11,6 +11,8 @@ type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 export type Pages<Entry> = {
   readonly entries: readonly Entry[];
   readonly isPending: boolean;
+  /** A read has succeeded, so the entries are known also when a later read fails. */
+  readonly isKnown: boolean;
   /** The last read failed. The entries of earlier reads stay. */
   readonly error: Error | null;
   readonly retry: () => void;
@@ -37,6 +39,7 @@ export const usePages = <Id extends ListId>(id: Id, input: InputOf<Id>, isEnable
   return {
     entries: query.data?.pages.flatMap(({ entries }) => entries) ?? [],
     isPending: query.isPending,
+    isKnown: query.data !== undefined,
     error: query.error,
     retry: () => void (query.isFetchNextPageError ? query.fetchNextPage() : query.refetch()),
     hasMore: query.hasNextPage,

@@ -1,12 +1,13 @@
 import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { Button } from '../parts/button.tsx';
+import { Dialog, DialogActions } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
-import { useOrganization, useOrganizations } from '../session/own-organizations.ts';
-import { useSession } from '../session/session-context.tsx';
+import { useMembership, useOrganizations } from '../session/own-organizations.ts';
 import { texts } from '../texts/catalogue.ts';
 import classes from './layout.module.css';
+import { useSignOut } from './use-sign-out.ts';
 
 const Find = lazy(() => import('../screens/find.tsx'));
 const RoleLinks = lazy(() => import('./role-links.tsx'));
@@ -14,8 +15,9 @@ const RoleLinks = lazy(() => import('./role-links.tsx'));
 /** The frame of every screen of an organization: navigation, search, and the way out. */
 export const Layout = () => {
   const organizationId = useOrganizationId();
-  const organization = useOrganization();
-  const several = (useOrganizations().data?.data.length ?? 0) > 1;
+  const membership = useMembership();
+  const { state } = membership;
+  const several = (useOrganizations().data?.length ?? 0) > 1;
   const [isFinding, setFinding] = useState(false);
   useFindShortcut(() => setFinding(true));
   return (
@@ -27,7 +29,7 @@ export const Layout = () => {
         <Link className={classes.brand} to="/$organizationId/licenses" params={{ organizationId }}>
           {texts.product}
         </Link>
-        <span className={classes.organization}>{organization?.name}</span>
+        <span className={classes.organization}>{state.kind === 'member' && state.organization.name}</span>
         <nav className={classes.nav} aria-label={texts.shell.navigation}>
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
@@ -35,7 +37,7 @@ export const Layout = () => {
           <Link to="/$organizationId/why" params={{ organizationId }}>
             {texts.shell.why}
           </Link>
-          <CatchBoundary getResetKey={() => organizationId} errorComponent={() => null}>
+          <CatchBoundary getResetKey={() => organizationId} errorComponent={NotLoaded}>
             <Suspense fallback={null}>
               <RoleLinks />
             </Suspense>
@@ -50,10 +52,20 @@ export const Layout = () => {
         </div>
       </header>
       <main id="content" className={classes.main} tabIndex={-1}>
-        <Outlet />
+        <Screen membership={membership} />
       </main>
       {isFinding && (
-        <CatchBoundary getResetKey={() => organizationId} errorComponent={({ error }) => <Failure error={error} />}>
+        <CatchBoundary
+          getResetKey={() => organizationId}
+          errorComponent={({ error }) => (
+            <Dialog title={texts.find.title} onClose={() => setFinding(false)}>
+              <NotLoaded error={error} />
+              <DialogActions>
+                <Button onClick={() => setFinding(false)}>{texts.find.close}</Button>
+              </DialogActions>
+            </Dialog>
+          )}
+        >
           <Suspense fallback={null}>
             <Find onClose={() => setFinding(false)} />
           </Suspense>
@@ -64,16 +76,7 @@ export const Layout = () => {
 };
 
 const SignOut = () => {
-  const session = useSession();
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const leave = async () => {
-    setBusy(true);
-    setError(null);
-    // The gate then leads to the sign-in.
-    await session.signOut().catch(setError);
-    setBusy(false);
-  };
+  const { isBusy, error, leave } = useSignOut();
   return (
     <>
       <Button busy={isBusy} onClick={() => void leave()}>
@@ -83,6 +86,23 @@ const SignOut = () => {
     </>
   );
 };
+
+/** The screen of the address, unless the user is no member of its organization. */
+const Screen = ({ membership: { state, retry } }: { readonly membership: ReturnType<typeof useMembership> }) => {
+  if (state.kind === 'failed') return <Failure error={state.error} onRetry={retry} />;
+  if (state.kind !== 'stranger') return <Outlet />;
+  return (
+    <>
+      <p>{texts.organizations.stranger}</p>
+      <Link to="/organizations">{texts.organizations.title}</Link>
+    </>
+  );
+};
+
+/** A part that did not load. React remembers the failure, so only a reload tries again. */
+const NotLoaded = ({ error }: { readonly error: unknown }) => (
+  <Failure error={error} onRetry={() => location.reload()} />
+);
 
 /** Opens the search with Ctrl-K, or Cmd-K on a Mac. */
 const useFindShortcut = (open: () => void): void => {

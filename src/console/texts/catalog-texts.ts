@@ -57,6 +57,9 @@ export const catalogTexts = {
     refused: 'Your role may not change the catalog. Ask an OWNER, ADMIN or DEVELOPER of your organization.',
     archiveTitle: 'Archive this policy?',
     archiveText: 'No license is issued under it any longer. Existing licenses keep it. This cannot be undone.',
+    meanwhileTitle: (version: number) => `Version ${version} was saved meanwhile`,
+    meanwhile:
+      'The policy has changed since you opened the form: by somebody else, or by your own attempt without an answer. Save again to change that version. The products, meters and entitlements that you changed replace those of that version.',
     issue: 'Issue a license',
     asTier: 'as the tier says',
     bases: {
@@ -71,6 +74,8 @@ export const catalogTexts = {
     lengthHint: 'Such as 14 days or 1 year.',
     ends: 'Ends',
     products: 'Products',
+    noProducts: 'There is no product.',
+    moreProducts: 'Show more products',
     limitHint: 'A number, or unlimited.',
     preview: 'What changes',
     noChange: 'Nothing differs from the current version yet.',
@@ -104,6 +109,7 @@ export const catalogTexts = {
   },
   faults: {
     number: 'Write a whole number.',
+    percent: 'Write a whole number of at least 100.',
     seconds: 'Write a length such as 12 hours or 7 days.',
     duration: 'Write a length such as 30 days or 1 year.',
   },

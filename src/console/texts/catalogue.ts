@@ -25,6 +25,8 @@ export const texts = {
     title: 'Choose an organization',
     none: 'You belong to no organization. Ask an owner for an invitation.',
     closed: 'closed',
+    closedText: 'This organization is closed, so nobody can change it.',
+    stranger: 'You are not a member of this organization, or it does not exist. Ask an owner for an invitation.',
     role: (role: string) => role.toLowerCase(),
   },
   shell: {

@@ -34,7 +34,9 @@ export const firstRunTexts = {
     },
     license: {
       title: '2. A license',
-      text: 'A sample license of the tier Pro, for a year.',
+      text: 'A sample license of the tier Pro. Its policy says how long it lasts.',
+      ends: (tier: string, end: string) => `The license has the tier ${tier} and ends on ${end}.`,
+      endless: (tier: string) => `The license has the tier ${tier} and no end yet.`,
       submit: 'Issue a sample license',
       key: 'License key',
       once: 'Copy the key. It is shown only this once.',

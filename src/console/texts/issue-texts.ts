@@ -3,6 +3,12 @@ export const issueTexts = {
   title: 'Issue a license',
   replaceTitle: 'Issue a replacement',
   replaces: (license: string) => `The new license replaces ${license}, which was revoked.`,
+  notTaken: {
+    term: 'The term of the old license has ended. The new one gets the term and the maintenance of its policy.',
+    meters: (meters: string) =>
+      `The old license had no longer the meters ${meters}. The new one gets them from its policy.`,
+    maintenance: 'The old license covers every release. The new one gets the maintenance of its policy.',
+  },
   refused: 'Your role may not issue licenses. Ask an OWNER, ADMIN or SALES of your organization.',
   noPolicies: 'The catalog has no policy yet. The first product brings a policy for each tier.',
   toCatalog: 'Open the catalog',
@@ -78,6 +84,7 @@ export const issueTexts = {
     withheld: 'withheld',
     holder: 'Customer',
     reference: 'Reference',
+    metadata: 'Metadata',
   },
   submit: 'Issue',
   again: 'Issue another',
@@ -92,7 +99,8 @@ export const issueTexts = {
     limit: 'Write a whole number, or unlimited.',
     duration: 'Write a length such as 30 days or 1 year.',
     instant: 'Write a date and a time.',
-    rows: 'Each row needs its first field, and its limit must be a whole number or unlimited.',
+    count: 'Write a whole number, or nothing. An entitlement has no unlimited limit.',
+    repeated: 'Another row has this name already.',
     products: 'Choose at least one product.',
     reason: 'Use capitals, digits and _ only, such as PURCHASE.',
     noteAlone: 'A note needs a reason code.',
@@ -106,15 +114,6 @@ export const issueTexts = {
     payment: 'Payment',
     paymentHint: 'Its number in your books. The same number never pays twice.',
     submit: 'Convert',
-    caption: 'The license before and after',
-    columns: { field: 'Field', before: 'Now', after: 'After' },
-    confirm: 'The license may lose what the table shows as lost.',
-    lost: {
-      products: (codes: string) => `It loses the products ${codes}.`,
-      earlier: 'It ends earlier than now.',
-      ended: (devices: string, seats: string, users: string) =>
-        `It loses ${devices} devices, ${seats} seats and ${users} users.`,
-    },
-    fields: { tier: 'Tier', products: 'Products', ends: 'Ends' },
+    confirm: (products: string) => `The license may lose ${products}.`,
   },
 } as const;

@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage, type OutgoingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,15 +16,19 @@ let url: string;
 beforeAll(async () => {
   mkdirSync(`${folder}assets`);
   writeFileSync(`${folder}index.html`, '<meta name="signup" content="closed"><p>console</p>');
+  writeFileSync(`${folder}index.js`, 'outside of the assets');
   writeFileSync(`${folder}assets/start.module-Ab_-1.js`, 'export const a = 1;');
   const serve: ServeFile = (path, handler) => void handlers.set(path, handler);
   serveConsole(serve, createRespond(securityHeaders()), { signupMode: 'invited', folder });
   server = createServer((request, response) => {
     const [, name] = /^\/console\/assets\/(.*)/.exec(request.url ?? '') ?? [];
     const handler = handlers.get(name === undefined ? '/console' : '/console/assets/:name');
-    void handler?.(response, Object.assign(request, { params: { name } }) as unknown as Parameters<typeof handler>[1]);
+    // As Express does.
+    const params = { name: name && decodeURIComponent(name) };
+    void handler?.(response, Object.assign(request, { params }) as unknown as Parameters<typeof handler>[1]);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.maxRequestsPerSocket = 2;
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/console`;
 });
 afterAll(() => {
@@ -50,4 +54,20 @@ test('A script is served also when its name has a dot', async () => {
   const script = await fetch(`${url}/assets/start.module-Ab_-1.js`);
   expect([script.status, await script.text()]).toEqual([200, 'export const a = 1;']);
   expect((await fetch(`${url}/assets/..%2Findex.js`)).status).toBe(404);
+});
+
+test('The last answer of a connection closes it, also when it has no body', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const answer = (headers: OutgoingHttpHeaders): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) => {
+      get(url, { agent, headers }, (response) => response.resume().on('end', () => resolve(response))).on(
+        'error',
+        reject,
+      );
+    });
+  const first = await answer({});
+  const last = await answer({ 'if-none-match': String(first.headers.etag) });
+  expect([last.statusCode, last.headers.connection]).toEqual([304, 'close']);
+  expect([(await answer({})).statusCode, (await answer({})).headers.connection]).toEqual([200, 'close']);
+  agent.destroy();
 });

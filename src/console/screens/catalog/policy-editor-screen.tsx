@@ -1,16 +1,21 @@
+import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
+import { Part } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
+import { useSession } from '../../session/session-context.tsx';
+import { Refused } from '../../shell/refused.tsx';
 import { useTitle } from '../../shell/use-title.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import type { Policy } from '../../types.ts';
 import classes from './catalog.module.css';
+import { DifferenceTable } from './difference-table.tsx';
 import { PolicyEditor } from './policy-editor.tsx';
-import { emptyPolicyForm, formOfPolicy } from './policy-form.ts';
+import { emptyPolicyForm, formOfPolicy, type PolicyChange } from './policy-form.ts';
 
 /** Adds a policy, or the next version of the policy in the address. */
 const PolicyEditorScreen = () => {
@@ -19,7 +24,7 @@ const PolicyEditorScreen = () => {
   const mayChange = usePermission('changeCatalog');
   useTitle(catalogTexts.policies.createTitle);
   if (organization === null) return <Loading />;
-  if (!mayChange) return <p>{catalogTexts.policies.refused}</p>;
+  if (!mayChange) return <Refused text={catalogTexts.policies.refused} />;
   return policyId === undefined ? <Create /> : <Change key={policyId} policyId={policyId} />;
 };
 
@@ -39,6 +44,7 @@ const Create = () => {
       <p className={classes.soft}>{catalogTexts.policies.createText}</p>
       <PolicyEditor
         policy={null}
+        latest={null}
         initial={emptyPolicyForm}
         isBusy={create.isPending}
         error={create.error}
@@ -64,23 +70,49 @@ const Change = ({ policyId }: { readonly policyId: string }) => {
 const Changing = ({ policy: current }: { readonly policy: Policy }) => {
   // The version that the form began with. What a colleague saves meanwhile must not change what was typed.
   const [policy] = useState(current);
-  const change = useCommand('changePolicy');
-  const show = useToPolicy();
+  const [latest, setLatest] = useState(current);
+  const save = useSave(latest, setLatest);
   const names = catalogTexts.policies;
   useTitle(names.changeTitle(policy.name));
   return (
     <div className={classes.page}>
       <h1>{names.changeTitle(policy.name)}</h1>
-      <p className={classes.soft}>{names.changeText(current.version + 1)}</p>
+      <p className={classes.soft}>{names.changeText(latest.version + 1)}</p>
       <PolicyEditor
         policy={policy}
+        latest={latest}
         initial={formOfPolicy(policy)}
-        isBusy={change.isPending}
-        error={change.error}
-        onSave={(body) => change.mutate({ params: { policyId: policy.id }, body }, { onSuccess: ({ id }) => show(id) })}
+        isBusy={save.isPending}
+        error={save.error}
+        onSave={(body) => save.mutate(body)}
       />
+      {latest.version !== policy.version && (
+        <Part title={names.meanwhileTitle(latest.version)}>
+          <p role="alert">{names.meanwhile}</p>
+          <DifferenceTable before={policy} after={latest} none={catalogTexts.versions.none} />
+        </Part>
+      )}
     </div>
   );
+};
+
+/**
+ * Saves a change, unless the policy has a later version than the user has seen. `onNews` gets that version, and the next
+ * attempt saves over it.
+ */
+const useSave = (seen: Policy, onNews: (latest: Policy) => void) => {
+  const session = useSession();
+  const organizationId = useOrganizationId();
+  const change = useCommand('changePolicy');
+  const show = useToPolicy();
+  const params = { policyId: seen.id };
+  return useMutation<void, Error, PolicyChange>({
+    mutationFn: async (body) => {
+      const { data: latest } = await session.call(organizationId, 'getPolicy', { params });
+      if (latest.version === seen.version) show((await change.mutateAsync({ params, body })).id);
+      else onNews(latest);
+    },
+  });
 };
 
 export default PolicyEditorScreen;

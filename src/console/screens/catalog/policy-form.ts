@@ -1,11 +1,12 @@
 import type { InputOf } from '@license-ledger/client';
-import { durationText, isoDurationIn, secondsIn, secondsText } from '../../parts/durations.ts';
+import { exactInstantIn, localText } from '../../parts/dates.ts';
+import { isoDurationIn, lengthText, secondsIn, secondsText } from '../../parts/durations.ts';
 import { newRow, type Row } from '../../parts/input-rows.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { Policy } from '../../types.ts';
-import { instantIn, localTextOf } from '../issue/instants.ts';
-import { limitIn, meterRowOf } from '../issue/limit-texts.ts';
+import { limitIn, meterRequestIn, meterRowOf } from '../issue/limit-texts.ts';
+import { grantFaults, meterFaults } from '../issue/row-faults.ts';
 import { valueAt } from './policy-values.ts';
 import { allRules, type Rule, type RulePath } from './rule-kinds.ts';
 
@@ -28,7 +29,7 @@ export type PolicyForm = {
 /** A change of a policy, or a new one. */
 export type PolicyChange = NonNullable<InputOf<'changePolicy'>['body']>;
 
-/** What is wrong with the fields of the form, by their names or the paths of their rules. */
+/** What is wrong with the fields of the form, by their names, the paths of their rules, and `placeInRow`. */
 export type PolicyFaults = Readonly<Record<string, string>>;
 
 /** The form of a new policy before anything was typed. */
@@ -56,7 +57,7 @@ export const formOfPolicy = (policy: Policy): PolicyForm => {
     products,
     basis: term.basis,
     length: 'duration' in term ? lengthText(term.duration) : '',
-    ends: term.basis === 'FIXED' ? localTextOf(term.expiresAt) : '',
+    ends: term.basis === 'FIXED' ? localText(term.expiresAt) : '',
     activations: String(limits.activations),
     seats: String(limits.seats),
     users: String(limits.users),
@@ -66,17 +67,11 @@ export const formOfPolicy = (policy: Policy): PolicyForm => {
         code,
         value: value ?? '',
         limit: limit === null ? '' : String(limit),
-        until: until === null ? '' : localTextOf(until),
+        until: until === null ? '' : localText(until),
       }),
     ),
     rules: Object.fromEntries(allRules.map((rule) => [rule.path, textOf(rule, valueAt(policy, rule.path))])),
   };
-};
-
-/** Returns a duration in words when the words say the same. */
-const lengthText = (iso: string): string => {
-  const words = durationText(iso);
-  return isoDurationIn(words) === iso ? words : iso;
 };
 
 /** Returns the value of a rule as the form writes it. */
@@ -126,25 +121,20 @@ const typedValue = ({ path, rule }: Rule, typed: string): unknown => {
 /** Returns what is wrong in a form. Empty when it can be sent. `initial`: the form before anything was typed. */
 export const policyFaultsOf = (form: PolicyForm, initial: PolicyForm): PolicyFaults => {
   const { faults } = issueTexts;
-  const wrong: Record<string, string> = {};
+  const wrong: Record<string, string> = { ...meterFaults(form.meters), ...grantFaults(form.grants) };
   if (form.name.trim() === '') wrong.name = faults.missing;
   if (isLength(form.basis) && isoDurationIn(form.length) === null) wrong.length = faults.duration;
-  if (form.basis === 'FIXED' && instantIn(form.ends) === null) wrong.ends = faults.instant;
+  if (form.basis === 'FIXED' && exactInstantIn(form.ends, []) === null) wrong.ends = faults.instant;
   for (const name of ['activations', 'seats', 'users'] as const) {
     const limit = limitIn(form[name]);
     if (limit === 'wrong' || (limit === null && initial[name] !== '')) wrong[name] = faults.limit;
   }
-  const isCounted = (text: string, mayBeEmpty: boolean) => {
-    const limit = limitIn(text);
-    return limit !== 'wrong' && (mayBeEmpty || limit !== null);
-  };
-  if (form.meters.some(({ name = '', limit = '' }) => name.trim() === '' || !isCounted(limit, false)))
-    wrong.meters = faults.rows;
-  if (form.grants.some(({ code = '', limit = '' }) => code.trim() === '' || !isCounted(limit, true)))
-    wrong.grants = faults.rows;
   for (const { path, rule } of changedRules(form, initial))
     if (typedValue({ path, rule }, form.rules[path] ?? '') === invalid)
       wrong[path] = faultTexts[rule.kind] ?? faults.missing;
+  const percent = form.rules.overagePercent?.trim() ?? '';
+  if (isOverageChanged(form, initial) && hasPercent(form) && !(/^[0-9]{1,12}$/.test(percent) && Number(percent) >= 100))
+    wrong.overagePercent = catalogTexts.faults.percent;
   return wrong;
 };
 
@@ -158,7 +148,16 @@ const faultTexts: Readonly<Partial<Record<Rule['rule']['kind'], string>>> = {
 const isLength = (basis: PolicyForm['basis']): boolean => !['', 'PERPETUAL', 'FIXED'].includes(basis);
 
 const changedRules = (form: PolicyForm, initial: PolicyForm): readonly Rule[] =>
-  allRules.filter(({ path }) => (form.rules[path] ?? '') !== (initial.rules[path] ?? ''));
+  allRules.filter(
+    ({ path }) =>
+      (form.rules[path] ?? '') !== (initial.rules[path] ?? '') && (path !== 'overagePercent' || hasPercent(form)),
+  );
+
+/** Returns true when the overage has a percentage. Otherwise its field is hidden. */
+export const hasPercent = ({ rules }: PolicyForm): boolean => rules.overage === 'RATIO';
+
+const isOverageChanged = (form: PolicyForm, initial: PolicyForm): boolean =>
+  changedRules(form, initial).some(({ path }) => path === 'overage' || path === 'overagePercent');
 
 /**
  * Returns what the form changes, as the API takes it. `policy`: the policy as it is; null for a new one. What was not
@@ -168,23 +167,23 @@ export const policyChangeOf = (form: PolicyForm, initial: PolicyForm, policy: Po
   ...(form.name === initial.name ? {} : { name: form.name.trim() }),
   ...(form.tier === initial.tier ? {} : { tier: form.tier }),
   ...(form.products.join() === initial.products.join() ? {} : { products: [...form.products] }),
-  ...termIn(form, initial),
-  ...limitsIn(form, initial, policy),
+  ...termIn(form, initial, policy),
+  ...limitsIn(form, initial),
   ...(rowsText(form.grants) === rowsText(initial.grants)
     ? {}
-    : { entitlements: form.grants.map((row) => entitlementOf(row, policy)) }),
-  ...rulesIn(form, initial, policy),
+    : { entitlements: form.grants.map((row) => entitlementOf(row, exactOf(policy))) }),
+  ...rulesIn(form, initial),
 });
 
-const termIn = (form: PolicyForm, initial: PolicyForm): Pick<PolicyChange, 'term'> => {
+const termIn = (form: PolicyForm, initial: PolicyForm, policy: Policy | null): Pick<PolicyChange, 'term'> => {
   const { basis, length, ends } = form;
   if (basis === '' || [basis, length, ends].join() === [initial.basis, initial.length, initial.ends].join()) return {};
   if (basis === 'PERPETUAL') return { term: { basis } };
-  if (basis === 'FIXED') return { term: { basis, expiresAt: instantIn(ends) ?? '' } };
+  if (basis === 'FIXED') return { term: { basis, expiresAt: exactInstantIn(ends, exactOf(policy)) ?? '' } };
   return { term: { basis, duration: isoDurationIn(length) ?? length } };
 };
 
-const limitsIn = (form: PolicyForm, initial: PolicyForm, policy: Policy | null): Pick<PolicyChange, 'limits'> => {
+const limitsIn = (form: PolicyForm, initial: PolicyForm): Pick<PolicyChange, 'limits'> => {
   const counts = (['activations', 'seats', 'users'] as const).flatMap((name) => {
     const limit = limitIn(form[name]);
     return form[name] === initial[name] || limit === null || limit === 'wrong' ? [] : [[name, limit] as const];
@@ -194,27 +193,13 @@ const limitsIn = (form: PolicyForm, initial: PolicyForm, policy: Policy | null):
   const metersPart =
     meters === null
       ? {}
-      : { meters: Object.fromEntries(meters.map((row) => [row.name?.trim() ?? '', meterOf(row, policy)])) };
+      : { meters: Object.fromEntries(meters.map((row) => [row.name?.trim() ?? '', meterRequestIn(row)])) };
   return { limits: { ...Object.fromEntries(counts), ...metersPart } };
 };
 
-type MeterChange = NonNullable<NonNullable<PolicyChange['limits']>['meters']>[string];
-
-/** Returns the meter of a row. The overage of a meter that the policy has already stays. */
-const meterOf = ({ name = '', limit = '', resets = 'TERM' }: Row, policy: Policy | null): MeterChange => {
-  const typed = limitIn(limit);
-  const count = typed === null || typed === 'wrong' ? 0 : typed;
-  const before = policy?.limits.meters[name.trim()];
-  const overage = typeof before === 'object' ? { overage: before.overage } : {};
-  if (resets === 'TERM' && typeof before !== 'object') return count;
-  return { limit: count, resets: resets as Extract<typeof before, object>['resets'], ...overage };
-};
-
-const entitlementOf = ({ code = '', value = '', limit = '', until = '' }: Row, policy: Policy | null) => {
+const entitlementOf = ({ code = '', value = '', limit = '', until = '' }: Row, exact: readonly string[]) => {
   const count = limitIn(limit);
-  const before = policy?.entitlements.find((entitlement) => entitlement.code === code.trim())?.until ?? null;
-  // The field has no seconds. An end that was not touched stays exact.
-  const end = before !== null && localTextOf(before) === until ? before : instantIn(until);
+  const end = exactInstantIn(until, exact);
   return {
     code: code.trim(),
     ...(value.trim() === '' ? {} : { value: value.trim() }),
@@ -223,10 +208,16 @@ const entitlementOf = ({ code = '', value = '', limit = '', until = '' }: Row, p
   };
 };
 
+/** Returns the instants of a policy, which fields that were not touched keep to the millisecond. */
+const exactOf = (policy: Policy | null): readonly string[] => [
+  ...(policy?.term.basis === 'FIXED' ? [policy.term.expiresAt] : []),
+  ...(policy?.entitlements.flatMap(({ until }) => until ?? []) ?? []),
+];
+
 const rowsText = (rows: readonly Row[]): string => JSON.stringify(rows.map(({ id: _, ...fields }) => fields));
 
 /** Returns the rules that were changed, in the members of the API. */
-const rulesIn = (form: PolicyForm, initial: PolicyForm, policy: Policy | null): PolicyChange => {
+const rulesIn = (form: PolicyForm, initial: PolicyForm): PolicyChange => {
   const change: Record<string, unknown> = {};
   for (const { path, rule } of changedRules(form, initial)) {
     const [name = '', member] = path.split('.');
@@ -235,15 +226,15 @@ const rulesIn = (form: PolicyForm, initial: PolicyForm, policy: Policy | null): 
     change[name] = member === undefined ? value : { ...(change[name] as object | undefined), [member]: value };
   }
   const paths = changedRules(form, initial).map(({ path }) => path);
-  if (paths.includes('overage') || paths.includes('overagePercent')) change.overage = overageIn(form, policy);
+  if (isOverageChanged(form, initial)) change.overage = overageIn(form);
   if (paths.includes('versions.from') || paths.includes('versions.below')) change.versions = versionsIn(form);
   return change as PolicyChange;
 };
 
-const overageIn = ({ rules }: PolicyForm, policy: Policy | null): PolicyChange['overage'] => {
-  const kind = rules.overage === undefined || rules.overage === '' ? (policy?.overage.kind ?? 'RATIO') : rules.overage;
-  return kind === 'RATIO' ? { kind, percent: Number(rules.overagePercent ?? 0) } : { kind: kind as 'NONE' | 'ALWAYS' };
-};
+const overageIn = (form: PolicyForm): PolicyChange['overage'] =>
+  hasPercent(form)
+    ? { kind: 'RATIO', percent: Number(form.rules.overagePercent) }
+    : { kind: form.rules.overage as 'NONE' | 'ALWAYS' };
 
 const versionsIn = ({ rules }: PolicyForm): PolicyChange['versions'] => {
   const [from, below] = [rules['versions.from']?.trim() ?? '', rules['versions.below']?.trim() ?? ''];

@@ -26,7 +26,8 @@ const PolicyScreen = () => {
     return policy.isError ? <Failure error={policy.error} onRetry={policy.refetch} /> : <Loading />;
   const { name, tier, archivedAt } = policy.data;
   return (
-    <div className={classes.page}>
+    // A dialog belongs to its policy.
+    <div key={policyId} className={classes.page}>
       <Link to="/$organizationId/catalog" params={{ organizationId }}>
         {catalogTexts.back}
       </Link>
@@ -36,7 +37,7 @@ const PolicyScreen = () => {
         {archivedAt !== null && <Badge>{catalogTexts.archived}</Badge>}
       </div>
       {archivedAt === null && <PolicyActions policy={policy.data} />}
-      <VersionsPart key={policyId} latest={policy.data}>
+      <VersionsPart latest={policy.data}>
         <PinsPart policyId={policyId} />
       </VersionsPart>
     </div>

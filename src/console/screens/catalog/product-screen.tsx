@@ -29,7 +29,8 @@ const ProductScreen = () => {
   const { name, code, description, createdAt, archivedAt } = product.data;
   const names = catalogTexts.products;
   return (
-    <div className={classes.page}>
+    // A dialog belongs to its product.
+    <div key={productId} className={classes.page}>
       <Link to="/$organizationId/catalog" params={{ organizationId }}>
         {catalogTexts.back}
       </Link>

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { CommandDialog } from '../../parts/command-dialog.tsx';
+import { instantIn } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
@@ -10,7 +11,6 @@ import { useCommand } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
-import { instantIn } from '../issue/instants.ts';
 import classes from './catalog.module.css';
 
 type Open = { readonly kind: 'publish' } | { readonly kind: 'withdraw'; readonly version: string };
@@ -69,7 +69,7 @@ const Publish = ({ code, onClose }: Props) => {
   const publish = useCommand('publishRelease');
   const names = catalogTexts.releases;
   const inputOf = (form: FormData) => {
-    const releasedAt = instantIn(String(form.get('released')));
+    const releasedAt = instantIn(form.get('released'));
     const channel = String(form.get('channel')).trim();
     return {
       params: { code },
@@ -79,7 +79,7 @@ const Publish = ({ code, onClose }: Props) => {
   return (
     <CommandDialog title={names.publish} confirm={names.publish} command={publish} inputOf={inputOf} onClose={onClose}>
       <TextField label={names.version} hint={names.versionHint} name="version" required maxLength={64} />
-      <TextField label={names.released} hint={names.releasedHint} name="released" type="datetime-local" />
+      <TextField label={names.released} hint={names.releasedHint} name="released" type="datetime-local" step={1} />
       <TextField label={names.channel} name="channel" required defaultValue="stable" maxLength={30} />
     </CommandDialog>
   );

@@ -1,4 +1,3 @@
-import { CheckList } from '../../parts/check-list.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { usePages } from '../../session/paged-list.ts';
@@ -9,6 +8,7 @@ import { GrantRows } from '../issue/grant-rows.tsx';
 import { MeterRows } from '../issue/meter-rows.tsx';
 import classes from './catalog.module.css';
 import type { PolicyFaults, PolicyForm } from './policy-form.ts';
+import { ProductChoice } from './product-choice.tsx';
 
 type Props = {
   readonly form: PolicyForm;
@@ -47,20 +47,19 @@ export const SalePart = (props: Props) => {
       <Products {...props} />
       <Term {...props} />
       <Limits {...props} />
-      <MeterRows rows={form.meters} fault={faults.meters} onChange={(meters) => change({ meters })} />
-      <GrantRows rows={form.grants} fault={faults.grants} onChange={(grants) => change({ grants })} />
+      <MeterRows rows={form.meters} faults={faults} onChange={(meters) => change({ meters })} />
+      <GrantRows rows={form.grants} faults={faults} onChange={(grants) => change({ grants })} />
     </Part>
   );
 };
 
 const Products = ({ form, change }: Props) => {
-  const products = usePages('listProducts', { query: { archived: false, limit: 100 } });
-  const listed = products.entries.map(({ code, name }) => ({ value: code, text: `${name} (${code})` }));
-  const others = form.products.filter((code) => !listed.some(({ value }) => value === code));
+  const products = usePages('listProducts', { query: { limit: 100 } });
   return (
-    <CheckList
+    <ProductChoice
       label={catalogTexts.policies.products}
-      choices={[...listed, ...others.map((code) => ({ value: code, text: code }))]}
+      pages={products}
+      codes={form.products}
       values={form.products}
       onChange={(codes) => change({ products: codes })}
     />
@@ -89,6 +88,7 @@ const Term = ({ form, faults, isNew, change }: Props) => {
           label={names.ends}
           fault={faults.ends}
           type="datetime-local"
+          step={1}
           value={form.ends}
           onChange={({ currentTarget: { value } }) => change({ ends: value })}
         />

@@ -1,7 +1,6 @@
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useCommand } from '../../session/ledger.ts';
-import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { useTitle } from '../../shell/use-title.ts';
@@ -17,20 +16,21 @@ const FirstSteps = () => {
   const names = firstRunTexts.steps;
   useTitle(names.title);
   const organization = useOrganization();
-  const mayManageKeys = usePermission('manageApiKeys');
   const products = usePages('listProducts', { query: { archived: false } });
   const issue = useCommand('issueLicense');
-  if (products.error !== null && products.entries.length === 0)
-    return <Failure error={products.error} onRetry={products.retry} />;
-  if (organization === null || products.isPending) return <Loading />;
+  const createKey = useCommand('createApiKey');
+  // A later failure must not take away the secrets that are shown once.
+  if (!products.isKnown && products.error !== null) return <Failure error={products.error} onRetry={products.retry} />;
+  if (organization === null || !products.isKnown) return <Loading />;
   const product = products.entries.at(-1) ?? null;
   return (
     <div className={classes.steps}>
       <h1>{names.title}</h1>
       <p>{names.text}</p>
       <ProductStep product={product} />
+      {products.error !== null && <Failure error={products.error} onRetry={products.retry} />}
       <LicenseStep product={product} issue={issue} />
-      {mayManageKeys && <ApiKeyStep />}
+      <ApiKeyStep role={organization.role} create={createKey} />
       <ValidationStep issued={issue.data ?? null} />
     </div>
   );

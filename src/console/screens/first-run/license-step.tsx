@@ -1,12 +1,15 @@
 import { Link } from '@tanstack/react-router';
 import { Button } from '../../parts/button.tsx';
+import { inZone } from '../../parts/dates.ts';
 import { Failure } from '../../parts/failure.tsx';
 import { Part } from '../../parts/part.tsx';
 import { Secret } from '../../parts/secret.tsx';
 import { type useCommand, useOrganizationId } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
+import { Refused } from '../../shell/refused.tsx';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
-import type { Product } from '../../types.ts';
+import { policyTexts } from '../../texts/policy-texts.ts';
+import type { License, Product } from '../../types.ts';
 import classes from './first-run.module.css';
 
 /** The step that issues a sample license of a product, and shows its key once. */
@@ -25,7 +28,7 @@ export const LicenseStep = ({
   return (
     <Part title={names.title}>
       <p className={classes.soft}>{names.text}</p>
-      {!mayIssue && <p>{names.refused}</p>}
+      {!mayIssue && <Refused text={names.refused} />}
       {mayIssue && product === null && <p>{names.later}</p>}
       {mayIssue && product !== null && !issue.isSuccess && (
         <div>
@@ -37,6 +40,7 @@ export const LicenseStep = ({
       {issue.isError && <Failure error={issue.error} />}
       {issue.isSuccess && (
         <Secret title={names.key} secret={issue.data.licenseKey}>
+          <p>{issuedText(issue.data.license)}</p>
           <p>{names.once}</p>
           <Link to="/$organizationId/licenses/$licenseId" params={{ organizationId, licenseId: issue.data.license.id }}>
             {names.show}
@@ -45,4 +49,10 @@ export const LicenseStep = ({
       )}
     </Part>
   );
+};
+
+const issuedText = ({ tier, term: { expiresAt } }: License): string => {
+  const { ends, endless } = firstRunTexts.steps.license;
+  const name = policyTexts.values.tier[tier];
+  return expiresAt === null ? endless(name) : ends(name, inZone(expiresAt));
 };

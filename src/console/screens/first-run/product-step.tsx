@@ -5,6 +5,7 @@ import { TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
+import { Refused } from '../../shell/refused.tsx';
 import { firstRunTexts } from '../../texts/first-run-texts.ts';
 import type { Product } from '../../types.ts';
 import classes from './first-run.module.css';
@@ -21,7 +22,7 @@ export const ProductStep = ({ product }: { readonly product: Product | null }) =
           {names.exists(product.name, product.code)}
         </p>
       )}
-      {product === null && (mayChange ? <Create /> : <p>{names.refused}</p>)}
+      {product === null && (mayChange ? <Create /> : <Refused text={names.refused} />)}
     </Part>
   );
 };

@@ -1,12 +1,12 @@
-import { CheckList } from '../../parts/check-list.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
-import { usePages } from '../../session/paged-list.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import { limitText } from '../catalog/policy-values.ts';
+import { ProductChoice } from '../catalog/product-choice.tsx';
 import { GrantRows } from './grant-rows.tsx';
 import classes from './issue.module.css';
-import type { IssueForm, IssueFormProps } from './issue-form.ts';
+import type { IssueForm } from './issue-form.ts';
+import type { IssueFormProps } from './issue-form-props.ts';
 import { MeterRows } from './meter-rows.tsx';
 
 /** What this license gets otherwise than its policy says. */
@@ -33,30 +33,34 @@ export const ChangesPart = (props: IssueFormProps) => {
         <TextField
           label={names.maintenance}
           type="datetime-local"
+          step={1}
           value={form.maintenanceUntil}
           onChange={({ currentTarget: { value } }) => change({ maintenanceUntil: value })}
         />
       </div>
-      <MeterRows rows={form.meters} fault={faults.meters} onChange={(meters) => change({ meters })} />
-      <GrantRows rows={form.grants} fault={faults.grants} mayWithhold onChange={(grants) => change({ grants })} />
+      <MeterRows
+        rows={form.meters}
+        faults={faults}
+        ofPolicy={policy?.limits.meters}
+        onChange={(meters) => change({ meters })}
+      />
+      <GrantRows rows={form.grants} faults={faults} mayWithhold onChange={(grants) => change({ grants })} />
     </Part>
   );
 };
 
-const Products = ({ form, faults, policy, change }: IssueFormProps) => {
-  const products = usePages('listProducts', { query: { archived: false, limit: 100 } });
+const Products = ({ form, faults, policy, products, change }: IssueFormProps) => {
   const ofPolicy = policy?.products ?? [];
-  const chosen = form.products ?? ofPolicy;
-  const listed = products.entries.map(({ code, name }) => ({ value: code, text: `${name} (${code})` }));
-  const others = ofPolicy.filter((code) => !listed.some(({ value }) => value === code));
   const isAsPolicy = (codes: readonly string[]) =>
     codes.length === ofPolicy.length && codes.every((code) => ofPolicy.includes(code));
   return (
-    <CheckList
+    <ProductChoice
       label={issueTexts.changes.products}
       fault={faults.products}
-      choices={[...listed, ...others.map((code) => ({ value: code, text: code }))]}
-      values={chosen}
+      pages={products}
+      codes={[...ofPolicy, ...(form.products ?? [])]}
+      values={form.products ?? ofPolicy}
+      areSold
       onChange={(codes) => change({ products: isAsPolicy(codes) ? null : codes })}
     />
   );
@@ -98,6 +102,7 @@ const Term = ({ form, faults, change }: IssueFormProps) => {
           label={names.expiresAt}
           fault={faults.expiresAt}
           type="datetime-local"
+          step={1}
           value={form.expiresAt}
           onChange={({ currentTarget: { value } }) => change({ expiresAt: value })}
         />
@@ -107,6 +112,7 @@ const Term = ({ form, faults, change }: IssueFormProps) => {
           label={names.startsAt}
           hint={names.startsHint}
           type="datetime-local"
+          step={1}
           value={form.startsAt}
           onChange={({ currentTarget: { value } }) => change({ startsAt: value })}
         />

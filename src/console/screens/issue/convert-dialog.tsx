@@ -1,21 +1,23 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import type { AnswerOf } from '@license-ledger/client';
+import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useDeferredValue, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Dialog, DialogActions } from '../../parts/dialog.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { CheckField, TextField } from '../../parts/field.tsx';
 import { Loading } from '../../parts/loading.tsx';
-import { PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
 import { texts } from '../../texts/catalogue.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { License } from '../../types.ts';
-import { type ConversionForm, consequencesOf, conversionBodyOf, lossesOf } from './conversion.ts';
+import { consequencesOfPreview } from '../license/change/change-consequences.ts';
+import { Consequences } from '../license/change/consequences-list.tsx';
+import { type ConversionForm, conversionBodyOf, lossesOf, previewBodyOf } from './conversion.ts';
 import classes from './issue.module.css';
 import { PolicyChoice, usePolicies, usePolicy } from './policy-choice.tsx';
 
-const emptyForm: ConversionForm = { policyId: '', duration: '', payment: '', reasonCode: '', isConfirmed: false };
+const emptyForm: ConversionForm = { policyId: '', duration: '', payment: '', reasonCode: '' };
 
 /** Makes a trial a paid license. The dialog shows what changes before the command is sent. */
 const ConvertDialog = ({ license, onClose }: { readonly license: License; readonly onClose: () => void }) => {
@@ -26,11 +28,15 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
   const convert = useCommand('convertTrial');
   const preview = usePreview(license.id, form);
   const change = (fields: Partial<ConversionForm>) => setForm((current) => ({ ...current, ...fields }));
-  const body = conversionBodyOf(form);
+  // The losses that the user has confirmed. Other losses need another confirmation.
+  const [confirmed, setConfirmed] = useState('');
   const losses = preview.data === undefined ? [] : lossesOf(preview.data);
+  const lost = losses.join(', ');
+  const body = conversionBodyOf(form, losses);
+  const isReady = body !== null && preview.data !== undefined && (lost === '' || confirmed === lost);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (body !== null) convert.mutate({ params: { licenseId: license.id }, body }, { onSuccess: onClose });
+    if (isReady) convert.mutate({ params: { licenseId: license.id }, body }, { onSuccess: onClose });
   };
   const faults = issueTexts.faults;
   return (
@@ -44,7 +50,10 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
           policies={{ ...policies, entries: policies.entries.filter(({ type }) => type !== 'TRIAL') }}
           chosen={chosen.data}
           policyId={form.policyId}
-          onChange={(policyId) => change({ policyId, isConfirmed: false })}
+          onChange={(policyId) => {
+            change({ policyId });
+            setConfirmed('');
+          }}
         />
         <div className={classes.fields}>
           <TextField
@@ -53,7 +62,7 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
             fault={form.policyId !== '' && body === null ? faults.duration : undefined}
             maxLength={40}
             value={form.duration}
-            onChange={({ currentTarget: { value } }) => change({ duration: value, isConfirmed: false })}
+            onChange={({ currentTarget: { value } }) => change({ duration: value })}
           />
           <TextField
             label={names.payment}
@@ -71,37 +80,26 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
             onChange={({ currentTarget: { value } }) => change({ reasonCode: value.toUpperCase() })}
           />
         </div>
-        {preview.isError && <Failure error={preview.error} onRetry={preview.refetch} />}
-        {preview.data !== undefined && body !== null && (
-          <PartTable caption={names.caption} columns={Object.values(names.columns)}>
-            {consequencesOf(preview.data).map(({ name, before, after }) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{before}</td>
-                <td>{after}</td>
-              </tr>
-            ))}
-          </PartTable>
-        )}
+        {preview.isLoading && <Loading />}
+        {preview.error !== null && <Failure error={preview.error} onRetry={preview.refetch} />}
+        <Consequences sentences={sentencesOf(preview.data)} />
         {losses.length > 0 && (
-          <>
-            <ul>
-              {losses.map((loss) => (
-                <li key={loss}>{loss}</li>
-              ))}
-            </ul>
-            <CheckField
-              label={names.confirm}
-              required
-              checked={form.isConfirmed}
-              onChange={({ currentTarget: { checked } }) => change({ isConfirmed: checked })}
-            />
-          </>
+          <CheckField
+            label={names.confirm(lost)}
+            required
+            checked={confirmed === lost}
+            onChange={({ currentTarget: { checked } }) => setConfirmed(checked ? lost : '')}
+          />
         )}
         {convert.isError && <Failure error={convert.error} />}
         <DialogActions>
           <Button onClick={onClose}>{texts.actions.cancel}</Button>
-          <Button type="submit" kind="primary" busy={convert.isPending} disabled={body === null || preview.isPending}>
+          <Button
+            type="submit"
+            kind="primary"
+            busy={convert.isPending}
+            disabled={body === null || preview.data === undefined}
+          >
             {names.submit}
           </Button>
         </DialogActions>
@@ -110,23 +108,26 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
   );
 };
 
-/** Asks the server what a conversion would do. Nothing is recorded. */
+const sentencesOf = (preview: AnswerOf<'convertTrial'> | undefined): readonly string[] =>
+  preview?.before === undefined || preview.after === undefined
+    ? []
+    : consequencesOfPreview({ before: preview.before, after: preview.after, ended: preview.ended });
+
+/** Asks the server what a conversion would do. Nothing is recorded. No data: the answer for this form is not there yet. */
 const usePreview = (licenseId: string, form: ConversionForm) => {
   const session = useSession();
   const organizationId = useOrganizationId();
-  // The payment, the reason and the confirmation change nothing in the preview.
-  const body = useDeferredValue(
-    JSON.stringify(conversionBodyOf({ ...form, payment: '', reasonCode: '', isConfirmed: false })),
-  );
-  return useQuery({
+  const current = JSON.stringify(previewBodyOf(form));
+  const body = useDeferredValue(current);
+  const { data, ...preview } = useQuery({
     queryKey: [organizationId, 'convertTrial', licenseId, body],
     queryFn: async ({ signal }) => {
       const input = { params: { licenseId }, query: { preview: true }, body: JSON.parse(body) };
       return (await session.call(organizationId, 'convertTrial', input, { signal })).data;
     },
     enabled: body !== 'null',
-    placeholderData: keepPreviousData,
   });
+  return { ...preview, data: body === current ? data : undefined };
 };
 
 export default ConvertDialog;

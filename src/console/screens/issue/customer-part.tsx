@@ -2,7 +2,7 @@ import { TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import classes from './issue.module.css';
-import type { IssueFormProps } from './issue-form.ts';
+import type { IssueFormProps } from './issue-form-props.ts';
 
 /** For whom the license is, and why it is issued. */
 export const CustomerPart = ({ form, faults, policy, change }: IssueFormProps) => {

@@ -1,17 +1,22 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { Failure } from '../../parts/failure.tsx';
 import { Part } from '../../parts/part.tsx';
+import { useFocusOnFault } from '../../parts/use-focus-on-fault.ts';
 import { useCommand } from '../../session/ledger.ts';
+import { usePages } from '../../session/paged-list.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
-import type { License } from '../../types.ts';
+import type { License, Policy } from '../../types.ts';
+import { archivedCodes, onSaleIn } from '../catalog/product-choices.ts';
 import { ChangesPart } from './changes-part.tsx';
 import { CustomerPart } from './customer-part.tsx';
 import classes from './issue.module.css';
-import { emptyForm, faultsOf, type IssueForm, type IssueFormProps, issueBodyOf } from './issue-form.ts';
+import { emptyForm, faultsOf, type IssueForm, issueBodyOf } from './issue-form.ts';
+import type { IssueFormProps } from './issue-form-props.ts';
 import { Issued } from './issued.tsx';
 import { PolicyChoice, type usePolicies, usePolicy, VersionChoice } from './policy-choice.tsx';
 import { PreviewPart } from './preview-part.tsx';
+import { notesOnReplaced } from './replaced.ts';
 
 /** The form that issues a license, with a preview of what the license will have. */
 export const IssueEditor = ({
@@ -26,15 +31,19 @@ export const IssueEditor = ({
   const [form, setForm] = useState(initial);
   const [tries, setTries] = useState(0);
   const issue = useCommand('issueLicense');
-  const policy = usePolicy(form.policyId, form.version);
+  const chosen = usePolicy(form.policyId, form.version);
   const latest = usePolicy(form.policyId, '');
-  const faults = faultsOf(form);
+  const products = usePages('listProducts', { query: { limit: 100 } });
+  const archived = archivedCodes(products.entries);
+  const policy = chosen.data === undefined ? undefined : onSaleIn(chosen.data, archived);
+  const faults = faultsOf(form, archived);
+  const body = issueBodyOf(form, { policy, archived }, replaced?.id ?? null);
   const element = useFocusOnFault(tries);
   const change = (fields: Partial<IssueForm>) => setForm((current) => ({ ...current, ...fields }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTries((count) => count + 1);
-    if (Object.keys(faults).length === 0) issue.mutate({ body: issueBodyOf(form, replaced?.id ?? null) });
+    if (Object.keys(faults).length === 0) issue.mutate({ body });
   };
   const again = () => {
     issue.reset();
@@ -42,11 +51,11 @@ export const IssueEditor = ({
     setForm({ ...emptyForm, policyId: form.policyId, version: form.version });
   };
   if (issue.isSuccess) return <Issued answer={issue.data} onAgain={replaced === null ? again : null} />;
-  const props: IssueFormProps = { form, faults: tries > 0 ? faults : {}, policy: policy.data, change };
+  const props: IssueFormProps = { form, faults: tries > 0 ? faults : {}, policy, products, change };
   return (
     <form ref={element} noValidate className={classes.columns} onSubmit={submit}>
       <div className={classes.form}>
-        {replaced !== null && <p>{issueTexts.replaces(replaced.keyHint ?? replaced.id)}</p>}
+        {replaced !== null && <Replaced license={replaced} policy={policy} />}
         <Part title={issueTexts.policy.title}>
           <div className={classes.fields}>
             <PolicyChoice
@@ -65,16 +74,22 @@ export const IssueEditor = ({
               />
             )}
           </div>
-          {policy.isError && <Failure error={policy.error} onRetry={policy.refetch} />}
+          {chosen.isError && <Failure error={chosen.error} onRetry={chosen.refetch} />}
         </Part>
         <ChangesPart {...props} />
         <CustomerPart {...props} />
       </div>
       <div className={classes.beside}>
-        <PreviewPart policy={policy.data} body={issueBodyOf(form, null)} />
+        <PreviewPart policy={policy} isLoading={chosen.isLoading} body={body} />
         {issue.isError && <Failure error={issue.error} />}
         <div className={classes.buttons}>
-          <Button type="submit" kind="primary" busy={issue.isPending}>
+          {/* What is sent depends on the policy. */}
+          <Button
+            type="submit"
+            kind="primary"
+            busy={issue.isPending}
+            disabled={form.policyId !== '' && policy === undefined}
+          >
             {issueTexts.submit}
           </Button>
         </div>
@@ -83,11 +98,12 @@ export const IssueEditor = ({
   );
 };
 
-/** Moves the focus to the first field with a fault, after each try to send the form. */
-const useFocusOnFault = (tries: number) => {
-  const element = useRef<HTMLFormElement>(null);
-  useEffect(() => {
-    if (tries > 0) element.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-  }, [tries]);
-  return element;
-};
+/** The license that the new one replaces, and what the new one does not take over. */
+const Replaced = ({ license, policy }: { readonly license: License; readonly policy: Policy | undefined }) => (
+  <>
+    <p>{issueTexts.replaces(license.keyHint ?? license.id)}</p>
+    {notesOnReplaced(license, policy).map((note) => (
+      <p key={note}>{note}</p>
+    ))}
+  </>
+);

@@ -1,10 +1,11 @@
 import type { InputOf } from '@license-ledger/client';
+import { exactInstantIn } from '../../parts/dates.ts';
 import { isoDurationIn } from '../../parts/durations.ts';
 import type { Row } from '../../parts/input-rows.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
-import type { Policy } from '../../types.ts';
-import { instantIn } from './instants.ts';
-import { type LimitText, limitIn, meterLimitIn } from './limit-texts.ts';
+import type { License, Policy } from '../../types.ts';
+import { limitIn, meterRequestIn } from './limit-texts.ts';
+import { grantFaults, meterFaults } from './row-faults.ts';
 
 /** What was typed into the form that issues a license. An empty text takes the value of the policy. */
 export type IssueForm = {
@@ -29,22 +30,20 @@ export type IssueForm = {
   readonly trialAddress: string;
   readonly reasonCode: string;
   readonly note: string;
+  /** It has no field. */
+  readonly metadata: License['metadata'];
+  /** The instants that the form began with. A field that was not touched keeps them to the millisecond. */
+  readonly exact: readonly string[];
 };
 
 /** The body of the request that issues a license. */
 export type IssueBody = InputOf<'issueLicense'>['body'];
 
-/** What is wrong with the fields of the form, by their names. */
-export type IssueFaults = Readonly<Partial<Record<keyof IssueForm, string>>>;
+/** What is wrong with the fields of the form, by their names, and with those of rows by `placeInRow`. */
+export type IssueFaults = Readonly<Record<string, string>>;
 
-/** What the parts of the form get: its fields, what is wrong with them, and how to change them. */
-export type IssueFormProps = {
-  readonly form: IssueForm;
-  readonly faults: IssueFaults;
-  /** The chosen version of the policy, once it is known. */
-  readonly policy: Policy | undefined;
-  readonly change: (fields: Partial<IssueForm>) => void;
-};
+/** The catalog of a form. `policy`: the chosen version, once it is known. `archived`: codes of products not on sale. */
+export type OnSale = { readonly policy: Policy | undefined; readonly archived: readonly string[] };
 
 /** The form before anything was typed. */
 export const emptyForm: IssueForm = {
@@ -67,43 +66,44 @@ export const emptyForm: IssueForm = {
   trialAddress: '',
   reasonCode: '',
   note: '',
+  metadata: {},
+  exact: [],
 };
 
 /** Returns what is wrong in a form. Empty when it can be sent. */
-export const faultsOf = (form: IssueForm): IssueFaults => {
+export const faultsOf = (form: IssueForm, archived: readonly string[]): IssueFaults => {
   const { faults } = issueTexts;
-  const wrong: Partial<Record<keyof IssueForm, string>> = {};
+  const wrong: Record<string, string> = { ...meterFaults(form.meters), ...grantFaults(form.grants) };
   if (form.policyId === '') wrong.policyId = faults.missing;
-  if (form.products?.length === 0) wrong.products = faults.products;
+  if (productsIn(form, archived)?.length === 0) wrong.products = faults.products;
   for (const name of ['activations', 'seats', 'users'] as const)
     if (limitIn(form[name]) === 'wrong') wrong[name] = faults.limit;
   if (form.term === 'duration' && isoDurationIn(form.duration) === null) wrong.duration = faults.duration;
-  if (form.term === 'expiresAt' && instantIn(form.expiresAt) === null) wrong.expiresAt = faults.instant;
-  if (form.meters.some(({ name = '', limit = '' }) => name.trim() === '' || !isLimit(limitIn(limit))))
-    wrong.meters = faults.rows;
-  if (form.grants.some(({ code = '', limit = '' }) => code.trim() === '' || !isCount(limitIn(limit))))
-    wrong.grants = faults.rows;
+  if (form.term === 'expiresAt' && exactInstantIn(form.expiresAt, []) === null) wrong.expiresAt = faults.instant;
   if (form.reasonCode !== '' && !/^[A-Z][A-Z0-9_]{0,49}$/.test(form.reasonCode)) wrong.reasonCode = faults.reason;
   if (form.reasonCode === '' && form.note.trim() !== '') wrong.reasonCode = faults.noteAlone;
   return wrong;
 };
 
-const isLimit = (limit: LimitText): boolean => limit !== null && limit !== 'wrong';
-const isCount = (limit: LimitText): boolean => limit === null || typeof limit === 'number';
+/** Returns the chosen products that are on sale. Null: those of the policy. */
+const productsIn = ({ products }: IssueForm, archived: readonly string[]): string[] | null =>
+  products?.filter((code) => !archived.includes(code)) ?? null;
 
 /** Returns the body of the request. Fields that are empty are left out. `replaces`: the revoked license, or null. */
-export const issueBodyOf = (form: IssueForm, replaces: string | null): IssueBody => ({
+export const issueBodyOf = (form: IssueForm, { policy, archived }: OnSale, replaces: string | null): IssueBody => ({
   policyId: form.policyId,
   ...when(form.version !== '', { policyVersion: Number(form.version) }),
-  ...when(form.products !== null, { products: [...(form.products ?? [])] }),
+  ...when(form.products !== null, { products: productsIn(form, archived) ?? [] }),
   ...termIn(form),
   ...limitsIn(form),
   ...grantsIn(form),
-  ...withInstant('maintenanceUntil', form.maintenanceUntil),
+  ...withInstant('maintenanceUntil', form.maintenanceUntil, form.exact),
   ...withText('externalRef', form.reference),
   ...withText('holderOrganizationId', form.holder),
-  ...withText('trialAddress', form.trialAddress),
+  // The field of another policy is hidden, with what was typed there.
+  ...(policy?.type === 'TRIAL' ? withText('trialAddress', form.trialAddress) : {}),
   ...when(form.reasonCode !== '', { reason: { code: form.reasonCode, ...withText('text', form.note) } }),
+  ...when(Object.keys(form.metadata).length > 0, { metadata: form.metadata as NonNullable<IssueBody['metadata']> }),
   ...(replaces === null ? {} : { replaces }),
 });
 
@@ -112,11 +112,14 @@ const when = <Part extends object>(holds: boolean, part: Part): Part | Record<ne
 const withText = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
   (text.trim() === '' ? {} : { [name]: text.trim() }) as { readonly [Key in Name]?: string };
 
-const withInstant = <Name extends string>(name: Name, text: string): { readonly [Key in Name]?: string } =>
-  withText(name, instantIn(text) ?? '');
+const withInstant = <Name extends string>(
+  name: Name,
+  text: string,
+  exact: readonly string[],
+): { readonly [Key in Name]?: string } => withText(name, exactInstantIn(text, exact) ?? '');
 
-const termIn = ({ term, duration, basis, expiresAt, startsAt }: IssueForm): Pick<IssueBody, 'term'> => {
-  const begins = withInstant('startsAt', startsAt);
+const termIn = ({ term, duration, basis, expiresAt, startsAt, exact }: IssueForm): Pick<IssueBody, 'term'> => {
+  const begins = withInstant('startsAt', startsAt, exact);
   switch (term) {
     case '':
       return {};
@@ -125,7 +128,7 @@ const termIn = ({ term, duration, basis, expiresAt, startsAt }: IssueForm): Pick
       return { term: basis === 'ISSUE' ? { duration: length, ...begins } : { duration: length, basis } };
     }
     case 'expiresAt':
-      return { term: { ...withInstant('expiresAt', expiresAt), ...begins } };
+      return { term: { ...withInstant('expiresAt', expiresAt, exact), ...begins } };
     case 'perpetual':
       return { term: { perpetual: true, ...begins } };
   }
@@ -138,25 +141,25 @@ const limitsIn = (form: IssueForm): Pick<IssueBody, 'limits'> => {
   });
   const meters = form.meters
     .filter(({ name = '' }) => name.trim() !== '')
-    .map((row) => [row.name?.trim() ?? '', meterLimitIn(row)] as const);
+    .map((row) => [row.name?.trim() ?? '', meterRequestIn(row)] as const);
   if (counts.length === 0 && meters.length === 0) return {};
   return {
     limits: { ...Object.fromEntries(counts), ...when(meters.length > 0, { meters: Object.fromEntries(meters) }) },
   };
 };
 
-const grantsIn = ({ grants }: IssueForm): Pick<IssueBody, 'entitlements'> => {
+const grantsIn = ({ grants, exact }: IssueForm): Pick<IssueBody, 'entitlements'> => {
   const named = grants.filter(({ code = '' }) => code.trim() !== '');
-  return named.length === 0 ? {} : { entitlements: named.map(grantOf) };
+  return named.length === 0 ? {} : { entitlements: named.map((row) => grantOf(row, exact)) };
 };
 
-const grantOf = ({ code = '', value = '', limit = '', until = '', kind = '' }: Row) => {
-  if (kind === 'withheld') return { code: code.trim(), withheld: true, ...withInstant('until', until) };
+const grantOf = ({ code = '', value = '', limit = '', until = '', kind = '' }: Row, exact: readonly string[]) => {
+  if (kind === 'withheld') return { code: code.trim(), withheld: true, ...withInstant('until', until, exact) };
   const count = limitIn(limit);
   return {
     code: code.trim(),
     ...withText('value', value),
     ...(typeof count === 'number' ? { limit: count } : {}),
-    ...withInstant('until', until),
+    ...withInstant('until', until, exact),
   };
 };

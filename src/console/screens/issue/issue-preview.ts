@@ -7,6 +7,7 @@ import { policyTexts } from '../../texts/policy-texts.ts';
 import type { Policy } from '../../types.ts';
 import { choiceText, entitlementText, limitText, meterText } from '../catalog/policy-values.ts';
 import type { IssueBody } from './issue-form.ts';
+import { mergedMeter } from './limit-texts.ts';
 
 /** A line of the preview: what the license will have, and whether the form changes it from the policy. */
 export type PreviewLine = { readonly name: string; readonly value: string; readonly isChanged: boolean };
@@ -29,7 +30,7 @@ export const previewOf = (policy: Policy, body: IssueBody, moment: IssueMoment):
   return [
     line(names.tier, policyTexts.values.tier[policy.tier], false),
     line(names.products, products.join(', ') || policyTexts.none, body.products !== undefined),
-    line(preview.starts, starts, body.term?.startsAt !== undefined),
+    line(preview.starts, starts, isStartChanged(body)),
     line(preview.ends, ends, isChanged),
     ...limitLines(policy, body),
     ...entitlementLines(policy, body),
@@ -41,8 +42,12 @@ export const previewOf = (policy: Policy, body: IssueBody, moment: IssueMoment):
       : [line(names.maintenance, policyTexts.until(dayOf(body.maintenanceUntil)), true)]),
     ...(body.externalRef === undefined ? [] : [line(preview.reference, body.externalRef ?? '', true)]),
     ...(body.holderOrganizationId === undefined ? [] : [line(preview.holder, body.holderOrganizationId ?? '', true)]),
+    ...(body.metadata === undefined ? [] : [line(preview.metadata, Object.keys(body.metadata).join(', '), true)]),
   ];
 };
+
+const isStartChanged = ({ term }: IssueBody): boolean =>
+  term !== undefined && (term.startsAt !== undefined || (term.basis ?? 'ISSUE') !== 'ISSUE');
 
 const graceText = (seconds: number): string => (seconds === 0 ? policyTexts.none : secondsText(seconds));
 
@@ -53,11 +58,8 @@ const termOf = (policy: Policy, { term }: IssueBody, moment: IssueMoment): Previ
   if (term.perpetual === true) return { starts, ends: preview.never, isChanged: true };
   if (term.expiresAt !== undefined) return { starts, ends: inZone(term.expiresAt), isChanged: true };
   const { duration = '', basis = 'ISSUE' } = term;
-  return {
-    ...durationTerm({ duration, basis }, { ...moment, at: term.startsAt ?? moment.at }),
-    starts,
-    isChanged: true,
-  };
+  const counted = durationTerm({ duration, basis }, { ...moment, at: term.startsAt ?? moment.at });
+  return { ...counted, ...(basis === 'ISSUE' ? { starts } : {}), isChanged: true };
 };
 
 const policyTerm = (term: Policy['term'], moment: IssueMoment): Term => {
@@ -87,17 +89,14 @@ const limitLines = (policy: Policy, { limits = {} }: IssueBody): readonly Previe
       ['users', names.users],
     ] as const
   ).map(([key, name]) => line(name, limitText(limits[key] ?? policy.limits[key]), limits[key] !== undefined));
-  const meters = { ...policy.limits.meters, ...limits.meters };
-  const withOverage = (meter: (typeof meters)[string]) =>
-    typeof meter === 'object' && meter.overage === undefined ? { ...meter, overage: policy.overage } : meter;
+  const own = Object.entries(limits.meters ?? {}).map(
+    ([name, meter]) => [name, mergedMeter(name, meter, policy)] as const,
+  );
+  const meters: Policy['limits']['meters'] = { ...policy.limits.meters, ...Object.fromEntries(own) };
   return [
     ...counts,
     ...Object.entries(meters).map(([name, meter]) =>
-      line(
-        names.meter(name),
-        meterText(withOverage(meter) as Policy['limits']['meters'][string]),
-        limits.meters?.[name] !== undefined,
-      ),
+      line(names.meter(name), meterText(meter), Object.hasOwn(limits.meters ?? {}, name)),
     ),
   ];
 };
@@ -110,7 +109,16 @@ const entitlementLines = (policy: Policy, { entitlements = [] }: IssueBody): rea
       .filter(({ code }) => !decided.has(code))
       .map((entitlement) => line(name(entitlement.code), entitlementText(entitlement), false)),
     ...entitlements.map((grant) =>
-      line(name(grant.code), grant.withheld === true ? issueTexts.preview.withheld : entitlementText(grant), true),
+      line(
+        name(grant.code),
+        grant.withheld === true ? withheldText(grant.until ?? null) : entitlementText(grant),
+        true,
+      ),
     ),
   ];
+};
+
+const withheldText = (until: string | null): string => {
+  const { withheld } = issueTexts.preview;
+  return until === null ? withheld : `${withheld} ${policyTexts.until(dayOf(until))}`;
 };

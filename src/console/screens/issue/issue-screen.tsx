@@ -5,6 +5,7 @@ import { Part } from '../../parts/part.tsx';
 import { useOrganizationId, useRead } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
+import { Refused } from '../../shell/refused.tsx';
 import { useTitle } from '../../shell/use-title.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { License } from '../../types.ts';
@@ -25,7 +26,7 @@ const IssueScreen = () => {
   return (
     <div className={classes.page}>
       <h1>{title}</h1>
-      {!mayIssue && <p>{issueTexts.refused}</p>}
+      {!mayIssue && <Refused text={issueTexts.refused} />}
       {mayIssue && replaces === undefined && <WithPolicies key={policy} replaced={null} policyId={policy ?? ''} />}
       {mayIssue && replaces !== undefined && <Replacement key={replaces} licenseId={replaces} />}
     </div>

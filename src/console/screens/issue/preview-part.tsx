@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { Loading } from '../../parts/loading.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useIssuerZone } from '../../session/own-organizations.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
@@ -8,15 +9,23 @@ import type { IssueBody } from './issue-form.ts';
 import { previewOf } from './issue-preview.ts';
 
 /** What the license will have when the form is sent as it is now. */
-export const PreviewPart = ({ policy, body }: { readonly policy: Policy | undefined; readonly body: IssueBody }) => {
+export const PreviewPart = ({
+  policy,
+  isLoading,
+  body,
+}: {
+  readonly policy: Policy | undefined;
+  readonly isLoading: boolean;
+  readonly body: IssueBody;
+}) => {
   const [at] = useState(() => new Date().toISOString());
   const timeZone = useIssuerZone() ?? 'UTC';
   const names = issueTexts.preview;
   return (
     <Part title={names.title}>
-      {policy === undefined ? (
-        <p className={classes.soft}>{names.none}</p>
-      ) : (
+      {policy === undefined && body.policyId === '' && <p className={classes.soft}>{names.none}</p>}
+      {policy === undefined && isLoading && <Loading />}
+      {policy !== undefined && (
         <PartTable caption={names.caption} columns={Object.values(names.columns)}>
           {previewOf(policy, body, { at, timeZone }).map(({ name, value, isChanged }) => (
             <tr key={name}>
