@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { ByProject } from './tests/support/by-project.ts';
 
@@ -17,6 +18,10 @@ const processes = [
 ];
 
 const project = (name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration => ({
+  // The client of this checkout, which nothing has built.
+  resolve: {
+    alias: { '@license-ledger/client': path.join(import.meta.dirname, 'packages', 'client', 'src', 'index.ts') },
+  },
   test: {
     ...{ name, include, exclude },
     pool: 'forks',

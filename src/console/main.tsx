@@ -19,7 +19,11 @@ const queries = new QueryClient({
       staleTime: 5_000,
       // The client has already repeated what may succeed later. A refusal stays one.
       retry: (count, error) => !(error instanceof LedgerProblem) && count < 1,
+      // Without a network a request fails, and the page says so. It must not wait for ever, nor be sent later.
+      networkMode: 'always',
+      refetchOnReconnect: true,
     },
+    mutations: { networkMode: 'always' },
   },
 });
 // A user who signs in after another one must see nothing of theirs.

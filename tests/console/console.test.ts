@@ -164,7 +164,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('a renewal that was carried out without an answer is not done twice', async () => {
+  test('a renewal that was carried out without an answer is not done twice, also from another dialog', async () => {
     const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     await signIn(page, owner);
@@ -177,6 +177,8 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await dialog(page).getByRole('button', { name: 'Renew' }).click();
     await dialog(page).getByText('The server did not answer.').waitFor();
     await page.unroute('**/renew');
+    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Renew', exact: true }).click();
     await dialog(page).getByRole('button', { name: 'Renew' }).click();
     await dialog(page).waitFor({ state: 'detached' });
     const { text } = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });

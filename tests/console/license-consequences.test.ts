@@ -49,7 +49,7 @@ describe('A preview says', () => {
     const ended = { activations: none, leases: none, users: none };
     expect(consequencesOfPreview({ before: license(), after, ended })).toEqual([
       'Devices: 1 instead of 3.',
-      '2 devices over the new limit stay. No further device gets in.',
+      '2 devices over the new limit stay. A further one needs a free place, or overage by the policy.',
     ]);
   });
 

@@ -8,7 +8,8 @@ import { Failure } from './failure.tsx';
 
 /**
  * A dialog that says what a command does, asks for its input, and sends it. Without `onDone` it closes after a success.
- * After a failure it stays open with everything that was typed.
+ * After a failure it stays open with everything that was typed. It cannot be closed while the command runs, so that nobody
+ * misses its failure.
  */
 export const CommandDialog = <Input, Answer>({
   title,
@@ -38,8 +39,11 @@ export const CommandDialog = <Input, Answer>({
     const input = inputOf(new FormData(event.currentTarget));
     if (input !== null) command.mutate(input, { onSuccess: onDone });
   };
+  const close = () => {
+    if (!command.isPending) onClose();
+  };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={close}>
       <form
         className={classes.form}
         onSubmit={submit}
@@ -48,7 +52,9 @@ export const CommandDialog = <Input, Answer>({
         {children}
         {command.isError && <Failure error={command.error} />}
         <DialogActions>
-          <Button onClick={onClose}>{texts.actions.cancel}</Button>
+          <Button onClick={close} disabled={command.isPending}>
+            {texts.actions.cancel}
+          </Button>
           <Button type="submit" kind={isDangerous ? 'danger' : 'primary'} busy={command.isPending}>
             {confirm}
           </Button>

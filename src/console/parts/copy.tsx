@@ -4,20 +4,20 @@ import { Button } from './button.tsx';
 
 /** A text with a button that copies it. */
 export const Copyable = ({ text }: { readonly text: string }) => {
-  const [isDone, setDone] = useState(false);
+  const [state, setState] = useState<keyof typeof texts.copy>('do');
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setDone(true);
+    try {
+      await navigator.clipboard.writeText(text);
+      setState('done');
+    } catch {
+      setState('failed');
+    }
   };
   return (
     <>
       <code>{text}</code>{' '}
-      <Button
-        kind="quiet"
-        onClick={() => void copy()}
-        aria-label={`${isDone ? texts.copy.done : texts.copy.do}: ${text}`}
-      >
-        {isDone ? texts.copy.done : texts.copy.do}
+      <Button kind="quiet" onClick={() => void copy()} aria-label={`${texts.copy[state]}: ${text}`}>
+        {texts.copy[state]}
       </Button>
     </>
   );

@@ -38,3 +38,12 @@ export const instantIn = (text: unknown): string | null => {
   const instant = typeof text === 'string' && text !== '' ? Date.parse(text) : Number.NaN;
   return Number.isNaN(instant) ? null : new Date(instant).toISOString();
 };
+
+/**
+ * Returns the instant in a text of a field that showed an instant at first. An untouched field has that one, which may
+ * have milliseconds that the field does not show.
+ */
+export const changedInstantIn = (text: unknown, original: string | null): string | null => {
+  const instant = instantIn(text);
+  return original !== null && instant === instantIn(localText(original)) ? original : instant;
+};

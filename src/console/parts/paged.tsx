@@ -1,12 +1,12 @@
 import type { ReactNode } from 'react';
-import type { Pages } from '../session/paged-list.ts';
+import type { Pages } from '../session/pages.ts';
 import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 import { Failure } from './failure.tsx';
 import { Loading } from './loading.tsx';
 
 /**
- * A list that is read page by page. `empty`: what it says without an entry. `more`: the name of the button that reads on.
+ * A list that is read page by page. `empty`: what it says without an entry; null: nothing. `more`: the name of the button that reads on.
  * `children`: shows its entries, when it has some.
  */
 export const Paged = <Entry,>({
@@ -22,7 +22,7 @@ export const Paged = <Entry,>({
 }) => (
   <>
     {pages.isPending && pages.error === null && <Loading />}
-    {!pages.isPending && pages.error === null && pages.entries.length === 0 && <p>{empty}</p>}
+    {!pages.isPending && pages.error === null && pages.entries.length === 0 && empty !== null && <p>{empty}</p>}
     {pages.entries.length > 0 && (typeof children === 'function' ? children(pages.entries) : children)}
     {pages.error !== null && <Failure error={pages.error} onRetry={pages.retry} />}
     {pages.hasMore && pages.error === null && (

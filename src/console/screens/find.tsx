@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useDeferredValue, useState } from 'react';
+import { type FormEvent, useDeferredValue, useEffect, useEffectEvent, useState } from 'react';
 import { isPermitted } from '../../domain/authority.ts';
 import { permissions } from '../../domain/permissions.ts';
 import { StatusBadge } from '../parts/badge.tsx';
@@ -30,23 +30,36 @@ const Find = ({ onClose }: { readonly onClose: () => void }) => {
   const isWrong = isCurrent && search.data?.isWrong === true;
   const hits = isCurrent ? (search.data?.hits ?? []) : [];
   const event = isCurrent ? (search.data?.event ?? null) : null;
-  const open = (submitted: FormEvent) => {
-    submitted.preventDefault();
-    const [first] = hits;
-    if (search.isPlaceholderData || (event === null && first === undefined)) return;
+  const isReady = isCurrent && typed.trim() === text && search.isSuccess && !search.isPlaceholderData;
+  const [first] = hits;
+  /** The text for which Enter was pressed. Its results may come later. */
+  const [entered, setEntered] = useState<string | null>(null);
+  const open = useEffectEvent(() => {
+    setEntered(null);
+    if (event === null && first === undefined) return;
     onClose();
     if (event !== null) void navigate(placeOfEvent(event, organizationId));
     else if (first !== undefined) void navigate(placeOf(first, organizationId));
+  });
+  useEffect(() => {
+    if (isReady && entered === text) open();
+  }, [isReady, entered, text]);
+  const submit = (submitted: FormEvent) => {
+    submitted.preventDefault();
+    setEntered(typed.trim());
   };
-  const hasNone = search.isSuccess && !isWrong && hits.length === 0 && event === null;
+  const hasNone = isReady && !isWrong && hits.length === 0 && event === null;
   return (
     <Dialog title={texts.find.title} onClose={onClose}>
-      <form onSubmit={open}>
+      <form onSubmit={submit}>
         <TextField
           label={texts.find.label}
           fault={isWrong ? texts.find.badKey : undefined}
           value={typed}
-          onChange={({ currentTarget: { value } }) => setTyped(value)}
+          onChange={({ currentTarget: { value } }) => {
+            setEntered(null);
+            setTyped(value);
+          }}
           autoComplete="off"
           spellCheck={false}
           maxLength={200}
@@ -67,8 +80,8 @@ const Find = ({ onClose }: { readonly onClose: () => void }) => {
       </ul>
       <p role="status" className={classes.soft}>
         {text.length < textMin && texts.find.start}
-        {isCurrent && search.isPending && texts.loading}
-        {isCurrent && hasNone && texts.find.none}
+        {isCurrent && !isReady && !search.isError && texts.loading}
+        {hasNone && texts.find.none}
       </p>
       <DialogActions>
         <Button onClick={onClose}>{texts.find.close}</Button>

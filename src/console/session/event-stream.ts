@@ -1,3 +1,5 @@
+import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
+
 /** A message of a stream of server-sent events. `id`: the cursor after it; null when it has none. */
 export type StreamMessage = { readonly id: string | null; readonly data: string };
 
@@ -46,7 +48,7 @@ const pauseMaxMs = 30_000;
 
 /**
  * Follows a stream until the signal aborts. Connects again after a loss, from the last cursor, with growing pauses. Throws
- * StreamRefused when the server refuses it.
+ * StreamRefused when the server refuses it, and what `open` and `onMessages` throw besides a lost connection.
  */
 export const followStream = async ({ open, from, onMessages, onState, signal, pause }: Following): Promise<void> => {
   let cursor = from;
@@ -57,8 +59,7 @@ export const followStream = async ({ open, from, onMessages, onState, signal, pa
     const lost = new AbortController();
     try {
       const response = await open(cursor, AbortSignal.any([signal, lost.signal]));
-      // Too many requests, and failures of the server, end by themselves.
-      if (response.status >= 400 && response.status < 500 && response.status !== 429)
+      if (response.status >= 400 && !isPassingStatus(response.status))
         throw new StreamRefused(`The server refused the stream with ${response.status}.`);
       if (!response.ok || response.body === null) continue;
       onState('live');
@@ -70,10 +71,21 @@ export const followStream = async ({ open, from, onMessages, onState, signal, pa
         if (messages.length > 0) onMessages(messages, cursor);
       }
     } catch (error) {
-      if (error instanceof StreamRefused && !signal.aborted) throw error;
+      if (!signal.aborted && !isLoss(error)) throw error;
     }
   }
 };
+
+// Too many requests, and failures of the server, end by themselves.
+const isPassingStatus = (status: number): boolean => status === 429 || status >= 500;
+
+/** Returns true for a failure that ends by itself: no answer, too many requests, or a failure of the server. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof LedgerUnreachable || (error instanceof LedgerProblem && isPassingStatus(error.status));
+
+// `fetch` and its body throw a TypeError or a DOMException when the connection is lost.
+const isLoss = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof DOMException || isPassing(error);
 
 /** Reads the text of a stream. Aborts `lost` when nothing comes for long. */
 async function* piecesOf(body: ReadableStream<Uint8Array>, lost: AbortController): AsyncGenerator<string> {

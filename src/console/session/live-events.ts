@@ -1,11 +1,10 @@
-import { LedgerUnreachable } from '@license-ledger/client';
 import { useEffect, useEffectEvent, useState } from 'react';
 import type { CloudEvent } from '../types.ts';
-import { followStream, type StreamMessage, type StreamState } from './event-stream.ts';
+import { followStream, isPassing, type StreamMessage, type StreamState } from './event-stream.ts';
 import { useOrganizationId } from './ledger.ts';
 import { useSession } from './session-context.tsx';
 
-/** How long to wait after the server has not answered at all. */
+/** How long to wait after a failure that ends by itself, in milliseconds. */
 const againMs = 5_000;
 
 /** Whether the page gets news: `paused` while the tab is hidden, `ended` when the server refuses them. */
@@ -70,9 +69,9 @@ export const useLiveEvents = ({
       const { signal } = stop;
       setState('connecting');
       follow(signal).catch(async (error: unknown) => {
-        if (error instanceof LedgerUnreachable) await pauseFor(againMs, signal);
+        if (isPassing(error)) await pauseFor(againMs, signal);
         if (signal.aborted) return;
-        if (error instanceof LedgerUnreachable) start();
+        if (isPassing(error)) start();
         else setState('ended');
       });
     };

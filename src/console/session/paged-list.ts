@@ -1,25 +1,18 @@
 import type { EntryOf, InputOf, ListId } from '@license-ledger/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useEffect, useEffectEvent } from 'react';
 import { useOrganizationId } from './ledger.ts';
+import type { Pages } from './pages.ts';
 import { useSession } from './session-context.tsx';
+
+export type { Pages } from './pages.ts';
 
 const pageSize = 50;
 
-type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
+/** How many entries are read at most for an entry that is looked for. */
+const entriesMax = 1_000;
 
-/** The entries of a list that were read until now, and how to read more. */
-export type Pages<Entry> = {
-  readonly entries: readonly Entry[];
-  readonly isPending: boolean;
-  /** A read has succeeded, so the entries are known also when a later read fails. */
-  readonly isKnown: boolean;
-  /** The last read failed. The entries of earlier reads stay. */
-  readonly error: Error | null;
-  readonly retry: () => void;
-  readonly hasMore: boolean;
-  readonly isReadingMore: boolean;
-  readonly readMore: () => void;
-};
+type Page = { data: unknown[]; nextCursor: string | null; hasMore: boolean };
 
 /** Reads a list of the organization of the page, one page at a time. */
 export const usePages = <Id extends ListId>(id: Id, input: InputOf<Id>, isEnabled = true): Pages<EntryOf<Id>> => {
@@ -46,6 +39,16 @@ export const usePages = <Id extends ListId>(id: Id, input: InputOf<Id>, isEnable
     isReadingMore: query.isFetchingNextPage,
     readMore: () => void query.fetchNextPage(),
   };
+};
+
+/** Reads further pages of a list until it has what is looked for, up to a bound. */
+export const useReadUntil = (pages: Pages<unknown>, isFound: boolean): void => {
+  const { entries, hasMore, isReadingMore, error } = pages;
+  const isNeeded = !isFound && hasMore && !isReadingMore && error === null && entries.length < entriesMax;
+  const readMore = useEffectEvent(pages.readMore);
+  useEffect(() => {
+    if (isNeeded) readMore();
+  }, [isNeeded]);
 };
 
 const queryOf = (input: object): object =>

@@ -8,6 +8,7 @@ import {
   type OperationId,
 } from '@license-ledger/client';
 import { type Access, createCookieSession, type Fresh, fresh, freshly } from './cookie-session.ts';
+import type { UnansweredKeys } from './send-once.ts';
 
 /** The state of the session: not known yet, nobody signed in, signed in, or ended while a page is open. */
 export type SessionState =
@@ -48,6 +49,8 @@ export type Session = {
     input: InputOf<Id>,
     options?: CallOptions,
   ) => Promise<Answered<Id>>;
+  /** The commands of this user that have no final answer. */
+  readonly unanswered: UnansweredKeys;
   /**
    * Opens a stream of the API at a path for an organization. Waits for a sign-in as `call` does. The answer may be a
    * refusal, except for a token that has ended.
@@ -67,6 +70,7 @@ export const createSession = (baseUrl: string): Session => {
   let newest: Fresh | null = null;
   let again: Again | null = null;
   const clients = new Map<string | null, Connected>();
+  const unanswered: UnansweredKeys = new Map();
 
   const become = (next: SessionState): void => {
     state = next;
@@ -86,6 +90,7 @@ export const createSession = (baseUrl: string): Session => {
     epoch += 1;
     newest = null;
     clients.clear();
+    unanswered.clear();
     again?.reject(new OtherUser());
     again = null;
   };
@@ -202,6 +207,7 @@ export const createSession = (baseUrl: string): Session => {
       tabs.postMessage('signed out');
     },
     call,
+    unanswered,
     stream: async (organizationId, path, signal) => {
       const open = async () => {
         const { token } = await connectionTo(organizationId);

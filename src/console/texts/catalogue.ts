@@ -101,6 +101,6 @@ export const texts = {
       USER: 'user',
     },
   },
-  copy: { do: 'Copy', done: 'Copied' },
+  copy: { do: 'Copy', done: 'Copied', failed: 'Copy failed' },
   notFound: { title: 'There is no such page', back: 'Go to the start' },
 } as const;

@@ -20,7 +20,7 @@ export const changeTexts = {
     ends: (count: number, of: Counted) =>
       count === 1 ? `The oldest ${things[of][0]} ends.` : `${counted(count, of)} end, the oldest first.`,
     stays: (count: number, of: Counted) =>
-      `${counted(count, of)} over the new limit ${count === 1 ? 'stays' : 'stay'}. No further ${things[of][0]} gets in.`,
+      `${counted(count, of)} over the new limit ${count === 1 ? 'stays' : 'stay'}. A further one needs a free place, or overage by the policy.`,
     limit: (name: string, before: string, after: string) => `${name}: ${after} instead of ${before}.`,
     meterStays: (meter: string, count: number) =>
       `The meter ${meter} is ${number(count)} over its limit. Further usage waits for its next period.`,
@@ -34,6 +34,7 @@ export const changeTexts = {
     meter: (meter: string, before: number, after: number) =>
       `The meter ${meter} shows ${number(after)} instead of ${number(before)}.`,
     termEnds: (after: string, before: string) => `The term ends on ${after} instead of ${before}.`,
+    maintenanceMoves: 'When the policy gives maintenance for the term, the end of the maintenance moves, too.',
     sooner: 'That is earlier than before. Tell the customer.',
     grace: (until: string) => `After that it works in its grace until ${until}.`,
     stopsAfter: 'After that, validations answer EXPIRED.',
@@ -44,6 +45,7 @@ export const changeTexts = {
     never: 'never',
     covers: (until: string) => `Releases before ${until} are covered for ever. Later ones are not.`,
     coversAll: 'Every future release is covered.',
+    renewed: (duration: string, until: string) => `A new term of ${duration} starts now and ends on ${until}.`,
     revoked: (names: string) => `These end at once: ${names}.`,
     keyStops: 'The present key stops working at once. Every application needs the new one.',
     keyWorks: (until: string) => `The present key works until ${until}. Then it answers KEY_ROTATED.`,
@@ -62,6 +64,8 @@ export const changeTexts = {
     fromHint: 'Empty: at once. A later instant announces it.',
     until: 'Until',
     untilHint: 'Empty: until someone reinstates it.',
+    ends: (until: string) =>
+      `Validations answer SUSPENDED until ${until}. Then the license works again. Devices and the term stay.`,
   },
   limits: {
     change: 'Change limits',
@@ -82,6 +86,7 @@ export const changeTexts = {
     title: 'Add and remove products',
     text: 'A later change of the policy keeps this.',
     legend: 'Products of the license',
+    more: 'Show more products',
   },
   entitlements: {
     grant: 'Grant an entitlement',
@@ -141,6 +146,7 @@ export const changeTexts = {
     text: 'The license gets the products, limits and entitlements of the policy. Its term stays.',
     to: 'Policy',
     choose: 'Choose a policy',
+    more: 'Show more policies',
     builtIn: (tier: string) => `${tier}, as built in`,
     named: (name: string, tier: string) => `${name} (${tier})`,
     at: 'From',
@@ -241,6 +247,7 @@ export const changeTexts = {
     columns: {
       meter: 'Meter',
       period: 'Period',
+      carried: 'Carried over',
       recorded: 'Recorded',
       corrected: 'Corrected',
       reset: 'Set to zero',
@@ -271,7 +278,6 @@ export const changeTexts = {
   },
   line: {
     label: 'The term on a line',
-    now: 'now',
     kinds: {
       term: 'term',
       grace: 'grace',
@@ -288,5 +294,6 @@ export const changeTexts = {
   replaces: 'Replaces',
   replacedBy: 'Replaced by',
   why: 'Why was it refused?',
+  noNews: 'This page no longer shows changes by itself. Reload it to see them.',
   onlyNow: 'Devices, seats, users, usage and metadata have no earlier instant. Go back to now to see them.',
 } as const;

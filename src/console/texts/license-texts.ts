@@ -35,7 +35,6 @@ export const licenseTexts = {
   },
   license: {
     title: (hint: string) => `License ${hint}`,
-    missing: 'This license does not exist at this instant.',
     id: 'Id',
     reference: 'Reference',
     policy: 'Policy',
@@ -45,9 +44,7 @@ export const licenseTexts = {
     noHolder: 'none',
     validated: 'Last validation',
     never: 'never',
-    key: 'Key',
     keyText: (hint: string, version: number) => `ends with ${hint}, version ${version}`,
-    noKey: 'none',
     details: 'Details',
     metadata: 'Metadata',
   },

@@ -23,7 +23,6 @@ export const refusalTexts = {
     seat: 'Holder of the seat',
     environment: 'Environment',
     submit: 'Explain',
-    badKey: 'This license key has a typing error: its check characters do not match.',
     empty: 'Enter a license key or the id of a license.',
   },
   answer: {
@@ -63,6 +62,7 @@ export const refusalTexts = {
     order: 'Carry out all steps in this order.',
     or: 'or',
     notYours: 'Your role may not do this. Ask an owner or an administrator.',
+    goneMeanwhile: 'They are gone meanwhile. Explain again.',
     anyOf: (count: number) => (count === 1 ? 'Choose one of these:' : `Choose ${count} of these:`),
   },
   steps: {
@@ -97,6 +97,8 @@ export const refusalTexts = {
     none: 'No application was refused lately.',
     columns: { at: 'When', code: 'Why', app: 'Product', device: 'Device', network: 'Network', action: 'Action' },
     deviceHint: 'Device has a short code that tells devices apart. It is no fingerprint.',
+    otherAnswer:
+      'The answer differs from the refusal. The record of a refusal has no device, user and seat. Enter them, and explain again.',
     explain: 'Explain',
     explainOf: (sentence: string) => `Explain this refusal: ${sentence}`,
     more: 'Show earlier refusals',
@@ -153,6 +155,9 @@ const denialTexts: Readonly<Record<string, string>> = {
   LICENSE_EXPIRED: 'The license had expired.',
   LICENSE_REVOKED: 'The license was revoked.',
 };
+
+/** Returns true for a code of a validation. A refused activation may have another one, which no rule explains. */
+export const isExplained = (code: string): boolean => Object.hasOwn(codeTexts, code);
 
 /** Returns what a code means as a sentence. A denial may have a code that only a refused activation has. */
 export const sentenceOfCode = (code: string): string => {

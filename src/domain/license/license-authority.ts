@@ -185,14 +185,27 @@ export const refuseWithdrawing = (
 ): Forbidden | null => {
   const change = scheduled.find((announced) => announced.eventId === eventId)?.change;
   if (change === undefined || by.kind !== 'organization') return null;
-  const { credential } = by;
+  return refuseWithdrawingChange(by.credential, change);
+};
+
+/** An announced change, as far as it matters for who may withdraw it. */
+type Announced =
+  | { readonly kind: 'SUSPENSION'; readonly reasonCode: SuspensionReason }
+  | { readonly kind: 'RENEWAL' | 'TIER' };
+
+/** Refuses to let a role withdraw this announced change, as `refuseWithdrawing` does. */
+export const refuseWithdrawingChange = (credential: Credential, change: Announced): Forbidden | null => {
   if (isInRole(credential, 'SALES') && change.kind !== 'TIER') return salesWithdraws;
   return change.kind === 'SUSPENSION' ? refuseReasons(credential, [change.reasonCode]) : refuseOtherChange(credential);
 };
 
 /** Refuses to let an organization other than the holder assign users, when the license has a holder. */
 export const refuseAssigning = ({ facts: { holderOrgId } }: IssuedLicense, by: LicenseActing): Forbidden | null =>
-  by.kind !== 'organization' || holderOrgId === null || holderOrgId === by.organizationId ? null : holderAssigns;
+  by.kind !== 'organization' || isAssigner(holderOrgId, by.organizationId) ? null : holderAssigns;
+
+/** Returns true for an organization that may assign the license to users: only the holder, when the license has one. */
+export const isAssigner = (holderOrgId: string | null, organizationId: string): boolean =>
+  holderOrgId === null || holderOrgId === organizationId;
 
 type Forbidden = Rejection<'FORBIDDEN'>;
 

@@ -23,7 +23,7 @@ const names = texts.devices;
 /** The active devices of a license. */
 export const DevicesPart = ({ license, ...powers }: { readonly license: License } & DevicePowers) => {
   const pages = usePages('listActivations', { params: { licenseId: license.id } });
-  useHashTarget(!pages.isPending);
+  useHashTarget(pages, 'act_', ({ id }) => id);
   return (
     <Part title={names.title}>
       <Paged pages={pages} empty={names.none} more={names.more}>
@@ -59,11 +59,11 @@ export const DeviceTable = ({
               {nameOf(device)}
               {device.platform !== null && ` (${device.platform})`}
             </th>
-            <td>
+            <td data-label={columns.seen}>
               <Moment at={device.lastSeenAt} withAge />
             </td>
-            <td>{device.user}</td>
-            <td>{device.lastVersion ?? device.appVersion}</td>
+            <td data-label={columns.user}>{device.user}</td>
+            <td data-label={columns.version}>{device.lastVersion ?? device.appVersion}</td>
             {hasActions && (
               <td>
                 {mayRelease && (

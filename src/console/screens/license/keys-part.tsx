@@ -1,10 +1,8 @@
 import { useState } from 'react';
-import { Button } from '../../parts/button.tsx';
-import { Copyable } from '../../parts/copy.tsx';
-import { Dialog, DialogActions } from '../../parts/dialog.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
+import { SecretDialog } from '../../parts/secret-dialog.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
@@ -97,19 +95,9 @@ const rotationIn = (form: FormData) => ({
   overlapSeconds: Number(form.get('overlap')),
 });
 
-/** Shows a new key, once. Only its button closes it, so that no stray key press loses the key. */
+/** Shows a new key, once. */
 export const NewKey = ({ licenseKey, onClose }: { readonly licenseKey: string; readonly onClose: () => void }) => (
-  <Dialog title={names.newTitle}>
-    <p>{names.newText}</p>
-    <p>
-      <Copyable text={licenseKey} />
-    </p>
-    <DialogActions>
-      <Button kind="primary" onClick={onClose}>
-        {names.close}
-      </Button>
-    </DialogActions>
-  </Dialog>
+  <SecretDialog title={names.newTitle} text={names.newText} secret={licenseKey} close={names.close} onClose={onClose} />
 );
 
 const EndOverlap = ({ license, onClose }: Props) => {

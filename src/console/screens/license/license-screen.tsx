@@ -35,7 +35,7 @@ const LicenseScreen = () => {
     { keep: true },
   );
   useTitle(texts.license.title(now.data?.keyHint ?? ''));
-  useNews(licenseId, at === undefined);
+  const news = useNews(licenseId, at === undefined);
   // A later failure leaves the page as it is, with the forms that are open.
   if (now.data === undefined) return now.isError ? <Failure error={now.error} onRetry={now.refetch} /> : <Loading />;
   return (
@@ -46,6 +46,7 @@ const LicenseScreen = () => {
         at={at ?? null}
         isShown={!then.isPlaceholderData && then.isSuccess}
       />
+      {at === undefined && news === 'ended' && <p role="status">{changeTexts.noNews}</p>}
       {now.isError && <Failure error={now.error} onRetry={now.refetch} />}
       {then.isError && at !== undefined && <Failure error={then.error} onRetry={then.refetch} />}
       {then.data?.id === licenseId && <Shown key={licenseId} license={then.data} at={at ?? null} />}

@@ -1,5 +1,11 @@
 import { isPermitted } from '../../../domain/authority.ts';
-import { type LicensePower, licensePermissions, refuseSuspending } from '../../../domain/license/license-authority.ts';
+import {
+  isAssigner,
+  type LicensePower,
+  licensePermissions,
+  refuseSuspending,
+  refuseWithdrawingChange,
+} from '../../../domain/license/license-authority.ts';
 import type { SuspensionReason } from '../../../domain/license/suspension/suspension-events.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
 import type { License } from '../../types.ts';
@@ -26,7 +32,10 @@ export const useReasons = (reasons: readonly SuspensionReason[]): readonly Suspe
 /** Every reason for a suspension. */
 export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
 
-/** Returns true when the role of the user may lift every suspension of the license, also those that are announced. */
+/**
+ * Returns true when the role of the user may lift every suspension of the license, also those that are announced. The API
+ * shows one reason of a suspension, so the server may refuse for another one.
+ */
 export const useMayLift = ({ suspension, scheduled }: License): boolean => {
   const reasons: readonly string[] = useReasons(suspensionReasons);
   return [...(suspension === null ? [] : [suspension]), ...scheduled].every(
@@ -34,26 +43,17 @@ export const useMayLift = ({ suspension, scheduled }: License): boolean => {
   );
 };
 
-/**
- * Returns what tells whether the user may cancel an announced change. BILLING and SUPPORT cancel their own suspensions,
- * and SALES changes of the tier.
- */
+/** Returns what tells whether the user may cancel an announced change. */
 export const useMayWithdraw = (license: License): ((change: License['scheduled'][number]) => boolean) => {
   const organization = useOrganization();
   const mayDo = usePowers(license);
-  const reasons: readonly string[] = useReasons(suspensionReasons);
-  const isBound = reasons.length < suspensionReasons.length;
-  return (change) => {
-    if (!mayDo('withdrawChanges')) return false;
-    if (organization?.role === 'SALES') return change.kind === 'TIER';
-    return change.kind === 'SUSPENSION' ? reasons.includes(change.reasonCode) : !isBound;
-  };
+  if (organization === null || !mayDo('withdrawChanges')) return () => false;
+  return (change) => refuseWithdrawingChange({ kind: 'user', role: organization.role }, change) === null;
 };
 
-/** Returns true when the user may assign users to the license. Only the holder does so for a license that has one. */
+/** Returns true when the user may assign users to the license. */
 export const useMayAssign = (license: License): boolean => {
   const organization = useOrganization();
   const mayDo = usePowers(license);
-  const { holderOrganizationId } = license;
-  return mayDo('assignUsers') && (holderOrganizationId === null || holderOrganizationId === organization?.id);
+  return organization !== null && mayDo('assignUsers') && isAssigner(license.holderOrganizationId, organization.id);
 };

@@ -54,13 +54,13 @@ export const SeatTable = ({
             <th scope="row">
               {nameOf(seat)} <span className={classes.soft}>{noteOf(seat)}</span>
             </th>
-            <td>
+            <td data-label={columns.since}>
               <Moment at={seat.since} withAge />
             </td>
-            <td>
+            <td data-label={columns.until}>
               <Moment at={seat.until} withAge />
             </td>
-            <td>{seat.user}</td>
+            <td data-label={columns.user}>{seat.user}</td>
             {mayRelease && (
               <td>
                 {!seat.released && (

@@ -1,11 +1,11 @@
-import type { InputOf } from '@license-ledger/client';
-import { instantIn } from '../../parts/dates.ts';
+import { useState } from 'react';
+import { instantIn, inZone } from '../../parts/dates.ts';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { License } from '../../types.ts';
-import { consequencesOfRevocation } from './change/change-consequences.ts';
+import { consequencesOfRenewal, consequencesOfRevocation } from './change/change-consequences.ts';
 import { Consequences } from './change/consequences-list.tsx';
 import { Note, ReasonFields } from './change/reason-fields.tsx';
 import { noteIn, reasonIn, requiredReasonIn } from './change/reasons.ts';
@@ -15,7 +15,7 @@ import { suspensionReasons, useReasons } from './power.ts';
 
 type Props = { readonly license: License; readonly onClose: () => void };
 
-type RenewalTerms = Pick<NonNullable<InputOf<'renewLicense'>['body']>, 'duration' | 'basis'>;
+type RenewalTerms = { readonly duration: string; readonly basis: 'FROM_NOW' };
 
 /** Stops a license for a while. */
 export const Suspend = ({ license, onClose }: Props) => {
@@ -36,16 +36,18 @@ export const Suspend = ({ license, onClose }: Props) => {
   };
   const names = texts.actions;
   const when = changeTexts.suspension;
+  const [end, setEnd] = useState<string | null>(null);
   return (
     <Confirmation
       license={license}
       title={names.suspendTitle}
       confirm={names.suspend}
       command={suspend}
+      onDraft={(form) => setEnd(instantIn(form.get('until')))}
       inputOf={inputOf}
       onClose={onClose}
     >
-      <p>{names.suspendText}</p>
+      <p>{end === null ? names.suspendText : when.ends(inZone(end))}</p>
       <SelectField label={names.reason} name="code" required>
         {reasons.map((code) => (
           <option key={code} value={code}>
@@ -82,10 +84,11 @@ export const Reinstate = ({ license, onClose }: Props) => {
   );
 };
 
-/** Adds a term. `terms`: another duration than that of the policy. */
-export const Renew = ({ license, terms = {}, onClose }: Props & { readonly terms?: RenewalTerms }) => {
+/** Adds a term. `terms`: another duration than that of the policy, from now on. */
+export const Renew = ({ license, terms = null, onClose }: Props & { readonly terms?: RenewalTerms | null }) => {
   const licenseId = license.id;
   const renew = useCommand('renewLicense');
+  const [now] = useState(() => new Date().toISOString());
   const names = texts.actions;
   return (
     <Confirmation
@@ -97,7 +100,11 @@ export const Renew = ({ license, terms = {}, onClose }: Props & { readonly terms
       inputOf={(form) => ({ params: { licenseId }, body: { ...terms, ...reasonIn(form) } })}
       onClose={onClose}
     >
-      <p>{names.renewText}</p>
+      {terms === null ? (
+        <p>{names.renewText}</p>
+      ) : (
+        <Consequences sentences={consequencesOfRenewal(license, terms.duration, now)} />
+      )}
       <ReasonFields />
     </Confirmation>
   );

@@ -61,7 +61,7 @@ export const termLineOf = (
           },
         ]),
     ...announced,
-    { kind: 'now', at: place(now), label: names.now },
+    { kind: 'now', at: place(now), label: names.kinds.now },
   ];
   const words = [
     names.startsAt(inZone(startsAt)),

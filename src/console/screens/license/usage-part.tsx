@@ -1,7 +1,7 @@
 import type { EntryOf } from '@license-ledger/client';
 import { useState } from 'react';
 import { Badge } from '../../parts/badge.tsx';
-import { dayOf, instantIn, number } from '../../parts/dates.ts';
+import { dayOf, number } from '../../parts/dates.ts';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
@@ -17,15 +17,15 @@ import { usePreview } from './change/use-preview.ts';
 import { Confirmation } from './confirmation.tsx';
 import { DialogButtons } from './dialog-buttons.tsx';
 import classes from './license.module.css';
+import { type UsageFilter, usageFilterIn } from './usage-filter.ts';
 
 type Use = EntryOf<'readUsage'>;
-type Filter = { readonly by: 'period' | 'day'; readonly meter?: string; readonly from?: string; readonly to?: string };
 
 const names = changeTexts.usage;
 
 /** The use of the meters of a license, by period or by day. `mayReset`: the user may set a meter to zero. */
 export const UsagePart = ({ license, mayReset }: { readonly license: License; readonly mayReset: boolean }) => {
-  const [filter, setFilter] = useState<Filter>({ by: 'period' });
+  const [filter, setFilter] = useState<UsageFilter>({ by: 'period' });
   const pages = usePages('readUsage', { params: { licenseId: license.id }, query: filter });
   const meters = Object.keys(license.usage.meters);
   const resettable = meters.filter((meter) => (license.usage.meters[meter] ?? 0) > 0);
@@ -33,7 +33,7 @@ export const UsagePart = ({ license, mayReset }: { readonly license: License; re
     <Part title={names.title}>
       <form
         className={classes.fields}
-        onChange={({ currentTarget }) => setFilter(filterIn(new FormData(currentTarget)))}
+        onChange={({ currentTarget }) => setFilter(usageFilterIn(new FormData(currentTarget)))}
       >
         <SelectField label={names.by} name="by">
           {(['period', 'day'] as const).map((by) => (
@@ -64,17 +64,6 @@ export const UsagePart = ({ license, mayReset }: { readonly license: License; re
   );
 };
 
-const filterIn = (form: FormData): Filter => {
-  const meter = String(form.get('meter'));
-  const [from, to] = [instantIn(form.get('from')), instantIn(form.get('to'))];
-  return {
-    by: form.get('by') === 'day' ? 'day' : 'period',
-    ...(meter === '' ? {} : { meter }),
-    ...(from === null ? {} : { from }),
-    ...(to === null ? {} : { to }),
-  };
-};
-
 const UsageTable = ({ uses }: { readonly uses: readonly Use[] }) => (
   <PartTable caption={names.caption} columns={Object.values(names.columns)}>
     {uses.map((use) => (
@@ -83,6 +72,7 @@ const UsageTable = ({ uses }: { readonly uses: readonly Use[] }) => (
         <td>
           {periodOf(use)} {'running' in use && use.running && <Badge>{names.running}</Badge>}
         </td>
+        <td>{'carried' in use ? number(use.carried) : ''}</td>
         <td>{number(use.recorded)}</td>
         <td>{number(use.corrected)}</td>
         <td>{number(use.reset)}</td>
@@ -109,7 +99,7 @@ const ResetUsage = ({
 }) => {
   const reset = useCommand('resetUsage');
   const params = { licenseId: license.id };
-  const sentences = usePreview('resetUsage', { params, body: { meter, reason: { code: 'PREVIEW' } } });
+  const preview = usePreview('resetUsage', { params, body: { meter, reason: { code: 'PREVIEW' } } });
   return (
     <Confirmation
       license={license}
@@ -121,7 +111,7 @@ const ResetUsage = ({
       onClose={onClose}
     >
       <p>{names.resetText}</p>
-      <Consequences sentences={sentences} />
+      <Consequences {...preview} />
       <ReasonFields isRequired />
     </Confirmation>
   );

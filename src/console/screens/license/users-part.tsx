@@ -23,21 +23,25 @@ export type AssignedUser = EntryOf<'listLicenseUsers'>;
 
 const names = changeTexts.users;
 
+/** The id of the part, at which the search opens a license that it found by a user. */
+const usersId = 'users';
+
 /** The users of a license. `mayAssign`: the user may assign and unassign others. */
 export const UsersPart = ({ license, mayAssign }: { readonly license: License; readonly mayAssign: boolean }) => {
+  const mayChange = mayAssign && license.status !== 'REVOKED';
   const pages = usePages('listLicenseUsers', { params: { licenseId: license.id } });
-  useHashTarget(!pages.isPending);
+  useHashTarget(pages, usersId, () => usersId);
   const assign = {
     label: names.assign,
     dialog: (onClose: () => void) => <AssignUser license={license} onClose={onClose} />,
   };
   return (
-    <div id="users" className={classes.target} tabIndex={-1}>
+    <div id={usersId} className={classes.target} tabIndex={-1}>
       <Part title={names.title}>
         <Paged pages={pages} empty={names.none} more={names.more}>
-          {(users) => <UserTable license={license} users={users} mayAssign={mayAssign} />}
+          {(users) => <UserTable license={license} users={users} mayAssign={mayChange} />}
         </Paged>
-        <DialogButtons buttons={mayAssign && license.status !== 'REVOKED' ? [assign] : []} />
+        <DialogButtons buttons={mayChange ? [assign] : []} />
       </Part>
     </div>
   );
@@ -65,7 +69,7 @@ export const UserTable = ({
         {users.map((assigned) => (
           <tr key={assigned.user}>
             <th scope="row">{nameOf(assigned)}</th>
-            <td>
+            <td data-label={columns.since}>
               <Moment at={assigned.assignedAt} withAge />
             </td>
             {mayAssign && (

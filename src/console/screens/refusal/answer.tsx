@@ -77,10 +77,10 @@ const Rules = ({ caption, rules }: { readonly caption: string; readonly rules: r
             <code>{rule.code}</code>
           </div>
         </th>
-        <td>
+        <td data-label={texts.columns.outcome}>
           <Badge tone={tones[rule.outcome]}>{refusalTexts.outcomes[rule.outcome]}</Badge>
         </td>
-        <td>
+        <td data-label={texts.columns.inputs}>
           {rule.why !== null && <p>{refusalTexts.inapplicable[rule.why]}</p>}
           <dl className={classes.inputs}>
             {inputsOf(rule).map(([name, value]) => (

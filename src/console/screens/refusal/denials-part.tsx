@@ -4,7 +4,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { usePages } from '../../session/paged-list.ts';
-import { refusalTexts, sentenceOfCode } from '../../texts/refusal-texts.ts';
+import { isExplained, refusalTexts, sentenceOfCode } from '../../texts/refusal-texts.ts';
 import classes from './refusal.module.css';
 
 /** A refused validation, activation or seat. */
@@ -32,23 +32,27 @@ export const DenialsPart = ({
                   <th scope="row">
                     <Moment at={denial.deniedAt} withAge />
                   </th>
-                  <td>
+                  <td data-label={texts.columns.code}>
                     {sentenceOfCode(denial.code)}
                     <div className={classes.soft}>
                       <code>{denial.code}</code>
                     </div>
                   </td>
-                  <td>{[denial.product, denial.version].filter((each) => each !== null).join(' ')}</td>
-                  <td>{denial.device !== null && <code>{denial.device}</code>}</td>
-                  <td>{denial.addressPrefix}</td>
+                  <td data-label={texts.columns.app}>
+                    {[denial.product, denial.version].filter((each) => each !== null).join(' ')}
+                  </td>
+                  <td data-label={texts.columns.device}>{denial.device !== null && <code>{denial.device}</code>}</td>
+                  <td data-label={texts.columns.network}>{denial.addressPrefix}</td>
                   <td>
-                    <Button
-                      kind="quiet"
-                      aria-label={texts.explainOf(sentenceOfCode(denial.code))}
-                      onClick={() => onExplain(denial)}
-                    >
-                      {texts.explain}
-                    </Button>
+                    {isExplained(denial.code) && (
+                      <Button
+                        kind="quiet"
+                        aria-label={texts.explainOf(sentenceOfCode(denial.code))}
+                        onClick={() => onExplain(denial)}
+                      >
+                        {texts.explain}
+                      </Button>
+                    )}
                   </td>
                 </tr>
               ))}

@@ -3,11 +3,13 @@ import { Button } from '../../parts/button.tsx';
 import { localText } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
+import { texts as catalogue } from '../../texts/catalogue.ts';
 import { refusalTexts } from '../../texts/refusal-texts.ts';
 import classes from './refusal.module.css';
 import { type Entered, enteredIn, type RefusalRequest } from './refusal-request.ts';
 
 const texts = refusalTexts.form;
+const faults = { empty: texts.empty, badKey: catalogue.find.badKey } as const;
 
 /**
  * The fields of a request to explain. They show `request` at first. The page does not keep what is typed, so that a key is
@@ -22,7 +24,7 @@ export const RefusalForm = ({
 }) => {
   const [fault, setFault] = useState<Exclude<Entered['kind'], 'request'> | null>(null);
   const submit = async (form: FormData) => {
-    const entered = await enteredIn(form);
+    const entered = await enteredIn(form, request?.at ?? null);
     setFault(entered.kind === 'request' ? null : entered.kind);
     if (entered.kind === 'request') onAsk(entered.request);
   };
@@ -41,7 +43,7 @@ export const RefusalForm = ({
           <TextField
             {...plain}
             label={texts.license}
-            fault={fault === null ? undefined : texts[fault]}
+            fault={fault === null ? undefined : faults[fault]}
             name="license"
             defaultValue={licenseId}
             maxLength={256}

@@ -1,5 +1,5 @@
 import type { InputOf } from '@license-ledger/client';
-import { instantIn } from '../../parts/dates.ts';
+import { changedInstantIn } from '../../parts/dates.ts';
 import { hasTypingError } from '../key-check.ts';
 import { isLicenseId, type RefusalInAddress } from './refusal-in-address.ts';
 
@@ -12,8 +12,11 @@ export type Entered =
   | { readonly kind: 'empty' }
   | { readonly kind: 'badKey' };
 
-/** Returns the request that a form describes. A key with wrong check characters is found without the server. */
-export const enteredIn = async (form: FormData): Promise<Entered> => {
+/**
+ * Returns the request that a form describes. `at`: the instant that the form showed at first. A key with wrong check
+ * characters is found without the server.
+ */
+export const enteredIn = async (form: FormData, at: string | null = null): Promise<Entered> => {
   const text = (name: string) => String(form.get(name) ?? '').trim();
   const license = text('license');
   if (license === '') return { kind: 'empty' };
@@ -26,12 +29,34 @@ export const enteredIn = async (form: FormData): Promise<Entered> => {
     user: text('user'),
     leaseHolder: text('seat'),
     environment: text('environment'),
-    at: instantIn(text('at')) ?? '',
+    at: changedInstantIn(text('at'), at) ?? '',
   };
   const named = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== ''));
   return {
     kind: 'request',
     request: { ...(isLicenseId(license) ? { licenseId: license } : { licenseKey: license }), ...named },
+  };
+};
+
+/** What a refusal has recorded of its request. */
+type Recorded = { readonly deniedAt: string; readonly product: string | null; readonly version: string | null };
+
+/**
+ * Returns the request that a refusal had, as far as it is known. The device, the user and the seat are not recorded, so
+ * they stay as they were typed. The key must not come into the fields.
+ */
+export const requestOfDenial = (
+  { deniedAt, product, version }: Recorded,
+  licenseId: string,
+  typed: RefusalRequest,
+): RefusalRequest => {
+  const { licenseKey: _key, product: _product, version: _version, ...others } = typed;
+  return {
+    ...others,
+    licenseId,
+    at: deniedAt,
+    ...(product === null ? {} : { product }),
+    ...(version === null ? {} : { version }),
   };
 };
 

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { useRead } from '../../session/ledger.ts';
@@ -7,7 +8,7 @@ import { Answer, RulesPart } from './answer.tsx';
 import { DenialsPart } from './denials-part.tsx';
 import classes from './refusal.module.css';
 import { RefusalForm } from './refusal-form.tsx';
-import type { RefusalRequest } from './refusal-request.ts';
+import { type RefusalRequest, requestOfDenial } from './refusal-request.ts';
 import { RepairPart } from './repair-part.tsx';
 import { useRefusalRequest } from './use-refusal-request.ts';
 
@@ -31,16 +32,19 @@ const Explained = ({
   readonly request: RefusalRequest;
   readonly onAsk: (request: RefusalRequest) => void;
 }) => {
+  const [denied, setDenied] = useState<{ readonly code: string; readonly request: RefusalRequest } | null>(null);
   const explanation = useRead('explainValidation', { body: request });
   const licenseId = explanation.data?.licenseId ?? null;
   const license = useRead('getLicense', { params: { licenseId: licenseId ?? '' } }, { enabled: licenseId !== null });
   if (explanation.isPending) return <Loading />;
   if (explanation.data === undefined) return <Failure error={explanation.error} onRetry={explanation.refetch} />;
   const { data } = explanation;
+  const isOther = denied !== null && denied.request === request && !data.reasons.some((code) => code === denied.code);
   return (
     <>
       {explanation.isError && <Failure error={explanation.error} onRetry={explanation.refetch} />}
       <Answer explanation={data} at={request.at ?? null} />
+      {isOther && <p role="status">{texts.denials.otherAnswer}</p>}
       {license.isError && <Failure error={license.error} onRetry={license.refetch} />}
       {license.data !== undefined && !data.valid && (
         <RepairPart
@@ -54,14 +58,11 @@ const Explained = ({
       {licenseId !== null && (
         <DenialsPart
           licenseId={licenseId}
-          onExplain={({ deniedAt, product, version }) =>
-            onAsk({
-              licenseId,
-              at: deniedAt,
-              ...(product === null ? {} : { product }),
-              ...(version === null ? {} : { version }),
-            })
-          }
+          onExplain={(denial) => {
+            const asked = requestOfDenial(denial, licenseId, request);
+            setDenied({ code: denial.code, request: asked });
+            onAsk(asked);
+          }}
         />
       )}
     </>

@@ -1,6 +1,8 @@
 import type { AnswerOf } from '@license-ledger/client';
 import type { LicensePower } from '../../../domain/license/license-authority.ts';
+import { type LimitStrategy, limitStrategies } from '../../../domain/license/policy.ts';
 import { inZone } from '../../parts/dates.ts';
+import { durationText } from '../../parts/durations.ts';
 import { refusalTexts as texts } from '../../texts/refusal-texts.ts';
 import type { ChangedLimits } from '../license/change/limits-in-form.ts';
 import { valueText } from './rule-inputs.ts';
@@ -43,7 +45,7 @@ const detailOf = (action: Step['action'], body: Record<string, unknown>): string
   if (action === 'ADD_PRODUCT') return valueText(body.add);
   if (action === 'GRANT_ENTITLEMENT') return valueText(memberOf(body.grant, 'code'));
   if (action === 'CHANGE_LIMITS') return limitsText(body.limits);
-  return action === 'RENEW' && body.duration !== undefined ? valueText(body.duration) : null;
+  return action === 'RENEW' && typeof body.duration === 'string' ? durationText(body.duration) : null;
 };
 
 const memberOf = (value: unknown, name: string): unknown =>
@@ -80,6 +82,7 @@ export type Proposal = {
   readonly product?: string;
   readonly entitlement?: string;
   readonly limits?: ChangedLimits;
+  readonly strategy?: LimitStrategy;
 };
 
 /** Returns what a step proposes. The server wrote its body for the operation that the dialog calls. */
@@ -93,8 +96,10 @@ export const proposalOf = ({ action, body }: Step): Proposal => {
       return Array.isArray(body?.add) ? { product: String(body.add[0]) } : {};
     case 'GRANT_ENTITLEMENT':
       return { entitlement: String(memberOf(body?.grant, 'code') ?? '') };
-    case 'CHANGE_LIMITS':
-      return { limits: (body?.limits ?? {}) as ChangedLimits };
+    case 'CHANGE_LIMITS': {
+      const strategy = limitStrategies.find((value) => value === body?.strategy);
+      return { limits: (body?.limits ?? {}) as ChangedLimits, ...(strategy === undefined ? {} : { strategy }) };
+    }
     default:
       return {};
   }

@@ -1,6 +1,6 @@
-import { Failure } from '../../parts/failure.tsx';
-import { Loading } from '../../parts/loading.tsx';
-import { useRead } from '../../session/ledger.ts';
+import { Paged } from '../../parts/paged.tsx';
+import { usePages, useReadUntil } from '../../session/paged-list.ts';
+import { onlyIds, type Pages } from '../../session/pages.ts';
 import { refusalTexts } from '../../texts/refusal-texts.ts';
 import type { License } from '../../types.ts';
 import { GrantEntitlement } from '../license/change/entitlement-dialogs.tsx';
@@ -53,12 +53,12 @@ const useMayTake = (license: License): ((step: Step) => boolean) => {
 };
 
 const buttonsOf = ({ step, license, request }: Props): readonly DialogButton[] => {
-  const { duration, basis, to, product, entitlement, limits } = proposalOf(step);
+  const { duration, basis, to, product, entitlement, limits = {}, strategy } = proposalOf(step);
   switch (step.action) {
     case 'REINSTATE':
       return [button(step, (onClose) => <Reinstate license={license} onClose={onClose} />)];
     case 'RENEW': {
-      const terms = duration === undefined ? {} : { duration, ...(basis === undefined ? {} : { basis }) };
+      const terms = duration === undefined || basis === undefined ? null : { duration, basis };
       return [button(step, (onClose) => <Renew license={license} terms={terms} onClose={onClose} />)];
     }
     case 'EXTEND_MAINTENANCE':
@@ -74,7 +74,16 @@ const buttonsOf = ({ step, license, request }: Props): readonly DialogButton[] =
         button(step, (onClose) => <GrantEntitlement license={license} code={entitlement ?? ''} onClose={onClose} />),
       ];
     case 'CHANGE_LIMITS':
-      return [button(step, (onClose) => <ChangeLimits license={license} proposed={limits ?? {}} onClose={onClose} />)];
+      return [
+        button(step, (onClose) => (
+          <ChangeLimits
+            license={license}
+            proposed={limits}
+            {...(strategy === undefined ? {} : { strategy })}
+            onClose={onClose}
+          />
+        )),
+      ];
     case 'ASSIGN_USER':
       return [button(step, (onClose) => <AssignUser license={license} user={request.user ?? ''} onClose={onClose} />)];
     default:
@@ -107,23 +116,47 @@ type Among = { readonly license: License; readonly ids: readonly string[] };
 const query = { limit: 100 };
 
 const DeviceChoice = ({ license, ids }: Among) => {
-  const read = useRead('listActivations', { params: { licenseId: license.id }, query });
-  if (read.data === undefined)
-    return read.isError ? <Failure error={read.error} onRetry={read.refetch} /> : <Loading />;
-  const devices = read.data.data.filter(({ id }) => ids.includes(id));
-  return <DeviceTable license={license} devices={devices} mayRelease maySwap={false} />;
+  const pages = useChosen(
+    usePages('listActivations', { params: { licenseId: license.id }, query }),
+    ids,
+    ({ id }) => id,
+  );
+  return (
+    <Paged pages={pages} empty={texts.goneMeanwhile}>
+      {(devices) => <DeviceTable license={license} devices={devices} mayRelease maySwap={false} />}
+    </Paged>
+  );
 };
 
 const SeatChoice = ({ license, ids }: Among) => {
-  const read = useRead('listLeases', { params: { licenseId: license.id }, query });
-  if (read.data === undefined)
-    return read.isError ? <Failure error={read.error} onRetry={read.refetch} /> : <Loading />;
-  return <SeatTable license={license} seats={read.data.data.filter(({ id }) => ids.includes(id))} mayRelease />;
+  const pages = useChosen(usePages('listLeases', { params: { licenseId: license.id }, query }), ids, ({ id }) => id);
+  return (
+    <Paged pages={pages} empty={texts.goneMeanwhile}>
+      {(seats) => <SeatTable license={license} seats={seats} mayRelease />}
+    </Paged>
+  );
 };
 
 const UserChoice = ({ license, ids }: Among) => {
-  const read = useRead('listLicenseUsers', { params: { licenseId: license.id }, query });
-  if (read.data === undefined)
-    return read.isError ? <Failure error={read.error} onRetry={read.refetch} /> : <Loading />;
-  return <UserTable license={license} users={read.data.data.filter(({ user }) => ids.includes(user))} mayAssign />;
+  const pages = useChosen(
+    usePages('listLicenseUsers', { params: { licenseId: license.id }, query }),
+    ids,
+    ({ user }) => user,
+  );
+  return (
+    <Paged pages={pages} empty={texts.goneMeanwhile}>
+      {(users) => <UserTable license={license} users={users} mayAssign />}
+    </Paged>
+  );
+};
+
+/** Reads a list until it has all of these ids, and returns only them. */
+const useChosen = <Entry,>(
+  pages: Pages<Entry>,
+  ids: readonly string[],
+  idOf: (entry: Entry) => string,
+): Pages<Entry> => {
+  const chosen = onlyIds(pages, ids, idOf);
+  useReadUntil(pages, !chosen.hasMore);
+  return chosen;
 };

@@ -1,5 +1,7 @@
+import { hashKey, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
+import { useOrganizationId } from '../../session/ledger.ts';
 import { refusalIn } from './refusal-in-address.ts';
 import { addressOf, type RefusalRequest, requestIn } from './refusal-request.ts';
 
@@ -19,6 +21,8 @@ type Current = {
 export const useRefusalRequest = () => {
   const search = useSearch({ from: '/signed-in/$organizationId/why' });
   const navigate = useNavigate({ from: '/$organizationId/why' });
+  const queries = useQueryClient();
+  const organizationId = useOrganizationId();
   const address = JSON.stringify(refusalIn(search));
   const [current, setCurrent] = useState<Current>(() => ({
     request: requestIn(search),
@@ -42,6 +46,9 @@ export const useRefusalRequest = () => {
       seen: address,
       expected: JSON.stringify(next),
     });
+    // The same request asks for the answer of this moment.
+    if (hashKey([request]) === hashKey([current.request]))
+      void queries.invalidateQueries({ queryKey: [organizationId] });
     void navigate({ search: next, replace: true, resetScroll: false });
   };
   return { request: current.request, form: current.form, ask };

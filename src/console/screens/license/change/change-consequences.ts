@@ -1,7 +1,9 @@
 import type { AnswerOf } from '@license-ledger/client';
+import { endOfDuration } from '../../../../domain/license/term/duration-end.ts';
 import { excessOf } from '../../../../domain/license/usage/usage-limits.ts';
 import { plusSeconds } from '../../../../domain/time.ts';
 import { dayOf, inZone } from '../../../parts/dates.ts';
+import { durationText } from '../../../parts/durations.ts';
 import { texts } from '../../../texts/catalogue.ts';
 import { type Counted, changeTexts } from '../../../texts/license-change-texts.ts';
 import { limitText } from '../../../texts/license-texts.ts';
@@ -92,18 +94,24 @@ const movedEnd = (before: string | null, after: string | null): string =>
 
 /** Returns what another end of the term does. `to` null: none. */
 export const consequencesOfExpiry = (
-  { term: { expiresAt }, policy, scheduled }: License,
+  { term: { expiresAt }, maintenanceUntil, policy, scheduled }: License,
   to: string | null,
   now: string,
 ): readonly string[] => {
+  if (to === expiresAt) return [names.nothing];
+  const maintenance = expiresAt !== null && maintenanceUntil === expiresAt ? [names.maintenanceMoves] : [];
   if (to === null) {
     const withdraws = scheduled.some(({ kind }) => kind === 'RENEWAL');
-    return withdraws ? [names.perpetual, names.withdrawsRenewals] : [names.perpetual];
+    return [names.perpetual, ...(withdraws ? [names.withdrawsRenewals] : []), ...maintenance];
   }
   if (to <= now) return [names.past];
-  if (to === expiresAt) return [names.nothing];
   const isSooner = expiresAt === null || to < expiresAt;
-  return [names.termEnds(inZone(to), endText(expiresAt)), ...(isSooner ? [names.sooner] : []), afterEnd(policy, to)];
+  return [
+    names.termEnds(inZone(to), endText(expiresAt)),
+    ...(isSooner ? [names.sooner] : []),
+    afterEnd(policy, to),
+    ...maintenance,
+  ];
 };
 
 const afterEnd = ({ expiryGraceSeconds, expiryStrategy }: License['policy'], to: string): string => {
@@ -112,13 +120,29 @@ const afterEnd = ({ expiryGraceSeconds, expiryStrategy }: License['policy'], to:
 };
 
 /** Returns what another end of the maintenance does. `to` null: none. */
-export const consequencesOfMaintenance = (to: string | null): readonly string[] => [
-  to === null ? names.coversAll : names.covers(inZone(to)),
-];
+export const consequencesOfMaintenance = (
+  { maintenanceUntil }: Pick<License, 'maintenanceUntil'>,
+  to: string | null,
+): readonly string[] => {
+  if (to === null) return [names.coversAll];
+  return to === maintenanceUntil ? [names.nothing] : [names.covers(inZone(to))];
+};
 
-/** Returns what ends with a license that is revoked. */
+/** Returns what a renewal does that counts from now. */
+export const consequencesOfRenewal = (
+  { term: { timeZone } }: Pick<License, 'term'>,
+  duration: string,
+  now: string,
+): readonly string[] => {
+  const end = endOfDuration(now, duration, timeZone);
+  return typeof end === 'string' ? [names.renewed(durationText(duration), inZone(end))] : [];
+};
+
+/** Returns what ends with a license that is revoked. Its users stay. */
 export const consequencesOfRevocation = ({ usage }: Pick<License, 'usage'>): readonly string[] => {
-  const used = countedParts.filter((of) => usage[of] > 0).map((of) => changeTexts.counted(usage[of], of));
+  const used = (['activations', 'seats'] as const)
+    .filter((of) => usage[of] > 0)
+    .map((of) => changeTexts.counted(usage[of], of));
   return used.length === 0 ? [] : [names.revoked(used.join(', '))];
 };
 

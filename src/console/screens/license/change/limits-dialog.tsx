@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { type LimitStrategy, limitStrategies } from '../../../../domain/license/policy.ts';
 import { SelectField, TextField } from '../../../parts/field.tsx';
 import { useCommand } from '../../../session/ledger.ts';
 import { texts as catalogue } from '../../../texts/catalogue.ts';
@@ -13,17 +14,18 @@ import { ReasonFields } from './reason-fields.tsx';
 import { reasonIn } from './reasons.ts';
 import { usePreview } from './use-preview.ts';
 
-const strategies = ['ALLOW_OVER', 'REJECT', 'EVICT_OLDEST'] as const;
 const counted = ['activations', 'seats', 'users'] as const;
 
-/** Changes the limits of a license. `proposed`: limits that the fields have at first. */
+/** Changes the limits of a license. `proposed` and `strategy`: what the fields have at first. */
 export const ChangeLimits = ({
   license,
   proposed = {},
+  strategy = license.policy.limitStrategy,
   onClose,
 }: {
   readonly license: License;
   readonly proposed?: ChangedLimits;
+  readonly strategy?: LimitStrategy;
   readonly onClose: () => void;
 }) => {
   const change = useCommand('changeLicenseLimits');
@@ -33,10 +35,10 @@ export const ChangeLimits = ({
   const [isSame, setSame] = useState(false);
   const [bad, setBad] = useState<readonly string[]>([]);
   const [draft, setDraft] = useState<ReturnType<typeof bodyOf>>(
-    Object.keys(proposed).length === 0 ? null : { limits: proposed, strategy: 'ALLOW_OVER' },
+    Object.keys(proposed).length === 0 ? null : { limits: proposed, strategy },
   );
   const params = { licenseId: license.id };
-  const sentences = usePreview('changeLicenseLimits', draft === null ? null : { params, body: draft });
+  const preview = usePreview('changeLicenseLimits', draft === null ? null : { params, body: draft });
   const bodyIn = (form: FormData) => bodyOf(form, license, fields);
   return (
     <Confirmation
@@ -82,14 +84,14 @@ export const ChangeLimits = ({
         ))}
       </div>
       <p className={classes.soft}>{names.hint}</p>
-      <SelectField label={names.strategy} name="strategy" defaultValue={license.policy.limitStrategy}>
-        {strategies.map((strategy) => (
-          <option key={strategy} value={strategy}>
-            {names.strategies[strategy]}
+      <SelectField label={names.strategy} name="strategy" defaultValue={strategy}>
+        {limitStrategies.map((value) => (
+          <option key={value} value={value}>
+            {names.strategies[value]}
           </option>
         ))}
       </SelectField>
-      <Consequences sentences={isSame ? [changeTexts.preview.nothing] : sentences} />
+      <Consequences {...(isSame ? { sentences: [changeTexts.preview.nothing] } : preview)} />
       <ReasonFields />
     </Confirmation>
   );
@@ -104,6 +106,6 @@ const proposedMeter = ({ meters = {} }: ChangedLimits, meter: string): number | 
 const bodyOf = (form: FormData, license: License, fields: readonly string[]) => {
   if (badLimitsIn(form, fields).length > 0) return null;
   const limits = limitsIn(form, license);
-  const strategy = strategies.find((value) => value === form.get('strategy')) ?? 'REJECT';
+  const strategy = limitStrategies.find((value) => value === form.get('strategy')) ?? 'REJECT';
   return Object.keys(limits).length === 0 ? null : { limits, strategy };
 };

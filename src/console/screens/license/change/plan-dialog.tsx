@@ -1,9 +1,10 @@
 import type { InputOf } from '@license-ledger/client';
 import { useState } from 'react';
 import { instantIn } from '../../../parts/dates.ts';
-import { Failure } from '../../../parts/failure.tsx';
 import { CheckField, SelectField, TextField } from '../../../parts/field.tsx';
-import { useCommand, useRead } from '../../../session/ledger.ts';
+import { Paged } from '../../../parts/paged.tsx';
+import { useCommand } from '../../../session/ledger.ts';
+import { usePages } from '../../../session/paged-list.ts';
 import { texts } from '../../../texts/catalogue.ts';
 import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
@@ -21,11 +22,11 @@ const tiers = ['FREE', 'TRIAL', 'PRO', 'ENTERPRISE'] as const;
 /** Moves a license to another tier or policy, now or from a later instant on. */
 export const ChangePlan = ({ license, onClose }: { readonly license: License; readonly onClose: () => void }) => {
   const change = useCommand('changeLicenseTier');
-  const policies = useRead('listPolicies', { query: { limit: 100 } });
+  const policies = usePages('listPolicies', {});
   const [draft, setDraft] = useState<Body | null>(null);
   const params = { licenseId: license.id };
   // A preview shows what would be lost, so it needs no confirmation of it.
-  const sentences = usePreview(
+  const preview = usePreview(
     'changeLicenseTier',
     draft === null ? null : { params, body: { ...draft, confirm: true } },
   );
@@ -43,7 +44,6 @@ export const ChangePlan = ({ license, onClose }: { readonly license: License; re
       onClose={onClose}
     >
       <p>{names.text}</p>
-      {policies.isError && <Failure error={policies.error} onRetry={policies.refetch} />}
       <SelectField label={names.to} name="to" required defaultValue="">
         <option value="">{names.choose}</option>
         {tiers.map((tier) => (
@@ -51,12 +51,15 @@ export const ChangePlan = ({ license, onClose }: { readonly license: License; re
             {names.builtIn(texts.tier[tier])}
           </option>
         ))}
-        {policies.data?.data.map(({ id, name, tier }) => (
+        {policies.entries.map(({ id, name, tier }) => (
           <option key={id} value={id}>
             {names.named(name, texts.tier[tier])}
           </option>
         ))}
       </SelectField>
+      <Paged pages={policies} empty={null} more={names.more}>
+        {null}
+      </Paged>
       <TextField label={names.at} hint={names.atHint} name="at" type="datetime-local" step={1} />
       <SelectField label={names.overrides} name="overrides">
         {(['KEEP', 'RESET'] as const).map((value) => (
@@ -65,7 +68,7 @@ export const ChangePlan = ({ license, onClose }: { readonly license: License; re
           </option>
         ))}
       </SelectField>
-      <Consequences sentences={sentences} />
+      <Consequences {...preview} />
       <CheckField label={names.confirm} name="confirm" />
       <ReasonFields />
     </Confirmation>

@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import { Failure } from '../../../parts/failure.tsx';
 import { CheckField } from '../../../parts/field.tsx';
-import { Loading } from '../../../parts/loading.tsx';
-import { useCommand, useRead } from '../../../session/ledger.ts';
+import { Paged } from '../../../parts/paged.tsx';
+import { useCommand } from '../../../session/ledger.ts';
+import { usePages } from '../../../session/paged-list.ts';
 import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
 import { Confirmation } from '../confirmation.tsx';
@@ -23,13 +23,13 @@ export const ChangeProducts = ({
   readonly onClose: () => void;
 }) => {
   const change = useCommand('changeLicenseProducts');
-  const catalog = useRead('listProducts', { query: { limit: 100 } });
+  const catalog = usePages('listProducts', {});
   const names = changeTexts.products;
   const [isSame, setSame] = useState(false);
   const params = { licenseId: license.id };
   const [draft, setDraft] = useState(differenceOf(license, [...license.products, ...proposed]));
-  const sentences = usePreview('changeLicenseProducts', draft === null ? null : { params, body: draft });
-  const sold = catalog.data?.data.map(({ code }) => code) ?? [];
+  const preview = usePreview('changeLicenseProducts', draft === null ? null : { params, body: draft });
+  const sold = catalog.entries.map(({ code }) => code);
   const codes = [...new Set([...license.products, ...proposed, ...sold])];
   const bodyIn = (form: FormData) => differenceOf(license, form.getAll('product').map(String));
   return (
@@ -50,8 +50,6 @@ export const ChangeProducts = ({
       onClose={onClose}
     >
       <p>{names.text}</p>
-      {catalog.isPending && <Loading />}
-      {catalog.isError && <Failure error={catalog.error} onRetry={catalog.refetch} />}
       <fieldset className={classes.group}>
         <legend>{names.legend}</legend>
         {codes.map((code) => (
@@ -64,7 +62,10 @@ export const ChangeProducts = ({
           />
         ))}
       </fieldset>
-      <Consequences sentences={isSame ? [changeTexts.preview.nothing] : sentences} />
+      <Paged pages={catalog} empty={null} more={names.more}>
+        {null}
+      </Paged>
+      <Consequences {...(isSame ? { sentences: [changeTexts.preview.nothing] } : preview)} />
       <ReasonFields />
     </Confirmation>
   );

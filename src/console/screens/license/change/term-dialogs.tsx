@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { instantIn, inZone, localText } from '../../../parts/dates.ts';
+import { changedInstantIn, instantIn, inZone, localText } from '../../../parts/dates.ts';
 import { CheckField, SelectField, TextField } from '../../../parts/field.tsx';
 import { useCommand } from '../../../session/ledger.ts';
 import { texts } from '../../../texts/catalogue.ts';
@@ -16,7 +16,9 @@ type Props = { readonly license: License; readonly onClose: () => void };
 /** The instant in a form; null: without an end. Undefined: the form has none yet. */
 type Draft = string | null | undefined;
 
-const endIn = (form: FormData): Draft => (form.has('none') ? null : (instantIn(form.get('to')) ?? undefined));
+/** Returns the end in a form. `original`: the end that the field has at first. */
+const endIn = (form: FormData, original: string | null): Draft =>
+  form.has('none') ? null : (changedInstantIn(form.get('to'), original) ?? undefined);
 
 /** A field for an end, and the choice of none. */
 const EndField = ({
@@ -58,9 +60,9 @@ export const ChangeExpiry = ({ license, onClose }: Props) => {
       title={names.title}
       confirm={names.change}
       command={change}
-      onDraft={(form) => setDraft(endIn(form))}
+      onDraft={(form) => setDraft(endIn(form, license.term.expiresAt))}
       inputOf={(form) => {
-        const to = endIn(form);
+        const to = endIn(form, license.term.expiresAt);
         return to === undefined
           ? null
           : { params: { licenseId: license.id }, body: { to, reason: requiredReasonIn(form) } };
@@ -90,9 +92,9 @@ export const ChangeMaintenance = ({
       title={names.title}
       confirm={names.change}
       command={change}
-      onDraft={(form) => setDraft(endIn(form))}
+      onDraft={(form) => setDraft(endIn(form, proposed))}
       inputOf={(form) => {
-        const to = endIn(form);
+        const to = endIn(form, proposed);
         return to === undefined
           ? null
           : { params: { licenseId: license.id }, body: { to, reason: requiredReasonIn(form) } };
@@ -101,7 +103,7 @@ export const ChangeMaintenance = ({
     >
       <p>{names.text}</p>
       <EndField label={names.to} none={names.all} at={proposed} isOpen={draft === null} />
-      <Consequences sentences={draft === undefined ? [] : consequencesOfMaintenance(draft)} />
+      <Consequences sentences={draft === undefined ? [] : consequencesOfMaintenance(license, draft)} />
       <ReasonFields isRequired />
     </Confirmation>
   );

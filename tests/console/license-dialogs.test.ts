@@ -1,0 +1,71 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, openBrowser } from '../support/browser.ts';
+import { type Ledger, startLedger } from '../support/ledger.ts';
+import { buildConsole, type ConsoleUser, createConsoleUser, openConsole, signIn } from './in-browser.ts';
+
+const executable = findChromium();
+
+describe.runIf(executable !== null)('A dialog of a license', { timeout: 240_000 }, () => {
+  let ledger: Ledger;
+  let browser: Browser;
+  let owner: ConsoleUser;
+  let organizationId: string;
+  beforeAll(async () => {
+    buildConsole();
+    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    organizationId = ledger.a.organizationId;
+    owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+  }, 240_000);
+  afterAll(async () => {
+    await browser.close();
+    await ledger.stop();
+  });
+
+  const dialog = (page: Page) => page.getByRole('dialog');
+  const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+  const pressInDialog = (page: Page, name: string) =>
+    dialog(page).getByRole('button', { name, exact: true }).click({ timeout: 60_000 });
+  const openLicense = async (licenseId: string) => {
+    const opened = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(opened.page, owner);
+    await opened.page.getByRole('heading', { name: 'Use and limits' }).waitFor();
+    return opened;
+  };
+  const renewalsOf = async (licenseId: string): Promise<number> => {
+    const { text } = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
+    return text.match(/"type":"LicenseRenewed"/g)?.length ?? 0;
+  };
+
+  test('changes only what its user has changed, when a colleague changes something else meanwhile', async () => {
+    const { licenseId } = await ledger.issue({ limits: { activations: 3 } });
+    const { page, context } = await openLicense(licenseId);
+    await press(page, 'Change limits');
+    await ledger.call('POST', `/v1/licenses/${licenseId}/limits`, {
+      key: ledger.a.apiKey,
+      body: { limits: { activations: 7 } },
+    });
+    await page.getByText('0 of 7').waitFor();
+    await dialog(page).getByLabel('Floating seats').fill('2');
+    await pressInDialog(page, 'Change limits');
+    await dialog(page).waitFor({ state: 'detached' });
+    const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
+    expect(body.limits).toMatchObject({ activations: 7, seats: 2 });
+    await context.close();
+  });
+
+  test('says that the network is missing, and sends nothing later that its user has cancelled', async () => {
+    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+    const { page, context } = await openLicense(licenseId);
+    await press(page, 'Renew');
+    await context.setOffline(true);
+    await pressInDialog(page, 'Renew');
+    await dialog(page).getByText('The server did not answer.').waitFor();
+    await pressInDialog(page, 'Cancel');
+    await context.setOffline(false);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Use and limits' }).waitFor();
+    expect(await renewalsOf(licenseId)).toBe(0);
+    await context.close();
+  });
+});

@@ -1,0 +1,93 @@
+import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
+import { describe, expect, test } from 'vitest';
+import { followStream, isPassing } from '../../src/console/session/event-stream.ts';
+import { onlyIds, type Pages } from '../../src/console/session/pages.ts';
+import { sendOnce, type UnansweredKeys } from '../../src/console/session/send-once.ts';
+
+const problem = (status: number, code: string): LedgerProblem =>
+  new LedgerProblem({ type: 'about:blank', title: code, status, detail: code, code, requestId: '' });
+
+describe('A command', () => {
+  /** Sends a command twice, the first time with this failure. Returns the keys. */
+  const keysAfter = async (failure: Error): Promise<readonly string[]> => {
+    const unanswered: UnansweredKeys = new Map();
+    const keys: string[] = [];
+    const first = sendOnce(unanswered, 'renew', async (key) => {
+      keys.push(key);
+      throw failure;
+    });
+    await expect(first).rejects.toBe(failure);
+    await sendOnce(unanswered, 'renew', async (key) => keys.push(key));
+    expect(unanswered.size).toBe(0);
+    return keys;
+  };
+
+  test.each([
+    new LedgerUnreachable('no answer'),
+    problem(503, 'UNAVAILABLE'),
+    problem(429, 'RATE_LIMITED'),
+    problem(408, 'HTTP_408'),
+    problem(403, 'HTTP_403'),
+    problem(409, 'IDEMPOTENCY_IN_FLIGHT'),
+    problem(409, 'CONCURRENT_MODIFICATION'),
+  ])('keeps its key after an answer that is not final: %s', async (failure) => {
+    const [first, second] = await keysAfter(failure);
+    expect(second).toBe(first);
+  });
+
+  test('gets another key after a refusal, and after a success', async () => {
+    const [first, second] = await keysAfter(problem(422, 'TERM_INVALID'));
+    expect(second).not.toBe(first);
+  });
+
+  test('has no key of another command', async () => {
+    const unanswered: UnansweredKeys = new Map();
+    const lost = new LedgerUnreachable('no answer');
+    const keys: string[] = [];
+    const send = async (key: string): Promise<never> => {
+      keys.push(key);
+      throw lost;
+    };
+    for (const command of ['renew', 'revoke', 'renew']) {
+      await expect(sendOnce(unanswered, command, send)).rejects.toBe(lost);
+    }
+    expect([keys[0] === keys[2], keys[0] === keys[1]]).toEqual([true, false]);
+  });
+});
+
+test('A feed continues after too many requests and after failures of the server, and ends after a refusal', () => {
+  const failures = [new LedgerUnreachable('x'), problem(429, 'RATE_LIMITED'), problem(503, 'UNAVAILABLE')];
+  expect(failures.map(isPassing)).toEqual([true, true, true]);
+  expect([problem(403, 'FORBIDDEN'), new Error('x')].map(isPassing)).toEqual([false, false]);
+});
+
+test('A stream ends with a failure that is no lost connection', async () => {
+  const malformed = new SyntaxError('no JSON');
+  const following = followStream({
+    open: () => Promise.resolve(new Response('id: one\ndata: {\n\n')),
+    from: 'start',
+    onMessages: () => {
+      throw malformed;
+    },
+    onState: () => undefined,
+    signal: new AbortController().signal,
+    pause: async () => undefined,
+  });
+  await expect(following).rejects.toBe(malformed);
+});
+
+test('A choice among the entries of a list reads on until it has all of them', () => {
+  const pages: Pages<{ readonly id: string }> = {
+    entries: [{ id: 'a' }, { id: 'b' }],
+    isPending: false,
+    error: null,
+    retry: () => undefined,
+    hasMore: true,
+    isReadingMore: false,
+    readMore: () => undefined,
+  };
+  const idOf = ({ id }: { readonly id: string }) => id;
+  expect(onlyIds(pages, ['b', 'z'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: true });
+  expect(onlyIds(pages, ['b'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: false });
+  expect(onlyIds({ ...pages, isReadingMore: true }, ['z'], idOf).isPending).toBe(true);
+});
