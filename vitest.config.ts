@@ -17,13 +17,13 @@ const processes = [
   'tests/projections/rebuild/stopped-rebuilds.test.ts',
 ];
 
+const client = path.join(import.meta.dirname, 'packages', 'client', 'src', 'index.ts');
+
 const project = (name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration => ({
-  // The client of this checkout, which nothing has built.
-  resolve: {
-    alias: { '@license-ledger/client': path.join(import.meta.dirname, 'packages', 'client', 'src', 'index.ts') },
-  },
   test: {
     ...{ name, include, exclude },
+    // The client of this checkout, which nothing has built.
+    alias: { '@license-ledger/client': client },
     pool: 'forks',
     // A transaction that waits for the event store fails the test. The domain has none.
     setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts'],
