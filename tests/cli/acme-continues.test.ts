@@ -24,10 +24,11 @@ test('A server that is killed in the middle of Acme Tools completes it at its ne
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     return Number(/^ledger_projection_lag_seconds (\S+)/m.exec(metrics)?.[1]) / 86_400;
   };
-  await condition('the story is in its middle', async () => {
+  const isInMiddle = async () => {
     const days = await daysLeft();
     return days > 1 && days < 600;
-  });
+  };
+  await condition('the story is in its middle', isInMiddle, 120_000);
   first.process.kill('SIGKILL');
   await first.ended;
   expect((await read()).acme.isComplete).toBe(false);
