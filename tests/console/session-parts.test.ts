@@ -80,6 +80,7 @@ test('A choice among the entries of a list reads on until it has all of them', (
   const pages: Pages<{ readonly id: string }> = {
     entries: [{ id: 'a' }, { id: 'b' }],
     isPending: false,
+    isKnown: true,
     error: null,
     retry: () => undefined,
     hasMore: true,
