@@ -83,7 +83,7 @@ test(
     const others = attack.targets.filter(
       ({ of: { route }, position: { part } }) => part !== 'body' || route.method === 'get',
     );
-    while (attack.requests() < sized(20_000, 300)) {
+    while (attack.requests() < sized(20_000, 200)) {
       const [target, victim] = [draw(random() < 0.5 ? ids : others), draw(victims)];
       if (target === undefined || victim === undefined) break;
       const kind = random();

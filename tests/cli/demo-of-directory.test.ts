@@ -8,10 +8,10 @@ import { temporaryDirectory } from '../support/temporary.ts';
 /** A server whose log is empty or not. Everything else that it is asked for fails. */
 const serverWith = (log: 'empty' | 'written') =>
   ({ store: { head: async () => (log === 'empty' ? null : { commit: 1n, prepare: 1n }) } }) as unknown as Ledger;
-const ensure = (dataDir: string, log: 'empty' | 'written', wanted: 'none' | 'full') =>
-  ensureDemo(dataDir, serverWith(log), { baseUrl: 'http://127.0.0.1:1', wanted });
+const ensure = (dataDir: string, log: 'empty' | 'written', configured: 'none' | 'full') =>
+  ensureDemo(dataDir, serverWith(log), { baseUrl: 'http://127.0.0.1:1', configured });
 
-test('A directory whose first start wanted no demo never gets one', async () => {
+test('A directory whose first start configured no demo never gets one', async () => {
   const dataDir = await temporaryDirectory();
   expect(await ensure(dataDir, 'empty', 'none')).toBeNull();
   expect(await isAcmePending(dataDir, 'full')).toBe(false);

@@ -54,7 +54,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
   };
   const dialog = (page: Page) => page.getByRole('dialog');
 
-  test('lets a developer add, change and archive a product', async () => {
+  testInFull('lets a developer add, change and archive a product', async () => {
     const { page, complaints, context } = await open('/catalog');
     await page.getByRole('button', { name: 'Add a product' }).click();
     await dialog(page).getByLabel('Code').fill('draw');
@@ -98,7 +98,7 @@ describe.runIf(executable !== null)('The catalog in the console', { timeout: 240
     await context.close();
   });
 
-  test('shows what differs between two versions of a policy, and how many licenses have each', async () => {
+  testInFull('shows what differs between two versions of a policy, and how many licenses have each', async () => {
     const { page, context } = await open(`/catalog/policies/${teamId}?version=2`);
     const differences = page.getByRole('table', { name: 'Fields that differ' });
     await differences.getByRole('row', { name: 'Devices 20 25' }).waitFor();

@@ -117,7 +117,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('a key with a typing error is not sent, and the page says so', async () => {
+  testInFull('a key with a typing error is not sent, and the page says so', async () => {
     const { licenseKey } = await ledger.issue();
     const wrong = licenseKey.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
@@ -146,7 +146,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('a dialog belongs to its license, also when the page goes back to another one', async () => {
+  testInFull('a dialog belongs to its license, also when the page goes back to another one', async () => {
     const [first, second] = [await ledger.issue(), await ledger.issue()];
     const at = (licenseId: string) => `${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`;
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${first.licenseId}`);
@@ -186,7 +186,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('the time is moved by keyboard alone, and the focus stays', async () => {
+  testInFull('the time is moved by keyboard alone, and the focus stays', async () => {
     const { licenseId } = await ledger.issue();
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     await signIn(page, owner);
@@ -228,7 +228,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test('a list without a license, and a list that fails, say what to do', async () => {
+  testInFull('a list without a license, and a list that fails, say what to do', async () => {
     const { page, context } = await openConsole(
       browser,
       ledger,

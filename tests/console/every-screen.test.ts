@@ -24,7 +24,10 @@ describe.runIf(executable !== null)('On every screen of the console,', { timeout
     [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
     const productId = await create('/v1/products', { code: 'local_cli', name: 'Local CLI' });
     const policyId = await create('/v1/policies', { name: 'Team', tier: 'PRO', products: ['local_cli'] });
-    const { licenseId, licenseKey } = await ledger.issue({ holderOrganizationId: ledger.b.organizationId });
+    const { licenseId, licenseKey } = await ledger.issue({
+      products: ['local_cli'],
+      holderOrganizationId: ledger.b.organizationId,
+    });
     const device = { licenseKey, fingerprint: 'a device', product: 'local_cli' };
     expect((await ledger.call('POST', '/v1/licenses/activate', { body: device })).status).toBe(201);
     screens = [
@@ -63,7 +66,7 @@ describe.runIf(executable !== null)('On every screen of the console,', { timeout
   };
   const untilComplete = async (page: Page) => {
     await page.locator('main').waitFor();
-    await page.waitForFunction("!document.body.innerText.includes('Loading …')");
+    await expect.poll(() => page.getByText('Loading …').count(), { timeout: 20_000 }).toBe(0);
   };
   const alerts = (page: Page) => page.getByRole('alert').allInnerTexts();
 
@@ -108,6 +111,8 @@ describe.runIf(executable !== null)('On every screen of the console,', { timeout
 
   testInFull('a server that fails, is slow or is gone leads to a message and another try', async () => {
     const { page, context } = await openAs('OWNER');
+    const network = await context.newCDPSession(page);
+    const slow = { offline: false, downloadThroughput: -1, uploadThroughput: -1 };
     const requests = /\/v1\/(?!auth\/browser-session|auth\/switch|auth\/me|organizations|events\/stream)/;
     for (const screen of screens.filter((each) => !/policies\/new|people/.test(each))) {
       for (const fail of [() => ({ status: 500, body: '' }), null]) {
@@ -115,15 +120,12 @@ describe.runIf(executable !== null)('On every screen of the console,', { timeout
         await page.goto(`${ledger.baseUrl}/console/${ledger.a.organizationId}/${screen}`);
         await page.getByRole('alert').first().waitFor();
         await page.unroute(requests);
-        await page.route(requests, async (route) => {
-          await new Promise((resolve) => setTimeout(resolve, 300));
-          await route.continue();
-        });
+        await network.send('Network.emulateNetworkConditions', { ...slow, latency: 300 });
         for (const retry of await page.getByRole('button', { name: 'Try again' }).all())
           await retry.click({ timeout: 1_000 }).catch(() => undefined);
         await expect.poll(() => alerts(page), { timeout: 20_000 }).toEqual([]);
         await untilComplete(page);
-        await page.unroute(requests);
+        await network.send('Network.emulateNetworkConditions', { ...slow, latency: 0 });
       }
     }
     await context.close();

@@ -148,7 +148,7 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     await context.close();
   });
 
-  test('replaces a revoked license once', async () => {
+  testInFull('replaces a revoked license once', async () => {
     const { licenseId } = await ledger.issue({
       ...{ tier: undefined, products: undefined, policyId: teamId },
       ...{ limits: { activations: 7 }, externalRef: 'stolen' },
@@ -170,7 +170,7 @@ describe.runIf(executable !== null)('A seller in the console', { timeout: 240_00
     await context.close();
   });
 
-  test('converts a trial after seeing what changes', async () => {
+  testInFull('converts a trial after seeing what changes', async () => {
     const { licenseId } = await ledger.issue({ tier: 'TRIAL', products: ['draw'], limits: undefined, term: undefined });
     const { page, context } = await open(`/licenses/${licenseId}`);
     await page.getByRole('button', { name: 'Convert to paid' }).click();

@@ -86,7 +86,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await context.close();
   });
 
-  test('an entitlement is granted, withheld and taken back', async () => {
+  testInFull('an entitlement is granted, withheld and taken back', async () => {
     const { licenseId } = await ledger.issue();
     const { page, context } = await openLicense(owner, licenseId);
     await press(page, 'Grant an entitlement');
@@ -103,40 +103,43 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await context.close();
   });
 
-  test('the end of the term moves, and announced changes are on the line until someone cancels them', async () => {
-    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
-    const at = new Date(Date.now() + 40 * 86_400_000).toISOString();
-    await post(`/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt: at });
-    const { page, complaints, context } = await openLicense(owner, licenseId);
-    await page.getByRole('img', { name: /The term on a line.*suspension/ }).waitFor();
-    await press(page, 'Change the end');
-    await dialog(page).getByLabel('New end').fill('2020-01-01T12:00');
-    await dialog(page).getByText('This instant has passed.').waitFor();
-    await dialog(page).getByLabel('New end').fill('2090-01-01T12:00');
-    await dialog(page).getByText('The term ends on Jan 1, 2090').waitFor();
-    await dialog(page).getByLabel('The license never ends').check();
-    await dialog(page).getByText('The license has no end').waitFor();
-    await dialog(page).getByLabel('Reason code').fill('GOODWILL');
-    await expectAccessible(page);
-    await confirm(page, 'Change the end');
-    await page.getByText('It has no end.').waitFor();
-    await page.getByRole('button', { name: /^Cancel the suspension/ }).click();
-    await confirm(page, 'Cancel the change');
-    await page.getByText('An announced change was cancelled.').waitFor();
-    await page.getByRole('img', { name: /suspension/ }).waitFor({ state: 'detached' });
-    await press(page, 'Change renewal');
-    await dialog(page).getByLabel('Renewal').selectOption('automatic');
-    await dialog(page).getByText('Your billing renews').waitFor();
-    await dialog(page).getByRole('button', { name: 'Cancel' }).click();
-    await press(page, 'Change maintenance');
-    await dialog(page).getByLabel('Covers releases before').fill('2090-01-01T12:00');
-    await dialog(page).getByText('are covered for ever').waitFor();
-    await dialog(page).getByLabel('Reason code').fill('PURCHASE');
-    await confirm(page, 'Change maintenance');
-    await page.getByText('The maintenance ends on January 1, 2090').waitFor();
-    expect(complaints).toEqual([]);
-    await context.close();
-  });
+  testInFull(
+    'the end of the term moves, and announced changes are on the line until someone cancels them',
+    async () => {
+      const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+      const at = new Date(Date.now() + 40 * 86_400_000).toISOString();
+      await post(`/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt: at });
+      const { page, complaints, context } = await openLicense(owner, licenseId);
+      await page.getByRole('img', { name: /The term on a line.*suspension/ }).waitFor();
+      await press(page, 'Change the end');
+      await dialog(page).getByLabel('New end').fill('2020-01-01T12:00');
+      await dialog(page).getByText('This instant has passed.').waitFor();
+      await dialog(page).getByLabel('New end').fill('2090-01-01T12:00');
+      await dialog(page).getByText('The term ends on Jan 1, 2090').waitFor();
+      await dialog(page).getByLabel('The license never ends').check();
+      await dialog(page).getByText('The license has no end').waitFor();
+      await dialog(page).getByLabel('Reason code').fill('GOODWILL');
+      await expectAccessible(page);
+      await confirm(page, 'Change the end');
+      await page.getByText('It has no end.').waitFor();
+      await page.getByRole('button', { name: /^Cancel the suspension/ }).click();
+      await confirm(page, 'Cancel the change');
+      await page.getByText('An announced change was cancelled.').waitFor();
+      await page.getByRole('img', { name: /suspension/ }).waitFor({ state: 'detached' });
+      await press(page, 'Change renewal');
+      await dialog(page).getByLabel('Renewal').selectOption('automatic');
+      await dialog(page).getByText('Your billing renews').waitFor();
+      await dialog(page).getByRole('button', { name: 'Cancel' }).click();
+      await press(page, 'Change maintenance');
+      await dialog(page).getByLabel('Covers releases before').fill('2090-01-01T12:00');
+      await dialog(page).getByText('are covered for ever').waitFor();
+      await dialog(page).getByLabel('Reason code').fill('PURCHASE');
+      await confirm(page, 'Change maintenance');
+      await page.getByText('The maintenance ends on January 1, 2090').waitFor();
+      expect(complaints).toEqual([]);
+      await context.close();
+    },
+  );
 
   test('a new key is shown once, the earlier one works on, and both facts are on the page', async () => {
     const { licenseId, licenseKey } = await ledger.issue();

@@ -157,7 +157,7 @@ describe.runIf(executable !== null)('On the screen of people and keys', { timeou
     expect(await page.getByRole('button', { name: 'Revoke: Old server' }).count()).toBe(0);
   });
 
-  test('a developer sees keys and no members, and gives no scope beyond the role', async () => {
+  testInFull('a developer sees keys and no members, and gives no scope beyond the role', async () => {
     const developer = await createConsoleUser(ledger, [{ organizationId, role: 'DEVELOPER' }]);
     const { page, context, complaints } = await openPeople(developer);
     await page.getByRole('button', { name: 'Create an API key' }).click();

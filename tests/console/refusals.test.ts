@@ -170,7 +170,7 @@ describe.runIf(executable !== null)('The explanation of a refusal', { timeout: 2
     await context.close();
   });
 
-  test('opens from the search, which also finds an event by its id and a device on its license', async () => {
+  testInFull('opens from the search, which also finds an event by its id and a device on its license', async () => {
     const { licenseId, licenseKey } = await ledger.issue();
     const { body } = await activate(licenseKey, 'Lab machine');
     const history = await ledger.call('GET', `/v1/licenses/${licenseId}/history?limit=1`, { key: ledger.a.apiKey });

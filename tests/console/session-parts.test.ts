@@ -1,7 +1,7 @@
 import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 import { describe, expect, test } from 'vitest';
 import { followStream, isPassing } from '../../src/console/session/event-stream.ts';
-import { onlyIds, type Pages } from '../../src/console/session/pages.ts';
+import { onlyIds, type Pages } from '../../src/console/session/list-pages.ts';
 import { sendOnce, type UnansweredKeys } from '../../src/console/session/send-once.ts';
 
 const problem = (status: number, code: string): LedgerProblem =>

@@ -7,6 +7,7 @@ import { validationCodes } from '../../src/domain/license/validation/validation-
 import { compiled } from '../support/compiled.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { refusal, type Scripted, withScripted } from '../support/scripted-api.ts';
+import { sized } from '../support/size.ts';
 
 // The tests run the examples from the command line, against the real server.
 const folder = mkdtempSync(join(tmpdir(), 'ledger-examples-'));
@@ -71,6 +72,8 @@ test('An example in TypeScript runs from its source', { timeout: 120_000 }, asyn
 describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, command, file) => {
   const run = (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     execute([command, file(name)], env);
+  // The short run tries the other languages on the main paths.
+  const testOfOne = test.runIf(language === 'TypeScript' || sized(1, 0) === 1);
 
   test('react to every code of a validation', async () => {
     const { code, output } = await run('codes');
@@ -145,7 +148,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     );
   });
 
-  test('do not retry a refusal, wait over half a minute, or follow a redirect', async () => {
+  testOfOne('do not retry a refusal, wait over half a minute, or follow a redirect', async () => {
     for (const answer of [
       refusal(409, 'LICENSE_REVOKED'),
       refusal(429, 'RATE_LIMITED', { 'retry-after': '31' }),
@@ -162,7 +165,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
       );
   });
 
-  test('send texts with special characters unchanged', async () => {
+  testOfOne('send texts with special characters unchanged', async () => {
     const odd = 'a "quoted" \\ back\\slash & a\ttab,\na line, \u001f, é';
     await withScripted(
       () => refusal(409, 'LICENSE_REVOKED'),
@@ -212,7 +215,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     expect(await validate({ ...nobody, PRODUCT: 'cloud_ide' })).toMatchObject({ code: 1 });
   });
 
-  test('stop for an invalid license, also when the server is then disconnected', async () => {
+  testOfOne('stop for an invalid license, also when the server is then disconnected', async () => {
     const { licenseId, licenseKey } = await activated();
     const validate = starting('refused', licenseKey);
     expect(await validate({ FINGERPRINT: 'another' })).toMatchObject({
@@ -236,7 +239,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     );
   });
 
-  test('report nothing about a license that was never validated when the server fails', async () => {
+  testOfOne('report nothing about a license that was never validated when the server fails', async () => {
     for (const answer of [refusal(503, 'UNAVAILABLE', { 'retry-after': '0' }), portal])
       await withScripted(
         () => answer,
@@ -251,7 +254,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
       );
   });
 
-  test('validate again after CHECK_IN_OVERDUE', async () => {
+  testOfOne('validate again after CHECK_IN_OVERDUE', async () => {
     const told: string[] = [];
     await withScripted(
       ({ body }, count) => {

@@ -40,18 +40,18 @@ type DemoKind = Config['demo'];
 /**
  * Creates the demo organization with its catalog, API key, license and OWNER at the first start, and writes demo.json.
  * Later starts add the OWNER when an older release did not, and update the address. Every id follows from a stored one,
- * so the next start continues a start that was killed. The first start decides for `wanted`, and later ones follow.
+ * so the next start continues a start that was killed. The first start decides for `configured`, and later ones follow.
  * Returns null when the directory has no demo.
  */
 export const ensureDemo = async (
   dataDir: string,
   ledger: Ledger,
-  { baseUrl, wanted }: { readonly baseUrl: string; readonly wanted: DemoKind },
+  { baseUrl, configured }: { readonly baseUrl: string; readonly configured: DemoKind },
 ): Promise<Demo | null> => {
   const file = fileOf(dataDir);
   const known = await readIfThere(file);
   // A directory of an earlier release does not get Acme Tools.
-  const kind = known === undefined ? await decidedKind(dataDir, ledger, wanted) : 'license';
+  const kind = known === undefined ? await decidedKind(dataDir, ledger, configured) : 'license';
   if (kind === 'none') return null;
   const before = known === undefined ? await createDemo(dataDir, ledger, baseUrl) : (JSON.parse(known) as Demo);
   const owner = before.email === undefined ? await createDemoOwner(dataDir, ledger, before) : {};
@@ -65,18 +65,18 @@ export const ensureDemo = async (
 };
 
 /** Returns false when the start of this data directory certainly does not write Acme Tools, or the rest of it. */
-export const isAcmePending = async (dataDir: string, wanted: DemoKind): Promise<boolean> => {
+export const isAcmePending = async (dataDir: string, configured: DemoKind): Promise<boolean> => {
   const known = await readIfThere(fileOf(dataDir));
   if (known !== undefined) return (JSON.parse(known) as Demo).acme?.isComplete === false;
-  return ((await readSecrets(dataDir))[kindName] ?? wanted) === 'full';
+  return ((await readSecrets(dataDir))[kindName] ?? configured) === 'full';
 };
 
 /** Returns which demo a directory without demo.json gets. Its first start decides that. With data it is not new. */
-const decidedKind = async (dataDir: string, { store }: Ledger, wanted: DemoKind): Promise<DemoKind> => {
+const decidedKind = async (dataDir: string, { store }: Ledger, configured: DemoKind): Promise<DemoKind> => {
   const decided = (await readSecrets(dataDir))[kindName];
   if (decided !== undefined) return decided as DemoKind;
   const isNew = (await store.head({ timeoutMs: headMs })) === null;
-  return (await ensureSecret(dataDir, kindName, () => (isNew ? wanted : 'none'))) as DemoKind;
+  return (await ensureSecret(dataDir, kindName, () => (isNew ? configured : 'none'))) as DemoKind;
 };
 
 // In secrets.json like the ids of the demo, because all of them are stored before anything is written.

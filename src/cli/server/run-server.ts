@@ -99,7 +99,7 @@ const announceReady = async (
 };
 
 const createDemo = (config: Config, ledger: Ledger, baseUrl: string): Promise<Demo | null> =>
-  ensureDemo(config.dataDir, ledger, { baseUrl, wanted: config.demo }).catch((error) => {
+  ensureDemo(config.dataDir, ledger, { baseUrl, configured: config.demo }).catch((error) => {
     // The next start creates the demo. Until then /readyz says what is wrong.
     if (error instanceof ClockDiffers) return null;
     throw error;

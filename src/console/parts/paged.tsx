@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Pages } from '../session/pages.ts';
+import type { Pages } from '../session/list-pages.ts';
 import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 import { Failure } from './failure.tsx';

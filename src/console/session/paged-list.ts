@@ -2,10 +2,10 @@ import type { EntryOf, InputOf, ListId } from '@license-ledger/client';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useEffectEvent } from 'react';
 import { useOrganizationId } from './ledger.ts';
-import type { Pages } from './pages.ts';
+import type { Pages } from './list-pages.ts';
 import { useSession } from './session-context.tsx';
 
-export type { Pages } from './pages.ts';
+export type { Pages } from './list-pages.ts';
 
 const pageSize = 50;
 

@@ -1,7 +1,7 @@
 import { useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import type { Pages } from '../../session/list-pages.ts';
 import { useReadUntil } from '../../session/paged-list.ts';
-import type { Pages } from '../../session/pages.ts';
 
 /**
  * Moves once to the element that the address names, such as a device, when its list has it. Reads further pages until

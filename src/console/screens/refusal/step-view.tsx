@@ -1,6 +1,6 @@
 import { Paged } from '../../parts/paged.tsx';
+import { onlyIds, type Pages } from '../../session/list-pages.ts';
 import { usePages, useReadUntil } from '../../session/paged-list.ts';
-import { onlyIds, type Pages } from '../../session/pages.ts';
 import { refusalTexts } from '../../texts/refusal-texts.ts';
 import type { License } from '../../types.ts';
 import { GrantEntitlement } from '../license/change/entitlement-dialogs.tsx';
