@@ -19,6 +19,16 @@ const processes = [
 
 const client = path.join(import.meta.dirname, 'packages', 'client', 'src', 'index.ts');
 
+/** Minutes of a browser, of kills and of floods. Other files of the short run have their kinds, too. */
+const inFullOnly = isFull
+  ? []
+  : [
+      'tests/console/{activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
+      'tests/cli/acme-continues.test.ts',
+      'tests/e2e/{crash,usage-flood}.test.ts',
+      'tests/projections/kills.test.ts',
+    ];
+
 const project = (name: string, include: string[], exclude: string[] = []): TestProjectInlineConfiguration => ({
   test: {
     ...{ name, include, exclude },
@@ -49,8 +59,12 @@ export default defineConfig({
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest-modules' },
     sequence: { sequencer: ByProject },
     projects: [
-      project('process', processes),
-      project('integration', ['tests/!(domain)/**/*.test.ts', 'tests/*.test.ts', sequences], processes),
+      project('process', processes, inFullOnly),
+      project(
+        'integration',
+        ['tests/!(domain)/**/*.test.ts', 'tests/*.test.ts', sequences],
+        [...processes, ...inFullOnly],
+      ),
       project('domain', domain, [...processes, sequences]),
     ],
     coverage: {
