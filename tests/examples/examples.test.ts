@@ -72,7 +72,6 @@ test('An example in TypeScript runs from its source', { timeout: 120_000 }, asyn
 describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, command, file) => {
   const run = (name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
     execute([command, file(name)], env);
-  // The short run tries the other languages on the main paths.
   const testOfOne = test.runIf(language === 'TypeScript' || sized(1, 0) === 1);
 
   test('react to every code of a validation', async () => {
