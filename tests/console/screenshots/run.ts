@@ -86,7 +86,8 @@ async function take({ browser: opened, demo, places }: Session, screen: Screen):
     }
     await page.getByText(shows).first().waitFor({ timeout: 60_000 });
     await act?.(page);
-    await page.waitForLoadState('networkidle');
+    // Some screens follow the feed, so the network is never idle.
+    await condition('everything is loaded', async () => (await page.getByText('Loading …').count()) === 0);
     const file = path.join(folder, `${name}.png`);
     await page.screenshot({ path: file, animations: 'disabled' });
     const { size } = await stat(file);
