@@ -16,7 +16,7 @@ import { writeAcme } from './write-acme.ts';
 /** The user who becomes OWNER. */
 export type AcmeOwner = { readonly userId: string; readonly email: string };
 
-/** How to write the demo. `onRefused` gets the commands that a license refused, which is none at a first start. */
+/** How to write the demo. `onRefused` gets each command that a license refused. A first start has none. */
 export type AcmeWriting = {
   readonly owner: AcmeOwner;
   readonly now: () => Date;

@@ -58,7 +58,7 @@ export const entitlementText = ({
     .filter((part) => part !== null)
     .join(', ');
 
-/** Returns the member of a policy at the place of a rule. Undefined when there is none. */
+/** Returns the member of a policy at the place of a rule. Returns undefined when it does not exist. */
 export const valueAt = (policy: Policy, path: Rule['path']): unknown => {
   if (path === 'overage') return policy.overage.kind;
   if (path === 'overagePercent') return policy.overage.kind === 'RATIO' ? policy.overage.percent : null;

@@ -11,7 +11,7 @@ const isVersion = (value: unknown): value is number => Number.isInteger(value) &
 
 /**
  * Returns the version to show of a policy, and the one to compare it with: by default the latest one with the one
- * before. Null: none. In an address 0 is none.
+ * before. Null and, in an address, 0 mean no version.
  */
 export const shownVersions = (
   { version, compare }: ShownVersions,

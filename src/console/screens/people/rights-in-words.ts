@@ -6,7 +6,7 @@ import { peopleTexts, permissionWords } from '../../texts/people-texts.ts';
 
 const names = Object.keys(permissions) as readonly PermissionName[];
 
-/** A role that lacks no more than this is described by what it lacks. */
+/** The description of a role names what it lacks, when that is no more than this. */
 const lackingMax = 3;
 
 /** Returns what a role may do, as sentences. They come from the rules that the server decides by. */
