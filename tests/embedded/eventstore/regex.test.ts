@@ -153,8 +153,9 @@ describe('A server with filters by regex', () => {
       for await (const read of store.client.readStream('short', { maxCount: 1 })) if (read.event) answered += 1;
     }
     expect(await hostile).toEqual([[], []]);
-    // Without turns, the other requests wait for a page of 500 events. With them they get answers in between.
-    expect(answered).toBeGreaterThan(20);
+    // Without turns, the other requests wait for a page of 500 events, and three or so are answered. With them there are
+    // dozens, and eighteen where other tests keep the processors busy.
+    expect(answered).toBeGreaterThan(6);
     expect(await caughtUp(streamNameFilter({ regex: 'ab$' }))).toEqual(idsOf(proposed));
   });
 });
