@@ -24,8 +24,9 @@ const inFullOnly = isFull
   ? []
   : [
       'tests/console/{activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
-      'tests/cli/acme-continues.test.ts',
-      'tests/e2e/{crash,usage-flood}.test.ts',
+      'tests/cli/{acme-continues,backup/killed}.test.ts',
+      'tests/e2e/{crash,sessions,undone,usage-flood}.test.ts',
+      'tests/embedded/eventstore/memory.test.ts',
       'tests/projections/kills.test.ts',
     ];
 

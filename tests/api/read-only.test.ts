@@ -74,7 +74,7 @@ describe('Every GET', () => {
   });
 });
 
-const requests = sized(10_000);
+const requests = sized(10_000, 200);
 test(`${requests} requests of two tenants, a third abandoned, show each tenant only its own data`, async () => {
   const other = await ledger.issue({}, ledger.b);
   const random = randomFrom(11);

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { places } from '../../src/embedded/data-directory.ts';
 import { tryLock } from '../../src/embedded/lock.ts';
+import { testInFull } from '../support/in-full.ts';
 import { copyProductData } from '../support/prepared.ts';
 import { condition, processesOf, runLedger, startProduct } from '../support/product.ts';
-import { sized } from '../support/size.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 let dataDir: string;
@@ -33,16 +33,20 @@ const walked = {
 };
 const demo = () => runLedger(['demo'], env);
 
-test('Two demos at once end well on a server that limits their requests', async () => {
-  // Fewer requests than two demos send.
-  const product = await startProduct({ ...env, RATE_LIMITS: 'enterprise=20/3' });
-  try {
-    expect(await Promise.all([demo(), demo()])).toMatchObject([walked, walked]);
-  } finally {
-    product.process.kill('SIGTERM');
-    await product.ended;
-  }
-}, 180_000);
+testInFull(
+  'Two demos at once end well on a server that limits their requests',
+  async () => {
+    // Fewer requests than two demos send.
+    const product = await startProduct({ ...env, RATE_LIMITS: 'enterprise=20/3' });
+    try {
+      expect(await Promise.all([demo(), demo()])).toMatchObject([walked, walked]);
+    } finally {
+      product.process.kill('SIGTERM');
+      await product.ended;
+    }
+  },
+  180_000,
+);
 
 test('A demo says why the running server is not ready', async () => {
   const directory = await temporaryDirectory();
@@ -67,7 +71,7 @@ test('A demo says why the running server is not ready', async () => {
 });
 
 // Each demo starts the whole product. The turns alone are tested with tests/cli/directory-turn.test.ts.
-test.runIf(sized(1, 0) === 1)(
+testInFull(
   'Two demos without a server take turns, each with a server that it starts and stops',
   async () => {
     const [one, two] = await Promise.all([demo(), demo()]);

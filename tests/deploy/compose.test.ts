@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../src/embedded/free-port.ts';
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
+import { testInFull } from '../support/in-full.ts';
 import { copyCluster } from '../support/prepared.ts';
 import { hasRedis } from '../support/redis.ts';
 import { sized } from '../support/size.ts';
@@ -225,26 +226,30 @@ describe.skipIf(!hasPsql)('The services of deploy/compose.production.yml', () =>
     expect(await run(script, environment)).toEqual({ code: 0, output: '' });
   });
 
-  test('start with these logins, are healthy, and answer validations', async () => {
-    const environments = started.map(([, service]) =>
-      environmentOf(service, installation.mounts, { REDIS_URL_FILE: '' }),
-    );
-    const [environment = {}] = environments;
-    const apiKey = await createFirst(environment);
-    const starts = started.map((service, index) => startService(service, environments[index] ?? {}));
-    processes.push(...(await Promise.all(starts)));
-    expect(await Promise.all(processes.map(({ checkHealth }) => checkHealth()))).toEqual(started.map(() => 0));
-    const [one, two] = processes;
-    if (one === undefined || two === undefined) throw new Error('There are no two services api.');
-    const licenseKey = await issue(one, apiKey);
-    expect(await validates(two, licenseKey)).toMatchObject({ code: 'VALID' });
+  testInFull(
+    'start with these logins, are healthy, and answer validations',
+    async () => {
+      const environments = started.map(([, service]) =>
+        environmentOf(service, installation.mounts, { REDIS_URL_FILE: '' }),
+      );
+      const [environment = {}] = environments;
+      const apiKey = await createFirst(environment);
+      const starts = started.map((service, index) => startService(service, environments[index] ?? {}));
+      processes.push(...(await Promise.all(starts)));
+      expect(await Promise.all(processes.map(({ checkHealth }) => checkHealth()))).toEqual(started.map(() => 0));
+      const [one, two] = processes;
+      if (one === undefined || two === undefined) throw new Error('There are no two services api.');
+      const licenseKey = await issue(one, apiKey);
+      expect(await validates(two, licenseKey)).toMatchObject({ code: 'VALID' });
 
-    const client = new pg.Client(installation.postgres.url.replace(/postgres$/, 'ledger'));
-    await client.connect();
-    const { rows } = await client.query(
-      'select distinct usename from pg_stat_activity where datname = current_database() order by usename',
-    );
-    await client.end();
-    expect(rows.map(({ usename }) => usename)).toEqual(expect.arrayContaining(['api', 'projector', 'worker']));
-  }, 120_000);
+      const client = new pg.Client(installation.postgres.url.replace(/postgres$/, 'ledger'));
+      await client.connect();
+      const { rows } = await client.query(
+        'select distinct usename from pg_stat_activity where datname = current_database() order by usename',
+      );
+      await client.end();
+      expect(rows.map(({ usename }) => usename)).toEqual(expect.arrayContaining(['api', 'projector', 'worker']));
+    },
+    120_000,
+  );
 });

@@ -7,7 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awaitLog, closeLog, readLogState } from '../../src/eventstore/copy/log-state.ts';
 import { createDatabase } from '../support/database.ts';
 import { notes, type RunningStore, startStore } from '../support/event-store.ts';
+import { testInFull } from '../support/in-full.ts';
 import { runLedger, type Started, startLedgerProcess } from '../support/product.ts';
+import { runCommand } from '../support/run-command.ts';
 import { createVendor } from '../support/vendor.ts';
 
 // A log moves from one event store to another one and back, under a billing system that follows the feed.
@@ -76,26 +78,26 @@ test('A log moves to another event store and back, and loses no event of a reade
   const billing = await follow(null, 3);
 
   // While a process runs, the log is only copied.
-  const early = await runLedger(['copy', '--to', two.url, '--switch'], settings(one));
+  const early = await runCommand(['copy', '--to', two.url, '--switch'], settings(one));
   expect(early).toMatchObject({ code: 5, output: expect.stringContaining('Processes of License Ledger run') });
-  const copied = await runLedger(['copy', '--to', two.url, '--json'], settings(one));
+  const copied = await runCommand(['copy', '--to', two.url, '--json'], settings(one));
   expect(copied).toMatchObject({ code: 0, output: expect.stringMatching(/"digest": ?"[0-9a-f]{64}"/) });
   const refused = (sentence: string) => ({ code: 5, output: expect.stringContaining(sentence) });
   expect(await runLedger(['start'], settings(two))).toMatchObject(refused('has only a copy of a log'));
   // The wrong direction, and a source that is itself a copy.
-  expect(await runLedger(['copy', '--from', two.url], settings(one))).toMatchObject(
+  expect(await runCommand(['copy', '--from', two.url], settings(one))).toMatchObject(
     refused('itself the target of copies'),
   );
   const { body: afterCopy } = await issue();
   expect(await stop()).toBe(0);
 
-  const moved = await runLedger(['copy', '--to', two.url, '--switch'], settings(one));
+  const moved = await runCommand(['copy', '--to', two.url, '--switch'], settings(one));
   expect(moved).toMatchObject({ code: 0, output: expect.stringContaining('The log has moved') });
   const away = refused('The log of this event store has moved to another one');
   expect(await runLedger(['start'], settings(one))).toMatchObject(away);
-  expect(await runLedger(['rebuild'], settings(one))).toMatchObject(away);
-  expect(await runLedger(['copy', '--abort'], settings(one))).toMatchObject(refused('The move is complete'));
-  expect(await runLedger(['copy', '--to', two.url, '--switch'], settings(one))).toMatchObject(
+  expect(await runCommand(['rebuild'], settings(one))).toMatchObject(away);
+  expect(await runCommand(['copy', '--abort'], settings(one))).toMatchObject(refused('The move is complete'));
+  expect(await runCommand(['copy', '--to', two.url, '--switch'], settings(one))).toMatchObject(
     refused('The log has moved to this target, which serves it'),
   );
 
@@ -112,7 +114,7 @@ test('A log moves to another event store and back, and loses no event of a reade
   await issue();
   expect(await stop()).toBe(0);
 
-  const back = await runLedger(['copy', '--from', two.url, '--switch'], settings(one));
+  const back = await runCommand(['copy', '--from', two.url, '--switch'], settings(one));
   expect(back).toMatchObject({ code: 0, output: expect.stringContaining('Copied 4 events') });
   await startOn(one);
   // Cursors of both logs lead to the same event.
@@ -120,7 +122,7 @@ test('A log moves to another event store and back, and loses no event of a reade
   expect((await follow(billing.cursor)).ids).toHaveLength(8 * eventsOfIssue - 3);
   expect((await follow(null)).ids.slice(0, expected.length)).toEqual(expected);
   expect((await issue(retried)).body).toEqual(first);
-  const { code, output } = await runLedger(['verify'], settings(one));
+  const { code, output } = await runCommand(['verify'], settings(one));
   expect([code, output]).toEqual([0, expect.stringContaining('Intact')]);
   expect(await stop()).toBe(0);
 }, 180_000);
@@ -134,14 +136,14 @@ test('A target that cannot take the log closes nothing, and a move that cannot e
     ['--to', other.url],
     ['--to', other.url, '--switch'],
   ])
-    expect(await runLedger(['copy', ...args], settings(one))).toMatchObject(serves);
+    expect(await runCommand(['copy', ...args], settings(one))).toMatchObject(serves);
   expect((await store.head({ timeoutMs: 5_000 }))?.commit).toBe(
     (await store.read('license-other')).events[0]?.position.commit,
   );
 
   // Events that the source lacks: found before anything is closed.
   await awaitLog(store, 'now');
-  expect(await runLedger(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({
+  expect(await runCommand(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({
     code: 3,
     output: expect.stringContaining('The source does not have it there'),
   });
@@ -150,33 +152,37 @@ test('A target that cannot take the log closes nothing, and a move that cannot e
 
   // Killed after the source was closed: another target is refused, the same one or an abort goes on.
   await closeLog(source, await awaitLog(target.connect(), 'now'), 'now');
-  expect(await runLedger(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({ code: 5 });
-  expect(await runLedger(['copy', '--abort', '--to', target.url], settings(one))).toMatchObject({ code: 0 });
+  expect(await runCommand(['copy', '--to', other.url, '--switch'], settings(one))).toMatchObject({ code: 5 });
+  expect(await runCommand(['copy', '--abort', '--to', target.url], settings(one))).toMatchObject({ code: 0 });
   expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
   expect(await readLogState(target.connect())).toMatchObject({ kind: 'AWAITED' });
-  expect(await runLedger(['copy', '--abort'], settings(one))).toMatchObject({ code: 5 });
+  expect(await runCommand(['copy', '--abort'], settings(one))).toMatchObject({ code: 5 });
   // Without the target, and with a store that only waits.
   await closeLog(source, await awaitLog(target.connect(), 'now'), 'now');
-  expect(await runLedger(['copy', '--abort', '--from', one.url], settings(target))).toMatchObject({ code: 0 });
+  expect(await runCommand(['copy', '--abort', '--from', one.url], settings(target))).toMatchObject({ code: 0 });
   expect(await readLogState(source)).toMatchObject({ kind: 'OPEN' });
   await Promise.all([other.stop(), target.stop()]);
 }, 120_000);
 
-test('A database from before a move starts on the new store only after a forced rebuild', async () => {
-  const store = one.connect();
-  const { id } = (await readLogState(store)) as { id: string };
-  await withClient((client) => client.query('update ops.served_log set log_id = null'));
-  const other = { code: 5, output: expect.stringContaining('ledger rebuild --force') };
-  expect(await runLedger(['start'], settings(one))).toMatchObject(other);
-  expect(await runLedger(['rebuild'], settings(one))).toMatchObject(other);
-  expect(await runLedger(['parked', 'replay'], settings(one))).toMatchObject(other);
-  expect(await runLedger(['rebuild', '--force'], settings(one))).toMatchObject({ code: 0 });
-  const { rows } = await withClient((client) => client.query('select log_id from ops.served_log'));
-  expect(rows).toEqual([{ log_id: id }]);
-}, 120_000);
+testInFull(
+  'A database from before a move starts on the new store only after a forced rebuild',
+  async () => {
+    const store = one.connect();
+    const { id } = (await readLogState(store)) as { id: string };
+    await withClient((client) => client.query('update ops.served_log set log_id = null'));
+    const other = { code: 5, output: expect.stringContaining('ledger rebuild --force') };
+    expect(await runLedger(['start'], settings(one))).toMatchObject(other);
+    expect(await runCommand(['rebuild'], settings(one))).toMatchObject(other);
+    expect(await runCommand(['parked', 'replay'], settings(one))).toMatchObject(other);
+    expect(await runCommand(['rebuild', '--force'], settings(one))).toMatchObject({ code: 0 });
+    const { rows } = await withClient((client) => client.query('select log_id from ops.served_log'));
+    expect(rows).toEqual([{ log_id: id }]);
+  },
+  120_000,
+);
 
 test('A copy without another store, or onto itself, is refused as a wrong option', async () => {
-  expect(await runLedger(['copy'], settings(one))).toMatchObject({ code: 2 });
-  expect(await runLedger(['copy', '--to', one.url], settings(one))).toMatchObject({ code: 2 });
-  expect(await runLedger(['copy', '--to', 'kurrentdb://two'], settings(one))).toMatchObject({ code: 2 });
+  expect(await runCommand(['copy'], settings(one))).toMatchObject({ code: 2 });
+  expect(await runCommand(['copy', '--to', one.url], settings(one))).toMatchObject({ code: 2 });
+  expect(await runCommand(['copy', '--to', 'kurrentdb://two'], settings(one))).toMatchObject({ code: 2 });
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
 import { descendants, survivors } from '../support/processes.ts';
 import { condition, processesOf } from '../support/product.ts';
+import { sampled } from '../support/size.ts';
 
 const dataDir = mkdtempSync(path.join(tmpdir(), 'ledger-signals-'));
 const isReady = (output: string) => output.includes('is ready on');
@@ -49,12 +50,17 @@ const stateOfCluster = () => readFileSync(path.join(dataDir, 'postgres', 'global
 const shutDown = 1;
 const startsPostgres = () => existsSync(path.join(dataDir, 'postgres', 'postmaster.pid'));
 
-test.each([
-  ['SIGTERM to npm alone, as in a container', toNpm('SIGTERM'), isReady, 0],
-  ['Ctrl-C, which reaches the server twice', toGroup('SIGINT'), isReady, 0],
-  ['SIGTERM in the middle of the start', toNpm('SIGTERM'), startsPostgres, 0],
-  ['kill -9 of npm', toNpm('SIGKILL'), isReady, 'SIGKILL'],
-])('After %s, nothing of npm start is left and Postgres has shut down', async (_, end, hasCome, code) => {
+test.each(
+  sampled(
+    [
+      ['SIGTERM to npm alone, as in a container', toNpm('SIGTERM'), isReady, 0],
+      ['Ctrl-C, which reaches the server twice', toGroup('SIGINT'), isReady, 0],
+      ['SIGTERM in the middle of the start', toNpm('SIGTERM'), startsPostgres, 0],
+      ['kill -9 of npm', toNpm('SIGKILL'), isReady, 'SIGKILL'],
+    ],
+    3,
+  ),
+)('After %s, nothing of npm start is left and Postgres has shut down', async (_, end, hasCome, code) => {
   const { npm, ended, started } = await npmStart(hasCome);
   end(npm);
   expect(await ended).toBe(code);

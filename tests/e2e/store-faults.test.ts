@@ -12,6 +12,7 @@ import type { Recorded } from '../../src/eventstore/event-store.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { createDatabase } from '../support/database.ts';
 import { expectWholeChain } from '../support/expect-chain.ts';
+import { testInFull } from '../support/in-full.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
 import { condition, processesOf } from '../support/product.ts';
 import { sized } from '../support/size.ts';
@@ -102,34 +103,42 @@ describe('While the event store does not answer, commands get 503 and reads work
     silent.close();
   }, 180_000);
 
-  test('is no leader for one process and refuses the password of the other', async () => {
-    const { apis, keys, store } = product;
-    const databases = await Promise.all([createDatabase(), createDatabase()]);
-    const login = { ...store.access.login, password: 'another' };
-    const [follower, locked] = await Promise.all(
-      [store.access, { ...store.access, login }].map((access, index) =>
-        startEventStore({ access, databaseUrl: databases[index]?.url ?? '', port: 0 }),
-      ),
-    );
-    if (follower === undefined || locked === undefined) throw new Error('Two servers were started.');
-    const refusal = notLeader(await freePort());
-    Object.assign(follower.faults, { refuseAppends: refusal, refuseReads: refusal });
-    await Promise.all([
-      expectUnanswered(apis[0], keys[0], divertedTo(apis[0], follower.port)),
-      expectUnanswered(apis[1], keys[1], divertedTo(apis[1], locked.port)),
-    ]);
-    await Promise.all([follower.stop(), locked.stop()]);
-    await Promise.all(databases.map((database) => database.drop()));
-  }, 180_000);
+  testInFull(
+    'is no leader for one process and refuses the password of the other',
+    async () => {
+      const { apis, keys, store } = product;
+      const databases = await Promise.all([createDatabase(), createDatabase()]);
+      const login = { ...store.access.login, password: 'another' };
+      const [follower, locked] = await Promise.all(
+        [store.access, { ...store.access, login }].map((access, index) =>
+          startEventStore({ access, databaseUrl: databases[index]?.url ?? '', port: 0 }),
+        ),
+      );
+      if (follower === undefined || locked === undefined) throw new Error('Two servers were started.');
+      const refusal = notLeader(await freePort());
+      Object.assign(follower.faults, { refuseAppends: refusal, refuseReads: refusal });
+      await Promise.all([
+        expectUnanswered(apis[0], keys[0], divertedTo(apis[0], follower.port)),
+        expectUnanswered(apis[1], keys[1], divertedTo(apis[1], locked.port)),
+      ]);
+      await Promise.all([follower.stop(), locked.stop()]);
+      await Promise.all(databases.map((database) => database.drop()));
+    },
+    180_000,
+  );
 
-  test('is frozen', async () => {
-    const { apis, keys, store } = product;
-    let goOn = () => {};
-    const fault = () => {
-      goOn = store.freeze();
-    };
-    await expectUnanswered(apis[0], keys[0], { fault, heal: () => goOn() }).finally(() => goOn());
-  }, 180_000);
+  testInFull(
+    'is frozen',
+    async () => {
+      const { apis, keys, store } = product;
+      let goOn = () => {};
+      const fault = () => {
+        goOn = store.freeze();
+      };
+      await expectUnanswered(apis[0], keys[0], { fault, heal: () => goOn() }).finally(() => goOn());
+    },
+    180_000,
+  );
 });
 
 const notLeader = (port: number) => ({

@@ -7,6 +7,7 @@ import { createExecutor } from '../../src/eventstore/executor/execute.ts';
 import { parseSecrets } from '../../src/identity/secrets.ts';
 import { versionsOf } from '../../src/projections/versions.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
+import { testInFull } from '../support/in-full.ts';
 import { type Issuing, issueDirectly, sendTo } from '../support/issue-directly.ts';
 import { testId } from '../support/license-fixtures.ts';
 import { manyLicenses } from '../support/many-licenses.ts';
@@ -224,41 +225,45 @@ describe('A release with another shape of the read models', () => {
     expect(await isReady(late)).toBe(false);
   });
 
-  test('refuses requests with its progress until its own read models are level', {
-    timeout: longMs,
-  }, async () => {
-    const old = await start(older);
-    const [license] = await issueSome(old);
-    const apiKey = await createVendor({ databaseUrl: models.url, eventStoreUrl: store.url, secret });
-    await stop(old);
+  testInFull(
+    'refuses requests with its progress until its own read models are level',
+    {
+      timeout: longMs,
+    },
+    async () => {
+      const old = await start(older);
+      const [license] = await issueSome(old);
+      const apiKey = await createVendor({ databaseUrl: models.url, eventStoreUrl: store.url, secret });
+      await stop(old);
 
-    const alone = await start(newer);
-    const early: Answer[] = [];
-    await condition(
-      'it is ready',
-      async () => {
-        early.push(await validate(alone, license?.licenseKey ?? ''));
-        early.push(await call(alone, '/v1/licenses', { headers: { authorization: `Bearer ${apiKey}` } }));
-        const ready = await call(alone, '/readyz');
-        if (ready.status !== 200) early.push(ready);
-        return ready.status === 200;
-      },
-      longMs,
-    );
-    const refused = early.filter(({ status }) => status !== 200);
-    expect(refused.length).toBeGreaterThan(0);
-    for (const { status, retryAfter, body } of refused) {
-      expect({ status, retryAfter, code: body.code }).toEqual({
-        status: 503,
-        retryAfter: '5',
-        code: 'NOT_PROJECTED_YET',
-      });
-    }
-    expect(refused.map(({ body }) => body.detail).join('\n')).toMatch(
-      /being built: (?:\d+ % of the log is folded|no event)/,
-    );
-    for (const { body } of early.filter(({ status }) => status === 200))
-      expect(['VALID', undefined]).toContain(body.code);
-    expect(await validate(alone, license?.licenseKey ?? '')).toMatchObject({ status: 200, body: { code: 'VALID' } });
-  });
+      const alone = await start(newer);
+      const early: Answer[] = [];
+      await condition(
+        'it is ready',
+        async () => {
+          early.push(await validate(alone, license?.licenseKey ?? ''));
+          early.push(await call(alone, '/v1/licenses', { headers: { authorization: `Bearer ${apiKey}` } }));
+          const ready = await call(alone, '/readyz');
+          if (ready.status !== 200) early.push(ready);
+          return ready.status === 200;
+        },
+        longMs,
+      );
+      const refused = early.filter(({ status }) => status !== 200);
+      expect(refused.length).toBeGreaterThan(0);
+      for (const { status, retryAfter, body } of refused) {
+        expect({ status, retryAfter, code: body.code }).toEqual({
+          status: 503,
+          retryAfter: '5',
+          code: 'NOT_PROJECTED_YET',
+        });
+      }
+      expect(refused.map(({ body }) => body.detail).join('\n')).toMatch(
+        /being built: (?:\d+ % of the log is folded|no event)/,
+      );
+      for (const { body } of early.filter(({ status }) => status === 200))
+        expect(['VALID', undefined]).toContain(body.code);
+      expect(await validate(alone, license?.licenseKey ?? '')).toMatchObject({ status: 200, body: { code: 'VALID' } });
+    },
+  );
 });

@@ -198,7 +198,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
   };
   const fromEarlier = { code: 0, output: expect.stringMatching(/^Nobody answers.*\nVALID\n$/) };
 
-  test('validate at startup, and use the last answer for a while without the server', async () => {
+  testOfOne('validate at startup, and use the last answer for a while without the server', async () => {
     const { licenseKey } = await activated();
     const validate = starting('offline', licenseKey);
     expect(await validate(nobody)).toMatchObject({ code: 1 });
@@ -270,7 +270,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     expect(told).toEqual(['CHECK_IN_OVERDUE', 'VALID']);
   });
 
-  test('sign a user in once, renew expired tokens, and send the device token with the next login', async () => {
+  testOfOne('sign a user in once, renew expired tokens, and send the device token with the next login', async () => {
     const email = `${language.toLowerCase()}@example.com`;
     const password = 'correct horse battery';
     const signup = { email, password, organizationName: `${language} Ltd` };

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => models.drop());
 
-const borrowings = sized(10_000);
+const borrowings = sized(10_000, 150);
 test(`${borrowings} interleaved uses of a pool that end in every possible way see only rows of their own tenant`, async () => {
   const pool = createPool({ url: models.url, role: 'ledger_api', max: 4, log: quiet });
   const reader = createValidationReader(pool);

@@ -6,6 +6,7 @@ import { rollBack } from '../../../src/projections/rebuild/roll-back.ts';
 import { replayParked } from '../../../src/projections/replay-parked.ts';
 import { activeProjection } from '../../../src/projections/versions.ts';
 import { feedIn, openStream, readFeed } from '../../support/feed.ts';
+import { testInFull } from '../../support/in-full.ts';
 import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
 import { randomFrom } from '../../support/license-fixtures.ts';
 import { condition } from '../../support/product.ts';
@@ -131,7 +132,7 @@ test(
   600_000,
 );
 
-test(
+testInFull(
   'Consumers miss no event when the projector restarts again and again',
   () =>
     whileConsumed(async () => {

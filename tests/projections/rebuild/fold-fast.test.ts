@@ -5,7 +5,7 @@ import { createFastFold } from '../../../src/projections/rebuild/fold-fast.ts';
 import { createLog, testHash } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, dumpReadModels, emptyReadModels, project, readModels } from '../../support/read-models.ts';
-import { sized } from '../../support/size.ts';
+import { sampled, sized } from '../../support/size.ts';
 
 const log = randomLog(sized(30_000), 11);
 
@@ -20,12 +20,17 @@ beforeEach(() => emptyReadModels(models.superuser));
 afterAll(() => models.drop());
 
 describe('The fast fold makes the same rows as the projector', () => {
-  test.each([
-    { part: 7, licensesMax: 5 },
-    { part: 100, licensesMax: 30 },
-    { part: 1_000, licensesMax: 0 },
-    { part: 1_000, licensesMax: 50_000 },
-  ])('in parts of $part events with $licensesMax licenses in memory', async ({ part, licensesMax }) => {
+  test.each(
+    sampled(
+      [
+        { part: 7, licensesMax: 5 },
+        { part: 1_000, licensesMax: 50_000 },
+        { part: 100, licensesMax: 30 },
+        { part: 1_000, licensesMax: 0 },
+      ],
+      2,
+    ),
+  )('in parts of $part events with $licensesMax licenses in memory', async ({ part, licensesMax }) => {
     const fold = createFastFold(models.loader, licensesMax);
     for (let first = 0; first < log.length; first += part) await fold.add(log.slice(first, first + part));
     await fold.finish();

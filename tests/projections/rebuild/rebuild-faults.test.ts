@@ -8,6 +8,7 @@ import { type Projector, runProjector } from '../../../src/projections/run-proje
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { testInFull } from '../../support/in-full.ts';
 import { createLog, testId } from '../../support/license-fixtures.ts';
 import { licenseName, manyLicenses } from '../../support/many-licenses.ts';
 import { condition } from '../../support/product.ts';
@@ -162,7 +163,7 @@ describe('Streams with an event that cannot be projected', () => {
     expect((await models.superuser.query('select from rm.licenses')).rowCount).toBe(licenses);
   });
 
-  test('are found one by one when only an index refuses their rows', async () => {
+  testInFull('are found one by one when only an index refuses their rows', async () => {
     const { version } = await activeProjection(models.projector);
     const before = await dumpReadModels(models.superuser);
     await atEachIndex(

@@ -4,6 +4,7 @@ import { rebuild } from '../../../src/projections/rebuild/rebuild.ts';
 import { activeProjection, versionsOf } from '../../../src/projections/versions.ts';
 import { rowSecurity } from '../../../src/row-security.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { testInFull } from '../../support/in-full.ts';
 import { manyLicenses } from '../../support/many-licenses.ts';
 import { runProgram } from '../../support/processes.ts';
 import { condition } from '../../support/product.ts';
@@ -55,31 +56,35 @@ test('A rebuild that is stopped while an index is made ends before the index', a
   expect(await schemas()).toEqual(['rm']);
 });
 
-test('When the process of a rebuild is killed, processes start, and the next rebuild starts again', {
-  timeout: 120_000,
-}, async () => {
-  await rebuild(rebuilding());
-  const rows = await dumpReadModels(models.superuser);
-  const active = await activeProjection(models.projector);
-  const killed = async (phase: string, isReached: (output: string) => Promise<unknown>) => {
-    const program = runProgram('run-rebuild.ts', [models.url, running.url, '60000']);
-    await condition(`it is ${phase}`, () => program.output().includes(`"phase":"${phase}"`));
-    await isReached(phase);
-    program.process.kill('SIGKILL');
-    await program.ended;
+testInFull(
+  'When the process of a rebuild is killed, processes start, and the next rebuild starts again',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    await rebuild(rebuilding());
+    const rows = await dumpReadModels(models.superuser);
+    const active = await activeProjection(models.projector);
+    const killed = async (phase: string, isReached: (output: string) => Promise<unknown>) => {
+      const program = runProgram('run-rebuild.ts', [models.url, running.url, '60000']);
+      await condition(`it is ${phase}`, () => program.output().includes(`"phase":"${phase}"`));
+      await isReached(phase);
+      program.process.kill('SIGKILL');
+      await program.ended;
+      expect(await dumpReadModels(models.superuser)).toEqual(rows);
+      expect(await activeProjection(models.projector)).toEqual(active);
+      await refuseOpenCatalog(models.url, rowSecurity);
+      return schemas();
+    };
+    // An earlier release does not look into this schema, in which tables are open to their owner.
+    expect(await killed('folding', async () => undefined)).toContain(`rm_v${active.version + 1}_loading`);
+    await makeIndexesSlow();
+    expect(await killed('analyzing', anIndexIsMade)).toContain(`rm_v${active.version + 2}`);
+    await models.superuser.query('drop event trigger at_each_index');
+    await killed('following', async () => undefined);
+    const { version } = await rebuild(rebuilding());
+    expect(await schemas()).toEqual(['rm', `rm_v${active.version}`]);
+    expect(await versionsOf(models.projector)).toMatchObject([{ state: 'previous' }, { version, state: 'active' }]);
     expect(await dumpReadModels(models.superuser)).toEqual(rows);
-    expect(await activeProjection(models.projector)).toEqual(active);
-    await refuseOpenCatalog(models.url, rowSecurity);
-    return schemas();
-  };
-  // An earlier release does not look into this schema, in which tables are open to their owner.
-  expect(await killed('folding', async () => undefined)).toContain(`rm_v${active.version + 1}_loading`);
-  await makeIndexesSlow();
-  expect(await killed('analyzing', anIndexIsMade)).toContain(`rm_v${active.version + 2}`);
-  await models.superuser.query('drop event trigger at_each_index');
-  await killed('following', async () => undefined);
-  const { version } = await rebuild(rebuilding());
-  expect(await schemas()).toEqual(['rm', `rm_v${active.version}`]);
-  expect(await versionsOf(models.projector)).toMatchObject([{ state: 'previous' }, { version, state: 'active' }]);
-  expect(await dumpReadModels(models.superuser)).toEqual(rows);
-});
+  },
+);

@@ -17,6 +17,7 @@ import {
 import { licensesByIds } from '../../../src/projections/queries/search-rows.ts';
 import { customer, rival, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, project } from '../../support/read-models.ts';
+import { sampled } from '../../support/size.ts';
 import {
   inFebruary,
   isUnused,
@@ -177,7 +178,7 @@ describe.each([
     const all = await allOf(orgId);
     const different: unknown[] = [];
     let found = 0;
-    for (const [index, [filters, fits]] of pairs.entries()) {
+    for (const [index, [filters, fits]] of sampled(pairs, 2).entries()) {
       const sort = defaultSort(filters);
       const expected = sorted(
         all.filter((facts) => fits(facts, orgId)),
