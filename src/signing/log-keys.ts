@@ -9,7 +9,10 @@ import { utf8 } from '../proof/text/bytes.ts';
 export type SigningKey = { readonly verifier: VerifierKey; readonly privateKey: KeyObject };
 
 /** SHA-256 of Node, which is faster than our own. */
-export const nodeSha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+export const nodeSha256: Sha256 = (bytes) => {
+  const { buffer, byteOffset, length } = hash('sha256', bytes, 'buffer');
+  return new Uint8Array(buffer, byteOffset, length);
+};
 
 /** Returns the key of a 32-byte Ed25519 seed. Throws RangeError for another length, InvalidProof for an invalid name. */
 export const signingKey = (name: string, kind: VerifierKey['kind'], seed: Uint8Array): SigningKey => {

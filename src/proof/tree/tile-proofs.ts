@@ -12,7 +12,7 @@ export type StoredTree = { readonly size: number; readonly readTile: ReadTile; r
  * each tile at most once. Throws InvalidProof when the tree has no such leaf or a tile has a wrong length. It does not check
  * the hashes of tiles: `verifyInclusion` of the result does.
  */
-export const inclusionProof = (index: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
+export const inclusionProof = async (index: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
   mustBe(isCount(index) && isCount(tree.size) && index < tree.size, `The tree has no leaf ${index}.`);
   return hashesOf(inclusionRanges(index, [0, tree.size]), tree);
 };
@@ -21,7 +21,7 @@ export const inclusionProof = (index: number, tree: StoredTree): Promise<readonl
  * Returns the proof that the tree of `older` leaves is the beginning of this tree. Returns no hash when `older` is 0 or the
  * size of the tree. Reads each tile at most once. Throws InvalidProof as `inclusionProof`.
  */
-export const consistencyProof = (older: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
+export const consistencyProof = async (older: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
   mustBe(isCount(older) && isCount(tree.size) && older <= tree.size, `The tree has less than ${older} leaves.`);
   return hashesOf(older === 0 ? [] : consistencyRanges(older, [0, tree.size]), tree);
 };
