@@ -3,9 +3,9 @@ import * as esbuild from 'esbuild';
 import { stopBundling } from './bundle.js';
 
 /**
- * Bundles src/verifier into one file without dependencies, `ledger-verify.mjs`, for Node and for browsers. The code stays
- * readable, because its readers shall not have to trust it. The same sources give the same bytes. Throws when a file does not
- * compile; esbuild has then printed the reason.
+ * Bundles src/verifier into one file without dependencies, `ledger-verify.mjs`, for Node and for browsers. The code
+ * stays readable, because its readers shall not have to trust it. The same sources give the same bytes. Throws when a
+ * file does not compile; esbuild has then printed the reason.
  */
 export const bundleVerifier = async (root, file) => {
   try {

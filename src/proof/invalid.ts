@@ -1,6 +1,6 @@
 /**
- * A text, key, tile or proof is malformed, or does not prove what it claims. The message is a sentence that names the first
- * wrong thing.
+ * A text, key, tile or proof is malformed, or does not prove what it claims. The message is a sentence that names the
+ * first wrong thing.
  */
 export class InvalidProof extends Error {
   override readonly name = 'InvalidProof';

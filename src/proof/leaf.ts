@@ -4,8 +4,9 @@ import { InvalidProof, mustBe } from './invalid.ts';
 import { utf8 } from './text/bytes.ts';
 
 /**
- * The entry of an event in its issuer’s log: which event it is, and the hash that covers its content. `hash`: 64 lower-case hex
- * digits. `id`: a lower-case UUID. `recordedAt`: UTC with milliseconds. It has no content and no personal data.
+ * The entry of an event in its issuer’s log: which event it is, and the hash that covers its content. `hash`: 64
+ * lower-case hex digits. `id`: a lower-case UUID. `recordedAt`: UTC with milliseconds. It has no content and no
+ * personal data.
  */
 export type Leaf = {
   readonly hash: string;
@@ -15,7 +16,9 @@ export type Leaf = {
   readonly stream: string;
 };
 
-/** Returns the bytes of a leaf: RFC 8785 JSON with its members and `"v":1`. Throws InvalidProof for an invalid member. */
+/**
+ * Returns the bytes of a leaf: RFC 8785 JSON with its members and `"v":1`. Throws InvalidProof for an invalid member.
+ */
 export const leafBytes = (leaf: Leaf): Uint8Array => {
   checkLeaf(leaf);
   const { hash, id, recordedAt, revision, stream } = leaf;
@@ -29,7 +32,10 @@ export const parseLeaf = (text: string): Leaf => {
   const leaf = { hash: String(hash), id: String(id), recordedAt: String(recordedAt), stream: String(stream) };
   mustBe(typeof revision === 'number', 'The revision of the leaf is not a number.');
   const canonical = leafBytes({ ...leaf, revision });
-  mustBe(new TextDecoder().decode(canonical) === text, 'The leaf is not in its only form, RFC 8785 JSON of its six members.');
+  mustBe(
+    new TextDecoder().decode(canonical) === text,
+    'The leaf is not in its only form, RFC 8785 JSON of its six members.',
+  );
   return { ...leaf, revision };
 };
 

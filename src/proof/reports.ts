@@ -16,8 +16,8 @@ export type Report = { readonly proved: readonly string[]; readonly notProved: r
 export type TrustedKeys = { readonly logs: readonly VerifierKey[]; readonly witnesses: readonly VerifierKey[] };
 
 /**
- * Checks the text of a `.tlog-proof` for an event, as its leaf or in its stored form. Throws InvalidProof, which names the first
- * wrong thing.
+ * Checks the text of a `.tlog-proof` for an event, as its leaf or in its stored form. Throws InvalidProof, which names
+ * the first wrong thing.
  */
 export const reportOnInclusion = (proofText: string, eventText: string, keys: TrustedKeys): Report => {
   const { index, proof, checkpoint: note } = parseTlogProof(proofText);
@@ -32,7 +32,9 @@ export const reportOnInclusion = (proofText: string, eventText: string, keys: Tr
       ...(hasContent ? ['Type, data and metadata of the event are those that the log contains by their hash.'] : []),
     ],
     notProved: [
-      ...(hasContent ? [] : ['The content of the event: the leaf has only its hash. Give the event in its stored form.']),
+      ...(hasContent
+        ? []
+        : ['The content of the event: the leaf has only its hash. Give the event in its stored form.']),
       'The time, and that what the event says is true: both are what the ledger claims.',
       ...limits(checkpoint),
     ],

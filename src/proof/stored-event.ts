@@ -5,8 +5,8 @@ import { type Leaf, leafBytes, parseObject } from './leaf.ts';
 import { hexOf, joinBytes, utf8 } from './text/bytes.ts';
 
 /**
- * Returns the leaf of an event in its stored form: JSON with `id`, `type`, `stream`, `revision`, `data` and `metadata`. Throws
- * InvalidProof when the content does not have the hash that its metadata names.
+ * Returns the leaf of an event in its stored form: JSON with `id`, `type`, `stream`, `revision`, `data` and `metadata`.
+ * Throws InvalidProof when the content does not have the hash that its metadata names.
  */
 export const leafOfStoredEvent = (text: string): Leaf => {
   const { id, type, stream, revision, data, metadata } = parseObject(text, 'The event');

@@ -14,7 +14,9 @@ export const nodeSha256: Sha256 = (bytes) => {
   return new Uint8Array(buffer, byteOffset, length);
 };
 
-/** Returns the key of a 32-byte Ed25519 seed. Throws RangeError for another length, InvalidProof for an invalid name. */
+/**
+ * Returns the key of a 32-byte Ed25519 seed. Throws RangeError for another length, InvalidProof for an invalid name.
+ */
 export const signingKey = (name: string, kind: VerifierKey['kind'], seed: Uint8Array): SigningKey => {
   if (seed.length !== 32) throw new RangeError(`An Ed25519 seed has 32 bytes, not ${seed.length}.`);
   const der = Buffer.concat([derPrefix, seed]);

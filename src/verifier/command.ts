@@ -90,7 +90,10 @@ const readText = (path: string, readFile: ReadFile): string => {
 };
 
 const formatReport = ({ proved, notProved }: Report): string =>
-  [['Proved:', ...proved.map(asItem)], ['Not proved:', ...notProved.map(asItem)]]
+  [
+    ['Proved:', ...proved.map(asItem)],
+    ['Not proved:', ...notProved.map(asItem)],
+  ]
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n');
 

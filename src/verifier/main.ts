@@ -2,7 +2,10 @@ import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
 import { runCommand } from './command.ts';
 
-/** The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first wrong thing. */
+/**
+ * The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first
+ * wrong thing.
+ */
 export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey };
 
 /** Returns true when Node runs this file as the program. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { JsonObject } from '../../src/eventstore/event-store.ts';
 import { genesisHash, linkToChain } from '../../src/eventstore/chain/chain.ts';
+import type { JsonObject } from '../../src/eventstore/event-store.ts';
 import { type Leaf, leafBytes } from '../../src/proof/leaf.ts';
 import { formatTlogProof } from '../../src/proof/notes/tlog-proofs.ts';
 import { formatWitnessRequest } from '../../src/proof/notes/witness-requests.ts';

@@ -12,7 +12,11 @@ export const testKey = (name: string, kind: KeyKind = 'LOG'): SigningKey =>
 export type Cosigner = { readonly key: SigningKey; readonly time: number };
 
 /** Returns the signed note of a checkpoint. */
-export const signedCheckpoint = (checkpoint: Checkpoint, log: SigningKey, witnesses: readonly Cosigner[] = []): string => {
+export const signedCheckpoint = (
+  checkpoint: Checkpoint,
+  log: SigningKey,
+  witnesses: readonly Cosigner[] = [],
+): string => {
   const text = formatCheckpoint(checkpoint);
   const cosignatures = witnesses.map(({ key, time }) => cosignText(text, time, key));
   return formatNote({ text, signatures: [signText(text, log), ...cosignatures] });

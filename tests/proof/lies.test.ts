@@ -21,12 +21,17 @@ const run = (kind: 'inclusion' | 'consistency', [first, second]: readonly [strin
   runCommand([kind, 'first', 'second', ...more], (path) => Buffer.from(path === 'first' ? first : second));
 const json = (event: StoredEvent) => JSON.stringify(event, null, 2);
 const eventAt = (index: number) => events[index] ?? exampleEvent(index);
-/** Returns what a server that lies shows of its log: newer checkpoint and consistency proof from the honest older one. */
-const grown = async (lying: readonly StoredEvent[]) => run('consistency', [older.checkpoint, await exampleLog(lying, log).consistencyFrom(200)]);
+/**
+ * Returns what a server that lies shows of its log: newer checkpoint and consistency proof from the honest older one.
+ */
+const grown = async (lying: readonly StoredEvent[]) =>
+  run('consistency', [older.checkpoint, await exampleLog(lying, log).consistencyFrom(200)]);
 
 test('An honest log is proved, with its witness', async () => {
   const withWitness = [...trusted, '--witness', formatVerifierKey(witness.verifier)];
-  expect(run('inclusion', [await witnessed.proofOf(17), json(eventAt(17))], withWitness)).toMatchObject({ exitCode: 0 });
+  expect(run('inclusion', [await witnessed.proofOf(17), json(eventAt(17))], withWitness)).toMatchObject({
+    exitCode: 0,
+  });
   const consistent = run('consistency', [older.checkpoint, await witnessed.consistencyFrom(200)], withWitness);
   expect(consistent.exitCode).toBe(0);
   expect(consistent.output).toContain('The first 200 events of the newer checkpoint are those of the older one');
@@ -36,7 +41,10 @@ test('An honest log is proved, with its witness', async () => {
 describe('A server that lies is caught, when it', () => {
   test('shows the proof of another event', async () => {
     const { exitCode, output } = run('inclusion', [await honest.proofOf(17), json(eventAt(18))]);
-    expect([exitCode, output]).toEqual([3, 'Not proved. The inclusion proof does not lead to the root of the checkpoint.\n']);
+    expect([exitCode, output]).toEqual([
+      3,
+      'Not proved. The inclusion proof does not lead to the root of the checkpoint.\n',
+    ]);
   });
 
   test('changes the content of an event, and leaves its hash', async () => {
@@ -90,7 +98,9 @@ describe('A server that lies is caught, when it', () => {
   test('signs with another key than the one that the customer trusts', async () => {
     const { privateKey } = testKey('another.example');
     const other = exampleLog(events, { verifier: log.verifier, privateKey });
-    expect(run('inclusion', [await other.proofOf(17), json(eventAt(17))]).output).toMatch(/The signature of .* is wrong/);
+    expect(run('inclusion', [await other.proofOf(17), json(eventAt(17))]).output).toMatch(
+      /The signature of .* is wrong/,
+    );
     const renamed = exampleLog(events, testKey('ledger.example/org_other'));
     expect(run('inclusion', [await renamed.proofOf(17), json(eventAt(17))]).output).toContain('No known key signed');
   });
@@ -104,7 +114,9 @@ describe('A server that lies is caught, when it', () => {
 
   test('leaves out the witness', async () => {
     const withWitness = [...trusted, '--witness', formatVerifierKey(witness.verifier)];
-    expect(run('inclusion', [await honest.proofOf(17), json(eventAt(17))], withWitness).output).toContain('did not cosign');
+    expect(run('inclusion', [await honest.proofOf(17), json(eventAt(17))], withWitness).output).toContain(
+      'did not cosign',
+    );
   });
 });
 
@@ -131,9 +143,17 @@ test('A changed field of a proof is detected, but the extra data, which nothing 
   expect(run('inclusion', [text, json(eventAt(17))]).exitCode).toBe(0);
   const [one, two, ...rest] = proof.proof;
   const swapped = [two ?? new Uint8Array(), one ?? new Uint8Array(), ...rest];
-  for (const change of [{ index: 16 }, { index: 300 }, { proof: rest }, { proof: swapped }, { checkpoint: older.checkpoint }])
+  for (const change of [
+    { index: 16 },
+    { index: 300 },
+    { proof: rest },
+    { proof: swapped },
+    { checkpoint: older.checkpoint },
+  ])
     expect(run('inclusion', [formatTlogProof({ ...proof, ...change }), json(eventAt(17))]).exitCode).toBe(3);
   const lines = text.split('\n');
   for (const at of lines.keys())
-    expect(run('inclusion', [lines.toSpliced(at, 1).join('\n'), json(eventAt(17))]).exitCode, `line ${at}`).toBe(at === 1 ? 0 : 3);
+    expect(run('inclusion', [lines.toSpliced(at, 1).join('\n'), json(eventAt(17))]).exitCode, `line ${at}`).toBe(
+      at === 1 ? 0 : 3,
+    );
 });

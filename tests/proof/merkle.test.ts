@@ -17,11 +17,16 @@ const flip = (hash: Uint8Array, bit: number) =>
   hash.map((byte, index) => (index === bit >> 3 ? byte ^ (1 << (bit & 7)) : byte));
 
 /** Sizes around the powers of 2 and the ends of tiles, and some between. */
-const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 100, 127, 128, 129, 255, 256, 257, 258, 383, 384, 511, 512, 513, 599, 600];
+const sizes = [
+  0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 33, 100, 127, 128, 129, 255, 256, 257, 258, 383, 384, 511, 512, 513, 599, 600,
+];
 
 describe('A tree of tiles has what RFC 9162 defines:', () => {
   test('the root of every size up to 600', async () => {
-    for (const size of sampled(Array.from({ length: 601 }, (_, index) => index), 7)) {
+    for (const size of sampled(
+      Array.from({ length: 601 }, (_, index) => index),
+      7,
+    )) {
       const tree = treeOf(all.slice(0, size));
       expect(tree.root, `size ${size}`).toEqual(rootOf(size));
       expect(await rootFromTiles(tree), `size ${size}`).toEqual(rootOf(size));
@@ -68,7 +73,11 @@ describe('A verifier refuses', () => {
         const refused = (...args: Parameters<typeof verifyInclusion>) =>
           expect(() => verifyInclusion(...args)).toThrow(InvalidProof);
         verifyInclusion({ index, hash }, proof, lie);
-        refused({ index, hash }, proof.map((value, other) => (other === at ? flip(value, bit) : value)), lie);
+        refused(
+          { index, hash },
+          proof.map((value, other) => (other === at ? flip(value, bit) : value)),
+          lie,
+        );
         refused({ index, hash: flip(hash, bit) }, proof, lie);
         refused({ index, hash }, proof, { size, root: flip(root, bit) });
         refused({ index: (index + 1 + (place % (size - 1))) % size, hash }, proof, lie);
@@ -96,7 +105,11 @@ describe('A verifier refuses', () => {
         const refused = (...args: Parameters<typeof verifyConsistency>) =>
           expect(() => verifyConsistency(...args)).toThrow(InvalidProof);
         verifyConsistency(older, newer, proof);
-        refused(older, newer, proof.map((value, other) => (other === at ? flip(value, bit) : value)));
+        refused(
+          older,
+          newer,
+          proof.map((value, other) => (other === at ? flip(value, bit) : value)),
+        );
         refused({ ...older, root: flip(older.root, bit) }, newer, proof);
         refused(older, { ...newer, root: flip(newer.root, bit) }, proof);
         refused(older, newer, proof.slice(1));

@@ -31,7 +31,11 @@ const rootOf = (hashes: readonly Uint8Array[], name: string, start: number): Uin
   if (first === undefined) return sha256();
   if (hashes.length === 1) return first;
   const k = split(hashes.length);
-  return sha256(Uint8Array.of(1), naiveRoot(hashes.slice(0, k), name, start), naiveRoot(hashes.slice(k), name, start + k));
+  return sha256(
+    Uint8Array.of(1),
+    naiveRoot(hashes.slice(0, k), name, start),
+    naiveRoot(hashes.slice(k), name, start + k),
+  );
 };
 
 /** Returns PATH(m, D_n): the inclusion proof of the leaf m. */

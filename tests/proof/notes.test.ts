@@ -3,7 +3,13 @@ import { verifyEd25519 } from '../../src/proof/hashing/ed25519.ts';
 import { InvalidProof } from '../../src/proof/invalid.ts';
 import { formatCheckpoint, openCheckpoint, parseCheckpoint } from '../../src/proof/notes/checkpoints.ts';
 import { formatOrigin, parseOrigin, restartedOrigin } from '../../src/proof/notes/log-origins.ts';
-import { formatNote, formatSignature, parseNote, parseSignatures, verifyNote } from '../../src/proof/notes/signed-notes.ts';
+import {
+  formatNote,
+  formatSignature,
+  parseNote,
+  parseSignatures,
+  verifyNote,
+} from '../../src/proof/notes/signed-notes.ts';
 import { formatVerifierKey, parseVerifierKey, verifierKey } from '../../src/proof/notes/verifier-keys.ts';
 import { addCosignatures, formatWitnessRequest, parseWitnessRequest } from '../../src/proof/notes/witness-requests.ts';
 import { decodeBase64, encodeBase64 } from '../../src/proof/text/base64.ts';
@@ -133,7 +139,9 @@ describe('A verifier key', () => {
     const key = vkey.slice(`${name}+${id}+`.length);
     expect(() => parseVerifierKey(`${name}+${id.toUpperCase()}+${key}`)).toThrow('lower-case');
     expect(() => parseVerifierKey(`${name}+00000000+${key}`)).toThrow('The id 00000000 is not of the key');
-    expect(() => parseVerifierKey(`${name}+${id}+${encodeBase64(Uint8Array.of(2, ...log.verifier.publicKey))}`)).toThrow('type');
+    expect(() =>
+      parseVerifierKey(`${name}+${id}+${encodeBase64(Uint8Array.of(2, ...log.verifier.publicKey))}`),
+    ).toThrow('type');
     expect(() => parseVerifierKey(`${name}+${id}+${encodeBase64(Uint8Array.of(1, 2, 3))}`)).toThrow('2 bytes');
     expect(() => verifierKey(origin, 'LOG', Uint8Array.of(1, ...new Uint8Array(31)))).toThrow('not a usable');
   });
@@ -212,7 +220,21 @@ test('Base64 and decimal numbers have one form only', () => {
     expect(encodeBase64(bytes)).toBe(Buffer.from(bytes).toString('base64'));
     expect(decodeBase64(encodeBase64(bytes), 'It')).toEqual(bytes);
   }
-  for (const text of ['A', 'AA', 'AAA', 'A===', '====', '=', 'AB==', 'AAB=', 'AA==AAAA', 'AA= =', 'AAAA\n', '-_AA', 'AAAA='])
+  for (const text of [
+    'A',
+    'AA',
+    'AAA',
+    'A===',
+    '====',
+    '=',
+    'AB==',
+    'AAB=',
+    'AA==AAAA',
+    'AA= =',
+    'AAAA\n',
+    '-_AA',
+    'AAAA=',
+  ])
     expect(() => decodeBase64(text, 'It'), text).toThrow(InvalidProof);
   for (const text of ['', '00', '01', '-1', '+1', '1.0', '1e3', ' 1', '1\n', '١', '9007199254740992', '1'.repeat(30)])
     expect(() => parseDecimal(text, 'It'), text).toThrow(InvalidProof);

@@ -1,8 +1,8 @@
+import { utf8 } from '../../src/proof/text/bytes.ts';
 import { hashBytes, leafHash } from '../../src/proof/tree/merkle-hashes.ts';
 import { newTileBuilder } from '../../src/proof/tree/tile-builder.ts';
 import { tileAt, tilePath } from '../../src/proof/tree/tile-paths.ts';
 import type { StoredTree } from '../../src/proof/tree/tile-proofs.ts';
-import { utf8 } from '../../src/proof/text/bytes.ts';
 import { nodeSha256 } from '../../src/signing/log-keys.ts';
 
 /** Returns leaves that differ: the texts `leaf 0`, `leaf 1` and so on. */

@@ -33,7 +33,8 @@ describe('The path of a tile', () => {
 
   test('leads back to the tile, for every index and width', () => {
     const tile = fc.record({ level: fc.nat(63), index: fc.nat(2 ** 31 - 1), width: fc.integer({ min: 1, max: 256 }) });
-    fc.assert(fc.property(tile, (any) => {
+    fc.assert(
+      fc.property(tile, (any) => {
         expect(parseTilePath(tilePath(any))).toEqual(any);
       }),
     );
@@ -45,7 +46,15 @@ describe('The path of a tile', () => {
 
   test.each([
     ...['tile/0/0', 'tile/0/x000/000', 'tile/0/1000', 'tile/0/001/000', 'tile/00/000', 'tile/64/000', 'tile/-1/000'],
-    ...['tile/0/000.p/0', 'tile/0/000.p/256', 'tile/0/000.p/01', 'tile/0/000.p/', 'tile/0/x001', 'tile/0/000/', '/tile/0/000'],
+    ...[
+      'tile/0/000.p/0',
+      'tile/0/000.p/256',
+      'tile/0/000.p/01',
+      'tile/0/000.p/',
+      'tile/0/x001',
+      'tile/0/000/',
+      '/tile/0/000',
+    ],
     ...['tile/0/x009/x007/x199/x254/x740/992', 'tile/0/../000', 'tile/entries/000', 'tile/0/000\n', 'tile/0/٠٠٠', ''],
   ])('has one form only, so %j is refused', (path) => {
     expect(() => parseTilePath(path)).toThrow(InvalidProof);
@@ -124,7 +133,9 @@ describe('The builder of tiles', () => {
 
   test('refuses a stored tile of another length', async () => {
     const needs = { onFullTile: () => undefined };
-    await expect(continueTiles(3, () => Promise.resolve(new Uint8Array(95)), needs)).rejects.toThrow(/tile\/0\/000\.p\/3/);
+    await expect(continueTiles(3, () => Promise.resolve(new Uint8Array(95)), needs)).rejects.toThrow(
+      /tile\/0\/000\.p\/3/,
+    );
     await expect(continueTiles(2 ** 53, () => Promise.resolve(new Uint8Array()), needs)).rejects.toThrow(InvalidProof);
   });
 });
@@ -154,8 +165,12 @@ describe('A changed tile', () => {
       }),
       { numRuns: sized(200, 4) },
     );
-    const swapped = changed('tile/0/007', (hashes) => Uint8Array.of(...hashes.slice(32, 64), ...hashes.slice(0, 32), ...hashes.slice(64)));
-    await expect(checkTiles(swapped, tree)).rejects.toThrow('tile/0/007 does not have the hash that tile/1/000 contains.');
+    const swapped = changed('tile/0/007', (hashes) =>
+      Uint8Array.of(...hashes.slice(32, 64), ...hashes.slice(0, 32), ...hashes.slice(64)),
+    );
+    await expect(checkTiles(swapped, tree)).rejects.toThrow(
+      'tile/0/007 does not have the hash that tile/1/000 contains.',
+    );
   });
 
   test('of the wrong length makes no proof', async () => {

@@ -29,6 +29,9 @@ test('The verifier proves the files of the vectors', () => {
   const keys = ['--key', `${folder}/log.vkey`, '--witness', `${folder}/witness.vkey`];
   for (const event of ['event.json', 'leaf.json'])
     expect(runCommand(['inclusion', ...files('event.tlog-proof', event), ...keys], readFileSync).exitCode).toBe(0);
-  const consistency = runCommand(['consistency', ...files('older.checkpoint', 'newer.consistency'), ...keys], readFileSync);
+  const consistency = runCommand(
+    ['consistency', ...files('older.checkpoint', 'newer.consistency'), ...keys],
+    readFileSync,
+  );
   expect(consistency.exitCode).toBe(0);
 });

@@ -12,8 +12,8 @@ import {
 import { sha512 } from './sha512.ts';
 
 /**
- * Returns true when the signature of RFC 8032 is of this message and key. Like OpenSSL it refuses S not below the group order
- * and compares R byte by byte. It also refuses keys that `isUsableKey` refuses. Takes milliseconds.
+ * Returns true when the signature of RFC 8032 is of this message and key. Like OpenSSL it refuses S not below the group
+ * order and compares R byte by byte. It also refuses keys that `isUsableKey` refuses. Takes milliseconds.
  */
 export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean => {
   if (signature.length !== 64) return false;
@@ -26,8 +26,8 @@ export const verifyEd25519 = (publicKey: Uint8Array, message: Uint8Array, signat
 };
 
 /**
- * Returns true for 32 bytes that encode a point in the only way, and not one of the eight points of small order. A signature
- * of such a point would be of any message.
+ * Returns true for 32 bytes that encode a point in the only way, and not one of the eight points of small order. A
+ * signature of such a point would be of any message.
  */
 export const isUsableKey = (publicKey: Uint8Array): boolean => usableKey(publicKey) !== null;
 

@@ -1,6 +1,6 @@
 /**
- * Returns the first `bits` bits of the fractional parts of the square or cube roots of the first primes. SHA-256 and SHA-512
- * define their constants so. Whole numbers only, so every engine computes the same.
+ * Returns the first `bits` bits of the fractional parts of the square or cube roots of the first primes. SHA-256 and
+ * SHA-512 define their constants so. Whole numbers only, so every engine computes the same.
  */
 export const fractionsOfRoots = (count: number, degree: 2 | 3, bits: 32 | 64): readonly bigint[] =>
   firstPrimes(count).map((prime) =>

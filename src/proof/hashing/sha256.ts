@@ -12,7 +12,9 @@ export const sha256: Sha256 = (bytes) => {
   for (let start = 0; start < end.length; start += 64) compress(state, end, start);
   const hash = new Uint8Array(32);
   const view = new DataView(hash.buffer);
-  state.forEach((word, index) => view.setInt32(4 * index, word));
+  state.forEach((word, index) => {
+    view.setInt32(4 * index, word);
+  });
   return hash;
 };
 

@@ -17,8 +17,8 @@ export const formatCheckpoint = ({ origin, size, root }: Checkpoint): string => 
 };
 
 /**
- * Returns the checkpoint of a text of exactly three lines. Throws InvalidProof for another text. Lines of extensions are
- * refused, because nobody could audit them.
+ * Returns the checkpoint of a text of exactly three lines. Throws InvalidProof for another text. Lines of extensions
+ * are refused, because nobody could audit them.
  */
 export const parseCheckpoint = (text: string): Checkpoint => {
   const [origin = '', size = '', root = '', end, ...extensions] = text.split('\n');
@@ -32,8 +32,9 @@ export const parseCheckpoint = (text: string): Checkpoint => {
 };
 
 /**
- * Returns the checkpoint of a signed note and the known keys that signed it. Throws InvalidProof when the note is malformed, when
- * a signature of a known key is wrong, or when no known key of a log with the name of the origin signed it.
+ * Returns the checkpoint of a signed note and the known keys that signed it. Throws InvalidProof when the note is
+ * malformed or a signature of a known key is wrong. Also throws it when no known key of a log signed that has the
+ * origin as its name.
  */
 export const openCheckpoint = (
   note: string,

@@ -18,7 +18,9 @@ export const formatCosignature = (time: number, signature: Uint8Array): Uint8Arr
   return bytes;
 };
 
-/** Returns the parts of a cosignature over a text. Throws InvalidProof for another length, or a time of 2^53 and more. */
+/**
+ * Returns the parts of a cosignature over a text. Throws InvalidProof for another length, or a time of 2^53 and more.
+ */
 export const readCosignature = (bytes: Uint8Array, text: string): Cosignature => {
   mustBe(bytes.length === 72, `A cosignature has 72 bytes, not ${bytes.length}.`);
   const time = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0));

@@ -50,8 +50,8 @@ export const parseSignatures = (lines: string): readonly Signature[] => {
 };
 
 /**
- * Returns the known keys that signed the note, each once. It ignores signatures of unknown keys. Throws InvalidProof when a
- * signature of a known key is wrong, or no known key signed.
+ * Returns the known keys that signed the note, each once. It ignores signatures of unknown keys. Throws InvalidProof
+ * when a signature of a known key is wrong, or no known key signed.
  */
 export const verifyNote = ({ text, signatures }: SignedNote, keys: readonly VerifierKey[]): readonly Signer[] => {
   const signers = signatures.flatMap((signature) => {
@@ -79,5 +79,5 @@ const parseSignature = (line: string): Signature => {
   return { name, keyId: hexOf(bytes.subarray(0, 4)), bytes: bytes.slice(4) };
 };
 
-// Only the line break is allowed among the control characters of ASCII.
-const forbidden = /(?!\n)[\0-\x1f]|\p{Surrogate}/u;
+// The line break is the only control character of a note.
+const forbidden = /(?!\n)\p{Control}|\p{Surrogate}/u;

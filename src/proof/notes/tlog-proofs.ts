@@ -6,8 +6,8 @@ import { parseCheckpoint } from './checkpoints.ts';
 import { parseNote } from './signed-notes.ts';
 
 /**
- * A C2SP tlog-proof, which nobody has verified yet: the index of a leaf, from 0, its inclusion proof, and the checkpoint as a
- * signed note. `extra`: bytes that nothing protects.
+ * A C2SP tlog-proof, which nobody has verified yet: the index of a leaf, from 0, its inclusion proof, and the
+ * checkpoint as a signed note. `extra`: bytes that nothing protects.
  */
 export type TlogProof = {
   readonly extra: Uint8Array | null;
@@ -40,7 +40,10 @@ export const parseTlogProof = (text: string): TlogProof => {
   };
 };
 
-/** Returns the lines before the first empty line, and the checkpoint after it. Throws InvalidProof when one is missing or malformed. */
+/**
+ * Returns the lines before the first empty line, and the checkpoint after it. Throws InvalidProof when one is missing
+ * or malformed.
+ */
 export const splitBeforeCheckpoint = (
   text: string,
   what: string,

@@ -18,7 +18,10 @@ export type VerifierKey = {
 
 const types: Readonly<Record<KeyKind, number>> = { LOG: 1, WITNESS: 4 };
 
-/** Returns the verifier key of a public key. Throws InvalidProof for an invalid name or a public key that nobody should use. */
+/**
+ * Returns the verifier key of a public key. Throws InvalidProof for an invalid name or a public key that nobody should
+ * use.
+ */
 export const verifierKey = (name: string, kind: KeyKind, publicKey: Uint8Array): VerifierKey => {
   checkName(name, 'The name of a key');
   mustBe(isUsableKey(publicKey), `The key ${name} is not a usable Ed25519 public key.`);

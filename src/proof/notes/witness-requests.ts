@@ -7,8 +7,8 @@ import { parseHashes, splitBeforeCheckpoint } from './tlog-proofs.ts';
 import type { VerifierKey } from './verifier-keys.ts';
 
 /**
- * The body of a C2SP tlog-witness request `add-checkpoint`: the size of the previous checkpoint, the consistency proof from it,
- * and the checkpoint as a signed note. The same text is the file of a consistency proof.
+ * The body of a C2SP tlog-witness request `add-checkpoint`: the size of the previous checkpoint, the consistency proof
+ * from it, and the checkpoint as a signed note. The same text is the file of a consistency proof.
  */
 export type WitnessRequest = {
   readonly oldSize: number;
@@ -36,8 +36,9 @@ export const parseWitnessRequest = (text: string): WitnessRequest => {
 };
 
 /**
- * Returns the checkpoint with the cosignatures that known witnesses answered. It leaves out those of unknown keys and those
- * that the note has already. Throws InvalidProof when the answer is malformed, a cosignature is wrong, or none is of a known key.
+ * Returns the checkpoint with the cosignatures that known witnesses answered. It leaves out those of unknown keys and
+ * those that the note has already. Throws InvalidProof when the answer is malformed, a cosignature is wrong, or none is
+ * of a known key.
  */
 export const addCosignatures = (checkpoint: string, answer: string, witnesses: readonly VerifierKey[]): string => {
   const { text, signatures } = parseNote(checkpoint);

@@ -7,8 +7,9 @@ import { tileAt, tilePath, tileWidth } from './tile-paths.ts';
 import { rootFromTiles, type StoredTree } from './tile-proofs.ts';
 
 /**
- * Checks every tile of a stored tree against its root, the right edge first and then level by level from the top. So a tile is
- * checked after the tile above. It holds two tiles at a time. Throws InvalidProof, which names the first wrong tile.
+ * Checks every tile of a stored tree against its root, the right edge first and then level by level from the top. So a
+ * tile is checked after the tile above. It holds two tiles at a time. Throws InvalidProof, which names the first wrong
+ * tile.
  */
 export const checkTiles = async (tree: StoredTree, { root }: Pick<TreeHead, 'root'>): Promise<void> => {
   const computed = await rootFromTiles(tree);
@@ -28,16 +29,23 @@ const checkBelow = async (level: number, tree: StoredTree): Promise<void> => {
       const below = tileAt(level - 1, index * tileWidth + at, tree.size);
       const computed = fullTileHash(await readWholeTile(tree.readTile, below), tree.hash);
       const stored = hashes.subarray(at * hashBytes, (at + 1) * hashBytes);
-      mustBe(isSameBytes(computed, stored), `${tilePath(below)} does not have the hash that ${tilePath(tile)} contains.`);
+      mustBe(
+        isSameBytes(computed, stored),
+        `${tilePath(below)} does not have the hash that ${tilePath(tile)} contains.`,
+      );
     }
   }
 };
 
-/** Checks that the entries of a bundle have the hashes of the tile of level 0. Throws InvalidProof, which names the first wrong one. */
+/**
+ * Checks that the entries of a bundle have the hashes of the tile of level 0. Throws InvalidProof, which names the
+ * first wrong one.
+ */
 export const checkEntries = (entries: readonly Uint8Array[], hashes: Uint8Array): void => {
   mustBe(entries.length * hashBytes === hashes.length, 'The bundle and the tile have different numbers of entries.');
   entries.forEach((entry, at) => {
     const stored = hashes.subarray(at * hashBytes, (at + 1) * hashBytes);
-    if (!isSameBytes(leafHash(entry), stored)) throw new InvalidProof(`The entry ${at} of the bundle has another hash than the tile.`);
+    if (!isSameBytes(leafHash(entry), stored))
+      throw new InvalidProof(`The entry ${at} of the bundle has another hash than the tile.`);
   });
 };

@@ -2,7 +2,10 @@ import { mustBe } from '../invalid.ts';
 import { joinBytes } from '../text/bytes.ts';
 import { tileWidth } from './tile-paths.ts';
 
-/** Returns the bundle of entries: before each its length in two bytes. Throws InvalidProof for an entry of 2^16 bytes or more. */
+/**
+ * Returns the bundle of entries: before each its length in two bytes. Throws InvalidProof for an entry of 2^16 bytes or
+ * more.
+ */
 export const formatBundle = (entries: readonly Uint8Array[]): Uint8Array => {
   mustBe(entries.length <= tileWidth, `A bundle has at most ${tileWidth} entries.`);
   return joinBytes(

@@ -9,8 +9,8 @@ export type TreeHead = { readonly size: number; readonly root: Uint8Array };
 export const proofHashesMax = 63;
 
 /**
- * Checks by RFC 9162, section 2.1.3.2, that the leaf with this hash is the one with this index, from 0, in the tree. Throws
- * InvalidProof when the proof has not exactly the hashes that index and size require, or leads to another root.
+ * Checks by RFC 9162, section 2.1.3.2, that the leaf with this hash is the one with this index, from 0, in the tree.
+ * Throws InvalidProof when the proof has not exactly the hashes that index and size require, or leads to another root.
  */
 export const verifyInclusion = (
   { index, hash }: { readonly index: number; readonly hash: Uint8Array },
@@ -30,8 +30,8 @@ export const verifyInclusion = (
 };
 
 /**
- * Checks by RFC 9162, section 2.1.4.2, that the first leaves of the newer tree are those of the older one. Throws InvalidProof
- * when the proof has not exactly the hashes that the sizes require, or does not connect both roots.
+ * Checks by RFC 9162, section 2.1.4.2, that the first leaves of the newer tree are those of the older one. Throws
+ * InvalidProof when the proof has not exactly the hashes that the sizes require, or does not connect both roots.
  */
 export const verifyConsistency = (older: TreeHead, newer: TreeHead, proof: readonly Uint8Array[]): void => {
   mustBe(isCount(older.size) && isCount(newer.size), 'A size is a whole number below 2^53.');
@@ -40,13 +40,17 @@ export const verifyConsistency = (older: TreeHead, newer: TreeHead, proof: reado
   if (older.size === 0) mustBe(isSameBytes(older.root, emptyRoot()), 'The root of the empty tree is wrong.');
   if (older.size === newer.size)
     mustBe(isSameBytes(older.root, newer.root), `Two trees of ${older.size} leaves have different roots.`);
-  if (older.size === 0 || older.size === newer.size) return mustHaveLength(proof, 0, 'consistency');
+  if (older.size === 0 || older.size === newer.size) mustHaveLength(proof, 0, 'consistency');
+  else verifyGrowth(older, newer, proof);
+};
+
+const verifyGrowth = (older: TreeHead, newer: TreeHead, proof: readonly Uint8Array[]): void => {
   const { shared, steps } = consistencySteps(older.size, newer.size);
   mustHaveLength(proof, steps.length + (shared ? 0 : 1), 'consistency');
-  const start = shared ? older.root : (proof[0] as Uint8Array);
-  let [ofOlder, ofNewer] = [start, start];
+  const [start, ...siblings] = shared ? [older.root, ...proof] : proof;
+  let [ofOlder, ofNewer] = [start as Uint8Array, start as Uint8Array];
   steps.forEach((step, place) => {
-    const sibling = proof[place + (shared ? 0 : 1)] as Uint8Array;
+    const sibling = siblings[place] as Uint8Array;
     if (step === 'BOTH') ofOlder = nodeHash(sibling, ofOlder);
     ofNewer = step === 'BOTH' ? nodeHash(sibling, ofNewer) : nodeHash(ofNewer, sibling);
   });
@@ -65,9 +69,9 @@ const stepsToRoot = (index: number, size: number): readonly ('LEFT' | 'RIGHT')[]
 };
 
 /**
- * Returns the steps from the last complete subtree of the older tree to the root of the newer one. `BOTH`: the sibling is on
- * the left and in both trees. `NEWER`: it is on the right and only in the newer one. `shared`: the older tree is one complete
- * subtree, so its root is the start.
+ * Returns the steps from the last complete subtree of the older tree to the root of the newer one. `BOTH`: the sibling
+ * is on the left and in both trees. `NEWER`: it is on the right and only in the newer one. `shared`: the older tree is
+ * one complete subtree, so its root is the start.
  */
 const consistencySteps = (
   older: number,

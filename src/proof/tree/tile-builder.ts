@@ -23,7 +23,10 @@ export type BuilderNeeds = { readonly onFullTile: (full: TileWithHashes) => void
 /** Returns the builder of an empty tree. */
 export const newTileBuilder = (needs: BuilderNeeds): TileBuilder => builderOf([], 0, needs);
 
-/** Returns the builder of a stored tree of this size. It reads only partial tiles. Throws InvalidProof for a wrong length. */
+/**
+ * Returns the builder of a stored tree of this size. It reads only partial tiles. Throws InvalidProof for a wrong
+ * length.
+ */
 export const continueTiles = async (size: number, readTile: ReadTile, needs: BuilderNeeds): Promise<TileBuilder> => {
   mustBe(Number.isSafeInteger(size) && size >= 0, 'The size of a tree is a whole number below 2^53.');
   const levels: Level[] = [];

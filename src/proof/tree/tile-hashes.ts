@@ -3,7 +3,10 @@ import { mustBe } from '../invalid.ts';
 import { hashBytes } from './merkle-hashes.ts';
 import { type Tile, tilePath, tileWidth } from './tile-paths.ts';
 
-/** Reads the hashes of a tile, one after another. The tile may be partial; a full tile in its place must be cut to the width. */
+/**
+ * Reads the hashes of a tile, one after another. The tile may be partial; a full tile in its place must be cut to the
+ * width.
+ */
 export type ReadTile = (tile: Tile) => Promise<Uint8Array>;
 
 /** Reads a tile and checks its length. Throws InvalidProof for another number of bytes. */
@@ -15,8 +18,8 @@ export const readWholeTile = async (readTile: ReadTile, tile: Tile): Promise<Uin
 };
 
 /**
- * Returns the hash of the complete subtree over `count` consecutive hashes of a tile. `count` is a power of 2. `hash` may be a
- * faster SHA-256.
+ * Returns the hash of the complete subtree over `count` consecutive hashes of a tile. `count` is a power of 2. `hash`
+ * may be a faster SHA-256.
  */
 export const subtreeHash = (hashes: Uint8Array, first: number, count: number, hash: Sha256 = sha256): Uint8Array => {
   let row = hashes.slice(first * hashBytes, (first + count) * hashBytes);

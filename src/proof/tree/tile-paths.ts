@@ -5,8 +5,8 @@ import { parseDecimal } from '../text/decimal.ts';
 export const tileWidth = 256;
 
 /**
- * A tile of C2SP tlog-tiles: `width` hashes of consecutive complete subtrees of 256^level leaves, the first of which has the number
- * `index` · 256. A full tile has the width 256.
+ * A tile of C2SP tlog-tiles: `width` hashes of consecutive complete subtrees of 256^level leaves. The first one has the
+ * number `index` · 256. A full tile has the width 256.
  */
 export type Tile = { readonly level: number; readonly index: number; readonly width: number };
 
@@ -43,7 +43,10 @@ export const partialTiles = (size: number): readonly Tile[] => {
   return tiles;
 };
 
-/** Returns the tile of a level with this index as a tree of this size has it. Throws InvalidProof when the tree has none. */
+/**
+ * Returns the tile of a level with this index as a tree of this size has it. Throws InvalidProof when the tree has
+ * none.
+ */
 export const tileAt = (level: number, index: number, size: number): Tile => {
   const width = Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth);
   mustBe(width > 0, `A tree of ${size} leaves has no tile ${index} at level ${level}.`);

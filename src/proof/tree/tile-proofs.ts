@@ -8,9 +8,9 @@ import { tileAt, tilePath, tileWidth } from './tile-paths.ts';
 export type StoredTree = { readonly size: number; readonly readTile: ReadTile; readonly hash?: Sha256 };
 
 /**
- * Returns the inclusion proof of the leaf with this index, from 0: the hashes from its sibling to the child of the root. Reads
- * each tile at most once. Throws InvalidProof when the tree has no such leaf or a tile has a wrong length. It does not check
- * the hashes of tiles: `verifyInclusion` of the result does.
+ * Returns the inclusion proof of the leaf with this index, from 0: the hashes from its sibling to the child of the
+ * root. Reads each tile at most once. Throws InvalidProof when the tree has no such leaf or a tile has a wrong length.
+ * It does not check the hashes of tiles: `verifyInclusion` of the result does.
  */
 export const inclusionProof = async (index: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
   mustBe(isCount(index) && isCount(tree.size) && index < tree.size, `The tree has no leaf ${index}.`);
@@ -18,15 +18,17 @@ export const inclusionProof = async (index: number, tree: StoredTree): Promise<r
 };
 
 /**
- * Returns the proof that the tree of `older` leaves is the beginning of this tree. Returns no hash when `older` is 0 or the
- * size of the tree. Reads each tile at most once. Throws InvalidProof as `inclusionProof`.
+ * Returns the proof that the tree of `older` leaves is the beginning of this tree. Returns no hash when `older` is 0 or
+ * the size of the tree. Reads each tile at most once. Throws InvalidProof as `inclusionProof`.
  */
 export const consistencyProof = async (older: number, tree: StoredTree): Promise<readonly Uint8Array[]> => {
   mustBe(isCount(older) && isCount(tree.size) && older <= tree.size, `The tree has less than ${older} leaves.`);
   return hashesOf(older === 0 ? [] : consistencyRanges(older, [0, tree.size]), tree);
 };
 
-/** Returns the root of a stored tree from the tiles at its right edge. Throws InvalidProof when one has a wrong length. */
+/**
+ * Returns the root of a stored tree from the tiles at its right edge. Throws InvalidProof when one has a wrong length.
+ */
 export const rootFromTiles = async (tree: StoredTree): Promise<Uint8Array> => {
   const [root] = tree.size === 0 ? [emptyRoot()] : await hashesOf([[0, tree.size]], tree);
   return root as Uint8Array;
@@ -43,7 +45,10 @@ const inclusionRanges = (index: number, [start, end]: Range): readonly Range[] =
     : [...inclusionRanges(index, [middle, end]), [start, middle]];
 };
 
-/** Returns the ranges of RFC 9162, section 2.1.4.1. A range that is the older tree itself needs no hash: both sides know it. */
+/**
+ * Returns the ranges of RFC 9162, section 2.1.4.1. A range that is the older tree itself needs no hash: both sides know
+ * it.
+ */
 const consistencyRanges = (older: number, [start, end]: Range): readonly Range[] => {
   if (older === end) return start === 0 ? [] : [[start, end]];
   const middle = start + largestPowerBelow(end - start);

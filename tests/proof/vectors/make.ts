@@ -48,7 +48,10 @@ export const vectorFiles = async (): Promise<ReadonlyMap<string, string>> => {
   ]);
 };
 
-/** Returns a tree of the leaves `leaf 0`, `leaf 1` and so on: root, proofs, and the SHA-256 of each tile. Hashes are in hex. */
+/**
+ * Returns a tree of the leaves `leaf 0`, `leaf 1` and so on: root, proofs, and the SHA-256 of each tile. Hashes are in
+ * hex.
+ */
 const treeVector = async ({ size, index, older }: Parameters['trees'][number]) => {
   const tree = treeOf(leaves(size));
   const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
