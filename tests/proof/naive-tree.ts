@@ -18,11 +18,10 @@ const roots = new Map<string, Uint8Array>();
 
 /** Returns the root over hashes of leaves. Remembers the roots of parts of a tree that `name` names. */
 export const naiveRoot = (hashes: readonly Uint8Array[], name = '', start = 0): Uint8Array => {
+  if (name === '') return rootOf(hashes, name, start);
   const key = `${name} ${start} ${hashes.length}`;
-  const known = name === '' ? undefined : roots.get(key);
-  if (known !== undefined) return known;
-  const root = rootOf(hashes, name, start);
-  if (name !== '') roots.set(key, root);
+  const root = roots.get(key) ?? rootOf(hashes, name, start);
+  roots.set(key, root);
   return root;
 };
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { runCommand } from '../../src/verifier/command.ts';
 import { naiveLeafHash, naivePath, naiveProof, naiveRoot } from './naive-tree.ts';
-import { leaves } from './stored-tree.ts';
+import { hex, leaves } from './stored-tree.ts';
 import { vectorFiles } from './vectors/make.ts';
 
 const folder = 'tests/proof/vectors';
@@ -15,7 +15,6 @@ test('The vectors are those of their parameters: node --import tsx tests/proof/v
 });
 
 test('The trees of the vectors are those of RFC 9162', () => {
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   for (const { size, root, inclusion, consistency } of JSON.parse(read('trees.json'))) {
     const hashes = leaves(size).map(naiveLeafHash);
     expect(root).toBe(hex(naiveRoot(hashes)));

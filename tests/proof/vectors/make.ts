@@ -7,7 +7,7 @@ import { formatVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
 import { consistencyProof, inclusionProof } from '../../../src/proof/tree/tile-proofs.ts';
 import { exampleEvent, exampleLeaf, exampleLog } from '../example-log.ts';
 import { testKey } from '../keys.ts';
-import { leaves, treeOf } from '../stored-tree.ts';
+import { hex, leaves, treeOf } from '../stored-tree.ts';
 
 // Makes the vectors of this folder from `parameters.json`: node --import tsx tests/proof/vectors/make.ts
 // tests/proof/vectors.test.ts says when they are stale.
@@ -54,7 +54,6 @@ export const vectorFiles = async (): Promise<ReadonlyMap<string, string>> => {
  */
 const treeVector = async ({ size, index, older }: Parameters['trees'][number]) => {
   const tree = treeOf(leaves(size));
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
   const tiles = [...tree.tiles].map(([name, hashes]) => [name, createHash('sha256').update(hashes).digest('hex')]);
   return {
     size,
