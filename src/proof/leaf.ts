@@ -2,6 +2,7 @@ import { isInstant } from '../domain/time.ts';
 import { canonicalJson } from '../eventstore/chain/canonical.ts';
 import { InvalidProof, mustBe } from './invalid.ts';
 import { utf8 } from './text/bytes.ts';
+import { isCount } from './text/decimal.ts';
 
 /**
  * The entry of an event in its issuer’s log: which event it is, and the hash that covers its content. `hash`: 64
@@ -57,7 +58,7 @@ const checkLeaf = ({ hash, id, recordedAt, revision, stream }: Leaf): void => {
   mustBe(/^[0-9a-f]{64}$/.test(hash), 'The hash of the leaf is not 64 lower-case hex digits.');
   mustBe(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id), 'The id of the leaf is not a lower-case UUID.');
   mustBe(isInstant(recordedAt), 'The time of the leaf is not an instant in UTC with milliseconds.');
-  mustBe(Number.isSafeInteger(revision) && revision >= 0, 'The revision of the leaf is not a whole number from 0.');
+  mustBe(isCount(revision), 'The revision of the leaf is not a whole number from 0.');
   const isName = stream.length > 0 && stream.length <= 500 && !/[\p{Control}\p{Surrogate}]/u.test(stream);
   mustBe(isName, 'The stream of the leaf is not a name.');
 };

@@ -119,7 +119,10 @@ Not proved:
   });
 
   test('prints its usage with --help', () => {
-    expect(runHere(['--help'])).toEqual({ exitCode: 0, output: expect.stringContaining('inclusion <proof.tlog-proof>') });
+    expect(runHere(['--help'])).toEqual({
+      exitCode: 0,
+      output: expect.stringContaining('inclusion <proof.tlog-proof>'),
+    });
   });
 });
 

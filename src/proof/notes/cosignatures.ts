@@ -1,12 +1,13 @@
 import { mustBe } from '../invalid.ts';
 import { utf8 } from '../text/bytes.ts';
+import { isCount } from '../text/decimal.ts';
 
 /** The parts of a cosignature/v1. `time`: seconds since 1970. `message`: the bytes that the witness signed. */
 export type Cosignature = { readonly time: number; readonly signature: Uint8Array; readonly message: Uint8Array };
 
 /** Returns the bytes that a witness signs: the time in seconds since 1970, and the text of the checkpoint. */
 export const cosignedMessage = (time: number, text: string): Uint8Array => {
-  mustBe(Number.isSafeInteger(time) && time >= 0, 'The time of a cosignature is a whole number of seconds below 2^53.');
+  mustBe(isCount(time), 'The time of a cosignature is a whole number of seconds below 2^53.');
   return utf8(`cosignature/v1\ntime ${time}\n${text}`);
 };
 

@@ -1,5 +1,6 @@
 import { mustBe } from '../invalid.ts';
 import { isSameBytes } from '../text/bytes.ts';
+import { isCount } from '../text/decimal.ts';
 import { emptyRoot, hashBytes, nodeHash } from './merkle-hashes.ts';
 
 /** The size of a tree in leaves, and its root. */
@@ -89,8 +90,6 @@ const consistencySteps = (
 };
 
 const half = (count: number): number => Math.floor(count / 2);
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
 
 const mustBeHashes = (hashes: readonly Uint8Array[]): void =>
   mustBe(

@@ -1,5 +1,6 @@
 import { type Sha256, sha256 } from '../hashing/sha256.ts';
 import { mustBe } from '../invalid.ts';
+import { isCount } from '../text/decimal.ts';
 import { emptyRoot, hashBytes, nodeHash } from './merkle-hashes.ts';
 import { fullTileHash, type ReadTile, readWholeTile, subtreeHash } from './tile-hashes.ts';
 import { partialTiles, type Tile, tileWidth } from './tile-paths.ts';
@@ -28,7 +29,7 @@ export const newTileBuilder = (needs: BuilderNeeds): TileBuilder => builderOf([]
  * length.
  */
 export const continueTiles = async (size: number, readTile: ReadTile, needs: BuilderNeeds): Promise<TileBuilder> => {
-  mustBe(Number.isSafeInteger(size) && size >= 0, 'The size of a tree is a whole number below 2^53.');
+  mustBe(isCount(size), 'The size of a tree is a whole number below 2^53.');
   const levels: Level[] = [];
   for (let count = size; count > 0; count = Math.floor(count / tileWidth)) levels.push(emptyLevel(count));
   for (const tile of partialTiles(size)) levels[tile.level]?.hashes.set(await readWholeTile(readTile, tile));

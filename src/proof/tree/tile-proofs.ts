@@ -1,5 +1,6 @@
 import { type Sha256, sha256 } from '../hashing/sha256.ts';
 import { mustBe } from '../invalid.ts';
+import { isCount } from '../text/decimal.ts';
 import { emptyRoot, nodeHash } from './merkle-hashes.ts';
 import { type ReadTile, readWholeTile, subtreeHash } from './tile-hashes.ts';
 import { tileAt, tilePath, tileWidth } from './tile-paths.ts';
@@ -95,5 +96,3 @@ const largestPowerBelow = (count: number): number => {
   while (power * 2 < count) power *= 2;
   return power;
 };
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
