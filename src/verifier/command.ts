@@ -23,7 +23,7 @@ newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64,
 Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
 `;
 
-/** Runs the command with its arguments. Never throws. */
+/** Runs the command with its arguments. Throws only for a fault of this program. */
 export const runCommand = (args: readonly string[], readFile: ReadFile): Outcome => {
   try {
     const { kind, files, keys } = readArguments(args, readFile);
@@ -69,8 +69,8 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
 
 const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
   const isKey = /^[^+]+\+[0-9a-f]{8}\+/.test(argument);
-  const text = isKey ? argument : readText(argument, readFile);
   try {
+    const text = isKey ? argument : readText(argument, readFile);
     return text.trimEnd().split('\n').map(parseVerifierKey);
   } catch (error) {
     if (error instanceof InvalidProof) throw new Refusal(2, `${error.message}\n`);

@@ -23,6 +23,8 @@ const run = (args: readonly string[], program = file) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: folder, encoding: 'utf8' });
   return { status, stdout, stderr };
 };
+const binary = path.join(folder, 'binary');
+writeFileSync(binary, Uint8Array.of(0xff, 0xfe));
 const runHere = (args: readonly string[]) => runCommand(args, readFileSync);
 const write = (name: string, text: string): string => {
   writeFileSync(path.join(folder, name), text);
@@ -86,9 +88,7 @@ Not proved:
     ]);
     expect([status, stdout]).toEqual([3, '']);
     expect(stderr).toBe('Not proved. The content of the event does not have the hash that its metadata names.\n');
-    const notText = write('binary', '');
-    writeFileSync(notText, Uint8Array.of(0xff, 0xfe));
-    expect(runHere(['inclusion', notText, vector('event.json'), ...keys]).exitCode).toBe(3);
+    expect(runHere(['inclusion', binary, vector('event.json'), ...keys]).exitCode).toBe(3);
   });
 
   test('ends with 1 for a file that it cannot read, and with 6 for an empty one', () => {
@@ -111,6 +111,7 @@ Not proved:
     ['an unknown option', [...inclusion, ...keys, '--quiet']],
     ['an option without a value', [...inclusion, '--key']],
     ['a malformed key', [...inclusion, '--key', 'a+00000000+AAAA']],
+    ['a file of keys that is no text', [...inclusion, '--key', binary]],
     ['the key of a witness as that of the log', [...inclusion, '--key', vector('witness.vkey')]],
   ])('ends with 2 for %s', (_, args) => {
     const { exitCode, output } = runHere(args);

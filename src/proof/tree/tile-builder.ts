@@ -8,7 +8,7 @@ import { partialTiles, type Tile, tileWidth } from './tile-paths.ts';
 /** A tile and its hashes, one after another. */
 export type TileWithHashes = { readonly tile: Tile; readonly hashes: Uint8Array };
 
-/** A tree that grows by leaf hashes. It holds only its right edge: less than 8,192 bytes for each level. */
+/** A tree that grows by leaf hashes. It holds only its right edge: 8,192 bytes for each level. */
 export type TileBuilder = {
   readonly size: () => number;
   /** Appends the hash of the next leaf. Calls `onFullTile` for each tile that it fills, the lowest level first. */
