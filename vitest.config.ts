@@ -15,6 +15,7 @@ const processes = [
   'tests/identity/key-ring.test.ts',
   'tests/projections/kills.test.ts',
   'tests/projections/rebuild/stopped-rebuilds.test.ts',
+  'tests/proof/{go,verifier}.test.ts',
 ];
 
 const client = path.join(import.meta.dirname, 'packages', 'client', 'src', 'index.ts');

@@ -13,6 +13,7 @@ import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
 import { neighbourFigures } from './neighbours.ts';
 import { projectionFigures } from './projection.ts';
+import { proofFigures } from './proof.ts';
 import { readFigures } from './reads.ts';
 import { rebuildFigures } from './rebuild.ts';
 import { viewFigures } from './saved-views.ts';
@@ -50,6 +51,7 @@ const all: readonly Figures[] = [
   viewFigures,
   streamFigures,
   readFigures,
+  proofFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));

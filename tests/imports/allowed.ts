@@ -118,6 +118,17 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'node:*',
     ],
   },
+  proof: {
+    holds: 'the formats, tiles and proofs of a transparency log, and their verification, also in browsers; pure',
+    ours: ['domain/time.ts', 'eventstore/chain/canonical.ts'],
+    packages: [],
+  },
+  signing: { holds: 'signatures of logs and witnesses', ours: ['proof'], packages: ['node:crypto'] },
+  verifier: {
+    holds: '`ledger-verify.mjs`, which checks proofs without the product',
+    ours: ['proof'],
+    packages: ['node:fs', 'node:url'],
+  },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
   'row-security.ts': {
     holds: 'the tables that row-level security treats differently',

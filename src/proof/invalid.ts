@@ -1,0 +1,12 @@
+/**
+ * A text, key, tile or proof is malformed, or does not prove what it claims. The message is a sentence that names the
+ * first wrong thing.
+ */
+export class InvalidProof extends Error {
+  override readonly name = 'InvalidProof';
+}
+
+/** Throws InvalidProof with the sentence unless the condition is true. */
+export function mustBe(condition: boolean, sentence: string): asserts condition {
+  if (!condition) throw new InvalidProof(sentence);
+}

@@ -1,0 +1,100 @@
+import { InvalidProof } from '../proof/invalid.ts';
+import { parseVerifierKey, type VerifierKey } from '../proof/notes/verifier-keys.ts';
+import { type Report, reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
+import { textOf } from '../proof/text/bytes.ts';
+
+/** What the command prints and its exit code: those of operator commands in docs/cli.md. */
+export type Outcome = { readonly exitCode: number; readonly output: string };
+
+/** Returns the bytes of a file. Throws when it cannot be read. */
+export type ReadFile = (path: string) => Uint8Array;
+
+const usage = `Checks the proofs of a License Ledger offline.
+
+  node ledger-verify.mjs inclusion <proof.tlog-proof> <event.json> --key <key>
+  node ledger-verify.mjs consistency <older checkpoint> <consistency proof> --key <key>
+
+The event is its leaf, or the event in its stored form. A consistency proof is a file of the old size, hashes and the
+newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64, or a file with one on each line.
+
+  --key <key>       a key of the log that you trust, from a place other than the proof
+  --witness <key>   a witness that must have cosigned the checkpoint
+
+Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
+`;
+
+/** Runs the command with its arguments. Throws only for a fault of this program. */
+export const runCommand = (args: readonly string[], readFile: ReadFile): Outcome => {
+  try {
+    const { kind, files, keys } = readArguments(args, readFile);
+    const [first = '', second = ''] = files.map((path) => readText(path, readFile));
+    const check = kind === 'inclusion' ? reportOnInclusion : reportOnConsistency;
+    return { exitCode: 0, output: formatReport(check(first, second, keys)) };
+  } catch (error) {
+    if (error instanceof Refusal) return { exitCode: error.exitCode, output: error.message };
+    if (error instanceof InvalidProof) return { exitCode: 3, output: `Not proved. ${error.message}\n` };
+    throw error;
+  }
+};
+
+/** An end of the command other than a checked proof. */
+class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, output: string) {
+    super(output);
+    this.exitCode = exitCode;
+  }
+}
+
+const readArguments = (args: readonly string[], readFile: ReadFile) => {
+  if (args.length === 1 && args[0] === '--help') throw new Refusal(0, usage);
+  const [kind, ...rest] = args;
+  const files: string[] = [];
+  const named: Readonly<Record<string, VerifierKey[]>> = { '--key': [], '--witness': [] };
+  for (let at = 0; at < rest.length; at++) {
+    const argument = rest[at] ?? '';
+    if (!argument.startsWith('--')) files.push(argument);
+    else if (named[argument] === undefined || rest[at + 1] === undefined) throw new Refusal(2, usage);
+    else named[argument].push(...readKeys(rest[++at] ?? '', readFile));
+  }
+  const [logs = [], witnesses = []] = [named['--key'], named['--witness']];
+  const isComplete = (kind === 'inclusion' || kind === 'consistency') && files.length === 2 && logs.length > 0;
+  if (!isComplete) throw new Refusal(2, usage);
+  const isSwapped = logs.some((key) => key.kind !== 'LOG') || witnesses.some((key) => key.kind !== 'WITNESS');
+  if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
+  return { kind, files, keys: { logs, witnesses } };
+};
+
+const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
+  const isKey = /^[^+]+\+[0-9a-f]{8}\+/.test(argument);
+  try {
+    const text = isKey ? argument : readText(argument, readFile);
+    return text.trimEnd().split('\n').map(parseVerifierKey);
+  } catch (error) {
+    if (error instanceof InvalidProof) throw new Refusal(2, `${error.message}\n`);
+    throw error;
+  }
+};
+
+const readText = (path: string, readFile: ReadFile): string => {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFile(path);
+  } catch (error) {
+    throw new Refusal(1, `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  if (bytes.length === 0) throw new Refusal(6, `${path} is empty: there is nothing to check.\n`);
+  return textOf(bytes, path);
+};
+
+const formatReport = ({ proved, notProved }: Report): string =>
+  [
+    ['Proved:', ...proved.map(asItem)],
+    ['Not proved:', ...notProved.map(asItem)],
+  ]
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+
+const asItem = (sentence: string): string => `- ${sentence}`;

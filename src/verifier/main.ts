@@ -1,0 +1,24 @@
+import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
+import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
+import { runCommand } from './command.ts';
+
+/**
+ * The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first
+ * wrong thing.
+ */
+export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey };
+
+/** Returns true when Node runs this file as the program. */
+const isProgram = async (): Promise<boolean> => {
+  const file = globalThis.process?.argv?.[1];
+  if (file === undefined) return false;
+  const [{ realpathSync }, { pathToFileURL }] = await Promise.all([import('node:fs'), import('node:url')]);
+  return pathToFileURL(realpathSync(file)).href === import.meta.url;
+};
+
+if (await isProgram()) {
+  const { readFileSync } = await import('node:fs');
+  const { exitCode, output } = runCommand(process.argv.slice(2), readFileSync);
+  (exitCode === 0 ? process.stdout : process.stderr).write(output);
+  process.exitCode = exitCode;
+}
