@@ -102,6 +102,7 @@ export const rowSecurity: RowSecurity = {
     'ops.vault_references',
     'ops.mails',
     'ops.validation_counts',
+    'ops.validation_days',
     'ops.device_sightings',
     'ops.license_denials',
     'ops.secrets',

@@ -22,7 +22,7 @@ import { explainLicenseRoute } from './reading/explain-license.ts';
 import { licenseHistory } from './reading/history.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { searchLicensesRoute } from './reading/search-route.ts';
-import { licenseValidations } from './reading/validations.ts';
+import { licenseValidations, organizationValidations } from './reading/validations.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
@@ -81,6 +81,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   licenseHistory(needs),
   explainLicenseRoute(needs),
   licenseValidations(needs),
+  organizationValidations(needs),
   listDenials(needs),
   readUsageRoute(needs),
   resetUsageRoute(needs),

@@ -109,6 +109,7 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     body: { licenseId: (await license()).licenseId, product: 'local_cli' },
   }),
   licenseValidations: read('/validations'),
+  organizationValidations: () => ({ path: '/v1/validations' }),
   listDenials: read('/denials'),
   readUsage: read('/usage'),
   resetUsage: async ({ license }) => ({

@@ -160,6 +160,7 @@ export type Operations = {
   licenseHistory: { params: { licenseId: string }; query?: { limit?: number; cursor?: string; order?: "asc" | "desc"; types?: string; from?: string; to?: string; actor?: string; requestId?: string }; answer: { data: (Event)[]; nextCursor: string | null; hasMore: boolean } };
   explainLicense: { params: { licenseId: string }; query?: { asOf?: string }; answer: LicenseExplanation };
   licenseValidations: { params: { licenseId: string }; query?: { from?: string; to?: string }; answer: { from: string; to: string; data: (DayOfValidations)[] } };
+  organizationValidations: { query?: { from?: string; to?: string }; answer: { from: string; to: string; data: (DayOfValidations)[] } };
   listDenials: { params: { licenseId: string }; query?: { limit?: number; cursor?: string }; answer: { data: (Denial)[]; nextCursor: string | null; hasMore: boolean } };
   readUsage: { params: { licenseId: string }; query?: { from?: string; to?: string; by?: "period" | "day"; meter?: string; limit?: number; cursor?: string }; answer: { data: (UsageOfPeriod | UsageOfDay)[]; nextCursor: string | null; hasMore: boolean } };
   resetUsage: { params: { licenseId: string }; query?: { preview?: boolean }; body: ResetUsage; answer: { license: License; changed: boolean; before?: License; after?: License; effectiveAt?: string; ended?: { activations: { count: number; ids: (string)[] }; leases: { count: number; ids: (string)[] }; users: { count: number; ids: (string)[] } } } };
@@ -281,6 +282,7 @@ export const operations = {
   licenseHistory: { method: 'GET', path: '/v1/licenses/{licenseId}/history', repeats: false },
   explainLicense: { method: 'GET', path: '/v1/licenses/{licenseId}/explain', repeats: false },
   licenseValidations: { method: 'GET', path: '/v1/licenses/{licenseId}/validations', repeats: false },
+  organizationValidations: { method: 'GET', path: '/v1/validations', repeats: false },
   listDenials: { method: 'GET', path: '/v1/licenses/{licenseId}/denials', repeats: false },
   readUsage: { method: 'GET', path: '/v1/licenses/{licenseId}/usage', repeats: false },
   resetUsage: { method: 'POST', path: '/v1/licenses/{licenseId}/usage/reset', repeats: true },
