@@ -42,6 +42,7 @@ export const rowSecurity: RowSecurity = {
     'rm.references_containing',
     'rm.feed_activity',
     'rm.issuer_name',
+    'rm.holder_name',
     'rm.organizations_of_user',
     'identity.api_key_by_lookup',
     'identity.api_key_secret_by_lookup',

@@ -2,6 +2,7 @@ import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 import { describe, expect, test } from 'vitest';
 import { followStream, isPassing } from '../../src/console/session/event-stream.ts';
 import { onlyIds, type Pages } from '../../src/console/session/list-pages.ts';
+import { createNameBatches } from '../../src/console/session/name-batches.ts';
 import { sendOnce, type UnansweredKeys } from '../../src/console/session/send-once.ts';
 
 const problem = (status: number, code: string): LedgerProblem =>
@@ -91,4 +92,17 @@ test('A choice among the entries of a list reads on until it has all of them', (
   expect(onlyIds(pages, ['b', 'z'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: true });
   expect(onlyIds(pages, ['b'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: false });
   expect(onlyIds({ ...pages, isReadingMore: true }, ['z'], idOf).isPending).toBe(true);
+});
+
+test('The names of a page are read in requests of 100 ids, and an organization without a name has none', async () => {
+  const requests: number[] = [];
+  const readName = createNameBatches(async (ids) => {
+    requests.push(ids.length);
+    return new Map(ids.filter((id) => id !== 'org_1').map((id) => [id, `Name of ${id}`]));
+  }, 100);
+  const ids = Array.from({ length: 150 }, (_, place) => `org_${place}`);
+  const names = await Promise.all([...ids, 'org_149'].map(readName));
+  expect([names[0], names[1], names[150]]).toEqual(['Name of org_0', null, 'Name of org_149']);
+  expect(requests).toEqual([100, 50]);
+  expect([await readName('org_0'), requests]).toEqual(['Name of org_0', [100, 50, 1]]);
 });

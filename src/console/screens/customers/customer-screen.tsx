@@ -4,6 +4,7 @@ import { Copyable } from '../../parts/copy.tsx';
 import { number } from '../../parts/dates.ts';
 import { Paged } from '../../parts/paged.tsx';
 import { Facts, Part, PartTable } from '../../parts/part.tsx';
+import { useHolderName } from '../../session/holder-names.ts';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { type Pages, usePages } from '../../session/paged-list.ts';
@@ -23,11 +24,12 @@ const CustomerScreen = () => {
   const { holder } = useParams({ from: '/signed-in/$organizationId/customers/$holder' });
   const organizationId = useOrganizationId();
   const may = useMay();
-  useTitle(texts.title(holder));
+  const title = texts.title(useHolderName(holder) ?? holder);
+  useTitle(title);
   const pages = usePages('listLicenses', { query: { holder, issuer: organizationId } });
   return (
     <div className={classes.page}>
-      <h1>{texts.title(holder)}</h1>
+      <h1>{title}</h1>
       <div className={classes.columns}>
         <UsePart holder={holder} pages={pages} />
         <SoonPart holder={holder} />
