@@ -54,7 +54,7 @@ export const decodeFeedCursor = (
   if (digest !== digestOf(feed))
     return {
       refused:
-        'This cursor belongs to other types, another issuer or another license. Send the same ones, or begin without a cursor.',
+        'This cursor belongs to another list of types, another issuer or another license. Send the same ones, or begin without a cursor.',
     };
   const place = position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) };
   return { place, isOfOtherLog: log !== logId };

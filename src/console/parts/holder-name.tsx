@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
-import { useHolderName } from '../session/holder-names.ts';
 import { useOrganizationId } from '../session/ledger.ts';
+import { useHolderName } from '../session/use-holder-name.ts';
 
 /** The name of the customer that holds a license, or its id where the API does not name it. */
 export const HolderName = ({ holder }: { readonly holder: string }) => useHolderName(holder) ?? holder;
