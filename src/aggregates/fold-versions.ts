@@ -4,7 +4,7 @@
  * the source and the outcome of each fold with those of this version.
  */
 export const foldVersions = {
-  license: 'license-10',
+  license: 'license-11',
   organization: 'organization-5',
   catalog: 'catalog-7',
   reservation: 'reservation-2',

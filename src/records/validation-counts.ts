@@ -3,6 +3,7 @@ import type { LicenseFacts } from '../domain/license/license.ts';
 import { validationDaysKept } from '../domain/license/validation/inactivity.ts';
 import { fromMs, type Instant } from '../domain/time.ts';
 import { epochMs } from '../postgres/epoch-ms.ts';
+import { productScope } from '../postgres/product-scope.ts';
 
 /** Validations of a license that a process has counted: those of one UTC day, product and holder. */
 export type ValidationCount = Pick<LicenseFacts, 'issuerOrgId' | 'holderOrgId' | 'licenseId'> & {
@@ -71,6 +72,29 @@ export const validationsOf = async (
 };
 
 /**
+ * Returns the validations of all licenses that the organization issues, by UTC day and product, from `from` to `to` (days,
+ * both included), the oldest first. Within products, it counts the licenses that have no other product. For asTenant.
+ */
+export const issuedValidations = async (
+  db: PoolClient,
+  issuerOrgId: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<readonly DayOfValidations[]> => {
+  // The sums of days tell no license from another. Within products, every license that is visible adds its own days.
+  const source =
+    productScope() === null
+      ? 'ops.validation_days c'
+      : 'rm.licenses l join ops.validation_counts c using (issuer_org_id, license_id)';
+  const { rows } = await db.query<CountedDay>({
+    text: `select ${dayColumns} from ${source} where issuer_org_id = $1 and c.day between $2 and $3
+      group by c.day, c.product order by c.day, c.product`,
+    values: [issuerOrgId, from, to],
+    rowMode: 'array',
+  });
+  return rows.map(dayIn);
+};
+
+/**
  * Returns what `validationsOf` returns from a day on, and the instant of the last counted validation, null when no day is
  * left. It is one statement, because every read of a license waits for it. For asTenant as `validationsOf`.
  */
@@ -115,7 +139,12 @@ const dayIn = ([day, product, validations, denied]: readonly [...CountedDay, ...
  * ledger_worker, which sees no younger ones. Returns how many rows it removed.
  */
 export const purgeValidationCounts = async (db: Pool, signal?: AbortSignal): Promise<number> => {
-  let removed = 0;
+  // A day of an issuer has few rows.
+  const days = await db.query({
+    name: 'purge-validation-days',
+    text: `delete from ops.validation_days`,
+  });
+  let removed = days.rowCount ?? 0;
   while (signal?.aborted !== true) {
     const { rowCount } = await db.query({
       name: 'purge-validation-counts',

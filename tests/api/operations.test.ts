@@ -71,7 +71,7 @@ describe('The life of a license', () => {
     const suspended = {
       status: 200,
       changed: true,
-      license: { status: 'SUSPENDED', suspension: { reasonCode: 'FRAUD' } },
+      license: { status: 'SUSPENDED', suspension: { reasonCode: 'FRAUD' }, suspensions: [{ reasonCode: 'FRAUD' }] },
     };
     expect(await command('suspend', { reason: { code: 'FRAUD', text: 'Chargeback' } })).toMatchObject(suspended);
     expect(await command('suspend', { reason: { code: 'FRAUD' } })).toMatchObject({ ...suspended, changed: false });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cloudTypeOf } from '../../src/api/events/event-types.ts';
 import { activityIn } from '../../src/console/screens/activity/activity-in-address.ts';
-import { countedTypeOf, countIn, startsOf } from '../../src/console/screens/activity/counts.ts';
+import { calendarDayOf, countedTypeOf, countIn, startsOf, sumIn } from '../../src/console/screens/activity/counts.ts';
 import { typesOfGroup } from '../../src/console/screens/activity/event-groups.ts';
 import { entryOfHistory, historyTypeOf, withNews } from '../../src/console/screens/activity/feed-entries.ts';
 import { createStreamParser, followStream, StreamRefused } from '../../src/console/session/event-stream.ts';
@@ -34,6 +34,17 @@ test('Columns of a chart are whole days until today, and count each instant once
   expect(startsOf('90', now)).toHaveLength(13);
   const counts = countIn(starts, [now, now, new Date(2027, 2, 2).getTime(), new Date(2027, 2, 1).getTime()]);
   expect([counts[0], counts.at(-1), counts.reduce((sum, count) => sum + count, 0)]).toEqual([1, 2, 3]);
+});
+
+test('Days of validations are in the column of their date, also when it is tomorrow in UTC', () => {
+  const starts = startsOf('90', new Date(2027, 2, 31, 23).getTime());
+  const counts = sumIn(starts, [
+    { day: calendarDayOf(starts[0] ?? 0), validations: 5 },
+    { day: '2027-03-31', validations: 1 },
+    { day: '2027-04-01', validations: 2 },
+    { day: '2020-01-01', validations: 9 },
+  ]);
+  expect(counts).toEqual([5, ...Array.from({ length: 11 }, () => 0), 3]);
 });
 
 test('Issued licenses are those that the organization issued, and not those that it holds', () => {

@@ -118,6 +118,12 @@ describe.runIf(executable !== null)('On the screen of the activity', { timeout: 
     expect(numbers).toEqual([...Array.from({ length: 12 }, () => '0'), '2']);
     await page.getByLabel('Period').selectOption('Last 30 days');
     await page.getByRole('img', { name: 'Activated devices: 1 in all, per day' }).waitFor();
+    await page.getByRole('img', { name: 'Validations: 0 in all, per day, in UTC' }).waitFor();
+    for (const product of ['local_cli', 'unknown_product'])
+      await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey, product } });
+    await ledger.writeObservations();
+    await page.reload();
+    await page.getByRole('img', { name: 'Validations: 2 in all, per day, in UTC' }).waitFor();
     await expectAccessible(page);
     expect(complaints).toEqual([]);
   });
@@ -128,13 +134,19 @@ describe.runIf(executable !== null)('On the screen of the activity', { timeout: 
       viewport: { width: 320, height: 640 },
       colorScheme: 'dark',
     });
-    await page.route('**/v1/events?*', (route) => route.fulfill({ status: 500, body: 'broken' }));
+    const failing = ['**/v1/events?*', '**/v1/validations?*'];
+    for (const url of failing) await page.route(url, (route) => route.fulfill({ status: 500, body: 'broken' }));
     await signIn(page, user);
     await page.getByRole('link', { name: 'Activity' }).click();
-    await page.getByRole('alert').nth(1).waitFor();
-    await page.unroute('**/v1/events?*');
-    for (const part of ['Events', 'Over time'])
-      await page.getByRole('region', { name: part }).getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('alert').nth(2).waitFor();
+    for (const url of failing) await page.unroute(url);
+    for (let failures = 3; failures > 0; failures -= 1) {
+      await page.getByRole('button', { name: 'Try again' }).first().click();
+      await page
+        .getByRole('alert')
+        .nth(failures - 1)
+        .waitFor({ state: 'detached' });
+    }
     await page.getByText('No event matches.').waitFor();
     await page.getByRole('img', { name: 'Issued licenses: 0 in all' }).waitFor();
     await expectAccessible(page);

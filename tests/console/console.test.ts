@@ -99,6 +99,21 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
+  test('a support person sees which reason of a suspension the role cannot lift', async () => {
+    const { licenseId } = await ledger.issue();
+    for (const code of ['CUSTOMER_REQUEST', 'LEGAL']) {
+      const body = { reason: { code } };
+      await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, { key: ledger.a.apiKey, body });
+    }
+    const support = await createConsoleUser(ledger, [{ organizationId, role: 'SUPPORT' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
+    await signIn(page, support);
+    await page.getByText('It was suspended for a request of the customer and a legal reason on').waitFor();
+    await page.getByText('Your role cannot reinstate it, because of the suspension for a legal reason.').waitFor();
+    expect(await page.getByRole('button', { name: 'Reinstate' }).count()).toBe(0);
+    await context.close();
+  });
+
   test('an auditor sees the history and no action, and the server refuses what is forced', async () => {
     const { licenseId } = await ledger.issue();
     const auditor = await createConsoleUser(ledger, [{ organizationId, role: 'AUDITOR' }]);

@@ -73,7 +73,7 @@ describe.runIf(executable !== null)('On the screens of customers', { timeout: 12
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.getByRole('heading', { name: `Customer ${holder.organizationId}` }).waitFor();
+    await page.getByRole('heading', { name: 'Customer Vendor B' }).waitFor();
     await page.getByText('A device was activated: 1 of').waitFor();
     expect(await page.getByText('The license was issued.').count()).toBe(2);
     const soon = page.getByRole('table', { name: 'Licenses that end in 60 days' });

@@ -2,7 +2,9 @@ import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 import { describe, expect, test } from 'vitest';
 import { followStream, isPassing } from '../../src/console/session/event-stream.ts';
 import { onlyIds, type Pages } from '../../src/console/session/list-pages.ts';
+import { createNameBatches } from '../../src/console/session/name-batches.ts';
 import { sendOnce, type UnansweredKeys } from '../../src/console/session/send-once.ts';
+import { sendUnchanged } from '../../src/console/session/send-unchanged.ts';
 
 const problem = (status: number, code: string): LedgerProblem =>
   new LedgerProblem({ type: 'about:blank', title: code, status, detail: code, code, requestId: '' });
@@ -91,4 +93,54 @@ test('A choice among the entries of a list reads on until it has all of them', (
   expect(onlyIds(pages, ['b', 'z'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: true });
   expect(onlyIds(pages, ['b'], idOf)).toMatchObject({ entries: [{ id: 'b' }], hasMore: false });
   expect(onlyIds({ ...pages, isReadingMore: true }, ['z'], idOf).isPending).toBe(true);
+});
+
+test('The names of a page are read in requests of 100 ids, and an organization without a name has none', async () => {
+  const requests: number[] = [];
+  const readName = createNameBatches(async (ids) => {
+    requests.push(ids.length);
+    return new Map(ids.filter((id) => id !== 'org_1').map((id) => [id, `Name of ${id}`]));
+  }, 100);
+  const ids = Array.from({ length: 150 }, (_, place) => `org_${place}`);
+  const names = await Promise.all([...ids, 'org_149'].map(readName));
+  expect([names[0], names[1], names[150]]).toEqual(['Name of org_0', null, 'Name of org_149']);
+  expect(requests).toEqual([100, 50]);
+  expect([await readName('org_0'), requests]).toEqual(['Name of org_0', [100, 50, 1]]);
+});
+
+describe('A form that replaces a whole value', () => {
+  /** Sends a change while others change the resource after each read: its own value, or another part of it. */
+  const sendAmong = async (others: readonly { readonly value: string }[]) => {
+    let current = { value: 'seen' };
+    let revision = 1;
+    const changes = [...others];
+    const sent = await sendUnchanged({
+      read: async () => {
+        const answer = { data: current, etag: String(revision) };
+        const next = changes.shift();
+        if (next !== undefined) [current, revision] = [next, revision + 1];
+        return answer;
+      },
+      isSame: ({ value }) => value === 'seen',
+      send: async (ifMatch) => {
+        if (ifMatch !== String(revision)) throw problem(412, 'REVISION_MISMATCH');
+        return 'saved';
+      },
+    });
+    return sent;
+  };
+
+  test('is saved when nobody has changed the value, also after changes of other parts', async () => {
+    expect(await sendAmong([])).toEqual({ answer: 'saved' });
+    expect(await sendAmong([{ value: 'seen' }, { value: 'seen' }])).toEqual({ answer: 'saved' });
+  });
+
+  test('is not saved over a change between its read and its write', async () => {
+    expect(await sendAmong([{ value: 'of a colleague' }])).toEqual({ latest: { value: 'of a colleague' } });
+  });
+
+  test('gets the refusal of the server when the resource changes all the time', async () => {
+    const always = Array.from({ length: 9 }, () => ({ value: 'seen' }));
+    await expect(sendAmong(always)).rejects.toMatchObject({ code: 'REVISION_MISMATCH' });
+  });
 });

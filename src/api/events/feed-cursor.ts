@@ -3,11 +3,12 @@ import type { Secrets } from '../../identity/secrets.ts';
 import type { FeedPlace } from '../../projections/queries/event-feed.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 
-/** The organization of a cursor, and the types and the issuer of its feed. Null, or no issuer, stands for all. */
+/** The organization of a cursor, and the filters of its feed. A filter that is null or absent stands for all. */
 export type Feed = {
   readonly organizationId: string;
   readonly types: readonly string[] | null;
   readonly issuer?: string | null;
+  readonly license?: string | null;
   /** The reader sees only licenses of these products. Null: it sees all. */
   readonly products: readonly string[] | null;
 };
@@ -17,7 +18,7 @@ export type CursorMaker = { readonly secrets: Secrets; readonly logId: string | 
 
 /**
  * Returns the place in a feed as an opaque text, or the beginning for null. Only this organization can use it, for the
- * same types and issuer.
+ * same filters.
  */
 export const encodeFeedCursor = ({ secrets, logId }: CursorMaker, feed: Feed, place: FeedPlace | null): string => {
   const fields = [
@@ -53,16 +54,17 @@ export const decodeFeedCursor = (
   if (digest !== digestOf(feed))
     return {
       refused:
-        'This cursor belongs to another list of types or another issuer. Send the same ones, or begin without a cursor.',
+        'This cursor belongs to another list of types, another issuer or another license. Send the same ones, or begin without a cursor.',
     };
   const place = position === '' ? null : { position: BigInt(position), licenseId, revision: BigInt(revision) };
   return { place, isOfOtherLog: log !== logId };
 };
 
 // The order of the types does not matter.
-const digestOf = ({ types, issuer = null }: Feed): string => {
+const digestOf = ({ types, issuer = null, license = null }: Feed): string => {
   const sorted = types === null ? null : [...types].sort();
-  // Cursors of earlier releases know no issuer.
+  // Cursors of earlier releases know no issuer and no license.
+  if (license !== null) return digest({ types: sorted, issuer, license });
   if (issuer === null) return sorted === null ? '' : digest(sorted);
   return digest({ types: sorted, issuer });
 };

@@ -30,6 +30,7 @@ const query = z.strictObject({
   limit: wholeNumber(limitMax, 1, limitDefault).optional(),
   types: eventTypes.optional(),
   issuer: idOf('org', 'org_01h455vb4pex5vsknk084sn02q').optional(),
+  license: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
   order: z.enum(['asc', 'desc']).default('asc'),
   wait: wholeNumber(waitMaxSeconds, 0, 0).optional(),
 });
@@ -53,9 +54,10 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       'All events of the licenses that your organization issues, or held at the time of the event, in the order of the log. ' +
       'No event is left out, and none appears behind a cursor later. Store nextCursor together with your results, and ' +
       'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
-      'one issuer. With issuer, a page can be empty although hasMore is true. A page ends at 4 MB of data, after at least ' +
+      'one issuer, and license keeps one license. With either, a page can be empty although hasMore is true. To read all ' +
+      'events of a license, its history is faster. A page ends at 4 MB of data, after at least ' +
       'one event. order=desc begins with the newest event. A cursor works in both orders. So without issuer, the ' +
-      'nextCursor of order=desc and limit=1 is the place to wait for later events. wait is the number of seconds to ' +
+      'nextCursor of order=desc and limit=1 is a place to wait for later events. wait is the number of seconds to ' +
       'wait for the next event instead of answering with an empty page. It needs order=asc.',
     tag: 'Events',
     permission: 'readEvents',
@@ -69,10 +71,10 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
     replies: { 200: { description: 'The next events.', body: pageShape } },
     rejections: [],
     handle: async ({ query: { cursor: from, limit = limitDefault, wait = 0, order, ...filters } }, call) => {
-      const { types = null, issuer = null } = filters;
+      const { types = null, issuer = null, license = null } = filters;
       const { organizationId } = call.caller;
       if (order === 'desc' && wait > 0) return noWaitBackwards;
-      const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
+      const feed = { organizationId, types, issuer, license, products: productsOf(call.caller) };
       const start = await placeIn(needs, feed, from);
       if (isProblem(start)) return start;
       if (wait > 0) call.endTurn();
@@ -89,6 +91,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       const filter = filtersOf({
         types: types?.join(),
         issuer: filters.issuer,
+        license: filters.license,
         order: order === 'asc' ? undefined : order,
       });
       const next = `/v1/events?${filter}limit=${limit}&cursor=${nextCursor}`;
@@ -104,8 +107,8 @@ const noWaitBackwards = problem('INVALID_REQUEST', 'Only order=asc waits for eve
 
 const readNow =
   ({ pool }: FeedNeeds, order: FeedOrder): ReadAfter =>
-  ({ organizationId: orgId, types, issuer = null }, after, limit) =>
-    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit, order }));
+  ({ organizationId: orgId, types, issuer = null, license = null }, after, limit) =>
+    asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, license, limit, order }));
 
 const readWaiting =
   (

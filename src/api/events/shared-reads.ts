@@ -22,14 +22,14 @@ export const createSharedReads = (pool: Pool): ReadPage => {
   const gate = createFairGate(readsMax);
   const running = new Map<string, Promise<FeedPage | null>>();
   return (feed, { after, limit, mark }) => {
-    const { organizationId: orgId, types, issuer = null, products } = feed;
-    const key = JSON.stringify([orgId, types, issuer, products, placeText(after), limit, mark]);
+    const { organizationId: orgId, types, issuer = null, license = null, products } = feed;
+    const key = JSON.stringify([orgId, types, issuer, license, products, placeText(after), limit, mark]);
     const shared = running.get(key);
     if (shared !== undefined) return shared;
     const page = gate(orgId, () =>
       // The gate may start the read for another request.
       withinProductScope(products, () =>
-        asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, limit })),
+        asTenant(pool, orgId, (db) => readFeed(db, { orgId, after, types, issuer, license, limit })),
       ),
     ).finally(() => running.delete(key));
     running.set(key, page);

@@ -28,6 +28,7 @@ const query = z.strictObject({
   cursor: cursor.optional(),
   types: eventTypes.optional(),
   issuer: organization.optional(),
+  license: idOf('lic', 'lic_01h455vb4pex5vsknk084sn02q').optional(),
 });
 
 /** GET /v1/events/stream: returns the feed as server-sent events. */
@@ -49,9 +50,9 @@ export const streamEvents = (needs: StreamNeeds): Route => {
     request: z.object({ params: none, query }),
     replies: { 200: { description: 'A stream of events.', type: 'text/event-stream' } },
     rejections: ['RATE_LIMITED'],
-    handle: async ({ query: { cursor: startCursor, types = null, issuer = null } }, call) => {
+    handle: async ({ query: { cursor: startCursor, types = null, issuer = null, license = null } }, call) => {
       const { organizationId } = call.caller;
-      const feed = { organizationId, types, issuer, products: productsOf(call.caller) };
+      const feed = { organizationId, types, issuer, license, products: productsOf(call.caller) };
       const start = await placeIn(needs, feed, lastEventIdOf(call) ?? startCursor);
       if (isProblem(start)) return start;
       const release = streams.open(call.caller, call.clientIp());

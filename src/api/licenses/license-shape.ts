@@ -12,6 +12,7 @@ import {
   simpleStatus,
   statuses,
   suspensionAt,
+  suspensionsAt,
 } from '../../domain/license/status.ts';
 import { suspensionReasons } from '../../domain/license/suspension/suspension-events.ts';
 import { firstUses, renewalModes } from '../../domain/license/term/term-events.ts';
@@ -95,6 +96,12 @@ export const licenseShape = z
       .strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() })
       .nullable()
       .meta({ description: 'The suspension with its reason, start and end. Null when the license is not suspended.' }),
+    suspensions: z
+      .array(z.strictObject({ reasonCode: z.enum(suspensionReasons), since: instantOut, until: instantOut.nullable() }))
+      .meta({
+        description:
+          'Every reason for which the license is suspended, the earliest first, each with its own start and end. Empty when the license is not suspended.',
+      }),
     scheduled: z.array(scheduledShape).meta({ description: 'The scheduled changes that have not taken effect yet.' }),
     revokedAt: instantOut
       .nullable()
@@ -176,6 +183,7 @@ export const licenseBody = (
     pendingHolder: pendingHolderOf(facts, at),
     term: termOf(facts, at),
     suspension: suspensionAt(facts, at),
+    suspensions: [...suspensionsAt(facts, at)],
     scheduled: pendingOf(facts, at).map(scheduledBody),
     revokedAt: facts.revokedAt,
     limits: { ...facts.limits, meters: licenseMeters(facts) },
@@ -202,6 +210,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
   const { revision, metadata, at, recorded = true, isDerived = false } = state;
   const effective = effectiveStatus(facts, at);
   const suspension = suspensionAt(facts, at);
+  const suspensions = suspensionsAt(facts, at);
   const renewal = renewalAt(facts, at);
   const offer = pendingHolderOf(facts, at);
   const ended = facts.entitlements.filter((entitlement) => isEnded(entitlement, at)).length;
@@ -220,7 +229,7 @@ export const licenseTag = (facts: LicenseFacts, state: Shown): string => {
     returned === 0;
   if (isPlain) return entityTag(revision);
   const pending = pendingOf(facts, at).map(({ eventId }) => eventId);
-  const tagged = { effective, suspension, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
+  const tagged = { effective, suspension, suspensions, renewal, pending, overlaps: overlapsOf(facts, at), metadata };
   const derived = isDerived ? { term: facts.term.number, policy: facts.policy.policyId } : {};
   const counted = facts.nextTerms.length === 0 ? {} : { resetsAt: resetsAt(facts, at) };
   return entityTag(revision, {

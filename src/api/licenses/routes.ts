@@ -20,9 +20,10 @@ import { transferLicenseRoute } from './ownership/transfer.ts';
 import { listDenials } from './reading/denials.ts';
 import { explainLicenseRoute } from './reading/explain-license.ts';
 import { licenseHistory } from './reading/history.ts';
+import { listHolders } from './reading/holders.ts';
 import { getLicense, listActivations, listLicensesRoute, type ReadNeeds } from './reading/read-licenses.ts';
 import { searchLicensesRoute } from './reading/search-route.ts';
-import { licenseValidations } from './reading/validations.ts';
+import { licenseValidations, organizationValidations } from './reading/validations.ts';
 import { reinstateLicenseRoute, revokeLicenseRoute, suspendLicenseRoute } from './status/change-status.ts';
 import { changeLicenseMaintenance } from './term/change-maintenance.ts';
 import {
@@ -66,6 +67,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   explainValidationRoute(needs),
   listLicensesRoute(needs),
   searchLicensesRoute(needs),
+  listHolders(needs),
   getLicense(needs),
   patchLicense(needs),
   listActivations(needs),
@@ -81,6 +83,7 @@ export const licenseRoutes = (needs: LicenseRouteNeeds): readonly Route[] => [
   licenseHistory(needs),
   explainLicenseRoute(needs),
   licenseValidations(needs),
+  organizationValidations(needs),
   listDenials(needs),
   readUsageRoute(needs),
   resetUsageRoute(needs),

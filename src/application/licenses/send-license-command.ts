@@ -63,7 +63,7 @@ export type ComposedCommand = {
 export type Sent<View> = Executed<View> & { readonly isDerived: boolean };
 
 /** Refuses a sender by the state of the license. */
-export type Guard = (license: IssuedLicense, by: LicenseActing) => Refusal | null;
+export type Guard = (license: IssuedLicense, by: LicenseActing, at: Instant) => Refusal | null;
 
 /**
  * Sends a command to a license that the sender issues or holds. Every other organization gets the answer for an unknown
@@ -128,7 +128,7 @@ export const refuseSender = (
 ): Refusal | null => {
   const settled = settledAt(license, at);
   if (settled.kind === 'unissued') return null;
-  return refuseActing(settled.facts, by, power) ?? refuseKey(settled.facts, by, at) ?? guard?.(settled, by) ?? null;
+  return refuseActing(settled.facts, by, power) ?? refuseKey(settled.facts, by, at) ?? guard?.(settled, by, at) ?? null;
 };
 
 /** Returns a license that a command was accepted on. */

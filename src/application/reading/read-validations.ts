@@ -1,7 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import { fromMs, type Instant, toMs } from '../../domain/time.ts';
 import type { Executor } from '../../eventstore/executor/execute.ts';
-import { type DayOfValidations, lastAndRecentValidations, validationsOf } from '../../records/validation-counts.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import {
+  type DayOfValidations,
+  issuedValidations,
+  lastAndRecentValidations,
+  validationsOf,
+} from '../../records/validation-counts.ts';
 import type { Refusal } from '../refusal.ts';
 import { readLicenseRows } from './parked-license.ts';
 
@@ -31,6 +37,17 @@ export const readValidations = (
   days: Days,
 ): Promise<readonly DayOfValidations[] | Refusal> =>
   readLicenseRows(needs, organizationId, licenseId, (db) => validationsOf(db, licenseId, days));
+
+/**
+ * Returns the validations of all licenses that the organization issues, by UTC day and product, the oldest first. An API
+ * key that is limited to products counts only the licenses that it sees.
+ */
+export const readIssuedValidations = (
+  { pool }: Pick<Needs, 'pool'>,
+  organizationId: string,
+  days: Days,
+): Promise<readonly DayOfValidations[]> =>
+  asTenant(pool, organizationId, (db) => issuedValidations(db, organizationId, days));
 
 /** The validations of the last 7 UTC days, and the instant of the last one, null before the first. */
 export type RecentUse = {

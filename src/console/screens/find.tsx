@@ -8,6 +8,7 @@ import { Button } from '../parts/button.tsx';
 import { Dialog, DialogActions } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
 import { TextField } from '../parts/field.tsx';
+import { HolderName } from '../parts/holder-name.tsx';
 import { Moment } from '../parts/moment.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
 import { useOrganization } from '../session/own-organizations.ts';
@@ -143,6 +144,11 @@ const Result = ({ hit, onOpen }: { readonly hit: Hit; readonly onOpen: () => voi
         <StatusBadge status={license.effectiveStatus} />
         <span>{texts.tier[license.tier]}</span>
         {license.externalRef !== null && <span>{license.externalRef}</span>}
+        {license.holderOrganizationId !== null && (
+          <span>
+            <HolderName holder={license.holderOrganizationId} />
+          </span>
+        )}
         <span className={classes.by}>{matchedBy.map((by) => texts.find.matched[by]).join(', ')}</span>
       </Link>
       <Link

@@ -12,15 +12,18 @@ export type LiveState = StreamState | 'paused' | 'ended';
 
 /**
  * Follows the feed of the organization while the page is open and its tab is visible. `onBegin`: from here on no event is
- * missed; what was read before may lack some. `types`: only these, with commas between them.
+ * missed; what was read before may lack some. `types`: only these, with commas between them. `license`:
+ * only its events.
  */
 export const useLiveEvents = ({
   types,
+  license,
   isEnabled,
   onBegin,
   onEvents,
 }: {
   readonly types?: string | undefined;
+  readonly license?: string | undefined;
   readonly isEnabled: boolean;
   readonly onBegin: () => void;
   readonly onEvents: (events: readonly CloudEvent[]) => void;
@@ -35,7 +38,7 @@ export const useLiveEvents = ({
   });
   useEffect(() => {
     if (!isEnabled) return;
-    const filter = types === undefined ? {} : { types };
+    const filter = { ...(types === undefined ? {} : { types }), ...(license === undefined ? {} : { license }) };
     let cursor: string | null = null;
     let stop = new AbortController();
     /** Returns the place of the newest event. */
@@ -87,7 +90,7 @@ export const useLiveEvents = ({
       document.removeEventListener('visibilitychange', change);
       stop.abort();
     };
-  }, [session, organizationId, types, isEnabled]);
+  }, [session, organizationId, types, license, isEnabled]);
   return state;
 };
 

@@ -25,7 +25,7 @@ export const customerTexts = {
     ends: 'Next end',
   },
   customer: {
-    title: (id: string) => `Customer ${id}`,
+    title: (name: string) => `Customer ${name}`,
     id: 'Organization',
     use: 'In use',
     devices: 'Devices',

@@ -38,7 +38,7 @@ export const licenseTexts = {
     id: 'Id',
     reference: 'Reference',
     policy: 'Policy',
-    policyVersion: (id: string, version: number) => `${id}, version ${version}`,
+    policyVersion: (name: string, version: number) => `${name}, version ${version}`,
     products: 'Products',
     holder: 'Customer',
     noHolder: 'none',
@@ -106,6 +106,7 @@ export const licenseTexts = {
     suspendText:
       'Validations answer SUSPENDED until someone reinstates it. Devices and the term stay. To end a license for good, revoke it.',
     reinstate: 'Reinstate',
+    notReinstated: (reasons: string) => `Your role cannot reinstate it, because of the suspension for ${reasons}.`,
     reinstateTitle: 'Reinstate this license',
     reinstateText: 'It works again at once, unless its term has ended.',
     renew: 'Renew',

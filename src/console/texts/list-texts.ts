@@ -36,6 +36,7 @@ export const listTexts = {
     label: 'Columns',
     license: 'License',
     status: 'Status',
+    customer: 'Customer',
     tier: 'Tier',
     products: 'Products',
     devices: 'Devices',

@@ -34,6 +34,7 @@ export const refusalTexts = {
     valid: 'Valid',
     invalid: 'Not valid',
     open: 'Open the license',
+    customer: 'Customer:',
     rulesCaption: 'Rules in the order of importance',
     columns: { rule: 'Rule', outcome: 'Outcome', inputs: 'Compared values' },
     others: (count: number) => `Rules that passed or do not apply (${count})`,

@@ -6,7 +6,6 @@ import type { LaterEvent } from './events.ts';
 import { evolveGrantCollections } from './grants/evolve-grants.ts';
 import type { IssuedLicense } from './license.ts';
 import { evolveSeatCollections } from './seats/evolve-seats.ts';
-import { evolveSuspensionCollections } from './suspension/evolve-suspension.ts';
 import { evolveTermCollections } from './term/evolve-term.ts';
 import { notePaidConversion } from './term/paid-terms.ts';
 import { evolveUsageCollections } from './usage/evolve-usage.ts';
@@ -57,10 +56,8 @@ export const evolveCollections = (license: IssuedLicense, event: LaterEvent, at:
       license.termDuration = null;
       notePaidConversion(license, event, at.effectiveAt);
       return;
-    case 'LicenseSuspended':
-    case 'SuspensionReasonAdded':
     case 'LicenseReinstated':
-      evolveSuspensionCollections(license, event, at);
+      license.reinstatedAt = at.recordedAt;
       return;
     case 'LicenseRevoked':
     case 'LicenseTransferred':

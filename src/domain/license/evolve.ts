@@ -45,8 +45,6 @@ export const forkIssued = (license: IssuedLicense): IssuedLicense => ({
   activations: license.activations.fork(),
   byFingerprint: license.byFingerprint.fork(),
   deactivated: license.deactivated.fork(),
-  // At most one entry for each reason.
-  suspendedFor: new Map(license.suspendedFor),
   paidTerms: license.paidTerms.fork(),
   users: license.users.fork(),
   leases: license.leases.fork(),

@@ -17,6 +17,7 @@ import type { Role } from '../organization/events.ts';
 import type { Instant } from '../time.ts';
 import { isKeyRotated } from './keys/key-rotation.ts';
 import type { IssuedLicense, LicenseFacts } from './license.ts';
+import { suspensionsAt } from './status.ts';
 import type { SuspensionReason } from './suspension/suspension-events.ts';
 
 // What can be done with a license, and who may do it on the side of its issuer (`own`) and its holder (`holder`).
@@ -168,10 +169,10 @@ export const refuseSuspending = (credential: Credential, reasonCode: SuspensionR
   refuseReasons(credential, [reasonCode]);
 
 /** Refuses to let a role lift a suspension, current or announced, that it could not set. */
-export const refuseReinstating = ({ suspendedFor, facts }: IssuedLicense, by: LicenseActing): Forbidden | null => {
+export const refuseReinstating = ({ facts }: IssuedLicense, by: LicenseActing, at: Instant): Forbidden | null => {
   if (by.kind !== 'organization') return null;
   const announced = facts.scheduled.flatMap(({ change }) => (change.kind === 'SUSPENSION' ? [change.reasonCode] : []));
-  return refuseReasons(by.credential, [...(facts.suspension === null ? [] : suspendedFor.keys()), ...announced]);
+  return refuseReasons(by.credential, [...suspensionsAt(facts, at).map(({ reasonCode }) => reasonCode), ...announced]);
 };
 
 /**

@@ -114,6 +114,8 @@ export type LicenseFacts = {
   readonly entitlements: readonly Entitlement[];
   readonly externalRef: string | null;
   readonly suspension: Suspension | null;
+  /** Every reason of `suspension`, each with its own start and end, which may have passed. */
+  readonly suspendedFor: readonly Suspension[];
   readonly revokedAt: Instant | null;
   readonly usage: Usage;
   readonly keyVersion: number;
@@ -226,8 +228,6 @@ export type IssuedLicense = {
   /** The same since the end of the last term. */
   deactivationsAfterEnd: number;
   lastDeactivatedAt: Instant | null;
-  /** Every reason of the current suspension, with its own end; null: it lasts until the license is reinstated. */
-  readonly suspendedFor: Map<SuspensionReason, Instant | null>;
   /** When the last suspension ended, as recorded; null: none has ended. */
   reinstatedAt: Instant | null;
   /** The instant whose day and time of day renewals before the expiry return to: 31 Jan, 28 Feb, 31 Mar. */

@@ -37,14 +37,22 @@ export const status = (facts: LicenseFacts, at: Instant): Status => simpleStatus
  */
 export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instant): Suspension | null => {
   const current = suspension !== null && isInForce(suspension, at) ? suspension : null;
-  const begun = scheduled.flatMap(({ effectiveAt, change }): readonly Suspension[] =>
-    change.kind === 'SUSPENSION' && effectiveAt <= at
-      ? [{ reasonCode: change.reasonCode, since: effectiveAt, until: change.until }]
-      : [],
-  );
+  const begun = begunSuspensions(scheduled, at);
   const all = suspension === null ? begun : [suspension, ...begun];
   const longest = begun.filter((other) => isInForce(other, at)).reduce(longer, current);
   return longest === null ? null : { ...longest, since: unbrokenSince(all, longest.since) };
+};
+
+/**
+ * Returns every reason for which the license is suspended at `at`, the earliest first: the recorded ones, and the announced
+ * ones that have begun. Each has its own start and end.
+ */
+export const suspensionsAt = ({ suspendedFor, scheduled }: LicenseFacts, at: Instant): readonly Suspension[] => {
+  const byReason = new Map<string, Suspension>();
+  for (const suspension of [...suspendedFor, ...begunSuspensions(scheduled, at)])
+    if (isInForce(suspension, at))
+      byReason.set(suspension.reasonCode, longer(byReason.get(suspension.reasonCode) ?? null, suspension));
+  return [...byReason.values()].toSorted((one, other) => (one.since < other.since ? -1 : 1));
 };
 
 /** Returns true while the license is suspended. */
@@ -91,6 +99,13 @@ export const graceUntil = ({ term, policy }: LicenseFacts): Instant | null =>
   term.expiresAt === null || policy.expiryGraceSeconds === 0
     ? null
     : plusSeconds(term.expiresAt, policy.expiryGraceSeconds);
+
+const begunSuspensions = (scheduled: LicenseFacts['scheduled'], at: Instant): readonly Suspension[] =>
+  scheduled.flatMap(({ effectiveAt, change }) =>
+    change.kind === 'SUSPENSION' && effectiveAt <= at
+      ? [{ reasonCode: change.reasonCode, since: effectiveAt, until: change.until }]
+      : [],
+  );
 
 // A recorded suspension is also in force for a server with a slower clock than the one that recorded it.
 const isInForce = ({ until }: Suspension, at: Instant): boolean => until === null || at < until;

@@ -49,8 +49,10 @@ type Reading = {
   readonly types: readonly string[] | null;
   /** Only licenses of this issuer. Default: of any. */
   readonly issuer?: string | null;
+  /** Only this license. Default: any. */
+  readonly license?: string | null;
   readonly limit: number;
-  /** The greatest number of events that are read in search of this issuer. */
+  /** The greatest number of events that are read in search of this issuer or license. */
   readonly readMax?: number;
   /** The greatest size of the data of a page, as JSON. A page has at least one event. Default: 4 MB. */
   readonly bytesMax?: number;
@@ -159,12 +161,17 @@ const placeOf = (event: FeedPlace | undefined): FeedPlace | null =>
 const bigintOf = (text: string | null): bigint | null => (text === null ? null : BigInt(text));
 
 // An index has the events of each type in the order of the feed.
-const isOfTypes = ({ types, issuer = null }: Reading): boolean => types !== null && issuer === null;
+const isOfTypes = ({ types, issuer = null, license = null }: Reading): boolean =>
+  types !== null && issuer === null && license === null;
 
-const readMaxOf = ({ types, issuer = null, limit, readMax = readMaxDefault }: Reading): number =>
-  types === null && issuer === null ? limit + 1 : Math.max(readMax, limit + 1);
+const readMaxOf = ({ types, issuer = null, license = null, limit, readMax }: Reading): number => {
+  if (types === null && issuer === null && license === null) return limit + 1;
+  return Math.max(readMax ?? (license === null ? readMaxDefault : readMaxOfLicense), limit + 1);
+};
 
 const readMaxDefault = 5_000;
+// Who follows a license reads its news often, and the past of a license is in its history.
+const readMaxOfLicense = 500;
 
 /** The greatest position that Postgres knows. */
 const beyondLog = 2n ** 63n - 1n;
@@ -176,7 +183,7 @@ type RowsRead = {
   readonly events: readonly FeedEvent[];
   /** The number of events of these types and issuer among those that were read, at most one more than the limit. */
   readonly fitting: number;
-  /** The number of events that were read in search of this issuer, and the place of the last event of any type. */
+  /** The number of events that were read in search of this issuer or license, and the place of the last event of any type. */
   readonly read: number;
   readonly last: FeedPlace | null;
   /** There is an event at `after`. */
@@ -184,7 +191,7 @@ type RowsRead = {
 };
 
 const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): Promise<RowsRead> => {
-  const { orgId, after, types, issuer = null, limit, order = 'asc', bytesMax = pageBytesMax } = reading;
+  const { orgId, after, types, issuer = null, license = null, limit, order = 'asc', bytesMax = pageBytesMax } = reading;
   const from = [
     after?.position ?? (order === 'asc' ? -1 : beyondLog),
     after?.licenseId ?? '',
@@ -197,7 +204,7 @@ const readRows = async (db: PoolClient, reading: Reading, readableTo: bigint): P
   const { rows } = await db.query<FeedRow>({
     ...(isOfTypes(reading)
       ? { text: feedQueryOfTypes[order], values: [orgId, limit + 1, ...from] }
-      : { text: feedQuery[order], values: [orgId, readMaxOf(reading), ...from, limit + 1, issuer] }),
+      : { text: feedQuery[order], values: [orgId, readMaxOf(reading), ...from, limit + 1, issuer, license] }),
     rowMode: 'array',
   });
   const [version = null, lastPosition = null, lastLicenseId, lastRevision, read = 0, isKnown = false, fitting = 0] =

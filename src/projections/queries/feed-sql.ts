@@ -66,6 +66,7 @@ const feedQueryIn = (order: FeedOrder): string => `with read as materialized (
     select * from (${inOrder(order)}) sides order by ${by(order)} limit $2
   ), last as (${lastOf('read', order)}), fitting as (
     select * from read where ($8::text[] is null or type = any($8)) and ($11::text is null or issuer_org_id = $11)
+      and ($12::text is null or license_id = $12)
     order by ${by(order)} limit $10
   )
   ${selectFitting('(select count(*) from read)', order)}`;
@@ -77,7 +78,7 @@ const feedQueryOfTypesIn = (order: FeedOrder): string => `with fitting as materi
   ${selectFitting('0', order)}`;
 
 /**
- * Reads at most $2 events, and returns the first $10 of them with the types $8 and the issuer $11; null is any. Their data
+ * Reads at most $2 events, and returns the first $10 of them with the types $8, the issuer $11 and the license $12; null is any. Their data
  * has $9 bytes together at most, unless it is that of one event.
  */
 export const feedQuery: Readonly<Record<FeedOrder, string>> = { asc: feedQueryIn('asc'), desc: feedQueryIn('desc') };

@@ -228,6 +228,8 @@ export const expected: Readonly<Record<string, Expected>> = {
   // To others there is no such license, as a validation says it.
   explainValidation: ownList(issuerReads, holderReads),
   licenseValidations: ofLicense(issuerReads, holderReads),
+  listHolders: ownList(issuerReads, holderReads),
+  organizationValidations: ownList(issuerReads, holderReads),
   listDenials: ofLicense(issuerReads, holderReads),
   readUsage: ofLicense(issuerReads, holderReads),
   resetUsage: ofLicense(issuerChanges, nobody),

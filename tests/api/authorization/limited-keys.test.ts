@@ -40,6 +40,7 @@ const issue = async (...products: readonly string[]) => {
     name: products.includes(other) ? `${secretWord} device` : 'x',
   };
   const { activation } = await asOwner('POST', '/v1/licenses/activate', named);
+  await ledger.call('POST', '/v1/licenses/validate', { body: { licenseKey } });
   const { lease } = await asOwner('POST', '/v1/licenses/leases', { licenseKey, leaseHolder: 'somebody' });
   return { id, parts: [id, String(activation?.id), String(lease?.id)] };
 };
@@ -120,6 +121,14 @@ describe('An API key that is limited to one product', () => {
       }
     const { body } = await as(limited, 'GET', '/v1/licenses?limit=100');
     expect(rowsIn(body).map(({ id }) => id)).toEqual([own]);
+  });
+
+  test('reads the validations of its own licenses only, in the sums of all licenses', async () => {
+    await ledger.writeObservations();
+    const read = async (key: string) => rowsIn((await as(key, 'GET', '/v1/validations')).body);
+    const day = { day: ledger.needs.now().slice(0, 10), product: null, denied: 0 };
+    expect(await read(owner.accessToken)).toEqual([{ ...day, validations: 3 }]);
+    expect(await read(limited)).toEqual([{ ...day, validations: 1 }]);
   });
 
   test('reads only the events of its own licenses in the feed and its stream', async () => {

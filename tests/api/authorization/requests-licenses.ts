@@ -109,6 +109,8 @@ export const licenseRequests: Readonly<Record<string, MakeRequest>> = {
     body: { licenseId: (await license()).licenseId, product: 'local_cli' },
   }),
   licenseValidations: read('/validations'),
+  listHolders: () => ({ path: '/v1/holders?ids=org_01h455vb4pex5vsknk084sn02q' }),
+  organizationValidations: () => ({ path: '/v1/validations' }),
   listDenials: read('/denials'),
   readUsage: read('/usage'),
   resetUsage: async ({ license }) => ({

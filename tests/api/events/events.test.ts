@@ -57,6 +57,26 @@ describe('The feed', () => {
     }
   });
 
+  test('of one license has its events only, in both orders, and its cursor works only with it', async () => {
+    const { body } = await get('?limit=1');
+    const license = Object.values(body.data ?? {})[0]?.subject;
+    const own = feedIn(await ledger.events(), ledger.a.organizationId).filter(
+      ({ stream }) => stream === `license-${license}`,
+    );
+    const expected = own.map(({ id }) => encodeId('evt', id));
+    expect(expected.length).toBeGreaterThan(1);
+    for (const [order, ids] of [
+      ['asc', expected],
+      ['desc', expected.toReversed()],
+    ] as const)
+      expect((await readFeed(ledger, ledger.a.apiKey, { query: `license=${license}&order=${order}` })).ids).toEqual(
+        ids,
+      );
+    const { body: newest } = await get(`?order=desc&limit=1&license=${license}`);
+    expect((await get(`?license=${license}&cursor=${newest.nextCursor}`)).body.data).toEqual([]);
+    expect((await get(`?cursor=${newest.nextCursor}`)).body.code).toBe('INVALID_REQUEST');
+  });
+
   test('goes on behind the newest event, whose cursor order=desc and limit=1 return', async () => {
     for (const types of ['', '&types=LicenseIssued', '&types=LicenseRevoked']) {
       const { body } = await get(`?order=desc&limit=1${types}`);

@@ -196,6 +196,29 @@ describe('Observations of use', () => {
     expect(rows.rows).toEqual([{ issuer_org_id: a.organizationId }]);
   });
 
+  test('adds up over the licenses of the issuer, by day and product', async () => {
+    const vendor = await ledger.createVendor('Adding up');
+    const [one, another] = [await ledger.issue({}, vendor), await ledger.issue({}, vendor)];
+    const first = observer.today();
+    for (const license of [one, another]) {
+      await observer.validate(license, { product: 'local_cli' });
+      await observer.validate(license, { product: 'unknown_product' });
+      await ledger.writeObservations();
+    }
+    observer.wait(86_400);
+    await observer.validate(one, { product: 'local_cli' });
+    const sums = entriesOf(await observer.read('/v1/validations', vendor.apiKey));
+    expect(sums).toEqual([
+      { day: first, product: null, validations: 2, denied: 2 },
+      { day: first, product: 'local_cli', validations: 2, denied: 0 },
+      { day: observer.today(), product: 'local_cli', validations: 1, denied: 0 },
+    ]);
+    const oneDay = await observer.read(`/v1/validations?from=${first}&to=${first}`, vendor.apiKey);
+    expect(entriesOf(oneDay)).toEqual(sums.slice(0, 2));
+    const tooLong = await observer.read('/v1/validations?from=2020-01-01', vendor.apiKey);
+    expect([tooLong.status, Object.values(tooLong.body.errors ?? {})[0]?.pointer]).toEqual([400, '?from']);
+  });
+
   test('is hidden when its organization is closed', async () => {
     const vendor = await ledger.createVendor('Closing');
     const license = await ledger.issue({}, vendor);

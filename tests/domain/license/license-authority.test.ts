@@ -185,16 +185,21 @@ describe.each<readonly [Role, SuspensionReason]>([
     expect(refuseSuspending({ kind: 'user', role: 'ADMIN' }, 'FRAUD')).toBeNull();
   });
   test('lifts a suspension for this reason', () => {
-    expect(refuseReinstating(license(suspendedFor(own)), actor)).toBeNull();
+    expect(refuseReinstating(license(suspendedFor(own)), actor, noon)).toBeNull();
   });
   test.each(others)('does not lift a suspension with the reason %s', (other) => {
-    expect(refuseReinstating(license(suspendedFor(other)), actor)).toMatchObject(forbidden);
-    expect(refuseReinstating(license(suspendedFor(own), added(other)), actor)).toMatchObject(forbidden);
-    expect(refuseReinstating(license(suspendedFor(other), added(own)), actor)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(other)), actor, noon)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(own), added(other)), actor, noon)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(other), added(own)), actor, noon)).toMatchObject(forbidden);
+  });
+  test('lifts its suspension when another reason has ended', () => {
+    const ended: LicenseEvent = { type: 'SuspensionReasonAdded', data: { reasonCode: 'FRAUD', until: tomorrow } };
+    expect(refuseReinstating(license(suspendedFor(own), ended), actor, noon)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(suspendedFor(own), ended), actor, tomorrow)).toBeNull();
   });
   test('does not lift an announced suspension with another reason', () => {
-    expect(refuseReinstating(license(announcedFor('FRAUD')), actor)).toMatchObject(forbidden);
-    expect(refuseReinstating(license(announcedFor(own)), actor)).toBeNull();
+    expect(refuseReinstating(license(announcedFor('FRAUD')), actor, noon)).toMatchObject(forbidden);
+    expect(refuseReinstating(license(announcedFor(own)), actor, noon)).toBeNull();
   });
   test('withdraws an announced suspension for this reason, and nothing else that was announced', () => {
     expect(refuseWithdrawing(license(announcedFor(own)), actor, 'evt_1')).toBeNull();
@@ -205,7 +210,7 @@ describe.each<readonly [Role, SuspensionReason]>([
     expect(refuseWithdrawing(license(announcedFor('FRAUD')), actor, 'evt_2')).toBeNull();
   });
   test.each<Role>(['OWNER', 'ADMIN'])('%s lifts and withdraws suspensions with any reason', (administrator) => {
-    expect(refuseReinstating(license(suspendedFor('FRAUD')), member(administrator))).toBeNull();
+    expect(refuseReinstating(license(suspendedFor('FRAUD')), member(administrator), noon)).toBeNull();
     expect(refuseWithdrawing(license(announcedFor('FRAUD')), member(administrator), 'evt_1')).toBeNull();
   });
   test('SALES withdraws no announced suspension and no renewal mode', () => {

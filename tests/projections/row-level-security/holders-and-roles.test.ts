@@ -74,6 +74,8 @@ const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'day', 'product', 'holder_org_id'].map(
     (column) => `ops.validation_counts.${column}`,
   ),
+  'ops.validation_days.issuer_org_id',
+  'ops.validation_days.day',
   'ops.turns.until',
   'identity.users.created_at',
   'identity.sessions.expires_at',

@@ -123,6 +123,7 @@ const fill = async (db: PoolClient, { org, name, licenseId }: Tenant): Promise<v
 
 const fillObserved = async (db: PoolClient, org: string, licenseId: string): Promise<void> => {
   await db.query(`insert into ops.validation_counts values ($1, $2, now(), '', '', 1, 0, now())`, [org, licenseId]);
+  await db.query(`insert into ops.validation_days values ($1, now(), '', 1, 0)`, [org]);
   await db.query(
     `insert into ops.device_sightings (issuer_org_id, license_id, fingerprint_hash, last_seen_at)
      values ($1, $2, 'hash', now())`,
@@ -250,6 +251,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   'ops.parked_owners': ['select'],
   'ops.lease_liveness': ['select', 'insert', 'update'],
   'ops.validation_counts': ['select', 'insert', 'update'],
+  'ops.validation_days': ['select', 'insert', 'update'],
   'ops.device_sightings': ['select', 'insert', 'update'],
   'ops.license_denials': ['select', 'insert', 'delete'],
   'ops.license_check_ins': ['select', 'insert', 'update'],

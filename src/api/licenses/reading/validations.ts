@@ -1,9 +1,15 @@
 import { z } from 'zod';
-import { type Days, dayOf, lengthOf, readValidations } from '../../../application/reading/read-validations.ts';
+import {
+  type Days,
+  dayOf,
+  lengthOf,
+  readIssuedValidations,
+  readValidations,
+} from '../../../application/reading/read-validations.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { parseInstant } from '../../../domain/time.ts';
+import { type Instant, parseInstant } from '../../../domain/time.ts';
 import { type Problem, problem, refused } from '../../problems/problems.ts';
-import { type Route, route } from '../../route.ts';
+import { none, type Route, route } from '../../route.ts';
 import { licensePath } from '../../schemas.ts';
 import type { ReadNeeds } from './read-licenses.ts';
 import { dayOfValidations, dayOut } from './use-shape.ts';
@@ -16,6 +22,11 @@ const dayIn = z
     'must be a day of the calendar, from 1970-01-01 on',
   )
   .meta({ format: 'date', example: '2027-01-31' });
+
+const daysIn = z.strictObject({
+  from: dayIn.optional().meta({ description: 'The first UTC day.' }),
+  to: dayIn.optional().meta({ description: 'The last UTC day.' }),
+});
 
 const answerShape = z.strictObject({ from: dayOut, to: dayOut, data: z.array(dayOfValidations) });
 
@@ -36,25 +47,53 @@ export const licenseValidations = (needs: ReadNeeds): Route =>
     effect: 'read',
     request: z.object({
       params: licensePath,
-      query: z.strictObject({
-        from: dayIn.optional().meta({ description: 'The first UTC day.' }),
-        to: dayIn.optional().meta({ description: 'The last UTC day.' }),
-      }),
+      query: daysIn,
     }),
     isHeavy: true,
     bounded: { narrow: 'Name fewer days with from and to.' },
     replies: { 200: { description: 'The days.', body: answerShape } },
     rejections: ['LICENSE_NOT_FOUND'],
     handle: async ({ params: { licenseId }, query }, { caller: { organizationId } }) => {
-      const to = query.to ?? dayOf(needs.now());
-      const from = query.from ?? dayOf(`${to}T00:00:00.000Z`, standardDays - 1);
-      const refusal = refuseDays({ from, to });
+      const days = daysOf(query, needs.now());
+      const refusal = refuseDays(days);
       if (refusal !== null) return refusal;
-      const data = await readValidations(needs, organizationId, licenseId, { from, to });
+      const data = await readValidations(needs, organizationId, licenseId, days);
       if (isRefusal(data)) return refused(data);
-      return { status: 200, body: { from, to, data: [...data] } };
+      return { status: 200, body: { ...days, data: [...data] } };
     },
   });
+
+/** GET /v1/validations: returns the validations of all licenses that an organization issues by UTC day and product. */
+export const organizationValidations = (needs: ReadNeeds): Route =>
+  route({
+    method: 'get',
+    path: '/v1/validations',
+    operationId: 'organizationValidations',
+    summary: 'Read the validations of all licenses by day',
+    description:
+      'The validations by applications of all licenses that your organization issues, by UTC day and product, the oldest first. Days without validations are left out. Without to the last day is today, without from the first is 29 days before it. Days are kept for 400 days. The counts are a few seconds old. For an API key that is limited to products, they are those of the licenses that it sees.',
+    tag: 'Licenses',
+    permission: 'readLicenses',
+    effect: 'read',
+    request: z.object({ params: none, query: daysIn }),
+    isHeavy: true,
+    bounded: { narrow: 'Name fewer days with from and to.' },
+    replies: { 200: { description: 'The days.', body: answerShape } },
+    rejections: [],
+    handle: async ({ query }, { caller: { organizationId } }) => {
+      const days = daysOf(query, needs.now());
+      const refusal = refuseDays(days);
+      if (refusal !== null) return refusal;
+      const data = await readIssuedValidations(needs, organizationId, days);
+      return { status: 200, body: { ...days, data: [...data] } };
+    },
+  });
+
+/** Returns the days of a request. Those that it does not name are the last 30. */
+const daysOf = (query: z.infer<typeof daysIn>, now: Instant): Days => {
+  const to = query.to ?? dayOf(now);
+  return { from: query.from ?? dayOf(`${to}T00:00:00.000Z`, standardDays - 1), to };
+};
 
 /** Refuses days that are out of order or too many. */
 const refuseDays = (days: Days): Problem | null => {

@@ -10,6 +10,7 @@ import { activityIn, type Period, periods } from './activity-in-address.ts';
 import { Chart } from './chart.tsx';
 import { countedTypes, stepOf } from './counts.ts';
 import { readMax, useCounts } from './use-counts.ts';
+import { useValidations } from './use-validations.ts';
 
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 
@@ -40,24 +41,34 @@ const ChartsPart = ({ days }: { readonly days: Period }) => {
       </div>
       {counts.isPending && <Loading />}
       {counts.isError && <Failure error={counts.error} onRetry={counts.refetch} />}
-      {counts.data !== undefined && (
-        <>
-          {counts.data.cutAt !== null && <p>{texts.cut(number(readMax), inZone(counts.data.cutAt))}</p>}
-          <div className={classes.charts}>
-            {countedTypes.map((type) => (
-              <Counted
-                key={type}
-                name={texts.counted[type]}
-                per={stepOf(days) === 1 ? texts.perDay : texts.perWeek}
-                starts={counts.data.starts}
-                counts={counts.data.counts[type]}
-              />
-            ))}
-          </div>
-        </>
+      {counts.data !== undefined && counts.data.cutAt !== null && (
+        <p>{texts.cut(number(readMax), inZone(counts.data.cutAt))}</p>
       )}
+      <div className={classes.charts}>
+        {counts.data !== undefined &&
+          countedTypes.map((type) => (
+            <Counted
+              key={type}
+              name={texts.counted[type]}
+              per={perOf(days)}
+              starts={counts.data.starts}
+              counts={counts.data.counts[type]}
+            />
+          ))}
+        <Validations days={days} />
+      </div>
     </Part>
   );
+};
+
+const perOf = (days: Period): string => (stepOf(days) === 1 ? texts.perDay : texts.perWeek);
+
+/** The chart of the validations, which are no events. It loads and fails by itself. */
+const Validations = ({ days }: { readonly days: Period }) => {
+  const { isPending, isError, error, refetch, data } = useValidations(days);
+  if (isPending) return <Loading />;
+  if (isError) return <Failure error={error} onRetry={refetch} />;
+  return <Counted name={texts.validations} per={texts.inUtc(perOf(days))} {...data} />;
 };
 
 const Counted = ({

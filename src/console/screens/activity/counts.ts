@@ -29,6 +29,26 @@ export const startsOf = (period: Period, now: number): readonly number[] => {
   );
 };
 
+/** Returns the day of the calendar of this browser as `YYYY-MM-DD`. */
+export const calendarDayOf = (instant: number): string => {
+  const date = new Date(instant);
+  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => `${part}`.padStart(2, '0')).join('-');
+};
+
+/** Returns the sum of the validations in each column, by their days of the calendar as `YYYY-MM-DD`. */
+export const sumIn = (
+  starts: readonly number[],
+  days: readonly { readonly day: string; readonly validations: number }[],
+): readonly number[] => {
+  const counts = starts.map(() => 0);
+  const first = starts.map(calendarDayOf);
+  for (const { day, validations } of days) {
+    const index = first.findLastIndex((start) => start <= day);
+    if (index >= 0) counts[index] = (counts[index] ?? 0) + validations;
+  }
+  return counts;
+};
+
 /** Returns how many instants are in each column. Those before the first column do not count. */
 export const countIn = (starts: readonly number[], instants: readonly number[]): readonly number[] => {
   const counts = starts.map(() => 0);

@@ -35,12 +35,11 @@ export const Feed = ({ group, license }: Filter) => {
   };
   const state = useLiveEvents({
     types,
+    license,
     isEnabled: true,
     onBegin: readAgain,
     onEvents: (events) => {
-      const own = events
-        .map(entryOfCloudEvent)
-        .filter(({ licenseId }) => license === undefined || licenseId === license);
+      const own = events.map(entryOfCloudEvent);
       if (own.length + news.length > newsMax) readAgain();
       else setNews((before) => withNews(own.toReversed(), before));
     },

@@ -1,12 +1,13 @@
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Part } from '../../parts/part.tsx';
-import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
+import { useCommand, useOrganizationId, useRead, useSend } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
+import { sendUnchanged } from '../../session/send-unchanged.ts';
 import { useSession } from '../../session/session-context.tsx';
 import { Refused } from '../../shell/refused.tsx';
 import { useTitle } from '../../shell/use-title.ts';
@@ -103,14 +104,22 @@ const Changing = ({ policy: current }: { readonly policy: Policy }) => {
 const useSave = (seen: Policy, onNews: (latest: Policy) => void) => {
   const session = useSession();
   const organizationId = useOrganizationId();
-  const change = useCommand('changePolicy');
+  const send = useSend();
+  const queries = useQueryClient();
   const show = useToPolicy();
   const params = { policyId: seen.id };
   return useMutation<void, Error, PolicyChange>({
     mutationFn: async (body) => {
-      const { data: latest } = await session.call(organizationId, 'getPolicy', { params });
-      if (latest.version === seen.version) show((await change.mutateAsync({ params, body })).id);
-      else onNews(latest);
+      const sent = await sendUnchanged({
+        read: () => session.call(organizationId, 'getPolicy', { params }),
+        isSame: ({ version }) => version === seen.version,
+        send: (ifMatch) => send('changePolicy', { params, body }, ifMatch),
+      });
+      if ('latest' in sent) onNews(sent.latest);
+      else show(sent.answer.id);
+    },
+    onSettled: () => {
+      void queries.invalidateQueries({ queryKey: [organizationId] });
     },
   });
 };

@@ -1,6 +1,7 @@
+import { useState } from 'react';
 import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { TextField } from '../../parts/field.tsx';
-import { useCommand } from '../../session/ledger.ts';
+import { useCommand, useUnchangedCommand } from '../../session/ledger.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
 import type { Product } from '../../types.ts';
 
@@ -35,8 +36,14 @@ const Create = ({ onClose }: Props) => {
   );
 };
 
-const Change = ({ product, onClose }: Props & { readonly product: Product }) => {
-  const change = useCommand('changeProduct');
+const Change = ({ product: current, onClose }: Props & { readonly product: Product }) => {
+  // The form began with this. What a colleague saves meanwhile must not be replaced unseen.
+  const [product] = useState(current);
+  const change = useUnchangedCommand('changeProduct', {
+    read: 'getProduct',
+    input: { params: { productId: product.id } },
+    isSame: ({ name, description }) => name === product.name && description === product.description,
+  });
   return (
     <CommandDialog
       title={catalogTexts.products.changeTitle}

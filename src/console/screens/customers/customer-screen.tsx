@@ -7,6 +7,7 @@ import { Facts, Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { type Pages, usePages } from '../../session/paged-list.ts';
+import { useHolderName } from '../../session/use-holder-name.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { customerTexts } from '../../texts/customer-texts.ts';
 import type { License } from '../../types.ts';
@@ -23,11 +24,12 @@ const CustomerScreen = () => {
   const { holder } = useParams({ from: '/signed-in/$organizationId/customers/$holder' });
   const organizationId = useOrganizationId();
   const may = useMay();
-  useTitle(texts.title(holder));
+  const title = texts.title(useHolderName(holder) ?? holder);
+  useTitle(title);
   const pages = usePages('listLicenses', { query: { holder, issuer: organizationId } });
   return (
     <div className={classes.page}>
-      <h1>{texts.title(holder)}</h1>
+      <h1>{title}</h1>
       <div className={classes.columns}>
         <UsePart holder={holder} pages={pages} />
         <SoonPart holder={holder} />

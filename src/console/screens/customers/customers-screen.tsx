@@ -1,8 +1,9 @@
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { number } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
+import { HolderLink } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
@@ -95,13 +96,10 @@ const Search = ({ name }: { readonly name: string }) => {
 };
 
 const Row = ({ customer: { id, licenses, working, devices, seats, nextEnd } }: { readonly customer: Customer }) => {
-  const organizationId = useOrganizationId();
   return (
     <tr>
       <th scope="row">
-        <Link className={classes.id} to="/$organizationId/customers/$holder" params={{ organizationId, holder: id }}>
-          {id}
-        </Link>
+        <HolderLink className={classes.id} holder={id} />
       </th>
       <td data-label={texts.columns.licenses}>{number(licenses)}</td>
       <td data-label={texts.columns.working}>{number(working)}</td>

@@ -5,8 +5,9 @@ import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 import { SaleActions } from '../issue/sale-actions.tsx';
 import classes from './license.module.css';
-import { useMayLift } from './power.ts';
+import { useBeyondLifting } from './power.ts';
 import { Reinstate, Renew, Revoke, Suspend } from './status-dialogs.tsx';
+import { reasonsInWords } from './why.ts';
 
 type ActionName = 'suspend' | 'reinstate' | 'renew' | 'revoke';
 
@@ -26,10 +27,11 @@ export const Actions = ({
   readonly mayDo: (power: LicensePower) => boolean;
 }) => {
   const [open, setOpen] = useState<ActionName | null>(null);
-  const mayLift = useMayLift(license);
-  const names = (['renew', 'suspend', 'reinstate', 'revoke'] as const).filter(
-    (name) => mayDo(powers[name]) && makesSense(name, license) && (name !== 'reinstate' || mayLift),
+  const beyond = useBeyondLifting(license);
+  const useful = (['renew', 'suspend', 'reinstate', 'revoke'] as const).filter(
+    (name) => mayDo(powers[name]) && makesSense(name, license),
   );
+  const names = useful.filter((name) => name !== 'reinstate' || beyond.length === 0);
   const close = () => setOpen(null);
   return (
     <fieldset className={classes.actions} aria-label={texts.actions.title}>
@@ -39,6 +41,7 @@ export const Actions = ({
         </Button>
       ))}
       {mayDo('sellLicenses') && <SaleActions license={license} />}
+      {useful.length > names.length && <p>{texts.actions.notReinstated(reasonsInWords(beyond))}</p>}
       {open === 'suspend' && <Suspend license={license} onClose={close} />}
       {open === 'reinstate' && <Reinstate license={license} onClose={close} />}
       {open === 'renew' && <Renew license={license} onClose={close} />}

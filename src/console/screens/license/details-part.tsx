@@ -1,9 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import type { LicensePower } from '../../../domain/license/license-authority.ts';
 import { Copyable } from '../../parts/copy.tsx';
+import { HolderLink } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
-import { useOrganizationId } from '../../session/ledger.ts';
+import { useOrganizationId, useRead } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { LicenseWithUse } from '../../types.ts';
@@ -47,7 +48,7 @@ export const DetailsPart = ({
           [names.reference, externalRef],
           [names.products, products.join(', ')],
           [names.policy, <PolicyLink key="policy" policy={policy} isOwn={isOwn} />],
-          [names.holder, holderOrganizationId ?? names.noHolder],
+          [names.holder, <Holder key="holder" holder={holderOrganizationId} isOwn={isOwn} />],
           [changeTexts.transfer.offered, pendingHolder?.organizationId],
           [changeTexts.replaces, replaces === null ? null : <OtherLicense key="replaces" licenseId={replaces} />],
           [
@@ -93,6 +94,12 @@ const buttonsOf = (license: LicenseWithUse, mayDo: (power: LicensePower) => bool
 const Validated = ({ at }: { readonly at: string | null }) =>
   at === null ? texts.license.never : <Moment at={at} withAge />;
 
+/** The customer. Its issuer knows its name, and has a page about it. */
+const Holder = ({ holder, isOwn }: { readonly holder: string | null; readonly isOwn: boolean }) => {
+  if (holder === null) return texts.license.noHolder;
+  return isOwn ? <HolderLink holder={holder} /> : holder;
+};
+
 const OtherLicense = ({ licenseId }: { readonly licenseId: string }) => {
   const organizationId = useOrganizationId();
   return (
@@ -108,7 +115,8 @@ const PolicyLink = ({
   isOwn,
 }: Pick<LicenseWithUse, 'policy'> & { readonly isOwn: boolean }) => {
   const organizationId = useOrganizationId();
-  const text = texts.license.policyVersion(id, version);
+  const { data } = useRead('getPolicy', { params: { policyId: id } }, { enabled: isOwn });
+  const text = texts.license.policyVersion(data?.name ?? id, version);
   if (!isOwn) return text;
   return (
     <Link

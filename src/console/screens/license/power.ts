@@ -33,14 +33,15 @@ export const useReasons = (reasons: readonly SuspensionReason[]): readonly Suspe
 export const suspensionReasons = ['PAYMENT', 'FRAUD', 'CUSTOMER_REQUEST', 'ADMIN', 'LEGAL'] as const;
 
 /**
- * Returns true when the role of the user may lift every suspension of the license, also those that are announced. The API
- * shows one reason of a suspension, so the server may refuse for another one.
+ * Returns the reasons for which the role of the user may not lift the suspension of the license, also those of announced
+ * suspensions. Empty: the user may reinstate it.
  */
-export const useMayLift = ({ suspension, scheduled }: License): boolean => {
-  const reasons: readonly string[] = useReasons(suspensionReasons);
-  return [...(suspension === null ? [] : [suspension]), ...scheduled].every(
-    (change) => !('reasonCode' in change) || reasons.includes(change.reasonCode),
+export const useBeyondLifting = ({ suspensions, scheduled }: License): readonly SuspensionReason[] => {
+  const own = useReasons(suspensionReasons);
+  const reasons = [...suspensions, ...scheduled].flatMap((change) =>
+    'reasonCode' in change ? [change.reasonCode] : [],
   );
+  return [...new Set(reasons)].filter((reason) => !own.includes(reason));
 };
 
 /** Returns what tells whether the user may cancel an announced change. */

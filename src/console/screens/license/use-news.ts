@@ -13,11 +13,10 @@ export const useNews = (licenseId: string, isNow: boolean): LiveState => {
   const may = useMay();
   const readAgain = () => void queries.invalidateQueries({ queryKey: [organizationId] });
   return useLiveEvents({
+    license: licenseId,
     isEnabled: isNow && may('readEvents'),
     // The page was read before, so it may lack an event.
     onBegin: readAgain,
-    onEvents: (events) => {
-      if (events.some(({ subject }) => subject === licenseId)) readAgain();
-    },
+    onEvents: readAgain,
   });
 };

@@ -2,8 +2,14 @@ import { dayOf } from '../../parts/dates.ts';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
 
+const list = new Intl.ListFormat('en');
+
+/** Returns reasons of a suspension as words in a sentence. */
+export const reasonsInWords = (reasons: readonly (keyof typeof texts.suspensionReasons)[]): string =>
+  list.format(reasons.map((reason) => texts.suspensionReasons[reason]));
+
 /** Returns why a license has its status, as a sentence. */
-export const whyOf = ({ effectiveStatus, term, suspension, revokedAt }: License): string => {
+export const whyOf = ({ effectiveStatus, term, suspension, suspensions, revokedAt }: License): string => {
   const dayOrNull = (at: string | null) => (at === null ? null : dayOf(at));
   switch (effectiveStatus) {
     case 'ACTIVE':
@@ -18,7 +24,7 @@ export const whyOf = ({ effectiveStatus, term, suspension, revokedAt }: License)
       return suspension === null
         ? ''
         : texts.why.suspended(
-            texts.suspensionReasons[suspension.reasonCode],
+            reasonsInWords(suspensions.map(({ reasonCode }) => reasonCode)),
             dayOf(suspension.since),
             dayOrNull(suspension.until),
           );

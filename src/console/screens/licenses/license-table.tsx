@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { StatusBadge } from '../../parts/badge.tsx';
+import { HolderName } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
@@ -132,6 +133,8 @@ const Row = ({
 
 const cells: Readonly<Record<ColumnName, (license: License) => ReactNode>> = {
   status: ({ effectiveStatus }) => <StatusBadge status={effectiveStatus} />,
+  customer: ({ holderOrganizationId }) =>
+    holderOrganizationId === null ? null : <HolderName holder={holderOrganizationId} />,
   tier: ({ tier }) => texts.tier[tier],
   products: ({ products }) => products.join(', '),
   devices: ({ usage, limits }) => `${usage.activations} / ${limitText(limits.activations)}`,

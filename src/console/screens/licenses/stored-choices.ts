@@ -1,10 +1,10 @@
 import { type Filters, filtersIn } from './filters.ts';
 
 /** The columns of the list besides the license itself. */
-export const columnNames = ['status', 'tier', 'products', 'devices', 'seats', 'ends', 'issued'] as const;
+export const columnNames = ['status', 'customer', 'tier', 'products', 'devices', 'seats', 'ends', 'issued'] as const;
 export type ColumnName = (typeof columnNames)[number];
 
-const usualColumns: readonly ColumnName[] = ['status', 'tier', 'products', 'devices', 'ends'];
+const usualColumns: readonly ColumnName[] = ['status', 'customer', 'tier', 'products', 'devices', 'ends'];
 
 /** A view that the user has saved under a name. */
 export type SavedView = { readonly name: string; readonly filters: Filters };

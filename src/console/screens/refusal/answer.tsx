@@ -1,6 +1,7 @@
 import type { AnswerOf } from '@license-ledger/client';
 import { Link } from '@tanstack/react-router';
 import { Badge, type Tone } from '../../parts/badge.tsx';
+import { HolderLink } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
@@ -13,7 +14,16 @@ type Explanation = AnswerOf<'explainValidation'>;
 const texts = refusalTexts.answer;
 
 /** What validate answers, and why. `at`: the instant that was asked for; null: now. */
-export const Answer = ({ explanation, at }: { readonly explanation: Explanation; readonly at: string | null }) => {
+export const Answer = ({
+  explanation,
+  at,
+  holder,
+}: {
+  readonly explanation: Explanation;
+  readonly at: string | null;
+  /** The customer, of a license that the organization issues. */
+  readonly holder: string | null;
+}) => {
   const organizationId = useOrganizationId();
   const { valid, code, reasons, licenseId } = explanation;
   return (
@@ -40,6 +50,12 @@ export const Answer = ({ explanation, at }: { readonly explanation: Explanation;
           >
             {texts.open}
           </Link>
+        )}
+        {holder !== null && (
+          <>
+            {' '}
+            {texts.customer} <HolderLink holder={holder} />.
+          </>
         )}
       </p>
     </Part>

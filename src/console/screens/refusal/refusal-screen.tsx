@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
-import { useRead } from '../../session/ledger.ts';
+import { useOrganizationId, useRead } from '../../session/ledger.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { refusalTexts as texts } from '../../texts/refusal-texts.ts';
 import { Answer, RulesPart } from './answer.tsx';
@@ -36,6 +36,7 @@ const Explained = ({
   const explanation = useRead('explainValidation', { body: request });
   const licenseId = explanation.data?.licenseId ?? null;
   const license = useRead('getLicense', { params: { licenseId: licenseId ?? '' } }, { enabled: licenseId !== null });
+  const organizationId = useOrganizationId();
   if (explanation.isPending) return <Loading />;
   if (explanation.data === undefined) return <Failure error={explanation.error} onRetry={explanation.refetch} />;
   const { data } = explanation;
@@ -43,7 +44,11 @@ const Explained = ({
   return (
     <>
       {explanation.isError && <Failure error={explanation.error} onRetry={explanation.refetch} />}
-      <Answer explanation={data} at={request.at ?? null} />
+      <Answer
+        explanation={data}
+        at={request.at ?? null}
+        holder={license.data?.issuerOrganizationId === organizationId ? license.data.holderOrganizationId : null}
+      />
       {isOther && <p role="status">{texts.denials.otherAnswer}</p>}
       {license.isError && <Failure error={license.error} onRetry={license.refetch} />}
       {license.data !== undefined && !data.valid && (

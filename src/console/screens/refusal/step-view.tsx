@@ -9,7 +9,7 @@ import { ChangeProducts } from '../license/change/products-dialog.tsx';
 import { ChangeMaintenance } from '../license/change/term-dialogs.tsx';
 import { DeviceTable } from '../license/devices-part.tsx';
 import { type DialogButton, DialogButtons } from '../license/dialog-buttons.tsx';
-import { useMayAssign, useMayLift, usePowers } from '../license/power.ts';
+import { useBeyondLifting, useMayAssign, usePowers } from '../license/power.ts';
 import { SeatTable } from '../license/seats-part.tsx';
 import { Reinstate, Renew } from '../license/status-dialogs.tsx';
 import { AssignUser, UserTable } from '../license/users-part.tsx';
@@ -42,12 +42,12 @@ export const StepView = ({ step, license, request }: Props) => {
 /** Returns what tells whether the user may take a step. */
 const useMayTake = (license: License): ((step: Step) => boolean) => {
   const mayDo = usePowers(license);
-  const mayLift = useMayLift(license);
+  const beyondLifting = useBeyondLifting(license);
   const mayAssign = useMayAssign(license);
   return ({ action }) => {
     const power = powerOf[action];
     if (power === null || !mayDo(power)) return false;
-    if (action === 'REINSTATE') return mayLift;
+    if (action === 'REINSTATE') return beyondLifting.length === 0;
     return power === 'assignUsers' ? mayAssign : true;
   };
 };

@@ -5,7 +5,7 @@ import type { EventOf, LicenseEvent } from '../events.ts';
 import type { IssuedLicense, LicenseFacts } from '../license.ts';
 import { refuseSchedule } from '../scheduled/refuse-schedule.ts';
 import { withdrawals, withdrawSuspensions } from '../scheduled/withdraw-announced.ts';
-import { isSuspended, suspensionAt } from '../status.ts';
+import { isSuspended, suspensionAt, suspensionsAt } from '../status.ts';
 import type { SuspensionCommand } from './suspension-commands.ts';
 import { endSuspension } from './suspension-ends.ts';
 
@@ -84,25 +84,20 @@ export const acceptPayment = (license: IssuedLicense, at: Instant): readonly Lic
 ];
 
 const reinstateOnPayment = (license: IssuedLicense, at: Instant): readonly EventOf<'LicenseReinstated'>[] => {
-  const { facts, suspendedFor } = license;
+  const { facts } = license;
   if (!facts.policy.reinstateOnPayment || !isSuspended(facts, at)) return [];
-  for (const [reasonCode, until] of suspendedFor)
-    if (reasonCode !== 'PAYMENT' && (until === null || at < until)) return [];
-  for (const { effectiveAt, change } of facts.scheduled) {
-    if (change.kind !== 'SUSPENSION' || change.reasonCode === 'PAYMENT') continue;
-    if (effectiveAt <= at && (change.until === null || at < change.until)) return [];
-  }
+  if (suspensionsAt(facts, at).some(({ reasonCode }) => reasonCode !== 'PAYMENT')) return [];
   return lift(facts, at);
 };
 
 /** Returns true when a suspension for the same reason is in force at `at` and lasts as long. */
 const isCovered = (
-  { facts, suspendedFor }: IssuedLicense,
+  { facts }: IssuedLicense,
   { reasonCode, until, scheduled }: CommandOf<'Suspend'>['data'],
   at: Instant,
 ): boolean => {
   const from = scheduled?.effectiveAt ?? at;
-  const currentUntil = suspendedFor.get(reasonCode);
+  const currentUntil = facts.suspendedFor.find((current) => current.reasonCode === reasonCode)?.until;
   if (currentUntil !== undefined && (currentUntil === null || currentUntil > from) && covers(currentUntil, until))
     return true;
   return facts.scheduled.some(

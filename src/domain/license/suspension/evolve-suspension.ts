@@ -1,7 +1,7 @@
 import type { At } from '../../decider.ts';
 import type { Instant } from '../../time.ts';
 import type { EventWith } from '../consequences.ts';
-import type { IssuedLicense, LicenseFacts, Scheduled, Suspension } from '../license.ts';
+import type { LicenseFacts, Scheduled, Suspension } from '../license.ts';
 import { withoutPast } from '../scheduled/evolve-scheduled.ts';
 import { suspensionAt } from '../status.ts';
 import type { SuspensionEvent, SuspensionReason } from './suspension-events.ts';
@@ -18,38 +18,17 @@ export const evolveSuspensionFacts = (
       if (eventId !== undefined)
         return { ...facts, scheduled: [...facts.scheduled, announcedSuspension(eventId, event.data, effectiveAt)] };
       const scheduled = withoutPast(facts, 'SUSPENSION', effectiveAt);
-      return { ...facts, suspension: suspensionSince(effectiveAt, event.data), scheduled };
+      const suspension = suspensionSince(effectiveAt, event.data);
+      return { ...facts, suspension, suspendedFor: [suspension], scheduled };
     }
     case 'SuspensionReasonAdded':
-      return { ...facts, suspension: withReason(facts, event.data, effectiveAt) };
+      return {
+        ...facts,
+        suspension: withReason(facts, event.data, effectiveAt),
+        suspendedFor: reasonsWith(facts.suspendedFor, event.data, effectiveAt),
+      };
     case 'LicenseReinstated':
-      return { ...facts, suspension: null, scheduled: withoutPast(facts, 'SUSPENSION', effectiveAt) };
-  }
-};
-
-/** Changes, in place, the reasons of the current suspension, and the end of the last one. */
-export const evolveSuspensionCollections = (
-  license: IssuedLicense,
-  event: Extract<EventWith<'collections'>, SuspensionEvent>,
-  { recordedAt }: At,
-): void => {
-  const { suspendedFor } = license;
-  switch (event.type) {
-    case 'LicenseSuspended':
-      // An announced suspension is in `facts.scheduled`.
-      if (event.data.eventId !== undefined) return;
-      suspendedFor.clear();
-      suspendedFor.set(event.data.reasonCode, event.data.until);
-      return;
-    case 'SuspensionReasonAdded':
-      suspendedFor.set(event.data.reasonCode, event.data.until);
-      return;
-    case 'LicenseReinstated':
-      license.reinstatedAt = recordedAt;
-      suspendedFor.clear();
-      return;
-    default:
-      event satisfies never;
+      return { ...facts, suspension: null, suspendedFor: [], scheduled: withoutPast(facts, 'SUSPENSION', effectiveAt) };
   }
 };
 
@@ -62,6 +41,15 @@ const announcedSuspension = (eventId: string, { reasonCode, until }: Reason, eff
   effectiveAt,
   change: { kind: 'SUSPENSION', reasonCode, until },
 });
+
+/** A reason that is in force already keeps its start. */
+const reasonsWith = (reasons: readonly Suspension[], added: Reason, at: Instant): readonly Suspension[] => {
+  const same = reasons.find(
+    ({ reasonCode, until }) => reasonCode === added.reasonCode && (until === null || until > at),
+  );
+  const others = reasons.filter(({ reasonCode }) => reasonCode !== added.reasonCode);
+  return [...others, suspensionSince(same?.since ?? at, added)];
+};
 
 const withReason = (facts: LicenseFacts, added: Reason, at: Instant): Suspension => {
   const { suspension } = facts;

@@ -30,6 +30,7 @@ export const withUsage = (
   entitlements: facts.entitlements,
   externalRef: facts.externalRef,
   suspension: facts.suspension,
+  suspendedFor: facts.suspendedFor,
   revokedAt: facts.revokedAt,
   usage,
   keyVersion: facts.keyVersion,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LicenseEvent } from '../../../../src/domain/license/events.ts';
-import { effectiveStatus } from '../../../../src/domain/license/status.ts';
+import { effectiveStatus, suspensionsAt } from '../../../../src/domain/license/status.ts';
 import {
   activate,
   activated,
@@ -114,6 +114,21 @@ describe('suspending a license', () => {
   });
 });
 
+test('each reason of a suspension has its own start and end, and an announced one counts from its start', () => {
+  const { facts } = licenseAfter(
+    ...suspended(suspendedEvent('PAYMENT')),
+    on(tomorrow, groundAddedEvent('FRAUD', nextWeek)),
+    on(tomorrow, {
+      type: 'LicenseSuspended',
+      data: { reasonCode: 'LEGAL', until: null, eventId: 'evt_1' },
+      effectiveAt: nextWeek,
+    }),
+  );
+  const payment = { reasonCode: 'PAYMENT', since: noon, until: null };
+  expect(suspensionsAt(facts, tomorrow)).toEqual([payment, { reasonCode: 'FRAUD', since: tomorrow, until: nextWeek }]);
+  expect(suspensionsAt(facts, nextWeek)).toEqual([payment, { reasonCode: 'LEGAL', since: nextWeek, until: null }]);
+});
+
 describe('reinstating a license', () => {
   test('ends the suspension and records its length', () => {
     given(...suspended(suspendedEvent()))
@@ -124,10 +139,8 @@ describe('reinstating a license', () => {
     given(...suspended(suspendedEvent('PAYMENT')), on(tomorrow, groundAddedEvent('FRAUD')))
       .when(reinstate(nextWeek))
       .thenEvents(reinstated(noon, 7 * 86_400));
-    const { facts, suspendedFor } = licenseAfter(
-      ...suspended(suspendedEvent(), groundAddedEvent('FRAUD'), reinstated(noon, 0)),
-    );
-    expect([facts.suspension, suspendedFor.size]).toEqual([null, 0]);
+    const { facts } = licenseAfter(...suspended(suspendedEvent(), groundAddedEvent('FRAUD'), reinstated(noon, 0)));
+    expect([facts.suspension, facts.suspendedFor]).toEqual([null, []]);
   });
   test('changes nothing when the license is not, or no longer, suspended', () => {
     given(issued()).when(reinstate()).thenNothing();

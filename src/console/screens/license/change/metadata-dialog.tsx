@@ -2,7 +2,7 @@ import type { InputOf } from '@license-ledger/client';
 import { useState } from 'react';
 import { AreaField } from '../../../parts/area-field.tsx';
 import { TextField } from '../../../parts/field.tsx';
-import { useCommand } from '../../../session/ledger.ts';
+import { useUnchangedCommand } from '../../../session/ledger.ts';
 import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
 import { Confirmation } from '../confirmation.tsx';
@@ -13,8 +13,21 @@ type Body = NonNullable<InputOf<'changeLicense'>['body']>;
 const names = changeTexts.metadata;
 
 /** Edits the reference and the metadata of a license. */
-export const EditMetadata = ({ license, onClose }: { readonly license: License; readonly onClose: () => void }) => {
-  const change = useCommand('changeLicense');
+export const EditMetadata = ({
+  license: current,
+  onClose,
+}: {
+  readonly license: License;
+  readonly onClose: () => void;
+}) => {
+  // The form began with this. What a colleague saves meanwhile must not be replaced unseen.
+  const [license] = useState(current);
+  const change = useUnchangedCommand('changeLicense', {
+    read: 'getLicense',
+    input: { params: { licenseId: license.id } },
+    isSame: ({ externalRef, metadata }) =>
+      externalRef === license.externalRef && JSON.stringify(metadata) === JSON.stringify(license.metadata),
+  });
   const [isBad, setBad] = useState(false);
   const inputOf = (form: FormData) => {
     const metadata = metadataIn(String(form.get('metadata')));
