@@ -35,8 +35,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
     // The client of this checkout, which nothing has built.
     alias: { '@license-ledger/client': client },
     pool: 'forks',
-    // A transaction that waits for the event store fails the test. The domain has none.
-    setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts'],
+    // A transaction that waits for the event store, and a page that complains, fail the test. The domain has neither.
+    setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts', 'tests/support/watch-pages.ts'],
     // Files share the modules of their worker, which costs a quarter less: none of them may change what another one loads.
     isolate: false,
     // Tests make and drop much at once: a larger young generation saves a twentieth of the processor time.

@@ -1,41 +1,33 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../support/ledger.ts';
 import {
-  buildConsole,
   type ConsoleUser,
   createConsoleUser,
   expectAccessible,
+  hasBrowser,
   openConsole,
+  shareConsole,
   signIn,
 } from './in-browser.ts';
 
-const executable = findChromium();
-
-describe.runIf(executable !== null)('A session in the console', { timeout: 240_000 }, () => {
+describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () => {
   let ledger: Ledger;
   let browser: Browser;
   let owner: ConsoleUser;
   let organizationId: string;
   beforeAll(async () => {
-    buildConsole();
-    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    ({ ledger, browser } = await shareConsole());
     organizationId = ledger.a.organizationId;
     owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
   }, 240_000);
-  afterAll(async () => {
-    await browser.close();
-    await ledger.stop();
-  });
 
   const dialog = (page: Page) => page.getByRole('dialog');
 
   test('that ends keeps what was typed, and the action goes on after the sign-in', async () => {
     const { licenseId } = await ledger.issue();
     const user = await createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }]);
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, user);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user });
     await page.getByRole('button', { name: 'Revoke' }).click();
     await dialog(page).getByLabel('Reason code').fill('REFUND');
     // Another device signs out everywhere.
@@ -82,8 +74,9 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
       [1, 2].map(() => createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }])),
     );
     if (ann === undefined || bob === undefined) throw new Error('There are two users.');
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, ann);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, {
+      user: ann,
+    });
     await page.getByRole('button', { name: 'Revoke' }).click();
     await dialog(page).getByLabel('Reason code').fill('REFUND');
     // Other tabs are told. Without the news the request itself must find out.
@@ -108,8 +101,7 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
       { organizationId, role: 'ADMIN' },
       { organizationId: b.organizationId, role: 'ADMIN' },
     ]);
-    const { page, context } = await openConsole(browser, ledger, '/organizations');
-    await signIn(page, user);
+    const { page, context } = await openConsole(browser, ledger, '/organizations', { user });
     await page.getByRole('link', { name: /Vendor A/ }).click();
     await page.getByRole('heading', { name: 'Licenses' }).waitFor();
     const second = await context.newPage();
