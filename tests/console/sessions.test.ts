@@ -9,6 +9,7 @@ import {
   openConsole,
   shareConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () => {
@@ -23,6 +24,20 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
   }, 240_000);
 
   const dialog = (page: Page) => page.getByRole('dialog');
+  /** Signs a user out everywhere, as from another device. */
+  const endSessionsOf = async ({ email, password }: ConsoleUser) => {
+    const { body } = await ledger.call('POST', '/v1/auth/login', { body: { email, password } });
+    const key = String(body.accessToken);
+    const sessions = await ledger.call('GET', '/v1/auth/sessions', { key });
+    for (const { id, isCurrent } of JSON.parse(sessions.text).data)
+      if (!isCurrent) await ledger.call('DELETE', `/v1/auth/sessions/${id}`, { key });
+  };
+  const signInAgain = async (page: Page, { password }: ConsoleUser) => {
+    const form = dialog(page).filter({ hasText: 'Your session has ended.' });
+    await form.getByLabel('Password').fill(password);
+    await form.getByRole('button', { name: 'Sign in' }).click();
+    await form.waitFor({ state: 'detached' });
+  };
 
   test('that ends keeps what was typed, and the action goes on after the sign-in', async () => {
     const { licenseId } = await ledger.issue();
@@ -30,22 +45,35 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user });
     await page.getByRole('button', { name: 'Revoke' }).click();
     await dialog(page).getByLabel('Reason code').fill('REFUND');
-    // Another device signs out everywhere.
-    const { body } = await ledger.call('POST', '/v1/auth/login', {
-      body: { email: user.email, password: user.password },
-    });
-    const key = String(body.accessToken);
-    const sessions = await ledger.call('GET', '/v1/auth/sessions', { key });
-    for (const { id, isCurrent } of JSON.parse(sessions.text).data)
-      if (!isCurrent) await ledger.call('DELETE', `/v1/auth/sessions/${id}`, { key });
+    await endSessionsOf(user);
     await dialog(page).getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('Your session has ended.').waitFor();
     await expectAccessible(page);
-    await page.getByLabel('Password').fill(user.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signInAgain(page, user);
     await page.getByText('This cannot be undone.').waitFor();
     const revoked = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
     expect(revoked.text.match(/"type":"LicenseRevoked"/g)).toHaveLength(1);
+    await context.close();
+  });
+
+  testInFull('that ends loses no form of a screen, and none of a dialog that shows a secret', async () => {
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/catalog/policies/new`, { user });
+    await page.getByLabel('Name').first().fill('Students');
+    await endSessionsOf(user);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await signInAgain(page, user);
+    await page.getByRole('heading', { name: 'Students' }).waitFor();
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/people`);
+    await page.getByRole('button', { name: 'Create an API key' }).click();
+    await dialog(page).getByLabel('Name').fill('Build server');
+    await dialog(page).getByRole('checkbox', { name: 'licenses:read' }).check();
+    await endSessionsOf(user);
+    await dialog(page).getByRole('button', { name: 'Create' }).click();
+    await signInAgain(page, user);
+    await dialog(page).getByText('It is shown only once').waitFor();
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('row').filter({ hasText: 'Build server' }).waitFor();
     await context.close();
   });
 
