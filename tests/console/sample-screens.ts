@@ -54,6 +54,12 @@ export const createSample = async (ledger: Ledger): Promise<SampleScreens> => {
     policy: `catalog/policies/${policy.id}`,
   };
   const others = ['licenses', 'licenses/new', `why?license=${licenseId}`, 'first-steps', 'catalog', 'customers'];
-  const more = [`customers/${holderOrganizationId}`, `${screens.policy}/change`, 'catalog/policies/new', 'activity', 'people'];
+  const more = [
+    `customers/${holderOrganizationId}`,
+    `${screens.policy}/change`,
+    'catalog/policies/new',
+    'activity',
+    'people',
+  ];
   return { ...screens, all: [...Object.values(screens), ...others, ...more] };
 };

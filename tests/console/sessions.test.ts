@@ -57,9 +57,12 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
   });
 
   testInFull('that ends loses no form of a screen, and none of a dialog that shows a secret', async () => {
+    const product = { code: 'draw', name: 'Draw' };
+    expect((await ledger.call('POST', '/v1/products', { key: ledger.a.apiKey, body: product })).status).toBe(201);
     const user = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/catalog/policies/new`, { user });
     await page.getByLabel('Name').first().fill('Students');
+    await page.getByLabel('Draw (draw)').check();
     await endSessionsOf(user);
     await page.getByRole('button', { name: 'Save' }).click();
     await signInAgain(page, user);
