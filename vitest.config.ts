@@ -23,7 +23,7 @@ const client = path.join(import.meta.dirname, 'packages', 'client', 'src', 'inde
 const inFullOnly = isFull
   ? []
   : [
-      'tests/console/{actions-by-role,activity,catalog,customers,first-run,full-screens,issue,license-changes,people}.test.ts',
+      'tests/console/{actions-by-role,activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
       'tests/cli/acme-continues.test.ts',
       'tests/e2e/{crash,usage-flood}.test.ts',
       'tests/projections/kills.test.ts',

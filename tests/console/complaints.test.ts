@@ -18,7 +18,7 @@ describe.runIf(hasBrowser)('A page of the console complains', { timeout: 120_000
       document.body.append(Object.assign(document.createElement('style'), { textContent: 'p {}' }));
       fetch('https://elsewhere.invalid/').catch(() => undefined);
       localStorage.setItem('key', 'lgr_live_1');
-      setTimeout(() => { throw new Error('of the page') }, 0);
+      queueMicrotask(() => { throw new Error('of the page') });
     `);
     const complaints: string[] = [];
     const text = () => {

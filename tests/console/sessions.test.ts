@@ -56,30 +56,6 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
     await context.close();
   });
 
-  testInFull('that ends loses no form of a screen, and none of a dialog that shows a secret', async () => {
-    const product = { code: 'draw', name: 'Draw' };
-    expect((await ledger.call('POST', '/v1/products', { key: ledger.a.apiKey, body: product })).status).toBe(201);
-    const user = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/catalog/policies/new`, { user });
-    await page.getByLabel('Name').first().fill('Students');
-    await page.getByLabel('Draw (draw)').check();
-    await endSessionsOf(user);
-    await page.getByRole('button', { name: 'Save' }).click();
-    await signInAgain(page, user);
-    await page.getByRole('heading', { name: 'Students' }).waitFor();
-    await page.goto(`${ledger.baseUrl}/console/${organizationId}/people`);
-    await page.getByRole('button', { name: 'Create an API key' }).click();
-    await dialog(page).getByLabel('Name').fill('Build server');
-    await dialog(page).getByRole('checkbox', { name: 'licenses:read' }).check();
-    await endSessionsOf(user);
-    await dialog(page).getByRole('button', { name: 'Create' }).click();
-    await signInAgain(page, user);
-    await dialog(page).getByText('It is shown only once').waitFor();
-    await dialog(page).getByRole('button', { name: 'Done' }).click();
-    await page.getByRole('row').filter({ hasText: 'Build server' }).waitFor();
-    await context.close();
-  });
-
   test('has no token where a script could read it, also after a reload', async () => {
     const { page, context } = await openConsole(browser, ledger, '');
     await signIn(page, owner);
@@ -146,6 +122,30 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
     expect(await (await own).text()).not.toContain(licenseId);
     await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`);
     await page.getByRole('alert').waitFor();
+    await context.close();
+  });
+
+  testInFull('that ends loses no form of a screen, and none of a dialog that shows a secret', async () => {
+    const product = { code: 'draw', name: 'Draw' };
+    expect((await ledger.call('POST', '/v1/products', { key: ledger.a.apiKey, body: product })).status).toBe(201);
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/catalog/policies/new`, { user });
+    await page.getByLabel('Name').first().fill('Students');
+    await page.getByLabel('Draw (draw)').check();
+    await endSessionsOf(user);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await signInAgain(page, user);
+    await page.getByRole('heading', { name: 'Students' }).waitFor();
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/people`);
+    await page.getByRole('button', { name: 'Create an API key' }).click();
+    await dialog(page).getByLabel('Name').fill('Build server');
+    await dialog(page).getByRole('checkbox', { name: 'licenses:read' }).check();
+    await endSessionsOf(user);
+    await dialog(page).getByRole('button', { name: 'Create' }).click();
+    await signInAgain(page, user);
+    await dialog(page).getByText('It is shown only once').waitFor();
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('row').filter({ hasText: 'Build server' }).waitFor();
     await context.close();
   });
 });
