@@ -24,7 +24,7 @@ const client = path.join(import.meta.dirname, 'packages', 'client', 'src', 'inde
 const inFullOnly = isFull
   ? []
   : [
-      'tests/console/{activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
+      'tests/console/{actions-by-role,activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
       'tests/cli/{acme-continues,backup/killed}.test.ts',
       'tests/e2e/{crash,sessions,undone,usage-flood}.test.ts',
       'tests/embedded/eventstore/memory.test.ts',
@@ -37,8 +37,8 @@ const project = (name: string, include: string[], exclude: string[] = []): TestP
     // The client of this checkout, which nothing has built.
     alias: { '@license-ledger/client': client },
     pool: 'forks',
-    // A transaction that waits for the event store fails the test. The domain has none.
-    setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts'],
+    // A transaction that waits for the event store, and a page that complains, fail the test. The domain has neither.
+    setupFiles: name === 'domain' ? [] : ['tests/support/watch-connections.ts', 'tests/support/watch-pages.ts'],
     // Files share the modules of their worker, which costs a quarter less: none of them may change what another one loads.
     isolate: false,
     // Tests make and drop much at once: a larger young generation saves a twentieth of the processor time.

@@ -1,69 +1,63 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../support/ledger.ts';
 import {
-  buildConsole,
   type ConsoleUser,
   createConsoleUser,
   expectAccessible,
   expectNoOverflow,
+  hasBrowser,
   openConsole,
+  shareConsole,
   signIn,
   testInFull,
 } from './in-browser.ts';
 
-const executable = findChromium();
-
-describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () => {
+describe.runIf(hasBrowser)('In the console', { timeout: 240_000 }, () => {
   let ledger: Ledger;
   let browser: Browser;
   let owner: ConsoleUser;
   let organizationId: string;
   beforeAll(async () => {
-    buildConsole();
-    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    ({ ledger, browser } = await shareConsole());
     organizationId = ledger.a.organizationId;
     owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
   }, 240_000);
-  afterAll(async () => {
-    await browser.close();
-    await ledger.stop();
-  });
 
   const activate = (licenseKey: string, name: string) =>
     ledger.call('POST', '/v1/licenses/activate', { body: { licenseKey, fingerprint: `device ${name}`, name } });
   const dialog = (page: Page) => page.getByRole('dialog');
 
-  test('a support person releases the device that holds the last place, from the key, in 8 steps', async () => {
+  test('a support person releases the device that holds the last place, from the key, in 8 steps at most', async () => {
     const { licenseKey } = await ledger.issue({ limits: { activations: 1 } });
+    const validated = async () => {
+      const body = { licenseKey, fingerprint: 'device New laptop' };
+      return (await ledger.call('POST', '/v1/licenses/validate', { body })).body.code;
+    };
     expect((await activate(licenseKey, 'Old laptop')).status).toBe(201);
     expect((await activate(licenseKey, 'New laptop')).status).toBe(409);
-    const support = await createConsoleUser(ledger, [{ organizationId, role: 'SUPPORT' }]);
-    const { page, complaints, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
-    await signIn(page, support);
+    expect(await validated()).toBe('NOT_ACTIVATED');
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'SUPPORT' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, { user });
     await page.getByRole('heading', { name: 'Licenses' }).waitFor();
-    // Counted from here: open the search, paste the key, open the license, choose the device, confirm.
-    await page.keyboard.press('Control+k');
-    await dialog(page).getByRole('textbox').fill(licenseKey);
-    await dialog(page).getByRole('link').first().waitFor();
-    await expectAccessible(page);
-    await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Release Old laptop' }).click();
-    await dialog(page).getByRole('button', { name: 'Release' }).click();
+    const steps: readonly (() => Promise<void>)[] = [
+      () => page.keyboard.press('Control+k'),
+      () => dialog(page).getByRole('textbox').fill(licenseKey),
+      () => dialog(page).getByRole('link').first().click(),
+      () => page.getByRole('button', { name: 'Release Old laptop' }).click(),
+      () => dialog(page).getByRole('button', { name: 'Release' }).click(),
+    ];
+    for (const step of steps) await step();
     await page.getByText('No device is active.').waitFor();
+    expect(steps.length).toBeLessThanOrEqual(8);
     expect((await activate(licenseKey, 'New laptop')).status).toBe(201);
-    expect(complaints).toEqual([]);
+    expect(await validated()).toBe('VALID');
     await context.close();
   });
 
   test('a license is suspended with a reason, shown as it was before, and reinstated', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ externalRef: 'order 4711' });
-    const { page, complaints, context } = await openConsole(
-      browser,
-      ledger,
-      `/${organizationId}/licenses/${licenseId}`,
-    );
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     // The page that was wanted comes after the sign-in.
     await signIn(page, owner);
     await page.getByRole('button', { name: 'Suspend' }).click();
@@ -95,7 +89,6 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await dialog(page).getByRole('button', { name: 'Reinstate' }).click();
     await page.getByText('The license was reinstated.').waitFor();
     await page.getByRole('button', { name: 'Suspend' }).waitFor();
-    expect(complaints).toEqual([]);
     await context.close();
   });
 
@@ -117,8 +110,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
   test('an auditor sees the history and no action, and the server refuses what is forced', async () => {
     const { licenseId } = await ledger.issue();
     const auditor = await createConsoleUser(ledger, [{ organizationId, role: 'AUDITOR' }]);
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, auditor);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, {
+      user: auditor,
+    });
     await page.getByText('The license was issued.').waitFor();
     expect(await page.getByRole('button', { name: /Renew|Suspend|Revoke|Release/ }).count()).toBe(0);
     const { body } = await ledger.call('POST', '/v1/auth/login', {
@@ -135,8 +129,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
   testInFull('a key with a typing error is not sent, and the page says so', async () => {
     const { licenseKey } = await ledger.issue();
     const wrong = licenseKey.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
-    await signIn(page, owner);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, { user: owner });
     await page.getByRole('heading', { name: 'Licenses' }).waitFor();
     const sent: string[] = [];
     page.on('request', (request) => sent.push(request.url()));
@@ -150,8 +143,7 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
   testInFull('a text that only looks like a key is searched, such as an id of a device', async () => {
     const externalRef = '3f2b8c9a-1d4e-4f6a-9b7c-0a1b2c3d4e5f';
     await ledger.issue({ externalRef });
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`);
-    await signIn(page, owner);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, { user: owner });
     await page.getByRole('heading', { name: 'Licenses' }).waitFor();
     await page.getByRole('button', { name: /Find/ }).click();
     await dialog(page).getByRole('textbox').fill(externalRef);
@@ -164,8 +156,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
   testInFull('a dialog belongs to its license, also when the page goes back to another one', async () => {
     const [first, second] = [await ledger.issue(), await ledger.issue()];
     const at = (licenseId: string) => `${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`;
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${first.licenseId}`);
-    await signIn(page, owner);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${first.licenseId}`, {
+      user: owner,
+    });
     await page.getByRole('button', { name: 'Revoke' }).waitFor();
     await page.getByRole('button', { name: /Find/ }).click();
     await dialog(page).getByRole('textbox').fill(second.licenseKey);
@@ -181,8 +174,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
 
   test('a renewal that was carried out without an answer is not done twice, also from another dialog', async () => {
     const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, owner);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, {
+      user: owner,
+    });
     await page.getByRole('button', { name: 'Renew', exact: true }).click();
     // The server does the work, and each answer is lost.
     await page.route('**/renew', async (route) => {
@@ -203,8 +197,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
 
   testInFull('the time is moved by keyboard alone, and the focus stays', async () => {
     const { licenseId } = await ledger.issue();
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, owner);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, {
+      user: owner,
+    });
     const earlier = page.getByRole('button', { name: 'Earlier event' });
     await page.locator('button[aria-disabled="false"]', { hasText: 'Earlier event' }).waitFor();
     await earlier.focus();
@@ -219,12 +214,9 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
-  test.each([
-    ['narrow and dark', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' }],
-    ['wide and light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
-  ] as const)('every screen fits a window that is %s', async (_name, options) => {
+  const expectScreensFit = async (options: Parameters<Browser['newContext']>[0]) => {
     const { licenseId } = await ledger.issue({ externalRef: 'a-long-reference-'.repeat(4) });
-    const { page, complaints, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, options);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses`, options);
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     await expectAccessible(page);
     await expectNoOverflow(page);
@@ -239,9 +231,11 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await page.goto(`${ledger.baseUrl}/console/organizations`);
     await page.getByRole('heading', { name: 'Choose an organization' }).waitFor();
     await expectAccessible(page);
-    expect(complaints).toEqual([]);
     await context.close();
-  });
+  };
+  test('every screen fits a window that is narrow and dark', () =>
+    expectScreensFit({ viewport: { width: 320, height: 640 }, colorScheme: 'dark' }));
+  testInFull('every screen fits a window of 4K', () => expectScreensFit({ viewport: { width: 3_840, height: 2_160 } }));
 
   testInFull('a list without a license, and a list that fails, say what to do', async () => {
     const { page, context } = await openConsole(

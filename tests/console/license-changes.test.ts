@@ -1,35 +1,28 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../support/ledger.ts';
 import {
-  buildConsole,
   type ConsoleUser,
   createConsoleUser,
   expectAccessible,
   expectNoOverflow,
+  hasBrowser,
   openConsole,
+  shareConsole,
   signIn,
   testInFull,
 } from './in-browser.ts';
 
-const executable = findChromium();
-
-describe.runIf(executable !== null)('On the page of a license', { timeout: 240_000 }, () => {
+describe.runIf(hasBrowser)('On the page of a license', { timeout: 240_000 }, () => {
   let ledger: Ledger;
   let browser: Browser;
   let owner: ConsoleUser;
   let organizationId: string;
   beforeAll(async () => {
-    buildConsole();
-    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    ({ ledger, browser } = await shareConsole());
     organizationId = ledger.a.organizationId;
     owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
   }, 240_000);
-  afterAll(async () => {
-    await browser.close();
-    await ledger.stop();
-  });
 
   const post = async (path: string, body: object) => {
     const answer = await ledger.call('POST', path, { key: ledger.a.apiKey, body });
@@ -52,8 +45,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     licenseId: string,
     options: Parameters<Browser['newContext']>[0] = {},
   ) => {
-    const opened = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, options);
-    await signIn(opened.page, user);
+    const opened = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { ...options, user });
     await opened.page.getByRole('heading', { name: 'Use and limits' }).waitFor();
     return opened;
   };
@@ -61,7 +53,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
   test('limits are lowered by keyboard alone, and the dialog says what stays and what ends', async () => {
     const { licenseId, licenseKey } = await ledger.issue({ limits: { activations: 3 } });
     for (const name of ['First', 'Second', 'Third']) await activate(licenseKey, name);
-    const { page, complaints, context } = await openLicense(owner, licenseId);
+    const { page, context } = await openLicense(owner, licenseId);
     await page.getByRole('button', { name: 'Change limits' }).focus();
     await page.keyboard.press('Enter');
     await dialog(page).getByLabel('Devices').fill('many');
@@ -82,7 +74,6 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await page.getByText(/^LicenseLimitsChanged by .*LATE_PAYMENT$/).waitFor();
     await page.getByText('First', { exact: true }).waitFor({ state: 'detached' });
     expect((await read(licenseId)).usage?.activations).toBe(1);
-    expect(complaints).toEqual([]);
     await context.close();
   });
 
@@ -109,7 +100,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
       const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
       const at = new Date(Date.now() + 40 * 86_400_000).toISOString();
       await post(`/v1/licenses/${licenseId}/suspend`, { reason: { code: 'PAYMENT' }, effectiveAt: at });
-      const { page, complaints, context } = await openLicense(owner, licenseId);
+      const { page, context } = await openLicense(owner, licenseId);
       await page.getByRole('img', { name: /The term on a line.*suspension/ }).waitFor();
       await press(page, 'Change the end');
       await dialog(page).getByLabel('New end').fill('2020-01-01T12:00');
@@ -136,7 +127,6 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
       await dialog(page).getByLabel('Reason code').fill('PURCHASE');
       await confirm(page, 'Change maintenance');
       await page.getByText('The maintenance ends on January 1, 2090').waitFor();
-      expect(complaints).toEqual([]);
       await context.close();
     },
   );
@@ -174,7 +164,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
       await activate(licenseKey, 'Old laptop');
       await post('/v1/licenses/leases', { licenseKey, leaseHolder: 'render-1' });
       await post('/v1/licenses/usage', { licenseKey, meter: 'exports', quantity: 42 });
-      const { page, complaints, context } = await openLicense(owner, licenseId);
+      const { page, context } = await openLicense(owner, licenseId);
       await page.getByText('42 of 100').last().waitFor();
       await page.getByLabel('Sum by').selectOption('day');
       await page.getByRole('cell', { name: new Date().toISOString().slice(0, 10) }).waitFor();
@@ -198,7 +188,6 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
       await dialog(page).getByLabel('Name of the new device').fill('New laptop');
       await confirm(page, 'Replace');
       await page.getByRole('button', { name: 'Release New laptop' }).waitFor();
-      expect(complaints).toEqual([]);
       await context.close();
     },
   );
@@ -278,7 +267,7 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     await post(`/v1/licenses/${licenseId}/users`, { user: 'someone.with.a.long.name@customer.example' });
     await post('/v1/licenses/usage', { licenseKey, meter: 'exports', quantity: 42 });
     const narrow = { viewport: { width: 320, height: 640 }, colorScheme: 'dark' } as const;
-    const { page, complaints, context } = await openLicense(owner, licenseId, narrow);
+    const { page, context } = await openLicense(owner, licenseId, narrow);
     await page.getByText('someone.with.a.long.name@customer.example').waitFor();
     await page.getByText('42 of 100').last().waitFor();
     await expectAccessible(page);
@@ -291,7 +280,6 @@ describe.runIf(executable !== null)('On the page of a license', { timeout: 240_0
     expect(await page.getByRole('button', { name: /^(Change|Grant|New key)/ }).count()).toBe(0);
     await expectAccessible(page);
     await expectNoOverflow(page);
-    expect(complaints).toEqual([]);
     await context.close();
   });
 });

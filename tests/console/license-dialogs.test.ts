@@ -1,34 +1,25 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
-import { buildConsole, type ConsoleUser, createConsoleUser, openConsole, signIn } from './in-browser.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../support/ledger.ts';
+import { type ConsoleUser, createConsoleUser, hasBrowser, openConsole, shareConsole } from './in-browser.ts';
 
-const executable = findChromium();
-
-describe.runIf(executable !== null)('A dialog of a license', { timeout: 240_000 }, () => {
+describe.runIf(hasBrowser)('A dialog of a license', { timeout: 240_000 }, () => {
   let ledger: Ledger;
   let browser: Browser;
   let owner: ConsoleUser;
   let organizationId: string;
   beforeAll(async () => {
-    buildConsole();
-    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    ({ ledger, browser } = await shareConsole());
     organizationId = ledger.a.organizationId;
     owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
   }, 240_000);
-  afterAll(async () => {
-    await browser.close();
-    await ledger.stop();
-  });
 
   const dialog = (page: Page) => page.getByRole('dialog');
   const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
   const pressInDialog = (page: Page, name: string) =>
     dialog(page).getByRole('button', { name, exact: true }).click({ timeout: 60_000 });
   const openLicense = async (licenseId: string) => {
-    const opened = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(opened.page, owner);
+    const opened = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user: owner });
     await opened.page.getByRole('heading', { name: 'Use and limits' }).waitFor();
     return opened;
   };

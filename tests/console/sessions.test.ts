@@ -1,56 +1,55 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findChromium, openBrowser } from '../support/browser.ts';
-import { type Ledger, startLedger } from '../support/ledger.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Ledger } from '../support/ledger.ts';
 import {
-  buildConsole,
   type ConsoleUser,
   createConsoleUser,
   expectAccessible,
+  hasBrowser,
   openConsole,
+  shareConsole,
   signIn,
+  testInFull,
 } from './in-browser.ts';
 
-const executable = findChromium();
-
-describe.runIf(executable !== null)('A session in the console', { timeout: 240_000 }, () => {
+describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () => {
   let ledger: Ledger;
   let browser: Browser;
   let owner: ConsoleUser;
   let organizationId: string;
   beforeAll(async () => {
-    buildConsole();
-    [ledger, browser] = await Promise.all([startLedger(), openBrowser(executable ?? '')]);
+    ({ ledger, browser } = await shareConsole());
     organizationId = ledger.a.organizationId;
     owner = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
   }, 240_000);
-  afterAll(async () => {
-    await browser.close();
-    await ledger.stop();
-  });
 
   const dialog = (page: Page) => page.getByRole('dialog');
-
-  test('that ends keeps what was typed, and the action goes on after the sign-in', async () => {
-    const { licenseId } = await ledger.issue();
-    const user = await createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }]);
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, user);
-    await page.getByRole('button', { name: 'Revoke' }).click();
-    await dialog(page).getByLabel('Reason code').fill('REFUND');
-    // Another device signs out everywhere.
-    const { body } = await ledger.call('POST', '/v1/auth/login', {
-      body: { email: user.email, password: user.password },
-    });
+  /** Signs a user out everywhere, as from another device. */
+  const endSessionsOf = async ({ email, password }: ConsoleUser) => {
+    const { body } = await ledger.call('POST', '/v1/auth/login', { body: { email, password } });
     const key = String(body.accessToken);
     const sessions = await ledger.call('GET', '/v1/auth/sessions', { key });
     for (const { id, isCurrent } of JSON.parse(sessions.text).data)
       if (!isCurrent) await ledger.call('DELETE', `/v1/auth/sessions/${id}`, { key });
+  };
+  const signInAgain = async (page: Page, { password }: ConsoleUser) => {
+    const form = dialog(page).filter({ hasText: 'Your session has ended.' });
+    await form.getByLabel('Password').fill(password);
+    await form.getByRole('button', { name: 'Sign in' }).click();
+    await form.waitFor({ state: 'detached' });
+  };
+
+  test('that ends keeps what was typed, and the action goes on after the sign-in', async () => {
+    const { licenseId } = await ledger.issue();
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user });
+    await page.getByRole('button', { name: 'Revoke' }).click();
+    await dialog(page).getByLabel('Reason code').fill('REFUND');
+    await endSessionsOf(user);
     await dialog(page).getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('Your session has ended.').waitFor();
     await expectAccessible(page);
-    await page.getByLabel('Password').fill(user.password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await signInAgain(page, user);
     await page.getByText('This cannot be undone.').waitFor();
     const revoked = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });
     expect(revoked.text.match(/"type":"LicenseRevoked"/g)).toHaveLength(1);
@@ -82,8 +81,9 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
       [1, 2].map(() => createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }])),
     );
     if (ann === undefined || bob === undefined) throw new Error('There are two users.');
-    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
-    await signIn(page, ann);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, {
+      user: ann,
+    });
     await page.getByRole('button', { name: 'Revoke' }).click();
     await dialog(page).getByLabel('Reason code').fill('REFUND');
     // Other tabs are told. Without the news the request itself must find out.
@@ -108,8 +108,7 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
       { organizationId, role: 'ADMIN' },
       { organizationId: b.organizationId, role: 'ADMIN' },
     ]);
-    const { page, context } = await openConsole(browser, ledger, '/organizations');
-    await signIn(page, user);
+    const { page, context } = await openConsole(browser, ledger, '/organizations', { user });
     await page.getByRole('link', { name: /Vendor A/ }).click();
     await page.getByRole('heading', { name: 'Licenses' }).waitFor();
     const second = await context.newPage();
@@ -123,6 +122,30 @@ describe.runIf(executable !== null)('A session in the console', { timeout: 240_0
     expect(await (await own).text()).not.toContain(licenseId);
     await page.goto(`${ledger.baseUrl}/console/${organizationId}/licenses/${licenseId}`);
     await page.getByRole('alert').waitFor();
+    await context.close();
+  });
+
+  testInFull('that ends loses no form of a screen, and none of a dialog that shows a secret', async () => {
+    const product = { code: 'draw', name: 'Draw' };
+    expect((await ledger.call('POST', '/v1/products', { key: ledger.a.apiKey, body: product })).status).toBe(201);
+    const user = await createConsoleUser(ledger, [{ organizationId, role: 'OWNER' }]);
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/catalog/policies/new`, { user });
+    await page.getByLabel('Name').first().fill('Students');
+    await page.getByLabel('Draw (draw)').check();
+    await endSessionsOf(user);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await signInAgain(page, user);
+    await page.getByRole('heading', { name: 'Students' }).waitFor();
+    await page.goto(`${ledger.baseUrl}/console/${organizationId}/people`);
+    await page.getByRole('button', { name: 'Create an API key' }).click();
+    await dialog(page).getByLabel('Name').fill('Build server');
+    await dialog(page).getByRole('checkbox', { name: 'licenses:read' }).check();
+    await endSessionsOf(user);
+    await dialog(page).getByRole('button', { name: 'Create' }).click();
+    await signInAgain(page, user);
+    await dialog(page).getByText('It is shown only once').waitFor();
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('row').filter({ hasText: 'Build server' }).waitFor();
     await context.close();
   });
 });
