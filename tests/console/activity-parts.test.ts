@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cloudTypeOf } from '../../src/api/events/event-types.ts';
 import { activityIn } from '../../src/console/screens/activity/activity-in-address.ts';
+import { labelledColumns, linesFor } from '../../src/console/screens/activity/chart-scale.ts';
 import { countedTypeOf, countIn, startsOf } from '../../src/console/screens/activity/counts.ts';
 import { typesOfGroup } from '../../src/console/screens/activity/event-groups.ts';
 import { entryOfHistory, historyTypeOf, withNews } from '../../src/console/screens/activity/feed-entries.ts';
@@ -34,6 +35,25 @@ test('Columns of a chart are whole days until today, and count each instant once
   expect(startsOf('90', now)).toHaveLength(13);
   const counts = countIn(starts, [now, now, new Date(2027, 2, 2).getTime(), new Date(2027, 2, 1).getTime()]);
   expect([counts[0], counts.at(-1), counts.reduce((sum, count) => sum + count, 0)]).toEqual([1, 2, 3]);
+});
+
+test('A chart has three to five lines at round numbers, which cover its highest column', () => {
+  expect([linesFor([]), linesFor([0, 3]), linesFor([5])]).toEqual([
+    [0, 2, 4],
+    [0, 2, 4],
+    [0, 2, 4, 6],
+  ]);
+  expect([linesFor([7, 61]), linesFor([1_001])]).toEqual([
+    [0, 50, 100],
+    [0, 500, 1_000, 1_500],
+  ]);
+  const tops = Array.from({ length: 3_000 }, (_, index) => index * 7 + 1);
+  expect(tops.filter((top) => Number(linesFor([top]).at(-1)) < top)).toEqual([]);
+  expect([labelledColumns(30), labelledColumns(13), labelledColumns(3)]).toEqual([
+    [0, 6, 12, 18, 24],
+    [0, 3, 6, 9, 12],
+    [0, 1, 2],
+  ]);
 });
 
 test('Issued licenses are those that the organization issued, and not those that it holds', () => {

@@ -193,8 +193,6 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       '@tanstack/react-virtual',
       'react',
       'react-dom/client',
-      'uplot',
-      'uplot/*',
     ],
   },
   cli: {

@@ -14,7 +14,7 @@ import { readMax, useCounts } from './use-counts.ts';
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 
 /** The numbers of a period as charts, each with a table. */
-const ChartsPart = ({ days }: { readonly days: Period }) => {
+export const ChartsPart = ({ days }: { readonly days: Period }) => {
   const navigate = useNavigate({ from: '/$organizationId/activity' });
   const counts = useCounts(days);
   return (
@@ -91,5 +91,3 @@ const Counted = ({
     </div>
   );
 };
-
-export default ChartsPart;
