@@ -204,6 +204,30 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await context.close();
   });
 
+  test('the navigation has one line from 1024 pixels on, and all of it is reached by keyboard in a narrow window', async () => {
+    const viewport = { width: 1024, height: 700 };
+    const { page, context } = await openConsole(browser, ledger, `/${organizationId}/why`, { viewport });
+    await signIn(page, owner);
+    const bar = page.getByRole('banner');
+    await bar.getByRole('link', { name: 'People and keys' }).waitFor();
+    await bar.getByTitle('Change organization').waitFor();
+    const places = () =>
+      bar.locator('a, button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+    const middles = (await places()).map(({ top, height }) => Math.round(top + height / 2));
+    expect(middles).toHaveLength(10);
+    expect(Math.max(...middles) - Math.min(...middles)).toBeLessThanOrEqual(1);
+    await page.setViewportSize({ width: 320, height: 640 });
+    await expectNoOverflow(page);
+    const narrow = await places();
+    expect(Math.max(...narrow.map(({ bottom }) => bottom))).toBeLessThan(130);
+    await page.evaluate('document.activeElement.blur()');
+    for (let tab = 0; tab <= narrow.length; tab += 1) await page.keyboard.press('Tab');
+    expect(await bar.getByRole('button', { name: 'Sign out' }).evaluate((button) => button.matches(':focus'))).toBe(
+      true,
+    );
+    await context.close();
+  });
+
   test.each([
     ['narrow and dark', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' }],
     ['wide and light', { viewport: { width: 1440, height: 900 }, colorScheme: 'light' }],
