@@ -82,7 +82,10 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     await page.getByRole('button', { name: 'Earlier event' }).click();
     await page.getByText('It has no end.').or(page.getByText('It ends on')).waitFor();
     await page.getByText('Different from now').click();
-    await page.getByRole('rowheader', { name: 'status', exact: true }).waitFor();
+    await page
+      .getByRole('row', { name: /^Status Active License issued/ })
+      .getByText('Suspended', { exact: true })
+      .waitFor();
     expect(await page.getByRole('button', { name: 'Reinstate' }).count()).toBe(0);
     await expectAccessible(page);
 
@@ -169,6 +172,10 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     await signIn(page, owner);
     await page.getByRole('button', { name: 'Renew', exact: true }).click();
+    // The policy says for how long, so the server says until when.
+    await dialog(page)
+      .getByText(/^The term ends on .* instead of/)
+      .waitFor();
     // The server does the work, and each answer is lost.
     await page.route('**/renew', async (route) => {
       await route.fetch();
