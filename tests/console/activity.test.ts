@@ -54,7 +54,7 @@ describe.runIf(executable !== null)('On the screen of the activity', { timeout: 
     await live(page).waitFor();
     await suspend();
     await page.getByText('The license was suspended for a legal reason.').waitFor();
-    expect(await page.getByRole('listitem').first().innerText()).toContain('LicenseSuspended');
+    expect(await page.getByRole('listitem').first().innerText()).toContain('The license was suspended');
     await page.getByText('Details').first().click();
     await page.getByText('"specversion": "1.0"').first().waitFor();
     await expectAccessible(page);
