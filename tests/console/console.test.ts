@@ -66,7 +66,15 @@ describe.runIf(executable !== null)('In the console', { timeout: 240_000 }, () =
     );
     // The page that was wanted comes after the sign-in.
     await signIn(page, owner);
-    await page.getByRole('button', { name: 'Suspend' }).click();
+    const suspend = page.getByRole('button', { name: 'Suspend' });
+    for (const leave of [() => page.keyboard.press('Escape'), () => page.mouse.click(5, 5)]) {
+      await suspend.click();
+      await dialog(page).getByLabel('Note').fill('a note');
+      await leave();
+      await dialog(page).waitFor({ state: 'detached' });
+      expect(await suspend.evaluate((button) => button.matches(':focus'))).toBe(true);
+    }
+    await suspend.click();
     await dialog(page).getByLabel('Reason').selectOption('a legal reason');
     await dialog(page).getByLabel('Note').fill('court order');
     await expectAccessible(page);

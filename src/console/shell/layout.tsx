@@ -133,7 +133,7 @@ const useFindShortcut = (open: () => void): void => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
       event.preventDefault();
       // A dialog that is open must be answered first.
-      if (document.querySelector('[role="dialog"]') === null) open();
+      if (document.querySelector('dialog') === null) open();
     };
     window.addEventListener('keydown', listen);
     return () => window.removeEventListener('keydown', listen);
