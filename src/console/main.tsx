@@ -1,6 +1,5 @@
 import './design/tokens.css';
 import './design/base.css';
-import { CSPProvider } from '@base-ui/react/csp-provider';
 import { LedgerProblem } from '@license-ledger/client';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
@@ -46,11 +45,9 @@ const router = createConsoleRouter();
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no element with the id root.');
 createRoot(root).render(
-  <CSPProvider disableStyleElements>
-    <SessionProvider session={session}>
-      <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
-      </QueryClientProvider>
-    </SessionProvider>
-  </CSPProvider>,
+  <SessionProvider session={session}>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={router} />
+    </QueryClientProvider>
+  </SessionProvider>,
 );

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { cloudTypeOf } from '../../src/api/events/event-types.ts';
 import { activityIn } from '../../src/console/screens/activity/activity-in-address.ts';
+import { labelledColumns, linesFor } from '../../src/console/screens/activity/chart-scale.ts';
 import { calendarDayOf, countedTypeOf, countIn, startsOf, sumIn } from '../../src/console/screens/activity/counts.ts';
 import { typesOfGroup } from '../../src/console/screens/activity/event-groups.ts';
 import { entryOfHistory, historyTypeOf, withNews } from '../../src/console/screens/activity/feed-entries.ts';
@@ -45,6 +46,25 @@ test('Days of validations are in the column of their date, also when it is tomor
     { day: '2020-01-01', validations: 9 },
   ]);
   expect(counts).toEqual([5, ...Array.from({ length: 11 }, () => 0), 3]);
+});
+
+test('A chart has three to five lines at round numbers, which cover its highest column', () => {
+  expect([linesFor([]), linesFor([0, 3]), linesFor([5])]).toEqual([
+    [0, 2, 4],
+    [0, 2, 4],
+    [0, 2, 4, 6],
+  ]);
+  expect([linesFor([7, 61]), linesFor([1_001])]).toEqual([
+    [0, 50, 100],
+    [0, 500, 1_000, 1_500],
+  ]);
+  const tops = Array.from({ length: 3_000 }, (_, index) => index * 7 + 1);
+  expect(tops.filter((top) => Number(linesFor([top]).at(-1)) < top)).toEqual([]);
+  expect([labelledColumns(30), labelledColumns(13), labelledColumns(3)]).toEqual([
+    [0, 6, 12, 18, 24],
+    [0, 3, 6, 9, 12],
+    [0, 1, 2],
+  ]);
 });
 
 test('Issued licenses are those that the organization issued, and not those that it holds', () => {

@@ -93,7 +93,7 @@ describe.runIf(hasBrowser)('The catalog in the console', { timeout: 240_000 }, (
     const { page, context } = await open(`/catalog/policies/${teamId}?version=2`);
     const differences = page.getByRole('table', { name: 'Fields that differ' });
     await differences.getByRole('row', { name: 'Devices 20 25' }).waitFor();
-    await differences.getByRole('row', { name: 'Grace after the end 0 seconds 7 days' }).waitFor();
+    await differences.getByRole('row', { name: 'Grace after the end no time 7 days' }).waitFor();
     await differences.getByRole('row', { name: 'Entitlement export not there granted' }).waitFor();
     expect(await differences.getByRole('row').count()).toBe(4);
     await page.getByText('All 3 licenses of the policy are counted.').waitFor();

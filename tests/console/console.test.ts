@@ -60,7 +60,15 @@ describe.runIf(hasBrowser)('In the console', { timeout: 240_000 }, () => {
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`);
     // The page that was wanted comes after the sign-in.
     await signIn(page, owner);
-    await page.getByRole('button', { name: 'Suspend' }).click();
+    const suspend = page.getByRole('button', { name: 'Suspend' });
+    for (const leave of [() => page.keyboard.press('Escape'), () => page.mouse.click(5, 5)]) {
+      await suspend.click();
+      await dialog(page).getByLabel('Note').fill('a note');
+      await leave();
+      await dialog(page).waitFor({ state: 'detached' });
+      expect(await suspend.evaluate((button) => button.matches(':focus'))).toBe(true);
+    }
+    await suspend.click();
     await dialog(page).getByLabel('Reason').selectOption('a legal reason');
     await dialog(page).getByLabel('Note').fill('court order');
     await expectAccessible(page);
@@ -76,7 +84,10 @@ describe.runIf(hasBrowser)('In the console', { timeout: 240_000 }, () => {
     await page.getByRole('button', { name: 'Earlier event' }).click();
     await page.getByText('It has no end.').or(page.getByText('It ends on')).waitFor();
     await page.getByText('Different from now').click();
-    await page.getByRole('rowheader', { name: 'status', exact: true }).waitFor();
+    await page
+      .getByRole('row', { name: /^Status Active License issued/ })
+      .getByText('Suspended', { exact: true })
+      .waitFor();
     expect(await page.getByRole('button', { name: 'Reinstate' }).count()).toBe(0);
     await expectAccessible(page);
 
@@ -178,6 +189,10 @@ describe.runIf(hasBrowser)('In the console', { timeout: 240_000 }, () => {
       user: owner,
     });
     await page.getByRole('button', { name: 'Renew', exact: true }).click();
+    // The policy says for how long, so the server says until when.
+    await dialog(page)
+      .getByText(/^The term ends on .* instead of/)
+      .waitFor();
     // The server does the work, and each answer is lost.
     await page.route('**/renew', async (route) => {
       await route.fetch();
@@ -213,6 +228,35 @@ describe.runIf(hasBrowser)('In the console', { timeout: 240_000 }, () => {
     expect(await slider.evaluate((element) => element.matches(':focus'))).toBe(true);
     await context.close();
   });
+
+  testInFull(
+    'the navigation has one line from 1024 pixels on, and all of it is reached by keyboard in a narrow window',
+    async () => {
+      const viewport = { width: 1024, height: 700 };
+      const { page, context } = await openConsole(browser, ledger, `/${organizationId}/why`, {
+        viewport,
+        user: owner,
+      });
+      const bar = page.getByRole('banner');
+      await bar.getByRole('link', { name: 'People and keys' }).waitFor();
+      await bar.getByTitle('Change organization').waitFor();
+      const places = () =>
+        bar.locator('a, button').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+      const middles = (await places()).map(({ top, height }) => Math.round(top + height / 2));
+      expect(middles).toHaveLength(10);
+      expect(Math.max(...middles) - Math.min(...middles)).toBeLessThanOrEqual(1);
+      await page.setViewportSize({ width: 320, height: 640 });
+      await expectNoOverflow(page);
+      const narrow = await places();
+      expect(Math.max(...narrow.map(({ bottom }) => bottom))).toBeLessThan(130);
+      await page.evaluate('document.activeElement.blur()');
+      for (let tab = 0; tab <= narrow.length; tab += 1) await page.keyboard.press('Tab');
+      expect(await bar.getByRole('button', { name: 'Sign out' }).evaluate((button) => button.matches(':focus'))).toBe(
+        true,
+      );
+      await context.close();
+    },
+  );
 
   const expectScreensFit = async (options: Parameters<Browser['newContext']>[0]) => {
     const { licenseId } = await ledger.issue({ externalRef: 'a-long-reference-'.repeat(4) });

@@ -71,7 +71,8 @@ describe.runIf(hasBrowser)('On the page of a license', { timeout: 240_000 }, () 
     await page.keyboard.insertText('late payment');
     await page.keyboard.press('Enter');
     await dialog(page).waitFor({ state: 'detached' });
-    await page.getByText(/^LicenseLimitsChanged by .*LATE_PAYMENT$/).waitFor();
+    const change = page.getByRole('listitem').filter({ hasText: 'The limits were changed.' });
+    await change.getByText(/^by .*LATE_PAYMENT$/).waitFor();
     await page.getByText('First', { exact: true }).waitFor({ state: 'detached' });
     expect((await read(licenseId)).usage?.activations).toBe(1);
     await context.close();

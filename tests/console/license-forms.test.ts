@@ -5,7 +5,6 @@ import { changedInstantIn, localText } from '../../src/console/parts/dates.ts';
 import {
   consequencesOfExpiry,
   consequencesOfMaintenance,
-  consequencesOfRenewal,
   consequencesOfRevocation,
 } from '../../src/console/screens/license/change/change-consequences.ts';
 import { usageFilterIn } from '../../src/console/screens/license/usage-filter.ts';
@@ -62,11 +61,6 @@ test('An end that stays changes nothing, and maintenance until the end of the te
 
 test('A revocation ends devices and seats, and no users', () => {
   expect(consequencesOfRevocation(license())).toEqual(['These end at once: 1 device, 2 seats.']);
-});
-
-test('A renewal with its own duration says for how long and until when', () => {
-  const [sentence] = consequencesOfRenewal(license(), 'P1Y', now);
-  expect(sentence).toMatch(/^A new term of 1 year starts now and ends on Jan 1, 2031/);
 });
 
 test('A repair proposes its limits with its strategy, and its duration in words', () => {

@@ -198,14 +198,12 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['domain'],
     packages: [
       '@license-ledger/client',
-      '@base-ui/react/*',
       '@tanstack/react-query',
       '@tanstack/react-router',
       '@tanstack/react-virtual',
       'react',
+      'react-dom',
       'react-dom/client',
-      'uplot',
-      'uplot/*',
     ],
   },
   cli: {

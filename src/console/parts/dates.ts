@@ -2,6 +2,10 @@
 export const inZone = (at: string, timeZone?: string): string =>
   new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(new Date(at));
 
+/** Returns a day in few letters, in the zone of the viewer. */
+export const shortDayOf = (at: string): string =>
+  new Intl.DateTimeFormat('en', { dateStyle: 'medium' }).format(new Date(at));
+
 /** Returns a day without its time, in the zone of the viewer. */
 export const dayOf = (at: string): string => new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(new Date(at));
 

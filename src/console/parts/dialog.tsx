@@ -1,8 +1,11 @@
-import { Dialog as Base } from '@base-ui/react/dialog';
-import type { ReactNode } from 'react';
+import { type KeyboardEvent, type MouseEvent, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import classes from './dialog.module.css';
 
-/** A dialog over the page. It is open as long as it is rendered. Without `onClose` it cannot be closed. */
+/**
+ * A dialog over the page. It is open as long as it is rendered, and gives the focus back afterwards. Without `onClose` it
+ * cannot be closed. It is no part of the form or the table that it belongs to.
+ */
 export const Dialog = ({
   title,
   onClose,
@@ -11,17 +14,51 @@ export const Dialog = ({
   readonly title: string;
   readonly onClose?: () => void;
   readonly children: ReactNode;
-}) => (
-  <Base.Root open onOpenChange={(isOpen) => !isOpen && onClose?.()}>
-    <Base.Portal>
-      <Base.Backdrop className={classes.backdrop} />
-      <Base.Popup className={classes.popup}>
-        <Base.Title className={classes.title}>{title}</Base.Title>
-        {children}
-      </Base.Popup>
-    </Base.Portal>
-  </Base.Root>
-);
+}) => {
+  const element = useRef<HTMLDialogElement>(null);
+  const titleId = useId();
+  useLayoutEffect(() => {
+    const dialog = element.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  const closeByKey = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    // The browser must not close it: what renders it decides.
+    event.preventDefault();
+    event.stopPropagation();
+    onClose?.();
+  };
+  const closeByBackdrop = ({ target, currentTarget, clientX, clientY }: MouseEvent<HTMLDialogElement>) => {
+    if (target === currentTarget && isOutside(currentTarget, clientX, clientY)) onClose?.();
+  };
+  return createPortal(
+    <dialog
+      ref={element}
+      className={classes.popup}
+      aria-labelledby={titleId}
+      onKeyDown={closeByKey}
+      onMouseDown={closeByBackdrop}
+      onCancel={(event) => event.preventDefault()}
+      // A gesture of the device closes it all the same.
+      onClose={() => {
+        element.current?.showModal();
+        onClose?.();
+      }}
+    >
+      <h2 id={titleId} className={classes.title}>
+        {title}
+      </h2>
+      {children}
+    </dialog>,
+    document.body,
+  );
+};
+
+const isOutside = (element: HTMLElement, x: number, y: number): boolean => {
+  const { left, right, top, bottom } = element.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
+};
 
 /** The buttons at the end of a dialog. */
 export const DialogActions = ({ children }: { readonly children: ReactNode }) => (

@@ -24,7 +24,7 @@ export const EventEntry = ({
   readonly isLater?: boolean;
   readonly children?: ReactNode;
 }) => {
-  const { id, type, actor, reason } = event;
+  const { id, actor, reason } = event;
   const names = texts.time;
   return (
     <li id={id} className={classes.event} data-later={isLater} tabIndex={-1}>
@@ -35,7 +35,7 @@ export const EventEntry = ({
           {isLater && <span className={classes.soft}> {names.happensLater}</span>}
         </p>
         <p className={classes.soft}>
-          {type} {names.by} {actorText(actor)}
+          {names.by} {actorText(actor)}
           {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
         </p>
         {children}

@@ -1,13 +1,24 @@
 import { useIssuerZone } from '../session/own-organizations.ts';
-import { inZone, relative } from './dates.ts';
+import { inZone, relative, shortDayOf } from './dates.ts';
 
-/** An instant in the zone of the viewer. Its title has the zone of the organization and the exact instant. */
-export const Moment = ({ at, withAge = false }: { readonly at: string; readonly withAge?: boolean }) => {
+/**
+ * An instant in the zone of the viewer. Its title has the zone of the organization and the exact instant. `isDay`: without
+ * the time, where it would only fill a table.
+ */
+export const Moment = ({
+  at,
+  withAge = false,
+  isDay = false,
+}: {
+  readonly at: string;
+  readonly withAge?: boolean;
+  readonly isDay?: boolean;
+}) => {
   const zone = useIssuerZone();
-  const title = [zone === null ? null : `${inZone(at, zone)} (${zone})`, at].filter(Boolean).join('\n');
+  const inZones = [isDay ? inZone(at) : null, zone === null ? null : `${inZone(at, zone)} (${zone})`, at];
   return (
-    <time dateTime={at} title={title}>
-      {inZone(at)}
+    <time dateTime={at} title={inZones.filter(Boolean).join('\n')}>
+      {isDay ? shortDayOf(at) : inZone(at)}
       {withAge && ` (${relative(at)})`}
     </time>
   );

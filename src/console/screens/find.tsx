@@ -14,7 +14,9 @@ import { useOrganizationId } from '../session/ledger.ts';
 import { useOrganization } from '../session/own-organizations.ts';
 import { useSession } from '../session/session-context.tsx';
 import { texts } from '../texts/catalogue.ts';
+import { eventName } from '../texts/event-sentences.ts';
 import { findTexts } from '../texts/find-texts.ts';
+import { historyTypeOf } from './activity/feed-entries.ts';
 import classes from './find.module.css';
 import { type EventHit, type Findings, findAnything, type Hit } from './find-anything.ts';
 
@@ -126,7 +128,7 @@ const EventResult = ({ event, onOpen }: { readonly event: EventHit; readonly onO
   const organizationId = useOrganizationId();
   return (
     <Link className={classes.hit} {...placeOfEvent(event, organizationId)} onClick={onOpen}>
-      <span>{event.type}</span>
+      <span>{eventName(historyTypeOf(event.type))}</span>
       <Moment at={event.recordedtime} />
       <span className={classes.by}>{findTexts.event}</span>
     </Link>

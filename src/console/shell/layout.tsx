@@ -17,7 +17,6 @@ export const Layout = () => {
   const organizationId = useOrganizationId();
   const membership = useMembership();
   const { state } = membership;
-  const several = (useOrganizations().data?.length ?? 0) > 1;
   const [isFinding, setFinding] = useState(false);
   useFindShortcut(() => setFinding(true));
   return (
@@ -26,10 +25,15 @@ export const Layout = () => {
         {texts.shell.skip}
       </a>
       <header className={classes.bar}>
-        <Link className={classes.brand} to="/$organizationId/licenses" params={{ organizationId }}>
-          {texts.product}
+        <Link
+          className={classes.brand}
+          to="/$organizationId/licenses"
+          params={{ organizationId }}
+          aria-label={texts.product}
+        >
+          <Mark />
         </Link>
-        <span className={classes.organization}>{state.kind === 'member' && state.organization.name}</span>
+        <OrganizationName name={state.kind === 'member' ? state.organization.name : null} />
         <nav className={classes.nav} aria-label={texts.shell.navigation}>
           <Link to="/$organizationId/licenses" params={{ organizationId }}>
             {texts.shell.licenses}
@@ -47,7 +51,6 @@ export const Layout = () => {
           <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">
             {texts.shell.find} <kbd className={classes.shortcut}>{texts.shell.findHint}</kbd>
           </Button>
-          {several && <Link to="/organizations">{texts.shell.switch}</Link>}
           <SignOut />
         </div>
       </header>
@@ -75,11 +78,30 @@ export const Layout = () => {
   );
 };
 
+/** The sign of the product: lines of a ledger. */
+const Mark = () => (
+  <svg width="28" height="28" viewBox="0 0 28 28" aria-hidden="true">
+    <rect width="28" height="28" rx="7" />
+    <path d="M8 8v12h12M13 9h7M13 14h7" />
+  </svg>
+);
+
+/** The organization of the page. It leads to the others of the user. */
+const OrganizationName = ({ name }: { readonly name: string | null }) => {
+  const several = (useOrganizations().data?.length ?? 0) > 1;
+  if (!several) return name !== null && <span className={classes.organization}>{name}</span>;
+  return (
+    <Link className={classes.organization} to="/organizations" title={texts.shell.switch}>
+      <span>{name ?? texts.shell.switch}</span>
+    </Link>
+  );
+};
+
 const SignOut = () => {
   const { isBusy, error, leave } = useSignOut();
   return (
     <>
-      <Button busy={isBusy} onClick={() => void leave()}>
+      <Button kind="quiet" busy={isBusy} onClick={() => void leave()}>
         {texts.shell.signOut}
       </Button>
       {error !== null && <Failure error={error} onRetry={leave} />}
@@ -111,7 +133,7 @@ const useFindShortcut = (open: () => void): void => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
       event.preventDefault();
       // A dialog that is open must be answered first.
-      if (document.querySelector('[role="dialog"]') === null) open();
+      if (document.querySelector('dialog') === null) open();
     };
     window.addEventListener('keydown', listen);
     return () => window.removeEventListener('keydown', listen);

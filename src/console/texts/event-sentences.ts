@@ -76,5 +76,9 @@ export const sentenceOf = ({ type, data }: Pick<LicenseEvent, 'type' | 'data'>):
   return typeof sentence === 'string' ? sentence : sentence(data);
 };
 
+/** Returns the type of an event in words: LicenseExpiryChanged is "License expiry changed". */
+export const eventName = (type: string): string =>
+  type.replace(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
 /** The types of events that have a sentence. A test compares them with all types. */
 export const explainedTypes: readonly string[] = Object.keys(sentences);

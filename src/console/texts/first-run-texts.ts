@@ -1,7 +1,7 @@
 /** The texts of the first run and of the first steps. */
 export const firstRunTexts = {
   title: 'Set up License Ledger',
-  text: 'Create your organization. You become its OWNER.',
+  text: 'Create your organization. You become its owner.',
   organization: 'Name of the organization',
   email: 'Your e-mail address',
   password: 'Password',

@@ -45,7 +45,6 @@ export const changeTexts = {
     never: 'never',
     covers: (until: string) => `Releases before ${until} are covered for ever. Later ones are not.`,
     coversAll: 'Every future release is covered.',
-    renewed: (duration: string, until: string) => `A new term of ${duration} starts now and ends on ${until}.`,
     revoked: (names: string) => `These end at once: ${names}.`,
     keyStops: 'The present key stops working at once. Every application needs the new one.',
     keyWorks: (until: string) => `The present key works until ${until}. Then it answers KEY_ROTATED.`,
@@ -59,6 +58,7 @@ export const changeTexts = {
     goneWith: (code: string) => `Applications no longer get ${code}.`,
   },
   counted,
+  renewFor: (duration: string) => `A new term of ${duration} starts now.`,
   suspension: {
     from: 'From',
     fromHint: 'Empty: at once. A later instant announces it.',

@@ -111,8 +111,7 @@ export const licenseTexts = {
     reinstateText: 'It works again at once, unless its term has ended.',
     renew: 'Renew',
     renewTitle: 'Renew this license',
-    renewText:
-      'A new term of the usual length follows the current one. When that has ended, the new one starts now. The policy may say otherwise.',
+    renewText: 'The license gets its next term, as its policy says.',
     revoke: 'Revoke',
     revokeTitle: 'Revoke this license',
     revokeText:
@@ -138,8 +137,9 @@ export const licenseTexts = {
     differences: 'Different from now',
     same: 'All fields have the same values as now.',
     differencesCaption: 'Fields with other values now',
-    columns: { field: 'Field', before: 'Then', after: 'Now', setBy: 'Set by' },
-    byTime: 'time alone',
+    columns: { field: 'Field', before: 'Then', after: 'Now' },
+    byTime: 'by time alone on',
+    byHidden: 'by an event that you cannot see',
     nothing: 'nothing',
   },
   actors: { USER: 'a user', API_KEY: 'an API key', CLIENT: 'the application', SYSTEM: 'License Ledger' },

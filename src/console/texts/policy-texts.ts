@@ -138,6 +138,7 @@ export const policyTexts = {
   yes: 'yes',
   no: 'no',
   none: 'none',
+  noTime: 'no time',
   unlimited: 'unlimited',
   perpetual: 'without an end',
   withTerm: 'the term',

@@ -120,6 +120,17 @@ describe('A scheduled suspension', () => {
   });
 });
 
+test('A preview of a renewal says when the next term ends as the policy has it, and renews nothing', async () => {
+  const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+  const { status, body } = await api.post(licenseId, 'renew?preview=true', {});
+  expect([status, body.changed, body.paidTerm, body.before?.term?.number]).toEqual([200, false, null, 1]);
+  expect(await api.historyOf(licenseId)).toEqual([]);
+  const renewed = await api.done(licenseId, 'renew', {});
+  expect(body.after?.term).toEqual(renewed.term);
+  await api.post(licenseId, 'revoke', { reason });
+  expect(refusal(await api.post(licenseId, 'renew?preview=true', {}))).toEqual([409, 'LICENSE_REVOKED']);
+});
+
 test('Meters go on after an early renewal, and begin at zero when the renewed term starts', async () => {
   const { licenseId, licenseKey } = await ledger.issue({
     term: { duration: 'P1D' },

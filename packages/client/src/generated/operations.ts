@@ -167,7 +167,7 @@ export type Operations = {
   resetUsage: { params: { licenseId: string }; query?: { preview?: boolean }; body: ResetUsage; answer: { license: License; changed: boolean; before?: License; after?: License; effectiveAt?: string; ended?: { activations: { count: number; ids: (string)[] }; leases: { count: number; ids: (string)[] }; users: { count: number; ids: (string)[] } } } };
   suspendLicense: { params: { licenseId: string }; body: SuspendLicense; answer: { license: License; changed: boolean } };
   reinstateLicense: { params: { licenseId: string }; body?: ReinstateLicense; answer: { license: License; changed: boolean } };
-  renewLicense: { params: { licenseId: string }; body?: RenewLicense; answer: { license: License; changed: boolean; paidTerm: { number: number; startsAt: string; expiresAt: string | null; billingRef: string } | null } };
+  renewLicense: { params: { licenseId: string }; query?: { preview?: boolean }; body?: RenewLicense; answer: { license: License; changed: boolean; paidTerm: { number: number; startsAt: string; expiresAt: string | null; billingRef: string } | null; before?: License; after?: License; effectiveAt?: string; ended?: { activations: { count: number; ids: (string)[] }; leases: { count: number; ids: (string)[] }; users: { count: number; ids: (string)[] } } } };
   revokeLicense: { params: { licenseId: string }; body: RevokeLicense; answer: { license: License; changed: boolean } };
   changeLicenseExpiry: { params: { licenseId: string }; body: ChangeLicenseExpiry; answer: { license: License; changed: boolean } };
   changeLicenseMaintenance: { params: { licenseId: string }; body: ChangeLicenseMaintenance; answer: { license: License; changed: boolean } };

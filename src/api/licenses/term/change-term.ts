@@ -7,6 +7,7 @@ import { renewalBases, renewalModes } from '../../../domain/license/term/term-ev
 import { none, type Route, route } from '../../route.ts';
 import { duration, idOf, instantIn, instantOrNull, licensePath, reasonCode, reasonOf } from '../../schemas.ts';
 import { answerChange, commandAnswer, described, type LicenseCommandNeeds } from '../change-answer.ts';
+import { previewQuery, previewShape } from '../preview-shape.ts';
 import { billingRef, paidTermIn, paidTermShape } from './paid-term.ts';
 
 const renewBody = z
@@ -62,14 +63,15 @@ export const renewLicenseRoute = (needs: LicenseCommandNeeds): Route =>
       permission: 'renewLicenses',
       rejections: ['LICENSE_REVOKED', 'TERM_INVALID', 'TERM_NOT_LATER', 'BILLING_REF_REUSED'],
     }),
-    ...commandAnswer(paidTermShape),
+    ...commandAnswer({ ...paidTermShape, ...previewShape }),
     description:
       'Adds the next term. Without duration and expiresAt, the policy says for how long: its renewalDuration, else the duration of the last term under this policy, else the term of the policy. Without basis, the next term starts as renewalBasis of the policy says. Without that, it starts at the expiry, or now if the license has expired and the request names no duration. Send billingRef or an Idempotency-Key: each other repetition renews again. Renewing to the end that the license has already answers with changed: false, and to an earlier end gets 409 TERM_NOT_LATER.',
-    request: z.object({ params: licensePath, query: none, body: renewBody }),
-    handle: ({ params, body }, call) => {
+    request: z.object({ params: licensePath, query: previewQuery, body: renewBody }),
+    handle: ({ params, query, body }, call) => {
       const changing = {
         operation: 'renewLicense',
         input: { ...params, body },
+        isPreview: query.preview,
         further: paidTermIn(body.billingRef),
       };
       return answerChange(needs, call, changing, (request) => renewLicense(needs, request, body));

@@ -18,7 +18,7 @@ export const paidTermShape = {
     .nullable()
     .meta({
       description:
-        'The term that this billingRef paid for, by this request or an earlier one. Null without billingRef, when nothing was renewed for it, and in each preview of tier, policy and convert.',
+        'The term that this billingRef paid for, by this request or an earlier one. Null without billingRef, when nothing was renewed for it, and in each preview.',
     }),
 };
 

@@ -1,17 +1,15 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, type MouseEvent, Suspense } from 'react';
+import type { MouseEvent } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
-import { Loading } from '../../parts/loading.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useTyped } from '../../parts/use-typed.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { activityTexts as texts } from '../../texts/activity-texts.ts';
 import classes from './activity.module.css';
 import { activityIn, eventGroups, isLicenseId } from './activity-in-address.ts';
+import { ChartsPart } from './charts-part.tsx';
 import { Feed, type Filter } from './feed-part.tsx';
-
-const ChartsPart = lazy(() => import('./charts-part.tsx'));
 
 /** What happens in the organization: charts over time, and the events with filters in the address. */
 const Activity = () => {
@@ -20,9 +18,7 @@ const Activity = () => {
   return (
     <div className={classes.page}>
       <h1>{texts.title}</h1>
-      <Suspense fallback={<Loading />}>
-        <ChartsPart days={days ?? '30'} />
-      </Suspense>
+      <ChartsPart days={days ?? '30'} />
       <Part title={texts.feed}>
         <FilterBar group={group} license={license} />
         <Feed key={`${group} ${license}`} group={group} license={license} />

@@ -1,16 +1,14 @@
-import { useEffect, useRef, useState } from 'react';
-import UPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
 import { number } from '../../parts/dates.ts';
 import classes from './activity.module.css';
+import { labelledColumns, linesFor } from './chart-scale.ts';
 
-const heightPx = 176;
-const font = '12px system-ui, sans-serif';
+const heightPx = 128;
+const columnShare = 0.7;
 const columnOfDays = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric' });
 
 /**
- * Columns over time. `starts`: their beginnings in milliseconds. It follows the width of its place and the colors of the
- * page. `label` says for screen readers what it shows; a table next to it must have the numbers.
+ * Columns over time. `starts`: their beginnings in milliseconds. `label` says for screen readers what it shows; a table
+ * next to it must have the numbers. Places are shares of the width, so it follows its place without a script.
  */
 export const Chart = ({
   label,
@@ -21,67 +19,42 @@ export const Chart = ({
   readonly starts: readonly number[];
   readonly counts: readonly number[];
 }) => {
-  const place = useRef<HTMLDivElement>(null);
-  const isDark = useIsDark();
-  useEffect(() => {
-    const element = place.current;
-    if (element === null) return;
-    // The colors are those of the scheme that holds now.
-    const plot = new UPlot(
-      optionsFor(element, isDark ? 'dark' : 'light'),
-      [starts.map((start) => start / 1_000), [...counts]],
-      element,
-    );
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: heightPx }));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      plot.destroy();
-    };
-  }, [starts, counts, isDark]);
-  return <div ref={place} role="img" aria-label={label} className={classes.canvas} />;
-};
-
-const optionsFor = (element: HTMLElement, scheme: 'light' | 'dark'): UPlot.Options => {
-  const style = getComputedStyle(element);
-  const color = (token: string) => style.getPropertyValue(token);
-  const axis = { stroke: color('--text-soft'), font, ticks: { show: false } };
-  const bars = UPlot.paths.bars?.({ size: [0.75, 40] });
-  return {
-    class: scheme,
-    width: element.clientWidth,
-    height: heightPx,
-    legend: { show: false },
-    cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(max ?? 0, 4)] } },
-    axes: [
-      {
-        ...axis,
-        grid: { show: false },
-        space: 64,
-        values: (_plot, ticks) => ticks.map((tick) => columnOfDays.format(tick * 1_000)),
-      },
-      {
-        ...axis,
-        grid: { stroke: color('--line'), width: 1 },
-        incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
-        values: (_plot, ticks) => ticks.map((tick) => number(tick)),
-      },
-    ],
-    series: [
-      {},
-      { fill: color('--accent'), width: 0, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) },
-    ],
-  };
-};
-
-const useIsDark = (): boolean => {
-  const [query] = useState(() => matchMedia('(prefers-color-scheme: dark)'));
-  const [isDark, setDark] = useState(query.matches);
-  useEffect(() => {
-    const change = () => setDark(query.matches);
-    query.addEventListener('change', change);
-    return () => query.removeEventListener('change', change);
-  }, [query]);
-  return isDark;
+  const lines = linesFor(counts);
+  const top = lines.at(-1) ?? 1;
+  const widthOf = (columns: number) => `${(columns * 100) / starts.length}%`;
+  const heightOf = (count: number) => (count / top) * heightPx;
+  return (
+    <div className={classes.chartPlace}>
+      <svg className={classes.columns} width="100%" height={heightPx} role="img" aria-label={label}>
+        {lines.map((line) => (
+          <g key={line}>
+            <line className={classes.line} x2="100%" y1={heightPx - heightOf(line)} y2={heightPx - heightOf(line)} />
+            <text className={classes.count} x="-8" y={heightPx - heightOf(line)} dy="0.35em">
+              {number(line)}
+            </text>
+          </g>
+        ))}
+        {labelledColumns(starts.length).map((column) => (
+          <text key={column} className={classes.day} x={widthOf(column + 0.5)} y={heightPx} dy="1.5em">
+            {columnOfDays.format(starts[column])}
+          </text>
+        ))}
+        {starts.map((start, column) => {
+          const count = counts[column] ?? 0;
+          return (
+            <g key={start} className={classes.column}>
+              <rect x={widthOf(column)} width={widthOf(1)} height={heightPx} className={classes.hover} />
+              <rect
+                x={widthOf(column + (1 - columnShare) / 2)}
+                width={widthOf(columnShare)}
+                y={heightPx - heightOf(count)}
+                height={heightOf(count)}
+              />
+              <title>{`${columnOfDays.format(start)}: ${number(count)}`}</title>
+            </g>
+          );
+        })}
+      </svg>
+    </div>
+  );
 };

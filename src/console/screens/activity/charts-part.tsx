@@ -15,7 +15,7 @@ import { useValidations } from './use-validations.ts';
 const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 
 /** The numbers of a period as charts, each with a table. */
-const ChartsPart = ({ days }: { readonly days: Period }) => {
+export const ChartsPart = ({ days }: { readonly days: Period }) => {
   const navigate = useNavigate({ from: '/$organizationId/activity' });
   const counts = useCounts(days);
   return (
@@ -102,5 +102,3 @@ const Counted = ({
     </div>
   );
 };
-
-export default ChartsPart;

@@ -72,7 +72,7 @@ export const ruleText = ({ path, rule }: Rule, value: unknown): string => {
     case 'yes or no':
       return value === true ? policyTexts.yes : policyTexts.no;
     case 'seconds':
-      return secondsText(Number(value));
+      return value === 0 ? policyTexts.noTime : secondsText(Number(value));
     case 'number':
       return number(Number(value));
     case 'duration':

@@ -111,7 +111,7 @@ const Row = ({ customer: { id, licenses, working, devices, seats, nextEnd } }: {
         ) : nextEnd === 'never' ? (
           allTexts.term.perpetual
         ) : (
-          <Moment at={nextEnd} withAge />
+          <Moment isDay at={nextEnd} withAge />
         )}
       </td>
     </tr>

@@ -33,7 +33,7 @@ export const LicenseRow = ({ license }: { readonly license: License }) => {
       <td data-label={columns.devices}>{texts.limits.used(usage.activations, limitText(limits.activations))}</td>
       <td data-label={columns.seats}>{texts.limits.used(usage.seats, limitText(limits.seats))}</td>
       <td data-label={columns.ends}>
-        {term.expiresAt === null ? texts.term.perpetual : <Moment at={term.expiresAt} />}
+        {term.expiresAt === null ? texts.term.perpetual : <Moment isDay at={term.expiresAt} />}
       </td>
     </tr>
   );

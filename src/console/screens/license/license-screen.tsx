@@ -102,7 +102,7 @@ const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at:
 const WhyLink = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
   const organizationId = useOrganizationId();
   return (
-    <p>
+    <p className={classes.why}>
       <Link
         to="/$organizationId/why"
         params={{ organizationId }}

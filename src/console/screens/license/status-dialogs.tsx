@@ -1,14 +1,16 @@
 import { useState } from 'react';
 import { instantIn, inZone } from '../../parts/dates.ts';
+import { durationText } from '../../parts/durations.ts';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { useCommand } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { changeTexts } from '../../texts/license-change-texts.ts';
 import type { License } from '../../types.ts';
-import { consequencesOfRenewal, consequencesOfRevocation } from './change/change-consequences.ts';
+import { consequencesOfRevocation } from './change/change-consequences.ts';
 import { Consequences } from './change/consequences-list.tsx';
 import { Note, ReasonFields } from './change/reason-fields.tsx';
 import { noteIn, reasonIn, requiredReasonIn } from './change/reasons.ts';
+import { usePreview } from './change/use-preview.ts';
 import { Confirmation } from './confirmation.tsx';
 import classes from './license.module.css';
 import { suspensionReasons, useReasons } from './power.ts';
@@ -88,7 +90,9 @@ export const Reinstate = ({ license, onClose }: Props) => {
 export const Renew = ({ license, terms = null, onClose }: Props & { readonly terms?: RenewalTerms | null }) => {
   const licenseId = license.id;
   const renew = useCommand('renewLicense');
-  const [now] = useState(() => new Date().toISOString());
+  const params = { licenseId };
+  // Without terms the policy of the license says for how long, and from when the new term counts.
+  const preview = usePreview('renewLicense', { params, body: { ...terms } });
   const names = texts.actions;
   return (
     <Confirmation
@@ -96,15 +100,11 @@ export const Renew = ({ license, terms = null, onClose }: Props & { readonly ter
       title={names.renewTitle}
       confirm={names.renew}
       command={renew}
-      // Without terms the policy of the license says for how long, and from when the new term counts.
-      inputOf={(form) => ({ params: { licenseId }, body: { ...terms, ...reasonIn(form) } })}
+      inputOf={(form) => ({ params, body: { ...terms, ...reasonIn(form) } })}
       onClose={onClose}
     >
-      {terms === null ? (
-        <p>{names.renewText}</p>
-      ) : (
-        <Consequences sentences={consequencesOfRenewal(license, terms.duration, now)} />
-      )}
+      <p>{terms === null ? names.renewText : changeTexts.renewFor(durationText(terms.duration))}</p>
+      <Consequences {...preview} />
       <ReasonFields />
     </Confirmation>
   );

@@ -5,7 +5,7 @@ import { instantIn, inZone, localText } from '../../parts/dates.ts';
 import { TextField } from '../../parts/field.tsx';
 import { texts } from '../../texts/catalogue.ts';
 import type { License } from '../../types.ts';
-import { Differences } from './differences.tsx';
+import { Differences } from './past/differences.tsx';
 import { usePowers } from './power.ts';
 import classes from './time.module.css';
 import { useEventSteps } from './use-event-steps.ts';

@@ -1,5 +1,5 @@
 import { useNavigate } from '@tanstack/react-router';
-import type { FormEvent } from 'react';
+import { type FormEvent, useId, useState } from 'react';
 import { Button } from '../../parts/button.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { texts } from '../../texts/catalogue.ts';
@@ -12,43 +12,53 @@ const fields = ['status', 'suspendedFor', 'tier', 'activations', 'ends', 'sort']
 /** The choices of the filters and of the order. */
 export const FilterBar = ({ filters }: { readonly filters: Filters }) => {
   const change = useFilterChange(filters);
+  const id = useId();
+  // Only a narrow window hides them, because they would fill it.
+  const [isOpen, setOpen] = useState(Object.keys(filters).length > 0);
   const search = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     change('contains', String(new FormData(event.currentTarget).get('contains') ?? ''));
   };
   return (
-    <fieldset aria-label={texts.licenses.filters.label} className={classes.filters}>
-      <form onSubmit={search} className={classes.search}>
-        <TextField
-          // The field follows the address.
-          key={filters.contains ?? ''}
-          label={listTexts.filters.contains}
-          name="contains"
-          type="search"
-          minLength={3}
-          maxLength={200}
-          title={listTexts.filters.containsHint}
-          defaultValue={filters.contains ?? ''}
-        />
-      </form>
-      {fields.map((name) => (
-        <SelectField
-          key={name}
-          label={labelOf(name)}
-          value={filters[name] ?? ''}
-          onChange={({ currentTarget: { value } }) => change(name, value)}
-        >
-          <option value="">{name === 'sort' ? usualOrder(filters) : texts.licenses.filters.any}</option>
-          {choices[name]
-            .filter((value) => name !== 'sort' || value !== '-createdAt')
-            .map((value) => (
-              <option key={value} value={value}>
-                {choiceText(name, value)}
-              </option>
-            ))}
-        </SelectField>
-      ))}
-    </fieldset>
+    <>
+      <div className={classes.toggle}>
+        <Button aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
+          {texts.licenses.filters.label}
+        </Button>
+      </div>
+      <fieldset id={id} aria-label={texts.licenses.filters.label} className={classes.filters} data-open={isOpen}>
+        <form onSubmit={search} className={classes.search}>
+          <TextField
+            // The field follows the address.
+            key={filters.contains ?? ''}
+            label={listTexts.filters.contains}
+            name="contains"
+            type="search"
+            minLength={3}
+            maxLength={200}
+            title={listTexts.filters.containsHint}
+            defaultValue={filters.contains ?? ''}
+          />
+        </form>
+        {fields.map((name) => (
+          <SelectField
+            key={name}
+            label={labelOf(name)}
+            value={filters[name] ?? ''}
+            onChange={({ currentTarget: { value } }) => change(name, value)}
+          >
+            <option value="">{name === 'sort' ? usualOrder(filters) : texts.licenses.filters.any}</option>
+            {choices[name]
+              .filter((value) => name !== 'sort' || value !== '-createdAt')
+              .map((value) => (
+                <option key={value} value={value}>
+                  {choiceText(name, value)}
+                </option>
+              ))}
+          </SelectField>
+        ))}
+      </fieldset>
+    </>
   );
 };
 

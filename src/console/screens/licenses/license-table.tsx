@@ -139,6 +139,6 @@ const cells: Readonly<Record<ColumnName, (license: License) => ReactNode>> = {
   products: ({ products }) => products.join(', '),
   devices: ({ usage, limits }) => `${usage.activations} / ${limitText(limits.activations)}`,
   seats: ({ usage, limits }) => `${usage.seats} / ${limitText(limits.seats)}`,
-  ends: ({ term }) => (term.expiresAt === null ? texts.term.perpetual : <Moment at={term.expiresAt} />),
-  issued: ({ createdAt }) => <Moment at={createdAt} />,
+  ends: ({ term }) => (term.expiresAt === null ? texts.term.perpetual : <Moment isDay at={term.expiresAt} />),
+  issued: ({ createdAt }) => <Moment isDay at={createdAt} />,
 };

@@ -1,9 +1,7 @@
 import type { AnswerOf } from '@license-ledger/client';
-import { endOfDuration } from '../../../../domain/license/term/duration-end.ts';
 import { excessOf } from '../../../../domain/license/usage/usage-limits.ts';
 import { plusSeconds } from '../../../../domain/time.ts';
 import { dayOf, inZone } from '../../../parts/dates.ts';
-import { durationText } from '../../../parts/durations.ts';
 import { texts } from '../../../texts/catalogue.ts';
 import { type Counted, changeTexts } from '../../../texts/license-change-texts.ts';
 import { limitText } from '../../../texts/license-texts.ts';
@@ -22,6 +20,9 @@ export const consequencesOfPreview = ({ before, after, ended }: Previewed): read
     ...countedParts.flatMap((of) => countOf(of, { before, after, ended })),
     ...metersOf(before, after),
     ...(before.term.expiresAt === after.term.expiresAt ? [] : [movedEnd(before.term.expiresAt, after.term.expiresAt)]),
+    ...(before.maintenanceUntil === after.maintenanceUntil || after.maintenanceUntil === null
+      ? []
+      : [names.covers(inZone(after.maintenanceUntil))]),
   ];
   return sentences.length === 0 ? [names.nothing] : sentences;
 };
@@ -126,16 +127,6 @@ export const consequencesOfMaintenance = (
 ): readonly string[] => {
   if (to === null) return [names.coversAll];
   return to === maintenanceUntil ? [names.nothing] : [names.covers(inZone(to))];
-};
-
-/** Returns what a renewal does that counts from now. */
-export const consequencesOfRenewal = (
-  { term: { timeZone } }: Pick<License, 'term'>,
-  duration: string,
-  now: string,
-): readonly string[] => {
-  const end = endOfDuration(now, duration, timeZone);
-  return typeof end === 'string' ? [names.renewed(durationText(duration), inZone(end))] : [];
 };
 
 /** Returns what ends with a license that is revoked. Its users stay. */

@@ -7,7 +7,12 @@ import { changeTexts as texts } from '../../../texts/license-change-texts.ts';
 import { consequencesOfPreview } from './change-consequences.ts';
 
 /** An operation that the server can carry out without recording anything. */
-export type Previewed = 'changeLicenseLimits' | 'changeLicenseProducts' | 'changeLicenseTier' | 'resetUsage';
+export type Previewed =
+  | 'changeLicenseLimits'
+  | 'changeLicenseProducts'
+  | 'changeLicenseTier'
+  | 'renewLicense'
+  | 'resetUsage';
 
 /** What a command would do, in sentences. `failure`: the server could not say. */
 export type Preview = {
