@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { productsOf } from '../../domain/authority.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
+import { type FeedPage, readFeed } from '../../projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import type { FeedOrder } from '../../projections/queries/feed-sql.ts';
 import { filtersOf } from '../paging.ts';
 import { isProblem, problem } from '../problems/problems.ts';
@@ -45,7 +46,7 @@ const pageShape = z.strictObject({
   }),
   skippedThrough: sequenceShape.nullable().meta({
     description:
-      'The last sequence that this page covers. A covered sequence without an event in the page is of an event that this feed does not show: of your catalog, of your organization, or one that types, issuer or the products of the API key leave out. ' +
+      'The last sequence that this page covers. A covered sequence without an event in the page is of an event that this feed does not show. That is an event of your catalog or organization, or types, issuer or the products of the API key leave it out. ' +
       'Null when the page tells nothing about the log.',
   }),
 });

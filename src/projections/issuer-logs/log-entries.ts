@@ -34,12 +34,12 @@ export const appendToLogs = async (db: PoolClient, events: readonly Recorded[]):
   if (entries.length === 0) return;
   await db.query({
     name: 'append-to-logs',
-    text: `insert into log_entries (issuer_org_id, log_index, ${given})
+    text: `insert into log_entries (issuer_org_id, log_index, ${unnumbered})
       select e.issuer_org_id, next.log_index + row_number() over (partition by e.issuer_org_id order by e.place) - 1,
-        ${given.map((name) => `e.${name}`)}
-      from (${decodeRows(logEntries, ['issuer_org_id', ...given])}) e join (${nextIndexesOf('$2')}) next using (issuer_org_id)
+        ${unnumbered.map((name) => `e.${name}`)}
+      from (${decodeRows(logEntries, ['issuer_org_id', ...unnumbered])}) e join (${nextIndexesOf('$2')}) next using (issuer_org_id)
       where not exists (select from log_entries known where known.stream = e.stream and known.revision = e.revision)`,
-    values: [encodeRows(['issuer_org_id', ...given], entries.map(unnumberedRow)), issuersOf(entries)],
+    values: [encodeRows(['issuer_org_id', ...unnumbered], entries.map(unnumberedRow)), issuersOf(entries)],
   });
 };
 
@@ -65,6 +65,6 @@ const nextIndexesOf = (issuers: string): string =>
   `select issuer_org_id, coalesce((select max(l.log_index) + 1 from log_entries l where l.issuer_org_id = i.issuer_org_id), 0) as log_index
     from unnest(${issuers}::text[]) i (issuer_org_id)`;
 
-const given = Object.keys(columns).filter((name) => !logEntries.key.includes(name));
+const unnumbered = Object.keys(columns).filter((name) => !logEntries.key.includes(name));
 
 const unnumberedRow = (entry: LogEntry): Row => logEntryRow({ ...entry, index: 0n });

@@ -25,8 +25,8 @@ export const isLogged = (stream: string): boolean => loggedPrefixes.some((prefix
 
 /**
  * Returns the entry of an event in the log of the issuer that its metadata names. Returns null for an event of another
- * stream, and for one without a valid envelope: its stream, id, issuer, hash or instant is not of the form that this
- * program writes. Nothing else of the event matters. A release that knows more types or more fields must
+ * stream, and for one without a valid envelope. A valid one has a stream, an id, an issuer, a hash and an instant of the
+ * form that this program writes. Nothing else of the event matters. A release that knows more types or more fields must
  * give the same indexes, so these conditions never change.
  */
 export const logEntryOf = ({ stream, revision, id, metadata }: Recorded): LogEntry | null => {

@@ -6,11 +6,9 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
 import { type LogCoverage, readCoverage } from './feed-coverage.ts';
+import type { FeedPlace } from './feed-place.ts';
 import { type FeedOrder, feedQuery, feedQueryOfTypes } from './feed-sql.ts';
 import { pageBytesMax } from './page-bytes.ts';
-
-/** The place of a license event in the log. Events of one append may share their position. */
-export type FeedPlace = { readonly position: bigint; readonly licenseId: string; readonly revision: bigint };
 
 /** An event of a license, as an organization reads it. `position` is its commit position. */
 export type FeedEvent = FeedPlace & {

@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
-import type { FeedPlace } from './event-feed.ts';
+import type { FeedPlace } from './feed-place.ts';
 import type { FeedOrder } from './feed-sql.ts';
 
 /**
  * The indexes of the organization's own log that a page covers, `from` and `through` inclusive. The feed has no event
- * with such an index outside the page. So an index that no event of the page has is one of an event that the feed
- * does not show: of the catalog, of the organization, or one that the filters leave out. `from` is one more than
+ * with such an index outside the page. So an index that no event of the page has belongs to an event that the feed
+ * does not show. Such an event is of the catalog or the organization, or the filters leave it out. `from` is one more than
  * `through` when the page covers no index.
  */
 export type LogCoverage = { readonly from: bigint; readonly through: bigint };

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
-import { createLogComparison, type LogComparison } from '../issuer-logs/compare-logs.ts';
+import { createLogComparison, type LogComparison } from '../issuer-logs/compare-entries.ts';
 import { atStart, hasEvent } from '../other-past.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
