@@ -9,6 +9,8 @@ import { type Aside, applyBatch, type OnMisfits } from './apply.ts';
 import { type Batch, moveCheckpoint, type Projection, rewriteCheckpoint } from './checkpoint.ts';
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
+import { appendToLogs, logEntries } from './issuer-logs/log-entries.ts';
+import { lacksEntry } from './issuer-logs/log-entry.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
 import { readModelTables } from './tables/tables.ts';
 
@@ -24,17 +26,17 @@ type Needs = {
 
 /**
  * Applies a batch and skips events that cannot be projected. After three attempts it parks the stream of such an event,
- * from that event on, and applies everything else. Returns false when another instance was faster. Throws an error that
+ * from that event on, and applies everything else. Reports each event that has no place in the log of an issuer. Returns false when another instance was faster. Throws an error that
  * no event causes, because it may pass. Throws Unprojectable for an event of a newer release, which it never parks.
  * After an error the checkpoint may be anywhere in the batch.
  */
 export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
-  try {
-    return await applyTogether(needs, batch);
-  } catch (error) {
+  const isApplied = await applyTogether(needs, batch).catch((error: unknown) => {
     if (!isTimeOut(error) || batch.events.length === 0) throw error;
     return applyApart(needs, batch);
-  }
+  });
+  if (isApplied) reportUnlogged(needs.log, batch);
+  return isApplied;
 };
 
 const applyTogether = (needs: Needs, batch: Batch): Promise<boolean> =>
@@ -77,7 +79,8 @@ export const canWrite = (
   from: Batch['from'],
 ): Promise<boolean> =>
   transaction(pool, 'begin', async (db) => {
-    await db.query(`lock table ${readModelTables.map(({ table }) => table.name)} in row exclusive mode`);
+    const tables = [logEntries.name, ...readModelTables.map(({ table }) => table.name)];
+    await db.query(`lock table ${tables} in row exclusive mode`);
     return rewriteCheckpoint(db, projection, from);
   });
 
@@ -134,12 +137,21 @@ const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: u
   const misfits = [...firsts.values()].map((recorded) => new Unprojectable(recorded, error));
   const applied = await transaction(pool, 'begin', async (db) => {
     if ((await moveCheckpoint(db, projection, batch)) === null) return false;
+    await appendToLogs(db, batch.events);
     await parkStreams(db, projection, misfits);
     await noteLeftOut(db, projection, batch.events);
     return true;
   });
   if (applied) reportParked(log, misfits);
   return applied;
+};
+
+const reportUnlogged = (log: Log, { events }: Batch): void => {
+  for (const { stream, revision, id } of events.filter(lacksEntry))
+    log.error(
+      { stream, revision: `${revision}`, eventId: id },
+      'An event has no valid envelope, so it has no place in the log of an issuer: this program did not write it.',
+    );
 };
 
 const reportParked = (log: Log, misfits: readonly Unprojectable[]): void => {

@@ -4,13 +4,14 @@ import { transaction } from '../postgres/transaction.ts';
 import { type Batch, moveCheckpoint, type Projection } from './checkpoint.ts';
 import { foldFitting, type Unprojectable } from './fold/fold-batch.ts';
 import { TooManyRows } from './fold/fold-event.ts';
+import { appendToLogs } from './issuer-logs/log-entries.ts';
 import { onlyGives } from './only-gives.ts';
 import { noteLeftOut, setAside } from './parked.ts';
 import { loadStored, type Writing, writeChanges } from './tables/tables.ts';
 
 /**
- * Applies a batch to the read models, except for streams that are left out. Writes rows and checkpoint in one
- * transaction. Returns false, and changes nothing, when another instance was faster and the checkpoint is not at
+ * Applies a batch to the read models, except for streams that are left out, and to the logs of issuers. Writes rows
+ * and checkpoint in one transaction. Returns false, and changes nothing, when another instance was faster and the checkpoint is not at
  * `from`. `onMisfits` handles events that do not fit, within the transaction, and the others are applied. Without
  * `onMisfits` throws the first event that does not fit, as Unprojectable.
  */
@@ -26,7 +27,7 @@ export const applyBatch = async (
     const moved = await moveCheckpoint(db, projection, batch);
     if (moved === null) return false;
     const fitting = events.filter(({ stream }) => !moved.parked.has(stream));
-    const leftOut = await writeEvents(db, fitting, { rowsMax: aside?.rowsMax });
+    const leftOut = await writeWithLogs(db, batch, fitting, aside);
     const large = leftOut.filter(isTooLarge);
     const misfits = leftOut.filter((first) => !isTooLarge(first));
     if (misfits.length > 0) await onMisfits(db, misfits);
@@ -54,6 +55,26 @@ export type Aside = {
 
 /** Called with the first event of each stream that does not fit, after the fitting events are written. */
 export type OnMisfits = (db: PoolClient, misfits: readonly Unprojectable[]) => Promise<void>;
+
+/**
+ * Gives every event of the batch its place in the log of its issuer, also those that do not fit, and applies the
+ * `fitting` ones as `writeEvents` does.
+ */
+const writeWithLogs = async (
+  db: PoolClient,
+  { events }: Batch,
+  fitting: readonly Recorded[],
+  aside: Aside | undefined,
+): Promise<readonly Unprojectable[]> => {
+  // Both are sent before the first is answered.
+  const [logged, written] = await Promise.allSettled([
+    appendToLogs(db, events),
+    writeEvents(db, fitting, { rowsMax: aside?.rowsMax }),
+  ]);
+  if (logged.status === 'rejected') throw logged.reason;
+  if (written.status === 'rejected') throw written.reason;
+  return written.value;
+};
 
 /** Applies events to the rows in the caller's transaction. Returns the first event of each stream that does not fit. */
 export const writeEvents = async (

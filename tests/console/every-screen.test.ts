@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Role, roles } from '../../src/domain/organization/events.ts';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import {
   createConsoleUser,
@@ -9,7 +10,6 @@ import {
   hasBrowser,
   openConsole,
   shareConsole,
-  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('On every screen of the console,', { timeout: 600_000 }, () => {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import {
   createConsoleUser,
@@ -12,7 +13,6 @@ import {
   openConsole,
   shareConsole,
   signIn,
-  testInFull,
 } from './in-browser.ts';
 
 const run = promisify(execFile);

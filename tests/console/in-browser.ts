@@ -3,13 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import type { Role } from '../../src/domain/organization/events.ts';
 import { findChromium, openBrowser } from '../support/browser.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { pageComplaints } from '../support/page-complaints.ts';
 import { shareLedger } from '../support/shared-ledger.ts';
-import { sized } from '../support/size.ts';
 import { joinOrganization } from '../support/users.ts';
 
 const executable = findChromium();
@@ -31,13 +30,10 @@ export const shareConsole = async (): Promise<{ readonly ledger: Ledger; readonl
 
 let shared: Promise<Browser> | undefined;
 
-/** A test of `npm run test:long`. A browser takes seconds for each, so the short run leaves out what fails least. */
-export const testInFull = test.runIf(sized(1, 0) === 1);
-
 const password = 'four small green apples';
 
 /** Builds the console when its sources have changed, as `npm start` does. */
-const buildConsole = (): void => {
+export const buildConsole = (): void => {
   execFileSync(process.execPath, ['build/run-console.js'], { stdio: 'inherit' });
 };
 

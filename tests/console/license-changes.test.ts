@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import {
   type ConsoleUser,
@@ -10,7 +11,6 @@ import {
   openConsole,
   shareConsole,
   signIn,
-  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('On the page of a license', { timeout: 240_000 }, () => {

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger, TestOrganization } from '../support/ledger.ts';
 import {
   type ConsolePage,
@@ -9,7 +10,6 @@ import {
   hasBrowser,
   openConsole,
   shareConsole,
-  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('The list of licenses', { timeout: 240_000 }, () => {

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import {
   type ConsolePage,
@@ -10,7 +11,6 @@ import {
   hasBrowser,
   openConsole,
   shareConsole,
-  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('On the screen of people and keys', { timeout: 120_000 }, () => {

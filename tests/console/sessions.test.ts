@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import {
   type ConsoleUser,
@@ -9,7 +10,6 @@ import {
   openConsole,
   shareConsole,
   signIn,
-  testInFull,
 } from './in-browser.ts';
 
 describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () => {

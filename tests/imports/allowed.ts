@@ -48,7 +48,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     packages: ['pg'],
   },
   projections: {
-    holds: 'what the projector writes: `tables`, `fold`, `rebuild`, `verify`; and the `queries` that read it',
+    holds:
+      'what the projector writes: `tables`, `fold`, `issuer-logs`, `rebuild`, `verify`; and the `queries` that read it',
     ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'records', 'version.ts'],
     packages: ['p-limit', 'pg', 'node:*'],
   },

@@ -3,6 +3,7 @@ import { encodeId } from '../../domain/ids.ts';
 import type { FeedEvent } from '../../projections/queries/event-feed.ts';
 import { idOf, instantOut } from '../schemas.ts';
 import { cloudTypeOf } from './event-types.ts';
+import { sequenceOf, sequenceShape } from './sequence.ts';
 
 /** An event by CloudEvents 1.0. Every read of the same event returns the same text. */
 export const cloudEventShape = z
@@ -17,6 +18,7 @@ export const cloudEventShape = z
     recordedtime: instantOut,
     position: z.string().meta({ description: 'The position of the event in the log.', example: '8812' }),
     revision: z.int().meta({ description: 'The number of the event among the events of its license, from 0.' }),
+    sequence: sequenceShape.optional(),
     correlationid: z.string(),
     causationid: z.string().optional(),
     data: z.looseObject({
@@ -42,6 +44,7 @@ export const cloudEvent = (event: FeedEvent): z.output<typeof cloudEventShape> =
   recordedtime: event.recordedAt,
   position: String(event.position),
   revision: Number(event.revision),
+  ...(event.logIndex === null ? {} : { sequence: sequenceOf(event.logIndex) }),
   correlationid: event.correlationId,
   ...(event.causationId === null ? {} : { causationid: event.causationId }),
   data: {

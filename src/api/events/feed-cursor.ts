@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Secrets } from '../../identity/secrets.ts';
-import type { FeedPlace } from '../../projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 
 /** The organization of a cursor, and the filters of its feed. A filter that is null or absent stands for all. */

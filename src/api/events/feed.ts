@@ -4,7 +4,9 @@ import type { EventStore } from '../../eventstore/event-store.ts';
 import type { Secrets } from '../../identity/secrets.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import type { FeedFollower, FeedFollowers } from '../../projections/feed-followers.ts';
-import { type FeedPage, type FeedPlace, placeOfEvent } from '../../projections/queries/event-feed.ts';
+import { type FeedPage, placeOfEvent } from '../../projections/queries/event-feed.ts';
+import { joinCoverage, type LogCoverage } from '../../projections/queries/feed-coverage.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import { type Problem, problem, problemForNow } from '../problems/problems.ts';
 import { decodeFeedCursor, type Feed } from './feed-cursor.ts';
 import { placeText, type ReadPage } from './shared-reads.ts';
@@ -82,19 +84,22 @@ export const createPages = ({ read, follower }: FeedReading, feed: Feed): NextPa
   return async (after, { limit, waitMs, signal }) => {
     const until = performance.now() + waitMs;
     let from = after;
+    let covered: LogCoverage | null = null;
     if (end !== null && placeText(end.place) !== placeText(after)) end = null;
     for (;;) {
       if (end === null || end.mark !== follower.mark()) {
         const mark = follower.mark();
         end = null;
         const page = await read(feed, { after: from, limit, mark });
-        if (page === null || page.events.length > 0 || page.hasMore) return page;
+        if (page === null) return null;
+        covered = joinCoverage(covered, page.covered);
+        if (page.events.length > 0 || page.hasMore) return { ...page, covered };
         from = page.through;
         end = { place: from, mark };
       }
       await follower.news(end.mark, { timeoutMs: until - performance.now(), signal });
       if (signal.aborted || follower.stopped.aborted || performance.now() >= until)
-        return { events: [], through: from, hasMore: false };
+        return { events: [], through: from, hasMore: false, covered };
     }
   };
 };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { productsOf } from '../../domain/authority.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
+import { type FeedPage, readFeed } from '../../projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import type { FeedOrder } from '../../projections/queries/feed-sql.ts';
 import { filtersOf } from '../paging.ts';
 import { isProblem, problem } from '../problems/problems.ts';
@@ -12,6 +13,7 @@ import type { CurrentRefusal } from './current-refusal.ts';
 import { eventTypes } from './event-types.ts';
 import { createPages, type FeedNeeds, placeBehind, placeIn, placeUnknown } from './feed.ts';
 import { encodeFeedCursor, type Feed } from './feed-cursor.ts';
+import { sequenceOf, sequenceShape } from './sequence.ts';
 
 const limitMax = 1_000;
 const limitDefault = 100;
@@ -39,6 +41,15 @@ const pageShape = z.strictObject({
   data: z.array(cloudEventShape),
   nextCursor: z.string().meta({ description: 'The cursor to continue from, also after an empty page.' }),
   hasMore: z.boolean().meta({ description: 'True when more events can be read immediately.' }),
+  skippedFrom: sequenceShape.nullable().meta({
+    description:
+      'The first sequence of the log of your organization that this page covers, and one more than skippedThrough when it covers none. Null together with skippedThrough.',
+  }),
+  skippedThrough: sequenceShape.nullable().meta({
+    description:
+      'The last sequence that this page covers. A covered sequence without an event in the page is of an event that this feed does not show. That is an event of your catalog or organization, or types, issuer or the products of the API key leave it out. ' +
+      'Null when the page tells nothing about the log.',
+  }),
 });
 
 /**
@@ -86,7 +97,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       const refusal = wait === 0 ? null : await needs.currentRefusal(call, 'readEvents');
       if (refusal !== null) return refusal;
       const nextCursor = encodeFeedCursor(needs, feed, page.through);
-      const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore };
+      const body = { data: page.events.map(cloudEvent), nextCursor, hasMore: page.hasMore, ...coverageBody(page) };
       if (!page.hasMore) return { status: 200, body };
       const filter = filtersOf({
         types: types?.join(),
@@ -98,6 +109,11 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       return { status: 200, body, headers: { Link: `<${next}>; rel="next"` } };
     },
   });
+
+const coverageBody = ({ covered }: FeedPage) => ({
+  skippedFrom: covered === null ? null : sequenceOf(covered.from),
+  skippedThrough: covered === null ? null : sequenceOf(covered.through),
+});
 
 type ReadAfter = (feed: Feed, after: FeedPlace | null, limit: number) => Promise<FeedPage | null>;
 

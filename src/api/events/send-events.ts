@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { FeedEvent, FeedPage, FeedPlace } from '../../projections/queries/event-feed.ts';
+import type { FeedEvent, FeedPage } from '../../projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import { cloudEvent } from './cloud-event.ts';
 
 type Sending = {

@@ -2,7 +2,8 @@ import type { Pool } from 'pg';
 import { createFairGate } from '../../async/fair-gate.ts';
 import { withinProductScope } from '../../postgres/product-scope.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { type FeedPage, type FeedPlace, readFeed } from '../../projections/queries/event-feed.ts';
+import { type FeedPage, readFeed } from '../../projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../projections/queries/feed-place.ts';
 import type { Feed } from './feed-cursor.ts';
 
 /** A page to read. `mark`: the mark of the follower before the read. */

@@ -5,11 +5,10 @@ import type { Actor } from '../../eventstore/envelope.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { actorOf, eventView } from '../tables/license-events.ts';
 import { readModelsName } from '../versions.ts';
+import { type LogCoverage, readCoverage } from './feed-coverage.ts';
+import type { FeedPlace } from './feed-place.ts';
 import { type FeedOrder, feedQuery, feedQueryOfTypes } from './feed-sql.ts';
 import { pageBytesMax } from './page-bytes.ts';
-
-/** The place of a license event in the log. Events of one append may share their position. */
-export type FeedPlace = { readonly position: bigint; readonly licenseId: string; readonly revision: bigint };
 
 /** An event of a license, as an organization reads it. `position` is its commit position. */
 export type FeedEvent = FeedPlace & {
@@ -18,6 +17,8 @@ export type FeedEvent = FeedPlace & {
   /** The version of `data`, which is as it was written. */
   readonly schemaVersion: number;
   readonly issuerOrgId: string;
+  /** The index in the log of the issuer. Null: the reader is not the issuer. */
+  readonly logIndex: bigint | null;
   readonly recordedAt: Instant;
   readonly effectiveAt: Instant;
   readonly actor: Actor;
@@ -35,6 +36,8 @@ export type FeedPage = {
   readonly through: FeedPlace | null;
   /** There are more events after `through` already. */
   readonly hasMore: boolean;
+  /** Null: no index of the organization's own log, as before its first event and when the tables are behind `after`. */
+  readonly covered: LogCoverage | null;
   /** The tables have not reached the place from which a page goes backwards, so nobody knows what is before it. */
   readonly isBehind?: true;
 };
@@ -66,17 +69,22 @@ type Reading = {
  * same organization.
  */
 export const readFeed = async (db: PoolClient, reading: Reading): Promise<FeedPage | null> => {
-  const { after, order } = reading;
+  const { orgId, after, order = 'asc' } = reading;
   for (;;) {
-    const extent = await readExtent(db, reading.orgId);
-    const { version, readableTo } = extent;
+    const extent = await readExtent(db, orgId);
+    const { version, readableTo, lastIndex } = extent;
     if (readableTo === null || (after !== null && after.position > readableTo)) {
-      const empty = { events: [], through: after, hasMore: false };
+      const empty = { events: [], through: after, hasMore: false, covered: null };
       return after !== null && order === 'desc' ? { ...empty, isBehind: true } : empty;
     }
-    const page = await readRows(db, reading, readableTo);
+    const rows = await readRows(db, reading, readableTo);
     // Otherwise versions switched in between, and these may be rows of either.
-    if (page.version === version) return pageOf(reading, page);
+    if (rows.version !== version) continue;
+    const page = pageOf(reading, rows);
+    if (page === null) return null;
+    const { through, hasMore } = page;
+    const covered = await readCoverage(db, { orgId, order, after, through, isEnd: !hasMore, readableTo, lastIndex });
+    return { ...page, covered };
   }
 };
 
@@ -120,18 +128,30 @@ const sides = [
   `previous_holder_org_id = current_setting('app.org_id') and issuer_org_id <> previous_holder_org_id`,
 ];
 
-/** The serving version at one moment, and the position up to which no event is kept back from the organization. */
-type Extent = { readonly version: number; readonly readableTo: bigint | null };
+/**
+ * The serving version at one moment, and the position up to which no event is kept back from the organization.
+ * `lastIndex`: see CoveredPage.
+ */
+type Extent = { readonly version: number; readonly readableTo: bigint | null; readonly lastIndex: bigint | null };
+
+type ExtentRow = {
+  readonly version: number;
+  readonly projected_to: string | null;
+  readonly parked_at: string | null;
+  readonly last_index: string | null;
+};
 
 const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
-  const { rows } = await db.query<{ version: number; projected_to: string | null; parked_at: string | null }>({
+  const { rows } = await db.query<ExtentRow>({
     name: 'feed-extent',
     // The "or" of the policy makes the planner expect few events, so that it would read and sort all instead of
     // walking.
     text: `select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
         v.version, c.commit_position as projected_to,
         (select min(p.position) from ops.parked_owners p where p.projection = v.projection and p.version = v.version
-          and (p.issuer_org_id = $1 or p.holder_org_id = $1)) as parked_at
+          and (p.issuer_org_id = $1 or p.holder_org_id = $1)) as parked_at,
+        case when nullif(current_setting('app.products', true), '') is null
+          then (select max(l.log_index) from rm.log_entries l where l.issuer_org_id = $1) end as last_index
       from ops.projection_versions v join ops.checkpoints c using (projection, version)
       where v.projection = $2 and v.state = 'active'`,
     values: [orgId, readModelsName],
@@ -141,10 +161,17 @@ const readExtent = async (db: PoolClient, orgId: string): Promise<Extent> => {
   const projectedTo = bigintOf(row.projected_to);
   const parkedAt = bigintOf(row.parked_at);
   const isParked = projectedTo !== null && parkedAt !== null && parkedAt <= projectedTo;
-  return { version: row.version, readableTo: isParked ? parkedAt - 1n : projectedTo };
+  return {
+    version: row.version,
+    readableTo: isParked ? parkedAt - 1n : projectedTo,
+    lastIndex: isParked ? null : bigintOf(row.last_index),
+  };
 };
 
-const pageOf = (reading: Reading, { events, fitting, last, read, isKnown }: RowsRead): FeedPage | null => {
+const pageOf = (
+  reading: Reading,
+  { events, fitting, last, read, isKnown }: RowsRead,
+): Omit<FeedPage, 'covered'> | null => {
   const { after, limit, order = 'asc' } = reading;
   if (after !== null && !isKnown) return null;
   const page = events.slice(0, limit);
@@ -248,6 +275,7 @@ const readEvent = (row: readonly unknown[]): FeedEvent => {
     issuerOrgId: event.issuerOrgId,
     revision: event.revision,
     position: event.position,
+    logIndex: event.logIndex,
     recordedAt: event.recordedAt,
     effectiveAt: event.effectiveAt,
     actor: actorOf(event),

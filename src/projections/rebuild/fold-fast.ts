@@ -6,9 +6,12 @@ import { isNewer } from '../event-fault.ts';
 import { type Changes, noChanges } from '../fold/changes.ts';
 import { foldFitting, type Unprojectable } from '../fold/fold-batch.ts';
 import { licenseOf, nothingStored, type Stored } from '../fold/fold-event.ts';
+import { logEntries, logEntryRow, readNextIndexes } from '../issuer-logs/log-entries.ts';
+import type { IndexedEntry } from '../issuer-logs/log-entry.ts';
+import { createEntryNumbering } from '../issuer-logs/number-entries.ts';
 import { type FoldedLicense, licenses } from '../tables/licenses.ts';
 import { loadStored, writeChanges } from '../tables/tables.ts';
-import { type IsNew, rowCopier } from './copy-rows.ts';
+import { copyRows, type IsNew, rowCopier } from './copy-rows.ts';
 
 /** Writes many events into tables that nobody reads yet. */
 export type FastFold = {
@@ -39,9 +42,12 @@ export const createFastFold = (pool: Pool, licensesMax = 20_000): FastFold => {
   const leftOut = createLeftOut();
   let writing: Promise<void> = Promise.resolve();
 
-  const write = (changes: Changes, isNew: IsNew) => {
+  const write = (changes: Changes, isNew: IsNew, entries: readonly IndexedEntry[] = []) => {
     const how = { add: rowCopier(isNew), sentMax: 1 };
-    writing = transaction(pool, beginWrite, (db) => writeChanges(db, nothingStored, changes, how));
+    writing = transaction(pool, beginWrite, async (db) => {
+      await copyRows(db, logEntries, entries.map(logEntryRow));
+      await writeChanges(db, nothingStored, changes, how);
+    });
     // The next caller that waits for it gets the error.
     writing.catch(() => undefined);
   };
@@ -53,9 +59,15 @@ export const createFastFold = (pool: Pool, licensesMax = 20_000): FastFold => {
     return transaction(pool, 'begin read only', (db) => loadStored(db, unknown));
   };
 
+  const numberEntries = createEntryNumbering(async (issuers) => {
+    await writing;
+    return transaction(pool, 'begin read only', (db) => readNextIndexes(db, issuers));
+  });
+
   return {
     leftOut: leftOut.read,
     add: async (events) => {
+      const entries = await numberEntries(events);
       const remaining = events.filter(({ stream }) => !leftOut.has(stream));
       const stored = await load(remaining);
       const known = { get: (id: string) => kept.get(id) ?? stored.licenses.get(id) };
@@ -65,9 +77,8 @@ export const createFastFold = (pool: Pool, licensesMax = 20_000): FastFold => {
       const removed = kept.removeOldest(licensesMax);
       const begun = begunAmong(remaining);
       await writing;
-      write({ ...changes, licenses: removed.licenses }, (table, stream) =>
-        table === licenses ? !removed.stored.has(stream) : begun.has(stream),
-      );
+      const isNew: IsNew = (table, stream) => (table === licenses ? !removed.stored.has(stream) : begun.has(stream));
+      write({ ...changes, licenses: removed.licenses }, isNew, entries);
     },
     finish: async () => {
       await writing;

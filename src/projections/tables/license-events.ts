@@ -58,11 +58,20 @@ export const licenseEvents = {
 /** Returns the row of an event. */
 export const licenseEventRow = rowMaker(columns);
 
-/** Reads rows of `rm.license_events`, which a query names `e`. */
-export const eventView = viewOf('e', columns);
+// Row-level security shows it to the issuer alone.
+const indexInLog = joined<bigint | null>(
+  'bigint',
+  `(select i.log_index from rm.log_entries i where i.stream = 'license-' || e.license_id and i.revision = e.revision limit 1)`,
+);
 
-/** The columns of an event that are read. */
-export type EventView = View<typeof columns>;
+/**
+ * Reads rows of `rm.license_events`, which a query names `e`. `logIndex` is the index in the log of the issuer, and null
+ * for everybody else.
+ */
+export const eventView = viewOf('e', columns, { logIndex: indexInLog });
+
+/** The columns of an event that are read, and its index. */
+export type EventView = View<typeof columns, { readonly logIndex: typeof indexInLog }>;
 
 /** Returns the actor of an event. */
 export const actorOf = ({ actorType, actorId, onBehalfOf }: EventView): Actor => ({
@@ -71,12 +80,16 @@ export const actorOf = ({ actorType, actorId, onBehalfOf }: EventView): Actor =>
   onBehalfOf,
 });
 
-/** An event of a license's history. `reason.text` is what a person wrote, or null when it is absent or erased. */
+/**
+ * An event of a license's history. `reason.text` is what a person wrote, or null when it is absent or erased. `logIndex`
+ * is the index in the log of the issuer, and null for everybody else.
+ */
 export type HistoryEntry = {
   readonly eventId: string;
   readonly type: string;
   readonly revision: bigint;
   readonly position: bigint;
+  readonly logIndex: bigint | null;
   readonly recordedAt: Instant;
   readonly effectiveAt: Instant;
   readonly actor: Actor;
@@ -114,7 +127,10 @@ export type HistoryFilter = {
 };
 
 const everything: HistoryFilter = { types: null, from: null, to: null, actor: null, requestId: null };
-const historyView = viewOf('e', columns, { reasonText: joined<string | null>('text', 'v.value') });
+const historyView = viewOf('e', columns, {
+  logIndex: indexInLog,
+  reasonText: joined<string | null>('text', 'v.value'),
+});
 
 /**
  * Returns a page of the history of a license that the tenant of `db` issues or holds, in either order, after the given
@@ -176,6 +192,7 @@ const entryOf = (event: EventView & { readonly reasonText: string | null }): His
   type: event.type,
   revision: event.revision,
   position: event.position,
+  logIndex: event.logIndex,
   recordedAt: event.recordedAt,
   effectiveAt: event.effectiveAt,
   actor: actorOf(event),

@@ -29,7 +29,16 @@ export type Table = {
  */
 export type Group = { readonly by: readonly string[]; readonly end: string | null };
 
-export type ColumnType = 'text' | 'text[]' | 'integer' | 'bigint' | 'boolean' | 'timestamptz' | 'bytea' | 'jsonb';
+export type ColumnType =
+  | 'text'
+  | 'text[]'
+  | 'uuid'
+  | 'integer'
+  | 'bigint'
+  | 'boolean'
+  | 'timestamptz'
+  | 'bytea'
+  | 'jsonb';
 
 /** A row as Postgres reads it from JSON: instants and big numbers as text, bytes as `\x…`. */
 export type Row = { readonly [column: string]: unknown };
@@ -37,7 +46,7 @@ export type Row = { readonly [column: string]: unknown };
 /** Adds any number of rows in one statement. Throws when one exists already. */
 export const insertRows = async (db: PoolClient, table: Table, rows: readonly Row[]): Promise<void> => {
   if (rows.length === 0) return;
-  await db.query({ name: `insert ${table.name}`, text: insertOf(table), values: [encode(columnsOf(table), rows)] });
+  await db.query({ name: `insert ${table.name}`, text: insertOf(table), values: [encodeRows(columnsOf(table), rows)] });
 };
 
 /** Adds any number of rows in one statement. Replaces a row when its key exists. */
@@ -46,7 +55,7 @@ export const upsertRows = async (db: PoolClient, table: Table, rows: readonly Ro
   const others = columnsOf(table).filter((column) => !table.key.includes(column));
   const changes = others.map((column) => `${column} = excluded.${column}`);
   const text = `${insertOf(table)} on conflict (${table.key}) do update set ${changes}`;
-  await db.query({ name: `upsert ${table.name}`, text, values: [encode(columnsOf(table), rows)] });
+  await db.query({ name: `upsert ${table.name}`, text, values: [encodeRows(columnsOf(table), rows)] });
 };
 
 /** Sets some columns of any number of existing rows in one statement. Throws MissingRows when one does not exist. */
@@ -62,9 +71,9 @@ export const updateRows = async (
   const named = createHash('sha256').update(columns.join()).digest('base64url').slice(0, 16);
   const { rowCount } = await db.query({
     name: `update ${table.name} ${named}`,
-    text: `update ${table.name} stored set ${changes} from (${decode(table, [...table.key, ...columns])}) changed
+    text: `update ${table.name} stored set ${changes} from (${decodeRows(table, [...table.key, ...columns])}) changed
       where ${table.key.map((column) => `stored.${column} = changed.${column}`).join(' and ')}`,
-    values: [encode([...table.key, ...columns], rows)],
+    values: [encodeRows([...table.key, ...columns], rows)],
   });
   if (rowCount !== rows.length) {
     const keys = rows.map((row) => keyOf(table, row)).join(', ');
@@ -91,11 +100,11 @@ export const differingRows = async (db: PoolClient, table: Table, rows: readonly
   const { rows: differing } = await db.query<{ key: string }>({
     name: `compare ${table.name}`,
     text: `select ${keyText(table, 'expected')} as key
-      from (${decode(table, columns)}) expected left join ${table.name} actual using (${table.key})
+      from (${decodeRows(table, columns)}) expected left join ${table.name} actual using (${table.key})
       where row(${comparableColumns(table, 'actual')}) is distinct from row(${comparableColumns(table, 'expected')})
         ${unlessPurged(table)}
       order by expected.place`,
-    values: [encode(columns, rows)],
+    values: [encodeRows(columns, rows)],
   });
   return differing.map(({ key }) => key);
 };
@@ -106,8 +115,8 @@ export const loadRows = async (db: PoolClient, table: Table, keys: readonly Row[
   const { rows } = await db.query<{ row: Row }>({
     name: `load ${table.name}`,
     text: `select to_jsonb(stored) as row from ${table.name} stored
-      join (${decode(table, table.key)}) keys using (${table.key})`,
-    values: [encode(table.key, keys)],
+      join (${decodeRows(table, table.key)}) keys using (${table.key})`,
+    values: [encodeRows(table.key, keys)],
   });
   return rows.map(({ row }) => row);
 };
@@ -147,11 +156,15 @@ export async function* countByOwner(
 /** Returns the key of a row as `a/b`. */
 export const keyOf = (table: Table, row: Row): string => table.key.map((column) => String(row[column])).join('/');
 
-// Of all forms in which Postgres takes many rows, a JSON array of arrays costs it least.
-const encode = (columns: readonly string[], rows: readonly Row[]): string =>
+/**
+ * Returns these columns of rows as the parameter that `decodeRows` reads. Of all forms in which Postgres takes many
+ * rows, a JSON array of arrays costs it least.
+ */
+export const encodeRows = (columns: readonly string[], rows: readonly Row[]): string =>
   JSON.stringify(rows.map((row) => columns.map((column) => row[column])));
 
-const decode = (table: Table, columns: readonly string[]): string => {
+/** Returns a query of these columns of the rows in the parameter `$1`, and of their `place` in it. */
+export const decodeRows = (table: Table, columns: readonly string[]): string => {
   const values = columns.map((column, index) => `${valueAt(index, table.columns[column])} as ${column}`);
   return `select ${values}, place from jsonb_array_elements($1::jsonb) with ordinality as _(r, place)`;
 };
@@ -166,7 +179,7 @@ const valueAt = (index: number, type: ColumnType | undefined): string => {
 const columnsOf = (table: Table): readonly string[] => Object.keys(table.columns);
 
 const insertOf = (table: Table): string =>
-  `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decode(table, columnsOf(table))}) decoded`;
+  `insert into ${table.name} (${columnsOf(table)}) select ${columnsOf(table)} from (${decodeRows(table, columnsOf(table))}) decoded`;
 
 // The worker may have removed the row. A day less, because it may be doing that now.
 const unlessPurged = ({ key: [first], purged }: Table): string =>

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { type ChainFault, type ChainReport, createChainCheck } from '../../eventstore/chain/chain-check.ts';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import { readPages } from '../../eventstore/read-pages.ts';
+import { lacksEntry } from '../issuer-logs/log-entry.ts';
 import { type CountedStream, compareCounts, createRowComparison, type RowComparison } from './compare-rows.ts';
 import { createFindings, type FindingCode, nowhere, type Tell } from './findings.ts';
 import { createStreamFold } from './fold-stream.ts';
@@ -99,16 +100,39 @@ const checkStream = async (
     position.commit <= projectedTo && (parkedFrom === null || revision < parkedFrom);
   let events = 0;
   let notProjected = 0;
+  const unlogged = createUnlogged(stream, tell);
   for await (const page of readPages(store, stream)) {
     const known = page.filter(({ position }) => position.commit <= upTo);
     if (withChains) for (const recorded of known) chain.add(recorded);
     events += known.length;
+    for (const recorded of known) unlogged.add(recorded);
     notProjected += known.filter(({ position }) => position.commit > projectedTo).length;
     await fold.add(known.filter(isInTables));
     if (known.length < page.length) break;
   }
   tellOfChain(stream, chain.report(), tell);
+  unlogged.report();
   return { stream, counts: await fold.finish(), events, notProjected };
+};
+
+/** Counts the events of a stream that have no place in the log of an issuer, and tells of the first one. */
+const createUnlogged = (stream: string, tell: Tell) => {
+  let first: Recorded | null = null;
+  let count = 0;
+  return {
+    add: (recorded: Recorded): void => {
+      if (!lacksEntry(recorded)) return;
+      first ??= recorded;
+      count += 1;
+    },
+    report: (): void => {
+      if (first === null) return;
+      const { revision, position } = first;
+      const all = count === 1 ? '' : `; ${count} of its events have none`;
+      const what = `the event has no valid envelope, so it has no place in the log of an issuer${all}`;
+      tell('NOT_IN_A_LOG', { stream, revision, position: position.commit }, what);
+    },
+  };
 };
 
 /** Tells what the check of a hash chain has found. */

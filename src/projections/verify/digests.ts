@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { logEntries } from '../issuer-logs/log-entries.ts';
 import { comparableColumns } from '../tables/rows.ts';
 import { countedTables, readModelTables } from '../tables/tables.ts';
 
@@ -20,7 +21,7 @@ export type Digest = {
  * schema whose rows stay. Reads a thousand at a time, because there may be many organizations. Needs a transaction.
  */
 export async function* digestsOf(db: PoolClient): AsyncGenerator<Digest> {
-  for (const { table } of countedTables) {
+  for (const table of [...countedTables.map(({ table }) => table), logEntries]) {
     // Adding up md5 as two numbers over the rows needs neither an order nor memory.
     await db.query(
       `declare digests cursor for select issuer_org_id as tenant, count(*) as rows,

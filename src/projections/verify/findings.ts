@@ -15,6 +15,7 @@ export type Place = {
  * - `EVENT_MISFIT`: an event cannot be read, or does not follow on the events before it.
  * - `FOLDS_DIFFER`: the decider and the projector fold the same events to different states.
  * - `ROWS_DIFFER`: the read models have other rows than those that the log makes.
+ * - `NOT_IN_A_LOG`: an event has no valid envelope, so it has no place in the log of an issuer.
  * - `BEYOND_LOG`: the read models have a position or a last event that the log does not have.
  */
 export type FindingCode =
@@ -25,6 +26,7 @@ export type FindingCode =
   | 'EVENT_MISFIT'
   | 'FOLDS_DIFFER'
   | 'ROWS_DIFFER'
+  | 'NOT_IN_A_LOG'
   | 'BEYOND_LOG';
 
 /** A finding and its place. */
@@ -36,7 +38,7 @@ export type Tell = (code: FindingCode, place: Place, what: string) => void;
 /** No event. */
 export const nowhere: Place = { stream: null, revision: null, position: null };
 
-/** Gathers one finding of each stream. */
+/** Gathers one finding of each stream, and those of the `apart` codes. */
 export type Findings = {
   readonly tell: Tell;
   /** Reports the findings since the last call. Call it when all findings about some streams are gathered. */
@@ -45,14 +47,14 @@ export type Findings = {
   readonly counts: () => { readonly damaged: number; readonly repaired: number };
 };
 
-/** Reports one finding of each stream. A finding about its events takes precedence over one about its rows. */
+/** Reports one finding of each stream, besides those of the `apart` codes. A finding about its events takes precedence over one about its rows. */
 export const createFindings = (onFinding: (finding: Finding) => void): Findings => {
   let gathered = new Map<string, Finding>();
   const counts = { damaged: 0, repaired: 0 };
   return {
     counts: () => ({ ...counts }),
     tell: (code, place, what) => {
-      const key = code === 'CHAIN_REPAIRED' ? `${code} ${place.stream}` : (place.stream ?? what);
+      const key = apart.has(code) ? `${code} ${place.stream}` : (place.stream ?? what);
       const known = gathered.get(key);
       if (known === undefined || order.indexOf(code) < order.indexOf(known.code))
         gathered.set(key, { code, ...place, what });
@@ -76,6 +78,10 @@ const order: readonly FindingCode[] = [
   'EVENT_MISFIT',
   'FOLDS_DIFFER',
   'ROWS_DIFFER',
+  'NOT_IN_A_LOG',
   'BEYOND_LOG',
   'CHAIN_REPAIRED',
 ];
+
+/** A stream may have a finding of each of these codes and one more. */
+const apart: ReadonlySet<FindingCode> = new Set(['CHAIN_REPAIRED', 'NOT_IN_A_LOG']);

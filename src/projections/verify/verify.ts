@@ -1,13 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
-import { readPages } from '../../eventstore/read-pages.ts';
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
+import { createLogComparison, type LogComparison } from '../issuer-logs/compare-entries.ts';
 import { atStart, hasEvent } from '../other-past.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
 import { activeAmong, activeProjection, versionsOf } from '../versions.ts';
-import { type Census, createCensus, groupOf, portionsOf } from './census.ts';
+import { type Census, createCensus, portionsOf } from './census.ts';
 import { type CheckedStream, type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
 import {
   compareCounts,
@@ -19,6 +19,7 @@ import {
 } from './compare-rows.ts';
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
 import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
+import { countEvents, streamsInLog } from './streams-in-log.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;
@@ -100,7 +101,15 @@ export const verifyLedger = async ({
     const rows = createRowComparison(db, findings.tell);
     const upTo = readModelsOnly && position !== 'start' ? position : head;
     const checking = { store, rows, tell: findings.tell, upTo, projectedTo, withChains: !readModelsOnly };
-    const counts = await checkLog({ ...checking, readLog, db, projection, findings, withRows: isOurs, onProgress });
+    const { entries, ...counts } = await checkLog({
+      ...checking,
+      readLog,
+      db,
+      projection,
+      findings,
+      withRows: isOurs,
+      onProgress,
+    });
     if (projectedTo > (head?.commit ?? -1n)) {
       const end = head?.commit ?? 'which is empty';
       findings.tell('BEYOND_LOG', nowhere, `the read models are at ${projectedTo}, beyond the end of the log, ${end}`);
@@ -120,7 +129,7 @@ export const verifyLedger = async ({
       intact: damaged === 0,
       readModels,
       ...counts,
-      rows: rows.compared(),
+      rows: rows.compared() + entries,
       parked,
       damaged,
       repaired,
@@ -155,13 +164,17 @@ type CheckingLog = Omit<Checking, 'upTo'> & {
 
 type Counts = { readonly events: number; readonly streams: number; readonly notProjected: number };
 
-const checkLog = async (options: CheckingLog): Promise<Counts> => {
-  const { upTo, db, withRows } = options;
+/** `entries`: how many entries of the logs of issuers were compared. */
+type LogCounts = Counts & { readonly entries: number };
+
+const checkLog = async (options: CheckingLog): Promise<LogCounts> => {
+  const { upTo, db, withRows, projectedTo } = options;
+  const logs = withRows ? createLogComparison(db, projectedTo) : null;
   const census = createCensus();
   const rowCensus = createRowCensus(db);
   const check = createStreamChecks(options, census, rowCensus);
   if (upTo !== null) {
-    await checkAllStreams(options, upTo, census, check.first);
+    await checkAllStreams(options, upTo, census, { check: check.first, compare: logs?.add });
     await findMissingEvents(options, upTo, census, check);
   }
   const unevenGroups = withRows ? await rowCensus.unevenGroups() : [];
@@ -171,7 +184,16 @@ const checkLog = async (options: CheckingLog): Promise<Counts> => {
     await compareCounts(db, unreported, options.tell);
     options.findings.report();
   }
-  return check.counts();
+  return { ...check.counts(), entries: logs === null ? 0 : await finishLogs(options, logs) };
+};
+
+/** Reports how the logs of issuers differ. Returns how many entries were compared. */
+const finishLogs = async ({ tell, findings }: CheckingLog, logs: LogComparison): Promise<number> => {
+  const { compared, differences } = await logs.finish();
+  // The index of an event follows from all earlier events. So these rows also differ when an event is missing.
+  if (findings.counts().damaged === 0) for (const { place, what } of differences) tell('ROWS_DIFFER', place, what);
+  findings.report();
+  return compared;
 };
 
 type StreamChecks = {
@@ -220,16 +242,18 @@ const createStreamChecks = (options: CheckingLog, census: Census, rowCensus: Row
   };
 };
 
-/** Checks, in pages, every stream with its first event in the log. */
+/** Compares every event with the logs of issuers. Checks, in pages, every stream with its first event in the log. */
 const checkAllStreams = async (
   { readLog, onProgress }: CheckingLog,
   upTo: Position,
   census: Census,
-  check: (streams: readonly string[]) => Promise<void>,
+  { check, compare }: { readonly check: StreamChecks['first']; readonly compare: LogComparison['add'] | undefined },
 ): Promise<void> => {
   let page: string[] = [];
   let events = 0;
-  for await (const { stream, revision, position } of readLog({ streamPrefixes, upTo })) {
+  for await (const recorded of readLog({ streamPrefixes, upTo })) {
+    const { stream, revision, position } = recorded;
+    await compare?.(recorded);
     census.add(stream, 1);
     events += 1;
     if (events % progressEvents === 0) onProgress({ events, position: position.commit, head: upTo.commit });
@@ -268,29 +292,4 @@ const withParking = async (
 ): Promise<readonly ToCheck[]> => {
   const parked = await parkedAmong(db, projection, streams);
   return streams.map((stream) => ({ stream, parkedFrom: parked.get(stream) ?? null }));
-};
-
-/** The events of one stream in the log. `hasFirst`: the event of revision 0 is among them, which lists the stream. */
-type InLog = { readonly stream: string; events: number; hasFirst: boolean };
-
-const streamsInLog = async (
-  log: AsyncIterable<Recorded>,
-  groups: ReadonlySet<number>,
-): Promise<Iterable<Readonly<InLog>>> => {
-  const streams = new Map<string, InLog>();
-  for await (const { stream, revision } of log) {
-    if (!groups.has(groupOf(stream))) continue;
-    const known = streams.get(stream) ?? { stream, events: 0, hasFirst: false };
-    streams.set(stream, known);
-    known.events += 1;
-    if (revision === 0n) known.hasFirst = true;
-  }
-  return streams.values();
-};
-
-const countEvents = async (store: Pick<EventStore, 'read'>, stream: string, upTo: Position): Promise<number> => {
-  let events = 0;
-  for await (const page of readPages(store, stream))
-    events += page.filter(({ position }) => position.commit <= upTo.commit).length;
-  return events;
 };

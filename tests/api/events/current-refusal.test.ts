@@ -66,7 +66,7 @@ test('Few credentials are checked at a time, and an ended one is refused', async
 
 test('A wait for events ends when the followers stop', async () => {
   const follower = { mark: () => 0, news: async () => undefined, stopped: AbortSignal.abort(), close: () => undefined };
-  const nothing = { events: [], through: null, hasMore: false };
+  const nothing = { events: [], through: null, hasMore: false, covered: null };
   const next = createPages(
     { read: async () => nothing, follower },
     { organizationId, types: null, issuer: null, products: null },

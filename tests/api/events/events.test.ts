@@ -104,6 +104,7 @@ describe('The feed', () => {
         time: metadata.effectiveAt,
         datacontenttype: 'application/json',
         recordedtime: metadata.recordedAt,
+        sequence: expect.stringMatching(/^\d{16}$/),
         position: String(stored.position.commit),
         revision: Number(stored.revision),
         correlationid: metadata.$correlationId,
@@ -140,6 +141,31 @@ describe('The feed', () => {
     for (const [index, { data }] of stored.entries()) expect(shown[index]?.data).toMatchObject(data);
   });
 
+  test('counts the events of the issuer without a gap, and tells the holder no sequence', async () => {
+    const { body } = await get('?limit=1000');
+    const history = await ledger.call('GET', `/v1/licenses/${held}/history`, { key: ledger.a.apiKey });
+    const logged = (await ledger.events()).filter(
+      ({ stream, metadata }) =>
+        /^(license|catalog|organization)-/.test(stream) && metadata.issuerOrgId === ledger.a.organizationId,
+    );
+    const sequenceOf = (event: { readonly id: string }) => String(logged.indexOf(event as never)).padStart(16, '0');
+    const expected = logged.filter(({ stream }) => stream.startsWith('license-'));
+    const sequences = (entries: unknown) => Object.values(entries ?? {}).map(({ sequence }) => sequence);
+    expect(sequences(body.data)).toEqual(expected.map(sequenceOf));
+    expect([body.skippedFrom, body.skippedThrough]).toEqual([
+      '0000000000000000',
+      String(logged.length - 1).padStart(16, '0'),
+    ]);
+    expect(sequences(history.body.data)).toEqual(
+      expected.filter(({ stream }) => stream === `license-${held}`).map(sequenceOf),
+    );
+    const [ofHolder] = Object.values((await get('?limit=1', ledger.b.apiKey)).body.data ?? {});
+    expect(ofHolder).toMatchObject({ subject: held });
+    expect(ofHolder).not.toHaveProperty('sequence');
+    const heldHistory = await ledger.call('GET', `/v1/licenses/${held}/history`, { key: ledger.b.apiKey });
+    for (const entry of Object.values(heldHistory.body.data ?? {})) expect(entry).not.toHaveProperty('sequence');
+  });
+
   test('contains no written text, no device name and no metadata', async () => {
     expect((await get('?limit=1000')).text).not.toContain('written-by-a-person');
   });
@@ -147,7 +173,9 @@ describe('The feed', () => {
   test('returns a cursor with an empty page and continues from it', async () => {
     const quiet = await ledger.createVendor('Quiet');
     const empty = await get('', quiet.apiKey);
-    expect(empty.body).toEqual({ data: [], nextCursor: expect.any(String), hasMore: false });
+    // Its log has the organization, its key and its catalog.
+    const skipped = { skippedFrom: '0000000000000000', skippedThrough: expect.stringMatching(/^0{14}\d\d$/) };
+    expect(empty.body).toEqual({ data: [], nextCursor: expect.any(String), hasMore: false, ...skipped });
     const { cursor } = await readFeed(ledger, quiet.apiKey);
     await ledger.issue({}, quiet);
     expect((await readFeed(ledger, quiet.apiKey, { cursor })).ids).toEqual(await idsOf(quiet.organizationId));

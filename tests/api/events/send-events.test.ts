@@ -20,6 +20,7 @@ const eventAt = (position: bigint): FeedEvent => ({
   position,
   licenseId,
   revision: position,
+  logIndex: null,
   issuerOrgId: vendor,
   eventId: `00000000-0000-4000-8000-${String(position).padStart(12, '0')}`,
   type: 'LicenseIssued',
@@ -34,7 +35,7 @@ const eventAt = (position: bigint): FeedEvent => ({
 });
 const pageAfter = (last: bigint): FeedPage => {
   const events = Array.from({ length: pageSize }, (_, index) => eventAt(last + BigInt(index) + 1n));
-  return { events, through: events.at(-1) ?? null, hasMore: true };
+  return { events, through: events.at(-1) ?? null, hasMore: true, covered: null };
 };
 
 type State = { pages: number; response: ServerResponse | null; page: WeakRef<FeedPage> | null };

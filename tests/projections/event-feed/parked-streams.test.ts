@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
 import { listParked } from '../../../src/projections/parked.ts';
-import type { FeedPlace } from '../../../src/projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../../src/projections/queries/feed-place.ts';
 import { replayParked } from '../../../src/projections/replay-parked.ts';
 import { runProjector } from '../../../src/projections/run-projector.ts';
 import { appendLog } from '../../support/append-log.ts';

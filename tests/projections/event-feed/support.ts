@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
-import { type FeedPlace, readFeed } from '../../../src/projections/queries/event-feed.ts';
+import { readFeed } from '../../../src/projections/queries/event-feed.ts';
+import type { FeedPlace } from '../../../src/projections/queries/feed-place.ts';
 import { feedIn as eventsOf } from '../../support/feed.ts';
 import { customer, rival, vendor } from '../../support/license-fixtures.ts';
 import { createReadModels, emptyReadModels } from '../../support/read-models.ts';

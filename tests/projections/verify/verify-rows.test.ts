@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { logEntries } from '../../../src/projections/issuer-logs/log-entries.ts';
 import type { ColumnType, Table } from '../../../src/projections/tables/rows.ts';
 import { type ReadModel, readModelTables } from '../../../src/projections/tables/tables.ts';
 import { randomLog } from '../../support/random-log.ts';
@@ -77,6 +78,7 @@ const ownersIn = async (model: ReadModel): Promise<readonly string[]> => {
 const other: Readonly<Record<ColumnType, (column: string) => string>> = {
   text: (column) => `coalesce(${column}, '') || 'x'`,
   'text[]': (column) => `${column} || '{x}'`,
+  uuid: () => 'gen_random_uuid()',
   integer: (column) => `coalesce(${column}, 0) + 1000`,
   bigint: (column) => `coalesce(${column}, 0) + 1000`,
   boolean: (column) => `not ${column}`,
@@ -96,7 +98,9 @@ test('The log of these tests fills every table and verifies', async () => {
 
 test('Every table of the schema is verified', async () => {
   const { rows } = await models.superuser.query(`select tablename as name from pg_tables where schemaname = 'rm'`);
-  expect(rows.map(({ name }) => name).toSorted()).toEqual(readModelTables.map(({ table }) => table.name).toSorted());
+  expect(rows.map(({ name }) => name).toSorted()).toEqual(
+    [...readModelTables.map(({ table }) => table.name), logEntries.name].toSorted(),
+  );
 });
 
 const differs = ({ table, stream }: ReadModel, owner: string): RegExp =>

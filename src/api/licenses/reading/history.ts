@@ -3,6 +3,7 @@ import { readHistory } from '../../../application/reading/read-history.ts';
 import { encodeId } from '../../../domain/ids.ts';
 import type { HistoryEntry } from '../../../projections/tables/license-events.ts';
 import { eventTypes } from '../../events/event-types.ts';
+import { sequenceOf, sequenceShape } from '../../events/sequence.ts';
 import { filtersOf, page } from '../../paging.ts';
 import { type Route, route } from '../../route.ts';
 import { cursor, idOf, instantIn, instantOut, licensePath, pageLimit, pageOf } from '../../schemas.ts';
@@ -15,6 +16,7 @@ const eventShape = z
     type: z.string().meta({ example: 'LicenseSuspended' }),
     revision: z.int(),
     position: z.string().meta({ example: '8812' }),
+    sequence: sequenceShape.optional(),
     effectiveAt: instantOut,
     recordedAt: instantOut,
     actor: z.strictObject({ type: z.string(), id: z.string(), onBehalfOf: z.string().nullable() }),
@@ -91,9 +93,10 @@ export const licenseHistory = (needs: ReadNeeds): Route =>
     },
   });
 
-const eventBody = ({ eventId, revision, position, ...entry }: HistoryEntry): object => ({
+const eventBody = ({ eventId, revision, position, logIndex, ...entry }: HistoryEntry): object => ({
   id: encodeId('evt', eventId),
   revision: Number(revision),
   position: String(position),
+  ...(logIndex === null ? {} : { sequence: sequenceOf(logIndex) }),
   ...entry,
 });

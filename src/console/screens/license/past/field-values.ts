@@ -47,8 +47,11 @@ const readers: { readonly [Name in keyof Explained]-?: (value: Explained[Name]) 
     ...field('offeredTo', names.offeredTo, words(offer?.organizationId)),
     ...field('offerEnds', names.offerEnds, instant(offer?.expiresAt)),
   ],
+  suspensions: (all) => {
+    const reasons = all.map(({ reasonCode }) => texts.suspensionReasons[reasonCode]);
+    return field('suspendedFor', names.suspendedFor, words(reasons.join(', ')));
+  },
   suspension: (suspension) => [
-    ...field('suspendedFor', names.suspendedFor, words(suspension && texts.suspensionReasons[suspension.reasonCode])),
     ...field('suspendedSince', names.suspendedSince, instant(suspension?.since)),
     ...field('suspendedUntil', names.suspendedUntil, instant(suspension?.until)),
   ],
