@@ -17,15 +17,22 @@ const rowsOf = (then: readonly object[], now: readonly object[]) =>
   );
 
 test('A license that was suspended is compared in words, with instants that the page shows in the zone of the viewer', () => {
-  const then = [field('status', 'ACTIVE'), field('effectiveStatus', 'ACTIVE'), field('suspension', null)];
+  const payment = { reasonCode: 'PAYMENT', since: at, until: null };
+  const then = [
+    field('status', 'ACTIVE'),
+    field('effectiveStatus', 'ACTIVE'),
+    field('suspensions', []),
+    field('suspension', null),
+  ];
   const now = [
     field('status', 'SUSPENDED'),
     field('effectiveStatus', 'SUSPENDED'),
-    field('suspension', { reasonCode: 'PAYMENT', since: at, until: null }),
+    field('suspensions', [payment, { ...payment, reasonCode: 'LEGAL' }]),
+    field('suspension', payment),
   ];
   expect(rowsOf(then, now)).toEqual([
     ['Status', [{ text: 'Active' }], [{ text: 'Suspended' }]],
-    ['Suspended for', [], [{ text: 'payment' }]],
+    ['Suspended for', [], [{ text: 'payment, a legal reason' }]],
     ['Suspended since', [], [{ at }]],
   ]);
 });

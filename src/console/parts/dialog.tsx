@@ -29,8 +29,11 @@ export const Dialog = ({
     event.stopPropagation();
     onClose?.();
   };
-  const closeByBackdrop = ({ target, currentTarget, clientX, clientY }: MouseEvent<HTMLDialogElement>) => {
-    if (target === currentTarget && isOutside(currentTarget, clientX, clientY)) onClose?.();
+  const closeByBackdrop = (event: MouseEvent<HTMLDialogElement>) => {
+    if (event.target !== event.currentTarget || !isOutside(event.currentTarget, event.clientX, event.clientY)) return;
+    // Otherwise the page, which the press reaches next, takes the focus that the dialog gives back.
+    event.preventDefault();
+    onClose?.();
   };
   return createPortal(
     <dialog
