@@ -5,7 +5,6 @@ import { startAcme } from '../../src/cli/demo/start-acme.ts';
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import { connectLogReader } from '../../src/eventstore/read-log.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
-import { testInFull } from '../support/in-full.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { createUser } from '../support/users.ts';
 
@@ -34,27 +33,23 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => ledger.stop());
 
-testInFull(
-  'A server whose disk is full in the middle of Acme Tools tries again to its end, without a refusal',
-  async () => {
-    let left = 200;
-    const failing: Executor = {
-      ...ledger.needs.executor,
-      execute: async (...command) => {
-        left -= 1;
-        if (left === 0) throw new Error('The disk is full.');
-        return ledger.needs.executor.execute(...command);
-      },
-    };
-    const warned: unknown[] = [];
-    const warn = (fields: object) => warned.push(fields);
-    await new Promise<void>((onComplete) => {
-      startAcme((writing) => write(failing, writing), { log: { warn }, onComplete, retryMs: 1 });
-    });
-    expect(warned).toEqual([{ err: new Error('The disk is full.') }]);
-  },
-  240_000,
-);
+test('A server whose disk is full in the middle of Acme Tools tries again to its end, without a refusal', async () => {
+  let left = 200;
+  const failing: Executor = {
+    ...ledger.needs.executor,
+    execute: async (...command) => {
+      left -= 1;
+      if (left === 0) throw new Error('The disk is full.');
+      return ledger.needs.executor.execute(...command);
+    },
+  };
+  const warned: unknown[] = [];
+  const warn = (fields: object) => warned.push(fields);
+  await new Promise<void>((onComplete) => {
+    startAcme((writing) => write(failing, writing), { log: { warn }, onComplete, retryMs: 1 });
+  });
+  expect(warned).toEqual([{ err: new Error('The disk is full.') }]);
+}, 240_000);
 
 test('A stop ends the writing at once, and does not call it complete', async () => {
   let isComplete = false;
