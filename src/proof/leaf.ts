@@ -1,13 +1,15 @@
+import { idPattern } from '../domain/ids.ts';
 import { isInstant } from '../domain/time.ts';
 import { canonicalJson } from '../eventstore/chain/canonical.ts';
-import { InvalidProof, mustBe } from './invalid.ts';
+import { mustBe } from './invalid.ts';
 import { utf8 } from './text/bytes.ts';
 import { isCount } from './text/decimal.ts';
+import { parseObject } from './text/strict-json.ts';
 
 /**
  * The entry of an event in its issuer’s log: which event it is, and the hash that covers its content. `hash`: 64
- * lower-case hex digits. `id`: a lower-case UUID. `recordedAt`: UTC with milliseconds. It has no content and no
- * personal data.
+ * lower-case hex digits. `id`: a lower-case UUID. `recordedAt`: UTC with milliseconds. `stream`: that of a license, a
+ * catalog or an organization. It has no content and no personal data.
  */
 export type Leaf = {
   readonly hash: string;
@@ -40,18 +42,6 @@ export const parseLeaf = (text: string): Leaf => {
   return { ...leaf, revision };
 };
 
-/** Returns the members of a JSON object. Throws InvalidProof for another text; `what` names it in the message. */
-export const parseObject = (text: string, what: string): Readonly<Record<string, unknown>> => {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InvalidProof(`${what} is not JSON.`);
-  }
-  mustBe(typeof value === 'object' && value !== null && !Array.isArray(value), `${what} is not a JSON object.`);
-  return { ...value };
-};
-
 const leafVersion = 1;
 
 const checkLeaf = ({ hash, id, recordedAt, revision, stream }: Leaf): void => {
@@ -59,6 +49,9 @@ const checkLeaf = ({ hash, id, recordedAt, revision, stream }: Leaf): void => {
   mustBe(/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id), 'The id of the leaf is not a lower-case UUID.');
   mustBe(isInstant(recordedAt), 'The time of the leaf is not an instant in UTC with milliseconds.');
   mustBe(isCount(revision), 'The revision of the leaf is not a whole number from 0.');
-  const isName = stream.length > 0 && stream.length <= 500 && !/[\p{Control}\p{Surrogate}]/u.test(stream);
-  mustBe(isName, 'The stream of the leaf is not a name.');
+  mustBe(streamPattern.test(stream), 'The stream of the leaf is not that of a license, catalog or organization.');
 };
+
+// Reports repeat the name of the stream, so a free text could add sentences to them.
+const idAtEnd = (prefix: 'lic' | 'org'): string => idPattern(prefix).source.slice(1);
+const streamPattern = new RegExp(`^(?:license-${idAtEnd('lic')}|(?:catalog|organization)-${idAtEnd('org')})`);

@@ -1,18 +1,23 @@
 import { mustBe } from './invalid.ts';
-import { type Leaf, leafBytes, parseLeaf, parseObject } from './leaf.ts';
+import { type Leaf, leafBytes, parseLeaf } from './leaf.ts';
 import { type Checkpoint, openCheckpoint } from './notes/checkpoints.ts';
 import type { Signer } from './notes/signed-notes.ts';
 import { parseTlogProof } from './notes/tlog-proofs.ts';
-import type { VerifierKey } from './notes/verifier-keys.ts';
+import { formatVerifierKey, type VerifierKey } from './notes/verifier-keys.ts';
 import { parseWitnessRequest } from './notes/witness-requests.ts';
 import { leafOfStoredEvent } from './stored-event.ts';
+import { fileLengthMax } from './text/bytes.ts';
+import { parseObject } from './text/strict-json.ts';
 import { leafHash } from './tree/merkle-hashes.ts';
 import { verifyConsistency, verifyInclusion } from './tree/merkle-proofs.ts';
 
 /** What a check proved and what it cannot prove, in sentences for a person. */
 export type Report = { readonly proved: readonly string[]; readonly notProved: readonly string[] };
 
-/** Keys that the reader trusts: of logs, and of witnesses. Every named witness must have cosigned. */
+/**
+ * Keys that the reader trusts: of logs, with the kind LOG, and of witnesses, with the kind WITNESS. Every named witness
+ * must have cosigned.
+ */
 export type TrustedKeys = { readonly logs: readonly VerifierKey[]; readonly witnesses: readonly VerifierKey[] };
 
 /**
@@ -20,6 +25,7 @@ export type TrustedKeys = { readonly logs: readonly VerifierKey[]; readonly witn
  * the first wrong thing.
  */
 export const reportOnInclusion = (proofText: string, eventText: string, keys: TrustedKeys): Report => {
+  checkLengths(proofText, eventText);
   const { index, proof, checkpoint: note } = parseTlogProof(proofText);
   const checkpoint = openTrusted(note, keys);
   const { leaf, hasContent } = readEvent(eventText.replace(/\n$/, ''));
@@ -28,7 +34,7 @@ export const reportOnInclusion = (proofText: string, eventText: string, keys: Tr
     proved: [
       ...signaturesProved(checkpoint),
       `The log contains the event ${leaf.id} as number ${index}, counted from 0.`,
-      `It is the event at revision ${leaf.revision} of the stream ${leaf.stream}, with the time ${leaf.recordedAt}.`,
+      `Its leaf names revision ${leaf.revision} of the stream ${leaf.stream}, and the time ${leaf.recordedAt}.`,
       ...(hasContent ? ['Type, data and metadata of the event are those that the log contains by their hash.'] : []),
     ],
     notProved: [
@@ -36,6 +42,7 @@ export const reportOnInclusion = (proofText: string, eventText: string, keys: Tr
         ? []
         : ['The content of the event: the leaf has only its hash. Give the event in its stored form.']),
       'The time, and that what the event says is true: both are what the ledger claims.',
+      'That no other event of this log has the same revision of the stream: a reader of all leaves sees that.',
       ...limits(checkpoint),
     ],
   };
@@ -46,6 +53,7 @@ export const reportOnInclusion = (proofText: string, eventText: string, keys: Tr
  * consistency proof and the newer checkpoint. Throws InvalidProof, which names the first wrong thing.
  */
 export const reportOnConsistency = (olderNote: string, consistencyText: string, keys: TrustedKeys): Report => {
+  checkLengths(olderNote, consistencyText);
   // A witness has seen the newer checkpoint; the older one is what the reader already has.
   const older = openCheckpoint(olderNote, keys.logs);
   const { oldSize, proof, checkpoint: note } = parseWitnessRequest(consistencyText);
@@ -66,8 +74,14 @@ export const reportOnConsistency = (olderNote: string, consistencyText: string, 
 type Opened = Checkpoint & { readonly signers: readonly Signer[] };
 
 const openTrusted = (note: string, { logs, witnesses }: TrustedKeys): Opened => {
-  const opened = openCheckpoint(note, [...logs, ...witnesses]);
-  for (const witness of witnesses)
+  mustBe(
+    logs.every(({ kind }) => kind === 'LOG') && witnesses.every(({ kind }) => kind === 'WITNESS'),
+    'Give keys of logs as logs, and keys of witnesses as witnesses.',
+  );
+  // The same key twice is not two witnesses.
+  const distinct = [...new Map(witnesses.map((witness) => [formatVerifierKey(witness), witness])).values()];
+  const opened = openCheckpoint(note, [...logs, ...distinct]);
+  for (const witness of distinct)
     mustBe(
       opened.signers.some(({ key }) => key === witness),
       `The witness ${witness.name} did not cosign the checkpoint.`,
@@ -84,13 +98,20 @@ const signaturesProved = ({ origin, size, signers }: Opened): readonly string[] 
   signers.map(({ key, time }) =>
     time === null
       ? `The log ${origin} signed a checkpoint of ${size} events with the key ${key.keyId}.`
-      : `The witness ${key.name} saw this checkpoint at ${time} seconds after 1970, as the largest one.`,
+      : `The witness ${key.name} signed that it saw this checkpoint at ${time} seconds after 1970, as the largest one.`,
   );
 
 const limits = ({ size, signers }: Opened): readonly string[] => [
   `Events after the first ${size}: a newer checkpoint covers them.`,
   'What was never recorded: no log can prove that.',
-  ...(signers.some(({ time }) => time !== null)
-    ? []
-    : ['That others see the same log: compare your checkpoint with theirs, or name a witness.']),
+  signers.some(({ time }) => time !== null)
+    ? 'That customers who do not demand the same witness see the same log: compare your checkpoint with theirs.'
+    : 'That others see the same log: compare your checkpoint with theirs, or name a witness.',
 ];
+
+const checkLengths = (...texts: readonly string[]): void => {
+  mustBe(
+    texts.every(({ length }) => length <= fileLengthMax),
+    `A text has more than ${fileLengthMax} characters.`,
+  );
+};

@@ -2,8 +2,12 @@ import { InvalidProof } from '../proof/invalid.ts';
 import { parseVerifierKey, type VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { type Report, reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
 import { textOf } from '../proof/text/bytes.ts';
+import { printable } from '../proof/text/printable.ts';
 
-/** What the command prints and its exit code: those of operator commands in docs/cli.md. */
+/**
+ * What the command prints and its exit code: those of operator commands in docs/cli.md. The output draws nothing on a
+ * terminal but its text, so a file cannot draw a proof.
+ */
 export type Outcome = { readonly exitCode: number; readonly output: string };
 
 /** Returns the bytes of a file. Throws when it cannot be read. */
@@ -83,9 +87,10 @@ const readText = (path: string, readFile: ReadFile): string => {
   try {
     bytes = readFile(path);
   } catch (error) {
-    throw new Refusal(1, `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}\n`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Refusal(1, `${printable(`Cannot read ${path}: ${reason}`)}\n`);
   }
-  if (bytes.length === 0) throw new Refusal(6, `${path} is empty: there is nothing to check.\n`);
+  if (bytes.length === 0) throw new Refusal(6, `${printable(path)} is empty: there is nothing to check.\n`);
   return textOf(bytes, path);
 };
 
@@ -97,4 +102,4 @@ const formatReport = ({ proved, notProved }: Report): string =>
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n');
 
-const asItem = (sentence: string): string => `- ${sentence}`;
+const asItem = (sentence: string): string => `- ${printable(sentence)}`;

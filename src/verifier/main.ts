@@ -12,8 +12,9 @@ export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey
 const isProgram = async (): Promise<boolean> => {
   const file = globalThis.process?.argv?.[1];
   if (file === undefined) return false;
-  const [{ realpathSync }, { pathToFileURL }] = await Promise.all([import('node:fs'), import('node:url')]);
-  return pathToFileURL(realpathSync(file)).href === import.meta.url;
+  const [{ realpathSync }, { fileURLToPath }] = await Promise.all([import('node:fs'), import('node:url')]);
+  // Node can keep the path of a link for either of both, and a program that does nothing would look like success.
+  return import.meta.url.startsWith('file:') && realpathSync(file) === realpathSync(fileURLToPath(import.meta.url));
 };
 
 if (await isProgram()) {

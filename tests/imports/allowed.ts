@@ -121,7 +121,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   proof: {
     holds: 'the formats, tiles and proofs of a transparency log, and their verification, also in browsers; pure',
-    ours: ['domain/time.ts', 'eventstore/chain/canonical.ts'],
+    ours: ['domain/ids.ts', 'domain/time.ts', 'eventstore/chain/canonical.ts'],
     packages: [],
   },
   signing: { holds: 'signatures of logs and witnesses', ours: ['proof'], packages: ['node:crypto'] },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeId } from '../../src/domain/ids.ts';
 import { genesisHash, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import type { JsonObject } from '../../src/eventstore/event-store.ts';
 import { type Leaf, leafBytes } from '../../src/proof/leaf.ts';
@@ -19,12 +20,15 @@ export type StoredEvent = {
   readonly metadata: JsonObject;
 };
 
+/** Other content than the number of an event gives it. `minute`: when it was recorded. */
+type Changes = { readonly data?: JsonObject; readonly minute?: number; readonly stream?: string };
+
 /** Returns the event with this number of an example log. Its hash is that of the product’s chain. */
-export const exampleEvent = (number: number, data: JsonObject = { number }): StoredEvent => {
+export const exampleEvent = (number: number, changes: Changes = {}): StoredEvent => {
   const digits = createHash('sha256').update(`event ${number}`).digest('hex');
   const id = digits.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-  const stream = `license-lic_example${number}`;
-  const recordedAt = new Date(Date.UTC(2026, 0, 1) + number * 60_000).toISOString();
+  const { data = { number }, minute = number, stream = `license-${encodeId('lic', id)}` } = changes;
+  const recordedAt = new Date(Date.UTC(2026, 0, 1) + minute * 60_000).toISOString();
   const metadata = { schemaVersion: 1, issuerOrgId: 'org_example', recordedAt };
   const end = { stream, nextRevision: BigInt(number % 3), hash: genesisHash };
   const [linked] = linkToChain([{ id, type: 'ExampleRecorded', data, metadata }], end);

@@ -64,6 +64,14 @@ describe('A signed note', () => {
     expect(() => openCheckpoint(foreign, [other.verifier])).toThrow('No known key of the log ledger.example/org_1');
   });
 
+  test('names no signer that is the key of another log, which says nothing about this one', () => {
+    const { text, signatures } = parseNote(note);
+    const other = testKey('ledger.example/org_2');
+    const both = formatNote({ text, signatures: [...signatures, signText(text, other)] });
+    const { signers } = openCheckpoint(both, [...keys, other.verifier]);
+    expect(signers.map(({ key }) => key.name)).toEqual([origin, 'witness.example/w1']);
+  });
+
   test('keeps a signature of an unknown key, and counts a repeated one once', () => {
     const { text, signatures } = parseNote(note);
     const more = formatNote({ text, signatures: [signText(text, testKey('x.example')), ...signatures, ...signatures] });
@@ -83,6 +91,7 @@ describe('A signed note', () => {
     ['a signature of four bytes', `${text}\n\n— a AAAAAA==\n`],
     ['a name with a plus', `${text}\n\n— a+b AAAAAAAA\n`],
     ['a name with a space that does not break', `${text}\n\n— a\u00a0b AAAAAAAA\n`],
+    ['a name with a sign that turns the direction of text', `${text}\n\n— a\u202eb AAAAAAAA\n`],
     ['a lone surrogate', note.replace('1234', '1234\ud800')],
     ['101 signatures', `${text}\n\n${'— a AAAAAAAA\n'.repeat(101)}`],
     ['more than a million characters', `${'a'.repeat(1_000_001)}\n\n${lines}`],
@@ -204,6 +213,17 @@ describe('The origin of a log', () => {
       organizationId: 'org_1',
       generation: 2,
     });
+  });
+
+  test('is not made of parts that it does not lead back to', () => {
+    const log = { installation: 'ledger.example', organizationId: 'org_1', generation: 1 };
+    for (const change of [
+      { organizationId: 'org_1/2' },
+      { installation: 'ledger.example/org_1', organizationId: 'org_2/3' },
+      { generation: 0 },
+      { generation: 1.5 },
+    ])
+      expect(() => formatOrigin({ ...log, ...change }), JSON.stringify(change)).toThrow(InvalidProof);
   });
 
   test.each(['org_1', '/org_1', 'a/org_1/1', 'a/org_1/02', 'a/org_1/0', 'a b/org_1', 'a+b/org_1', 'a/b', 'a/org_1/'])(

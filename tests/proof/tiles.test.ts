@@ -68,7 +68,13 @@ describe('The path of a tile', () => {
     ]);
     expect(partialTiles(256)).toEqual([{ level: 1, index: 0, width: 1 }]);
     expect(tileAt(0, 272, 70_000)).toEqual({ level: 0, index: 272, width: 256 });
-    expect(() => tileAt(1, 2, 70_000)).toThrow(InvalidProof);
+    for (const [level, index] of [
+      [1, 2],
+      [0, -1],
+      [0, 0.5],
+      [-1, 0],
+    ] as const)
+      expect(() => tileAt(level, index, 70_000)).toThrow(InvalidProof);
   });
 });
 
@@ -84,7 +90,7 @@ describe('A bundle of entries', () => {
     const entries = leaves(5);
     const bundle = formatBundle(entries);
     const hashes = Uint8Array.from(entries.flatMap((entry) => [...leafHash(entry)]));
-    const check = (bytes: Uint8Array) => checkEntries(parseBundle(bytes, 5), hashes);
+    const check = (bytes: Uint8Array) => checkEntries(parseBundle(bytes, 5), hashes, nodeSha256);
     check(bundle);
     expect(() => parseBundle(bundle, 4)).toThrow(InvalidProof);
     for (let length = 0; length < bundle.length; length++)

@@ -32,9 +32,9 @@ export const parseCheckpoint = (text: string): Checkpoint => {
 };
 
 /**
- * Returns the checkpoint of a signed note and the known keys that signed it. Throws InvalidProof when the note is
- * malformed or a signature of a known key is wrong. Also throws it when no known key of a log signed that has the
- * origin as its name.
+ * Returns the checkpoint of a signed note and the known keys that signed it: of its log, and of witnesses. It leaves
+ * out keys of other logs. Throws InvalidProof when the note is malformed or a signature of a known key is wrong. Also
+ * throws it when no known key of a log signed that has the origin as its name.
  */
 export const openCheckpoint = (
   note: string,
@@ -42,8 +42,10 @@ export const openCheckpoint = (
 ): Checkpoint & { readonly signers: readonly Signer[] } => {
   const parsed = parseNote(note);
   const checkpoint = parseCheckpoint(parsed.text);
-  const signers = verifyNote(parsed, keys);
-  const isSigned = signers.some(({ key: { kind, name } }) => kind === 'LOG' && name === checkpoint.origin);
+  const signers = verifyNote(parsed, keys).filter(
+    ({ key: { kind, name } }) => kind === 'WITNESS' || name === checkpoint.origin,
+  );
+  const isSigned = signers.some(({ key: { kind } }) => kind === 'LOG');
   mustBe(isSigned, `No known key of the log ${checkpoint.origin} signed the checkpoint.`);
   return { ...checkpoint, signers };
 };

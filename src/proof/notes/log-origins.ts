@@ -9,10 +9,16 @@ export type LogOrigin = { readonly installation: string; readonly organizationId
 
 /**
  * Returns the origin in a checkpoint: `ledger.example/org_…`, and `ledger.example/org_…/2` when the log began again.
+ * Throws InvalidProof for parts that the origin does not lead back to.
  */
 export const formatOrigin = ({ installation, organizationId, generation }: LogOrigin): string => {
   const origin = `${installation}/${organizationId}${generation === 1 ? '' : `/${generation}`}`;
-  parseOrigin(origin);
+  const parsed = parseOrigin(origin);
+  const isSame =
+    parsed.installation === installation &&
+    parsed.organizationId === organizationId &&
+    parsed.generation === generation;
+  mustBe(isSame, `The origin ${origin} has other parts than those that it is made of.`);
   return origin;
 };
 

@@ -1,5 +1,5 @@
 import { mustBe } from '../invalid.ts';
-import { parseDecimal } from '../text/decimal.ts';
+import { isCount, parseDecimal } from '../text/decimal.ts';
 
 /** The hashes of a full tile, and the entries of a full bundle. */
 export const tileWidth = 256;
@@ -49,7 +49,10 @@ export const partialTiles = (size: number): readonly Tile[] => {
  */
 export const tileAt = (level: number, index: number, size: number): Tile => {
   const width = Math.min(tileWidth, Math.floor(size / tileWidth ** level) - index * tileWidth);
-  mustBe(width > 0, `A tree of ${size} leaves has no tile ${index} at level ${level}.`);
+  mustBe(
+    isCount(level) && isCount(index) && width > 0,
+    `A tree of ${size} leaves has no tile ${index} at level ${level}.`,
+  );
   return { level, index, width };
 };
 

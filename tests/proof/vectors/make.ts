@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { canonicalJson } from '../../../src/eventstore/chain/canonical.ts';
 import { leafBytes } from '../../../src/proof/leaf.ts';
 import { formatVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
 import { consistencyProof, inclusionProof } from '../../../src/proof/tree/tile-proofs.ts';
-import { exampleEvent, exampleLeaf, exampleLog } from '../example-log.ts';
+import { exampleEvent, exampleLeaf, exampleLog, type StoredEvent } from '../example-log.ts';
 import { testKey } from '../keys.ts';
 import { hex, leaves, treeOf } from '../stored-tree.ts';
 
@@ -38,6 +39,7 @@ export const vectorFiles = async (): Promise<ReadonlyMap<string, string>> => {
   const newer = exampleLog(events, key, [{ key: witness, time: log.witnessTime }]);
   return new Map([
     ['event.json', `${JSON.stringify(event, null, 2)}\n`],
+    ['event.canonical.json', canonicalEvent(event)],
     ['leaf.json', new TextDecoder().decode(leafBytes(exampleLeaf(event)))],
     ['event.tlog-proof', await newer.proofOf(log.event)],
     ['older.checkpoint', older.checkpoint],
@@ -47,6 +49,10 @@ export const vectorFiles = async (): Promise<ReadonlyMap<string, string>> => {
     ['trees.json', `${JSON.stringify(await Promise.all(trees.map(treeVector)), null, 2)}\n`],
   ]);
 };
+
+/** Returns what the hash of an event covers. The hash is SHA-256 of a byte 0 and this text. */
+const canonicalEvent = ({ metadata: { hash, ...metadata }, ...event }: StoredEvent): string =>
+  canonicalJson({ v: 1, ...event, metadata });
 
 /**
  * Returns a tree of the leaves `leaf 0`, `leaf 1` and so on: root, proofs, and the SHA-256 of each tile. Hashes are in
