@@ -41,7 +41,9 @@ let issuing: Issuing;
 let started: Process[];
 const secret = randomBytes(32).toString('base64');
 beforeEach(async () => {
-  [models, store] = await Promise.all([createReadModels(), startStore(manyLicenses(others))]);
+  // After half a minute, a process refuses requests when it lacks the secret of a key.
+  const log = manyLicenses(others, parseSecrets(secret).signing.id);
+  [models, store] = await Promise.all([createReadModels(), startStore(log)]);
   older = { directory: path.resolve('db'), number: 1 };
   newer = { directory: await anotherShape(), number: 2 };
   started = [];

@@ -201,22 +201,27 @@ test('When the parent is killed at any moment of its start, the next start works
   expect(readdirSync(dataDir).filter((name) => name.includes('unfinished'))).toEqual([]);
 });
 
-test.each([
+const killed: [string, RegExp, string][] = [
   ['Postgres', /bin\/postgres -D/, 'Postgres was ended by SIGKILL'],
   ['the event store', /eventstore\/main\.js/, 'The event store was ended by SIGKILL'],
-])('When %s is killed, the stack reports it, and stop ends the other parts', async (_, command, reason) => {
-  const dataDir = await startedBefore();
-  const stack = await start(dataDir);
-  const started = descendants(process.pid);
-  process.kill(childOf(process.pid, command), 'SIGKILL');
-  expect(await stack.failed).toContain(reason);
-  await stack.stop();
-  const ours = started.filter(({ command }) => /postgres|eventstore/.test(command));
-  // A worker of a killed Postgres ends by itself a moment later.
-  await expect.poll(() => survivors(ours), { timeout: 10_000 }).toEqual([]);
-  expect(await answers(stack.eventStoreUrl)).toBe(false);
-  await (await start(dataDir)).stop();
-});
+];
+
+test.each(sampled(killed, 2))(
+  'When %s is killed, the stack reports it, and stop ends the other parts',
+  async (_, command, reason) => {
+    const dataDir = await startedBefore();
+    const stack = await start(dataDir);
+    const started = descendants(process.pid);
+    process.kill(childOf(process.pid, command), 'SIGKILL');
+    expect(await stack.failed).toContain(reason);
+    await stack.stop();
+    const ours = started.filter(({ command }) => /postgres|eventstore/.test(command));
+    // A worker of a killed Postgres ends by itself a moment later.
+    await expect.poll(() => survivors(ours), { timeout: 10_000 }).toEqual([]);
+    expect(await answers(stack.eventStoreUrl)).toBe(false);
+    await (await start(dataDir)).stop();
+  },
+);
 
 test('A start that fails midway stops the parts that it has started and releases the lock', async () => {
   const dataDir = await startedBefore();

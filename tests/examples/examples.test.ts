@@ -106,7 +106,7 @@ describe.each(present)('The examples in %s', { timeout: 120_000 }, (language, co
     ]);
   });
 
-  test('activate a device once, report a full license, and replace another device', async () => {
+  testOfOne('activate a device once, report a full license, and replace another device', async () => {
     const { licenseKey } = await ledger.issue({ limits: { activations: 1 } });
     const activate = (device: string, more: Record<string, string> = {}) =>
       run('activate', { LICENSE_KEY: licenseKey, FINGERPRINT: device, ...more });

@@ -39,6 +39,7 @@ export type LicenseOptions = {
   readonly externalRef?: string | null;
   readonly expiresAt?: Instant;
   readonly startsAt?: Instant;
+  readonly secretId?: string;
 };
 
 /** A log in memory: commands are decided by the real decider, and events linked to chains as in the product. */
@@ -89,8 +90,8 @@ export const createLog = () => {
   const issue = (name: string, options: LicenseOptions = {}): string => {
     const licenseId = testId('lic', name);
     const { issuerOrgId = vendor, holderOrgId = null, startsAt = null } = options;
-    const { activations = 5, seats = 0, users = 0, meters = {} } = options;
-    const key = { keyHash: testHash(`key of ${name}`), secretId: 'secret-1', hint: name.slice(-5) };
+    const { activations = 5, seats = 0, users = 0, meters = {}, secretId = 'secret-1' } = options;
+    const key = { keyHash: testHash(`key of ${name}`), secretId, hint: name.slice(-5) };
     send(licenseId, {
       type: 'IssueLicense',
       data: {

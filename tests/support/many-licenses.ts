@@ -8,9 +8,9 @@ export const licenseName = (index: number): string => `many/${index}`;
 
 /**
  * A log of `count` licenses of two issuers, most of them with a holder, five events each, in pieces: within a piece those of
- * different licenses are interleaved. Never more than a piece is in memory.
+ * different licenses are interleaved. Never more than a piece is in memory. `secretId`: the secret of their keys.
  */
-export function* manyLicenses(count: number): Generator<readonly Recorded[]> {
+export function* manyLicenses(count: number, secretId = 'secret-1'): Generator<readonly Recorded[]> {
   let offset = 0n;
   for (let first = 0; first < count; first += piece) {
     const ledger = createLog();
@@ -19,6 +19,7 @@ export function* manyLicenses(count: number): Generator<readonly Recorded[]> {
       ledger.issue(licenseName(first + index), {
         issuerOrgId: index % 3 === 0 ? rival : vendor,
         holderOrgId: index % 4 === 0 ? null : customer,
+        secretId,
       }),
     );
     for (const id of ids) ledger.activate(id, 'device');
