@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { cloudTypeOf } from '../../src/api/events/event-types.ts';
 import { activityIn } from '../../src/console/screens/activity/activity-in-address.ts';
 import { labelledColumns, linesFor } from '../../src/console/screens/activity/chart-scale.ts';
-import { calendarDayOf, countedTypeOf, countIn, startsOf, sumIn } from '../../src/console/screens/activity/counts.ts';
+import {
+  countedTypeOf,
+  countIn,
+  startsOf,
+  sumIn,
+  utcDayOf,
+  utcStartsOf,
+} from '../../src/console/screens/activity/counts.ts';
 import { typesOfGroup } from '../../src/console/screens/activity/event-groups.ts';
 import { entryOfHistory, historyTypeOf, withNews } from '../../src/console/screens/activity/feed-entries.ts';
 import { createStreamParser, followStream, StreamRefused } from '../../src/console/session/event-stream.ts';
@@ -37,15 +44,21 @@ test('Columns of a chart are whole days until today, and count each instant once
   expect([counts[0], counts.at(-1), counts.reduce((sum, count) => sum + count, 0)]).toEqual([1, 2, 3]);
 });
 
-test('Days of validations are in the column of their date, also when it is tomorrow in UTC', () => {
-  const starts = startsOf('90', new Date(2027, 2, 31, 23).getTime());
-  const counts = sumIn(starts, [
-    { day: calendarDayOf(starts[0] ?? 0), validations: 5 },
-    { day: '2027-03-31', validations: 1 },
-    { day: '2027-04-01', validations: 2 },
+test('The columns of validations are days in UTC, and the last one is today in UTC', () => {
+  const starts = utcStartsOf('90', Date.parse('2027-03-31T22:30:00Z'));
+  expect([starts.length, utcDayOf(starts[0] ?? 0), utcDayOf(starts.at(-1) ?? 0)]).toEqual([
+    13,
+    '2026-12-31',
+    '2027-03-25',
+  ]);
+  const days = utcStartsOf('30', Date.parse('2027-03-31T22:30:00Z'));
+  const counts = sumIn(days, [
+    { day: '2027-03-02', validations: 5 },
+    { day: '2027-03-30', validations: 1 },
+    { day: '2027-03-31', validations: 2 },
     { day: '2020-01-01', validations: 9 },
   ]);
-  expect(counts).toEqual([5, ...Array.from({ length: 11 }, () => 0), 3]);
+  expect(counts).toEqual([5, ...Array.from({ length: 27 }, () => 0), 1, 2]);
 });
 
 test('A chart has three to five lines at round numbers, which cover its highest column', () => {

@@ -149,6 +149,19 @@ describe.runIf(hasBrowser)('The catalog in the console', { timeout: 240_000 }, (
     await context.close();
   });
 
+  testInFull('does not replace the name of a product that a colleague has changed meanwhile', async () => {
+    const sharedId = await create('/v1/products', { code: 'shared', name: 'Shared' });
+    const { page, context } = await open(`/catalog/products/${sharedId}`);
+    await page.getByRole('button', { name: 'Change' }).click();
+    await dialog(page).getByLabel('Name').fill('Mine');
+    const body = { name: 'Of a colleague' };
+    await ledger.call('PATCH', `/v1/products/${sharedId}`, { key: ledger.a.apiKey, body });
+    await dialog(page).getByRole('button', { name: 'Save' }).click();
+    await dialog(page).getByText('This has changed since you opened the form').waitFor();
+    expect(await read(`/v1/products/${sharedId}`)).toMatchObject(body);
+    await context.close();
+  });
+
   testInFull('adds a policy with the values of its tier, and archives it', async () => {
     const { page, context } = await open('/catalog');
     await page.getByRole('link', { name: 'Add a policy' }).click();

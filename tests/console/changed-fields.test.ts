@@ -10,11 +10,11 @@ const setBy = {
   actor: { type: 'USER', id: 'usr_1', onBehalfOf: null },
 };
 const field = (name: string, value: unknown) => ({ field: name, value, setBy, before: null, byTime: null });
+const differencesOf = (then: readonly object[], now: readonly object[]) =>
+  changedFields(then as Parameters<typeof changedFields>[0], now as Parameters<typeof changedFields>[1]);
 /** The differences as rows of texts. */
 const rowsOf = (then: readonly object[], now: readonly object[]) =>
-  changedFields(then as Parameters<typeof changedFields>[0], now as Parameters<typeof changedFields>[1]).map(
-    ({ name, before, after }) => [name, before.items, after.items],
-  );
+  differencesOf(then, now).map(({ name, before, after }) => [name, before.items, after.items]);
 
 test('A license that was suspended is compared in words, with instants that the page shows in the zone of the viewer', () => {
   const payment = { reasonCode: 'PAYMENT', since: at, until: null };
@@ -32,8 +32,48 @@ test('A license that was suspended is compared in words, with instants that the 
   ];
   expect(rowsOf(then, now)).toEqual([
     ['Status', [{ text: 'Active' }], [{ text: 'Suspended' }]],
-    ['Suspended for', [], [{ text: 'payment, a legal reason' }]],
-    ['Suspended since', [], [{ at }]],
+    [
+      'Suspended for',
+      [],
+      [
+        { text: 'payment, since', at },
+        { text: 'a legal reason, since', at },
+      ],
+    ],
+  ]);
+});
+
+test('A license is not the same when only the end of a further reason of its suspension differs', () => {
+  const payment = { reasonCode: 'PAYMENT', since: at, until: null };
+  const legal = (until: string | null) => [field('suspensions', [payment, { ...payment, reasonCode: 'LEGAL', until }])];
+  const since = [
+    { text: 'payment, since', at },
+    { text: 'a legal reason, since', at },
+  ];
+  expect(rowsOf(legal(null), legal(at))).toEqual([
+    ['Suspended for', since, [...since, { text: 'a legal reason, until', at }]],
+  ]);
+});
+
+test('An entitlement and a meter that were taken away name the event that took them', () => {
+  const issued = { setBy: { ...setBy, type: 'LicenseIssued' } };
+  const of = (code: string) => ({ code, value: null, limit: null, source: 'grant', withheld: false, ended: false });
+  const then = [
+    { ...field('entitlements', [of('layers'), of('export')]), ...issued },
+    { ...field('limits.meters', { renders: { limit: 5, resets: 'P1M', overage: { kind: 'NONE' } } }), ...issued },
+  ];
+  const now = [
+    { ...field('entitlements', [of('layers')]), setBy: { ...setBy, type: 'EntitlementWithdrawn' } },
+    { ...field('limits.meters', {}), setBy: { ...setBy, type: 'LimitsChanged' } },
+  ];
+  const causes = differencesOf(then, now).map(({ key, before, after }) => [
+    key,
+    before.cause?.setBy?.type,
+    after.cause?.setBy?.type,
+  ]);
+  expect(causes).toEqual([
+    ['entitlement export', 'LicenseIssued', 'EntitlementWithdrawn'],
+    ['limit of meter renders', 'LicenseIssued', 'LimitsChanged'],
   ]);
 });
 
@@ -72,14 +112,15 @@ test('Limits, meters, entitlements and rules of the policy differ one by one, wi
 test('Announced changes and earlier keys have their instants', () => {
   const change = { eventId: 'evt_1', effectiveAt: at };
   const changes = [
-    { ...change, kind: 'SUSPENSION', reasonCode: 'LEGAL', until: null },
+    { ...change, kind: 'SUSPENSION', reasonCode: 'LEGAL', until: at },
     { ...change, kind: 'RENEWAL', to: 'cancelAtPeriodEnd' },
     { ...change, kind: 'TIER', tier: 'PRO', policy: { id: 'pol_1', version: 2 } },
   ];
   expect(fieldValuesOf('scheduled', changes)[0]?.items).toEqual([
     { text: 'suspension for a legal reason, from', at },
+    { text: 'suspension for a legal reason, until', at },
     { text: 'renewal ends with the term, from', at },
-    { text: 'tier Pro, from', at },
+    { text: 'tier Pro under policy pol_1, version 2, from', at },
   ]);
   expect(fieldValuesOf('keyOverlaps', [{ keyVersion: 2, until: at }])[0]?.items).toEqual([
     { text: 'version 2, until', at },

@@ -179,7 +179,22 @@ describe.runIf(hasBrowser)('A seller in the console', { timeout: 240_000 }, () =
     await whatChanges.waitFor();
     await dialog(page).getByLabel('Payment').fill('invoice 1');
     await expectAccessible(page);
+    // While the command runs, nothing sends it again, and nothing closes the dialog.
+    let conversions = 0;
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/convert', async (route) => {
+      conversions += 1;
+      await answered;
+      await route.continue();
+    });
     await convert.click();
+    await dialog(page).getByLabel('Payment').press('Enter');
+    await page.keyboard.press('Escape');
+    expect([await dialog(page).count(), conversions]).toEqual([1, 1]);
+    answer();
     await dialog(page).waitFor({ state: 'detached' });
     const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
     expect(body).toMatchObject({ tier: 'PRO', policy: { id: teamId }, products: ['draw'] });

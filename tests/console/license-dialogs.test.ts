@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
 import { type ConsoleUser, createConsoleUser, hasBrowser, openConsole, shareConsole } from './in-browser.ts';
 
@@ -57,6 +58,38 @@ describe.runIf(hasBrowser)('A dialog of a license', { timeout: 240_000 }, () => 
     await page.reload();
     await page.getByRole('heading', { name: 'Use and limits' }).waitFor();
     expect(await renewalsOf(licenseId)).toBe(0);
+    await context.close();
+  });
+
+  testInFull('does not replace metadata that a colleague has changed meanwhile', async () => {
+    const { licenseId } = await ledger.issue({ metadata: { seller: 'A' } });
+    const { page, context } = await openLicense(licenseId);
+    await press(page, 'Edit reference and metadata');
+    await dialog(page).getByLabel('Metadata').fill('{"seller":"mine"}');
+    const change = (body: object) => ledger.call('PATCH', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey, body });
+    // The other field of the form is not in the way.
+    await change({ externalRef: 'order 7' });
+    await pressInDialog(page, 'Save');
+    await dialog(page).waitFor({ state: 'detached' });
+    await press(page, 'Edit reference and metadata');
+    await dialog(page).getByLabel('Metadata').fill('{"seller":"mine again"}');
+    await change({ metadata: { seller: 'of a colleague' } });
+    await pressInDialog(page, 'Save');
+    await dialog(page).getByText('This has changed since you opened the form').waitFor();
+    const { body } = await ledger.call('GET', `/v1/licenses/${licenseId}`, { key: ledger.a.apiKey });
+    expect(body).toMatchObject({ externalRef: 'order 7', metadata: { seller: 'of a colleague' } });
+    await context.close();
+  });
+
+  testInFull('closes with one Escape after a command that failed', async () => {
+    const { licenseId } = await ledger.issue({ term: { duration: 'P1Y' } });
+    const { page, context } = await openLicense(licenseId);
+    await press(page, 'Renew');
+    await context.setOffline(true);
+    await pressInDialog(page, 'Renew');
+    await dialog(page).getByText('The server did not answer.').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
     await context.close();
   });
 });

@@ -1,10 +1,11 @@
 import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
 import { describe, expect, test } from 'vitest';
 import { followStream, isPassing } from '../../src/console/session/event-stream.ts';
+import { holderQuery, readHolders } from '../../src/console/session/holder-queries.ts';
 import { onlyIds, type Pages } from '../../src/console/session/list-pages.ts';
 import { createNameBatches } from '../../src/console/session/name-batches.ts';
-import { sendOnce, type UnansweredKeys } from '../../src/console/session/send-once.ts';
-import { sendUnchanged } from '../../src/console/session/send-unchanged.ts';
+import { type Attempt, sendOnce, type Unanswered } from '../../src/console/session/send-once.ts';
+import { ChangesAllTheTime, sendUnchanged } from '../../src/console/session/send-unchanged.ts';
 
 const problem = (status: number, code: string): LedgerProblem =>
   new LedgerProblem({ type: 'about:blank', title: code, status, detail: code, code, requestId: '' });
@@ -12,14 +13,15 @@ const problem = (status: number, code: string): LedgerProblem =>
 describe('A command', () => {
   /** Sends a command twice, the first time with this failure. Returns the keys. */
   const keysAfter = async (failure: Error): Promise<readonly string[]> => {
-    const unanswered: UnansweredKeys = new Map();
+    const unanswered: Unanswered = new Map();
     const keys: string[] = [];
-    const first = sendOnce(unanswered, 'renew', async (key) => {
-      keys.push(key);
+    const fail = async ({ idempotencyKey }: Attempt) => {
+      keys.push(idempotencyKey);
       throw failure;
-    });
-    await expect(first).rejects.toBe(failure);
-    await sendOnce(unanswered, 'renew', async (key) => keys.push(key));
+    };
+    await expect(sendOnce(unanswered, { command: 'renew', send: fail })).rejects.toBe(failure);
+    const succeed = async ({ idempotencyKey }: Attempt) => keys.push(idempotencyKey);
+    await sendOnce(unanswered, { command: 'renew', send: succeed });
     expect(unanswered.size).toBe(0);
     return keys;
   };
@@ -43,15 +45,15 @@ describe('A command', () => {
   });
 
   test('has no key of another command', async () => {
-    const unanswered: UnansweredKeys = new Map();
+    const unanswered: Unanswered = new Map();
     const lost = new LedgerUnreachable('no answer');
     const keys: string[] = [];
-    const send = async (key: string): Promise<never> => {
-      keys.push(key);
+    const send = async ({ idempotencyKey }: Attempt): Promise<never> => {
+      keys.push(idempotencyKey);
       throw lost;
     };
     for (const command of ['renew', 'revoke', 'renew']) {
-      await expect(sendOnce(unanswered, command, send)).rejects.toBe(lost);
+      await expect(sendOnce(unanswered, { command, send })).rejects.toBe(lost);
     }
     expect([keys[0] === keys[2], keys[0] === keys[1]]).toEqual([true, false]);
   });
@@ -95,6 +97,30 @@ test('A choice among the entries of a list reads on until it has all of them', (
   expect(onlyIds({ ...pages, isReadingMore: true }, ['z'], idOf).isPending).toBe(true);
 });
 
+test('The names of a list are read once for each page of it, and not for each row', async () => {
+  const requests: number[] = [];
+  const readName = createNameBatches(async (ids) => {
+    requests.push(ids.length);
+    return new Map(ids.map((id) => [id, `Name of ${id}`]));
+  }, 100);
+  const reader = { organizationId: 'org_own', readName };
+  const holderOf = (place: number) => `org_${String(place).padStart(26, '0')}`;
+  const fetched = new Map<string, Promise<string | null>>();
+  const fetchName = ({ queryKey, queryFn }: ReturnType<typeof holderQuery>) => {
+    const name = fetched.get(queryKey.join()) ?? Promise.resolve(queryFn());
+    fetched.set(queryKey.join(), name);
+    return name;
+  };
+  const list = Array.from({ length: 200 }, (_, place) => holderOf(place));
+  await readHolders(reader, list.slice(0, 100), fetchName);
+  const names = await readHolders(reader, [...list, 'an id of another form'], fetchName);
+  expect([names.size, names.get(holderOf(150))]).toEqual([200, `Name of ${holderOf(150)}`]);
+  // A row, and the list after it was read again.
+  await fetchName(holderQuery(reader, holderOf(7)));
+  await readHolders(reader, list, fetchName);
+  expect(requests).toEqual([100, 100]);
+});
+
 test('The names of a page are read in requests of 100 ids, and an organization without a name has none', async () => {
   const requests: number[] = [];
   const readName = createNameBatches(async (ids) => {
@@ -109,38 +135,83 @@ test('The names of a page are read in requests of 100 ids, and an organization w
 });
 
 describe('A form that replaces a whole value', () => {
-  /** Sends a change while others change the resource after each read: its own value, or another part of it. */
-  const sendAmong = async (others: readonly { readonly value: string }[]) => {
-    let current = { value: 'seen' };
-    let revision = 1;
+  /**
+   * A resource of which others change the value, or another part, after each read. `failures`: how the next changes fail.
+   * The server carries a change out before its answer is lost.
+   */
+  const resourceAmong = (others: readonly string[], failures: readonly Error[] = []) => {
+    const unanswered: Unanswered = new Map();
+    const answered = new Set<string>();
+    const pauses: number[] = [];
     const changes = [...others];
-    const sent = await sendUnchanged({
-      read: async () => {
-        const answer = { data: current, etag: String(revision) };
-        const next = changes.shift();
-        if (next !== undefined) [current, revision] = [next, revision + 1];
-        return answer;
-      },
-      isSame: ({ value }) => value === 'seen',
-      send: async (ifMatch) => {
+    const left = [...failures];
+    let [value, revision, sent] = ['seen', 1, 0];
+    const set = (next: string) => {
+      [value, revision] = [next, revision + 1];
+    };
+    const send = async ({ idempotencyKey, ifMatch }: Attempt): Promise<'saved'> => {
+      sent += 1;
+      const failure = left.shift();
+      if (failure instanceof LedgerProblem) throw failure;
+      if (!answered.has(idempotencyKey)) {
         if (ifMatch !== String(revision)) throw problem(412, 'REVISION_MISMATCH');
-        return 'saved';
-      },
-    });
-    return sent;
+        answered.add(idempotencyKey);
+        set('typed');
+      }
+      if (failure !== undefined) throw failure;
+      return 'saved';
+    };
+    const save = () =>
+      sendUnchanged(
+        unanswered,
+        { command: 'change', send },
+        {
+          read: async () => {
+            const answer = { data: value, etag: String(revision) };
+            const next = changes.shift();
+            if (next !== undefined) set(next);
+            return answer;
+          },
+          isSame: (latest) => latest === 'seen',
+          pause: async (ms) => void pauses.push(ms),
+        },
+      );
+    return { save, set, pauses, sent: () => sent };
   };
+  const lost = new LedgerUnreachable('no answer');
 
   test('is saved when nobody has changed the value, also after changes of other parts', async () => {
-    expect(await sendAmong([])).toEqual({ answer: 'saved' });
-    expect(await sendAmong([{ value: 'seen' }, { value: 'seen' }])).toEqual({ answer: 'saved' });
+    expect(await resourceAmong([]).save()).toEqual({ answer: 'saved' });
+    const among = resourceAmong(['seen', 'seen']);
+    expect(await among.save()).toEqual({ answer: 'saved' });
+    expect(among.pauses).toEqual([200, 400]);
   });
 
   test('is not saved over a change between its read and its write', async () => {
-    expect(await sendAmong([{ value: 'of a colleague' }])).toEqual({ latest: { value: 'of a colleague' } });
+    expect(await resourceAmong(['of a colleague']).save()).toEqual({ latest: 'of a colleague' });
   });
 
-  test('gets the refusal of the server when the resource changes all the time', async () => {
-    const always = Array.from({ length: 9 }, () => ({ value: 'seen' }));
-    await expect(sendAmong(always)).rejects.toMatchObject({ code: 'REVISION_MISMATCH' });
+  test('does not blame a colleague for the own change after a lost answer', async () => {
+    const resource = resourceAmong([], [lost]);
+    await expect(resource.save()).rejects.toBe(lost);
+    expect(await resource.save()).toEqual({ answer: 'saved' });
+    resource.set('seen');
+    // The command has its answer, so the next one is another one.
+    expect(await resource.save()).toEqual({ answer: 'saved' });
+    expect(resource.sent()).toBe(3);
+  });
+
+  test('sees the change of a colleague after a command that was lost before the server had it', async () => {
+    const resource = resourceAmong([], [problem(503, 'UNAVAILABLE')]);
+    await expect(resource.save()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    resource.set('of a colleague');
+    expect(await resource.save()).toEqual({ latest: 'of a colleague' });
+  });
+
+  test('is sent again when other requests came first, and fails when they always do', async () => {
+    const overtaken = problem(409, 'CONCURRENT_MODIFICATION');
+    expect(await resourceAmong([], [overtaken, overtaken]).save()).toEqual({ answer: 'saved' });
+    const always = Array.from({ length: 9 }, () => 'seen');
+    await expect(resourceAmong(always).save()).rejects.toBeInstanceOf(ChangesAllTheTime);
   });
 });

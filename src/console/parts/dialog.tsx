@@ -42,7 +42,11 @@ export const Dialog = ({
       aria-labelledby={titleId}
       onKeyDown={closeByKey}
       onMouseDown={closeByBackdrop}
-      onCancel={(event) => event.preventDefault()}
+      // Escape while the focus is elsewhere. A key within the dialog never gets here.
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose?.();
+      }}
       // A gesture of the device closes it all the same.
       onClose={() => {
         element.current?.showModal();

@@ -1,5 +1,5 @@
 import { LedgerProblem, LedgerUnreachable } from '@license-ledger/client';
-import { ChangedMeanwhile } from '../session/send-unchanged.ts';
+import { ChangedMeanwhile, ChangesAllTheTime } from '../session/send-unchanged.ts';
 import { OtherUser } from '../session/session.ts';
 import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
@@ -10,6 +10,7 @@ export const messageOf = (error: unknown): string => {
   if (error instanceof LedgerProblem) return error.problem.detail;
   if (error instanceof OtherUser) return texts.failure.otherUser;
   if (error instanceof ChangedMeanwhile) return texts.failure.changedMeanwhile;
+  if (error instanceof ChangesAllTheTime) return texts.failure.changesAllTheTime;
   return error instanceof LedgerUnreachable ? texts.failure.unreachable : texts.failure.unexpected;
 };
 

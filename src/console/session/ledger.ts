@@ -1,7 +1,7 @@
 import type { AnswerOf, InputOf, OperationId } from '@license-ledger/client';
 import { keepPreviousData, type UseQueryResult, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { sendOnce } from './send-once.ts';
+import { type OnceCommand, sendOnce } from './send-once.ts';
 import { ChangedMeanwhile, sendUnchanged } from './send-unchanged.ts';
 import { useSession } from './session-context.tsx';
 
@@ -37,11 +37,12 @@ export const useRead = <Id extends OperationId>(
  * the new state. The answer of a command comes after its projection.
  */
 export const useCommand = <Id extends OperationId>(id: Id) => {
-  const send = useSend();
+  const session = useSession();
+  const sending = useSending();
   const organizationId = useOrganizationId();
   const queries = useQueryClient();
   return useMutation<AnswerOf<Id>, Error, InputOf<Id>>({
-    mutationFn: (input) => send(id, input),
+    mutationFn: (input) => sendOnce(session.unanswered, sending(id, input)),
     // Nobody waits for it: the command is done.
     onSettled: () => {
       void queries.invalidateQueries({ queryKey: [organizationId] });
@@ -50,24 +51,19 @@ export const useCommand = <Id extends OperationId>(id: Id) => {
 };
 
 /**
- * Sends a command as `useCommand` does, unless the state that `read` returns is no longer what the form began with. Then it
- * throws ChangedMeanwhile.
+ * Sends a command as `useCommand` does, unless the state that the form began with has changed. Then it throws
+ * ChangedMeanwhile.
  */
-export const useUnchangedCommand = <Id extends OperationId, ReadId extends OperationId>(
+export const useUnchangedCommand = <Id extends OperationId, ReadId extends OperationId, State>(
   id: Id,
-  { read, input: readInput, isSame }: UnchangedState<ReadId>,
+  seen: Seen<Id, ReadId, State>,
 ) => {
-  const session = useSession();
-  const send = useSend();
+  const sendUnchangedCommand = useSendUnchanged(id, seen);
   const organizationId = useOrganizationId();
   const queries = useQueryClient();
   return useMutation<AnswerOf<Id>, Error, InputOf<Id>>({
     mutationFn: async (input) => {
-      const sent = await sendUnchanged({
-        read: () => session.call(organizationId, read, readInput),
-        isSame,
-        send: (ifMatch) => send(id, input, ifMatch),
-      });
+      const sent = await sendUnchangedCommand(input);
       if ('answer' in sent) return sent.answer;
       throw new ChangedMeanwhile();
     },
@@ -77,23 +73,44 @@ export const useUnchangedCommand = <Id extends OperationId, ReadId extends Opera
   });
 };
 
-/** What a form began with: how to read it, and whether it is still the same. */
-type UnchangedState<Id extends OperationId> = {
-  readonly read: Id;
-  readonly input: InputOf<Id>;
-  readonly isSame: (state: AnswerOf<Id>) => boolean;
+/**
+ * What a form began with: how to read it, the state, and the part of it that a command replaces. A change of another part
+ * refuses nothing.
+ */
+type Seen<Id extends OperationId, ReadId extends OperationId, State> = {
+  readonly read: ReadId;
+  readonly input: InputOf<ReadId>;
+  readonly state: State;
+  readonly partOf: (state: State | AnswerOf<ReadId>, input: InputOf<Id>) => unknown;
 };
 
 /**
- * Returns what sends a command as `useCommand` does, without reading anything again. With `ifMatch`, an ETag, the server
- * refuses it with REVISION_MISMATCH after another change.
+ * Returns what sends a command without reading anything again. It returns the answer, or the latest state when the user
+ * has not seen it. Then it has sent nothing.
  */
-export const useSend = () => {
+export const useSendUnchanged = <Id extends OperationId, ReadId extends OperationId, State>(
+  id: Id,
+  { read, input: readInput, state, partOf }: Seen<Id, ReadId, State>,
+) => {
   const session = useSession();
   const organizationId = useOrganizationId();
-  return <Id extends OperationId>(id: Id, input: InputOf<Id>, ifMatch?: string): Promise<AnswerOf<Id>> =>
-    sendOnce(session.unanswered, JSON.stringify([organizationId, id, input, ifMatch]), async (idempotencyKey) => {
-      const options = ifMatch === undefined ? { idempotencyKey } : { idempotencyKey, ifMatch };
-      return (await session.call(organizationId, id, input, options)).data;
+  const sending = useSending();
+  return (input: InputOf<Id>) => {
+    const part = JSON.stringify(partOf(state, input));
+    // The same command on another state is another one.
+    return sendUnchanged(session.unanswered, sending(id, input, part), {
+      read: () => session.call(organizationId, read, readInput),
+      isSame: (latest) => JSON.stringify(partOf(latest, input)) === part,
     });
+  };
+};
+
+/** Returns what names a command of the organization of the page, and sends it. `on`: the state that it changes. */
+const useSending = () => {
+  const session = useSession();
+  const organizationId = useOrganizationId();
+  return <Id extends OperationId>(id: Id, input: InputOf<Id>, on?: string): OnceCommand<AnswerOf<Id>> => ({
+    command: JSON.stringify([organizationId, id, input, on]),
+    send: async (attempt) => (await session.call(organizationId, id, input, attempt)).data,
+  });
 };

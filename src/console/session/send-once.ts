@@ -1,21 +1,33 @@
 import { LedgerProblem } from '@license-ledger/client';
 
-/** The keys of commands without a final answer, by command. */
-export type UnansweredKeys = Map<string, string>;
+/** How a command was sent: with its Idempotency-Key, and with the ETag of the state that it changes. */
+export type Attempt = { readonly idempotencyKey: string; readonly ifMatch?: string };
+
+/** The attempts without a final answer, by command. */
+export type Unanswered = Map<string, Attempt>;
+
+/** A command by its name, and how to send it. */
+export type OnceCommand<Answer> = {
+  readonly command: string;
+  readonly send: (attempt: Attempt) => Promise<Answer>;
+};
 
 /**
- * Sends a command with its Idempotency-Key. Until a final answer comes, the same command has the same key, so that it is
- * carried out once.
+ * Sends a command with its Idempotency-Key. Until a final answer comes, the same command is sent as at first, so that it
+ * is carried out once. `ifMatch` is for a first attempt.
  */
 export const sendOnce = async <Answer>(
-  unanswered: UnansweredKeys,
-  command: string,
-  send: (idempotencyKey: string) => Promise<Answer>,
+  unanswered: Unanswered,
+  { command, send }: OnceCommand<Answer>,
+  ifMatch: string | null = null,
 ): Promise<Answer> => {
-  const idempotencyKey = unanswered.get(command) ?? crypto.randomUUID();
-  unanswered.set(command, idempotencyKey);
+  const attempt = unanswered.get(command) ?? {
+    idempotencyKey: crypto.randomUUID(),
+    ...(ifMatch === null ? {} : { ifMatch }),
+  };
+  unanswered.set(command, attempt);
   try {
-    const answer = await send(idempotencyKey);
+    const answer = await send(attempt);
     unanswered.delete(command);
     return answer;
   } catch (error) {

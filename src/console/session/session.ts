@@ -8,7 +8,7 @@ import {
   type OperationId,
 } from '@license-ledger/client';
 import { type Access, createCookieSession, type Fresh, fresh, freshly } from './cookie-session.ts';
-import type { UnansweredKeys } from './send-once.ts';
+import type { Unanswered } from './send-once.ts';
 
 /** The state of the session: not known yet, nobody signed in, signed in, or ended while a page is open. */
 export type SessionState =
@@ -50,7 +50,7 @@ export type Session = {
     options?: CallOptions,
   ) => Promise<Answered<Id>>;
   /** The commands of this user that have no final answer. */
-  readonly unanswered: UnansweredKeys;
+  readonly unanswered: Unanswered;
   /**
    * Opens a stream of the API at a path for an organization. Waits for a sign-in as `call` does. The answer may be a
    * refusal, except for a token that has ended.
@@ -70,7 +70,7 @@ export const createSession = (baseUrl: string): Session => {
   let newest: Fresh | null = null;
   let again: Again | null = null;
   const clients = new Map<string | null, Connected>();
-  const unanswered: UnansweredKeys = new Map();
+  const unanswered: Unanswered = new Map();
 
   const become = (next: SessionState): void => {
     state = next;

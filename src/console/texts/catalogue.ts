@@ -8,7 +8,8 @@ export const texts = {
   failure: {
     unreachable: 'The server did not answer. Check the connection, and try again.',
     changedMeanwhile:
-      'Somebody else has changed this since you opened the form, so nothing was saved. Copy what you typed, and open the form again to see the change.',
+      'This has changed since you opened the form, so nothing was saved. Copy what you typed, and open the form again to see the change.',
+    changesAllTheTime: 'Other changes came first at every attempt, so nothing was saved. Try again in a minute.',
     otherUser: 'Another user has signed in, or you have signed out. Nothing was sent.',
     unexpected: 'The page failed. Reload it. When it fails again, tell the operator what you did.',
     request: 'Request',

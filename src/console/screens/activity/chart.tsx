@@ -4,21 +4,23 @@ import { labelledColumns, linesFor } from './chart-scale.ts';
 
 const heightPx = 128;
 const columnShare = 0.7;
-const columnOfDays = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric' });
 
 /**
- * Columns over time. `starts`: their beginnings in milliseconds. `label` says for screen readers what it shows; a table
+ * Columns over time. `starts`: their beginnings in milliseconds, in a zone or in that of the viewer. `label` says for screen readers what it shows; a table
  * next to it must have the numbers. Places are shares of the width, so it follows its place without a script.
  */
 export const Chart = ({
   label,
   starts,
   counts,
+  timeZone,
 }: {
   readonly label: string;
   readonly starts: readonly number[];
   readonly counts: readonly number[];
+  readonly timeZone?: string | undefined;
 }) => {
+  const columnOfDays = new Intl.DateTimeFormat('en', { month: 'short', day: 'numeric', timeZone });
   const lines = linesFor(counts);
   const top = lines.at(-1) ?? 1;
   const widthOf = (columns: number) => `${(columns * 100) / starts.length}%`;

@@ -12,8 +12,6 @@ import { countedTypes, stepOf } from './counts.ts';
 import { readMax, useCounts } from './use-counts.ts';
 import { useValidations } from './use-validations.ts';
 
-const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
-
 /** The numbers of a period as charts, each with a table. */
 export const ChartsPart = ({ days }: { readonly days: Period }) => {
   const navigate = useNavigate({ from: '/$organizationId/activity' });
@@ -68,7 +66,7 @@ const Validations = ({ days }: { readonly days: Period }) => {
   const { isPending, isError, error, refetch, data } = useValidations(days);
   if (isPending) return <Loading />;
   if (isError) return <Failure error={error} onRetry={refetch} />;
-  return <Counted name={texts.validations} per={texts.inUtc(perOf(days))} {...data} />;
+  return <Counted name={texts.validations} per={texts.inUtc(perOf(days))} timeZone="UTC" {...data} />;
 };
 
 const Counted = ({
@@ -76,18 +74,21 @@ const Counted = ({
   per,
   starts,
   counts,
+  timeZone,
 }: {
   readonly name: string;
   readonly per: string;
   readonly starts: readonly number[];
   readonly counts: readonly number[];
+  readonly timeZone?: string;
 }) => {
+  const day = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeZone });
   const total = texts.total(number(counts.reduce((sum, count) => sum + count, 0)), per);
   return (
     <div className={classes.chart}>
       <h3>{name}</h3>
       <p className={classes.soft}>{total}</p>
-      <Chart label={`${name}: ${total}`} starts={starts} counts={counts} />
+      <Chart label={`${name}: ${total}`} starts={starts} counts={counts} timeZone={timeZone} />
       <details>
         <summary className={classes.soft}>{texts.table}</summary>
         <PartTable caption={`${name} ${per}`} columns={Object.values(texts.columns)}>

@@ -29,19 +29,26 @@ export const startsOf = (period: Period, now: number): readonly number[] => {
   );
 };
 
-/** Returns the day of the calendar of this browser as `YYYY-MM-DD`. */
-export const calendarDayOf = (instant: number): string => {
-  const date = new Date(instant);
-  return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => `${part}`.padStart(2, '0')).join('-');
+const dayMs = 86_400_000;
+
+/** Returns the beginnings of the columns as `startsOf` does, for days in UTC. */
+export const utcStartsOf = (period: Period, now: number): readonly number[] => {
+  const step = stepOf(period);
+  const count = Math.ceil(Number(period) / step);
+  const today = Math.floor(now / dayMs);
+  return Array.from({ length: count }, (_, index) => (today + 1 - (count - index) * step) * dayMs);
 };
 
-/** Returns the sum of the validations in each column, by their days of the calendar as `YYYY-MM-DD`. */
+/** Returns the day in UTC as `YYYY-MM-DD`. */
+export const utcDayOf = (instant: number): string => new Date(instant).toISOString().slice(0, 10);
+
+/** Returns the sum of the validations in each column, by their days in UTC as `YYYY-MM-DD`. */
 export const sumIn = (
   starts: readonly number[],
   days: readonly { readonly day: string; readonly validations: number }[],
 ): readonly number[] => {
   const counts = starts.map(() => 0);
-  const first = starts.map(calendarDayOf);
+  const first = starts.map(utcDayOf);
   for (const { day, validations } of days) {
     const index = first.findLastIndex((start) => start <= day);
     if (index >= 0) counts[index] = (counts[index] ?? 0) + validations;

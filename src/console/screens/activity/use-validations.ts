@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { useSession } from '../../session/session-context.tsx';
 import type { Period } from './activity-in-address.ts';
-import { calendarDayOf, startsOf, sumIn } from './counts.ts';
+import { sumIn, utcDayOf, utcStartsOf } from './counts.ts';
 
 /** The validations of a period: the beginnings of the columns in milliseconds, and the number in each column. */
 export type ValidationsOfPeriod = { readonly starts: readonly number[]; readonly counts: readonly number[] };
@@ -15,9 +15,8 @@ export const useValidations = (period: Period) => {
     queryKey: [organizationId, 'validations', period],
     staleTime: 60_000,
     queryFn: async ({ signal }): Promise<ValidationsOfPeriod> => {
-      const starts = startsOf(period, Date.now());
-      // The API has its days of UTC until today, so it takes the day of the first column.
-      const query = { from: calendarDayOf(starts[0] ?? 0) };
+      const starts = utcStartsOf(period, Date.now());
+      const query = { from: utcDayOf(starts[0] ?? 0) };
       const { data } = await session.call(organizationId, 'organizationValidations', { query }, { signal });
       return { starts, counts: sumIn(starts, data.data) };
     },

@@ -4,11 +4,9 @@ import { useState } from 'react';
 import { Failure } from '../../parts/failure.tsx';
 import { Loading } from '../../parts/loading.tsx';
 import { Part } from '../../parts/part.tsx';
-import { useCommand, useOrganizationId, useRead, useSend } from '../../session/ledger.ts';
+import { useCommand, useOrganizationId, useRead, useSendUnchanged } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
-import { sendUnchanged } from '../../session/send-unchanged.ts';
-import { useSession } from '../../session/session-context.tsx';
 import { Refused } from '../../shell/refused.tsx';
 import { useTitle } from '../../shell/use-title.ts';
 import { catalogTexts } from '../../texts/catalog-texts.ts';
@@ -102,19 +100,19 @@ const Changing = ({ policy: current }: { readonly policy: Policy }) => {
  * attempt saves over it.
  */
 const useSave = (seen: Policy, onNews: (latest: Policy) => void) => {
-  const session = useSession();
   const organizationId = useOrganizationId();
-  const send = useSend();
+  const params = { policyId: seen.id };
+  const send = useSendUnchanged('changePolicy', {
+    read: 'getPolicy',
+    input: { params },
+    state: seen,
+    partOf: ({ version }) => version,
+  });
   const queries = useQueryClient();
   const show = useToPolicy();
-  const params = { policyId: seen.id };
   return useMutation<void, Error, PolicyChange>({
     mutationFn: async (body) => {
-      const sent = await sendUnchanged({
-        read: () => session.call(organizationId, 'getPolicy', { params }),
-        isSame: ({ version }) => version === seen.version,
-        send: (ifMatch) => send('changePolicy', { params, body }, ifMatch),
-      });
+      const sent = await send({ params, body });
       if ('latest' in sent) onNews(sent.latest);
       else show(sent.answer.id);
     },

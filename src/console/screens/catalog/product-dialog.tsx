@@ -42,7 +42,8 @@ const Change = ({ product: current, onClose }: Props & { readonly product: Produ
   const change = useUnchangedCommand('changeProduct', {
     read: 'getProduct',
     input: { params: { productId: product.id } },
-    isSame: ({ name, description }) => name === product.name && description === product.description,
+    state: product,
+    partOf: ({ name, description }) => [name, description],
   });
   return (
     <CommandDialog

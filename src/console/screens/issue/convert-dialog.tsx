@@ -38,9 +38,13 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
     event.preventDefault();
     if (isReady) convert.mutate({ params: { licenseId: license.id }, body }, { onSuccess: onClose });
   };
+  // Nobody may miss its failure.
+  const close = () => {
+    if (!convert.isPending) onClose();
+  };
   const faults = issueTexts.faults;
   return (
-    <Dialog title={names.title} onClose={onClose}>
+    <Dialog title={names.title} onClose={close}>
       <form className={classes.form} onSubmit={submit}>
         <p className={classes.soft}>{texts.license.title(license.keyHint ?? license.id)}</p>
         <p>{names.text}</p>
@@ -93,7 +97,9 @@ const ConvertDialog = ({ license, onClose }: { readonly license: License; readon
         )}
         {convert.isError && <Failure error={convert.error} />}
         <DialogActions>
-          <Button onClick={onClose}>{texts.actions.cancel}</Button>
+          <Button onClick={close} disabled={convert.isPending}>
+            {texts.actions.cancel}
+          </Button>
           <Button
             type="submit"
             kind="primary"

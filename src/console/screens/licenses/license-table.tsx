@@ -2,9 +2,9 @@ import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, type Ref, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { StatusBadge } from '../../parts/badge.tsx';
-import { HolderName } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
+import type { Names } from '../../session/name-batches.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { limitText } from '../../texts/license-texts.ts';
 import { listTexts } from '../../texts/list-texts.ts';
@@ -20,6 +20,7 @@ const nearEnd = 30;
 
 type Shown = {
   readonly licenses: readonly License[];
+  readonly holderNames: Names;
   readonly columns: readonly ColumnName[];
   /** True: there are no further licenses. */
   readonly isComplete: boolean;
@@ -27,7 +28,7 @@ type Shown = {
 };
 
 /** The licenses as rows. Only those in the window are rendered. */
-export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown) => {
+export const LicenseTable = ({ licenses, holderNames, columns, isComplete, onNearEnd }: Shown) => {
   const body = useRef<HTMLTableSectionElement>(null);
   const [focused, setFocused] = useState<number | null>(null);
   const [top, setTop] = useState(0);
@@ -74,6 +75,7 @@ export const LicenseTable = ({ licenses, columns, isComplete, onNearEnd }: Shown
                   key={license.id}
                   ref={rows.measureElement}
                   license={license}
+                  holderNames={holderNames}
                   columns={columns}
                   index={part.row}
                   onFocus={() => setFocused(part.row)}
@@ -97,12 +99,14 @@ const Gap = ({ height, columns }: { readonly height: number; readonly columns: n
 
 const Row = ({
   license,
+  holderNames,
   columns,
   index,
   onFocus,
   ref,
 }: {
   readonly license: License;
+  readonly holderNames: Names;
   readonly columns: readonly ColumnName[];
   readonly index: number;
   readonly onFocus: () => void;
@@ -124,17 +128,17 @@ const Row = ({
       </td>
       {columns.map((name) => (
         <td key={name} className={`${classes.more} ${classes[name]}`}>
-          {cells[name](license)}
+          {cells[name](license, holderNames)}
         </td>
       ))}
     </tr>
   );
 };
 
-const cells: Readonly<Record<ColumnName, (license: License) => ReactNode>> = {
+const cells: Readonly<Record<ColumnName, (license: License, holderNames: Names) => ReactNode>> = {
   status: ({ effectiveStatus }) => <StatusBadge status={effectiveStatus} />,
-  customer: ({ holderOrganizationId }) =>
-    holderOrganizationId === null ? null : <HolderName holder={holderOrganizationId} />,
+  customer: ({ holderOrganizationId: holder }, holderNames) =>
+    holder === null ? null : (holderNames.get(holder) ?? holder),
   tier: ({ tier }) => texts.tier[tier],
   products: ({ products }) => products.join(', '),
   devices: ({ usage, limits }) => `${usage.activations} / ${limitText(limits.activations)}`,

@@ -7,10 +7,12 @@ import { Loading } from '../../parts/loading.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { usePermission } from '../../session/may.ts';
 import { useSession } from '../../session/session-context.tsx';
+import { useHolderNames } from '../../session/use-holder-name.ts';
 import { useTitle } from '../../shell/use-title.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { listTexts } from '../../texts/list-texts.ts';
 import { saleTexts } from '../../texts/sale-texts.ts';
+import type { License } from '../../types.ts';
 import { ColumnChoice } from './column-choice.tsx';
 import { EmptyList } from './empty-list.tsx';
 import { FilterBar, FilterChips } from './filter-bar.tsx';
@@ -29,6 +31,7 @@ const Licenses = () => {
   const pages = usePages(filters);
   const [columns, setColumns] = useState(() => readColumns(localStorage));
   const licenses = pages.data?.pages.flatMap(({ data }) => data) ?? [];
+  const holders = useHolderNames(columns.includes('customer') ? holdersOf(licenses) : []);
   return (
     <div className={classes.page}>
       <div className={classes.title}>
@@ -54,6 +57,7 @@ const Licenses = () => {
       {licenses.length > 0 && (
         <LicenseTable
           licenses={licenses}
+          holderNames={holders.names}
           columns={columns}
           isComplete={!pages.hasNextPage}
           onNearEnd={() => {
@@ -62,6 +66,7 @@ const Licenses = () => {
           }}
         />
       )}
+      {holders.error !== null && <Failure error={holders.error} onRetry={holders.retry} />}
       {pages.isError && (
         <Failure
           error={pages.error}
@@ -81,6 +86,9 @@ const Licenses = () => {
     </div>
   );
 };
+
+const holdersOf = (licenses: readonly License[]): readonly string[] =>
+  licenses.flatMap(({ holderOrganizationId }) => (holderOrganizationId === null ? [] : [holderOrganizationId]));
 
 const countText = (count: number, hasMore: boolean): string => {
   const number = new Intl.NumberFormat().format(count);

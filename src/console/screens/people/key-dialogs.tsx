@@ -1,6 +1,7 @@
+import { useState } from 'react';
 import { CommandDialog } from '../../parts/command-dialog.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
-import { useCommand } from '../../session/ledger.ts';
+import { useCommand, useUnchangedCommand } from '../../session/ledger.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
 import type { ApiKey } from '../../types.ts';
 
@@ -9,17 +10,38 @@ const texts = peopleTexts.keys;
 type Props = { readonly apiKey: ApiKey; readonly onClose: () => void };
 
 /** Gives an API key another name. */
-export const RenameKey = ({ apiKey: { id: apiKeyId, name }, onClose }: Props) => {
-  const rename = useCommand('changeApiKey');
+export const RenameKey = ({ apiKey: current, onClose }: Props) => {
+  // The form began with this. What a colleague saves meanwhile must not be replaced unseen.
+  const [apiKey] = useState(current);
+  const params = { apiKeyId: apiKey.id };
+  const rename = useUnchangedCommand('changeApiKey', {
+    read: 'getApiKey',
+    input: { params },
+    state: apiKey,
+    partOf: ({ name }) => name,
+  });
+  const inputOf = (form: FormData) => {
+    const name = String(form.get('name')).trim();
+    if (name !== apiKey.name) return { params, body: { name } };
+    onClose();
+    return null;
+  };
   return (
     <CommandDialog
       title={texts.renameTitle}
       confirm={texts.rename}
       command={rename}
-      inputOf={(form) => ({ params: { apiKeyId }, body: { name: String(form.get('name')).trim() } })}
+      inputOf={inputOf}
       onClose={onClose}
     >
-      <TextField label={peopleTexts.name} name="name" defaultValue={name} autoComplete="off" required maxLength={200} />
+      <TextField
+        label={peopleTexts.name}
+        name="name"
+        defaultValue={apiKey.name}
+        autoComplete="off"
+        required
+        maxLength={200}
+      />
     </CommandDialog>
   );
 };

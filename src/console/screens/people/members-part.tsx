@@ -119,12 +119,19 @@ const ChangeRole = ({ member, onClose }: Props) => {
   const organizationId = useOrganizationId();
   const change = useCommand('changeMember');
   const closeAfter = useOwnRoleRead(member, onClose);
+  const inputOf = (form: FormData) => {
+    const chosen = roleIn(form.get('role')) ?? role;
+    if (chosen !== role) return { params: { organizationId, userId }, body: { role: chosen } };
+    // A colleague may have given another role meanwhile.
+    onClose();
+    return null;
+  };
   return (
     <CommandDialog
       title={texts.changeTitle}
       confirm={texts.change}
       command={change}
-      inputOf={(form) => ({ params: { organizationId, userId }, body: { role: roleIn(form.get('role')) ?? role } })}
+      inputOf={inputOf}
       onClose={onClose}
       onDone={closeAfter}
     >

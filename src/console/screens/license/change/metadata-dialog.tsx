@@ -25,8 +25,11 @@ export const EditMetadata = ({
   const change = useUnchangedCommand('changeLicense', {
     read: 'getLicense',
     input: { params: { licenseId: license.id } },
-    isSame: ({ externalRef, metadata }) =>
-      externalRef === license.externalRef && JSON.stringify(metadata) === JSON.stringify(license.metadata),
+    state: license,
+    partOf: ({ externalRef, metadata }, { body }) => [
+      body?.externalRef === undefined ? null : externalRef,
+      body?.metadata === undefined ? null : metadata,
+    ],
   });
   const [isBad, setBad] = useState(false);
   const inputOf = (form: FormData) => {

@@ -45,22 +45,21 @@ const readers: { readonly [Name in keyof Explained]-?: (value: Explained[Name]) 
   holderOrganizationId: (id) => field('holder', names.holder, words(id)),
   pendingHolder: (offer) => [
     ...field('offeredTo', names.offeredTo, words(offer?.organizationId)),
+    ...field('offered', names.offered, instant(offer?.offeredAt)),
     ...field('offerEnds', names.offerEnds, instant(offer?.expiresAt)),
   ],
-  suspensions: (all) => {
-    const reasons = all.map(({ reasonCode }) => texts.suspensionReasons[reasonCode]);
-    return field('suspendedFor', names.suspendedFor, words(reasons.join(', ')));
-  },
-  suspension: (suspension) => [
-    ...field('suspendedSince', names.suspendedSince, instant(suspension?.since)),
-    ...field('suspendedUntil', names.suspendedUntil, instant(suspension?.until)),
-  ],
-  scheduled: (changes) =>
+  suspensions: (all) =>
     field(
-      'scheduled',
-      names.scheduled,
-      changes.map((change) => ({ text: announcedText(change), at: change.effectiveAt })),
+      'suspendedFor',
+      names.suspendedFor,
+      all.flatMap(({ reasonCode, since, until }) => {
+        const reason = texts.suspensionReasons[reasonCode];
+        return [{ text: fieldTexts.since(reason), at: since }, ...untilOf(reason, until)];
+      }),
     ),
+  // The list has each of them.
+  suspension: () => [],
+  scheduled: (changes) => field('scheduled', names.scheduled, changes.flatMap(announcedItems)),
   revokedAt: (at) => field('revoked', names.revokedAt, instant(at)),
   overrides: ({ limits, products, entitlements }) => [
     ...field('changedLimits', names.changedLimits, changedLimits(limits)),
@@ -79,7 +78,7 @@ const readers: { readonly [Name in keyof Explained]-?: (value: Explained[Name]) 
     field(
       'keyOverlaps',
       names.keyOverlaps,
-      keys.map(({ keyVersion, until }) => ({ text: fieldTexts.overlap(keyVersion), at: until })),
+      keys.map(({ keyVersion, until }) => ({ text: fieldTexts.until(fieldTexts.keyVersion(keyVersion)), at: until })),
     ),
   externalRef: (reference) => field('reference', names.reference, words(reference)),
   replaces: (id) => field('replaces', names.replaces, words(id)),
@@ -122,14 +121,25 @@ const ruleField = (path: RulePath, value: unknown): readonly FieldValue[] => {
     : field(`policy ${path}`, names.policyRule(policyTexts.fields[path]), words(ruleText(rule, value)));
 };
 
+const untilOf = (text: string, until: string | null): readonly ValueItem[] =>
+  until === null ? [] : [{ text: fieldTexts.until(text), at: until }];
+
+const announcedItems = (change: License['scheduled'][number]): readonly ValueItem[] => {
+  const text = announcedText(change);
+  const from = { text: fieldTexts.from(text), at: change.effectiveAt };
+  return [from, ...(change.kind === 'SUSPENSION' ? untilOf(text, change.until) : [])];
+};
+
 const announcedText = (change: License['scheduled'][number]): string => {
   switch (change.kind) {
     case 'SUSPENSION':
       return fieldTexts.suspension(texts.suspensionReasons[change.reasonCode]);
     case 'RENEWAL':
       return fieldTexts.renewalTo(texts.term.renewals[change.to]);
-    case 'TIER':
-      return fieldTexts.tierTo(texts.tier[change.tier]);
+    case 'TIER': {
+      const { id, version } = change.policy;
+      return fieldTexts.tierTo(texts.tier[change.tier], texts.license.policyVersion(id, version));
+    }
   }
 };
 
