@@ -12,11 +12,20 @@ create table ops.validation_days (
 )
 with (fillfactor = 70);
 
-alter table ops.validation_counts no force row level security;
+-- For the purge.
+create index validation_days_by_day on ops.validation_days (day);
+
+-- Until the commit nobody adds counts, and everybody reads them: the release before serves meanwhile. Its processes try again.
+-- ledger_backup reads the counts of all organizations. A call of the earlier note_validations that waits for this lock goes on
+-- as before afterwards: it adds to the counts, and the sums of its day lack them.
+lock table ops.validation_counts in share mode;
+grant insert on ops.validation_days to ledger_backup;
+set local role ledger_backup;
 insert into ops.validation_days (issuer_org_id, day, product, validations, denied)
   select issuer_org_id, day, product, sum(validations), sum(denied) from ops.validation_counts
     group by issuer_org_id, day, product;
-alter table ops.validation_counts force row level security;
+set local role ledger_owner;
+revoke insert on ops.validation_days from ledger_backup;
 
 alter table ops.validation_days enable row level security;
 alter table ops.validation_days force row level security;
@@ -37,7 +46,7 @@ create policy purge on ops.validation_days for delete to ledger_worker
 create policy backup on ops.validation_days for select to ledger_backup using (true);
 
 grant select, insert, update on ops.validation_days to ledger_api;
-grant select (issuer_org_id, day), delete on ops.validation_days to ledger_worker;
+grant select (issuer_org_id, day, product), delete on ops.validation_days to ledger_worker;
 grant select on ops.validation_days to ledger_backup;
 
 -- As before, and adds to the days of the organization. Each organization has its counts first and its days second, both in

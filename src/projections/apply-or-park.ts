@@ -10,7 +10,7 @@ import { type Batch, moveCheckpoint, type Projection, rewriteCheckpoint } from '
 import { isEventFault, isNewer, isTimeOut } from './event-fault.ts';
 import { Unprojectable } from './fold/fold-batch.ts';
 import { appendToLogs, logEntries } from './issuer-logs/log-entries.ts';
-import { lacksEntry } from './issuer-logs/log-entry.ts';
+import { reportUnlogged } from './issuer-logs/report-unlogged.ts';
 import { noteLeftOut, parkStreams } from './parked.ts';
 import { readModelTables } from './tables/tables.ts';
 
@@ -26,25 +26,27 @@ type Needs = {
 
 /**
  * Applies a batch and skips events that cannot be projected. After three attempts it parks the stream of such an event,
- * from that event on, and applies everything else. Reports each event that has no place in the log of an issuer. Returns false when another instance was faster. Throws an error that
- * no event causes, because it may pass. Throws Unprojectable for an event of a newer release, which it never parks.
- * After an error the checkpoint may be anywhere in the batch.
+ * from that event on, and applies everything else. Reports each event that has no place in the log of an issuer. Returns false
+ * when another instance was faster. Throws an error that no event causes, because it may pass. Throws Unprojectable for an
+ * event of a newer release, which it never parks. After an error the checkpoint may be anywhere in the batch.
  */
-export const applyOrPark = async (needs: Needs, batch: Batch): Promise<boolean> => {
-  const isApplied = await applyTogether(needs, batch).catch((error: unknown) => {
+export const applyOrPark = (needs: Needs, batch: Batch): Promise<boolean> =>
+  applyTogether(needs, batch).catch((error: unknown) => {
     if (!isTimeOut(error) || batch.events.length === 0) throw error;
     return applyApart(needs, batch);
   });
-  if (isApplied) reportUnlogged(needs.log, batch);
-  return isApplied;
-};
 
 const applyTogether = (needs: Needs, batch: Batch): Promise<boolean> =>
   retry(
-    (number) =>
-      number < triesMax ? applyBatch(needs.pool, needs.projection, batch, needs) : applyParking(needs, batch),
+    (number) => (number < triesMax ? applyReporting(needs, batch) : applyParking(needs, batch)),
     (error, failures) => (failures < triesMax && isEventFault(error) ? needs.retryMs : null),
   );
+
+const applyReporting = async (needs: Needs & { readonly onMisfits?: OnMisfits }, batch: Batch): Promise<boolean> => {
+  const isApplied = await applyBatch(needs.pool, needs.projection, batch, needs);
+  if (isApplied) reportUnlogged(needs.log, batch.events);
+  return isApplied;
+};
 
 // The size of one tenant may make an event take too long. Applied alone, it delays the others only for its own
 // attempts.
@@ -103,7 +105,7 @@ const byPosition = (events: readonly Recorded[]): readonly (readonly Recorded[])
 const triesMax = 3;
 
 const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
-  const { pool, projection, log } = needs;
+  const { projection, log } = needs;
   let parked: readonly Unprojectable[] = [];
   const onMisfits: OnMisfits = async (db, misfits) => {
     const newer = misfits.find(isNewer);
@@ -112,7 +114,7 @@ const applyParking = async (needs: Needs, batch: Batch): Promise<boolean> => {
     parked = misfits;
   };
   try {
-    const applied = await applyBatch(pool, projection, batch, { ...needs, onMisfits });
+    const applied = await applyReporting({ ...needs, onMisfits }, batch);
     reportParked(log, parked);
     return applied;
   } catch (error) {
@@ -142,16 +144,11 @@ const parkOnly = async ({ pool, projection, log }: Needs, batch: Batch, error: u
     await noteLeftOut(db, projection, batch.events);
     return true;
   });
-  if (applied) reportParked(log, misfits);
+  if (applied) {
+    reportUnlogged(log, batch.events);
+    reportParked(log, misfits);
+  }
   return applied;
-};
-
-const reportUnlogged = (log: Log, { events }: Batch): void => {
-  for (const { stream, revision, id } of events.filter(lacksEntry))
-    log.error(
-      { stream, revision: `${revision}`, eventId: id },
-      'An event has no valid envelope, so it has no place in the log of an issuer: this program did not write it.',
-    );
 };
 
 const reportParked = (log: Log, misfits: readonly Unprojectable[]): void => {

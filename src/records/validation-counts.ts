@@ -138,20 +138,17 @@ const dayIn = ([day, product, validations, denied]: readonly [...CountedDay, ...
  * Removes days that are older than `countedDaysMax`, in batches with short locks, until the signal is aborted. As
  * ledger_worker, which sees no younger ones. Returns how many rows it removed.
  */
-export const purgeValidationCounts = async (db: Pool, signal?: AbortSignal): Promise<number> => {
-  // A day of an issuer has few rows.
-  const days = await db.query({
-    name: 'purge-validation-days',
-    text: `delete from ops.validation_days`,
-  });
-  let removed = days.rowCount ?? 0;
+export const purgeValidationCounts = async (db: Pool, signal?: AbortSignal): Promise<number> =>
+  (await purgeOldDays(db, 'validation_counts', signal)) + (await purgeOldDays(db, 'validation_days', signal));
+
+const purgeOldDays = async (db: Pool, table: keyof typeof primaryKeys, signal?: AbortSignal): Promise<number> => {
+  const key = primaryKeys[table];
+  let removed = 0;
   while (signal?.aborted !== true) {
     const { rowCount } = await db.query({
-      name: 'purge-validation-counts',
-      text: `delete from ops.validation_counts c using (
-          select issuer_org_id, license_id, day, product, holder_org_id from ops.validation_counts order by day limit $1) old
-        where (c.issuer_org_id, c.license_id, c.day, c.product, c.holder_org_id)
-          = (old.issuer_org_id, old.license_id, old.day, old.product, old.holder_org_id)`,
+      name: `purge-${table}`,
+      text: `delete from ops.${table} c using (select ${key} from ops.${table} order by day limit $1) old
+        where (${key.map((name) => `c.${name}`)}) = (${key.map((name) => `old.${name}`)})`,
       values: [purgedMax],
     });
     if (!rowCount) return removed;
@@ -159,5 +156,10 @@ export const purgeValidationCounts = async (db: Pool, signal?: AbortSignal): Pro
   }
   return removed;
 };
+
+const primaryKeys = {
+  validation_counts: ['issuer_org_id', 'license_id', 'day', 'product', 'holder_org_id'],
+  validation_days: ['issuer_org_id', 'day', 'product'],
+} as const;
 
 const purgedMax = 5_000;

@@ -12,7 +12,11 @@ beforeAll(async () => {
   database = await createReadModels();
 });
 afterAll(() => database.drop());
-beforeEach(() => database.superuser.query('truncate ops.validation_counts, ops.device_sightings, ops.license_denials'));
+beforeEach(() =>
+  database.superuser.query(
+    'truncate ops.validation_counts, ops.validation_days, ops.device_sightings, ops.license_denials',
+  ),
+);
 
 const at = '2027-01-31T10:00:00.000Z';
 const license = { issuerOrgId: 'org_a', holderOrgId: null, licenseId: 'lic_a' };
@@ -203,12 +207,16 @@ test('The worker removes what is older than 400 days, in any number, and sees no
   await database.superuser.query(`
     insert into ops.license_denials select 'org_a', 'lic_a', 'EXPIRED', age, now(), null, now() - age * interval '1 day'
     from unnest(array[399, 401]) age`);
-  expect(await purgeValidationCounts(database.worker)).toBe(5_001);
+  await database.superuser.query(`
+    insert into ops.validation_days
+    select 'org_' || n, (now() at time zone 'UTC')::date - age, '', 1, 0 from generate_series(1, 5001) n, unnest(array[399, 402]) age`);
+  expect(await purgeValidationCounts(database.worker)).toBe(10_002);
   expect(await purgeSightings(database.worker)).toBe(5_001);
   expect(await purge(database.worker)).toBe(1);
   const { rows } = await database.superuser.query(`
     select (select count(*)::int from ops.validation_counts) as counts,
+      (select count(*)::int from ops.validation_days) as days,
       (select count(*)::int from ops.device_sightings where issuer_org_id = 'org_a') as devices,
       (select count(*)::int from ops.license_denials) as denials`);
-  expect(rows).toEqual([{ counts: 5_001, devices: 5_001, denials: 1 }]);
+  expect(rows).toEqual([{ counts: 5_001, days: 5_001, devices: 5_001, denials: 1 }]);
 });

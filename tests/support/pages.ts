@@ -6,7 +6,7 @@ export type Page = {
   readonly path: string;
   /** The blocks of `sh`. After a block that sets `answer` and is followed by a block of `json`, they print `answer`. */
   readonly commands: string;
-  /** The texts after ` # `, in order. */
+  /** The texts after ` # `, in order, for `differences`. */
   readonly lines: readonly string[];
   /** The blocks of `json` that show an `answer`, in order. */
   readonly answers: readonly unknown[];

@@ -47,7 +47,7 @@ const pageShape = z.strictObject({
   }),
   skippedThrough: sequenceShape.nullable().meta({
     description:
-      'The last sequence that this page covers. A covered sequence without an event in the page is of an event that this feed does not show. That is an event of your catalog or organization, or types, issuer or the products of the API key leave it out. ' +
+      'The last sequence that this page covers. A covered sequence without an event in the page is of an event that this feed does not show. That is an event of your catalog or organization, or types, issuer, license or the products of the API key leave it out. ' +
       'Null when the page tells nothing about the log.',
   }),
 });
@@ -67,7 +67,7 @@ export const listEvents = (needs: FeedNeeds & { readonly currentRefusal: Current
       'continue from it. After a crash you may receive an event again, with the same id. issuer keeps the licenses of ' +
       'one issuer, and license keeps one license. With either, a page can be empty although hasMore is true. To read all ' +
       'events of a license, its history is faster. A page ends at 4 MB of data, after at least ' +
-      'one event. order=desc begins with the newest event. A cursor works in both orders. So without issuer, the ' +
+      'one event. order=desc begins with the newest event. A cursor works in both orders. So without issuer and license, the ' +
       'nextCursor of order=desc and limit=1 is a place to wait for later events. wait is the number of seconds to ' +
       'wait for the next event instead of answering with an empty page. It needs order=asc.',
     tag: 'Events',

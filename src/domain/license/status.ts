@@ -45,13 +45,17 @@ export const suspensionAt = ({ suspension, scheduled }: LicenseFacts, at: Instan
 
 /**
  * Returns every reason for which the license is suspended at `at`, the earliest first: the recorded ones, and the announced
- * ones that have begun. Each has its own start and end.
+ * ones that have begun. Each has its own start and end. For a reason that is recorded and announced these are the
+ * earlier start and the later end.
  */
 export const suspensionsAt = ({ suspendedFor, scheduled }: LicenseFacts, at: Instant): readonly Suspension[] => {
   const byReason = new Map<string, Suspension>();
   for (const suspension of [...suspendedFor, ...begunSuspensions(scheduled, at)])
-    if (isInForce(suspension, at))
-      byReason.set(suspension.reasonCode, longer(byReason.get(suspension.reasonCode) ?? null, suspension));
+    if (isInForce(suspension, at)) {
+      const same = byReason.get(suspension.reasonCode) ?? suspension;
+      const since = same.since < suspension.since ? same.since : suspension.since;
+      byReason.set(suspension.reasonCode, { ...longer(same, suspension), since });
+    }
   return [...byReason.values()].toSorted((one, other) => (one.since < other.since ? -1 : 1));
 };
 

@@ -17,7 +17,7 @@ export type LogComparison = {
 export type ComparedLogs = { readonly compared: number; readonly differences: readonly LogDifference[] };
 
 /** `place`: the event that the row of the table should name. */
-export type LogDifference = { readonly place: Place; readonly what: string };
+export type LogDifference = { readonly issuer: string; readonly place: Place; readonly what: string };
 
 /**
  * Compares with the table as `db` sees it, at the commit position `upTo`, a thousand entries in one statement. Later
@@ -30,7 +30,7 @@ export const createLogComparison = (db: PoolClient, upTo: bigint): LogComparison
   let compared = 0;
 
   const note = (issuer: string, place: Place, what: string): void => {
-    if (!differences.has(issuer)) differences.set(issuer, { place, what });
+    if (!differences.has(issuer)) differences.set(issuer, { issuer, place, what });
   };
 
   const compare = async (): Promise<void> => {

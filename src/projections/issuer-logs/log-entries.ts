@@ -61,6 +61,16 @@ export const issuersOf = (entries: readonly LogEntry[]): readonly string[] => [
   ...new Set(entries.map(({ issuerOrgId }) => issuerOrgId)),
 ];
 
+/** Returns the issuers that have an event of these streams in their logs. */
+export const issuersOfStreams = async (db: PoolClient, streams: ReadonlySet<string>): Promise<ReadonlySet<string>> => {
+  const { rows } = await db.query<{ issuer_org_id: string }>({
+    name: 'issuers-of-streams',
+    text: 'select distinct issuer_org_id from log_entries where stream = any($1)',
+    values: [[...streams]],
+  });
+  return new Set(rows.map((row) => row.issuer_org_id));
+};
+
 const nextIndexesOf = (issuers: string): string =>
   `select issuer_org_id, coalesce((select max(l.log_index) + 1 from log_entries l where l.issuer_org_id = i.issuer_org_id), 0) as log_index
     from unnest(${issuers}::text[]) i (issuer_org_id)`;

@@ -48,8 +48,8 @@ export const joinCoverage = (first: LogCoverage | null, next: LogCoverage | null
     : { from: first.from, through: next.through > first.through ? next.through : first.through };
 
 /**
- * Returns, for two places, the index of the last event of the organization's own licenses there. At a place counts as
- * before it in the order of the log, but not in the reverse order. Returns -1 for null, and when there is none.
+ * Returns, for two places, the index of the last event of the organization's own licenses there that has one. At a place
+ * counts as before it in the order of the log, but not in the reverse order. Returns -1 for null, and when there is none.
  */
 const lastIndexes = async (
   db: PoolClient,
@@ -71,7 +71,9 @@ const lastIndexes = async (
 
 // Walks back along the index of the issuer by position.
 const lastIndexBefore = (order: FeedOrder, first: number): string =>
-  `(select (select l.log_index from rm.log_entries l where l.stream = 'license-' || e.license_id and l.revision = e.revision limit 1)
-    from rm.license_events e where e.issuer_org_id = $1 and e.position <= $${first}
+  `(select l.log_index from rm.license_events e
+      cross join lateral (select log_index from rm.log_entries
+        where stream = 'license-' || e.license_id and revision = e.revision limit 1) l
+    where e.issuer_org_id = $1 and e.position <= $${first}
       and (e.position, e.license_id, e.revision) ${order === 'asc' ? '<=' : '<'} ($${first}::bigint, $${first + 1}, $${first + 2}::bigint)
     order by e.position desc, e.license_id desc, e.revision desc limit 1)`;

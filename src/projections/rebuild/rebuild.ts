@@ -5,6 +5,7 @@ import type { Log } from '../../postgres/log.ts';
 import { becomeOwner, ownDirectory } from '../../postgres/sql-files.ts';
 import { isEventFault } from '../event-fault.ts';
 import { dropVersions, installVersion, nextVersion } from '../install-version.ts';
+import { reportUnlogged } from '../issuer-logs/report-unlogged.ts';
 import { listParked } from '../parked.ts';
 import { ownRelease, type Release } from '../release.ts';
 import { readShape } from '../shape.ts';
@@ -177,6 +178,7 @@ const foldWholeLog = async (
   const notePosition = createNote(pools.next, next);
   const onFolded = (folded: readonly Recorded[], to: Position) => {
     count(folded);
+    reportUnlogged(log, folded);
     notePosition(to);
     report('folding', to);
   };

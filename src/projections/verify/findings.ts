@@ -45,14 +45,18 @@ export type Findings = {
   readonly report: () => void;
   /** Returns how many findings of damage, and how many repaired streams, were reported. */
   readonly counts: () => { readonly damaged: number; readonly repaired: number };
+  /** Returns the streams with a reported finding of damage. */
+  readonly damagedStreams: () => ReadonlySet<string>;
 };
 
 /** Reports one finding of each stream, besides those of the `apart` codes. A finding about its events takes precedence over one about its rows. */
 export const createFindings = (onFinding: (finding: Finding) => void): Findings => {
   let gathered = new Map<string, Finding>();
   const counts = { damaged: 0, repaired: 0 };
+  const damagedStreams = new Set<string>();
   return {
     counts: () => ({ ...counts }),
+    damagedStreams: () => damagedStreams,
     tell: (code, place, what) => {
       const key = apart.has(code) ? `${code} ${place.stream}` : (place.stream ?? what);
       const known = gathered.get(key);
@@ -62,7 +66,10 @@ export const createFindings = (onFinding: (finding: Finding) => void): Findings 
     report: () => {
       for (const finding of gathered.values()) {
         if (finding.code === 'CHAIN_REPAIRED') counts.repaired += 1;
-        else counts.damaged += 1;
+        else {
+          counts.damaged += 1;
+          if (finding.stream !== null) damagedStreams.add(finding.stream);
+        }
         onFinding(finding);
       }
       gathered = new Map();

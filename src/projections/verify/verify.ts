@@ -3,10 +3,12 @@ import type { EventStore, Position, Recorded } from '../../eventstore/event-stor
 import { type Projection, readCheckpoint } from '../checkpoint.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
 import { createLogComparison, type LogComparison } from '../issuer-logs/compare-entries.ts';
-import { atStart, hasEvent } from '../other-past.ts';
+import { issuersOfStreams } from '../issuer-logs/log-entries.ts';
+import { atStart } from '../other-past.ts';
 import { countParked, parkedAmong } from '../parked.ts';
 import { ownRelease } from '../release.ts';
 import { activeAmong, activeProjection, versionsOf } from '../versions.ts';
+import { beyondLog } from './beyond-log.ts';
 import { type Census, createCensus, portionsOf } from './census.ts';
 import { type CheckedStream, type Checking, checkPage, pageMax, type ToCheck } from './check-streams.ts';
 import {
@@ -101,6 +103,9 @@ export const verifyLedger = async ({
     const rows = createRowComparison(db, findings.tell);
     const upTo = readModelsOnly && position !== 'start' ? position : head;
     const checking = { store, rows, tell: findings.tell, upTo, projectedTo, withChains: !readModelsOnly };
+    const beyond = await beyondLog(store, { projectedTo, head, lastEvent });
+    if (beyond !== null) findings.tell('BEYOND_LOG', beyond.place, beyond.what);
+    findings.report();
     const { entries, ...counts } = await checkLog({
       ...checking,
       readLog,
@@ -108,18 +113,9 @@ export const verifyLedger = async ({
       projection,
       findings,
       withRows: isOurs,
+      isBeyondLog: beyond !== null,
       onProgress,
     });
-    if (projectedTo > (head?.commit ?? -1n)) {
-      const end = head?.commit ?? 'which is empty';
-      findings.tell('BEYOND_LOG', nowhere, `the read models are at ${projectedTo}, beyond the end of the log, ${end}`);
-      findings.report();
-    } else if (lastEvent !== null && !(await hasEvent(store, lastEvent))) {
-      const { stream, revision } = lastEvent;
-      const what = 'the log does not have the last event of the read models';
-      findings.tell('BEYOND_LOG', { ...nowhere, stream, revision }, what);
-      findings.report();
-    }
     const parked = await countParked(db, projection);
     if (onDigest !== undefined && isOurs) for await (const digest of digestsOf(db)) onDigest(digest);
     const { damaged, repaired } = findings.counts();
@@ -159,6 +155,7 @@ type CheckingLog = Omit<Checking, 'upTo'> & {
   readonly rows: RowComparison;
   readonly findings: Findings;
   readonly withRows: boolean;
+  readonly isBeyondLog: boolean;
   readonly onProgress: (progress: VerifyProgress) => void;
 };
 
@@ -188,10 +185,12 @@ const checkLog = async (options: CheckingLog): Promise<LogCounts> => {
 };
 
 /** Reports how the logs of issuers differ. Returns how many entries were compared. */
-const finishLogs = async ({ tell, findings }: CheckingLog, logs: LogComparison): Promise<number> => {
+const finishLogs = async ({ db, tell, findings, isBeyondLog }: CheckingLog, logs: LogComparison): Promise<number> => {
   const { compared, differences } = await logs.finish();
-  // The index of an event follows from all earlier events. So these rows also differ when an event is missing.
-  if (findings.counts().damaged === 0) for (const { place, what } of differences) tell('ROWS_DIFFER', place, what);
+  // The index of an event follows from all earlier events of its issuer. So these rows also differ when one is missing.
+  const damagedLogs = await issuersOfStreams(db, findings.damagedStreams());
+  for (const { issuer, place, what } of isBeyondLog ? [] : differences)
+    if (!damagedLogs.has(issuer)) tell('ROWS_DIFFER', place, what);
   findings.report();
   return compared;
 };

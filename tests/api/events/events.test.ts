@@ -75,6 +75,9 @@ describe('The feed', () => {
     const { body: newest } = await get(`?order=desc&limit=1&license=${license}`);
     expect((await get(`?license=${license}&cursor=${newest.nextCursor}`)).body.data).toEqual([]);
     expect((await get(`?cursor=${newest.nextCursor}`)).body.code).toBe('INVALID_REQUEST');
+    const { headers } = await get(`?limit=1&license=${license}`);
+    const next = /<\/v1\/events(.*)>; rel="next"/.exec(headers.get('link') ?? '')?.[1] ?? '';
+    expect((await get(next)).body.data).toMatchObject([{ id: expected[1] }]);
   });
 
   test('goes on behind the newest event, whose cursor order=desc and limit=1 return', async () => {

@@ -48,16 +48,18 @@ test('A waiting request gets no event after its credential was revoked', async (
 });
 
 test('Events of other organizations and other types do not answer a waiting request', async () => {
-  const waiting = wait(
-    `cursor=${(await readFeed(ledger, ledger.a.apiKey, { query: 'types=LicenseRevoked' })).cursor}&types=LicenseRevoked`,
-  );
+  const { body: before } = await ledger.call('GET', '/v1/events?types=LicenseRevoked', { key: ledger.a.apiKey });
+  const waiting = wait(`cursor=${before.nextCursor}&types=LicenseRevoked`);
   await waiters(1);
   const { licenseId } = await ledger.issue();
   for (let other = 0; other < 20; other++) await ledger.issue({}, ledger.b);
   const body = { reason: { code: 'OVER' } };
   await ledger.call('POST', `/v1/licenses/${licenseId}/revoke`, { key: ledger.a.apiKey, body });
-  expect(await (await waiting).json()).toMatchObject({
+  const page = (await (await waiting).json()) as { data: { sequence: string }[] };
+  expect(page).toMatchObject({
     data: [{ type: 'ledger.license.revoked.v1', subject: licenseId }],
+    skippedFrom: String(Number(before.skippedThrough) + 1).padStart(16, '0'),
+    skippedThrough: page.data[0]?.sequence,
   });
   cursor = (await readFeed(ledger, ledger.a.apiKey)).cursor;
 });

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
-import { withinProductScope } from '../../../src/postgres/product-scope.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { applyOrPark } from '../../../src/projections/apply-or-park.ts';
 import { readCheckpoint } from '../../../src/projections/checkpoint.ts';
-import { type FeedPage, readFeed } from '../../../src/projections/queries/event-feed.ts';
+import type { FeedPage } from '../../../src/projections/queries/event-feed.ts';
 import type { FeedPlace } from '../../../src/projections/queries/feed-place.ts';
 import { historyOf } from '../../../src/projections/tables/license-events.ts';
 import { createLog, customer, rival, vendor } from '../../support/license-fixtures.ts';
@@ -69,6 +68,7 @@ const countCovered = (
 describe('The pages of a feed cover every index of the log of the organization', () => {
   const log = randomLog(500, 21);
   const types = ['LicenseRenewed', 'LicenseTransferred'];
+  const license = log.find(({ stream }) => stream.startsWith('license-'))?.stream.slice(8) ?? '';
   test.each<Options>([
     { order: 'asc', limit: 1_000 },
     { order: 'asc', limit: 7 },
@@ -79,12 +79,21 @@ describe('The pages of a feed cover every index of the log of the organization',
     { order: 'asc', limit: 3, types: ['Nothing'] },
     { order: 'desc', limit: 3, types: ['Nothing'] },
     { order: 'asc', limit: 7, bytesMax: 2_000 },
+    { order: 'asc', limit: 5, issuer: vendor },
+    { order: 'desc', limit: 5, issuer: rival, readMax: 20 },
+    { order: 'asc', limit: 2, license, readMax: 20 },
+    { order: 'desc', limit: 2, license },
   ])('with %o', async (options) => {
     await project(models().projector, log);
     for (const org of tenants) {
       const fitting = new Set(feedIn(log, org, options.types));
       const expected = new Set(
-        log.filter(({ id }) => fitting.has(id)).map(({ stream, revision }) => `${stream} ${revision}`),
+        log
+          .filter(
+            ({ id, metadata }) => fitting.has(id) && (options.issuer ?? metadata.issuerOrgId) === metadata.issuerOrgId,
+          )
+          .map(({ stream, revision }) => `${stream} ${revision}`)
+          .filter((name) => name.startsWith(`license-${options.license ?? ''}`)),
       );
       const pages = await pagesOf(org, options);
       expect(countCovered(pages, org, log, expected)).toBe(logOf(log, org).length);
@@ -125,6 +134,20 @@ describe('A page', () => {
     expect((await read(vendor, first?.through ?? null))?.covered).toEqual({ from: 2n, through: 3n });
   });
 
+  test('after an event without an index covers no index that an earlier page covers', async () => {
+    const ledger = createLog();
+    const licenseId = ledger.issue('one');
+    ledger.renew(licenseId);
+    // An event that the projector can read, and that has no place in the log of its issuer.
+    const last = ledger.log.pop();
+    if (last === undefined) throw new Error('The license was not renewed.');
+    const log = [...ledger.log, { ...last, id: 'no-uuid' }];
+    await project(models().projector, log);
+    const page = await read(vendor, null);
+    expect([page?.events.at(-1)?.logIndex, page?.covered]).toEqual([null, { from: 0n, through: 1n }]);
+    expect((await read(vendor, page?.through ?? null))?.covered).toEqual({ from: 2n, through: 1n });
+  });
+
   test('covers no event of a parked stream, and none after it', async () => {
     const ledger = createLog();
     ledger.organization(vendor, 'Vendor');
@@ -156,9 +179,7 @@ describe('A page', () => {
     ledger.organization(rival, 'Rival');
     ledger.issue('last', { products: ['local_cli'] });
     await project(models().projector, ledger.log);
-    const page = await withinProductScope(['cloud_ide'], () =>
-      asTenant(models().api, vendor, (db) => readFeed(db, { orgId: vendor, after: null, types: null, limit: 10 })),
-    );
+    const page = await read(vendor, null, { products: ['cloud_ide'] });
     expect(page?.events.map(({ logIndex }) => logIndex)).toEqual([0n, 1n, 4n]);
     expect(page?.covered).toEqual({ from: 0n, through: 4n });
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { Recorded } from '../../../src/eventstore/event-store.ts';
+import { withinProductScope } from '../../../src/postgres/product-scope.ts';
 import { asTenant } from '../../../src/postgres/tenant.ts';
 import { readFeed } from '../../../src/projections/queries/event-feed.ts';
 import type { FeedPlace } from '../../../src/projections/queries/feed-place.ts';
@@ -11,6 +12,10 @@ export const tenants = [vendor, rival, customer];
 
 type Options = {
   types?: readonly string[];
+  issuer?: string;
+  license?: string;
+  /** Reads as an API key that is limited to these products. */
+  products?: readonly string[];
   limit?: number;
   order?: 'asc' | 'desc';
   readMax?: number;
@@ -26,8 +31,10 @@ export const useFeeds = () => {
   afterAll(() => models.drop());
   beforeEach(() => emptyReadModels(models.superuser));
 
-  const read = (orgId: string, after: FeedPlace | null, { types, limit = 100, ...rest }: Options = {}) =>
-    asTenant(models.api, orgId, (db) => readFeed(db, { orgId, after, types: types ?? null, limit, ...rest }));
+  const read = (orgId: string, after: FeedPlace | null, { types, products, limit = 100, ...rest }: Options = {}) =>
+    withinProductScope(products ?? null, () =>
+      asTenant(models.api, orgId, (db) => readFeed(db, { orgId, after, types: types ?? null, limit, ...rest })),
+    );
 
   /** Reads from a place on until there is no more. */
   const drain = async (orgId: string, from: FeedPlace | null = null, options: Options = {}) => {

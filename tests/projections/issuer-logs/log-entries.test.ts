@@ -27,9 +27,8 @@ beforeEach(() => emptyReadModels(models.superuser));
 
 const stored = () => storedEntries(models.superuser);
 
-/** Applies a log in batches as the projector does. Returns the sentences that it logs as errors, with their fields. */
-const applyAll = async (log: readonly Recorded[], size = 50): Promise<readonly object[]> => {
-  const errors: object[] = [];
+/** Applies a log in batches as the projector does. Adds the sentences that it logs as errors, with their fields, to `errors`. */
+const applyAll = async (log: readonly Recorded[], size = 50, errors: object[] = []): Promise<readonly object[]> => {
   const needs = {
     ...{ pool: models.projector, projection: readModels, retryMs: 1 },
     log: { ...quiet, error: (fields: object, sentence: string) => void errors.push({ ...fields, sentence }) },
@@ -148,6 +147,24 @@ describe('The log of an issuer', () => {
     expect(new Set(unlogged)).toEqual(new Set(strays.map(({ stream }) => stream)));
   });
 
+  test('lacks an event that is reported also when a later part of its batch fails', async () => {
+    const { ledger, licenseId } = transferred();
+    const position = { commit: 1n, prepare: 1n };
+    const id = '00000000-0000-4000-8000-000000000000';
+    const stray = { id, type: 'Stray', data: {}, metadata: {}, stream: 'license-stray', revision: 0n, position };
+    const owners = { issuerOrgId: vendor, holderOrgId: null };
+    ledger.append(`catalog-${vendor}`, [{ type: 'CatalogGilded', data: {} }], owners, testInstant(99));
+    const errors: object[] = [];
+    // Postgres refuses the rows of the batch, so its halves are applied apart.
+    const mend = await refuseLicense(models.superuser, licenseId, 1);
+    const applied = applyAll([stray, ...ledger.log], 50, errors);
+    await expect(applied).rejects.toThrow('A newer release of this program wrote it');
+    await mend();
+    expect(await stored()).not.toEqual([]);
+    const sentence = expect.stringContaining('so it has no place in the log of an issuer');
+    expect(errors).toContainEqual(expect.objectContaining({ stream: 'license-stray', sentence }));
+  });
+
   test('goes on after a rebuild where the rebuild has ended', async () => {
     const log = randomLog(200, 10);
     const fold = createFastFold(models.loader, 3);
@@ -188,6 +205,17 @@ describe('A verification reports in the log of an issuer', () => {
     const check = 'alter table rm.log_entries drop constraint log_entries_log_index_check';
     const again = 'alter table rm.log_entries add constraint log_entries_log_index_check check (log_index >= 0)';
     expect(await damaging([check, swap, back, again].join('; '))).toEqual([differs]);
+  });
+
+  test('a difference in the log of one issuer, also when a license of another is damaged', async () => {
+    const damage = `update rm.licenses set activations = 99 where license_id = (select license_id from rm.licenses where issuer_org_id <> '${vendor}' limit 1)`;
+    const [damaged, ...others] = await damaging(`${damage}; delete from rm.log_entries where ${row}`);
+    expect([damaged, others]).toEqual([expect.stringMatching(/^ROWS_DIFFER .* of licenses /), [differs]]);
+  });
+
+  test('no difference of an issuer with a damaged license, which its finding explains', async () => {
+    const damage = `update rm.licenses set activations = 99 where license_id = (select license_id from rm.licenses where issuer_org_id = '${vendor}' limit 1)`;
+    expect(await damaging(`${damage}; delete from rm.log_entries where ${row}`)).toHaveLength(1);
   });
 
   test('an event too many', async () => {

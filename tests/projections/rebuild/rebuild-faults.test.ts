@@ -142,6 +142,15 @@ describe('Streams with an event that cannot be projected', () => {
     expect(await revisionOf(stream)).toBe(2);
   });
 
+  test('without a valid envelope are reported as errors', async () => {
+    const stream = `license-${testId('lic', licenseName(7))}`;
+    await spoilEvent(stream, 3, `metadata = '{}'`);
+    const errors: object[] = [];
+    // The log of the issuer has one event fewer than before.
+    await rebuild(rebuilding({ force: true, log: { ...quiet, error: (fields) => void errors.push(fields) } }));
+    expect(errors).toContainEqual(expect.objectContaining({ stream, revision: '3' }));
+  });
+
   test('are found one by one when Postgres refuses their rows', async () => {
     const id = testId('lic', licenseName(7));
     const onProgress = ({ phase }: { phase: string }) => {

@@ -74,8 +74,7 @@ const readableByWorker: readonly string[] = [
   ...['issuer_org_id', 'license_id', 'day', 'product', 'holder_org_id'].map(
     (column) => `ops.validation_counts.${column}`,
   ),
-  'ops.validation_days.issuer_org_id',
-  'ops.validation_days.day',
+  ...['issuer_org_id', 'day', 'product'].map((column) => `ops.validation_days.${column}`),
   'ops.turns.until',
   'identity.users.created_at',
   'identity.sessions.expires_at',

@@ -155,7 +155,7 @@ describe('A verification reports', () => {
     expect(await gone(4)).toMatchObject({
       intact: false,
       damaged: 2,
-      findings: [{ code: 'ROWS_DIFFER', stream }, { code: 'BEYOND_LOG' }],
+      findings: [{ code: 'BEYOND_LOG' }, { code: 'ROWS_DIFFER', stream }],
     });
     // A stream is listed by its first event.
     expect(await gone(0)).toMatchObject({

@@ -36,6 +36,8 @@ export const listHolders = ({ pool }: ReadNeeds): Route =>
     permission: 'readLicenses',
     effect: 'read',
     request: z.object({ params: none, query }),
+    isHeavy: true,
+    bounded: { narrow: 'Name fewer ids.' },
     replies: { 200: { description: 'The names.', body: z.strictObject({ data: z.array(holderShape) }) } },
     rejections: [],
     handle: async ({ query: { ids } }, { caller: { organizationId } }) => {

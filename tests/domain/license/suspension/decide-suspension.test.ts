@@ -129,6 +129,18 @@ test('each reason of a suspension has its own start and end, and an announced on
   expect(suspensionsAt(facts, nextWeek)).toEqual([payment, { reasonCode: 'LEGAL', since: nextWeek, until: null }]);
 });
 
+test('a reason that continues with its announced suspension keeps its start', () => {
+  const { facts } = licenseAfter(
+    ...suspended(suspendedEvent('PAYMENT', nextWeek)),
+    on(noon, {
+      type: 'LicenseSuspended',
+      data: { reasonCode: 'PAYMENT', until: null, eventId: 'evt_1' },
+      effectiveAt: tomorrow,
+    }),
+  );
+  expect(suspensionsAt(facts, tomorrow)).toEqual([{ reasonCode: 'PAYMENT', since: noon, until: null }]);
+});
+
 describe('reinstating a license', () => {
   test('ends the suspension and records its length', () => {
     given(...suspended(suspendedEvent()))
