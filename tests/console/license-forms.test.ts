@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { changedInstantIn, localText } from '../../src/console/parts/dates.ts';
+import { changedInstantIn, localText, relative } from '../../src/console/parts/dates.ts';
 import {
   consequencesOfExpiry,
   consequencesOfMaintenance,
@@ -114,4 +114,12 @@ test('A table that a narrow window stacks names every value, and has one cell of
   expect(screens.length).toBeGreaterThan(5);
   const unnamed = screens.filter(({ source }) => source.split('<td>').length > 2);
   expect(unnamed.map(({ name }) => name)).toEqual([]);
+});
+
+test('How far an instant is from now is said in whole units, and never as the name of a day or year', () => {
+  const said = (at: string) => relative(at, Date.parse('2030-01-01T12:00:00.000Z'));
+  expect(said('2028-02-02T00:00:00.000Z')).toBe('1 year ago');
+  expect(said('2029-12-30T13:00:00.000Z')).toBe('1 day ago');
+  expect(said('2030-03-02T12:00:00.000Z')).toBe('in 2 months');
+  expect(said('2030-01-01T12:00:00.000Z')).toBe('now');
 });

@@ -17,11 +17,15 @@ const units = [
   ['minute', 60],
 ] as const;
 
-/** Returns how far an instant is from now, such as "3 days ago" or "in 2 months". */
+/**
+ * Returns how far an instant is from now in whole units, such as "3 days ago" or "in 2 months". It names no calendar day or
+ * year: 23 months ago is not always "last year".
+ */
 export const relative = (at: string, now = Date.now()): string => {
   const seconds = Math.round((Date.parse(at) - now) / 1_000);
   const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const);
-  return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.trunc(seconds / length), unit);
+  const numeric = seconds === 0 ? 'auto' : 'always';
+  return new Intl.RelativeTimeFormat('en', { numeric }).format(Math.trunc(seconds / length), unit);
 };
 
 /** Returns a number in groups of three digits. */
