@@ -92,16 +92,20 @@ describe('While the event store does not answer, commands get 503 and reads work
     heal: () => line.divert(null),
   });
 
-  test('is silent for one process and gone for the other', async () => {
-    const { apis, keys } = product;
-    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    await Promise.all([
-      expectUnanswered(apis[0], keys[0], divertedTo(apis[0], (silent.address() as AddressInfo).port)),
-      expectUnanswered(apis[1], keys[1], divertedTo(apis[1], freePort())),
-    ]);
-    silent.close();
-  }, 180_000);
+  testInFull(
+    'is silent for one process and gone for the other',
+    async () => {
+      const { apis, keys } = product;
+      const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      await Promise.all([
+        expectUnanswered(apis[0], keys[0], divertedTo(apis[0], (silent.address() as AddressInfo).port)),
+        expectUnanswered(apis[1], keys[1], divertedTo(apis[1], freePort())),
+      ]);
+      silent.close();
+    },
+    180_000,
+  );
 
   testInFull(
     'is no leader for one process and refuses the password of the other',

@@ -9,6 +9,7 @@ import { freePort } from '../../src/embedded/free-port.ts';
 import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts';
 import { nobody, withCopy } from '../../src/embedded/run-as.ts';
 import { run } from '../../src/embedded/run-program.ts';
+import { testInFull } from '../support/in-full.ts';
 import { copyCluster } from '../support/prepared.ts';
 import { descendants, runProgram, survivors } from '../support/processes.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
@@ -102,7 +103,7 @@ test('The pid file of a crash does not prevent a start, even when another progra
   expect(await query(second.url, 'select 1')).toEqual([1]);
 });
 
-test('An initialization that was killed midway starts again', async () => {
+testInFull('An initialization that was killed midway starts again', async () => {
   const parent = await temporaryDirectory();
   const dataDir = path.join(parent, 'postgres');
   const program = runProgram('run-postgres.ts', [dataDir]);
@@ -168,25 +169,28 @@ describe.runIf(isRoot)('When these tests run as root,', () => {
     expect(program.output()).toContain('belongs to the user with id 0, and this is user 65534');
   });
 
-  test('folders that are closed to nobody are opened or copied when namespaces and setpriv are missing', async () => {
-    const closed = await temporaryDirectory(0o700);
-    await cp((await postgresBinaries()).native, path.join(closed, 'native'), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
-    const parent = await temporaryDirectory(0o700);
-    const owner = await nobody();
-    const plain = { native: path.join(closed, 'native'), prefix: [], user: owner, owner };
-    const runAs = await withCopy(plain, parent);
-    expect(runAs.native).toBe(path.join(parent, 'postgres-programs'));
-    expect(statSync(parent).mode & 0o777).toBe(0o710);
+  testInFull(
+    'folders that are closed to nobody are opened or copied when namespaces and setpriv are missing',
+    async () => {
+      const closed = await temporaryDirectory(0o700);
+      await cp((await postgresBinaries()).native, path.join(closed, 'native'), {
+        recursive: true,
+        verbatimSymlinks: true,
+      });
+      const parent = await temporaryDirectory(0o700);
+      const owner = await nobody();
+      const plain = { native: path.join(closed, 'native'), prefix: [], user: owner, owner };
+      const runAs = await withCopy(plain, parent);
+      expect(runAs.native).toBe(path.join(parent, 'postgres-programs'));
+      expect(statSync(parent).mode & 0o777).toBe(0o710);
 
-    const dataDir = path.join(parent, 'postgres');
-    await prepareCluster({ dataDir, password: 'tests', durable: false }, runAs);
-    expect(statSync(dataDir)).toMatchObject(owner);
-    // This reads the control file, so it checks owner and mode like a start.
-    await run(runAs, executable(runAs.native, 'postgres'), ['-D', dataDir, '-C', 'data_checksums']);
-  });
+      const dataDir = path.join(parent, 'postgres');
+      await prepareCluster({ dataDir, password: 'tests', durable: false }, runAs);
+      expect(statSync(dataDir)).toMatchObject(owner);
+      // This reads the control file, so it checks owner and mode like a start.
+      await run(runAs, executable(runAs.native, 'postgres'), ['-D', dataDir, '-C', 'data_checksums']);
+    },
+  );
 
   const startPostgresOf = async (dataDir: string) => {
     const postgres = await startPostgres({ dataDir, password: 'tests', port: await freePort(), durable: false });

@@ -9,6 +9,7 @@ import { holderOf } from '../../src/embedded/lock.ts';
 import { type Stack, startStack } from '../../src/embedded/stack.ts';
 import { connectEventStore } from '../../src/eventstore/eventstoredb.ts';
 import { eventStoreProgram } from '../support/compiled.ts';
+import { testInFull } from '../support/in-full.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { descendants, type Program, runProgram, survivors } from '../support/processes.ts';
 import { sampled } from '../support/size.ts';
@@ -185,7 +186,7 @@ test.each(sampled(endings, 2))(
   },
 );
 
-test('When the parent is killed at any moment of its start, the next start works', async () => {
+testInFull('When the parent is killed at any moment of its start, the next start works', async () => {
   const dataDir = await temporaryDirectory();
   const moments = sampled(['locks', 'secrets.json', 'postgres', 'postgres/postmaster.pid'], 2);
   for (const moment of moments) {

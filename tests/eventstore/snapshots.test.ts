@@ -8,6 +8,7 @@ import type { Snapshots } from '../../src/eventstore/snapshots/snapshots.ts';
 import { createStreamSnapshots } from '../../src/records/stream-snapshots.ts';
 import { activateDevice, context, send } from '../support/commands.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
+import { testInFull } from '../support/in-full.ts';
 import { testHash } from '../support/license-fixtures.ts';
 import { countingReads, longLicense } from '../support/long-license.ts';
 import { createReadModels } from '../support/read-models.ts';
@@ -138,7 +139,7 @@ describe('A snapshot is ignored', () => {
     expect(await startProcess(restored).read()).toEqual(await folded(restored));
   });
 
-  test('when it belongs to a log that continued differently after a restore', async () => {
+  testInFull('when it belongs to a log that continued differently after a restore', async () => {
     const [store, other] = [await storeWith(log), await storeWith(longLicense(log.length, sized(1_000, 700)).log)];
     for (const current of [store, other, store]) {
       const process = startProcess(current);

@@ -210,9 +210,11 @@ describe('The history of a license', () => {
     const page = { order: 'asc', limit: 100, afterRevision: null } as const;
     const { entries } = await as(vendor, (db) => historyOf(db, active, page));
     const stored = ledger.log.filter(({ stream }) => stream === `license-${active}`);
+    const own = ledger.log.filter(({ metadata }) => metadata.issuerOrgId === vendor);
     expect(entries).toEqual(
       stored.map(({ id, type, revision, position, data, metadata }) => ({
         eventId: id,
+        logIndex: BigInt(own.findIndex((event) => event.id === id)),
         type,
         revision,
         position: position.commit,

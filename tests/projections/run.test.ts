@@ -8,6 +8,7 @@ import { readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { type Projector, runProjector } from '../../src/projections/run-projector.ts';
 import { appendLog } from '../support/append-log.ts';
 import { type RunningStore, startOwnStore } from '../support/event-store.ts';
+import { testInFull } from '../support/in-full.ts';
 import { createLog } from '../support/license-fixtures.ts';
 import { startProxy } from '../support/proxy.ts';
 import { randomLog } from '../support/random-log.ts';
@@ -92,14 +93,15 @@ describe('The read models stay exact', () => {
       endSubscriptions(running.server.faults);
     }));
 
-  test('when the subscription hangs without an error', () =>
+  testInFull('when the subscription hangs without an error', () =>
     holds(async (appendMiddle) => {
       const hanging = [...running.server.faults.openSubscriptions];
       running.server.faults.subscriptionsHang = true;
       await appendMiddle();
       await eventually(() => hanging.some((id) => running.server.faults.openSubscriptions.has(id))).toBe(false);
       running.server.faults.subscriptionsHang = false;
-    }));
+    }),
+  );
 
   test('when the connection to the event store is dead without an error', async () => {
     const proxy = await startProxy(running.server.port);

@@ -99,7 +99,7 @@ describe('During a rebuild', () => {
     expect(await verdict()).toMatchObject({ intact: true, notProjected: 0, streams: licenses + 3 + written });
   });
 
-  test('a reader in a long transaction delays neither the switch nor other readers', async () => {
+  testInFull('a reader in a long transaction delays neither the switch nor other readers', async () => {
     const reader = await models.superuser.connect();
     await reader.query('begin; select count(*) from rm.licenses');
     await rebuild(rebuilding());
@@ -264,7 +264,7 @@ describe('The serving version stays as it is', () => {
     await spoiled;
   });
 
-  test('when another rebuild runs', async () => {
+  testInFull('when another rebuild runs', async () => {
     const stop = new AbortController();
     let phase = '';
     const onProgress = (progress: { phase: string }) => {
