@@ -2,8 +2,8 @@
 export type Names = ReadonlyMap<string, string>;
 
 /**
- * Returns what reads one name by its id, or null where there is none. All that ask at one moment share the requests of
- * `readNames`, which gets at most `idsMax` ids.
+ * Returns a function that reads the name of an id, and returns null for an id without a name. Calls at the same moment share
+ * one request of `readNames`, or several when they have more than `idsMax` ids.
  */
 export const createNameBatches = (
   readNames: (ids: readonly string[]) => Promise<Names>,

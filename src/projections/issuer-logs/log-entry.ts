@@ -20,7 +20,7 @@ export type LogEntry = {
 /** An entry with its index in the log of its issuer, from 0. */
 export type IndexedEntry = LogEntry & { readonly index: bigint };
 
-/** Returns true for the streams whose events have a place in the log of their issuer, by the beginning of the name. */
+/** Returns true when the name of the stream begins as those of licenses, catalogs and organizations, which are in the logs. */
 export const isLogged = (stream: string): boolean => loggedPrefixes.some((prefix) => stream.startsWith(prefix));
 
 /**

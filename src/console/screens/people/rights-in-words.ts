@@ -6,7 +6,7 @@ import { peopleTexts, permissionWords } from '../../texts/people-texts.ts';
 
 const names = Object.keys(permissions) as readonly PermissionName[];
 
-/** The description of a role names what it lacks, when that is no more than this. */
+/** A role that lacks at most so many rights is described by the rights that it lacks. */
 const lackingMax = 3;
 
 /** Returns what a role may do, as sentences. They come from the rules that the server decides by. */
