@@ -104,6 +104,7 @@ export const rowSecurity: RowSecurity = {
     'ops.mails',
     'ops.validation_counts',
     'ops.validation_days',
+    'ops.log_cosignatures',
     'ops.device_sightings',
     'ops.license_denials',
     'ops.secrets',

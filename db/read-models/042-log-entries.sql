@@ -25,6 +25,8 @@ create policy tenant_reads on rm.log_entries for select to ledger_api
 create policy within_products on rm.log_entries as restrictive for select to ledger_api using (case when (select nullif(current_setting('app.products', true), '')) is null then true
     else exists (select from rm.licenses l where l.license_id = substr(log_entries.stream, 9)) end);
 create policy projector on rm.log_entries to ledger_projector using (true) with check (true);
+-- The notary builds the trees of all issuers.
+create policy notary on rm.log_entries for select to ledger_worker using (true);
 
-grant select on rm.log_entries to ledger_api;
+grant select on rm.log_entries to ledger_api, ledger_worker;
 grant select, insert, update, delete on rm.log_entries to ledger_projector;

@@ -1,0 +1,77 @@
+-- The tree over the log of each issuer (rm.log_entries) in the tiles of C2SP tlog-tiles, and what the notary signed. All but
+-- the cosignatures follows from rm.log_entries and the streams checkpoint-….
+
+-- How many leaves the tiles have. The notary moves it in the transaction of the tiles, by compare-and-set.
+create table ops.log_trees (
+  issuer_org_id text primary key,
+  size bigint not null check (size >= 0)
+);
+
+-- A full tile has 256 hashes and never changes. Of each level at most one is partial; it grows in place.
+create table ops.log_tiles (
+  issuer_org_id text not null,
+  level smallint not null check (level between 0 and 63),
+  tile_index bigint not null check (tile_index >= 0),
+  hashes bytea not null check (octet_length(hashes) between 32 and 8192 and octet_length(hashes) % 32 = 0),
+  primary key (issuer_org_id, level, tile_index)
+);
+-- Hashes cannot be compressed.
+alter table ops.log_tiles alter column hashes set storage external;
+
+-- The signed checkpoints, one row for each event CheckpointSigned.
+create table ops.log_checkpoints (
+  issuer_org_id text not null,
+  -- Of the event in checkpoint-….
+  revision bigint not null,
+  origin text not null,
+  size bigint not null check (size >= 0),
+  root bytea not null check (octet_length(root) = 32),
+  -- The signed note without cosignatures.
+  note text not null,
+  signed_at timestamptz not null,
+  primary key (issuer_org_id, revision)
+);
+create index log_checkpoints_by_size on ops.log_checkpoints (issuer_org_id, size, revision);
+
+-- The public keys, one row for each event that begins the use of a key: LogStarted, LogKeyRotated, LogRestarted.
+create table ops.log_keys (
+  issuer_org_id text not null,
+  revision bigint not null,
+  origin text not null,
+  vkey text not null,
+  since timestamptz not null,
+  primary key (issuer_org_id, revision)
+);
+
+-- What witnesses signed: a line of the note for each. It exists nowhere else.
+create table ops.log_cosignatures (
+  issuer_org_id text not null,
+  revision bigint not null,
+  key_name text not null,
+  key_id text not null check (key_id ~ '^[0-9a-f]{8}$'),
+  line text not null,
+  cosigned_at timestamptz not null,
+  primary key (issuer_org_id, revision, key_name, key_id)
+);
+
+do $$
+declare
+  table_name text;
+begin
+  foreach table_name in array array['log_trees', 'log_tiles', 'log_checkpoints', 'log_keys', 'log_cosignatures'] loop
+    execute format('alter table ops.%I enable row level security', table_name);
+    execute format('alter table ops.%I force row level security', table_name);
+    execute format($policy$create policy issuer_reads on ops.%I for select to ledger_api
+      using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')))$policy$, table_name);
+    -- A log covers all products.
+    execute format($policy$create policy within_products on ops.%I as restrictive for select to ledger_api
+      using ((select nullif(current_setting('app.products', true), '')) is null)$policy$, table_name);
+    execute format('create policy notary on ops.%I to ledger_worker using (true) with check (true)', table_name);
+    execute format('grant select on ops.%I to ledger_api', table_name);
+    execute format('grant select, insert, update, delete on ops.%I to ledger_worker', table_name);
+  end loop;
+end
+$$;
+
+create policy backup on ops.log_cosignatures for select to ledger_backup using (true);
+grant select on ops.log_cosignatures to ledger_backup;
