@@ -54,11 +54,18 @@ create table ops.log_cosignatures (
   primary key (issuer_org_id, revision, key_name, key_id)
 );
 
+-- Who waits for a checkpoint that covers all leaves. The notary removes the row when it has signed.
+create table ops.log_demands (
+  issuer_org_id text primary key,
+  demanded_at timestamptz not null default now()
+);
+
 do $$
 declare
   table_name text;
 begin
-  foreach table_name in array array['log_trees', 'log_tiles', 'log_checkpoints', 'log_keys', 'log_cosignatures'] loop
+  foreach table_name in array array['log_trees', 'log_tiles', 'log_checkpoints', 'log_keys', 'log_cosignatures',
+    'log_demands'] loop
     execute format('alter table ops.%I enable row level security', table_name);
     execute format('alter table ops.%I force row level security', table_name);
     execute format($policy$create policy issuer_reads on ops.%I for select to ledger_api
@@ -72,6 +79,10 @@ begin
   end loop;
 end
 $$;
+
+create policy issuer_demands on ops.log_demands for insert to ledger_api
+  with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+grant insert on ops.log_demands to ledger_api;
 
 create policy backup on ops.log_cosignatures for select to ledger_backup using (true);
 grant select on ops.log_cosignatures to ledger_backup;

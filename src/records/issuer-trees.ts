@@ -67,6 +67,11 @@ export const readLogKeys = async (db: Pool | ClientBase, issuerOrgId: string): P
   return rows;
 };
 
+/** Asks the notary to sign a checkpoint over all leaves soon. As ledger_api of this issuer. */
+export const demandCheckpoint = async (db: Pool | ClientBase, issuerOrgId: string): Promise<void> => {
+  await db.query('insert into ops.log_demands (issuer_org_id) values ($1) on conflict do nothing', [issuerOrgId]);
+};
+
 const readCheckpoint = async (
   db: Pool | ClientBase,
   place: string,
