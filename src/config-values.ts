@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { decodeId } from './domain/ids.ts';
 import { type Limits, parseLimits, standardLimits } from './rate-limits.ts';
+import { parseWitnesses, type Witness } from './witnesses/witness-list.ts';
 
 /** Parses the URL of a mail server, if any. */
 export const smtpUrl = z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional();
@@ -23,6 +24,16 @@ export const rateLimits = z.string().transform((text, context): Limits | null =>
   const limits = parseLimits(text);
   if (!('fault' in limits)) return limits;
   context.addIssue(`must be on, off, or overrides such as validate=600/60: ${limits.fault}`);
+  return z.NEVER;
+});
+
+/** Parses the witnesses of checkpoints: key and URL of each, comma-separated. */
+export const witnesses = z.string().transform((text, context): readonly Witness[] => {
+  const parsed = parseWitnesses(text);
+  if (!('fault' in parsed)) return parsed;
+  context.addIssue(
+    `must be keys and URLs, such as name+id+key https://witness.example, separated by commas: ${parsed.fault}`,
+  );
   return z.NEVER;
 });
 

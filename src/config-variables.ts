@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { eventStoreVariables } from './config-event-store.ts';
-import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl } from './config-values.ts';
+import { mailbox, origins, rateLimits, signupPolicy, smtpUrl, webUrl, witnesses } from './config-values.ts';
 import { tiers } from './domain/license/policy.ts';
 import { signupModes } from './domain/organization/signup-mode.ts';
 
@@ -128,6 +128,11 @@ export const variablesSchema = z.object({
     .optional()
     .describe(
       'Origins of the pages that may call the API, separated by commas, such as https://app.example.com. Default: none.',
+    ),
+  LEDGER_WITNESSES: witnesses
+    .optional()
+    .describe(
+      'Witnesses that cosign the checkpoints of all logs (C2SP tlog-witness): key, space and URL of each, separated by commas. Default: none.',
     ),
   TRUST_PROXY: z.coerce
     .number()

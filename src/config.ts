@@ -9,6 +9,7 @@ import type { Variables } from './config-variables.ts';
 import { parseSecrets } from './identity/secrets.ts';
 import type { Limits } from './rate-limits.ts';
 import { reachableUrl } from './reachable-url.ts';
+import type { Witness } from './witnesses/witness-list.ts';
 
 /** Where Postgres and the event store are: embedded, or servers of the operator. */
 export type Servers =
@@ -71,6 +72,8 @@ export type Config = {
   /** How `ledger eventstore` runs. */
   readonly eventStore: EventStoreConfig;
   readonly corsOrigins: readonly string[];
+  /** Who cosigns the checkpoints of all logs. */
+  readonly witnesses: readonly Witness[];
   /** The number of the operator's proxies in front of the API. */
   readonly trustProxy: number;
   readonly licenseKeyPrefix: string;
@@ -165,6 +168,7 @@ const configOf = (sources: Sources, judgesSecret: boolean): Config => {
     init: initOf(variables),
     eventStore: eventStoreOf(variables),
     corsOrigins: variables.CORS_ORIGINS ?? [],
+    witnesses: variables.LEDGER_WITNESSES ?? [],
     trustProxy: variables.TRUST_PROXY,
     licenseKeyPrefix: variables.LICENSE_KEY_PREFIX,
     logLevel: variables.LOG_LEVEL,

@@ -44,7 +44,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   records: {
     holds: 'one file per table that the API and the workers write: personal values, idempotency, heartbeats, snapshots',
-    ours: ['aggregates', 'domain', 'eventstore', 'postgres'],
+    ours: ['aggregates', 'domain', 'eventstore', 'postgres', 'proof'],
     packages: ['pg'],
   },
   projections: {
@@ -125,6 +125,11 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     packages: [],
   },
   signing: { holds: 'signatures of logs and witnesses', ours: ['proof'], packages: ['node:crypto'] },
+  witnesses: {
+    holds: 'asking witnesses to cosign the checkpoints of logs',
+    ours: ['postgres', 'proof', 'records', 'signing'],
+    packages: ['pg', 'node:timers/promises'],
+  },
   verifier: {
     holds: '`ledger-verify.mjs`, which checks proofs without the product',
     ours: ['proof'],
@@ -141,7 +146,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   'version.ts': { holds: 'the version of the package', ours: ['own-files.ts'], packages: ['node:fs'] },
   'config-values.ts': {
     holds: 'kinds of values of the environment',
-    ours: ['domain', 'rate-limits.ts'],
+    ours: ['domain', 'rate-limits.ts', 'witnesses/witness-list.ts'],
     packages: ['zod'],
   },
   'config-event-store.ts': {
@@ -191,6 +196,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'identity/secrets.ts',
       'rate-limits.ts',
       'reachable-url.ts',
+      'witnesses/witness-list.ts',
     ],
     packages: ['node:fs', 'node:path'],
   },

@@ -1,0 +1,103 @@
+import type { Pool } from 'pg';
+import { InvalidProof } from '../proof/invalid.ts';
+import { readCosignature } from '../proof/notes/cosignatures.ts';
+import { formatSignature, parseNote } from '../proof/notes/signed-notes.ts';
+import { addCosignatures } from '../proof/notes/witness-requests.ts';
+import { consistencyProof } from '../proof/tree/tile-proofs.ts';
+import { noteCosignature, readUncosigned, type Uncosigned } from '../records/cosignatures.ts';
+import { tilesOf } from '../records/issuer-trees.ts';
+import { nodeSha256 } from '../signing/log-keys.ts';
+import { askWitness, WitnessFailed, WitnessSilent } from './ask-witness.ts';
+import type { Witness } from './witness-list.ts';
+
+/** What a round needs. `pool`: as ledger_worker. */
+export type CosignNeeds = {
+  readonly pool: Pool;
+  readonly witness: Witness;
+  readonly signal: AbortSignal;
+  /** Milliseconds of a clock that never goes back. */
+  readonly nowMs: () => number;
+};
+
+/**
+ * `cosigned`: how many checkpoints got a cosignature. `problem`: a sentence about the witness as a whole, or about the
+ * first log that it refuses; null when all is well.
+ */
+export type Round = { readonly cosigned: number; readonly problem: string | null };
+
+/**
+ * Returns a function that asks a witness for the newest checkpoint of each log, one after another. It ends early when the
+ * witness does not answer. A log that the witness refuses is asked for again after ten minutes. Two processes that ask at
+ * once do no harm.
+ */
+export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
+  const refused = new Map<string, { readonly untilMs: number; readonly problem: string }>();
+
+  const cosignLog = async (checkpoint: Uncosigned): Promise<boolean> => {
+    const { issuerOrgId } = checkpoint;
+    const earlier = refused.get(issuerOrgId);
+    if (earlier !== undefined && earlier.untilMs > needs.nowMs()) return false;
+    refused.delete(issuerOrgId);
+    try {
+      await cosign(needs, checkpoint);
+      return true;
+    } catch (error) {
+      if (!(error instanceof WitnessFailed || error instanceof InvalidProof)) throw error;
+      refused.set(issuerOrgId, {
+        untilMs: needs.nowMs() + refusedMs,
+        problem: `the log of ${issuerOrgId}: ${error.message}`,
+      });
+      return false;
+    }
+  };
+
+  return async () => {
+    let cosigned = 0;
+    try {
+      for (let after: string | null = ''; after !== null; ) {
+        const page = await readUncosigned(needs.pool, needs.witness.key, after);
+        for (const checkpoint of page.checkpoints) {
+          needs.signal.throwIfAborted();
+          if (await cosignLog(checkpoint)) cosigned += 1;
+        }
+        after = page.next;
+      }
+    } catch (error) {
+      if (error instanceof WitnessSilent) return { cosigned, problem: error.message };
+      throw error;
+    }
+    const [first] = refused.values();
+    return { cosigned, problem: first?.problem ?? null };
+  };
+};
+
+/** Asks once more when the witness has cosigned another size than this server knows. */
+const cosign = async (needs: CosignNeeds, checkpoint: Uncosigned): Promise<void> => {
+  const { pool, witness, signal } = needs;
+  const { issuerOrgId, size, note } = checkpoint;
+  const tree = { size, readTile: tilesOf(pool, issuerOrgId), hash: nodeSha256 };
+  const ask = async (oldSize: number) =>
+    askWitness(witness.url, { oldSize, proof: await consistencyProof(oldSize, tree), checkpoint: note }, { signal });
+  let answer = await ask(checkpoint.cosigned);
+  if (answer.kind === 'conflict') {
+    if (answer.size > size) throw new WitnessFailed(largerTree(answer.size, size));
+    answer = await ask(answer.size);
+  }
+  if (answer.kind === 'conflict') throw new WitnessFailed(`It answers another size each time, last ${answer.size}.`);
+  await store(needs, checkpoint, answer.lines);
+};
+
+const store = async ({ pool, witness: { key } }: CosignNeeds, checkpoint: Uncosigned, lines: string): Promise<void> => {
+  const { text, signatures } = parseNote(addCosignatures(checkpoint.note, lines, [key]));
+  const signature = signatures.find(({ name, keyId }) => name === key.name && keyId === key.keyId);
+  if (signature === undefined)
+    throw new WitnessFailed('It cosigned with another key than the one of LEDGER_WITNESSES.');
+  const { time } = readCosignature(signature.bytes, text);
+  await noteCosignature(pool, checkpoint, key, { line: formatSignature(signature), time });
+};
+
+const largerTree = (witnessed: number, size: number): string =>
+  `It has cosigned a checkpoint of ${witnessed} leaves, and the newest one here has ${size}. ` +
+  'Another server signs this log, or a backup was restored: see ledger log restart.';
+
+const refusedMs = 600_000;
