@@ -86,3 +86,8 @@ grant insert on ops.log_demands to ledger_api;
 
 create policy backup on ops.log_cosignatures for select to ledger_backup using (true);
 grant select on ops.log_cosignatures to ledger_backup;
+
+-- `ledger verify` compares the tiles of all issuers.
+create policy verifier on ops.log_trees for select to ledger_projector using (true);
+create policy verifier on ops.log_tiles for select to ledger_projector using (true);
+grant select on ops.log_trees, ops.log_tiles to ledger_projector;

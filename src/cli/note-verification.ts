@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { clientConfig } from '../postgres/pool.ts';
-import type { Verdict } from '../projections/verify/verify.ts';
+import type { Verdict } from '../projections/verify/verify-verdict.ts';
 import { version } from '../version.ts';
 
 /**

@@ -6,7 +6,8 @@ import { createPool } from '../projections/connect.ts';
 import { ownRelease } from '../projections/release.ts';
 import type { Digest } from '../projections/verify/digests.ts';
 import type { Finding } from '../projections/verify/findings.ts';
-import { type Verdict, type VerifyProgress, verifyLedger } from '../projections/verify/verify.ts';
+import type { Verdict, VerifyProgress } from '../projections/verify/verify-verdict.ts';
+import { verifyLedger } from '../projections/verify/verify.ts';
 import { verifyChains } from '../projections/verify/verify-chains.ts';
 import { activeAmong, versionsOf } from '../projections/versions.ts';
 import { createLog } from './create-log.ts';
@@ -148,10 +149,12 @@ const cells = (table: string, organization: string, rows: string, digest: string
   `${table.padEnd(16)}  ${organization.padEnd(30)}  ${rows.padEnd(10)}  ${digest}`;
 
 const sentence = (
-  { intact, readModels: compared, events, streams, rows, notProjected, parked, damaged, repaired }: Verdict,
+  { intact, readModels: compared, events, streams, rows, trees, notProjected, parked, damaged, repaired }: Verdict,
   readModels: boolean,
 ): string => {
   const behind = notProjected === 0 ? '' : ` ${notProjected} events are not projected yet.`;
+  const issuers = trees === 1 ? 'issuer' : 'issuers';
+  const logs = trees === 0 ? '' : ` The checkpoints and tiles of ${trees} ${issuers} are those that the log makes.`;
   const left = parked === 0 ? '' : ` ${parked} streams are parked: see ledger parked list.`;
   const mended = repaired === 0 ? '' : ` The hash chains of ${repaired} streams were repaired.`;
   const other =
@@ -160,6 +163,6 @@ const sentence = (
       : ' The read models are of another release, so their rows were not compared: start this release, or run ledger rebuild.';
   const what = `${events} events in ${streams} ${readModels ? 'streams' : 'hash chains'}`;
   return intact
-    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${behind}${left}${mended}${other}`
+    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${logs}${behind}${left}${mended}${other}`
     : `NOT INTACT: ${damaged} ${damaged === 1 ? 'finding' : 'findings'} among ${what} and ${rows} rows of the read models.${behind}${left}${mended}${other}`;
 };

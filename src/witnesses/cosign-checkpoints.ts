@@ -4,7 +4,7 @@ import { readCosignature } from '../proof/notes/cosignatures.ts';
 import { formatSignature, parseNote } from '../proof/notes/signed-notes.ts';
 import { addCosignatures } from '../proof/notes/witness-requests.ts';
 import { consistencyProof } from '../proof/tree/tile-proofs.ts';
-import { noteCosignature, readUncosigned, type Uncosigned } from '../records/cosignatures.ts';
+import { noteCosignature, readUncosigned, type Uncosigned } from '../records/stored-cosignatures.ts';
 import { tilesOf } from '../records/issuer-trees.ts';
 import { nodeSha256 } from '../signing/log-keys.ts';
 import { askWitness, WitnessFailed, WitnessSilent } from './ask-witness.ts';
@@ -71,7 +71,7 @@ export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
   };
 };
 
-/** Asks once more when the witness has cosigned another size than this server knows. */
+/** Asks again when the witness has cosigned another size than this server knows. */
 const cosign = async (needs: CosignNeeds, checkpoint: Uncosigned): Promise<void> => {
   const { pool, witness, signal } = needs;
   const { issuerOrgId, size, note } = checkpoint;

@@ -50,7 +50,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   projections: {
     holds:
       'what the projector writes: `tables`, `fold`, `issuer-logs`, `rebuild`, `verify`; and the `queries` that read it',
-    ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'records', 'version.ts'],
+    ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'proof', 'records', 'signing', 'version.ts'],
     packages: ['p-limit', 'pg', 'node:*'],
   },
   identity: {

@@ -15,6 +15,7 @@ export type Place = {
  * - `EVENT_MISFIT`: an event cannot be read, or does not follow on the events before it.
  * - `FOLDS_DIFFER`: the decider and the projector fold the same events to different states.
  * - `ROWS_DIFFER`: the read models have other rows than those that the log makes.
+ * - `TREE_DIFFERS`: the log of an issuer is not the one that was signed, or its tiles are not those that the log makes.
  * - `NOT_IN_A_LOG`: an event has no valid envelope, so it has no place in the log of an issuer.
  * - `BEYOND_LOG`: the read models have a position or a last event that the log does not have.
  */
@@ -26,6 +27,7 @@ export type FindingCode =
   | 'EVENT_MISFIT'
   | 'FOLDS_DIFFER'
   | 'ROWS_DIFFER'
+  | 'TREE_DIFFERS'
   | 'NOT_IN_A_LOG'
   | 'BEYOND_LOG';
 
@@ -85,6 +87,7 @@ const order: readonly FindingCode[] = [
   'EVENT_MISFIT',
   'FOLDS_DIFFER',
   'ROWS_DIFFER',
+  'TREE_DIFFERS',
   'NOT_IN_A_LOG',
   'BEYOND_LOG',
   'CHAIN_REPAIRED',

@@ -4,7 +4,7 @@ import { readPages } from '../../eventstore/read-pages.ts';
 import { streamPrefixes } from '../fold/fold-event.ts';
 import { tellOfChain } from './check-streams.ts';
 import { createFindings, type Finding } from './findings.ts';
-import type { Verdict, VerifyProgress } from './verify.ts';
+import type { Verdict, VerifyProgress } from './verify-verdict.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;
@@ -47,6 +47,7 @@ export const verifyChains = async ({ store, readLog, onFinding, onProgress }: Op
     events,
     streams,
     rows: 0,
+    trees: 0,
     notProjected: 0,
     parked: 0,
     damaged,

@@ -22,6 +22,8 @@ import {
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
 import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
 import { countEvents, streamsInLog } from './streams-in-log.ts';
+import type { Verdict, VerifyProgress } from './verify-verdict.ts';
+import { type OutsideCopies, verifyTrees } from './verify-trees.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;
@@ -35,6 +37,8 @@ type Options = {
   readonly readModelsOnly?: boolean;
   /** The greatest number of findings in the verdict. */
   readonly findingsMax?: number;
+  /** The checkpoints outside the databases. Default: none. */
+  readonly copies?: OutsideCopies;
   /** Called with every finding, as soon as it is certain. */
   readonly onFinding?: (finding: Finding) => void;
   /** Called now and then while the log is read. `position`: up to there, of the log that ends at `head`. */
@@ -43,30 +47,7 @@ type Options = {
   readonly onDigest?: (digest: Digest) => void;
 };
 
-/** How far the log was checked. */
-export type VerifyProgress = { readonly events: number; readonly position: bigint; readonly head: bigint };
-
 type ReadLog = (options: { streamPrefixes: readonly string[]; upTo: Position }) => AsyncIterable<Recorded>;
-
-/**
- * The result of a verification. `intact`: nothing is damaged; repaired chains are no damage. `readModels`: whether rows
- * were compared; read models of another release have other tables. `events` and `streams`: how many were checked.
- * `rows`: how many were compared. `notProjected`: the number of events beyond the checkpoint. `parked`: the number of
- * streams that were folded up to the event that does not fit. `damaged` and `repaired`: the number of findings of each
- * kind. `findings`: the first findings.
- */
-export type Verdict = {
-  readonly intact: boolean;
-  readonly readModels: 'COMPARED' | 'OTHER_RELEASE';
-  readonly events: number;
-  readonly streams: number;
-  readonly rows: number;
-  readonly notProjected: number;
-  readonly parked: number;
-  readonly damaged: number;
-  readonly repaired: number;
-  readonly findings: readonly Finding[];
-};
 
 /**
  * Checks the hash chain of every stream to the end of the log. Compares every row of the read models, in one snapshot,
@@ -84,6 +65,7 @@ export const verifyLedger = async ({
   onFinding = () => undefined,
   onDigest,
   onProgress = () => undefined,
+  copies = new Map(),
   ...options
 }: Options): Promise<Verdict> => {
   const before = await activeProjection(pool);
@@ -116,6 +98,10 @@ export const verifyLedger = async ({
       isBeyondLog: beyond !== null,
       onProgress,
     });
+    const trees =
+      isOurs && !readModelsOnly && position !== 'start'
+        ? await verifyTrees({ db, store, readLog, findings, upTo: position, copies })
+        : 0;
     const parked = await countParked(db, projection);
     if (onDigest !== undefined && isOurs) for await (const digest of digestsOf(db)) onDigest(digest);
     const { damaged, repaired } = findings.counts();
@@ -126,6 +112,7 @@ export const verifyLedger = async ({
       readModels,
       ...counts,
       rows: rows.compared() + entries,
+      trees,
       parked,
       damaged,
       repaired,

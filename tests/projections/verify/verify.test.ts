@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EventStore } from '../../../src/eventstore/event-store.ts';
 import { connectLogReader, type LogReader } from '../../../src/eventstore/read-log.ts';
 import { streamPrefixes } from '../../../src/projections/fold/fold-event.ts';
-import { type Verdict, verifyLedger } from '../../../src/projections/verify/verify.ts';
+import type { Verdict } from '../../../src/projections/verify/verify-verdict.ts';
+import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import { appendLog } from '../../support/append-log.ts';
 import { type RunningStore, startOwnStore } from '../../support/event-store.ts';
 import { createLog, testId } from '../../support/license-fixtures.ts';
@@ -58,6 +59,7 @@ describe('An intact ledger', () => {
     expect(await verify()).toEqual({
       intact: true,
       events: log.length,
+      trees: 3,
       streams: licenses,
       notProjected: 0,
       parked: 0,

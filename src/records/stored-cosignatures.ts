@@ -10,7 +10,7 @@ export type Uncosigned = {
   readonly cosigned: number;
 };
 
-/** A page of issuers. `next`: the last issuer that was looked at, or null after the last page. */
+/** A page of issuers. `next`: the last issuer of the page, or null after the last page. */
 export type UncosignedPage = { readonly checkpoints: readonly Uncosigned[]; readonly next: string | null };
 
 type Key = { readonly name: string; readonly keyId: string };

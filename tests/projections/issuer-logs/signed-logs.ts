@@ -1,0 +1,72 @@
+import type { JsonObject, Recorded } from '../../../src/eventstore/event-store.ts';
+import type { Verdict } from '../../../src/projections/verify/verify-verdict.ts';
+import { verifyLedger } from '../../../src/projections/verify/verify.ts';
+import type { OutsideCopies } from '../../../src/projections/verify/verify-trees.ts';
+import { type SignedTree, signTree } from '../../support/issuer-trees.ts';
+import { type createReadModels, storeOf } from '../../support/read-models.ts';
+
+type Models = Awaited<ReturnType<typeof createReadModels>>;
+
+/** An event of `checkpoint-…` without its place. */
+type Signing = { readonly type: string; readonly data: JsonObject };
+
+/** Returns the events of a stream `checkpoint-…` after the end of a log. */
+export const checkpointEvents = (
+  log: readonly Recorded[],
+  issuer: string,
+  events: readonly Signing[],
+): readonly Recorded[] => {
+  const end = log.at(-1)?.position.commit ?? 0n;
+  return events.map(({ type, data }, index) => {
+    const commit = end + 1n + BigInt(index);
+    return {
+      ...{ id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`, type, data, metadata: {} },
+      ...{ stream: `checkpoint-${issuer}`, revision: BigInt(index), position: { commit, prepare: commit } },
+    };
+  });
+};
+
+/** The events that begin a log and sign trees. */
+export const started = ({ origin, vkey }: SignedTree): Signing => ({ type: 'LogStarted', data: { origin, vkey } });
+export const signed = ({ size, root, note }: SignedTree): Signing => ({
+  type: 'CheckpointSigned',
+  data: { size, root: Buffer.from(root).toString('base64'), note },
+});
+
+/** Returns the log with checkpoints of the trees of an issuer of these sizes, and the read models at its end. */
+export const withCheckpoints = async (
+  models: Models,
+  log: readonly Recorded[],
+  issuer: string,
+  sizes: readonly (number | undefined)[],
+): Promise<{ readonly log: readonly Recorded[]; readonly trees: readonly SignedTree[] }> => {
+  const trees: SignedTree[] = [];
+  for (const size of sizes) trees.push(await signTree(models.superuser, issuer, size === undefined ? {} : { size }));
+  const [first] = trees;
+  const events = first === undefined ? [] : [started(first), ...trees.map(signed)];
+  const whole = [...log, ...checkpointEvents(log, issuer, events)];
+  await moveToEnd(models, whole);
+  return { log: whole, trees };
+};
+
+/** Moves the position of the read models to the end of a log, as streams that they do not read move it. */
+export const moveToEnd = async ({ superuser }: Models, log: readonly Recorded[]): Promise<void> => {
+  const commit = log.at(-1)?.position.commit;
+  await superuser.query('update ops.checkpoints set commit_position = $1, prepare_position = $1', [commit]);
+};
+
+/** Returns the verdict on a log in memory with outside copies. */
+export const verdictWith = (models: Models, log: readonly Recorded[], copies: OutsideCopies): Promise<Verdict> =>
+  verifyLedger({
+    store: storeOf(log),
+    readLog: async function* ({ streamPrefixes }) {
+      for (const recorded of log)
+        if (streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) yield recorded;
+    },
+    pool: models.projector,
+    copies,
+  });
+
+/** Returns the outside copies of one issuer. */
+export const copiesOf = (issuer: string, ...trees: readonly SignedTree[]): OutsideCopies =>
+  new Map([[issuer, trees.map(({ note }, place) => ({ name: `copy ${place + 1}`, note }))]]);
