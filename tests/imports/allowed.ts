@@ -33,8 +33,9 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ],
   },
   aggregates: {
-    holds: 'licenses, organizations, catalogs and reservations as streams: stored shapes, versions, names, derived ids',
-    ours: ['async', 'domain', 'eventstore'],
+    holds:
+      'licenses, organizations, catalogs, reservations and logs as streams: stored shapes, versions, names, derived ids',
+    ours: ['async', 'domain', 'eventstore', 'proof', 'signing'],
     packages: ['zod', 'node:crypto'],
   },
   postgres: {
@@ -44,7 +45,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   records: {
     holds: 'one file per table that the API and the workers write: personal values, idempotency, heartbeats, snapshots',
-    ours: ['aggregates', 'domain', 'eventstore', 'postgres'],
+    ours: ['aggregates', 'domain', 'eventstore', 'postgres', 'proof'],
     packages: ['pg'],
   },
   projections: {
