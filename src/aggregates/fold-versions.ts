@@ -8,4 +8,5 @@ export const foldVersions = {
   organization: 'organization-5',
   catalog: 'catalog-7',
   reservation: 'reservation-2',
+  issuerLog: 'issuer-log-1',
 } as const;

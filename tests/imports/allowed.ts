@@ -33,8 +33,9 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ],
   },
   aggregates: {
-    holds: 'licenses, organizations, catalogs and reservations as streams: stored shapes, versions, names, derived ids',
-    ours: ['async', 'domain', 'eventstore'],
+    holds:
+      'licenses, organizations, catalogs, reservations and logs as streams: stored shapes, versions, names, derived ids',
+    ours: ['async', 'domain', 'eventstore', 'proof', 'signing'],
     packages: ['zod', 'node:crypto'],
   },
   postgres: {
