@@ -4,6 +4,7 @@ import { InvalidProof } from '../../proof/invalid.ts';
 import { parseCheckpoint } from '../../proof/notes/checkpoints.ts';
 import { parseOrigin } from '../../proof/notes/log-origins.ts';
 import { parseNote } from '../../proof/notes/signed-notes.ts';
+import type { NoteReader } from '../../signing/log-notes.ts';
 import type { Place } from '../verify/findings.ts';
 import { checkTree, type Signed } from './check-tree.ts';
 import {
@@ -72,7 +73,7 @@ const sortCopies = (
       if (log === null || generation > parseOrigin(log.origin).generation)
         faults.push(`the outside copy ${name} is of ${named}, which this log has not begun`);
       else if (named !== log.origin) continue;
-      else if (!log.keys.some((check) => isSigned(check, note)))
+      else if (!log.keys.some((read) => isSigned(read, note)))
         faults.push(`no key of the log has signed the outside copy ${name}`);
       else trusted.push({ size, root, what: `the outside copy ${name}`, revision: null });
     } catch (error) {
@@ -83,9 +84,9 @@ const sortCopies = (
   return { trusted: trusted.toSorted((one, other) => one.size - other.size), faults };
 };
 
-const isSigned = (check: (note: string) => void, note: string): boolean => {
+const isSigned = (read: NoteReader, note: string): boolean => {
   try {
-    check(note);
+    read(note);
     return true;
   } catch (error) {
     if (error instanceof InvalidProof) return false;

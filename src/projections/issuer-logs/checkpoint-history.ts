@@ -1,9 +1,9 @@
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import { InvalidProof, mustBe } from '../../proof/invalid.ts';
 import { parseCheckpoint } from '../../proof/notes/checkpoints.ts';
-import { parseNote } from '../../proof/notes/signed-notes.ts';
+import { parseRotation } from '../../proof/notes/key-rotations.ts';
 import type { TreeHead } from '../../proof/tree/merkle-proofs.ts';
-import { type NoteCheck, noteCheckOf } from '../../signing/check-signature.ts';
+import { type NoteReader, noteReader } from '../../signing/log-notes.ts';
 
 /** What a log has signed: a tree under its present origin. `revision`: of the event in `checkpoint-…`. */
 export type SignedHead = TreeHead & { readonly revision: bigint };
@@ -21,8 +21,8 @@ export class WrongCheckpoint extends Error {
 
 type Reading = { readonly store: Pick<EventStore, 'read'>; readonly stream: string; readonly upTo: bigint };
 
-/** A log under its present origin. `since`: the revision at which it began. `keys`: the checks of its keys so far. */
-export type PresentLog = { readonly origin: string; readonly since: bigint; readonly keys: readonly NoteCheck[] };
+/** A log under its present origin. `since`: the revision at which it began. `keys`: the readers of the notes of its keys so far. */
+export type PresentLog = { readonly origin: string; readonly since: bigint; readonly keys: readonly NoteReader[] };
 
 /**
  * Checks every signature of a stream `checkpoint-…` up to the commit position `upTo`. Returns null for a log that has not
@@ -35,15 +35,15 @@ export const checkSignatures = async (reading: Reading): Promise<PresentLog | nu
     try {
       if (type === 'LogStarted' || type === 'LogRestarted') {
         mustBe((log === null) === (type === 'LogStarted'), `${type} is not where a log begins or begins again.`);
-        log = { origin: textOf(data.origin), since: revision, keys: [noteCheckOf(textOf(data.vkey))] };
+        log = { origin: textOf(data.origin), since: revision, keys: [noteReader(textOf(data.vkey))] };
         last = null;
         continue;
       }
       if (log === null) throw new InvalidProof(`${type} comes before the log has begun.`);
       const { origin, keys }: PresentLog = log;
-      keys.at(-1)?.(textOf(data.note));
-      if (type === 'LogKeyRotated') log = { ...log, keys: [...keys, rotated(origin, data)] };
-      if (type === 'CheckpointSigned') last = checkNote(data, origin, last);
+      const text = keys.at(-1)?.(textOf(data.note)) ?? '';
+      if (type === 'LogKeyRotated') log = { ...log, keys: [...keys, rotated(text, origin, data)] };
+      if (type === 'CheckpointSigned') last = headSigned(text, { data, origin, last });
     } catch (error) {
       if (error instanceof InvalidProof) throw new WrongCheckpoint(revision, error.message);
       throw error;
@@ -53,8 +53,11 @@ export const checkSignatures = async (reading: Reading): Promise<PresentLog | nu
 };
 
 /** Returns what the event says was signed. Throws InvalidProof when its note says something else, or the tree shrank. */
-const checkNote = (data: Recorded['data'], origin: string, last: TreeHead | null): TreeHead => {
-  const { origin: named, ...head } = parseCheckpoint(parseNote(textOf(data.note)).text);
+const headSigned = (
+  text: string,
+  { data, origin, last }: { readonly data: Recorded['data']; readonly origin: string; readonly last: TreeHead | null },
+): TreeHead => {
+  const { origin: named, ...head } = parseCheckpoint(text);
   mustBe(named === origin, `The checkpoint is of ${named}, and the log is ${origin}.`);
   mustBe(isSame(head, headOf(data)), 'The event and its note name different trees.');
   mustBe(
@@ -62,6 +65,13 @@ const checkNote = (data: Recorded['data'], origin: string, last: TreeHead | null
     `A tree of ${last?.size} leaves was signed before it.`,
   );
   return head;
+};
+
+/** Returns the reader of the notes of the new key. Throws InvalidProof when the old key has signed another rotation. */
+const rotated = (text: string, origin: string, data: Recorded['data']): NoteReader => {
+  const rotation = parseRotation(text);
+  mustBe(rotation.origin === origin && rotation.vkey === data.vkey, 'The event and its note name different keys.');
+  return noteReader(rotation.vkey);
 };
 
 /** Yields what was signed from a revision on. The events were checked with `checkSignatures`. */
@@ -82,17 +92,6 @@ async function* eventsOf({ store, stream, upTo }: Reading, since: bigint): Async
     from = last.revision + 1n;
   }
 }
-
-// The text of the rotation names the origin and the new key, and the old key has signed it.
-const rotated = (origin: string, data: Recorded['data']): NoteCheck => {
-  const vkey = textOf(data.vkey);
-  const { text } = parseNote(textOf(data.note));
-  mustBe(text === rotationText(origin, vkey), 'The note does not name the origin and the new key.');
-  return noteCheckOf(vkey);
-};
-
-/** Returns the text that the old key of a log signs when a new one replaces it. */
-const rotationText = (origin: string, vkey: string): string => `license-ledger log key\n${origin}\n${vkey}\n`;
 
 const headOf = ({ size, root }: Recorded['data']): TreeHead => ({
   size: Number(size),

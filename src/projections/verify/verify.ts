@@ -22,8 +22,8 @@ import {
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
 import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
 import { countEvents, streamsInLog } from './streams-in-log.ts';
-import type { Verdict, VerifyProgress } from './verify-verdict.ts';
 import { type OutsideCopies, verifyTrees } from './verify-trees.ts';
+import type { Verdict, VerifyProgress } from './verify-verdict.ts';
 
 type Options = {
   readonly store: Pick<EventStore, 'head' | 'read'>;

@@ -1,7 +1,8 @@
+import { genesisHash, linkToChain } from '../../../src/eventstore/chain/chain.ts';
 import type { JsonObject, Recorded } from '../../../src/eventstore/event-store.ts';
-import type { Verdict } from '../../../src/projections/verify/verify-verdict.ts';
 import { verifyLedger } from '../../../src/projections/verify/verify.ts';
 import type { OutsideCopies } from '../../../src/projections/verify/verify-trees.ts';
+import type { Verdict } from '../../../src/projections/verify/verify-verdict.ts';
 import { type SignedTree, signTree } from '../../support/issuer-trees.ts';
 import { type createReadModels, storeOf } from '../../support/read-models.ts';
 
@@ -17,14 +18,23 @@ export const checkpointEvents = (
   events: readonly Signing[],
 ): readonly Recorded[] => {
   const end = log.at(-1)?.position.commit ?? 0n;
-  return events.map(({ type, data }, index) => {
+  const stream = `checkpoint-${issuer}`;
+  const proposed = events.map(({ type, data }, index) => ({
+    ...{ id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`, type, data, metadata: envelopeOf(issuer) },
+  }));
+  return linkToChain(proposed, { stream, nextRevision: 0n, hash: genesisHash }).map((event, index) => {
     const commit = end + 1n + BigInt(index);
-    return {
-      ...{ id: `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`, type, data, metadata: {} },
-      ...{ stream: `checkpoint-${issuer}`, revision: BigInt(index), position: { commit, prepare: commit } },
-    };
+    return { ...event, stream, revision: BigInt(index), position: { commit, prepare: commit } };
   });
 };
+
+const envelopeOf = (issuerOrgId: string): JsonObject => ({
+  ...{ schemaVersion: 1, issuerOrgId, holderOrgId: null, effectiveAt: recordedAt, recordedAt, reason: null },
+  actor: { type: 'SYSTEM', id: 'notary', onBehalfOf: null },
+  ...{ commandId, requestHash: 'c'.repeat(64), $correlationId: commandId, $causationId: null },
+});
+const recordedAt = '2031-01-01T00:00:00.000Z';
+const commandId = 'e0fc8ce7-63a6-537a-a63b-9d5129357aa5';
 
 /** The events that begin a log and sign trees. */
 export const started = ({ origin, vkey }: SignedTree): Signing => ({ type: 'LogStarted', data: { origin, vkey } });
