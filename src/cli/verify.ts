@@ -13,6 +13,7 @@ import { activeAmong, versionsOf } from '../projections/versions.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { noteVerification } from './note-verification.ts';
+import { readOutsideCopies } from './outside-copies.ts';
 import { createProgress, partOfLog } from './progress.ts';
 import { openCommandServers, otherSchema } from './server/command-servers.ts';
 
@@ -54,7 +55,9 @@ export const verify = async ({ json, readModels = false, all = false }: VerifyOp
       other === null
         ? await verifyLedger({
             ...{ store, readLog, pool, onFinding, onProgress, readModelsOnly: readModels, findingsMax: 0 },
-            ...(readModels ? { onDigest: print.digest } : {}),
+            ...(readModels
+              ? { onDigest: print.digest }
+              : { copies: await readOutsideCopies(config.notary.checkpointDir) }),
           })
         : await verifyChains({ store, readLog, onFinding, onProgress });
     progress.end();

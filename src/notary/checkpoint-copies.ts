@@ -46,6 +46,9 @@ export const checkpointCopies = (directory: string): CheckpointCopies => {
   };
 };
 
+/** The name of the file of a copy: the organization, and the number of the name of the log after the first one. */
+export const copyNamePattern = /^(org_[0-9a-z]+)(?:\.[0-9]+)?\.checkpoint$/;
+
 // The name of the installation may have any characters, and an organization has one log in a directory.
 const fileOf = (directory: string, origin: string): string => {
   const { organizationId, generation } = parseOrigin(origin);

@@ -13,6 +13,7 @@ import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
 import { startNotaryRole } from './start-notary.ts';
 import { startProjector } from './start-projector.ts';
+import { withWitnesses } from './start-witnesses.ts';
 import { keepObjectsYoung } from './young-objects.ts';
 
 /** A running server process of the product. */
@@ -65,7 +66,7 @@ export const assemble = async ({
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('projector')) startRetentionCheck(parts);
     if (roles.includes('worker')) await startJobs(parts);
-    const notary = roles.includes('notary') ? await startNotaryRole(parts, metrics) : null;
+    const notary = roles.includes('notary') ? withWitnesses(await startNotaryRole(parts, metrics), parts) : null;
     const health = openHealth(
       {
         ...parts,

@@ -5,7 +5,7 @@ import { newTileBuilder, type TileBuilder, type TileWithHashes } from '../../pro
 import { tilePath } from '../../proof/tree/tile-paths.ts';
 import { readTreeSize } from '../../records/issuer-trees.ts';
 import { nodeSha256 } from '../../signing/log-keys.ts';
-import { readLeaves } from './read-leaves.ts';
+import { readLeaves } from './leaves-in-order.ts';
 
 /** A tree that somebody signed: `what` names who, for the finding. */
 export type Signed = {
