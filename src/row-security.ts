@@ -89,6 +89,7 @@ export const rowSecurity: RowSecurity = {
   readableByAll: ['ops.checkpoints', 'ops.projection_versions', 'ops.last_backup', 'ops.log_installation'],
   writtenByApi: ['ops.processes', 'ops.served_log'],
   keptByProjector: ['ops.parked_owners', 'ops.log_growth'],
+  readableByVerify: ['ops.log_trees', 'ops.log_tiles'],
   columnsWrittenByApi: [
     'rm.license_last_validations(validated_on)',
     'rm.license_last_validations(validated_holder_org_id)',

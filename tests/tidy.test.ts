@@ -126,6 +126,14 @@ test('The domain receives time and chance as arguments', () => {
   expect(offenders(sources, ({ path, text }) => path.startsWith('src/domain/') && impure.test(text))).toEqual([]);
 });
 
+test('Every connection to Postgres has a listener, without which its loss would end the process', () => {
+  const countOf = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0;
+  const clients = sources.filter(({ text }) => /new (?:pg\.)?Client\(/.test(text));
+  expect(clients.length).toBeGreaterThan(10);
+  const deaf = clients.filter(({ text }) => countOf(text, /\.on\('error'/g) < countOf(text, /new (?:pg\.)?Client\(/g));
+  expect(deaf.map(({ path }) => path)).toEqual([]);
+});
+
 test('Only config.ts reads the environment', () => {
   expect(offenders(sources, ({ path, text }) => path !== 'src/config.ts' && text.includes('process.env'))).toEqual([]);
 });

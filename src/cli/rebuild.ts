@@ -78,6 +78,8 @@ const adoptionOf = async (
     // The previous version has positions of the other log, so nobody may return to it.
     await prune(needs);
     const client = new pg.Client(needs.databaseUrl);
+    // The query fails and says more. Without a listener the event would end the process.
+    client.on('error', () => undefined);
     await client.connect();
     await adoptLog(client, logId).finally(() => client.end());
   };
@@ -89,6 +91,7 @@ const adoptionOf = async (
  */
 const forgetLost = async ({ store, databaseUrl, log }: RebuildOptions, eventStoreUrl: string): Promise<void> => {
   const db = new pg.Client(databaseUrl);
+  db.on('error', () => undefined);
   await db.connect();
   try {
     if ((await otherPastOf(store, db)) === null) return;

@@ -17,6 +17,8 @@ export type RowSecurity = {
   readonly readableByAll: readonly string[];
   /** Tables of no organization that ledger_api writes, too. */
   readonly writtenByApi: readonly string[];
+  /** Tables of ops that `ledger verify` reads as ledger_projector, of all organizations. */
+  readonly readableByVerify: readonly string[];
   /** Tables that the projector writes and organizations read. */
   readonly keptByProjector: readonly string[];
   /**
@@ -202,7 +204,8 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
   },
   {
     sql: `${granted} from ${grants(everything)}
-      where ${grantee} = 'ledger_projector' and schema <> 'rm' and (owned and general <> all($3) or schema <> 'ops')
+      where ${grantee} = 'ledger_projector' and schema <> 'rm'
+          and (owned and general <> all($3) and (privilege_type <> 'SELECT' or general <> all($9)) or schema <> 'ops')
         or ${grantee} = 'ledger_auth' and (privilege_type <> 'SELECT' or general <> all($1)
           or general = any(select split_part(readable, '(', 1) from unnest($4::text[]) readable)
             and general || '(' || coalesce(column_name, '') || ')' <> all($4))
@@ -225,6 +228,7 @@ const checksOfGrants = (everything: string, rules: RowSecurity): readonly Check[
       rules.columnsWrittenByApi,
       rules.writtenByApi,
       rules.readableByBackup,
+      rules.readableByVerify,
     ],
   },
   {

@@ -34,6 +34,8 @@ export const migrate = async ({
 }: Options): Promise<void> => {
   const files = readSqlFiles(directory, folders);
   const db = new pg.Client({ connectionString: url, application_name: 'ledger-migrate' });
+  // The query fails and says more. Without a listener the event would end the process.
+  db.on('error', () => undefined);
   await db.connect();
   try {
     const pendingOf = (applied: ReadonlyMap<string, string>) =>

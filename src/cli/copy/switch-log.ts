@@ -101,6 +101,8 @@ const runningProcesses = async (client: pg.Client): Promise<readonly { host: str
 
 const withDatabase = async <Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> => {
   const client = new pg.Client(url);
+  // The query fails and says more. Without a listener the event would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);

@@ -11,9 +11,8 @@ import { openParts, type Parts, type Program, type ServerProcess } from './proce
 import { servedLog } from './require-open-log.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
-import { startNotaryRole } from './start-notary.ts';
+import { startNotaryRole, withWitnesses } from './start-notary.ts';
 import { startProjector } from './start-projector.ts';
-import { withWitnesses } from './start-witnesses.ts';
 import { keepObjectsYoung } from './young-objects.ts';
 
 /** A running server process of the product. */

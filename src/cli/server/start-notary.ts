@@ -8,6 +8,7 @@ import { installationName } from '../../notary/installation.ts';
 import { type Notary, startNotary } from '../../notary/notary.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { readableVersion } from '../../projections/versions.ts';
+import { keepCosigning } from '../../witnesses/keep-cosigning.ts';
 import type { Parts } from './process-parts.ts';
 
 /** Starts the role `notary`: the trees and checkpoints of all issuers, and the copies of what any notary signs. */
@@ -61,4 +62,15 @@ export const startNotaryRole = async (parts: Parts, { registry }: Metrics): Prom
     },
   });
   return notary;
+};
+
+/** Asks the witnesses of the configuration for cosignatures, and adds their problems to the fault of the notary. */
+export const withWitnesses = (notary: Notary, parts: Parts): Pick<Notary, 'fault'> => {
+  const { config, servers, log, openPool, onStop } = parts;
+  const { witnesses } = config;
+  if (witnesses.length === 0) return notary;
+  const pool = openPool(servers.workerUrl, 'ledger_worker', 2);
+  const cosigning = keepCosigning({ pool, witnesses, log });
+  onStop(cosigning.stop);
+  return { fault: () => notary.fault() ?? cosigning.problems()[0] ?? null };
 };

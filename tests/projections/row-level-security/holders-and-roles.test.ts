@@ -4,6 +4,7 @@ import { asTenant } from '../../../src/postgres/tenant.ts';
 import { connectionConfig } from '../../../src/projections/connect.ts';
 import { noteHeartbeat } from '../../../src/records/lease-liveness.ts';
 import { storeValue } from '../../../src/records/vault.ts';
+import { rowSecurity } from '../../../src/row-security.ts';
 import { customer, rival, testHash, testId, testInstant, vendor } from '../../support/license-fixtures.ts';
 import { allowedOn, ann, ben, createTenants } from './support.ts';
 
@@ -138,10 +139,11 @@ describe('The role of', () => {
     'ops.parked_keys',
     'ops.projection_versions',
   ];
-  test('the projector reads only the read models of all organizations and its own tables', async () => {
+  test('the projector reads only the read models of all organizations, its own tables, and what verify compares', async () => {
     expect((await models.projector.query('select distinct issuer_org_id from rm.licenses')).rowCount).toBe(2);
     for (const { name } of relations) {
-      const isReadable = name.startsWith('rm.') || bookkeeping.includes(name);
+      const isReadable =
+        name.startsWith('rm.') || bookkeeping.includes(name) || rowSecurity.readableByVerify.includes(name);
       expect([name, await reads(models.projector, name)]).toEqual([name, isReadable]);
     }
   });
