@@ -26,8 +26,8 @@ import { createReadModels, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 import { leavesOf, rootOf, signedIn } from './support.ts';
 
-const kills = sized(200, 5);
-const events = sized(6_000, 300);
+const kills = sized(200, 4);
+const events = sized(6_000, 200);
 const issuers = [vendor, rival, customer];
 
 /** Databases with a projector and two notaries, which a test kills. All have the same directories. */
