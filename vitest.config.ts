@@ -13,6 +13,7 @@ const processes = [
   'tests/domain/faults/*.test.ts',
   'tests/eventstore/weights.test.ts',
   'tests/identity/key-ring.test.ts',
+  'tests/notary/kills.test.ts',
   'tests/projections/kills.test.ts',
   'tests/projections/rebuild/stopped-rebuilds.test.ts',
   'tests/proof/{go,verifier}.test.ts',

@@ -13,6 +13,8 @@ export type Bench = {
   readonly appends: number;
   /** The numbers of licenses: 256, 1,000, 10,000, 100,000 and 1,000,000 in a full run. */
   readonly licenses: Readonly<Record<'few' | 'small' | 'middle' | 'cold' | 'large', number>>;
+  /** The number of leaves of the notary's log. */
+  readonly leaves: number;
   /** Returns a data directory with this number of licenses. A run creates it once. */
   readonly ledgerWith: (licenses: number) => Promise<BenchLedger>;
   /** Prints the current step to the person who waits. */

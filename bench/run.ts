@@ -12,6 +12,7 @@ import { loginFigures } from './login.ts';
 import { longFigures } from './long-streams.ts';
 import { memoryFigures } from './memory.ts';
 import { neighbourFigures } from './neighbours.ts';
+import { notaryFigures } from './notary.ts';
 import { projectionFigures } from './projection.ts';
 import { proofFigures } from './proof.ts';
 import { readFigures } from './reads.ts';
@@ -23,13 +24,16 @@ import { usualFigures } from './usual.ts';
 import { verifyFigures } from './verify.ts';
 
 // `npm run bench` measures every figure, `-- P8 P11` only these. `-- --quick` runs the same code for seconds, to test
-// that it works; its figures mean little. `-- --licenses=100000` uses this number in place of a million.
+// that it works; its figures mean little. `-- --licenses=100000` uses this number in place of a million, and `--leaves=500000` in
+// place of ten leaves for each license.
 const options = process.argv.slice(2);
 const quick = options.includes('--quick');
 const chosenIds = options.filter((option) => !option.startsWith('--'));
 const large = Number(
   options.find((option) => option.startsWith('--licenses='))?.slice(11) ?? (quick ? 2_000 : 1_000_000),
 );
+
+const leaves = Number(options.find((option) => option.startsWith('--leaves='))?.slice(9) ?? large * 10);
 
 const all: readonly Figures[] = [
   startFigures,
@@ -52,11 +56,12 @@ const all: readonly Figures[] = [
   streamFigures,
   readFigures,
   proofFigures,
+  notaryFigures,
 ];
 const ids = all.flatMap((figures) => figures.ids);
 const unknown = chosenIds.filter((id) => !ids.includes(id));
-if (unknown.length > 0 || !(large >= 1)) {
-  console.error(`Figures to choose from: ${ids.join(' ')}. Options: --quick, --licenses=<number>.`);
+if (unknown.length > 0 || !(large >= 1 && leaves >= 1)) {
+  console.error(`Figures to choose from: ${ids.join(' ')}. Options: --quick, --licenses=<number>, --leaves=<number>.`);
   process.exit(2);
 }
 
@@ -69,6 +74,7 @@ const bench: Bench = {
     cold: Math.min(large, 100_000),
     large,
   },
+  leaves,
   say,
   ledgerWith: (licenses) => {
     const ledger = ledgers.get(licenses) ?? makeLedger(licenses, say);
