@@ -45,7 +45,7 @@ export const texts = {
     findHint: 'Ctrl K',
     switch: 'Change organization',
     signOut: 'Sign out',
-    docs: 'API',
+    refused: 'Your role may not see this page. Ask an owner or an admin for a role that may.',
   },
   licenses: {
     title: 'Licenses',
