@@ -166,6 +166,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeOrganization: ofOrganization(changesProfile),
   closeOrganization: ofOrganization(closes),
   listMembers: ofOrganization(readsMembers),
+  getMember: ofOrganization(readsMembers),
   // Each role has rights that a single scope does not have. tests/api/organizations/delegation.test.ts tries more scopes.
   inviteMember: { ...ofOrganization(changesProfile), keys: false },
   createInvitationToken: ofOrganization(changesProfile),

@@ -209,6 +209,7 @@ export type Operations = {
   closeOrganization: { params: { organizationId: string }; answer: Organization };
   listMembers: { params: { organizationId: string }; query?: { limit?: number; cursor?: string; role?: "OWNER" | "ADMIN" | "MEMBER" | "GUEST" | "BILLING" | "AUDITOR" | "SUPPORT" | "SALES" | "DEVELOPER"; state?: "active" | "invited" }; answer: { data: (Member | Invitation)[]; nextCursor: string | null; hasMore: boolean } };
   inviteMember: { params: { organizationId: string }; body: NewInvitation; answer: Invited };
+  getMember: { params: { organizationId: string; userId: string }; answer: Member };
   changeMember: { params: { organizationId: string; userId: string }; body: MemberChange; answer: Member };
   removeMember: { params: { organizationId: string; userId: string }; query?: { revokeKeys?: boolean }; answer: RemovedMember };
   createInvitationToken: { params: { organizationId: string; invitationId: string }; answer: InvitationToken };
@@ -332,6 +333,7 @@ export const operations = {
   closeOrganization: { method: 'DELETE', path: '/v1/organizations/{organizationId}', repeats: true },
   listMembers: { method: 'GET', path: '/v1/organizations/{organizationId}/members', repeats: false },
   inviteMember: { method: 'POST', path: '/v1/organizations/{organizationId}/members', repeats: true },
+  getMember: { method: 'GET', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: false },
   changeMember: { method: 'PATCH', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
   removeMember: { method: 'DELETE', path: '/v1/organizations/{organizationId}/members/{userId}', repeats: true },
   createInvitationToken: { method: 'POST', path: '/v1/organizations/{organizationId}/invitations/{invitationId}/token', repeats: false },
