@@ -2,6 +2,7 @@ import type { ReactNode } from 'react';
 import { texts } from '../texts/catalogue.ts';
 import { sentenceOf } from '../texts/event-sentences.ts';
 import type { LicenseEvent } from '../types.ts';
+import { Author } from './author.tsx';
 import classes from './event-entry.module.css';
 
 /** Events in their order. */
@@ -35,7 +36,7 @@ export const EventEntry = ({
           {isLater && <span className={classes.soft}> {names.happensLater}</span>}
         </p>
         <p className={classes.soft}>
-          {names.by} {actorText(actor)}
+          {names.by} <Author actor={actor} />
           {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
         </p>
         {children}
@@ -46,9 +47,4 @@ export const EventEntry = ({
       </div>
     </li>
   );
-};
-
-const actorText = ({ type, id }: LicenseEvent['actor']): string => {
-  const names: Readonly<Record<string, string>> = texts.actors;
-  return `${names[type] ?? type} (${id})`;
 };

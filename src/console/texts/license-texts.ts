@@ -42,6 +42,7 @@ export const licenseTexts = {
     products: 'Products',
     holder: 'Customer',
     noHolder: 'none',
+    holderNamed: (name: string) => `This is your customer ${name}.`,
     validated: 'Last validation',
     never: 'never',
     keyText: (hint: string, version: number) => `ends with ${hint}, version ${version}`,
@@ -142,5 +143,7 @@ export const licenseTexts = {
     byHidden: 'by an event that you cannot see',
     nothing: 'nothing',
   },
+  you: 'you',
+  apiKeyNamed: (name: string) => `the API key ${name}`,
   actors: { USER: 'a user', API_KEY: 'an API key', CLIENT: 'the application', SYSTEM: 'License Ledger' },
 } as const;

@@ -8,10 +8,12 @@ import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useCommand, useOrganizationId, useRead, useUnchangedCommand } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
+import { memberName } from '../../session/member-name.ts';
+import { useUserId } from '../../session/use-author-name.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
 import { keysLeft } from './key-state.ts';
 import classes from './people.module.css';
-import { isMember, type Member, memberName, useMembers, useUserId } from './people.ts';
+import { isMember, type Member, useMembers } from './people.ts';
 import { RoleField, roleIn, useGivableRoles } from './role-field.tsx';
 
 const texts = peopleTexts.members;
