@@ -124,11 +124,25 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['domain/ids.ts', 'domain/time.ts', 'eventstore/chain/canonical.ts'],
     packages: [],
   },
+  packs: {
+    holds: 'evidence packs: their form, and their check, which folds licenses again, also in browsers; pure',
+    ours: [
+      'aggregates/codec-license.ts',
+      'aggregates/fold-versions.ts',
+      'domain',
+      'eventstore/chain/canonical.ts',
+      'eventstore/chain/repair-event.ts',
+      'eventstore/envelope.ts',
+      'eventstore/event-store.ts',
+      'proof',
+    ],
+    packages: [],
+  },
   signing: { holds: 'signatures of logs and witnesses', ours: ['proof'], packages: ['node:crypto'] },
   verifier: {
     holds: '`ledger-verify.mjs`, which checks proofs without the product',
-    ours: ['proof'],
-    packages: ['node:fs', 'node:url'],
+    ours: ['packs', 'proof'],
+    packages: ['node:fs', 'node:fs/promises', 'node:url'],
   },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
   'row-security.ts': {
