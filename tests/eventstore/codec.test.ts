@@ -108,6 +108,7 @@ const types: Record<StoredEvent['type'], true> = {
   OrganizationRenamed: true,
   OrganizationTimeZoneChanged: true,
   OrganizationClosed: true,
+  LogAccessChanged: true,
   MemberInvited: true,
   InvitationWithdrawn: true,
   MemberJoined: true,

@@ -1,0 +1,119 @@
+import type { Pool } from 'pg';
+import { type Leaf, leafBytes } from '../../src/proof/leaf.ts';
+import { formatOrigin } from '../../src/proof/notes/log-origins.ts';
+import { formatVerifierKey } from '../../src/proof/notes/verifier-keys.ts';
+import { leafHash } from '../../src/proof/tree/merkle-hashes.ts';
+import { newTileBuilder, type TileWithHashes } from '../../src/proof/tree/tile-builder.ts';
+import { nodeSha256, type SigningKey } from '../../src/signing/log-keys.ts';
+import { type Cosigner, signedCheckpoint, testKey } from '../proof/keys.ts';
+
+/** A signed checkpoint of an issuer’s log. `note`: without cosignatures. `vkey`: the line of the public key. */
+export type SignedTree = {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+  readonly vkey: string;
+  readonly leaves: readonly Leaf[];
+};
+
+/** What a test may choose. `size`: the first so many leaves; default: all. `generation`: from 1. */
+type Choice = {
+  readonly size?: number;
+  readonly generation?: number;
+  readonly key?: SigningKey;
+  readonly witnesses?: readonly Cosigner[];
+};
+
+/** Returns the origin of the log of an issuer in tests. */
+export const testOrigin = (organizationId: string, generation = 1): string =>
+  formatOrigin({ installation: 'ledger.example', organizationId, generation });
+
+/** Returns the leaves of an issuer’s log, which `rm.log_entries` has. */
+export const leavesOf = async (superuser: Pool, issuerOrgId: string): Promise<readonly Leaf[]> => {
+  const { rows } = await superuser.query<Leaf & { revision: string }>(
+    `select encode(hash, 'hex') as hash, event_id::text as id, revision, stream,
+        to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "recordedAt"
+      from rm.log_entries where issuer_org_id = $1 order by log_index`,
+    [issuerOrgId],
+  );
+  return rows.map((row) => ({ ...row, revision: Number(row.revision) }));
+};
+
+/**
+ * Builds the tree over the first leaves of an issuer and signs it with a test key. Writes the rows that the notary
+ * writes, and removes its demand. The tiles that are stored are replaced.
+ */
+export const signTree = async (superuser: Pool, issuerOrgId: string, choice: Choice = {}): Promise<SignedTree> => {
+  const all = await leavesOf(superuser, issuerOrgId);
+  const leaves = all.slice(0, choice.size ?? all.length);
+  const { origin, size, root, tiles } = treeOf(leaves, testOrigin(issuerOrgId, choice.generation));
+  const key = choice.key ?? testKey(origin);
+  const note = signedCheckpoint({ origin, size, root }, key);
+  const vkey = formatVerifierKey(key.verifier);
+  await writeTiles(superuser, issuerOrgId, size, tiles);
+  await writeKey(superuser, issuerOrgId, { origin, vkey });
+  await superuser.query(
+    `insert into ops.log_checkpoints (issuer_org_id, revision, origin, size, root, note, signed_at)
+      values ($1, ${nextRevision}, $2, $3, $4, $5, now())`,
+    [issuerOrgId, origin, size, Buffer.from(root), note],
+  );
+  await writeCosignatures(superuser, issuerOrgId, signedCheckpoint({ origin, size, root }, key, choice.witnesses));
+  await superuser.query('delete from ops.log_demands where issuer_org_id = $1', [issuerOrgId]);
+  return { origin, size, root, note, vkey, leaves };
+};
+
+const treeOf = (leaves: readonly Leaf[], origin: string) => {
+  const tiles: TileWithHashes[] = [];
+  const builder = newTileBuilder({ hash: nodeSha256, onFullTile: (full) => tiles.push(full) });
+  for (const leaf of leaves) builder.append(leafHash(leafBytes(leaf), nodeSha256));
+  return { origin, size: builder.size(), root: builder.root(), tiles: [...tiles, ...builder.partials()] };
+};
+
+const writeTiles = async (superuser: Pool, issuerOrgId: string, size: number, tiles: readonly TileWithHashes[]) => {
+  await superuser.query('delete from ops.log_tiles where issuer_org_id = $1', [issuerOrgId]);
+  await superuser.query(
+    `insert into ops.log_tiles (issuer_org_id, level, tile_index, hashes)
+      select $1, * from unnest($2::smallint[], $3::bigint[], $4::bytea[])`,
+    [
+      issuerOrgId,
+      tiles.map(({ tile }) => tile.level),
+      tiles.map(({ tile }) => tile.index),
+      tiles.map(({ hashes }) => Buffer.from(hashes)),
+    ],
+  );
+  await superuser.query(
+    `insert into ops.log_trees (issuer_org_id, size) values ($1, $2)
+      on conflict (issuer_org_id) do update set size = excluded.size`,
+    [issuerOrgId, size],
+  );
+};
+
+// The stream has one revision for each row of either table.
+const nextRevision = `(select 1 + greatest(
+  coalesce((select max(revision) from ops.log_checkpoints where issuer_org_id = $1), -1),
+  coalesce((select max(revision) from ops.log_keys where issuer_org_id = $1), -1)))`;
+
+const writeKey = (
+  superuser: Pool,
+  issuerOrgId: string,
+  { origin, vkey }: { readonly origin: string; readonly vkey: string },
+) =>
+  superuser.query(
+    `insert into ops.log_keys (issuer_org_id, revision, origin, vkey, since)
+      select $1, ${nextRevision}, $2, $3, now()
+      where not exists (select from ops.log_keys where issuer_org_id = $1 and vkey = $3)`,
+    [issuerOrgId, origin, vkey],
+  );
+
+const writeCosignatures = async (superuser: Pool, issuerOrgId: string, note: string) => {
+  const [, ...cosignatures] = note.split('\n\n')[1]?.match(/.*\n/g) ?? [];
+  for (const line of cosignatures) {
+    const [, name = '', signature = ''] = line.trimEnd().split(' ');
+    await superuser.query(
+      `insert into ops.log_cosignatures (issuer_org_id, revision, key_name, key_id, line, cosigned_at)
+        select $1, max(revision), $2, $3, $4, now() from ops.log_checkpoints where issuer_org_id = $1`,
+      [issuerOrgId, name, Buffer.from(signature, 'base64').subarray(0, 4).toString('hex'), line],
+    );
+  }
+};
