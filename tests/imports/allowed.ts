@@ -142,7 +142,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   verifier: {
     holds: '`ledger-verify.mjs`, which checks proofs without the product',
     ours: ['packs', 'proof'],
-    packages: ['node:fs', 'node:fs/promises', 'node:url'],
+    packages: ['node:fs', 'node:url'],
   },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
   'row-security.ts': {
