@@ -86,9 +86,9 @@ export const rowSecurity: RowSecurity = {
     ),
     ...['issuer_org_id', 'license_id', 'day', 'holder_org_id'].map((column) => `ops.validation_counts(${column})`),
   ],
-  readableByAll: ['ops.checkpoints', 'ops.projection_versions', 'ops.last_backup'],
+  readableByAll: ['ops.checkpoints', 'ops.projection_versions', 'ops.last_backup', 'ops.log_installation'],
   writtenByApi: ['ops.processes', 'ops.served_log'],
-  keptByProjector: ['ops.parked_owners'],
+  keptByProjector: ['ops.parked_owners', 'ops.log_growth'],
   columnsWrittenByApi: [
     'rm.license_last_validations(validated_on)',
     'rm.license_last_validations(validated_holder_org_id)',

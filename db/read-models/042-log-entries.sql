@@ -28,5 +28,6 @@ create policy projector on rm.log_entries to ledger_projector using (true) with 
 -- The notary builds the trees of all issuers.
 create policy notary on rm.log_entries for select to ledger_worker using (true);
 
-grant select on rm.log_entries to ledger_api, ledger_worker;
+grant select on rm.log_entries to ledger_api;
+grant select (issuer_org_id, log_index, event_id, stream, revision, hash, recorded_at) on rm.log_entries to ledger_worker;
 grant select, insert, update, delete on rm.log_entries to ledger_projector;

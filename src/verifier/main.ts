@@ -1,12 +1,15 @@
+import { verifyPack } from '../packs/verify-pack.ts';
+import { sourceOfBytes } from '../packs/zip/read-zip.ts';
 import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
 import { runCommand } from './command.ts';
+import { fileOpener, runPackCommand } from './pack-command.ts';
 
 /**
  * The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first
  * wrong thing.
  */
-export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey };
+export const checks = { reportOnInclusion, reportOnConsistency, verifyPack, sourceOfBytes, parseVerifierKey };
 
 /** Returns true when Node runs this file as the program. */
 const isProgram = async (): Promise<boolean> => {
@@ -18,8 +21,12 @@ const isProgram = async (): Promise<boolean> => {
 };
 
 if (await isProgram()) {
-  const { readFileSync } = await import('node:fs');
-  const { exitCode, output } = runCommand(process.argv.slice(2), readFileSync);
+  const fs = await import('node:fs');
+  const [kind, ...rest] = process.argv.slice(2);
+  const { exitCode, output } =
+    kind === 'pack'
+      ? await runPackCommand(rest, { readFile: fs.readFileSync, openFile: fileOpener(fs) })
+      : runCommand(process.argv.slice(2), fs.readFileSync);
   (exitCode === 0 ? process.stdout : process.stderr).write(output);
   process.exitCode = exitCode;
 }

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '37b9cbf46ff511bcf276535896ac3a17a1ee78ae4bc0fdade0cf6450ba09dc88',
+  1: '038c7af27895696707713043d20d808640e4c37952c4b7d2665be53ed427fbca',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

@@ -27,14 +27,18 @@ export const logEntryRow = rowMaker(columns);
 
 /**
  * Gives the next indexes to events that have none yet, in their order, with one statement. Needs the transaction that
- * moves the checkpoint over these events, so that nobody else gives indexes meanwhile. No event makes it fail.
+ * moves the checkpoint over these events, so that nobody else gives indexes meanwhile. Notes which logs grew. No event
+ * makes it fail.
  */
 export const appendToLogs = async (db: PoolClient, events: readonly Recorded[]): Promise<void> => {
   const entries = entriesOf(events);
   if (entries.length === 0) return;
   await db.query({
     name: 'append-to-logs',
-    text: `insert into log_entries (issuer_org_id, log_index, ${unnumbered})
+    // The row of ops.log_growth tells the notary, and costs a lookup when it exists. The order keeps projectors of two
+    // versions from waiting for each other.
+    text: `with grown as (insert into ops.log_growth select unnest($2::text[]) order by 1 on conflict do nothing)
+      insert into log_entries (issuer_org_id, log_index, ${unnumbered})
       select e.issuer_org_id, next.log_index + row_number() over (partition by e.issuer_org_id order by e.place) - 1,
         ${unnumbered.map((name) => `e.${name}`)}
       from (${decodeRows(logEntries, ['issuer_org_id', ...unnumbered])}) e join (${nextIndexesOf('$2')}) next using (issuer_org_id)

@@ -57,7 +57,20 @@ describe('A holder', () => {
 });
 
 /** The columns that ledger_worker reads for its sweeps: ids and instants, but no content of a license and no user. */
+const readableByNotary = Object.entries({
+  'rm.log_entries': 'issuer_org_id log_index event_id stream revision hash recorded_at',
+  'ops.log_trees': 'issuer_org_id size grown caught_up unsigned_since due_at',
+  'ops.log_growth': 'issuer_org_id',
+  'ops.log_installation': 'is_only name',
+  'ops.log_tiles': 'issuer_org_id level tile_index hashes',
+  'ops.log_checkpoints': 'issuer_org_id revision origin size root note signed_at',
+  'ops.log_keys': 'issuer_org_id revision origin vkey since',
+  'ops.log_cosignatures': 'issuer_org_id revision key_name key_id line cosigned_at',
+  'ops.log_demands': 'issuer_org_id demanded_at',
+}).flatMap(([table, columns]) => columns.split(' ').map((column) => `${table}.${column}`));
+
 const readableByWorker: readonly string[] = [
+  ...readableByNotary,
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   ...['unseen_days', 'suspension_reason', 'suspended_until', 'revoked_at'].map((column) => `rm.licenses.${column}`),
   ...['issuer_org_id', 'license_id', 'activation_id', 'fingerprint_hash'].map((column) => `rm.activations.${column}`),

@@ -67,6 +67,7 @@ const fillOrganizations = async (models: Models): Promise<void> => {
     ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
     await asTenant(models.api, org, (db) => fill(db, { org, name, licenseId }), { readOnly: false });
     await saveSnapshot(models, org);
+    await fillTree(models, org);
   }
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
   await project(models.projector, ledger.log);
@@ -134,6 +135,17 @@ const fillObserved = async (db: PoolClient, org: string, licenseId: string): Pro
      values ($1, $2, 'EXPIRED', '', now(), now())`,
     [org, licenseId],
   );
+};
+
+const fillTree = async ({ worker }: Models, org: string): Promise<void> => {
+  const hash = Buffer.from(testHash(org), 'hex');
+  await worker.query(`insert into ops.log_trees (issuer_org_id, size) values ($1, 1)`, [org]);
+  await worker.query('insert into ops.log_growth values ($1) on conflict do nothing', [org]);
+  await worker.query('insert into ops.log_tiles values ($1, 0, 0, $2)', [org, hash]);
+  await worker.query(`insert into ops.log_keys values ($1, 0, 'origin', 'vkey', now())`, [org]);
+  await worker.query(`insert into ops.log_checkpoints values ($1, 1, 'origin', 1, $2, 'note', now())`, [org, hash]);
+  await worker.query(`insert into ops.log_cosignatures values ($1, 1, 'witness', '00000000', 'line', now())`, [org]);
+  await worker.query('insert into ops.log_demands values ($1)', [org]);
 };
 
 const saveSnapshot = async (models: Models, org: string): Promise<void> => {
@@ -260,6 +272,13 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Like identity.api_keys: columns that queue a mail again, but not its owner.
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
+  'ops.log_trees': ['select'],
+  'ops.log_tiles': ['select'],
+  'ops.log_checkpoints': ['select'],
+  'ops.log_keys': ['select'],
+  'ops.log_cosignatures': ['select'],
+  'ops.log_demands': ['select', 'insert'],
+  'ops.log_growth': [],
 };
 /** The operations of ledger_api on tables that belong to no organization or user. */
 export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>> = {
@@ -268,6 +287,7 @@ export const allowedWithoutTenant: Readonly<Record<string, readonly Operation[]>
   'ops.last_restore': [],
   'ops.last_verification': [],
   'ops.served_log': ['select', 'insert'],
+  'ops.log_installation': [],
   'ops.migrations': [],
   'ops.checkpoints': ['select'],
   'ops.parked': [],
