@@ -9,6 +9,7 @@ import { issuingIn } from './screens/issue/issuing-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
+import { proofIn } from './screens/proof/proof-in-address.ts';
 import { refusalIn } from './screens/refusal/refusal-in-address.ts';
 import type { saleScreens } from './screens/sale-screens.ts';
 import { Gate } from './shell/gate.tsx';
@@ -141,6 +142,14 @@ const customer = createRoute({
   component: lazyRouteComponent(() => import('./screens/customers/customer-screen.tsx')),
 });
 
+const proof = createRoute({
+  getParentRoute: () => organization,
+  path: '/proof',
+  staticData: { needs: 'readLog' },
+  validateSearch: proofIn,
+  component: lazyRouteComponent(() => import('./screens/proof/proof-screen.tsx')),
+});
+
 const people = createRoute({
   getParentRoute: () => organization,
   path: '/people',
@@ -167,7 +176,7 @@ export const createConsoleRouter = () =>
         organization.addChildren([
           home,
           ...[firstSteps, licenses, newLicense, license, why, customers, customer],
-          ...[catalog, product, newPolicy, policy, policyChange, activity, people],
+          ...[catalog, product, newPolicy, policy, policyChange, activity, proof, people],
         ]),
       ]),
     ]),

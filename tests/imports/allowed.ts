@@ -223,7 +223,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   console: {
     holds: 'the pages for people at `/console`; `npm start` builds them for browsers',
-    ours: ['domain'],
+    ours: ['domain', 'packs', 'proof'],
     packages: [
       '@license-ledger/client',
       '@tanstack/react-query',

@@ -7,6 +7,7 @@ const screens = [
   { to: '/$organizationId/customers', text: texts.shell.customers, needs: 'readLicenses' },
   { to: '/$organizationId/catalog', text: texts.shell.catalog, needs: 'readCatalog' },
   { to: '/$organizationId/activity', text: texts.shell.activity, needs: 'readEvents' },
+  { to: '/$organizationId/proof', text: texts.shell.proof, needs: 'readLog' },
   { to: '/$organizationId/people', text: texts.shell.people, needs: null },
 ] as const;
 

@@ -39,6 +39,7 @@ export const texts = {
     catalog: 'Catalog',
     customers: 'Customers',
     activity: 'Activity',
+    proof: 'Proof',
     people: 'People and keys',
     why: 'Why refused?',
     find: 'Find',
