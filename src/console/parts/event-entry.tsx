@@ -4,6 +4,7 @@ import { sentenceOf } from '../texts/event-sentences.ts';
 import type { LicenseEvent } from '../types.ts';
 import { Author } from './author.tsx';
 import classes from './event-entry.module.css';
+import { ProofLink } from './proof-link.tsx';
 
 /** Events in their order. */
 export const EventList = ({ children }: { readonly children: ReactNode }) => (
@@ -16,6 +17,7 @@ export const EventEntry = ({
   json = event,
   when,
   isLater = false,
+  isOwn = false,
   children,
 }: {
   readonly event: Pick<LicenseEvent, 'id' | 'type' | 'data' | 'actor' | 'reason'>;
@@ -23,6 +25,8 @@ export const EventEntry = ({
   readonly when: ReactNode;
   /** It is later than the instant that the page shows. */
   readonly isLater?: boolean;
+  /** It is in the log of the organization, which proves it. */
+  readonly isOwn?: boolean;
   readonly children?: ReactNode;
 }) => {
   const { id, actor, reason } = event;
@@ -40,6 +44,11 @@ export const EventEntry = ({
           {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
         </p>
         {children}
+        {isOwn && (
+          <p>
+            <ProofLink eventId={id} />
+          </p>
+        )}
         <details>
           <summary className={classes.soft}>{names.details}</summary>
           <pre className={classes.json}>{JSON.stringify(json, null, 2)}</pre>

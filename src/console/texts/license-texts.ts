@@ -121,6 +121,8 @@ export const licenseTexts = {
     codeHint: 'Your own code, such as REFUND.',
   },
   time: {
+    proof: 'Proof',
+    proofOf: (id: string) => `Proof: ${id}`,
     title: 'Time',
     at: 'Instant',
     now: 'Now',

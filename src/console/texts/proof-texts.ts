@@ -2,8 +2,6 @@
 export const proofTexts = {
   title: 'Proof',
   text: 'Every event of your licenses, catalog and organization is in a log that only grows. A checkpoint signs the log as it is. Whoever has a checkpoint sees every later change of what it covers.',
-  link: 'Proof',
-  linkOf: (id: string) => `Proof of the event ${id}`,
   checkpoints: {
     title: 'Checkpoints',
     caption: 'Checkpoints, newest first',

@@ -93,7 +93,7 @@ const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at:
       ) : (
         <p>{changeTexts.onlyNow}</p>
       )}
-      {mayDo('readHistory') && <HistoryPart licenseId={license.id} at={at} />}
+      {mayDo('readHistory') && <HistoryPart license={license} at={at} />}
     </>
   );
 };

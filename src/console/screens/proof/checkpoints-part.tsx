@@ -1,5 +1,4 @@
 import type { EntryOf } from '@license-ledger/client';
-import { parseNote } from '../../../proof/notes/signed-notes.ts';
 import { CopyButton } from '../../parts/copy.tsx';
 import { number } from '../../parts/dates.ts';
 import { Download } from '../../parts/download.tsx';
@@ -11,6 +10,7 @@ import { usePages } from '../../session/paged-list.ts';
 import { proofTexts } from '../../texts/proof-texts.ts';
 import { CheckpointNow } from './checkpoint-now.tsx';
 import classes from './proof.module.css';
+import { signaturesIn } from './served-proof.ts';
 
 const texts = proofTexts.checkpoints;
 const shortRoot = 12;
@@ -48,7 +48,7 @@ const Row = ({ checkpoint: { origin, size, root, signedAt, note } }: { readonly 
       <code title={root}>{root.slice(0, shortRoot)}…</code> <CopyButton text={root} />
     </td>
     <td data-label={texts.columns.signers}>
-      {parseNote(note).signatures.map(({ name, keyId }) => (
+      {signaturesIn(note).map(({ name, keyId }) => (
         <p key={`${name} ${keyId}`}>
           {name === origin ? texts.log : texts.witness(name)} <span className={classes.soft}>{texts.key(keyId)}</span>
         </p>

@@ -1,7 +1,6 @@
 import { type AnswerOf, LedgerProblem } from '@license-ledger/client';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import type { FormEvent } from 'react';
-import { parseLeaf } from '../../../proof/leaf.ts';
 import { Button } from '../../parts/button.tsx';
 import { number } from '../../parts/dates.ts';
 import { Download } from '../../parts/download.tsx';
@@ -18,6 +17,7 @@ import { proofTexts } from '../../texts/proof-texts.ts';
 import { CheckpointNow } from './checkpoint-now.tsx';
 import classes from './proof.module.css';
 import { isEventId, proofIn } from './proof-in-address.ts';
+import { leafIn, sizeIn } from './served-proof.ts';
 
 const texts = proofTexts.event;
 
@@ -72,8 +72,8 @@ const EventProof = ({ eventId }: { readonly eventId: string }) => {
 const InWords = ({ eventId, proof }: { readonly eventId: string; readonly proof: AnswerOf<'getEventProof'> }) => {
   const session = useSession();
   const organizationId = useOrganizationId();
-  const { stream, revision, recordedAt, hash } = parseLeaf(proof.leaf);
-  const size = Number(proof.checkpoint.split('\n')[1]);
+  const { stream, revision, recordedAt, hash } = leafIn(proof.leaf);
+  const size = sizeIn(proof.checkpoint);
   return (
     <>
       <p role="status">{texts.place(number(proof.index), number(size))}</p>
