@@ -232,6 +232,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'react',
       'react-dom',
       'react-dom/client',
+      'zod/v4/core',
     ],
   },
   cli: {

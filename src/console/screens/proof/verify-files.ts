@@ -34,7 +34,7 @@ export type Sizes = { readonly organizationId: string; readonly from: number; re
 export type ReadConsistency = (sizes: Sizes) => Promise<string | null>;
 
 /**
- * Checks files with the keys of a text: a pack, also with older checkpoints; a proof with its event; two checkpoints, also
+ * Checks files with the keys of a text and of files of keys: a pack, also with older checkpoints; a proof with its event; two checkpoints, also
  * with their consistency proof; or one checkpoint. It is the code of ledger-verify.mjs. A consistency proof that
  * `readConsistency` gets from the server is checked as any other. Nothing else comes from the server.
  */
@@ -44,9 +44,10 @@ export const verifyFiles = async (
   readConsistency: ReadConsistency,
 ): Promise<Verdict> => {
   try {
-    const keys = keysIn(keysText);
+    const byKind = await sorted(files);
+    const keys = keysIn([keysText, ...(await Promise.all(byKind.keys.map(textOfFile)))].join('\n'));
     if (keys.logs.length === 0) return { kind: 'lacking', lack: 'key' };
-    const result = await check(await sorted(files), keys, readConsistency);
+    const result = await check(byKind, keys, readConsistency);
     return typeof result === 'string' ? { kind: 'lacking', lack: result } : { kind: 'proved', report: result };
   } catch (error) {
     if (error instanceof InvalidProof) return { kind: 'not proved', wrong: error.message };
@@ -61,7 +62,7 @@ export const keysIn = (text: string): TrustedKeys => {
   return { logs: keys.filter(({ kind }) => kind === 'LOG'), witnesses: keys.filter(({ kind }) => kind === 'WITNESS') };
 };
 
-const kinds = ['pack', 'proof', 'consistency', 'event', 'checkpoint'] as const;
+const kinds = ['pack', 'proof', 'consistency', 'event', 'checkpoint', 'keys'] as const;
 type Kind = (typeof kinds)[number];
 type Sorted = Readonly<Record<Kind, readonly GivenFile[]>>;
 
@@ -79,6 +80,7 @@ const kindOf = (start: string): Kind => {
   if (start.startsWith(zipStart)) return 'pack';
   if (start.startsWith('c2sp.org/tlog-proof@')) return 'proof';
   if (start.startsWith('old ')) return 'consistency';
+  if (isKeys(start)) return 'keys';
   return start.startsWith('{') ? 'event' : 'checkpoint';
 };
 
@@ -91,6 +93,7 @@ const sorted = async (files: readonly GivenFile[]): Promise<Sorted> => {
     consistency: ofKind('consistency'),
     event: ofKind('event'),
     checkpoint: ofKind('checkpoint'),
+    keys: ofKind('keys'),
   };
 };
 
@@ -98,12 +101,13 @@ const check = async (files: Sorted, keys: TrustedKeys, readConsistency: ReadCons
   const [pack, proof, consistency, event] = [files.pack[0], files.proof[0], files.consistency[0], files.event[0]];
   const notes = await Promise.all(files.checkpoint.map(textOfFile));
   const counts = kinds.map((kind) => files[kind].length);
-  const isOnly = (...allowed: readonly number[]) => counts.every((count, place) => count <= (allowed[place] ?? 0));
+  const isOnly = (...allowed: readonly number[]) =>
+    counts.every((count, place) => count <= (allowed[place] ?? Infinity));
   if (pack !== undefined) {
     if (!isOnly(1, 0, 0, 0, Infinity)) return 'files';
     // It folds licenses again, and so is a third of the size of the console. A browser loads it with the first pack.
-    const { verifyPack } = await import('../../../packs/verify-pack.ts');
-    return verifyPack(pack, { ...keys, older: notes });
+    const { checkPack } = await import('./check-pack.ts');
+    return checkPack(pack, { ...keys, older: notes });
   }
   if (proof !== undefined) {
     if (!isOnly(0, 1, 0, 1, 0)) return 'files';

@@ -22,12 +22,20 @@ export const VerifyPart = () => {
   const readConsistency = useReadConsistency();
   const take = async (chosen: readonly File[]) => {
     setVerdict(null);
+    setFiles(chosen);
+    // A file of keys counts as what the user typed, and stands there.
     const { isKeys, startOf } = await import('./verify-files.ts');
-    const kinds = await Promise.all(chosen.map(async (file) => isKeys(await startOf(givenFile(file)))));
-    const texts = await Promise.all(chosen.filter((_, place) => kinds[place]).map((file) => file.text()));
-    if (texts.length > 0) setKeys((before) => [before.trimEnd(), ...texts].filter(Boolean).join('\n'));
-    const others = chosen.filter((_, place) => kinds[place] !== true);
-    if (others.length > 0) setFiles(others);
+    const areKeys = await Promise.all(chosen.map(async (file) => isKeys(await startOf(givenFile(file)))));
+    const keyFiles = chosen.filter((_, place) => areKeys[place]);
+    if (keyFiles.length === 0) return;
+    const lines = await Promise.all(keyFiles.map((file) => file.text()));
+    setKeys((before) =>
+      [before, ...lines]
+        .map((text) => text.trimEnd())
+        .filter(Boolean)
+        .join('\n'),
+    );
+    setFiles((before) => before.filter((file) => !keyFiles.includes(file)));
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
