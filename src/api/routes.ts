@@ -5,6 +5,7 @@ import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
+import { logRoutes } from './logs/routes.ts';
 import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
 import { offerRoutes } from './offers/routes.ts';
 import type { OrganizationNeeds } from './organizations/organization-needs.ts';
@@ -30,6 +31,7 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
     ...organizationRoutes(needs),
     ...offerRoutes(needs),
     ...eventRoutes(needs),
+    ...logRoutes(needs),
     ...catalogRoutes(needs),
     ...healthRoutes(needs),
   ];

@@ -44,13 +44,13 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   records: {
     holds: 'one file per table that the API and the workers write: personal values, idempotency, heartbeats, snapshots',
-    ours: ['aggregates', 'domain', 'eventstore', 'postgres'],
+    ours: ['aggregates', 'domain', 'eventstore', 'postgres', 'proof'],
     packages: ['pg'],
   },
   projections: {
     holds:
       'what the projector writes: `tables`, `fold`, `issuer-logs`, `rebuild`, `verify`; and the `queries` that read it',
-    ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'records', 'version.ts'],
+    ours: ['aggregates', 'async', 'domain', 'eventstore', 'postgres', 'proof', 'records', 'version.ts'],
     packages: ['p-limit', 'pg', 'node:*'],
   },
   identity: {
@@ -60,8 +60,20 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   application: {
     holds: 'one file per operation; knows no HTTP',
-    ours: ['aggregates', 'async', 'domain', 'eventstore', 'identity', 'mail', 'postgres', 'projections', 'records'],
-    packages: ['lru-cache', 'pg', 'zod'],
+    ours: [
+      'aggregates',
+      'async',
+      'domain',
+      'eventstore',
+      'identity',
+      'mail',
+      'postgres',
+      'projections',
+      'proof',
+      'records',
+      'signing',
+    ],
+    packages: ['lru-cache', 'pg', 'zod', 'node:timers/promises'],
   },
   mail: {
     holds: 'the port of mails, their texts, SMTP and the outbox of files',
@@ -85,6 +97,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'identity',
       'postgres',
       'projections',
+      'proof',
       'own-files.ts',
       'rate-limits.ts',
     ],

@@ -8,7 +8,16 @@ import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, type Problem, statusOf } from '../problems/problems.ts';
 import { type CallLimits, createCallLimits } from '../rate-limit/call-limits.ts';
-import { type Answer, type Call, isStreamed, type Reply, type Route, type Streamed } from '../route.ts';
+import {
+  type Answer,
+  type Call,
+  type FileReply,
+  isFile,
+  isStreamed,
+  type Reply,
+  type Route,
+  type Streamed,
+} from '../route.ts';
 import { callRoute } from './call-route.ts';
 import { clientIp } from './client-ip.ts';
 import { isUnmodified } from './conditional.ts';
@@ -172,7 +181,8 @@ const send = async (needs: Needs, exchange: Exchange, answer: Answer): Promise<n
     needs.respond.problem(exchange.response, answer, headersOf(exchange));
     return statusOf(answer);
   }
-  return isStreamed(answer) ? sendStream(needs, exchange, answer) : sendReply(needs, exchange, answer);
+  if (isStreamed(answer)) return sendStream(needs, exchange, answer);
+  return isFile(answer) ? sendFile(needs, exchange, answer) : sendReply(needs, exchange, answer);
 };
 
 const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Streamed): Promise<number> => {
@@ -188,6 +198,15 @@ const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Stream
     answer.close();
   }
   return 200;
+};
+
+const sendFile = ({ respond }: Needs, exchange: Exchange, { type, bytes, headers: own }: FileReply): number => {
+  const { request, response } = exchange;
+  const headers = { ...headersOf(exchange), ...own };
+  const isUnchanged = own?.ETag !== undefined && isUnmodified(request.headers, own.ETag);
+  if (isUnchanged) respond.empty(response, 304, headers);
+  else respond.bytes(response, type, bytes, headers);
+  return isUnchanged ? 304 : 200;
 };
 
 const sendReply = async (

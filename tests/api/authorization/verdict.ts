@@ -18,6 +18,7 @@ export const verdictOn = (expected: Expected, side: Side, { is }: Credential): s
     case 'license':
       return is.kind === 'license key' ? 'ALLOWED' : (dead(is) ?? toOrganization(expected, side, is));
     case 'organization':
+      if (is.kind === 'nobody' && expected.nobody !== undefined) return expected.nobody;
       return dead(is) ?? toOrganization(expected, side, is);
   }
 };
