@@ -83,7 +83,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   workers: {
     holds: 'scheduled jobs',
-    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'packs', 'postgres', 'projections', 'records'],
+    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'proof', 'records'],
     packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:crypto', 'node:timers/promises'],
   },
   api: {
@@ -99,6 +99,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'postgres',
       'projections',
       'proof',
+      'packs/pack-files.ts',
+      'records/audit-packs.ts',
       'own-files.ts',
       'rate-limits.ts',
     ],

@@ -190,7 +190,7 @@ const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Stream
   // Streams have maxima of their own.
   exchange.visit.leave();
   try {
-    respond.begin(response, answer.type, headersOf(exchange));
+    respond.begin(response, answer.type, { ...headersOf(exchange), ...answer.headers });
     if (request.method === 'HEAD') response.end();
     await answer.stream(response);
     response.end();
