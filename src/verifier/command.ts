@@ -13,16 +13,20 @@ export type Outcome = { readonly exitCode: number; readonly output: string };
 /** Returns the bytes of a file. Throws when it cannot be read. */
 export type ReadFile = (path: string) => Uint8Array;
 
-const usage = `Checks the proofs of a License Ledger offline.
+/** The text of `--help`. */
+export const usage = `Checks the proofs of a License Ledger offline.
 
   node ledger-verify.mjs inclusion <proof.tlog-proof> <event.json> --key <key>
   node ledger-verify.mjs consistency <older checkpoint> <consistency proof> --key <key>
+  node ledger-verify.mjs log <directory or URL> --key <key>
 
 The event is its leaf, or the event in its stored form. A consistency proof is a file of the old size, hashes and the
 newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64, or a file with one on each line.
 
   --key <key>       a key of the log that you trust, from a place other than the proof
   --witness <key>   a witness that must have cosigned the checkpoint
+  --older <file>    log: a checkpoint that you have, which the log must continue
+  --token <file>    log: a file with the API key or access token that the URL needs
 
 Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
 `;
@@ -41,8 +45,8 @@ export const runCommand = (args: readonly string[], readFile: ReadFile): Outcome
   }
 };
 
-/** An end of the command other than a checked proof. */
-class Refusal extends Error {
+/** An end of a command other than a checked proof. */
+export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly exitCode: number;
 
@@ -71,7 +75,8 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   return { kind, files, keys: { logs, witnesses } };
 };
 
-const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
+/** Returns the keys of an argument: one as text, or those of a file. Throws Refusal. */
+export const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
   const isKey = /^[^+]+\+[0-9a-f]{8}\+/.test(argument);
   try {
     const text = isKey ? argument : readText(argument, readFile);
@@ -82,7 +87,8 @@ const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] 
   }
 };
 
-const readText = (path: string, readFile: ReadFile): string => {
+/** Returns the text of a file. Throws Refusal when it cannot be read or is empty. */
+export const readText = (path: string, readFile: ReadFile): string => {
   let bytes: Uint8Array;
   try {
     bytes = readFile(path);
@@ -94,7 +100,8 @@ const readText = (path: string, readFile: ReadFile): string => {
   return textOf(bytes, path);
 };
 
-const formatReport = ({ proved, notProved }: Report): string =>
+/** Returns a report as text for a terminal. */
+export const formatReport = ({ proved, notProved }: Report): string =>
   [
     ['Proved:', ...proved.map(asItem)],
     ['Not proved:', ...notProved.map(asItem)],

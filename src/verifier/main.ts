@@ -1,12 +1,14 @@
+import { reportOnLog } from '../proof/log-report.ts';
 import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
 import { runCommand } from './command.ts';
+import { runLogCommand } from './log-command.ts';
 
 /**
  * The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first
  * wrong thing.
  */
-export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey };
+export const checks = { reportOnInclusion, reportOnConsistency, reportOnLog, parseVerifierKey };
 
 /** Returns true when Node runs this file as the program. */
 const isProgram = async (): Promise<boolean> => {
@@ -19,7 +21,9 @@ const isProgram = async (): Promise<boolean> => {
 
 if (await isProgram()) {
   const { readFileSync } = await import('node:fs');
-  const { exitCode, output } = runCommand(process.argv.slice(2), readFileSync);
+  const [kind, ...rest] = process.argv.slice(2);
+  const { exitCode, output } =
+    kind === 'log' ? await runLogCommand(rest, readFileSync) : runCommand(process.argv.slice(2), readFileSync);
   (exitCode === 0 ? process.stdout : process.stderr).write(output);
   process.exitCode = exitCode;
 }
