@@ -2,6 +2,13 @@ import type { Catalog } from '../domain/catalog/catalog.ts';
 import type { CatalogCommand, CatalogRejection } from '../domain/catalog/commands.ts';
 import { catalogDecider } from '../domain/catalog/decider.ts';
 import type { CatalogEvent } from '../domain/catalog/events.ts';
+import {
+  type IssuerLog,
+  type IssuerLogCommand,
+  type IssuerLogEvent,
+  type IssuerLogRejection,
+  issuerLogDecider,
+} from '../domain/issuer-log/issuer-log.ts';
 import type { LicenseCommand, LicenseRejection } from '../domain/license/commands.ts';
 import { licenseDecider } from '../domain/license/decider.ts';
 import { announcementHolder } from '../domain/license/endings/ending-counts.ts';
@@ -19,13 +26,16 @@ import {
   reservationDecider,
 } from '../domain/reservation/reservation.ts';
 import type { Aggregate } from '../eventstore/folding.ts';
+import { parseOrigin } from '../proof/notes/log-origins.ts';
 import { decodeCatalog } from './codec-catalog.ts';
+import { decodeIssuerLog } from './codec-issuer-log.ts';
 import { decodeLicense } from './codec-license.ts';
 import { decodeOrganization } from './codec-organization.ts';
 import { decodeReservation } from './codec-reservation.ts';
 import { foldVersions } from './fold-versions.ts';
+import { noteChecks } from './note-checks.ts';
 import { upcasters } from './upcasters.ts';
-import { weighCatalog, weighLicense, weighOrganization, weighReservation } from './weights.ts';
+import { weighCatalog, weighIssuerLog, weighLicense, weighOrganization, weighReservation } from './weights.ts';
 
 /** Licenses, in streams `license-lic_…`. */
 export const licenseAggregate: Aggregate<LicenseCommand, LicenseEvent, License, LicenseRejection> = {
@@ -98,3 +108,16 @@ export const reservationAggregate: Aggregate<ReservationCommand, ReservationEven
     },
     snapshots: { fold: foldVersions.reservation, facts: () => null, weigh: weighReservation },
   };
+
+/** What the notary signed for the logs of issuers, in streams `checkpoint-org_…`. The issuer owns the stream. */
+export const issuerLogAggregate: Aggregate<IssuerLogCommand, IssuerLogEvent, IssuerLog, IssuerLogRejection> = {
+  decider: issuerLogDecider(noteChecks),
+  stream: (organizationId) => `checkpoint-${organizationId}`,
+  decode: decodeIssuerLog,
+  upcasters,
+  owners: (log) => {
+    if (log.kind === 'unstarted') throw new Error('A log without events has no owners.');
+    return { issuerOrgId: parseOrigin(log.origin).organizationId, holderOrgId: null };
+  },
+  snapshots: { fold: foldVersions.issuerLog, facts: () => null, weigh: weighIssuerLog },
+};

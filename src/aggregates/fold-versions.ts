@@ -8,4 +8,5 @@ export const foldVersions = {
   organization: 'organization-6',
   catalog: 'catalog-7',
   reservation: 'reservation-2',
+  issuerLog: 'issuer-log-1',
 } as const;

@@ -8,7 +8,13 @@ import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';
 import type { Aggregate, DomainEvent, Folding, Owners } from '../eventstore/folding.ts';
 import { readPages } from '../eventstore/read-pages.ts';
 import { eventId, newCommandId, newNonce } from '../eventstore/uuids.ts';
-import { catalogAggregate, licenseAggregate, organizationAggregate, reservationAggregate } from './aggregates.ts';
+import {
+  catalogAggregate,
+  issuerLogAggregate,
+  licenseAggregate,
+  organizationAggregate,
+  reservationAggregate,
+} from './aggregates.ts';
 
 /** The checked chain of a stream. `last`: its last event; null for a stream without events. */
 export type Examined = ChainReport & { readonly last: Recorded | null };
@@ -102,6 +108,7 @@ const ownersOf = (store: Pick<EventStore, 'read'>, stream: string, upTo: bigint)
   if (isOf(organizationAggregate, stream)) return foldOwners(store, organizationAggregate, stream, upTo);
   if (isOf(catalogAggregate, stream)) return foldOwners(store, catalogAggregate, stream, upTo);
   if (isOf(reservationAggregate, stream)) return foldOwners(store, reservationAggregate, stream, upTo);
+  if (isOf(issuerLogAggregate, stream)) return foldOwners(store, issuerLogAggregate, stream, upTo);
   throw new Error(`${stream} is no stream of License Ledger.`);
 };
 

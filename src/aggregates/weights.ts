@@ -1,4 +1,5 @@
 import type { Catalog } from '../domain/catalog/catalog.ts';
+import type { IssuerLog } from '../domain/issuer-log/issuer-log.ts';
 import type { License } from '../domain/license/license.ts';
 import type { Organization } from '../domain/organization/organization.ts';
 import type { Reservation } from '../domain/reservation/reservation.ts';
@@ -44,5 +45,8 @@ export const weighCatalog = (catalog: Catalog, events: number): number => {
 
 /** Estimates the bytes that a folded reservation takes in memory. */
 export const weighReservation = (_reservation: Reservation): number => small;
+
+/** Estimates the bytes that a folded log of an issuer takes in memory: its names, keys and last checkpoint. */
+export const weighIssuerLog = (_log: IssuerLog): number => 1_500;
 
 const small = 500;

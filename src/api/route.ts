@@ -22,6 +22,7 @@ export type Reply = {
  */
 export type Streamed = {
   readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly stream: (response: ServerResponse) => Promise<void>;
   readonly close: () => void;
 };

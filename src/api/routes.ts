@@ -1,5 +1,6 @@
 import { createCurrentValidations } from '../application/reading/current-validations.ts';
 import type { ValidationRows } from '../projections/queries/validation.ts';
+import { auditRoutes } from './audit/routes.ts';
 import type { AuthNeeds } from './auth/auth-needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
@@ -33,6 +34,7 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
     ...eventRoutes(needs),
     ...logRoutes(needs),
     ...catalogRoutes(needs),
+    ...auditRoutes(needs),
     ...healthRoutes(needs),
   ];
 };

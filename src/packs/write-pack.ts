@@ -33,7 +33,7 @@ export type PackContent = Pick<Manifest, 'organizationId' | 'query' | 'actor' | 
 export type WrittenPack = { readonly size: number; readonly manifest: Manifest };
 
 /**
- * Writes a pack in parts of about a quarter of a megabyte. The same content gives the same bytes. Throws ZipTooLarge.
+ * Writes a pack in parts of at most a megabyte. The same content gives the same bytes. Throws ZipTooLarge.
  */
 export const writePack = async (content: PackContent, writeAt: WriteAt, bytesMax?: number): Promise<WrittenPack> => {
   const { organizationId, query, actor, createdAt, software, checkpoint, licenses } = content;
@@ -96,10 +96,16 @@ async function* partsOf({ onProgress }: PackContent, pages: LinePages): AsyncGen
     waiting.push(text);
     bytes += text.length;
     if (bytes < partBytes) continue;
-    yield joinBytes(...waiting);
+    yield* cut(joinBytes(...waiting));
     [waiting, bytes] = [[], 0];
   }
-  yield joinBytes(...waiting);
+  yield* cut(joinBytes(...waiting));
+}
+
+/** Cuts bytes to parts of at most `partBytesMax`. */
+function* cut(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += partBytesMax) yield bytes.subarray(at, at + partBytesMax);
 }
 
 const partBytes = 256 * 1024;
+const partBytesMax = 1024 * 1024;

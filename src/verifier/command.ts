@@ -18,6 +18,7 @@ export const usage = `Checks the proofs of a License Ledger offline.
 
   node ledger-verify.mjs inclusion <proof.tlog-proof> <event.json> --key <key>
   node ledger-verify.mjs consistency <older checkpoint> <consistency proof> --key <key>
+  node ledger-verify.mjs log <directory or URL> --key <key>
   node ledger-verify.mjs pack <pack.zip> --key <key>
 
 The event is its leaf, or the event in its stored form. A consistency proof is a file of the old size, hashes and the
@@ -25,7 +26,8 @@ newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64,
 
   --key <key>       a key of the log that you trust, from a place other than the proof
   --witness <key>   a witness that must have cosigned the checkpoint
-  --older <file>    pack: a checkpoint that you have, which the log of the pack must continue
+  --older <file>    log, pack: a checkpoint that you have, which the log must continue
+  --token <file>    log: a file with the API key or access token that the URL needs
   --license <id>    pack: a license that you asked for; the pack must have these and no others
 
 Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
@@ -73,6 +75,26 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   const isSwapped = logs.some((key) => key.kind !== 'LOG') || witnesses.some((key) => key.kind !== 'WITNESS');
   if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
   return { kind, files, keys: { logs, witnesses } };
+};
+
+/**
+ * Returns the arguments of a command: its places, and the values of options, which all have one and may come several
+ * times. Throws Refusal for another option, and for one without a value.
+ */
+export const splitArguments = <Name extends string>(
+  args: readonly string[],
+  options: readonly Name[],
+): { readonly places: readonly string[]; readonly valuesOf: (option: Name) => readonly string[] } => {
+  const places: string[] = [];
+  const values = new Map<string, string[]>(options.map((option) => [option, []]));
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    const known = values.get(argument);
+    if (!argument.startsWith('--')) places.push(argument);
+    else if (known === undefined || args[at + 1] === undefined) throw new Refusal(2, usage);
+    else known.push(args[++at] ?? '');
+  }
+  return { places, valuesOf: (option) => values.get(option) ?? [] };
 };
 
 /** Returns the keys of an argument: one as text, or those of a file. Throws Refusal. */

@@ -3,7 +3,7 @@ import type { ByteSource } from '../packs/zip/read-zip.ts';
 import { InvalidProof } from '../proof/invalid.ts';
 import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { printable } from '../proof/text/printable.ts';
-import { formatReport, type Outcome, type ReadFile, Refusal, readKeys, readText, usage } from './command.ts';
+import { formatReport, type Outcome, type ReadFile, Refusal, readKeys, readText, splitArguments, usage } from './command.ts';
 
 /** A file that is read in parts. Throws when it cannot be opened. */
 export type OpenFile = (path: string) => ByteSource & { readonly close: () => void };
@@ -54,26 +54,15 @@ const open: (path: string, openFile: OpenFile) => ReturnType<OpenFile> = (path, 
 };
 
 const readArguments = (args: readonly string[], readFile: ReadFile) => {
-  const paths: string[] = [];
-  const values: Readonly<Record<string, string[]>> = { '--key': [], '--witness': [], '--older': [], '--license': [] };
-  for (let at = 0; at < args.length; at++) {
-    const argument = args[at] ?? '';
-    const value = args[at + 1];
-    if (!argument.startsWith('--')) paths.push(argument);
-    else if (values[argument] === undefined || value === undefined) throw new Refusal(2, usage);
-    else {
-      values[argument].push(value);
-      at += 1;
-    }
-  }
-  const [path] = paths;
-  const keysOf = (name: string): readonly VerifierKey[] =>
-    (values[name] ?? []).flatMap((argument) => readKeys(argument, readFile));
+  const { places, valuesOf } = splitArguments(args, ['--key', '--witness', '--older', '--license']);
+  const [path] = places;
+  const keysOf = (option: '--key' | '--witness'): readonly VerifierKey[] =>
+    valuesOf(option).flatMap((argument) => readKeys(argument, readFile));
   const [logs, witnesses] = [keysOf('--key'), keysOf('--witness')];
-  if (path === undefined || paths.length > 1 || logs.length === 0) throw new Refusal(2, usage);
+  if (path === undefined || places.length > 1 || logs.length === 0) throw new Refusal(2, usage);
   const isSwapped = logs.some(({ kind }) => kind !== 'LOG') || witnesses.some(({ kind }) => kind !== 'WITNESS');
   if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
-  const older = (values['--older'] ?? []).map((file) => readText(file, readFile));
-  const licenses = values['--license'] ?? [];
+  const older = valuesOf('--older').map((file) => readText(file, readFile));
+  const licenses = valuesOf('--license');
   return { path, logs, witnesses, older, ...(licenses.length === 0 ? {} : { licenses }) };
 };

@@ -18,6 +18,8 @@ export const codesElsewhere = (isFull: boolean): Readonly<Record<string, readonl
   'eventstore users remove 0': [usersTest, 'refused after it was removed'],
   'eventstore users remove 5': [usersTest, "removeUserCommand('ledger'"],
   'eventstore users remove 6': [usersTest, 'an unknown one with 6'],
+  'pack 0': ['tests/cli/pack.test.ts', 'writes a pack that the verifier accepts'],
+  'pack 1': ['tests/cli/pack.test.ts', 'Without a checkpoint'],
   'copy 0': [moveTest, 'const copied = await runCommand'],
   'copy 3': [moveTest, 'code: 3'],
   'copy 5': [moveTest, 'Processes of License Ledger run'],

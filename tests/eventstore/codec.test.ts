@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeCatalog } from '../../src/aggregates/codec-catalog.ts';
+import { decodeIssuerLog } from '../../src/aggregates/codec-issuer-log.ts';
 import { decodeLicense } from '../../src/aggregates/codec-license.ts';
 import { decodeOrganization } from '../../src/aggregates/codec-organization.ts';
 import { decodeReservation } from '../../src/aggregates/codec-reservation.ts';
 import { upcasters } from '../../src/aggregates/upcasters.ts';
 import type { CatalogEvent } from '../../src/domain/catalog/events.ts';
+import type { IssuerLogEvent } from '../../src/domain/issuer-log/issuer-log.ts';
 import type { LicenseEvent } from '../../src/domain/license/events.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
 import type { ReservationEvent } from '../../src/domain/reservation/reservation.ts';
@@ -26,7 +28,7 @@ const corpus = readdirSync(directory).map((file): [string, Recorded] => {
   return [file, { ...stored, revision: BigInt(stored.revision), position: { commit: 0n, prepare: 0n } }];
 });
 
-type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent | ChainRepaired;
+type StoredEvent = LicenseEvent | OrganizationEvent | CatalogEvent | ReservationEvent | IssuerLogEvent | ChainRepaired;
 
 const example = (type: StoredEvent['type']): Recorded => {
   const [, recorded] = corpus.find(([file]) => file === `${type}.v1.json`) ?? [];
@@ -38,6 +40,7 @@ const decode = (recorded: Recorded) => {
   const [kind] = recorded.stream.split('-');
   if (kind === 'license') return decodeLicense(recorded);
   if (kind === 'organization') return decodeOrganization(recorded);
+  if (kind === 'checkpoint') return decodeIssuerLog(recorded);
   return kind === 'catalog' ? decodeCatalog(recorded) : decodeReservation(recorded);
 };
 
@@ -138,6 +141,10 @@ const types: Record<StoredEvent['type'], true> = {
   ReleaseWithdrawn: true,
   ReservationMade: true,
   ReservationReleased: true,
+  LogStarted: true,
+  CheckpointSigned: true,
+  LogKeyRotated: true,
+  LogRestarted: true,
   ChainRepaired: true,
 };
 

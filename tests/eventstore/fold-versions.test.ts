@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   catalogAggregate,
+  issuerLogAggregate,
   licenseAggregate,
   organizationAggregate,
   reservationAggregate,
@@ -51,7 +52,9 @@ const outcomeHash = <Event extends DomainEvent, State>(
   kind: string,
 ): string => {
   const events = corpus.filter(({ stream }) => stream.startsWith(`${kind}-`));
-  const first = events.filter(({ type }) => /^(LicenseIssued|OrganizationCreated|CatalogOpened)$/.test(type));
+  const first = events.filter(({ type }) =>
+    /^(LicenseIssued|OrganizationCreated|CatalogOpened|LogStarted)$/.test(type),
+  );
   let state = decider.initial();
   const states = [...first, ...events, ...events].map((recorded) => {
     const { event, at } = decode(recorded);
@@ -88,6 +91,10 @@ test('A changed fold needs a new version, so that no snapshot of the old fold is
     [foldVersions.reservation]: {
       source: sourceHash(['src/domain/reservation/reservation.ts', 'src/aggregates/codec-reservation.ts', ...format]),
       outcome: outcomeHash(reservationAggregate, 'reservation'),
+    },
+    [foldVersions.issuerLog]: {
+      source: sourceHash(['src/domain/issuer-log/issuer-log.ts', 'src/aggregates/codec-issuer-log.ts', ...format]),
+      outcome: outcomeHash(issuerLogAggregate, 'checkpoint'),
     },
   };
   const advice =

@@ -33,8 +33,9 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ],
   },
   aggregates: {
-    holds: 'licenses, organizations, catalogs and reservations as streams: stored shapes, versions, names, derived ids',
-    ours: ['async', 'domain', 'eventstore'],
+    holds:
+      'licenses, organizations, catalogs, reservations and logs as streams: stored shapes, versions, names, derived ids',
+    ours: ['async', 'domain', 'eventstore', 'proof', 'signing'],
     packages: ['zod', 'node:crypto'],
   },
   postgres: {
@@ -67,7 +68,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'eventstore',
       'identity',
       'mail',
-      'postgres',
+      'packs', 'postgres',
       'projections',
       'proof',
       'records',
@@ -82,7 +83,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   workers: {
     holds: 'scheduled jobs',
-    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'records'],
+    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'proof', 'records'],
     packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:crypto', 'node:timers/promises'],
   },
   api: {
@@ -98,6 +99,8 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'postgres',
       'projections',
       'proof',
+      'packs/pack-files.ts',
+      'records/audit-packs.ts',
       'own-files.ts',
       'rate-limits.ts',
     ],

@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
+import { encodeId } from '../../src/domain/ids.ts';
 import { transaction } from '../../src/postgres/transaction.ts';
 import { type Leaf, leafBytes } from '../../src/proof/leaf.ts';
 import { formatOrigin } from '../../src/proof/notes/log-origins.ts';
 import { formatVerifierKey } from '../../src/proof/notes/verifier-keys.ts';
+import { utf8 } from '../../src/proof/text/bytes.ts';
+import { formatBundle } from '../../src/proof/tree/entry-bundles.ts';
 import { leafHash } from '../../src/proof/tree/merkle-hashes.ts';
 import { newTileBuilder, type TileWithHashes } from '../../src/proof/tree/tile-builder.ts';
+import { bundlePath, tilePath, tileWidth } from '../../src/proof/tree/tile-paths.ts';
 import { nodeSha256, type SigningKey } from '../../src/signing/log-keys.ts';
 import { type Cosigner, signedCheckpoint, testKey } from '../proof/keys.ts';
 
@@ -120,6 +125,33 @@ const writeCosignatures = async (db: ClientBase, issuerOrgId: string, note: stri
       [issuerOrgId, name, Buffer.from(signature, 'base64').subarray(0, 4).toString('hex'), line],
     );
   }
+};
+
+/**
+ * Adds leaves to the log of an issuer that has no further events in this test. Each is the first event of a license that
+ * does not exist.
+ */
+export const addLeaves = async (superuser: Pool, issuerOrgId: string, count: number): Promise<void> => {
+  const ids = Array.from({ length: count }, () => randomUUID());
+  await superuser.query(
+    `insert into rm.log_entries (issuer_org_id, log_index, event_id, stream, revision, hash, recorded_at)
+      select $1, (select coalesce(max(log_index), -1) from rm.log_entries where issuer_org_id = $1) + place,
+        event_id, stream, 0, sha256(convert_to(stream, 'UTF8')), date_trunc('milliseconds', now())
+      from unnest($2::uuid[], $3::text[]) with ordinality as t (event_id, stream, place)`,
+    [issuerOrgId, ids, ids.map((id) => `license-${encodeId('lic', id)}`)],
+  );
+};
+
+/** Returns the files of the log of these leaves by their paths in C2SP tlog-tiles, signed by this key. */
+export const filesOfLog = (leaves: readonly Leaf[], key: SigningKey): ReadonlyMap<string, Uint8Array> => {
+  const { origin, size, root, tiles } = treeOf(leaves, key.verifier.name);
+  const files = new Map([['checkpoint', utf8(signedCheckpoint({ origin, size, root }, key))]]);
+  for (const { tile, hashes } of tiles) files.set(tilePath(tile), hashes);
+  for (let index = 0; index * tileWidth < size; index++) {
+    const part = leaves.slice(index * tileWidth, (index + 1) * tileWidth);
+    files.set(bundlePath({ index, width: part.length }), formatBundle(part.map(leafBytes)));
+  }
+  return files;
 };
 
 /** Signs what is demanded, as the notary does, until it is stopped. */

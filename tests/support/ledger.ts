@@ -262,7 +262,7 @@ export const startLedger = async ({
       const reader = store.connect();
       const done = new AbortController();
       const events: Recorded[] = [];
-      const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'];
+      const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-', 'checkpoint-'];
       for await (const each of reader.follow('start', { streamPrefixes, signal: done.signal })) {
         if (!('idle' in each)) events.push(each);
         else if (each.isEnd) break;

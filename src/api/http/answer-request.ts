@@ -138,7 +138,7 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
-    sent: { params: request.params, query: request.query, body: undefined },
+    sent: { params: textsOf(request.params), query: request.query, body: undefined },
     clientIp: () => exchange.clientIp,
     limits,
     signal,
@@ -160,6 +160,12 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
     },
   };
 };
+
+// The router returns a parameter with slashes as a list of its parts.
+const textsOf = (params: Request['params']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? value : value.join('/')]),
+  );
 
 /** Returns true when a client's key or credential did not lead to a license or an organization. */
 const isOfUnknown = ({ route, party }: Exchange, answer: Answer): boolean =>
@@ -190,7 +196,7 @@ const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Stream
   // Streams have maxima of their own.
   exchange.visit.leave();
   try {
-    respond.begin(response, answer.type, headersOf(exchange));
+    respond.begin(response, answer.type, { ...headersOf(exchange), ...answer.headers });
     if (request.method === 'HEAD') response.end();
     await answer.stream(response);
     response.end();

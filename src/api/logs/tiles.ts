@@ -7,13 +7,10 @@ import { type LogNeeds, logTag } from './log-needs.ts';
 
 const octets = 'application/octet-stream';
 
-// The router returns a parameter with slashes as a list of its parts.
 const place = z
-  .union([z.string(), z.array(z.string())])
-  .transform((value) => (typeof value === 'string' ? value : value.join('/')))
-  .pipe(z.string().max(60))
+  .string()
+  .max(60)
   .meta({
-    override: { type: 'string' },
     description:
       'The index in groups of three digits, as in 067 and x001/x234/067, and .p/ with the width of a tile that is not full, as in 067.p/8. It contains slashes.',
     example: '000',

@@ -20,6 +20,10 @@ export const tags = [
     description: 'The log of an issuer with signed checkpoints, and proofs that it has an event and only grew.',
   },
   {
+    name: 'Evidence packs',
+    description: 'Zips with the histories of licenses and their proofs, which an auditor checks without the server.',
+  },
+  {
     name: 'Authentication',
     description: 'Sign up, sign in and out, sessions, passwords, and the public keys of access tokens.',
   },

@@ -1,4 +1,5 @@
 import { decodeCatalog } from '../../aggregates/codec-catalog.ts';
+import { decodeIssuerLog } from '../../aggregates/codec-issuer-log.ts';
 import { decodeLicense } from '../../aggregates/codec-license.ts';
 import { decodeOrganization } from '../../aggregates/codec-organization.ts';
 import { decodeReservation } from '../../aggregates/codec-reservation.ts';
@@ -16,7 +17,7 @@ import { foldOrganization } from './fold-organization.ts';
 import { notProjected } from './not-projected.ts';
 
 /** The streams that the read models are made of, and those that are read only to detect events that cannot be read. */
-export const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
+export const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-', 'checkpoint-'] as const;
 
 /** What the read models contain of the streams of a batch before it, by id. A stream without rows is missing. */
 export type Stored = {
@@ -81,6 +82,9 @@ export const foldEvent = (changes: Changes, stored: Stored, recorded: Recorded, 
     addWrites(changes.rows, stream, folded.writes);
   } else if (stream.startsWith('reservation-')) {
     const { event } = decodeReservation(recorded);
+    if (!isRepair(event)) notProjected(event);
+  } else if (stream.startsWith('checkpoint-')) {
+    const { event } = decodeIssuerLog(recorded);
     if (!isRepair(event)) notProjected(event);
   }
   return 0;

@@ -63,6 +63,24 @@ export const countLeaves = async (db: PoolClient, issuerOrgId: string): Promise<
   return Number(rows[0]?.count ?? 0);
 };
 
+/**
+ * Returns the indexes of the events of a stream from a revision on, at most `count` revisions, by their revisions. For
+ * asTenant of the issuer.
+ */
+export const indexesOf = async (
+  db: PoolClient,
+  issuerOrgId: string,
+  { stream, from, count }: { readonly stream: string; readonly from: bigint; readonly count: number },
+): Promise<ReadonlyMap<bigint, number>> => {
+  const { rows } = await db.query<{ revision: string; log_index: string }>({
+    name: 'indexes-of-stream',
+    text: `select revision, log_index from rm.log_entries
+      where issuer_org_id = $1 and stream = $2 and revision >= $3 and revision < $3 + $4`,
+    values: [issuerOrgId, stream, from, count],
+  });
+  return new Map(rows.map((row) => [BigInt(row.revision), Number(row.log_index)]));
+};
+
 const select = `select log_index, encode(hash, 'hex') as hash, event_id, ${epochMs('recorded_at')} as recorded_ms, revision, stream
   from rm.log_entries`;
 

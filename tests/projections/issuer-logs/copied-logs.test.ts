@@ -12,7 +12,7 @@ import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, quiet } from '../../support/read-models.ts';
 import { countedEntries, storedEntries } from './support.ts';
 
-const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'];
+const streamPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-', 'checkpoint-'];
 const log = randomLog(120, 31);
 
 /** Projects a store with two projectors that take turns, while `work` runs. */

@@ -3,7 +3,7 @@ import { Refusal } from '../grpc-refusal.ts';
 import { isMetastream, originalOf } from './stream-rules.ts';
 
 /** The prefixes of the streams of License Ledger. Their events are the record, so no client hides or deletes them. */
-export const protectedPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-'] as const;
+export const protectedPrefixes = ['license-', 'organization-', 'catalog-', 'reservation-', 'checkpoint-'] as const;
 
 /** The stream of License Ledger that says which log a store has. */
 export const protectedStream = 'ledger-log';
