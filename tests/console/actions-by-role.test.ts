@@ -65,7 +65,8 @@ const actionsOf = (screens: SampleScreens): Readonly<Record<string, Actions>> =>
     // It has scopes beyond the role of a developer.
     'Rotate: test': ['changeApiKey: to every scope'],
   },
-  activity: { 'Only this license': ['listEvents'] },
+  activity: { 'Only this license': ['listEvents'], 'Proof: ': ['createCheckpoint'] },
+  proof: { 'Get a checkpoint now': ['createCheckpoint'], Save: ['changeOrganization'] },
 });
 
 /** The operation that a screen needs, by the beginning of its address. */
@@ -74,6 +75,7 @@ const readOf: Readonly<Record<string, string>> = {
   catalog: 'listProducts',
   customers: 'listLicenses',
   activity: 'listEvents',
+  proof: 'createCheckpoint',
 };
 
 /** The links of the navigation, and the operation that each needs. */
@@ -83,6 +85,7 @@ const navigation = [
   ['Customers', 'listLicenses'],
   ['Catalog', 'listProducts'],
   ['Activity', 'listEvents'],
+  ['Proof', 'createCheckpoint'],
   ['People and keys', 'me'],
 ] as const;
 

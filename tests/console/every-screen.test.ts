@@ -30,7 +30,7 @@ describe.runIf(hasBrowser)('On every screen of the console,', { timeout: 600_000
       ...['licenses', `licenses/${licenseId}`, 'licenses/new', `why?license=${licenseId}`, 'first-steps'],
       ...['catalog', `catalog/products/${productId}`, 'catalog/policies/new'],
       ...[`catalog/policies/${policyId}`, `catalog/policies/${policyId}/change`],
-      ...['customers', `customers/${ledger.b.organizationId}`, 'activity', 'people'],
+      ...['customers', `customers/${ledger.b.organizationId}`, 'activity', 'proof', 'people'],
     ];
   }, 240_000);
 

@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect } from 'vitest';
 import type { Role } from '../../src/domain/organization/events.ts';
 import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
@@ -35,7 +35,7 @@ describe.runIf(hasBrowser)('The console shows names in place of ids:', { timeout
     return openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user });
   };
 
-  test('the authors of events, and the customer of a transfer and of a new license', async () => {
+  testInFull('the authors of events, and the customer of a transfer and of a new license', async () => {
     const { page, context } = await openAs('OWNER');
     await page.getByText(`by ${colleague.email}: LEGAL`).waitFor();
     await page.getByText('by the API key test').first().waitFor();

@@ -107,7 +107,7 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
     await page.getByText('Not proved. The first wrong thing:').waitFor();
   });
 
-  test('an event after the last checkpoint says so, until a checkpoint covers it', async () => {
+  testInFull('an event after the last checkpoint says so, until a checkpoint covers it', async () => {
     const { page } = owner;
     const { licenseId: newer } = await ledger.issue();
     const { body } = await ledger.call('GET', `/v1/licenses/${newer}/history`, { key: ledger.a.apiKey });
@@ -186,7 +186,7 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
     await page.getByRole('list', { name: 'Chosen files' }).getByText(name).waitFor();
   };
 
-  test('an owner publishes the log, and then a stranger reads it', async () => {
+  testInFull('an owner publishes the log, and then a stranger reads it', async () => {
     const { page } = owner;
     await page.reload();
     await page.getByLabel('Publish the log').check();

@@ -5,6 +5,10 @@ import type { License } from '../types.ts';
 export const limitText = (limit: License['limits']['activations']): string =>
   limit === 'unlimited' ? 'unlimited' : number(limit);
 
+/** Returns how much of a limit is in use. A limit of zero without use is "none": "0 of 0" says nothing. */
+export const usedText = (used: number, limit: License['limits']['activations']): string =>
+  used === 0 && limit === 0 ? licenseTexts.limits.none : licenseTexts.limits.used(used, limitText(limit));
+
 /** The texts of the screen of a license. */
 export const licenseTexts = {
   status: {
@@ -74,6 +78,8 @@ export const licenseTexts = {
     users: 'Users',
     used: (used: number, limit: string) => `${number(used)} of ${limit}`,
     resets: 'counts again from',
+    none: 'none',
+    nothing: 'The license allows no device, seat or user.',
   },
   entitlements: {
     title: 'Entitlements',

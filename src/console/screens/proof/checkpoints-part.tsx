@@ -13,7 +13,7 @@ import classes from './proof.module.css';
 import { signaturesIn } from './served-proof.ts';
 
 const texts = proofTexts.checkpoints;
-const shortRoot = 12;
+const shortRoot = 8;
 
 type Checkpoint = EntryOf<'listCheckpoints'>;
 

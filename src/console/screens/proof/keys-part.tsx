@@ -27,7 +27,7 @@ export const KeysPart = () => {
                 {key}
               </code>
             ))}
-          <div>
+          <div className={classes.buttons}>
             <Download label={texts.download} text={data} file="log.vkey" />
           </div>
         </>
