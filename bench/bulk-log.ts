@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../src/aggregates/built-in-policy-ids.ts';
 import { isRejection } from '../src/domain/decider.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
@@ -8,7 +8,8 @@ import { licenseDecider } from '../src/domain/license/decider.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';
 import { genesisHash, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed } from '../src/eventstore/event-store.ts';
-import { eventId, ledgerNamespace, uuidv5 } from '../src/eventstore/uuids.ts';
+import { uuidv5 } from '../src/eventstore/uuid-v5.ts';
+import { eventId, ledgerNamespace } from '../src/eventstore/uuids.ts';
 import { fingerprintHashes } from '../src/identity/fingerprint.ts';
 import { formatLicenseKey, hashLicenseKey, licenseKeyHint } from '../src/identity/license-key.ts';
 import type { Secrets } from '../src/identity/secrets.ts';

@@ -2,7 +2,7 @@
 // process of its own, so that it shares no thread with the measured product.
 import { createHash } from 'node:crypto';
 import { licenseAggregate } from '../src/aggregates/aggregates.ts';
-import { builtInPolicyId } from '../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../src/aggregates/built-in-policy-ids.ts';
 import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseCommand } from '../src/domain/license/commands.ts';
 import { builtInPolicy } from '../src/domain/license/issue/built-in-policies.ts';

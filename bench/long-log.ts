@@ -2,7 +2,7 @@ import { encodeId } from '../src/domain/ids.ts';
 import type { LicenseEvent } from '../src/domain/license/events.ts';
 import { hashOf, linkToChain } from '../src/eventstore/chain/chain.ts';
 import type { Proposed } from '../src/eventstore/event-store.ts';
-import { uuidv5 } from '../src/eventstore/uuids.ts';
+import { uuidv5 } from '../src/eventstore/uuid-v5.ts';
 import { licenseEvents, type Vendor } from './bulk-log.ts';
 
 /** A license with a long past. It has `events` events, and `devices` devices are active at its end. */

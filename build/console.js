@@ -32,7 +32,11 @@ const stampOfConsole = (root) => {
     readdirSync(path.join(root, name), { recursive: true })
       .map((file) => path.join(name, file))
       .filter((file) => statSync(path.join(root, file)).isFile());
-  const sources = ['src/console', 'src/domain', 'packages/client/src'].flatMap(filesOf);
+  const sources = [
+    ...['src/console', 'src/domain', 'packages/client/src'],
+    // The check of packs folds licenses again.
+    ...['src/aggregates', 'src/eventstore', 'src/packs', 'src/proof'],
+  ].flatMap(filesOf);
   return stampOf(root, [...sources, 'package-lock.json', path.join('build', 'console.js')]);
 };
 

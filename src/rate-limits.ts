@@ -37,6 +37,7 @@ export const buckets = {
   seat_heartbeat: ['seat_heartbeat'],
   seat_release: ['seat_release'],
   usage: ['usage'],
+  log: ['log'],
   unknown_key: ['unknown_key'],
 } as const;
 
@@ -76,6 +77,8 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   seat_release: [200, tenMinutes],
   // Records of usage. As many as the policies allow by default, for ten minutes.
   usage: [6_000, tenMinutes],
+  // Files of public logs without a credential. A log of 1,000,000 leaves has about 8,000.
+  log: [1_000, minute],
   unknown_key: [10, minute],
 };
 

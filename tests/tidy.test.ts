@@ -121,6 +121,12 @@ test('Two files of src have the same name only when they mean the same in differ
   expect(Object.keys(sharedNames).filter((name) => !repeated.includes(name))).toEqual([]);
 });
 
+test('A list in a map grows in place, because a copy for each entry takes quadratic time', () => {
+  const copies = /\[\.\.\.\([\w.]+\.get\([^)]*\) \?\? \[\]\)/;
+  expect('map.set(id, [...(map.get(id) ?? []), item])').toMatch(copies);
+  expect(offenders([...sources, ...filesBelow('src', '.tsx')], ({ text }) => copies.test(text))).toEqual([]);
+});
+
 test('The domain receives time and chance as arguments', () => {
   const impure = /new Date\(\)|Date\.now|Math\.random|randomUUID|performance\.now/;
   expect(offenders(sources, ({ path, text }) => path.startsWith('src/domain/') && impure.test(text))).toEqual([]);

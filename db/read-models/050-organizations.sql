@@ -12,7 +12,10 @@ create table rm.organizations (
   time_zone text not null,
   created_at timestamptz not null,
   -- Closed organizations are kept; null: open.
-  closed_at timestamptz
+  closed_at timestamptz,
+  -- Who else reads its log (src/application/logs/open-log.ts).
+  log_is_public boolean not null,
+  holders_get_proofs boolean not null
 );
 
 create index organizations_by_name on rm.organizations (issuer_org_id, name_lower);

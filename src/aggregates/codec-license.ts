@@ -4,12 +4,12 @@ import type { LicenseEvent } from '../domain/license/events.ts';
 import { type ChainRepaired, repairEvent } from '../eventstore/chain/repair-event.ts';
 import { type Decoded, decodeWith } from '../eventstore/envelope.ts';
 import type { Recorded } from '../eventstore/event-store.ts';
+import { builtInPolicyId } from './built-in-policy-ids.ts';
 import { coreEvents } from './codec-license-core.ts';
 import { grantEvents } from './codec-license-grant.ts';
 import { keyEvents } from './codec-license-key.ts';
 import { leaseEvents } from './codec-license-lease.ts';
 import { termEvents } from './codec-license-term.ts';
-import { builtInPolicyId } from './derived-ids.ts';
 import { upcasters } from './upcasters.ts';
 
 /** Decodes an event of a license stream. Throws UndecodableEvent. */

@@ -31,11 +31,13 @@ const granted = z.array(z.enum(scopes));
 
 const project = z.object({ projectId: id, name: id, metadataRef: reference.nullable() });
 
+const logAccess = z.object({ logIsPublic: z.boolean(), holdersGetProofs: z.boolean() });
 const organizationEvent = z.discriminatedUnion('type', [
   event('OrganizationCreated', z.object({ organizationId: id, name: id, timeZone: id.exactOptional() })),
   event('OrganizationRenamed', z.object({ from: id, to: id })),
   event('OrganizationTimeZoneChanged', z.object({ from: id, to: id })),
   event('OrganizationClosed', z.object({})),
+  event('LogAccessChanged', z.object({ from: logAccess, to: logAccess })),
   event(
     'MemberInvited',
     z.object({ invitationId: id, emailRef: reference, role, expiresAt: instant, invitedBy: id.exactOptional() }),

@@ -5,7 +5,7 @@
  */
 export const foldVersions = {
   license: 'license-11',
-  organization: 'organization-5',
+  organization: 'organization-6',
   catalog: 'catalog-7',
   reservation: 'reservation-2',
   issuerLog: 'issuer-log-1',

@@ -1,6 +1,7 @@
 import { retry } from '../async/retry.ts';
-import { type Break, type ChainEnd, hashOf, linkToChain } from '../eventstore/chain/chain.ts';
+import { type ChainEnd, hashOf, linkToChain } from '../eventstore/chain/chain.ts';
 import { type ChainReport, createChainCheck } from '../eventstore/chain/chain-check.ts';
+import type { Break } from '../eventstore/chain/repair-event.ts';
 import { type ChainRepaired, isRepair } from '../eventstore/chain/repair-event.ts';
 import { type EventStore, type Proposed, type Recorded, RevisionConflict } from '../eventstore/event-store.ts';
 import { appendWithRetry } from '../eventstore/executor/append-with-retry.ts';

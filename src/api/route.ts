@@ -22,12 +22,20 @@ export type Reply = {
  */
 export type Streamed = {
   readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly stream: (response: ServerResponse) => Promise<void>;
   readonly close: () => void;
 };
 
+/** A successful answer in another form than JSON, of media type `type`. */
+export type FileReply = {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 /** The answer of an operation. */
-export type Answer = Reply | Streamed | Problem;
+export type Answer = Reply | FileReply | Streamed | Problem;
 
 /** The values of a request that a handler gets besides its parsed input. */
 export type Call = {
@@ -69,10 +77,11 @@ export type UserCall = Call & { readonly user: UserIdentity };
 
 /**
  * Who may call: a credential of an organization with a permission; the holder of the license key or such a credential;
- * a signed-in user of any organization; or anybody.
+ * a signed-in user of any organization; or anybody. `takesStrangers`: also a caller without a credential. The operation
+ * decides what such a caller gets.
  */
 export type Access =
-  | { readonly kind: 'organization'; readonly permission: PermissionName }
+  | { readonly kind: 'organization'; readonly permission: PermissionName; readonly takesStrangers?: true }
   | { readonly kind: 'license'; readonly permission: PermissionName }
   | { readonly kind: 'user' }
   | { readonly kind: 'anybody' };
@@ -95,6 +104,8 @@ type Described = {
   readonly method: 'get' | 'post' | 'patch' | 'delete';
   /** The path with its parameters as `{name}`. */
   readonly path: `/${string}`;
+  /** True when the last parameter of the path may contain slashes. */
+  readonly isOpenPath?: boolean;
   readonly operationId: string;
   readonly summary: string;
   readonly description?: string;
@@ -126,11 +137,15 @@ type Described = {
   readonly takesAccessToken?: boolean;
 };
 
-/** Without `body` the answer is a stream of `type`, or has no body. */
+/**
+ * Without `body` the answer is a stream of `type`, or has no body. `file`: the media type of a `FileReply`. With `body` and
+ * `file` the answer is JSON only when Accept names it.
+ */
 export type ReplyShape = {
   readonly description: string;
   readonly body?: z.ZodType;
   readonly type?: string;
+  readonly file?: string;
   /** The headers besides those of all such operations. */
   readonly headers?: readonly ReplyHeader[];
 };
@@ -156,6 +171,24 @@ export const route = <Schema extends RequestSchema>(
     access: { kind: 'organization', permission },
     answer: async (raw, call, { caller }) => {
       if (caller === null) throw new Error(`${described.operationId} was called without a caller.`);
+      const input = parseRequest(described.request, raw);
+      return isProblem(input) ? input : handle(input.parsed, { ...call, caller });
+    },
+  };
+};
+
+/**
+ * Defines an operation for credentials of an organization with the permission, and for callers without a credential, who
+ * have no `caller`.
+ */
+export const strangersRoute = <Schema extends RequestSchema>(
+  definition: Definition<Schema, Call & { readonly caller: Caller | null }> & { readonly permission: PermissionName },
+): Route => {
+  const { handle, permission, ...described } = definition;
+  return {
+    ...described,
+    access: { kind: 'organization', permission, takesStrangers: true },
+    answer: async (raw, call, { caller }) => {
       const input = parseRequest(described.request, raw);
       return isProblem(input) ? input : handle(input.parsed, { ...call, caller });
     },
@@ -204,4 +237,7 @@ const openRoute = <Schema extends RequestSchema>({ handle, ...described }: Defin
 export const readsModels = ({ effect, access }: Route): boolean => effect === 'read' || access.kind === 'license';
 
 /** Returns true for a streamed answer. */
-export const isStreamed = (answer: Reply | Streamed): answer is Streamed => 'stream' in answer;
+export const isStreamed = (answer: Reply | FileReply | Streamed): answer is Streamed => 'stream' in answer;
+
+/** Returns true for an answer in another form than JSON. */
+export const isFile = (answer: Reply | FileReply): answer is FileReply => 'bytes' in answer;

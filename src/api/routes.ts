@@ -1,10 +1,12 @@
 import { createCurrentValidations } from '../application/reading/current-validations.ts';
 import type { ValidationRows } from '../projections/queries/validation.ts';
+import { auditRoutes } from './audit/routes.ts';
 import type { AuthNeeds } from './auth/auth-needs.ts';
 import { authRoutes } from './auth/routes.ts';
 import { catalogRoutes } from './catalog/routes.ts';
 import { type EventRouteNeeds, eventRoutes } from './events/routes.ts';
 import { clientRoutes, type LicenseRouteNeeds, licenseRoutes } from './licenses/routes.ts';
+import { logRoutes } from './logs/routes.ts';
 import { type HealthNeeds, healthRoutes } from './monitoring/health.ts';
 import { offerRoutes } from './offers/routes.ts';
 import type { OrganizationNeeds } from './organizations/organization-needs.ts';
@@ -30,7 +32,9 @@ export const createRoutes = (needs: RouteNeeds): readonly Route[] => {
     ...organizationRoutes(needs),
     ...offerRoutes(needs),
     ...eventRoutes(needs),
+    ...logRoutes(needs),
     ...catalogRoutes(needs),
+    ...auditRoutes(needs),
     ...healthRoutes(needs),
   ];
 };

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent, Outlet } from '@tanstack/react-router';
+import type { PermissionName } from '../domain/permissions.ts';
 import { Failure } from './parts/failure.tsx';
 import { Loading } from './parts/loading.tsx';
 import { activityIn } from './screens/activity/activity-in-address.ts';
@@ -8,9 +9,11 @@ import { issuingIn } from './screens/issue/issuing-in-address.ts';
 import { momentIn } from './screens/license/moment-in-address.ts';
 import { filtersIn } from './screens/licenses/filters.ts';
 import { Organizations, Start } from './screens/organizations.tsx';
+import { proofIn } from './screens/proof/proof-in-address.ts';
 import { refusalIn } from './screens/refusal/refusal-in-address.ts';
 import type { saleScreens } from './screens/sale-screens.ts';
 import { Gate } from './shell/gate.tsx';
+import { Home } from './shell/home.tsx';
 import { Layout } from './shell/layout.tsx';
 import { texts } from './texts/catalogue.ts';
 
@@ -43,9 +46,12 @@ const start = createRoute({ getParentRoute: () => gate, path: '/', component: St
 const organizations = createRoute({ getParentRoute: () => gate, path: '/organizations', component: Organizations });
 const organization = createRoute({ getParentRoute: () => gate, path: '/$organizationId', component: Layout });
 
+const home = createRoute({ getParentRoute: () => organization, path: '/', component: Home });
+
 const licenses = createRoute({
   getParentRoute: () => organization,
   path: '/licenses',
+  staticData: { needs: 'readLicenses' },
   validateSearch: filtersIn,
   component: lazyRouteComponent(() => import('./screens/licenses/licenses-screen.tsx')),
 });
@@ -57,6 +63,7 @@ const saleScreen = (name: keyof typeof saleScreens) =>
 const newLicense = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/new',
+  staticData: { needs: 'readLicenses' },
   validateSearch: issuingIn,
   component: saleScreen('issue'),
 });
@@ -64,6 +71,7 @@ const newLicense = createRoute({
 const license = createRoute({
   getParentRoute: () => organization,
   path: '/licenses/$licenseId',
+  staticData: { needs: 'readLicenses' },
   validateSearch: momentIn,
   component: lazyRouteComponent(() => import('./screens/license/license-screen.tsx')),
 });
@@ -71,24 +79,28 @@ const license = createRoute({
 const catalog = createRoute({
   getParentRoute: () => organization,
   path: '/catalog',
+  staticData: { needs: 'readCatalog' },
   component: saleScreen('catalog'),
 });
 
 const product = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/products/$productId',
+  staticData: { needs: 'readCatalog' },
   component: saleScreen('product'),
 });
 
 const newPolicy = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/new',
+  staticData: { needs: 'readCatalog' },
   component: saleScreen('policyEditor'),
 });
 
 const policy = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/$policyId',
+  staticData: { needs: 'readCatalog' },
   validateSearch: versionsIn,
   component: saleScreen('policy'),
 });
@@ -96,18 +108,21 @@ const policy = createRoute({
 const policyChange = createRoute({
   getParentRoute: () => organization,
   path: '/catalog/policies/$policyId/change',
+  staticData: { needs: 'readCatalog' },
   component: saleScreen('policyEditor'),
 });
 
 const firstSteps = createRoute({
   getParentRoute: () => organization,
   path: '/first-steps',
+  staticData: { needs: 'readCatalog' },
   component: saleScreen('firstSteps'),
 });
 
 const activity = createRoute({
   getParentRoute: () => organization,
   path: '/activity',
+  staticData: { needs: 'readEvents' },
   validateSearch: activityIn,
   component: lazyRouteComponent(() => import('./screens/activity/activity-screen.tsx')),
 });
@@ -115,6 +130,7 @@ const activity = createRoute({
 const customers = createRoute({
   getParentRoute: () => organization,
   path: '/customers',
+  staticData: { needs: 'readLicenses' },
   validateSearch: customersInAddress,
   component: lazyRouteComponent(() => import('./screens/customers/customers-screen.tsx')),
 });
@@ -122,7 +138,16 @@ const customers = createRoute({
 const customer = createRoute({
   getParentRoute: () => organization,
   path: '/customers/$holder',
+  staticData: { needs: 'readLicenses' },
   component: lazyRouteComponent(() => import('./screens/customers/customer-screen.tsx')),
+});
+
+const proof = createRoute({
+  getParentRoute: () => organization,
+  path: '/proof',
+  staticData: { needs: 'readLog' },
+  validateSearch: proofIn,
+  component: lazyRouteComponent(() => import('./screens/proof/proof-screen.tsx')),
 });
 
 const people = createRoute({
@@ -134,6 +159,7 @@ const people = createRoute({
 const why = createRoute({
   getParentRoute: () => organization,
   path: '/why',
+  staticData: { needs: 'readLicenses' },
   validateSearch: refusalIn,
   component: lazyRouteComponent(() => import('./screens/refusal/refusal-screen.tsx')),
 });
@@ -148,8 +174,9 @@ export const createConsoleRouter = () =>
         start,
         organizations,
         organization.addChildren([
+          home,
           ...[firstSteps, licenses, newLicense, license, why, customers, customer],
-          ...[catalog, product, newPolicy, policy, policyChange, activity, people],
+          ...[catalog, product, newPolicy, policy, policyChange, activity, proof, people],
         ]),
       ]),
     ]),
@@ -160,6 +187,10 @@ export const createConsoleRouter = () =>
   });
 
 declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** What a user must be permitted to see the screen. Absent: everybody in the organization may see it. */
+    readonly needs?: PermissionName;
+  }
   interface Register {
     router: ReturnType<typeof createConsoleRouter>;
   }

@@ -1,6 +1,6 @@
 /**
  * The prefix of a typed id, for a license, organization, activation, policy, API key, event, user, session, product,
- * project, invitation, lease, or a reference into `vault`.
+ * project, invitation, lease, evidence pack, or a reference into `vault`.
  */
 export type IdPrefix = (typeof idPrefixes)[number];
 
@@ -18,6 +18,7 @@ export const idPrefixes = [
   'prj',
   'inv',
   'lea',
+  'pck',
   'ref',
 ] as const;
 

@@ -36,6 +36,8 @@ export const permissions = {
   /** Accept or decline offers for the organization, and trust or block issuers. */
   answerOffers: ownOnly(grant(managers, 'licenses:write')),
   readEvents: withinProducts(ownOnly(grant([...managers, 'BILLING', 'AUDITOR'], 'events:read'))),
+  /** A log covers all products, so an API key that is limited to products does not have it. */
+  readLog: ownOnly(grant([...managers, 'BILLING', 'AUDITOR'], 'events:read')),
   /** Every credential of an organization has it. */
   readOrganization: withinProducts(ownOnly(grant(roles, ...scopes))),
   changeOrganization: ownOnly(grant(managers)),

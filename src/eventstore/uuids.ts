@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { v5 } from 'uuid';
 import { uuidv7 } from 'uuidv7';
+import { uuidv5 } from './uuid-v5.ts';
 
 /** The namespace of every derived id. It is part of the stored format: a change would break every retry in flight. */
 export const ledgerNamespace = '5f0c1f0e-7f0b-4f0e-9a55-3c1d3c0e9b21';
@@ -70,19 +70,9 @@ export const canComeAgain = (commandId: string): boolean => commandId.charAt(14)
  */
 export const systemCommandId = (name: string): string => uuidv5(ledgerNamespace, name);
 
-/** Returns a name-based UUID (RFC 9562 §5.5, SHA-1), lower case. Throws when `namespace` is not a UUID. */
-export const uuidv5 = (namespace: string, name: string): string => {
-  if (!uuid.test(namespace))
-    throw new Error(`A UUID was expected as the namespace of a derived id, got "${namespace}".`);
-  // Bytes, because the package accepts as text only UUIDs of known versions, and no name with half a surrogate pair.
-  return v5(Buffer.from(name, 'utf8'), Buffer.from(namespace.replaceAll('-', ''), 'hex'));
-};
-
 /** Joins fields to a text for hashing. Different lists give different texts. Throws when a field contains a NUL. */
 export const joined = (fields: readonly string[]): string => {
   if (fields.some((field) => field.includes('\0')))
     throw new Error('An id cannot be derived from a field that contains a NUL character.');
   return fields.join('\0');
 };
-
-const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

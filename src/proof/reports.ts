@@ -71,9 +71,14 @@ export const reportOnConsistency = (olderNote: string, consistencyText: string, 
   };
 };
 
-type Opened = Checkpoint & { readonly signers: readonly Signer[] };
+/** A checkpoint with the trusted keys that signed it. */
+export type Opened = Checkpoint & { readonly signers: readonly Signer[] };
 
-const openTrusted = (note: string, { logs, witnesses }: TrustedKeys): Opened => {
+/**
+ * Returns the checkpoint of a note that a trusted key of its log and every named witness signed. Throws InvalidProof
+ * otherwise.
+ */
+export const openTrusted = (note: string, { logs, witnesses }: TrustedKeys): Opened => {
   mustBe(
     logs.every(({ kind }) => kind === 'LOG') && witnesses.every(({ kind }) => kind === 'WITNESS'),
     'Give keys of logs as logs, and keys of witnesses as witnesses.',
@@ -94,14 +99,16 @@ const readEvent = (text: string): { readonly leaf: Leaf; readonly hasContent: bo
   return { leaf: hasContent ? leafOfStoredEvent(text) : parseLeaf(text), hasContent };
 };
 
-const signaturesProved = ({ origin, size, signers }: Opened): readonly string[] =>
+/** Returns who signed a checkpoint, in sentences. */
+export const signaturesProved = ({ origin, size, signers }: Opened): readonly string[] =>
   signers.map(({ key, time }) =>
     time === null
       ? `The log ${origin} signed a checkpoint of ${size} events with the key ${key.keyId}.`
       : `The witness ${key.name} signed that it saw this checkpoint at ${time} seconds after 1970, as the largest one.`,
   );
 
-const limits = ({ size, signers }: Opened): readonly string[] => [
+/** Returns what no checkpoint proves, in sentences. */
+export const limits = ({ size, signers }: Opened): readonly string[] => [
   `Events after the first ${size}: a newer checkpoint covers them.`,
   'What was never recorded: no log can prove that.',
   signers.some(({ time }) => time !== null)

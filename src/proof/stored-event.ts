@@ -10,8 +10,14 @@ import { parseObject } from './text/strict-json.ts';
  * Throws InvalidProof when the content does not have the hash that its metadata names. Also throws it for any other
  * member, which the hash would not cover.
  */
-export const leafOfStoredEvent = (text: string): Leaf => {
-  const { id, type, stream, revision, data, metadata, ...others } = parseObject(text, 'The event');
+export const leafOfStoredEvent = (text: string): Leaf => leafOfMembers(parseObject(text, 'The event'));
+
+/**
+ * Returns the leaf of an event that `parseObject` has read, alone or as part of another object. Throws InvalidProof as
+ * `leafOfStoredEvent` does.
+ */
+export const leafOfMembers = (event: Readonly<Record<string, unknown>>): Leaf => {
+  const { id, type, stream, revision, data, metadata, ...others } = event;
   const isWhole = data !== undefined && Object.keys(others).length === 0;
   mustBe(isWhole, 'The event has other members than id, type, stream, revision, data and metadata.');
   mustBe(typeof metadata === 'object' && metadata !== null, 'The event has no metadata.');

@@ -13,16 +13,22 @@ export type Outcome = { readonly exitCode: number; readonly output: string };
 /** Returns the bytes of a file. Throws when it cannot be read. */
 export type ReadFile = (path: string) => Uint8Array;
 
-const usage = `Checks the proofs of a License Ledger offline.
+/** The text of `--help`. */
+export const usage = `Checks the proofs of a License Ledger offline.
 
   node ledger-verify.mjs inclusion <proof.tlog-proof> <event.json> --key <key>
   node ledger-verify.mjs consistency <older checkpoint> <consistency proof> --key <key>
+  node ledger-verify.mjs log <directory or URL> --key <key>
+  node ledger-verify.mjs pack <pack.zip> --key <key>
 
 The event is its leaf, or the event in its stored form. A consistency proof is a file of the old size, hashes and the
 newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64, or a file with one on each line.
 
   --key <key>       a key of the log that you trust, from a place other than the proof
   --witness <key>   a witness that must have cosigned the checkpoint
+  --older <file>    log, pack: a checkpoint that you have, which the log must continue
+  --token <file>    log: a file with the API key or access token that the URL needs
+  --license <id>    pack: a license that you asked for; the pack must have these and no others
 
 Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
 `;
@@ -41,8 +47,8 @@ export const runCommand = (args: readonly string[], readFile: ReadFile): Outcome
   }
 };
 
-/** An end of the command other than a checked proof. */
-class Refusal extends Error {
+/** An end of a command other than a checked proof. */
+export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly exitCode: number;
 
@@ -71,7 +77,28 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   return { kind, files, keys: { logs, witnesses } };
 };
 
-const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
+/**
+ * Returns the arguments of a command: its places, and the values of options, which all have one and may come several
+ * times. Throws Refusal for another option, and for one without a value.
+ */
+export const splitArguments = <Name extends string>(
+  args: readonly string[],
+  options: readonly Name[],
+): { readonly places: readonly string[]; readonly valuesOf: (option: Name) => readonly string[] } => {
+  const places: string[] = [];
+  const values = new Map<string, string[]>(options.map((option) => [option, []]));
+  for (let at = 0; at < args.length; at++) {
+    const argument = args[at] ?? '';
+    const known = values.get(argument);
+    if (!argument.startsWith('--')) places.push(argument);
+    else if (known === undefined || args[at + 1] === undefined) throw new Refusal(2, usage);
+    else known.push(args[++at] ?? '');
+  }
+  return { places, valuesOf: (option) => values.get(option) ?? [] };
+};
+
+/** Returns the keys of an argument: one as text, or those of a file. Throws Refusal. */
+export const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] => {
   const isKey = /^[^+]+\+[0-9a-f]{8}\+/.test(argument);
   try {
     const text = isKey ? argument : readText(argument, readFile);
@@ -82,7 +109,8 @@ const readKeys = (argument: string, readFile: ReadFile): readonly VerifierKey[] 
   }
 };
 
-const readText = (path: string, readFile: ReadFile): string => {
+/** Returns the text of a file. Throws Refusal when it cannot be read or is empty. */
+export const readText = (path: string, readFile: ReadFile): string => {
   let bytes: Uint8Array;
   try {
     bytes = readFile(path);
@@ -94,7 +122,8 @@ const readText = (path: string, readFile: ReadFile): string => {
   return textOf(bytes, path);
 };
 
-const formatReport = ({ proved, notProved }: Report): string =>
+/** Returns a report as text for a terminal. */
+export const formatReport = ({ proved, notProved }: Report): string =>
   [
     ['Proved:', ...proved.map(asItem)],
     ['Not proved:', ...notProved.map(asItem)],

@@ -1,12 +1,24 @@
+import { verifyPack } from '../packs/verify-pack.ts';
+import { sourceOfBytes } from '../packs/zip/read-zip.ts';
+import { reportOnLog } from '../proof/log-report.ts';
 import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
-import { runCommand } from './command.ts';
+import { type Outcome, runCommand } from './command.ts';
+import { runLogCommand } from './log-command.ts';
+import { fileOpener, runPackCommand } from './pack-command.ts';
 
 /**
  * The checks of `ledger-verify.mjs` for a page that imports it. Each throws an error, and its message names the first
  * wrong thing.
  */
-export const checks = { reportOnInclusion, reportOnConsistency, parseVerifierKey };
+export const checks = {
+  reportOnInclusion,
+  reportOnConsistency,
+  reportOnLog,
+  verifyPack,
+  sourceOfBytes,
+  parseVerifierKey,
+};
 
 /** Returns true when Node runs this file as the program. */
 const isProgram = async (): Promise<boolean> => {
@@ -17,9 +29,15 @@ const isProgram = async (): Promise<boolean> => {
   return import.meta.url.startsWith('file:') && realpathSync(file) === realpathSync(fileURLToPath(import.meta.url));
 };
 
+const run = async ([kind, ...rest]: readonly string[]): Promise<Outcome> => {
+  const fs = await import('node:fs');
+  if (kind === 'log') return runLogCommand(rest, fs.readFileSync);
+  if (kind === 'pack') return runPackCommand(rest, { readFile: fs.readFileSync, openFile: fileOpener(fs) });
+  return runCommand([...(kind === undefined ? [] : [kind]), ...rest], fs.readFileSync);
+};
+
 if (await isProgram()) {
-  const { readFileSync } = await import('node:fs');
-  const { exitCode, output } = runCommand(process.argv.slice(2), readFileSync);
+  const { exitCode, output } = await run(process.argv.slice(2));
   (exitCode === 0 ? process.stdout : process.stderr).write(output);
   process.exitCode = exitCode;
 }

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { groupBy } from '../domain/group-by.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type EndedMetadata, endedMetadata } from '../projections/queries/ended-metadata.ts';
 import { eraseValues } from '../records/vault.ts';
@@ -22,16 +23,11 @@ export const eraseDeviceMetadata = async ({ pool, apiPool, signal, pageMax = 500
   let after: string | null = null;
   while (signal?.aborted !== true) {
     const page: readonly EndedMetadata[] = await endedMetadata(pool, { limit: pageMax, after });
-    for (const [issuerOrgId, refs] of byIssuer(page))
+    for (const [issuerOrgId, ended] of groupBy(page, (metadata) => metadata.issuerOrgId)) {
+      const refs = ended.map(({ metadataRef }) => metadataRef);
       await asTenant(apiPool, issuerOrgId, (db) => eraseValues(db, issuerOrgId, refs), { readOnly: false });
+    }
     after = page.at(-1)?.activationId ?? null;
     if (page.length < pageMax) return;
   }
-};
-
-const byIssuer = (page: readonly EndedMetadata[]): ReadonlyMap<string, readonly string[]> => {
-  const issuers = new Map<string, string[]>();
-  for (const { issuerOrgId, metadataRef } of page)
-    issuers.set(issuerOrgId, [...(issuers.get(issuerOrgId) ?? []), metadataRef]);
-  return issuers;
 };

@@ -21,10 +21,11 @@ export type ScheduledJob = {
 };
 
 /** The names of the queues. Runs of one queue follow one another in each worker; those of different queues do not. */
-export const queueNames = (baseName: string): readonly [jobs: string, devices: string, mail: string] => [
+export const queueNames = (baseName: string): readonly [jobs: string, devices: string, mail: string, packs: string] => [
   baseName,
   `${baseName}-devices`,
   `${baseName}-mail`,
+  `${baseName}-packs`,
 ];
 
 /** How many ended runs of all jobs a queue remembers. */

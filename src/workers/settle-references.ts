@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { groupBy } from '../domain/group-by.ts';
 import type { EventStore, Recorded } from '../eventstore/event-store.ts';
 import { asTenant } from '../postgres/tenant.ts';
 import { type OpenReference, openReferences, settleReference } from '../records/vault-references.ts';
@@ -29,7 +30,7 @@ export const settleReferences = async (needs: Needs): Promise<number> => {
   let after: OpenReference | null = null;
   while (!signal.aborted) {
     const page: readonly OpenReference[] = await openReferences(pool, { limit: pageMax, after });
-    for (const [stream, open] of byStream(page)) {
+    for (const [stream, open] of groupBy(page, ({ stream }) => stream)) {
       if (signal.aborted) return removed;
       try {
         const stored = await storedReferences(store, stream, open);
@@ -42,12 +43,6 @@ export const settleReferences = async (needs: Needs): Promise<number> => {
     if (page.length < pageMax) break;
   }
   return removed;
-};
-
-const byStream = (page: readonly OpenReference[]): ReadonlyMap<string, readonly OpenReference[]> => {
-  const streams = new Map<string, OpenReference[]>();
-  for (const reference of page) streams.set(reference.stream, [...(streams.get(reference.stream) ?? []), reference]);
-  return streams;
 };
 
 /** Returns the references that an event has. A claim may be younger than its event, so the whole stream is read. */

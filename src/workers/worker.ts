@@ -6,6 +6,7 @@ import { unseenDevices } from '../projections/queries/unseen-page.ts';
 import { purgeSightings } from '../records/device-sightings.ts';
 import { overdueLeases, purgeLiveness } from '../records/lease-liveness.ts';
 import { purgeSeatHolders } from '../records/seat-holders.ts';
+import { purgePacks } from '../records/pack-jobs.ts';
 import { pauseLicenses, purgePauses, revisionsOf } from '../records/sweep-pauses.ts';
 import { purgeValidationCounts } from '../records/validation-counts.ts';
 import { announcingShare, createPace } from './pace.ts';
@@ -39,6 +40,8 @@ type Needs = {
   readonly eraseDeviceMetadata?: (signal: AbortSignal) => Promise<unknown>;
   /** Sends mails, in a queue of their own: neither a slow mail server nor a long sweep waits for the other. */
   readonly sendMails?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
+  /** Makes evidence packs, in a queue of their own: a pack may take minutes. */
+  readonly makePacks?: ((signal: AbortSignal) => Promise<unknown>) | undefined;
   readonly now: () => Date;
   readonly log: Log;
   /** Workers of one queue share its jobs. */
@@ -47,15 +50,22 @@ type Needs = {
 
 /** Starts the scheduled jobs of the role `worker`. Several workers may run. */
 export const startWorker = async (needs: Needs): Promise<Schedule> => {
-  const { backend, sendMails, log } = needs;
+  const { backend, sendMails, makePacks, log } = needs;
+  const mayRead = needs.mayRead ?? (async () => true);
   const onError = (error: unknown, context: string) => log.error({ err: error, context }, 'A scheduled job failed.');
-  const [jobs, devices, mail] = queueNames(needs.queueName ?? 'ledger');
+  const [jobs, devices, mail, packs] = queueNames(needs.queueName ?? 'ledger');
   const mailJobs = sendMails === undefined ? [] : [{ name: 'mail', everySeconds: mailSeconds, run: sendMails }];
+  const makeWhenReadable = async (signal: AbortSignal) => {
+    if (await mayRead()) await makePacks?.(signal);
+  };
+  const packJobs =
+    makePacks === undefined ? [] : [{ name: 'audit-packs', everySeconds: packSeconds, run: makeWhenReadable }];
   const queues = [
     { queueName: jobs, scheduled: jobsOf(needs) },
     // A change of a policy may announce many devices at once, for which no expiry waits.
     { queueName: devices, scheduled: [unseenJob(needs)] },
     { queueName: mail, scheduled: mailJobs },
+    { queueName: packs, scheduled: packJobs },
   ].filter(({ scheduled }) => scheduled.length > 0);
   const schedules = await Promise.all(
     queues.map(({ queueName, scheduled }) => startSchedule(scheduled, { backend, queueName, onError })),
@@ -64,6 +74,7 @@ export const startWorker = async (needs: Needs): Promise<Schedule> => {
 };
 
 const mailSeconds = 5;
+const packSeconds = 2;
 const unseenSeconds = 3_600;
 
 const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
@@ -86,6 +97,7 @@ const jobsOf = (needs: Needs): readonly ScheduledJob[] => {
     { name: 'expiry-sweep', everySeconds: expirySweepSeconds, run: sweepWhenReadable },
     // Queues have stored this name, which is older than most of what the job removes.
     { name: 'idempotency-purge', everySeconds: 3_600, run: (signal) => purge(pool, signal) },
+    { name: 'audit-packs-purge', everySeconds: 3_600, run: (signal) => purgePacks(pool, needs.now(), signal) },
     { name: 'sweep-pauses-purge', everySeconds: 86_400, run: (signal) => purgePauses(pool, signal) },
     { name: 'lease-liveness-purge', everySeconds: 3_600, run: (signal) => purgeLiveness(pool, signal) },
     { name: 'seat-holders-purge', everySeconds: 3_600, run: purgeNamesWhenReadable },

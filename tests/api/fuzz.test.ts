@@ -12,15 +12,19 @@ import { createJudge } from '../support/fuzz/judge.ts';
 import { type Draft, impossiblePosition, mutate } from '../support/fuzz/mutations.ts';
 import { pathOf, type Received, send } from '../support/fuzz/send.ts';
 import { createWorld, type World } from '../support/fuzz/world.ts';
+import { startStandInNotary } from '../support/issuer-trees.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { sized } from '../support/size.ts';
 
 let ledger: Ledger;
+let notary: ReturnType<typeof startStandInNotary>;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 beforeAll(async () => {
   ledger = await startLedger();
+  notary = startStandInNotary(ledger.database.superuser);
 });
 afterAll(async () => {
+  await notary.stop();
   agent.destroy();
   await ledger.stop();
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asTenant } from '../../src/postgres/tenant.ts';
+import { signTree } from '../support/issuer-trees.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';
@@ -40,6 +41,10 @@ describe('Every GET', () => {
     expect(routes.length).toBeGreaterThanOrEqual(4);
     const { accessToken: key } = await ledger.createMember(ledger.a.organizationId, 'OWNER');
     const made = async (path: string, body: object) => (await ledger.call('POST', path, { key, body })).body;
+    const requiredOf: Readonly<Record<string, string>> = {
+      '/v1/holders': `?ids=${ledger.a.organizationId}`,
+      '/v1/logs/{organizationId}/consistency': '?from=1',
+    };
     const ids: Readonly<Record<string, unknown>> = {
       licenseId,
       organizationId: ledger.a.organizationId,
@@ -49,8 +54,11 @@ describe('Every GET', () => {
       policyId: (await ledger.call('GET', '/v1/policies?limit=1', { key })).body.data?.[0]?.id,
       apiKeyId: (await made('/v1/api-keys', { name: 'CI', scopes: ['licenses:read'] })).apiKey?.id,
       projectId: (await made('/v1/projects', { name: 'Apollo' })).id,
+      level: '0',
+      index: '000.p/1',
       eventId: (await ledger.call('GET', '/v1/events?limit=1', { key })).body.data?.[0]?.id,
     };
+    await signTree(ledger.database.superuser, ledger.a.organizationId);
     await ledger.database.superuser.query(trap);
     try {
       const read = (readOnly: boolean) =>
@@ -65,7 +73,7 @@ describe('Every GET', () => {
         expect(filled).not.toContain('undefined');
         // A stream reads before it begins, and would not end.
         const method = replies[200]?.body === undefined ? 'HEAD' : 'GET';
-        const required = path === '/v1/holders' ? `?ids=${ledger.a.organizationId}` : '';
+        const required = requiredOf[path] ?? '';
         const answer = await ledger.call(method, `${filled}${required}`, { key });
         expect([path, answer.status]).toEqual([path, 200]);
       }

@@ -80,6 +80,8 @@ const pausedQueue = async () => {
 const isFull = sized(1, 0) === 1;
 const elsewhere = codesElsewhere(isFull);
 const newOrganization = "--organization 'Example Software' --email ann@vendor.example --generate-password";
+const aLicense = 'lic_01h455vb4pex5vsknk084sn02q';
+const aPack = '--organization org_01h455vb4pex5vsknk084sn02q --from 2026-01-01T00:00:00Z --out nowhere.zip';
 const away = (args = ''): readonly Row[] => [
   [4, args, 'SILENT'],
   [6, args, 'NOWHERE'],
@@ -117,6 +119,11 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [4, '', 'SILENT'],
   ],
   verify: [[0, '', 'RUNNING'], [3, '', 'DAMAGED'], ...away()],
+  pack: [
+    [2, `${aPack} --licenses ${aLicense} --filter tier=PRO`, 'RUNNING'],
+    [5, `${aPack} --licenses ${aLicense}`, 'RUNNING'],
+    ...away(`${aPack} --licenses ${aLicense}`),
+  ],
   'repair-chain': [
     [0, '', 'RUNNING'],
     [2, '--apply --operator ops-7', 'RUNNING'],

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Role, roles } from '../../src/domain/organization/events.ts';
 import { expected } from '../api/authorization/expected.ts';
 import type { Ledger } from '../support/ledger.ts';
+import { pageComplaints } from '../support/page-complaints.ts';
 import { createConsoleUser, hasBrowser, openConsole, shareConsole } from './in-browser.ts';
 import { createSample, type SampleScreens } from './sample-screens.ts';
 
@@ -64,8 +65,29 @@ const actionsOf = (screens: SampleScreens): Readonly<Record<string, Actions>> =>
     // It has scopes beyond the role of a developer.
     'Rotate: test': ['changeApiKey: to every scope'],
   },
-  activity: { 'Only this license': ['listEvents'] },
+  activity: { 'Only this license': ['listEvents'], 'Proof: ': ['createCheckpoint'] },
+  proof: { 'Get a checkpoint now': ['createCheckpoint'], Save: ['changeOrganization'] },
 });
+
+/** The operation that a screen needs, by the beginning of its address. */
+const readOf: Readonly<Record<string, string>> = {
+  licenses: 'listLicenses',
+  catalog: 'listProducts',
+  customers: 'listLicenses',
+  activity: 'listEvents',
+  proof: 'createCheckpoint',
+};
+
+/** The links of the navigation, and the operation that each needs. */
+const navigation = [
+  ['Licenses', 'listLicenses'],
+  ['Why refused?', 'listLicenses'],
+  ['Customers', 'listLicenses'],
+  ['Catalog', 'listProducts'],
+  ['Activity', 'listEvents'],
+  ['Proof', 'createCheckpoint'],
+  ['People and keys', 'me'],
+] as const;
 
 // tests/api/authorization proves that the server refuses each of these operations to every other role.
 const mayDo = (role: Role, operation: string): boolean => {
@@ -100,19 +122,22 @@ describe.runIf(hasBrowser)('The console shows an action only to a role whose req
     const { organizationId } = ledger.a;
     const user = await createConsoleUser(ledger, [{ organizationId, role }]);
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/people`, { user });
-    const refusals: string[] = [];
-    page.on('response', (response) => {
-      if (response.status() === 403) refusals.push(`${response.request().method()} ${response.url()}`);
-    });
     for (const [screen, actions] of Object.entries(actionsOf(screens))) {
       await visit(page, screen);
       const allowed = Object.keys(actions).filter((name) => actions[name]?.some((operation) => mayDo(role, operation)));
       expect([screen, await shownOf(page, Object.keys(actions))]).toEqual([screen, allowed]);
-      // A screen of the role asks for nothing that the role may not read.
-      const isOfRole = mayDo(role, screen === 'activity' ? 'listEvents' : 'listLicenses');
-      if (isOfRole) expect([screen, refusals]).toEqual([screen, []]);
-      refusals.splice(0);
+      // No screen asks for what the role may not read, also when its address was typed.
+      expect([screen, pageComplaints]).toEqual([screen, []]);
+      const read = readOf[screen.split('/')[0] ?? ''];
+      const isOfRole = read === undefined || mayDo(role, read);
+      expect([screen, await page.getByText('Your role may not see this page.').count()]).toEqual([
+        screen,
+        isOfRole ? 0 : 1,
+      ]);
     }
+    const links = await page.getByRole('navigation').getByRole('link').allInnerTexts();
+    expect(links).toEqual(navigation.filter(([, read]) => read === 'me' || mayDo(role, read)).map(([link]) => link));
+    expect(await page.getByRole('button', { name: 'Find' }).count()).toBe(mayDo(role, 'searchLicenses') ? 1 : 0);
     await context.close();
   });
 });

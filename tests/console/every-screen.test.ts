@@ -30,7 +30,7 @@ describe.runIf(hasBrowser)('On every screen of the console,', { timeout: 600_000
       ...['licenses', `licenses/${licenseId}`, 'licenses/new', `why?license=${licenseId}`, 'first-steps'],
       ...['catalog', `catalog/products/${productId}`, 'catalog/policies/new'],
       ...[`catalog/policies/${policyId}`, `catalog/policies/${policyId}/change`],
-      ...['customers', `customers/${ledger.b.organizationId}`, 'activity', 'people'],
+      ...['customers', `customers/${ledger.b.organizationId}`, 'activity', 'proof', 'people'],
     ];
   }, 240_000);
 
@@ -64,6 +64,21 @@ describe.runIf(hasBrowser)('On every screen of the console,', { timeout: 600_000
       const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])');
       expect([screen, stored]).toEqual([screen, expect.not.stringMatching(/eyJ|lgr_|LL-/)]);
     }
+    await context.close();
+  });
+
+  // A page that sends a request beyond the rights of its user fails the test.
+  test('a guest sees no screen that the role may not see, and sends no request for one', async () => {
+    const { page, context } = await openAs('GUEST');
+    for (const screen of screens.filter((address) => address !== 'people')) {
+      await visit(page, screen);
+      await page.getByText('Your role may not see this page.').waitFor();
+    }
+    await page.getByRole('link', { name: 'License Ledger' }).click();
+    await page.getByRole('heading', { name: 'Your sessions' }).waitFor();
+    expect(await page.getByRole('navigation').getByRole('link').allInnerTexts()).toEqual(['People and keys']);
+    await page.keyboard.press('Control+k');
+    expect([await page.getByRole('dialog').count(), await alerts(page)]).toEqual([0, []]);
     await context.close();
   });
 

@@ -63,7 +63,8 @@ export type Opening = Parameters<Browser['newContext']>[0] & { readonly user?: C
 
 /**
  * Opens an address of the console in a browser of its own cookies. A test fails when one of its pages has an error or a
- * warning, stores a secret, sends a request elsewhere, or wants what its policy refuses. An answer that is a refusal is no complaint.
+ * warning, stores a secret, sends a request elsewhere, sends one that the rights of the user do not cover, or wants what its
+ * policy refuses. Another refusal, such as of a wrong password, is no complaint.
  */
 export const openConsole = async (
   browser: Browser,
@@ -83,6 +84,11 @@ export const openConsole = async (
 const watch = async (context: BrowserContext, { baseUrl }: Ledger): Promise<void> => {
   context.on('request', (request) => {
     if (!request.url().startsWith(`${baseUrl}/`)) pageComplaints.push(`The page sent a request to ${request.url()}.`);
+  });
+  context.on('response', (response) => {
+    // A wrong password is no right that the user lacks.
+    if (response.status() === 403 && !response.url().startsWith(`${baseUrl}/v1/auth/`))
+      pageComplaints.push(`The server forbade ${response.request().method()} ${response.url()}.`);
   });
   context.on('weberror', (failure) => pageComplaints.push(String(failure.error())));
   context.on('console', (message) => {

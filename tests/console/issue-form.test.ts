@@ -79,6 +79,13 @@ describe('The form that issues a license', () => {
     });
   });
 
+  test('names the customer of the license, or its id where the name is not known', () => {
+    const body = bodyOf({ holder: 'org_1' });
+    const customerOf = (holderName: string | null) =>
+      previewOf(policy, body, moment, holderName).find(({ name }) => name === 'Customer')?.value;
+    expect([customerOf('Beta'), customerOf(null)]).toEqual(['Beta', 'org_1']);
+  });
+
   test('foretells a start by the first use, and until when an entitlement is withheld', () => {
     const byUse = { term: 'duration', duration: '1 month', basis: 'FIRST_ACTIVATION' } as const;
     expect(lineOf('Starts', byUse)).toMatchObject({ value: 'from the first device', isChanged: true });

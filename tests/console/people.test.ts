@@ -76,9 +76,22 @@ describe.runIf(hasBrowser)('On the screen of people and keys', { timeout: 120_00
     await page.reload();
     await page.getByText('The last owner stays.').waitFor();
     expect(await page.getByRole('button', { name: `Remove: ${owner.email}` }).count()).toBe(0);
-    await page.getByRole('button', { name: `Change role: ${member.email}` }).click();
-    await dialog(page).getByLabel('Role').selectOption('Billing');
-    await dialog(page).getByRole('button', { name: 'Change role' }).click();
+    const choose = async (role: string) => {
+      await page.getByRole('button', { name: `Change role: ${member.email}` }).click();
+      await dialog(page).getByLabel('Role').selectOption(role);
+    };
+    const confirm = () => dialog(page).getByRole('button', { name: 'Change role' }).click();
+    await choose('Billing');
+    // A colleague is faster, and sees no change of the role disappear.
+    const path = `/v1/organizations/${organizationId}/members/${member.userId}`;
+    const body = { role: 'AUDITOR' };
+    expect((await ledger.call('PATCH', path, { key: await tokenOf(owner), body })).status).toBe(200);
+    await confirm();
+    await dialog(page).getByText('This has changed since you opened the form').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('row', { name: member.email }).getByText('Auditor').waitFor();
+    await choose('Billing');
+    await confirm();
     await page.getByRole('row', { name: member.email }).getByText('Billing').waitFor();
     await page.getByRole('button', { name: `Remove: ${member.email}` }).click();
     await expectAccessible(page);

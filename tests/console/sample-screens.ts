@@ -59,6 +59,7 @@ export const createSample = async (ledger: Ledger): Promise<SampleScreens> => {
     `${screens.policy}/change`,
     'catalog/policies/new',
     'activity',
+    'proof',
     'people',
   ];
   return { ...screens, all: [...Object.values(screens), ...others, ...more] };

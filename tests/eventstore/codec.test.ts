@@ -111,6 +111,7 @@ const types: Record<StoredEvent['type'], true> = {
   OrganizationRenamed: true,
   OrganizationTimeZoneChanged: true,
   OrganizationClosed: true,
+  LogAccessChanged: true,
   MemberInvited: true,
   InvitationWithdrawn: true,
   MemberJoined: true,

@@ -6,6 +6,7 @@ import type { LicenseCommand } from '../../src/domain/license/commands.ts';
 import { licenseDecider } from '../../src/domain/license/decider.ts';
 import { dueCommands } from '../../src/domain/license/due.ts';
 import type { Due } from '../../src/domain/license/due-command.ts';
+import { uuidv5 } from '../../src/eventstore/uuid-v5.ts';
 import {
   aggregateId,
   commandIdFor,
@@ -13,7 +14,6 @@ import {
   ledgerNamespace,
   newCommandId,
   systemCommandId,
-  uuidv5,
 } from '../../src/eventstore/uuids.ts';
 import { command } from '../domain/license/commands.ts';
 import {

@@ -61,8 +61,20 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   application: {
     holds: 'one file per operation; knows no HTTP',
-    ours: ['aggregates', 'async', 'domain', 'eventstore', 'identity', 'mail', 'postgres', 'projections', 'records'],
-    packages: ['lru-cache', 'pg', 'zod'],
+    ours: [
+      'aggregates',
+      'async',
+      'domain',
+      'eventstore',
+      'identity',
+      'mail',
+      'packs', 'postgres',
+      'projections',
+      'proof',
+      'records',
+      'signing',
+    ],
+    packages: ['lru-cache', 'pg', 'zod', 'node:timers/promises'],
   },
   mail: {
     holds: 'the port of mails, their texts, SMTP and the outbox of files',
@@ -71,7 +83,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   workers: {
     holds: 'scheduled jobs',
-    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'records'],
+    ours: ['aggregates', 'application', 'domain', 'eventstore', 'mail', 'postgres', 'projections', 'proof', 'records'],
     packages: ['bullmq', 'ioredis', 'p-limit', 'pg', 'zod', 'node:crypto', 'node:timers/promises'],
   },
   api: {
@@ -86,6 +98,9 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'identity',
       'postgres',
       'projections',
+      'proof',
+      'packs/pack-files.ts',
+      'records/audit-packs.ts',
       'own-files.ts',
       'rate-limits.ts',
     ],
@@ -125,6 +140,20 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ours: ['domain/ids.ts', 'domain/time.ts', 'eventstore/chain/canonical.ts'],
     packages: [],
   },
+  packs: {
+    holds: 'evidence packs: their form, and their check, which folds licenses again, also in browsers; pure',
+    ours: [
+      'aggregates/codec-license.ts',
+      'aggregates/fold-versions.ts',
+      'domain',
+      'eventstore/chain/canonical.ts',
+      'eventstore/chain/repair-event.ts',
+      'eventstore/envelope.ts',
+      'eventstore/event-store.ts',
+      'proof',
+    ],
+    packages: [],
+  },
   signing: {
     holds: 'signatures of logs and witnesses, and the files of private keys',
     ours: ['embedded/files.ts', 'proof'],
@@ -142,7 +171,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   verifier: {
     holds: '`ledger-verify.mjs`, which checks proofs without the product',
-    ours: ['proof'],
+    ours: ['packs', 'proof'],
     packages: ['node:fs', 'node:url'],
   },
   'rate-limits.ts': { holds: 'the limits by name, their standard quotas', ours: ['domain'], packages: [] },
@@ -212,7 +241,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
   },
   console: {
     holds: 'the pages for people at `/console`; `npm start` builds them for browsers',
-    ours: ['domain'],
+    ours: ['domain', 'packs', 'proof'],
     packages: [
       '@license-ledger/client',
       '@tanstack/react-query',
@@ -221,6 +250,7 @@ export const allowed: Readonly<Record<string, Allowed>> = {
       'react',
       'react-dom',
       'react-dom/client',
+      'zod/v4/core',
     ],
   },
   cli: {

@@ -3,7 +3,8 @@ import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.
 import type { Executor } from '../../src/eventstore/executor/execute.ts';
 import type { CommandContext } from '../../src/eventstore/executor/waiting.ts';
 import { type Aggregate, type DomainEvent, toDecide } from '../../src/eventstore/folding.ts';
-import { ledgerNamespace, newCommandId, uuidv5 } from '../../src/eventstore/uuids.ts';
+import { uuidv5 } from '../../src/eventstore/uuid-v5.ts';
+import { ledgerNamespace, newCommandId } from '../../src/eventstore/uuids.ts';
 import { testHash, testId, testInstant, vendor } from './license-fixtures.ts';
 
 /** A command id of its own, as a request with an Idempotency-Key has it, and the rest as an API key sends it. */

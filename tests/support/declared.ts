@@ -20,12 +20,13 @@ export const undeclared = (
   { method, path, status, body, headers = null }: Shown,
 ): string | null => {
   const [pathname = ''] = path.split('?');
-  const route = routes.find((each) => each.method === method.toLowerCase() && patternOf(each.path).test(pathname));
+  const route = routes.find((each) => each.method === method.toLowerCase() && patternOf(each).test(pathname));
   if (route === undefined) return null;
   const wrongHeaders = headers === null ? null : undeclaredHeaders(route, status, headers);
   if (wrongHeaders !== null || status >= 300) return wrongHeaders;
   const reply = route.replies[status];
   if (reply === undefined) return `${route.operationId} declares no answer ${status}.`;
+  if (reply.file !== undefined && headers?.get('content-type') === reply.file) return null;
   const error = reply.body?.safeParse(body).error;
   return error === undefined
     ? null
@@ -53,10 +54,11 @@ const ours = [
 const patterns = new Map<string, RegExp>();
 
 /** Returns the pattern of the paths of a route. Each is compiled once: every answer is compared with all routes. */
-const patternOf = (path: string): RegExp => {
+const patternOf = ({ path, isOpenPath = false }: Route): RegExp => {
   const known = patterns.get(path);
   if (known !== undefined) return known;
-  const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+  const open = isOpenPath ? path.replace(/\{\w+\}$/, '.+') : path.replaceAll('.', '\\.');
+  const pattern = new RegExp(`^${open.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
   patterns.set(path, pattern);
   return pattern;
 };

@@ -10,7 +10,8 @@ import type { OrganizationEvent } from '../../src/domain/organization/events.ts'
 import type { Instant } from '../../src/domain/time.ts';
 import { genesisHash, hashOf, linkToChain } from '../../src/eventstore/chain/chain.ts';
 import type { JsonObject, Proposed, Recorded } from '../../src/eventstore/event-store.ts';
-import { eventId, uuidv5 } from '../../src/eventstore/uuids.ts';
+import { uuidv5 } from '../../src/eventstore/uuid-v5.ts';
+import { eventId } from '../../src/eventstore/uuids.ts';
 
 /** The same typed id for the same name, in every run. */
 export const testId = (prefix: IdPrefix, name: string): string =>

@@ -1,6 +1,7 @@
 import type { CatalogEvent, PolicyVersion } from '../../src/domain/catalog/events.ts';
 import { builtInDefaults, builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import type { OrganizationEvent } from '../../src/domain/organization/events.ts';
+import { privateLog } from '../../src/domain/organization/organization.ts';
 import { testId, testInstant } from './license-fixtures.ts';
 
 /** What happens to an organization after its creation, one event of every type there is but for its end, in order. */
@@ -22,6 +23,7 @@ export const organizationLife = (name: string): readonly OrganizationEvent[] => 
     { type: 'ProjectCreated', data: { projectId: borg, name: 'Borg', metadataRef: testId('ref', 'borg') } },
     { type: 'OrganizationRenamed', data: { from: name, to: `${name} Ltd` } },
     { type: 'OrganizationTimeZoneChanged', data: { from: 'UTC', to: 'Europe/Vienna' } },
+    { type: 'LogAccessChanged', data: { from: privateLog, to: { logIsPublic: true, holdersGetProofs: true } } },
     { type: 'ProjectChanged', data: { projectId: borg, name: 'Borges', metadataRef: null } },
     { type: 'ProjectArchived', data: { projectId: atlas } },
     { type: 'ProjectArchived', data: { projectId: borg } },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builtInPolicyId } from '../../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../src/aggregates/built-in-policy-ids.ts';
 import { builtInPolicy } from '../../src/domain/license/issue/built-in-policies.ts';
 import { sweepDue } from '../../src/workers/sweep-due.ts';
 import { testHash, testId } from '../support/license-fixtures.ts';

@@ -1,5 +1,5 @@
 import { licenseAggregate } from '../../src/aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../src/aggregates/built-in-policy-ids.ts';
 import { freeTarget } from '../../src/domain/catalog/downgrade.ts';
 import { encodeId } from '../../src/domain/ids.ts';
 import type { LicenseCommand } from '../../src/domain/license/commands.ts';

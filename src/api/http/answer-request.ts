@@ -8,7 +8,16 @@ import type { Metrics } from '../monitoring/metrics.ts';
 import { problemOfFailure } from '../problems/failure.ts';
 import { isProblem, type Problem, statusOf } from '../problems/problems.ts';
 import { type CallLimits, createCallLimits } from '../rate-limit/call-limits.ts';
-import { type Answer, type Call, isStreamed, type Reply, type Route, type Streamed } from '../route.ts';
+import {
+  type Answer,
+  type Call,
+  type FileReply,
+  isFile,
+  isStreamed,
+  type Reply,
+  type Route,
+  type Streamed,
+} from '../route.ts';
 import { callRoute } from './call-route.ts';
 import { clientIp } from './client-ip.ts';
 import { isUnmodified } from './conditional.ts';
@@ -129,7 +138,7 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
     requestId: ids.requestId,
     correlationId: ids.correlationId,
     headers: request.headers,
-    sent: { params: request.params, query: request.query, body: undefined },
+    sent: { params: textsOf(request.params), query: request.query, body: undefined },
     clientIp: () => exchange.clientIp,
     limits,
     signal,
@@ -152,6 +161,12 @@ const callOf = (needs: Needs, exchange: Exchange): Call => {
   };
 };
 
+// The router returns a parameter with slashes as a list of its parts.
+const textsOf = (params: Request['params']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === 'string' ? value : value.join('/')]),
+  );
+
 /** Returns true when a client's key or credential did not lead to a license or an organization. */
 const isOfUnknown = ({ route, party }: Exchange, answer: Answer): boolean =>
   route.access.kind === 'license' &&
@@ -172,7 +187,8 @@ const send = async (needs: Needs, exchange: Exchange, answer: Answer): Promise<n
     needs.respond.problem(exchange.response, answer, headersOf(exchange));
     return statusOf(answer);
   }
-  return isStreamed(answer) ? sendStream(needs, exchange, answer) : sendReply(needs, exchange, answer);
+  if (isStreamed(answer)) return sendStream(needs, exchange, answer);
+  return isFile(answer) ? sendFile(needs, exchange, answer) : sendReply(needs, exchange, answer);
 };
 
 const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Streamed): Promise<number> => {
@@ -180,7 +196,7 @@ const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Stream
   // Streams have maxima of their own.
   exchange.visit.leave();
   try {
-    respond.begin(response, answer.type, headersOf(exchange));
+    respond.begin(response, answer.type, { ...headersOf(exchange), ...answer.headers });
     if (request.method === 'HEAD') response.end();
     await answer.stream(response);
     response.end();
@@ -188,6 +204,15 @@ const sendStream = async ({ respond }: Needs, exchange: Exchange, answer: Stream
     answer.close();
   }
   return 200;
+};
+
+const sendFile = ({ respond }: Needs, exchange: Exchange, { type, bytes, headers: own }: FileReply): number => {
+  const { request, response } = exchange;
+  const headers = { ...headersOf(exchange), ...own };
+  const isUnchanged = own?.ETag !== undefined && isUnmodified(request.headers, own.ETag);
+  if (isUnchanged) respond.empty(response, 304, headers);
+  else respond.bytes(response, type, bytes, headers);
+  return isUnchanged ? 304 : 200;
 };
 
 const sendReply = async (

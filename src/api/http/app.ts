@@ -62,8 +62,8 @@ export const createApp = (
       else next();
     });
   }
-  const allow = (path: string, allowed: string) => {
-    app.all(expressPath(path), (request, response) => {
+  const allow = (path: string, allowed: string, isOpenPath?: boolean) => {
+    app.all(expressPath(path, isOpenPath), (request, response) => {
       const detail = `${path} does not support ${request.method}. Use ${allowed}.`;
       refuse(request, response, { ...problem('METHOD_NOT_ALLOWED', detail), headers: { Allow: allowed } });
     });
@@ -72,11 +72,12 @@ export const createApp = (
   const answerRequest = createAnswerRequest({ ...needs, longWork, respond, endingOf: createEndings(needs.stopping) });
   for (const [path, routesHere] of routesByPath(routes)) {
     for (const route of routesHere) {
-      app[route.method](expressPath(path), (request, response) => {
+      app[route.method](expressPath(path, route.isOpenPath), (request, response) => {
         void answerRequest(route, request, response);
       });
     }
-    allow(path, routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', '));
+    const allowed = routesHere.map(({ method }) => (method === 'get' ? 'GET, HEAD' : method.toUpperCase())).join(', ');
+    allow(path, allowed, routesHere[0]?.isOpenPath);
   }
   extend((path, answerFile) => {
     app.get(path, (request, response) => answerFile(response, request));
@@ -116,4 +117,7 @@ const report = ({ metrics, log }: AppNeeds, status: number, origin: RequestOrigi
   log.answered({ tenant: null, route: 'none', status, milliseconds: 0, ...origin });
 };
 
-const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+const expressPath = (path: string, isOpen = false): string => {
+  const named = isOpen ? path.replace(/\{(\w+)\}$/, '*$1') : path;
+  return named.replaceAll(/\{(\w+)\}/g, ':$1');
+};

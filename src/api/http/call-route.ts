@@ -133,6 +133,7 @@ const unsupportedCondition = problem(
 const authorizeFor = async (authenticate: Authenticate, { access }: Route, call: Call): Promise<Called | Problem> => {
   switch (access.kind) {
     case 'organization': {
+      if (access.takesStrangers === true && call.headers.authorization === undefined) return nobody;
       const caller = await authorize(authenticate, call, access.permission);
       return isProblem(caller) ? caller : { caller, user: null };
     }

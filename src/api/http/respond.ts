@@ -12,6 +12,8 @@ export type Respond = {
   /** Starts an answer. The caller writes the body piece by piece. */
   readonly begin: (response: ServerResponse, type: string, headers: Headers) => void;
   readonly text: (response: ServerResponse, type: string, text: string) => void;
+  /** Writes an answer of other bytes than JSON. */
+  readonly bytes: (response: ServerResponse, type: string, bytes: Uint8Array, headers: Headers) => void;
   /** Writes a file of a page. Its headers replace the shared headers of the same name. */
   readonly file: (response: ServerResponse, type: string, bytes: Buffer, headers: Headers) => void;
   /**
@@ -81,6 +83,10 @@ export const createRespond = (sharedHeaders: readonly string[]): Respond => {
         text: JSON.stringify(problemBody(refusal, headers['X-Request-Id'] ?? '')),
         headers: { ...headers, ...refusal.headers },
       }),
+    bytes: (response, type, bytes, headers) => {
+      writeHead(response, 200, ['Content-Type', type, 'Content-Length', String(bytes.length)], headers);
+      response.end(bytes);
+    },
     file: (response, type, bytes, headers) => {
       const length = ['Content-Type', type, 'Content-Length', String(bytes.length)];
       response.writeHead(200, STATUS_CODES[200], [...length, ...replacing(headers), ...closing(response)]);

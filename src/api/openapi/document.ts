@@ -92,7 +92,8 @@ const securityOf = ({ access, takesAccessToken }: Route) => {
     case 'organization': {
       const { own, holder }: Permission = permissions[access.permission];
       const takesApiKeys = own.scopes.length > 0 || (holder !== null && holder.scopes.length > 0);
-      return takesApiKeys ? [{ apiKey: [] }, { accessToken: [] }] : [{ accessToken: [] }];
+      const strangers = access.takesStrangers === true ? [{}] : [];
+      return [...(takesApiKeys ? [{ apiKey: [] }] : []), { accessToken: [] }, ...strangers];
     }
     case 'license':
       return [{ licenseKey: [] }, { apiKey: [] }, { accessToken: [] }, {}];
@@ -105,9 +106,13 @@ const securityOf = ({ access, takesAccessToken }: Route) => {
 
 const repliesOf = (route: Route) => {
   const described: Record<`${1 | 2 | 3 | 4 | 5}${string}`, ZodOpenApiResponseObject> = {};
-  for (const [status, { description, body, type }] of Object.entries(route.replies)) {
-    const content =
-      body === undefined && type === undefined ? {} : { content: { [type ?? json]: { schema: body ?? z.string() } } };
+  for (const [status, { description, body, type, file }] of Object.entries(route.replies)) {
+    const forms = {
+      ...(body === undefined ? {} : { [json]: { schema: body } }),
+      ...(type === undefined ? {} : { [type]: { schema: z.string() } }),
+      ...(file === undefined ? {} : { [file]: { schema: z.string() } }),
+    };
+    const content = Object.keys(forms).length === 0 ? {} : { content: forms };
     const headers = replyHeadersOf(route, Number(status));
     described[`${Number(status)}` as `2${string}`] = { description, ...content, headers };
   }

@@ -1,4 +1,4 @@
-import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyIds } from '../../aggregates/built-in-policy-ids.ts';
 import type { PageDemo } from '../pages/local-guide.ts';
 
 /** The values in the examples of openapi.json that stand for an organization, a license and its key. */

@@ -16,6 +16,14 @@ export const tags = [
   { name: 'Catalog', description: 'Products, and policies with the rules of licenses. Licenses are issued for them.' },
   { name: 'Events', description: 'The events of your licenses, as a feed to read, to wait for or to follow.' },
   {
+    name: 'Logs',
+    description: 'The log of an issuer with signed checkpoints, and proofs that it has an event and only grew.',
+  },
+  {
+    name: 'Evidence packs',
+    description: 'Zips with the histories of licenses and their proofs, which an auditor checks without the server.',
+  },
+  {
     name: 'Authentication',
     description: 'Sign up, sign in and out, sessions, passwords, and the public keys of access tokens.',
   },

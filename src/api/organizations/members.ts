@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { changeMember } from '../../application/organizations/change-member.ts';
-import { listMembers, type ProfiledMember } from '../../application/organizations/list-members.ts';
+import { listMembers, type ProfiledMember, readMember } from '../../application/organizations/list-members.ts';
 import type { MemberNeeds } from '../../application/organizations/member-command.ts';
 import { removeMember } from '../../application/organizations/remove-member.ts';
 import type { Role } from '../../domain/organization/events.ts';
@@ -8,9 +8,10 @@ import { hasPermission } from '../../domain/permissions.ts';
 import { asTenant } from '../../postgres/tenant.ts';
 import { type InvitationView, listInvitations } from '../../projections/tables/invitations.ts';
 import { memberRole, organizationId } from '../auth/shapes.ts';
+import { entityTag } from '../http/conditional.ts';
 import { answerOwnChange } from '../own-change.ts';
 import { filtersOf, type PageQuery, page, smallerPages } from '../paging.ts';
-import type { Problem } from '../problems/problems.ts';
+import { type Problem, problem } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Reply, type Route, route } from '../route.ts';
 import { booleanText, cursor, pageLimit, pageOf, readAs, text } from '../schemas.ts';
 import { apiKeyBody, apiKeyShape } from './api-key-shape.ts';
@@ -89,6 +90,33 @@ export const listMembersRoute = (needs: OrganizationNeeds): Route =>
       if (other !== null) return other;
       const listing: Listing = { orgId: params.organizationId, role, showsEmail: showsEmailTo(call) };
       return state === 'active' ? memberPage(needs, paging, listing) : invitationPage(needs, paging, listing);
+    },
+  });
+
+/** GET /v1/organizations/{organizationId}/members/{userId} */
+export const getMember = ({ pool }: OrganizationNeeds): Route =>
+  route({
+    method: 'get',
+    path,
+    tag,
+    operationId: 'getMember',
+    summary: 'Get a member',
+    description:
+      'Returns a present member. The ETag is the revision of the organization with a digest of what no event has: names and the e-mail address. With If-Match, a change of the member is refused when the organization has changed since.',
+    permission: 'readMembers',
+    effect: 'read',
+    conditional: true,
+    request: z.object({ params: memberPath, query: none }),
+    replies: { 200: { description: 'The member.', body: memberShape } },
+    rejections: ['ORGANIZATION_NOT_FOUND', 'NOT_FOUND'],
+    handle: async ({ params }, call) => {
+      const other = refuseOther(call, params.organizationId);
+      if (other !== null) return other;
+      const member = await readMember(pool, params.organizationId, params.userId);
+      if (member === null) return problem('NOT_FOUND', 'This organization has no such member.');
+      const body = memberBody(member.member, member.profile, showsEmailTo(call));
+      const names = [body.displayName, body.label, body.email];
+      return { status: 200, body, headers: { ETag: entityTag(member.revision, names) } };
     },
   });
 

@@ -9,14 +9,19 @@ import { answerOwnChange } from '../own-change.ts';
 import { problem } from '../problems/problems.ts';
 import { none, type Route, route } from '../route.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
-import { organizationBody, organizationShape } from './organization-shape.ts';
+import { logAccess, organizationBody, organizationShape } from './organization-shape.ts';
 import { organizationPath, refuseOther } from './own-organization.ts';
 
 const path = '/v1/organizations/{organizationId}';
 const tag = 'Organizations';
 
 const organizationChange = z
-  .strictObject({ name: organizationName.optional(), timeZone: timeZone.optional() })
+  .strictObject({
+    name: organizationName.optional(),
+    timeZone: timeZone.optional(),
+    logIsPublic: logAccess.logIsPublic.optional(),
+    holdersGetProofs: logAccess.holdersGetProofs.optional(),
+  })
   .meta({ id: 'OrganizationChange', example: { name: 'Example Software Ltd', timeZone: 'Europe/Vienna' } });
 
 /** GET /v1/organizations/{organizationId} */
@@ -51,8 +56,9 @@ export const changeOrganizationRoute = (needs: OrganizationNeeds): Route =>
     path,
     tag,
     operationId: 'changeOrganization',
-    summary: 'Change the name or time zone of your organization',
-    description: 'Absent fields stay as they are. Issued licenses keep their time zone.',
+    summary: 'Change your organization',
+    description:
+      'Changes its name, its time zone, and who else reads its log. Absent fields stay as they are. Issued licenses keep their time zone.',
     permission: 'changeOrganization',
     effect: 'append',
     conditional: true,

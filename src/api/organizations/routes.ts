@@ -2,7 +2,7 @@ import type { Route } from '../route.ts';
 import { endApiKeyOverlapRoute, rotateApiKeyRoute } from './api-key-rotation.ts';
 import { changeApiKeyRoute, createApiKeyRoute, getApiKey, listApiKeysRoute, revokeApiKeyRoute } from './api-keys.ts';
 import { createInvitationTokenRoute, inviteMemberRoute, withdrawInvitationRoute } from './invitations.ts';
-import { changeMemberRoute, listMembersRoute, removeMemberRoute } from './members.ts';
+import { changeMemberRoute, getMember, listMembersRoute, removeMemberRoute } from './members.ts';
 import type { OrganizationNeeds } from './organization-needs.ts';
 import { createOrganizationRoute, listOrganizations } from './organizations.ts';
 import { changeOrganizationRoute, closeOrganizationRoute, getOrganization } from './profile.ts';
@@ -23,6 +23,7 @@ export const organizationRoutes = (needs: OrganizationNeeds): readonly Route[] =
   closeOrganizationRoute(needs),
   listMembersRoute(needs),
   inviteMemberRoute(needs),
+  getMember(needs),
   changeMemberRoute(needs),
   removeMemberRoute(needs),
   createInvitationTokenRoute(needs),

@@ -21,6 +21,8 @@ export const advice: Readonly<Record<ProblemCode, string>> = {
     'SIGNUP_MODE of this server allows no new user in this way. Ask for an invitation, or ask the operator of the server.',
   NOT_FOUND: 'There is nothing at this path, or nothing that you may see.',
   ORGANIZATION_NOT_FOUND: 'There is no such organization.',
+  NOT_IN_CHECKPOINT_YET:
+    'No signed checkpoint covers this event, or the log has no checkpoint yet. Try again in a minute, or ask for one: POST /v1/logs/{organizationId}/checkpoints.',
   LICENSE_NOT_FOUND: 'There is no such license, or you may not see it.',
   ACTIVATION_NOT_FOUND: 'This device was never activated on the license.',
   USAGE_NOT_FOUND:

@@ -53,6 +53,7 @@ export const meanings: Readonly<Record<ProblemCode, Meaning>> = {
   ORGANIZATION_NOT_FOUND: { status: 404, title: 'Organization not found' },
   LICENSE_NOT_FOUND: { status: 404, title: 'License not found' },
   USAGE_NOT_FOUND: { status: 404, title: 'Usage not found' },
+  NOT_IN_CHECKPOINT_YET: { status: 404, title: 'Not in a checkpoint yet' },
   ACTIVATION_NOT_FOUND: { status: 404, title: 'Activation not found' },
   METHOD_NOT_ALLOWED: { status: 405, title: 'Method not allowed' },
   LICENSE_SUSPENDED: { status: 409, title: 'License suspended' },

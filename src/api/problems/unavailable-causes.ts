@@ -14,6 +14,7 @@ export const unavailableCauses = {
   LONG_WORK: 'A read or an import takes longer than 2 seconds.',
   CONTENTION: 'The request waited too long for others that change the same.',
   UNFINISHED: 'The change may be stored, and the rest of the request failed.',
+  NOTARY: 'The notary has not signed the checkpoint in time. The role notary must run: see `ledger status`.',
   PASSWORDS: 'Too many passwords are being checked.',
   SIGNUP_POLICY: 'The policy for signups cannot be used.',
   CLOCK: 'The clock of the process differs from that of Postgres.',

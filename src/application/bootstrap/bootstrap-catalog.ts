@@ -1,5 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
-import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyIds } from '../../aggregates/built-in-policy-ids.ts';
 import type { NewProduct } from '../../domain/catalog/commands.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { toDecide } from '../../eventstore/folding.ts';

@@ -1,5 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../aggregates/built-in-policy-ids.ts';
 import { freeTarget } from '../../domain/catalog/downgrade.ts';
 import type { PinnedPolicy } from '../../domain/license/policy.ts';
 import type { Target } from '../../domain/license/tiers/tier-events.ts';

@@ -1,4 +1,4 @@
-import { builtInPolicyIds } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyIds } from '../../aggregates/built-in-policy-ids.ts';
 import { encodeId } from '../../domain/ids.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import type { Refusal } from '../refusal.ts';

@@ -1,5 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../aggregates/built-in-policy-ids.ts';
 import { isWithinProducts } from '../../domain/authority.ts';
 import type { Catalog } from '../../domain/catalog/catalog.ts';
 import type { CatalogRejection } from '../../domain/catalog/commands.ts';

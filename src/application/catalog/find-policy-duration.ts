@@ -1,5 +1,5 @@
 import { catalogAggregate } from '../../aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../aggregates/built-in-policy-ids.ts';
 import { durationOfPolicy } from '../../domain/catalog/policy-duration.ts';
 import { builtInDefaults } from '../../domain/license/issue/built-in-policies.ts';
 import type { PinnedPolicy } from '../../domain/license/policy.ts';

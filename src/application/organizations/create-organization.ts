@@ -1,6 +1,7 @@
 import { organizationAggregate } from '../../aggregates/aggregates.ts';
 import { reject } from '../../domain/decider.ts';
 import { encodeId } from '../../domain/ids.ts';
+import type { LogAccess } from '../../domain/organization/events.ts';
 import type { CreatedOrganization } from '../../domain/organization/organization.ts';
 import { fixedLimits } from '../../domain/organization/organization-limits.ts';
 import type { Executed, Executor } from '../../eventstore/executor/execute.ts';
@@ -26,10 +27,8 @@ export type UserRequest = {
 export type NewOrganization = { readonly name: string; readonly timeZone?: string | undefined };
 
 /** The profile of an organization right after a command. */
-export type OrganizationProfile = Pick<
-  CreatedOrganization,
-  'organizationId' | 'name' | 'timeZone' | 'createdAt' | 'closedAt'
->;
+export type OrganizationProfile = LogAccess &
+  Pick<CreatedOrganization, 'organizationId' | 'name' | 'timeZone' | 'createdAt' | 'closedAt'>;
 
 /**
  * Creates another organization with the user as its OWNER. Refuses users who belong to as many as a user may, or have
@@ -98,8 +97,8 @@ export const appendOrganization = async (
 
 /** Returns the profile of an organization. */
 export const profileOf = (organization: CreatedOrganization): OrganizationProfile => {
-  const { organizationId, name, timeZone, createdAt, closedAt } = organization;
-  return { organizationId, name, timeZone, createdAt, closedAt };
+  const { organizationId, name, timeZone, createdAt, closedAt, logAccess } = organization;
+  return { organizationId, name, timeZone, createdAt, closedAt, ...logAccess };
 };
 
 /** Returns the id of the organization that a command creates. */

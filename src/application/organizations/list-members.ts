@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { userProfiles } from '../../identity/users.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { listMembers as listMemberRows, type MemberView } from '../../projections/tables/memberships.ts';
+import { listMembers as listMemberRows, type MemberView, memberById } from '../../projections/tables/memberships.ts';
 
 /** The address and name of a user, or null after the user was erased. */
 export type UserProfile = { readonly email: string; readonly displayName: string | null } | null;
@@ -20,4 +20,18 @@ export const listMembers = async (
     members.map(({ userId }) => userId),
   );
   return members.map((member) => ({ member, profile: profiles.get(member.userId) ?? null }));
+};
+
+/**
+ * Returns a member of an organization with the revision of the organization. Returns null when the user is no member.
+ */
+export const readMember = async (
+  pool: Pool,
+  organizationId: string,
+  userId: string,
+): Promise<(ProfiledMember & { readonly revision: bigint }) | null> => {
+  const row = await asTenant(pool, organizationId, (db) => memberById(db, organizationId, userId));
+  if (row === null) return null;
+  const { revision, ...member } = row;
+  return { member, profile: (await userProfiles(pool, [userId])).get(userId) ?? null, revision };
 };

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { groupBy } from '../../domain/group-by.ts';
 import { idPattern } from '../../domain/ids.ts';
 import { fingerprintHashes } from '../../identity/fingerprint.ts';
 import { licenseKeyHashes, parseKeyHint, parseLicenseKey } from '../../identity/license-key.ts';
@@ -34,12 +35,16 @@ export const searchLicenses = ({ pool, secrets }: Needs, orgId: string, search: 
     const isHashed = kinds.includes('DEVICE') || kinds.includes('USER');
     const issuers = isHashed ? await issuersWithHeld(db, orgId) : [];
     const terms = termsOf(secrets, orgId, issuers, search.text);
-    const matchedBy = new Map<string, SearchKind[]>();
+    const matches: { readonly id: string; readonly kind: SearchKind }[] = [];
     for (const kind of kinds)
       for (const id of new Set(await findBy(db, kind, { orgId, terms, limit: search.limit })))
-        matchedBy.set(id, [...(matchedBy.get(id) ?? []), kind]);
-    const licenses = await licensesByIds(db, [...matchedBy.keys()], search.limit);
-    return licenses.map((license) => ({ license, matchedBy: matchedBy.get(license.facts.licenseId) ?? [] }));
+        matches.push({ id, kind });
+    const matchesOf = groupBy(matches, ({ id }) => id);
+    const licenses = await licensesByIds(db, [...matchesOf.keys()], search.limit);
+    return licenses.map((license) => ({
+      license,
+      matchedBy: (matchesOf.get(license.facts.licenseId) ?? []).map(({ kind }) => kind),
+    }));
   });
 
 type Needs = { readonly pool: Pool; readonly secrets: Secrets };

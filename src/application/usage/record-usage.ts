@@ -1,6 +1,7 @@
 import { hasCounted, hasMeter, noSuchMeter } from '../../domain/license/usage/judge-usage.ts';
 import type { Instant } from '../../domain/time.ts';
-import { aggregateId, uuidv5 } from '../../eventstore/uuids.ts';
+import { uuidv5 } from '../../eventstore/uuid-v5.ts';
+import { aggregateId } from '../../eventstore/uuids.ts';
 import type { CommandNeeds } from '../licenses/send-license-command.ts';
 import type { UsageGathering, UsageRequest, UseOfRequest, UseResult } from './gather-usage.ts';
 

@@ -38,6 +38,8 @@ export const leftOut: Readonly<Record<string, string>> = {
   'ops.secret_holders': 'of running processes',
   'ops.processes': 'of running processes',
   'ops.turns': 'of running requests',
+  'ops.audit_packs': 'of files that anybody with the right can request again, and that end after a week',
+  'ops.audit_pack_parts': 'of such files',
   'ops.sweep_pauses': 'how long a job waits after a failure',
   'ops.last_verification': 'about another database',
   'ops.last_backup': 'about another database',

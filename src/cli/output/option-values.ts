@@ -23,7 +23,7 @@ export const positiveCount = (text: string): number => {
 };
 
 /** The queues of the scheduled jobs, in the order of `queueNames`. Loading that function would load BullMQ. */
-export const jobQueues = ['ledger', 'ledger-devices', 'ledger-mail'] as const;
+export const jobQueues = ['ledger', 'ledger-devices', 'ledger-mail', 'ledger-packs'] as const;
 
 /** Returns the argument that names a queue. */
 export const queueArgument = (): Argument =>

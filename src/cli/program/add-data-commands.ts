@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { readModelsName } from '../../projections/versions.ts';
+import { positiveCount } from '../output/option-values.ts';
 
 /** Adds the commands that check and repair the log and the read models. */
 export const addDataCommands = (program: Command): void => {
@@ -12,6 +13,19 @@ export const addDataCommands = (program: Command): void => {
     .option('--all', 'print every finding, not only the first 100', false)
     .option('--read-models', 'skip the hash chains, and print a digest per table and organization', false)
     .action(async (options) => (await import('../verify.ts')).verifyCommand(options));
+  program
+    .command('pack')
+    .description('write an evidence pack of licenses, which ledger-verify.mjs checks without the server')
+    .requiredOption('--organization <id>', 'the organization that issued the licenses')
+    .option('--licenses <id...>', 'the licenses')
+    .option('--filter <query>', 'the filters of GET /v1/licenses in place of --licenses, such as status=ACTIVE&tier=PRO')
+    .requiredOption('--from <instant>', 'the first instant with a state of each license')
+    .option('--to <instant>', 'the second one; without it now')
+    .option('--proofs-only', 'a proof of each event in place of the leaves of the log', false)
+    .option('--wait <seconds>', 'how long to wait for a checkpoint of the log', positiveCount, 60)
+    .requiredOption('--out <file>', 'the zip to write')
+    .option('--json', 'print the result as JSON', false)
+    .action(async (options) => (await import('../pack.ts')).packCommand(options));
   program
     .command('repair-chain')
     .description('print the wrong links of hash chains, and what a repair would append; change nothing without --apply')

@@ -4,6 +4,10 @@ import type { Command } from 'commander';
 export const examples: Readonly<Record<string, readonly string[]>> = {
   start: ['ledger start', 'ledger start --roles api', 'PORT=9090 LOG_FORMAT=json ledger start'],
   verify: ['ledger verify', 'ledger verify --json | jq .intact'],
+  pack: [
+    'ledger pack --organization org_01h455vb4pex5vsknk084sn02q --licenses lic_01h455vb4pex5vsknk084sn02q --from 2026-01-01T00:00:00Z --out pack.zip',
+    "ledger pack --organization org_01h455vb4pex5vsknk084sn02q --filter 'tier=PRO' --from 2026-01-01T00:00:00Z --out pack.zip",
+  ],
   'repair-chain': ['ledger repair-chain', 'ledger repair-chain --apply --operator ops-7 --reason TWO_WRITERS'],
   rebuild: ['ledger rebuild', 'ledger rebuild --rollback'],
   copy: [

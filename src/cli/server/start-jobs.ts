@@ -7,7 +7,9 @@ import type { Mailer } from '../../mail/mail.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { checkSample } from '../../projections/verify/check-sample.ts';
 import type { ClaimedMail } from '../../records/mails.ts';
+import { version } from '../../version.ts';
 import { eraseDeviceMetadata } from '../../workers/erase-device-metadata.ts';
+import { makePacks } from '../../workers/make-packs.ts';
 import { sendMails } from '../../workers/send-mails.ts';
 import { settleReferences } from '../../workers/settle-references.ts';
 import { startWorker } from '../../workers/worker.ts';
@@ -36,6 +38,7 @@ export const startJobs = async (parts: Parts): Promise<void> => {
         signal,
         onError: (error, reference) => log.error({ err: error, ...reference }, 'A claim could not be settled.'),
       }),
+    makePacks: (signal) => makePacks({ pool, apiPool, store, version, now, signal, log }),
     eraseDeviceMetadata: (signal) => eraseDeviceMetadata({ pool, apiPool, signal }),
     ...(await mailing(parts, pool)),
     now,

@@ -3,7 +3,14 @@ import { texts } from '../texts/catalogue.ts';
 import { Button } from './button.tsx';
 
 /** A text with a button that copies it. */
-export const Copyable = ({ text }: { readonly text: string }) => {
+export const Copyable = ({ text }: { readonly text: string }) => (
+  <>
+    <code>{text}</code> <CopyButton text={text} />
+  </>
+);
+
+/** A button that copies a text. */
+export const CopyButton = ({ text }: { readonly text: string }) => {
   const [state, setState] = useState<keyof typeof texts.copy>('do');
   const copy = async () => {
     try {
@@ -14,11 +21,8 @@ export const Copyable = ({ text }: { readonly text: string }) => {
     }
   };
   return (
-    <>
-      <code>{text}</code>{' '}
-      <Button kind="quiet" onClick={() => void copy()} aria-label={`${texts.copy[state]}: ${text}`}>
-        {texts.copy[state]}
-      </Button>
-    </>
+    <Button kind="quiet" onClick={() => void copy()} aria-label={`${texts.copy[state]}: ${text}`}>
+      {texts.copy[state]}
+    </Button>
   );
 };

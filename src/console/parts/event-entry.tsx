@@ -2,7 +2,9 @@ import type { ReactNode } from 'react';
 import { texts } from '../texts/catalogue.ts';
 import { sentenceOf } from '../texts/event-sentences.ts';
 import type { LicenseEvent } from '../types.ts';
+import { Author } from './author.tsx';
 import classes from './event-entry.module.css';
+import { ProofLink } from './proof-link.tsx';
 
 /** Events in their order. */
 export const EventList = ({ children }: { readonly children: ReactNode }) => (
@@ -15,6 +17,7 @@ export const EventEntry = ({
   json = event,
   when,
   isLater = false,
+  isOwn = false,
   children,
 }: {
   readonly event: Pick<LicenseEvent, 'id' | 'type' | 'data' | 'actor' | 'reason'>;
@@ -22,6 +25,8 @@ export const EventEntry = ({
   readonly when: ReactNode;
   /** It is later than the instant that the page shows. */
   readonly isLater?: boolean;
+  /** It is in the log of the organization, which proves it. */
+  readonly isOwn?: boolean;
   readonly children?: ReactNode;
 }) => {
   const { id, actor, reason } = event;
@@ -35,10 +40,15 @@ export const EventEntry = ({
           {isLater && <span className={classes.soft}> {names.happensLater}</span>}
         </p>
         <p className={classes.soft}>
-          {names.by} {actorText(actor)}
+          {names.by} <Author actor={actor} />
           {reason !== null && reason !== undefined && `: ${[reason.code, reason.text].filter(Boolean).join(', ')}`}
         </p>
         {children}
+        {isOwn && (
+          <p>
+            <ProofLink eventId={id} />
+          </p>
+        )}
         <details>
           <summary className={classes.soft}>{names.details}</summary>
           <pre className={classes.json}>{JSON.stringify(json, null, 2)}</pre>
@@ -46,9 +56,4 @@ export const EventEntry = ({
       </div>
     </li>
   );
-};
-
-const actorText = ({ type, id }: LicenseEvent['actor']): string => {
-  const names: Readonly<Record<string, string>> = texts.actors;
-  return `${names[type] ?? type} (${id})`;
 };

@@ -22,7 +22,7 @@ export const Organizations = () => {
       <ul className={classes.list}>
         {data.map(({ id, name, role, closedAt }) => (
           <li key={id}>
-            <Link className={classes.entry} to="/$organizationId/licenses" params={{ organizationId: id }}>
+            <Link className={classes.entry} to="/$organizationId" params={{ organizationId: id }}>
               <span className={classes.name}>{name}</span>
               <span className={classes.role}>
                 {texts.organizations.role(role)}
@@ -43,6 +43,6 @@ export const Start = () => {
   return organizationId === null ? (
     <Navigate to="/organizations" replace />
   ) : (
-    <Navigate to="/$organizationId/licenses" params={{ organizationId }} replace />
+    <Navigate to="/$organizationId" params={{ organizationId }} replace />
   );
 };

@@ -18,7 +18,8 @@ export const onlyIds = <Entry>(
   ids: readonly string[],
   idOf: (entry: Entry) => string,
 ): Pages<Entry> => {
-  const entries = pages.entries.filter((entry) => ids.includes(idOf(entry)));
+  const chosen = new Set(ids);
+  const entries = pages.entries.filter((entry) => chosen.has(idOf(entry)));
   const hasMore = pages.hasMore && entries.length < ids.length;
   return { ...pages, entries, hasMore, isPending: pages.isPending || (pages.isReadingMore && entries.length === 0) };
 };

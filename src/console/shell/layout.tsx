@@ -1,16 +1,19 @@
-import { CatchBoundary, Link, Outlet } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { CatchBoundary, Link, Outlet, useMatches } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useEffectEvent, useState } from 'react';
 import { Button } from '../parts/button.tsx';
 import { Dialog, DialogActions } from '../parts/dialog.tsx';
 import { Failure } from '../parts/failure.tsx';
+import { Loading } from '../parts/loading.tsx';
 import { useOrganizationId } from '../session/ledger.ts';
+import { useMay } from '../session/may.ts';
 import { useMembership, useOrganizations } from '../session/own-organizations.ts';
 import { texts } from '../texts/catalogue.ts';
 import classes from './layout.module.css';
+import { Refused } from './refused.tsx';
+import { roleScreens } from './role-screens.ts';
 import { useSignOut } from './use-sign-out.ts';
 
 const Find = lazy(() => import('../screens/find.tsx'));
-const RoleLinks = lazy(() => import('./role-links.tsx'));
 
 /** The frame of every screen of an organization: navigation, search, and the way out. */
 export const Layout = () => {
@@ -18,39 +21,32 @@ export const Layout = () => {
   const membership = useMembership();
   const { state } = membership;
   const [isFinding, setFinding] = useState(false);
-  useFindShortcut(() => setFinding(true));
+  const may = useMay();
+  const mayFind = may('readLicenses');
+  useFindShortcut(mayFind, () => setFinding(true));
   return (
     <>
       <a className={classes.skip} href="#content">
         {texts.shell.skip}
       </a>
       <header className={classes.bar}>
-        <Link
-          className={classes.brand}
-          to="/$organizationId/licenses"
-          params={{ organizationId }}
-          aria-label={texts.product}
-        >
+        <Link className={classes.brand} to="/$organizationId" params={{ organizationId }} aria-label={texts.product}>
           <Mark />
         </Link>
         <OrganizationName name={state.kind === 'member' ? state.organization.name : null} />
         <nav className={classes.nav} aria-label={texts.shell.navigation}>
-          <Link to="/$organizationId/licenses" params={{ organizationId }}>
-            {texts.shell.licenses}
-          </Link>
-          <Link to="/$organizationId/why" params={{ organizationId }}>
-            {texts.shell.why}
-          </Link>
-          <CatchBoundary getResetKey={() => organizationId} errorComponent={NotLoaded}>
-            <Suspense fallback={null}>
-              <RoleLinks />
-            </Suspense>
-          </CatchBoundary>
+          {roleScreens(may).map(({ to, text }) => (
+            <Link key={to} to={to} params={{ organizationId }}>
+              {text}
+            </Link>
+          ))}
         </nav>
         <div className={classes.end}>
-          <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">
-            {texts.shell.find} <kbd className={classes.shortcut}>{texts.shell.findHint}</kbd>
-          </Button>
+          {mayFind && (
+            <Button onClick={() => setFinding(true)} aria-keyshortcuts="Control+K Meta+K">
+              {texts.shell.find} <kbd className={classes.shortcut}>{texts.shell.findHint}</kbd>
+            </Button>
+          )}
           <SignOut />
         </div>
       </header>
@@ -109,10 +105,17 @@ const SignOut = () => {
   );
 };
 
-/** The screen of the address, unless the user is no member of its organization. */
+/**
+ * The screen of the address, for a member with its permission. It waits for the role: a screen must not send requests that
+ * the server refuses.
+ */
 const Screen = ({ membership: { state, retry } }: { readonly membership: ReturnType<typeof useMembership> }) => {
+  const may = useMay();
+  const needs = useMatches({ select: (matches) => matches.at(-1)?.staticData.needs });
+  if (state.kind === 'pending') return <Loading />;
   if (state.kind === 'failed') return <Failure error={state.error} onRetry={retry} />;
-  if (state.kind !== 'stranger') return <Outlet />;
+  if (state.kind === 'member')
+    return needs === undefined || may(needs) ? <Outlet /> : <Refused text={texts.shell.refused} />;
   return (
     <>
       <p>{texts.organizations.stranger}</p>
@@ -127,8 +130,10 @@ const NotLoaded = ({ error }: { readonly error: unknown }) => (
 );
 
 /** Opens the search with Ctrl-K, or Cmd-K on a Mac. */
-const useFindShortcut = (open: () => void): void => {
+const useFindShortcut = (isEnabled: boolean, onOpen: () => void): void => {
+  const open = useEffectEvent(onOpen);
   useEffect(() => {
+    if (!isEnabled) return;
     const listen = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.ctrlKey || event.metaKey) || event.altKey) return;
       event.preventDefault();
@@ -137,5 +142,5 @@ const useFindShortcut = (open: () => void): void => {
     };
     window.addEventListener('keydown', listen);
     return () => window.removeEventListener('keydown', listen);
-  });
+  }, [isEnabled]);
 };

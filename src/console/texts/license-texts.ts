@@ -5,6 +5,10 @@ import type { License } from '../types.ts';
 export const limitText = (limit: License['limits']['activations']): string =>
   limit === 'unlimited' ? 'unlimited' : number(limit);
 
+/** Returns how much of a limit is in use. A limit of zero without use is "none": "0 of 0" says nothing. */
+export const usedText = (used: number, limit: License['limits']['activations']): string =>
+  used === 0 && limit === 0 ? licenseTexts.limits.none : licenseTexts.limits.used(used, limitText(limit));
+
 /** The texts of the screen of a license. */
 export const licenseTexts = {
   status: {
@@ -42,6 +46,7 @@ export const licenseTexts = {
     products: 'Products',
     holder: 'Customer',
     noHolder: 'none',
+    holderNamed: (name: string) => `This is your customer ${name}.`,
     validated: 'Last validation',
     never: 'never',
     keyText: (hint: string, version: number) => `ends with ${hint}, version ${version}`,
@@ -73,6 +78,8 @@ export const licenseTexts = {
     users: 'Users',
     used: (used: number, limit: string) => `${number(used)} of ${limit}`,
     resets: 'counts again from',
+    none: 'none',
+    nothing: 'The license allows no device, seat or user.',
   },
   entitlements: {
     title: 'Entitlements',
@@ -120,6 +127,8 @@ export const licenseTexts = {
     codeHint: 'Your own code, such as REFUND.',
   },
   time: {
+    proof: 'Proof',
+    proofOf: (id: string) => `Proof: ${id}`,
     title: 'Time',
     at: 'Instant',
     now: 'Now',
@@ -142,5 +151,7 @@ export const licenseTexts = {
     byHidden: 'by an event that you cannot see',
     nothing: 'nothing',
   },
+  you: 'you',
+  apiKeyNamed: (name: string) => `the API key ${name}`,
   actors: { USER: 'a user', API_KEY: 'an API key', CLIENT: 'the application', SYSTEM: 'License Ledger' },
 } as const;

@@ -29,6 +29,7 @@ export const permissionWords: Readonly<Record<PermissionName, string>> = {
   readOffers: 'see offers of other issuers',
   answerOffers: 'answer offers and decide about issuers',
   readEvents: 'read the event feed',
+  readLog: 'read the log of the organization and its proofs',
   readOrganization: 'see the organization',
   changeOrganization: 'change the organization',
   closeOrganization: 'close the organization',

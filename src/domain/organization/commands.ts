@@ -1,6 +1,6 @@
 import type { Decision } from '../decider.ts';
 import type { Instant } from '../time.ts';
-import type { OrganizationEvent, Role, Scope } from './events.ts';
+import type { LogAccess, OrganizationEvent, Role, Scope } from './events.ts';
 import type { OrganizationLimits } from './organization-limits.ts';
 
 /** The sender of a command. The organization's own stream says what a user or an API key may do. */
@@ -34,6 +34,8 @@ export type OrganizationCommand =
     >
   | Command<'RenameOrganization', { readonly name: string }>
   | Command<'ChangeOrganizationTimeZone', { readonly timeZone: string }>
+  /** Absent members stay as they are. */
+  | Command<'ChangeLogAccess', Partial<LogAccess>>
   | Command<'CloseOrganization', Record<never, never>>
   /** `userId`: the user with this e-mail, if there is one. */
   | Command<

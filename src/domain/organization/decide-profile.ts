@@ -47,6 +47,19 @@ export const changeTimeZone = (
   return [{ type: 'OrganizationTimeZoneChanged', data: { from: organization.timeZone, to: timeZone } }];
 };
 
+/** Changes who else reads the log of the organization. Changes nothing when all is so already. */
+export const changeLogAccess = (
+  { data, by, at }: CommandOf<'ChangeLogAccess'>,
+  organization: CreatedOrganization,
+): OrganizationDecision => {
+  const standing = standingFor(organization, by, 'CHANGE_PROFILE', at);
+  if ('rejected' in standing) return standing;
+  const from = organization.logAccess;
+  const { logIsPublic = from.logIsPublic, holdersGetProofs = from.holdersGetProofs } = data;
+  if (logIsPublic === from.logIsPublic && holdersGetProofs === from.holdersGetProofs) return [];
+  return [{ type: 'LogAccessChanged', data: { from, to: { logIsPublic, holdersGetProofs } } }];
+};
+
 /** Closes the organization, which then refuses every command. Erases nothing. Changes nothing when it is closed. */
 export const close = (
   { by, at }: CommandOf<'CloseOrganization'>,

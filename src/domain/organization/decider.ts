@@ -5,7 +5,7 @@ import { changeApiKey, createApiKey, endApiKeyOverlap, revokeApiKey, rotateApiKe
 import { acceptInvitation, invite, withdrawInvitation, withdrawOrphans } from './decide-invitations.ts';
 import { blockIssuer, forgetIssuer, trustIssuer } from './decide-issuers.ts';
 import { changeRole, removeMember } from './decide-members.ts';
-import { changeTimeZone, close, create, rename } from './decide-profile.ts';
+import { changeLogAccess, changeTimeZone, close, create, rename } from './decide-profile.ts';
 import { archiveProject, changeProject, createProject, restoreProject } from './decide-projects.ts';
 import type { OrganizationEvent } from './events.ts';
 import { evolve, takesRights } from './evolve-organization.ts';
@@ -48,6 +48,8 @@ const decideOn = (command: Later, organization: CreatedOrganization): Organizati
       return rename(command, organization);
     case 'ChangeOrganizationTimeZone':
       return changeTimeZone(command, organization);
+    case 'ChangeLogAccess':
+      return changeLogAccess(command, organization);
     case 'CloseOrganization':
       return close(command, organization);
     case 'InviteMember':

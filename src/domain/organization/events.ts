@@ -32,6 +32,12 @@ export const roles = [
 ] as const;
 export type Role = (typeof roles)[number];
 
+/**
+ * Who else reads the log of an organization. `logIsPublic`: everybody reads its checkpoints, tiles and leaves.
+ * `holdersGetProofs`: holders of its licenses get proofs of the events that they see. An index tells how much it records.
+ */
+export type LogAccess = { readonly logIsPublic: boolean; readonly holdersGetProofs: boolean };
+
 type Event<Type extends string, Data> = { readonly type: Type; readonly data: Data };
 
 export type OrganizationEvent =
@@ -40,6 +46,7 @@ export type OrganizationEvent =
   | Event<'OrganizationRenamed', { readonly from: string; readonly to: string }>
   | Event<'OrganizationTimeZoneChanged', { readonly from: string; readonly to: string }>
   | Event<'OrganizationClosed', Record<never, never>>
+  | Event<'LogAccessChanged', { readonly from: LogAccess; readonly to: LogAccess }>
   /**
    * `emailRef`: the address in `vault`; no event contains the address itself. Open in `[recorded, expiresAt)`.
    * `invitedBy`: the user or API key that invites; absent: the program.

@@ -1,7 +1,7 @@
 import type { At } from '../decider.ts';
 import { ForkableMap } from '../forkable-map.ts';
 import type { Instant } from '../time.ts';
-import type { OrganizationEvent, Role, Scope } from './events.ts';
+import type { LogAccess, OrganizationEvent, Role, Scope } from './events.ts';
 
 /** The state of an organization stream, on which commands are decided. */
 export type Organization = { readonly kind: 'missing' } | CreatedOrganization;
@@ -14,6 +14,7 @@ export type CreatedOrganization = {
   timeZone: string;
   readonly createdAt: Instant;
   closedAt: Instant | null;
+  logAccess: LogAccess;
   /** By user id. */
   readonly members: ForkableMap<string, Member>;
   /** Former members and when they left, to distinguish a repeated removal from a mistake. */
@@ -112,6 +113,9 @@ export const fork = (organization: Organization): Organization =>
         issuers: organization.issuers.fork(),
       };
 
+/** The access to a log that no event has changed: only the issuer reads it. */
+export const privateLog: LogAccess = { logIsPublic: false, holdersGetProofs: false };
+
 type Creation = Extract<OrganizationEvent, { type: 'OrganizationCreated' }>['data'];
 type LaterEvent = Exclude<OrganizationEvent, { type: 'OrganizationCreated' }>;
 
@@ -122,6 +126,7 @@ const created = ({ organizationId, name, timeZone = 'UTC' }: Creation, { recorde
   timeZone,
   createdAt: recordedAt,
   closedAt: null,
+  logAccess: privateLog,
   members: new ForkableMap(),
   formerMembers: new ForkableMap(),
   invitations: new ForkableMap(),
@@ -139,6 +144,9 @@ const evolveCreated = (organization: CreatedOrganization, event: LaterEvent, at:
       return organization;
     case 'OrganizationTimeZoneChanged':
       organization.timeZone = event.data.to;
+      return organization;
+    case 'LogAccessChanged':
+      organization.logAccess = event.data.to;
       return organization;
     case 'OrganizationClosed':
       organization.closedAt = at.effectiveAt;

@@ -1,5 +1,6 @@
 import type { Recorded } from '../event-store.ts';
-import { type Break, breakAt, genesisHash, keyOfBreak, type LinkFault, verifyLink } from './chain.ts';
+import { breakAt, genesisHash, keyOfBreak, type LinkFault, verifyLink } from './chain.ts';
+import type { Break } from './repair-event.ts';
 import { repairIn } from './repair-event.ts';
 
 /** A fault at an event of a stream. `broken`: the wrong link when a repair can accept it; else null. */

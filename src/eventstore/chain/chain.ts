@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, Proposed, Recorded } from '../event-store.ts';
 import { canonicalJson, NotCanonical } from './canonical.ts';
+import type { Break } from './repair-event.ts';
 
 /** The `prevHash` of a stream's first event. */
 export const genesisHash = '0'.repeat(64);
@@ -39,12 +40,6 @@ export const verifyLink = (recorded: Recorded, prevHash: string): LinkFault | nu
   if (hash !== hashAsStored({ ...recorded, metadata })) return 'HASH_DIFFERS';
   return metadata.prevHash === prevHash ? null : 'PREVIOUS_HASH_DIFFERS';
 };
-
-/**
- * A wrong link between two unaltered events. The event at `revision` names the hash `actual` for its previous event,
- * which has the hash `expected`. Two processes of an early release could append such an event.
- */
-export type Break = { readonly revision: bigint; readonly expected: string; readonly actual: string };
 
 /** Returns the break at an event with a wrong link. `expected`: the hash of the previous event. */
 export const breakAt = ({ revision, metadata }: Recorded, expected: string): Break => ({

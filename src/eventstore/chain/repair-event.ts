@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { sha256Hex } from '../envelope.ts';
 import type { Recorded } from '../event-store.ts';
-import type { Break } from './chain.ts';
+
+/**
+ * A wrong link between two unaltered events. The event at `revision` names the hash `actual` for its previous event,
+ * which has the hash `expected`. Two processes of an early release could append such an event.
+ */
+export type Break = { readonly revision: bigint; readonly expected: string; readonly actual: string };
 
 /**
  * An operator has accepted a wrong link in the stream of this event. The event at `revision` names the hash `found` for

@@ -1,7 +1,8 @@
 import type { EventStore } from '../event-store.ts';
 import { readPages } from '../read-pages.ts';
-import { type Break, keyOfBreak } from './chain.ts';
+import { keyOfBreak } from './chain.ts';
 import { createChainCheck } from './chain-check.ts';
+import type { Break } from './repair-event.ts';
 
 /**
  * Returns a function that tells whether a break of this stream was repaired, by the rules of `createChainCheck`. Its

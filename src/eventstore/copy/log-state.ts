@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { EventStore, Revision } from '../event-store.ts';
-import { uuidv5 } from '../uuids.ts';
+import { uuidv5 } from '../uuid-v5.ts';
 
 /** The stream in which a store notes which log it has. It begins when a log is copied to or from the store. */
 export const logStream = 'ledger-log';

@@ -1,5 +1,6 @@
 import type { At } from '../../domain/decider.ts';
 import type { OrganizationEvent } from '../../domain/organization/events.ts';
+import { privateLog } from '../../domain/organization/organization.ts';
 import type { Instant } from '../../domain/time.ts';
 import type { Decoded } from '../../eventstore/envelope.ts';
 import type { Recorded } from '../../eventstore/event-store.ts';
@@ -39,11 +40,12 @@ const organizationAfter = (
 ): Organization | null => {
   if (event.type === 'OrganizationCreated') {
     const { organizationId, name, timeZone = 'UTC' } = event.data;
-    return { organizationId, name, timeZone, createdAt: recordedAt, closedAt: null };
+    return { organizationId, name, timeZone, createdAt: recordedAt, closedAt: null, ...privateLog };
   }
   if (before === null) return null;
   if (event.type === 'OrganizationRenamed') return { ...before, name: event.data.to };
   if (event.type === 'OrganizationTimeZoneChanged') return { ...before, timeZone: event.data.to };
+  if (event.type === 'LogAccessChanged') return { ...before, ...event.data.to };
   if (event.type === 'OrganizationClosed') return { ...before, closedAt: effectiveAt };
   return before;
 };
@@ -106,6 +108,7 @@ const partWrites = (event: OrganizationEvent, at: At, issuer_org_id: string, rev
     case 'OrganizationCreated':
     case 'OrganizationRenamed':
     case 'OrganizationTimeZoneChanged':
+    case 'LogAccessChanged':
     case 'OrganizationClosed':
       return [];
   }

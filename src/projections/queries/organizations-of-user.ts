@@ -1,11 +1,14 @@
 import type { Pool } from 'pg';
-import type { Role } from '../../domain/organization/events.ts';
+import type { LogAccess, Role } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { joined, viewOf } from '../tables/columns.ts';
 import { type Organization, profileColumns } from '../tables/organizations.ts';
 
 /** An organization that a user belongs to, with the role of the user. */
-export type OrganizationOfUser = Organization & { readonly role: Role; readonly joinedAt: Instant };
+export type OrganizationOfUser = Omit<Organization, keyof LogAccess> & {
+  readonly role: Role;
+  readonly joinedAt: Instant;
+};
 
 /** `limit`: the greatest number of organizations; null: all. */
 type Part = { readonly after: PlaceOfOrganization | null; readonly limit: number | null };

@@ -34,6 +34,11 @@ export const membershipRow = rowMaker(columns);
 const createdBy = joined<string | null>('text', 'i.invited_by');
 const label = joined<string | null>('text', 'b.label');
 const view = viewOf('m', columns, { createdBy, label });
+const revision = joined<bigint>('bigint', 'o.revision');
+const viewWithRevision = viewOf('m', columns, { createdBy, label, revision });
+const joins = `left join rm.invitations i on i.issuer_org_id = m.issuer_org_id and i.invitation_id = m.invitation_id
+      left join identity.member_labels b on b.issuer_org_id = m.issuer_org_id and b.user_id = m.user_id
+        and b.invitation_id = coalesce(m.invitation_id, '')`;
 
 /**
  * A member of an organization. `createdBy`: who invited; null: the member is the founder, or the program invited.
@@ -48,10 +53,7 @@ export const listMembers = async (
 ): Promise<readonly MemberView[]> => {
   const { rows } = await db.query<unknown[]>({
     name: 'list-members',
-    text: `select ${view.select} from rm.memberships m
-      left join rm.invitations i on i.issuer_org_id = m.issuer_org_id and i.invitation_id = m.invitation_id
-      left join identity.member_labels b on b.issuer_org_id = m.issuer_org_id and b.user_id = m.user_id
-        and b.invitation_id = coalesce(m.invitation_id, '')
+    text: `select ${view.select} from rm.memberships m ${joins}
       where m.issuer_org_id = $1 and m.removed_at is null and ($4::text is null or m.role = $4)
         and ($3::text is null or (m.joined_at, m.user_id) <
           (select c.joined_at, c.user_id from rm.memberships c where c.issuer_org_id = $1 and c.user_id = $3))
@@ -60,6 +62,26 @@ export const listMembers = async (
     rowMode: 'array',
   });
   return rows.map(view.read);
+};
+
+/**
+ * Returns a present member of the tenant of `db`, with the revision of its organization. Returns null when the user is no
+ * member.
+ */
+export const memberById = async (
+  db: PoolClient,
+  orgId: string,
+  userId: string,
+): Promise<(MemberView & { readonly revision: bigint }) | null> => {
+  const { rows } = await db.query<unknown[]>({
+    name: 'member-by-id',
+    text: `select ${viewWithRevision.select}
+      from rm.memberships m join rm.organizations o on o.organization_id = m.issuer_org_id ${joins}
+      where m.issuer_org_id = $1 and m.user_id = $2 and m.removed_at is null`,
+    values: [orgId, userId],
+    rowMode: 'array',
+  });
+  return rows[0] === undefined ? null : viewWithRevision.read(rows[0]);
 };
 
 type Listing = {

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg';
+import type { LogAccess } from '../../domain/organization/events.ts';
 import type { Instant } from '../../domain/time.ts';
 import { columnsFor, rowMaker, typesOf, type View, viewOf } from './columns.ts';
 import type { Table } from './rows.ts';
 
 /** The current state of an organization. `timeZone`: the IANA name of the zone that its durations are counted in. */
-export type Organization = {
+export type Organization = LogAccess & {
   readonly organizationId: string;
   readonly name: string;
   readonly timeZone: string;
@@ -29,9 +30,11 @@ const columns = {
   revision: column('bigint', ({ revision }) => revision, 'revision'),
   position: column('bigint', ({ position }) => position),
   ...profile,
+  log_is_public: column('boolean', ({ logIsPublic }) => logIsPublic, 'logIsPublic'),
+  holders_get_proofs: column('boolean', ({ holdersGetProofs }) => holdersGetProofs, 'holdersGetProofs'),
 };
 
-/** The columns that an `Organization` is read from. */
+/** The columns of an organization without the access to its log. */
 export const profileColumns = { organization_id, ...profile };
 
 /** `rm.organizations`: one row per organization (db/read-models/050-organizations.sql). */

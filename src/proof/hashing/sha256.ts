@@ -1,3 +1,4 @@
+import { joinBytes } from '../text/bytes.ts';
 import { fractionsOfRoots } from './prime-roots.ts';
 
 /** Returns the SHA-256 hash of bytes, 32 bytes. */
@@ -5,26 +6,46 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /** SHA-256 in plain JavaScript, because a page of plain http has no `crypto.subtle`. */
 export const sha256: Sha256 = (bytes) => {
+  const hash = newSha256();
+  hash.update(bytes);
+  return hash.digest();
+};
+
+/** A hash over bytes that come in parts. `digest` ends it. */
+export type HashOfParts = { readonly update: (bytes: Uint8Array) => void; readonly digest: () => Uint8Array };
+
+/** Returns a SHA-256 hash over bytes that come in parts. */
+export const newSha256 = (): HashOfParts => {
   const state = firstState.slice();
-  const whole = bytes.length - (bytes.length % 64);
-  for (let start = 0; start < whole; start += 64) compress(state, bytes, start);
-  const end = endOf(bytes, whole);
-  for (let start = 0; start < end.length; start += 64) compress(state, end, start);
-  const hash = new Uint8Array(32);
-  const view = new DataView(hash.buffer);
-  state.forEach((word, index) => {
-    view.setInt32(4 * index, word);
-  });
-  return hash;
+  let length = 0;
+  let rest = new Uint8Array();
+  return {
+    update: (bytes) => {
+      length += bytes.length;
+      const joined = rest.length === 0 ? bytes : joinBytes(rest, bytes);
+      const whole = joined.length - (joined.length % 64);
+      for (let start = 0; start < whole; start += 64) compress(state, joined, start);
+      rest = joined.slice(whole);
+    },
+    digest: () => {
+      const end = endOf(rest, length);
+      for (let start = 0; start < end.length; start += 64) compress(state, end, start);
+      const hash = new Uint8Array(32);
+      const view = new DataView(hash.buffer);
+      state.forEach((word, index) => {
+        view.setInt32(4 * index, word);
+      });
+      return hash;
+    },
+  };
 };
 
 /** Returns the last bytes with their padding: a bit 1, zeros, and the number of bits. */
-const endOf = (bytes: Uint8Array, from: number): Uint8Array => {
-  const rest = bytes.length - from;
-  const end = new Uint8Array(rest < 56 ? 64 : 128);
-  end.set(bytes.subarray(from));
-  end[rest] = 0x80;
-  new DataView(end.buffer).setBigUint64(end.length - 8, BigInt(bytes.length) * 8n);
+const endOf = (rest: Uint8Array, length: number): Uint8Array => {
+  const end = new Uint8Array(rest.length < 56 ? 64 : 128);
+  end.set(rest);
+  end[rest.length] = 0x80;
+  new DataView(end.buffer).setBigUint64(end.length - 8, BigInt(length) * 8n);
   return end;
 };
 

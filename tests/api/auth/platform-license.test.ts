@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../../src/aggregates/built-in-policy-ids.ts';
 import { bootstrapOrganization } from '../../../src/application/bootstrap/bootstrap-organization.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { contentAfter } from '../../../src/domain/catalog/policy-changes.ts';

@@ -25,6 +25,8 @@ export type Expected =
       readonly own: Grant;
       readonly held?: Grant;
       readonly strangers: string;
+      /** The answer to a request without a credential. Absent: UNAUTHENTICATED. */
+      readonly nobody?: string;
       readonly keys?: false;
     };
 
@@ -117,6 +119,8 @@ const byKey = (strangers: string) =>
     held: holderManages,
     strangers,
   }) as const satisfies Expected;
+// To others, a log that is not public is one that does not exist.
+const ofLog: Expected = { for: 'organization', own: readsFeed, strangers: 'NOT_FOUND', nobody: 'NOT_FOUND' };
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
 // A caller who does not manage the organization gets the answer for an unknown user about other members.
@@ -166,6 +170,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   changeOrganization: ofOrganization(changesProfile),
   closeOrganization: ofOrganization(closes),
   listMembers: ofOrganization(readsMembers),
+  getMember: ofOrganization(readsMembers),
   // Each role has rights that a single scope does not have. tests/api/organizations/delegation.test.ts tries more scopes.
   inviteMember: { ...ofOrganization(changesProfile), keys: false },
   createInvitationToken: ofOrganization(changesProfile),
@@ -208,6 +213,15 @@ export const expected: Readonly<Record<string, Expected>> = {
   listEvents: ownList(readsFeed, readsFeed),
   streamEvents: ownList(readsFeed, readsFeed),
   getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
+
+  getCheckpoint: ofLog,
+  listCheckpoints: ofLog,
+  getConsistency: ofLog,
+  getKeys: ofLog,
+  getTile: ofLog,
+  getEntries: ofLog,
+  createCheckpoint: ofPart(readsFeed),
+  getEventProof: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
 
   listLicenseOffers: ownList(issuerReads),
   acceptLicenseOffer: ofPart(issuerChanges),

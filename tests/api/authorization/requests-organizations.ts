@@ -14,9 +14,20 @@ const newKey = ({ is }: Credential) => ({ name: 'CI', scopes: [is.kind === 'scop
 const invitation = () => ({ email: `${randomUUID()}@vendor.example`, role: 'MEMBER' });
 
 /** A member who may be changed and removed. */
-const member = async ({ ledger: { database, needs }, organization }: Subject, role: Role = 'GUEST') => {
+const member = async (subject: Subject, role: Role = 'GUEST') => (await joined(subject, role)).userId;
+
+const joined = async ({ ledger: { database, needs }, organization }: Subject, role: Role) => {
   const { userId } = await createUser(database.api);
-  await joinOrganization(needs, { organizationId: organization.organizationId, userId, role });
+  return {
+    userId,
+    position: await joinOrganization(needs, { organizationId: organization.organizationId, userId, role }),
+  };
+};
+
+/** A member whom readers know. */
+const projectedMember = async (subject: Subject) => {
+  const { userId, position } = await joined(subject, 'GUEST');
+  await subject.ledger.projected.waitFor(position, 10_000);
   return userId;
 };
 
@@ -50,6 +61,7 @@ export const organizationRequests: Readonly<Record<string, MakeRequest>> = {
       ? elsewhere(subject.ledger, caller)
       : { path: own(subject) },
   listMembers: (subject) => ({ path: own(subject, '/members') }),
+  getMember: async (subject) => ({ path: own(subject, `/members/${await projectedMember(subject)}`) }),
   inviteMember: (subject) => ({ path: own(subject, '/members'), body: invitation() }),
   changeMember: async (subject) => ({
     path: own(subject, `/members/${await member(subject)}`),

@@ -1,5 +1,6 @@
 import { catalogRequests } from './requests-catalog.ts';
 import { licenseRequests } from './requests-licenses.ts';
+import { logRequests } from './requests-logs.ts';
 import { organizationRequests } from './requests-organizations.ts';
 import { userRequests } from './requests-users.ts';
 import type { MakeRequest } from './subject.ts';
@@ -20,6 +21,7 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
     const { data } = await prepare('GET', `/v1/licenses/${licenseId}/history?limit=1`);
     return { path: `/v1/events/${data?.[0]?.id}` };
   },
+  ...logRequests,
   ...licenseRequests,
   ...userRequests,
   ...catalogRequests,

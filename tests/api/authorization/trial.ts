@@ -102,8 +102,10 @@ const answered = async (
     const isStream = headers.get('content-type') === 'text/event-stream';
     const text = isStream ? '' : await response.text();
     if (isStream) await response.body?.cancel();
-    const body: unknown = text === '' ? {} : JSON.parse(text);
-    const fault = isStream ? null : undeclared([route], { method, path: made.path, status, body });
+    const isJson = headers.get('content-type') === 'application/json';
+    const body: unknown = isJson && text !== '' ? JSON.parse(text) : {};
+    const isOther = isStream || route.replies[status]?.file === headers.get('content-type');
+    const fault = isOther ? null : undeclared([route], { method, path: made.path, status, body });
     return { credential, verdict, answer: fault ?? 'ALLOWED' };
   }
   const { code, detail }: Readonly<Record<string, unknown>> = JSON.parse(await response.text());

@@ -9,7 +9,7 @@ export const sidesOf = (expected: Expected): readonly Side[] =>
   'held' in expected && expected.held !== undefined ? ['own', 'held'] : ['own'];
 
 /** The code that a credential must be refused with, or ALLOWED. */
-export const verdictOn = (expected: Expected, side: Side, { is }: Credential): string => {
+export const verdictOn = (expected: Expected, side: Side, { is, authorization }: Credential): string => {
   switch (expected.for) {
     case 'anybody':
       return 'ALLOWED';
@@ -18,6 +18,7 @@ export const verdictOn = (expected: Expected, side: Side, { is }: Credential): s
     case 'license':
       return is.kind === 'license key' ? 'ALLOWED' : (dead(is) ?? toOrganization(expected, side, is));
     case 'organization':
+      if (authorization === null && is.kind === 'nobody' && expected.nobody !== undefined) return expected.nobody;
       return dead(is) ?? toOrganization(expected, side, is);
   }
 };

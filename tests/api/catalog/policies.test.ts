@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../../src/aggregates/built-in-policy-ids.ts';
 import type { Ledger } from '../../support/ledger.ts';
 import { shareLedger } from '../../support/shared-ledger.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalogAggregate } from '../../../src/aggregates/aggregates.ts';
-import { builtInPolicyId } from '../../../src/aggregates/derived-ids.ts';
+import { builtInPolicyId } from '../../../src/aggregates/built-in-policy-ids.ts';
 import type { CatalogCommand } from '../../../src/domain/catalog/commands.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { builtInPolicy } from '../../../src/domain/license/issue/built-in-policies.ts';

@@ -148,11 +148,18 @@ describe('A role', () => {
     await condition('the removal holds', async () => (await as(people.mia)('GET', '/v1/projects')).status === 401);
   });
 
-  test('changes only at the revision that If-Match names', async () => {
-    const { organization, people, pathOf } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
-    const read = await as(people.olga)('GET', `/v1/organizations/${organization.organizationId}`);
+  test('changes only at the revision that If-Match names, which is in the ETag of the member', async () => {
+    const { people, pathOf, list } = await staffed({ olga: 'OWNER', mia: 'MEMBER' });
+    const read = await as(people.olga)('GET', pathOf(people.mia));
+    expect((await as(people.olga)('GET', list)).body.data).toContainEqual(read.body);
+    const known = { 'if-none-match': String(read.headers.get('etag')) };
+    expect((await as(people.olga)('GET', pathOf(people.mia), undefined, known)).status).toBe(304);
     const tag = { 'if-match': String(read.headers.get('etag')) };
     expect((await as(people.olga)('PATCH', pathOf(people.mia), { role: 'GUEST' }, tag)).status).toBe(200);
+    expect((await as(people.olga)('GET', pathOf(people.mia), undefined, known)).body.role).toBe('GUEST');
+    await changeDisplayName(ledger.database.api, people.mia.userId, 'Mia');
+    const named = await as(people.olga)('GET', pathOf(people.mia));
+    expect(named.headers.get('etag')).not.toBe(read.headers.get('etag'));
     const stale = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'ADMIN' }, tag);
     expect([stale.status, stale.body.code]).toEqual([412, 'REVISION_MISMATCH']);
   });
@@ -168,8 +175,11 @@ describe('A removed member', () => {
     expect([refused.status, refused.body.code]).toEqual([401, 'UNAUTHENTICATED']);
     expect((await as(people.olga)('GET', list)).body.data).toMatchObject([{ userId: people.olga.userId }]);
     expect((await as(people.olga)('DELETE', pathOf(people.mia))).status).toBe(200);
-    const gone = await as(people.olga)('PATCH', pathOf(people.mia), { role: 'GUEST' });
-    expect([gone.status, gone.body.code]).toEqual([404, 'NOT_FOUND']);
+    for (const gone of [
+      await as(people.olga)('PATCH', pathOf(people.mia), { role: 'GUEST' }),
+      await as(people.olga)('GET', pathOf(people.mia)),
+    ])
+      expect([gone.status, gone.body.code]).toEqual([404, 'NOT_FOUND']);
     // Somebody still, who may sign in and open organizations.
     expect((await as(people.mia)('GET', '/v1/organizations')).body.data).toEqual([]);
   });
@@ -208,7 +218,7 @@ test('Users who are not members, and members of other organizations, are unknown
   const { people, pathOf, list } = await staffed({ olga: 'OWNER' });
   const stranger = await ledger.createMember(ledger.b.organizationId, 'MEMBER');
   const requestId = { 'x-request-id': 'same' };
-  for (const [method, body] of [['PATCH', { role: 'GUEST' }], ['DELETE']] as const) {
+  for (const [method, body] of [['GET'], ['PATCH', { role: 'GUEST' }], ['DELETE']] as const) {
     const foreign = await as(people.olga)(method, pathOf(stranger), body, requestId);
     const unknown = await as(people.olga)(method, `${list}/${encodeId('usr', randomUUID())}`, body, requestId);
     expect([foreign.status, foreign.body.code]).toEqual([404, 'NOT_FOUND']);

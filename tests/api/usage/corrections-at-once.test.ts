@@ -5,7 +5,7 @@ import {
   type UseResult,
 } from '../../../src/application/usage/gather-usage.ts';
 import { createExecutor } from '../../../src/eventstore/executor/execute.ts';
-import { uuidv5 } from '../../../src/eventstore/uuids.ts';
+import { uuidv5 } from '../../../src/eventstore/uuid-v5.ts';
 import { issueDirectly } from '../../support/issue-directly.ts';
 import { type Ledger, startLedger } from '../../support/ledger.ts';
 import { verdictOn } from '../../support/read-models.ts';

@@ -46,6 +46,30 @@ const screen =
 const screenOf = (reference: string, path: (license: DemoLicense) => string) => async (places: Places) =>
   `/${places.organizationId}/${path(await places.license(reference))}`;
 
+const checkpointNow = async (page: Page) => {
+  await page.getByRole('button', { name: 'Get a checkpoint now' }).click();
+  await page.getByText('The newest checkpoint has').waitFor();
+};
+
+/** Verifies the newest checkpoint with the key that the page shows, and scrolls to the result. */
+const verifyCheckpoint = async (page: Page) => {
+  await checkpointNow(page);
+  const files = [await savedBy(page, /^Download: checkpoint/), await savedBy(page, 'Download the keys')];
+  await page.getByLabel('Files', { exact: true }).setInputFiles(files);
+  await page.getByRole('button', { name: 'Verify' }).click();
+  await page.getByRole('heading', { name: 'Proved', exact: true }).scrollIntoViewIfNeeded();
+};
+
+const savedBy = async (page: Page, name: string | RegExp) => {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name }).first().click(),
+  ]);
+  const parts: Buffer[] = [];
+  for await (const part of await download.createReadStream()) parts.push(Buffer.from(part));
+  return { name: download.suggestedFilename(), mimeType: 'text/plain', buffer: Buffer.concat(parts) };
+};
+
 /** All pictures, in the order in which they are taken. */
 export const screens: readonly Screen[] = [
   { name: 'sign-in', path: () => '/sign-in', shows: 'Sign in', signedOut: true },
@@ -104,6 +128,9 @@ export const screens: readonly Screen[] = [
     shows: 'In use',
   },
   { name: 'activity', path: screen('activity'), shows: 'Live: new events appear by themselves.' },
+  { name: 'proof', path: screen('proof'), shows: 'Get a checkpoint now', act: checkpointNow },
+  { name: 'proof-verified', path: screen('proof'), shows: 'Get a checkpoint now', act: verifyCheckpoint, look: 'dark' },
+  { name: 'proof-narrow', path: screen('proof'), shows: 'Get a checkpoint now', act: checkpointNow, look: 'narrow' },
   { name: 'people', path: screen('people'), shows: 'Members' },
   { name: 'people-narrow', path: screen('people'), shows: 'Members', look: 'narrow' },
   { name: 'first-run', path: () => '/first-run', shows: 'Create your organization', signedOut: true },

@@ -3,6 +3,7 @@ import { fold } from '../../../src/domain/decider.ts';
 import { ForkableMap } from '../../../src/domain/forkable-map.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
 import {
+  changeLogAccess,
   changeZone,
   close,
   closedEvent,
@@ -62,6 +63,26 @@ describe('renaming an organization', () => {
       .when(rename(name))
       .thenRejected('INVALID_REQUEST'),
   );
+});
+
+describe('the access to the log of an organization', () => {
+  const closed = { logIsPublic: false, holdersGetProofs: false };
+  const open = { logIsPublic: true, holdersGetProofs: false };
+  const changed = { type: 'LogAccessChanged', data: { from: closed, to: open } } as const;
+
+  test('is the issuer’s alone until it changes, and absent members stay as they are', () => {
+    given(...organization())
+      .when(changeLogAccess({ logIsPublic: true }))
+      .thenEvents(changed);
+    given(...organization(), on(changed))
+      .when(changeLogAccess({ holdersGetProofs: true }))
+      .thenEvents({ type: 'LogAccessChanged', data: { from: open, to: { logIsPublic: true, holdersGetProofs: true } } });
+  });
+  test('changes nothing when it is so already', () => {
+    given(...organization())
+      .when(changeLogAccess(closed))
+      .thenNothing();
+  });
 });
 
 describe('the time zone of an organization', () => {
@@ -174,6 +195,7 @@ describe('folding an organization', () => {
       timeZone: 'UTC',
       createdAt: noon,
       closedAt: later,
+      logAccess: { logIsPublic: false, holdersGetProofs: false },
       members: new ForkableMap([['ada', { role: 'OWNER', invitationId: null, joinedAt: noon }]]),
       formerMembers: new ForkableMap([['grace', noon]]),
       invitations: new ForkableMap([

@@ -1,7 +1,7 @@
 import { type Stamped, stamp } from '../../../src/domain/decider.ts';
 import type { Acting, CommandOf, OrganizationCommand } from '../../../src/domain/organization/commands.ts';
 import { organizationDecider } from '../../../src/domain/organization/decider.ts';
-import type { OrganizationEvent, Role, Scope } from '../../../src/domain/organization/events.ts';
+import type { LogAccess, OrganizationEvent, Role, Scope } from '../../../src/domain/organization/events.ts';
 import { noLimits, type OrganizationLimits } from '../../../src/domain/organization/organization-limits.ts';
 import { scenarios } from '../../support/scenario.ts';
 
@@ -108,6 +108,8 @@ export const create = (name = 'Demo Vendor', founderId: string | null = null, ti
 export const rename = (name: string, settings: Settings = {}) => command('RenameOrganization', { name }, settings);
 export const changeZone = (timeZone: string, settings: Settings = {}) =>
   command('ChangeOrganizationTimeZone', { timeZone }, settings);
+export const changeLogAccess = (access: Partial<LogAccess>, settings: Settings = {}) =>
+  command('ChangeLogAccess', access, settings);
 export const close = (settings: Settings = {}) => command('CloseOrganization', {}, settings);
 export const invite = (changed: Partial<CommandOf<'InviteMember'>['data']> = {}, settings: Settings = {}) => {
   const usual = { invitationId: 'inv_1', emailRef, userId: null, role: 'MEMBER', expiresAt: nextWeek } as const;
@@ -164,6 +166,7 @@ export const restoreProject = (
 export const oneOfEach = (settings: Settings = {}): readonly OrganizationCommand[] => [
   rename('Other', settings),
   changeZone('Europe/Berlin', settings),
+  changeLogAccess({ logIsPublic: true }, settings),
   close(settings),
   invite({ invitationId: 'inv_new' }, settings),
   withdraw('inv_1', settings),

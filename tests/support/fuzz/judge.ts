@@ -53,6 +53,7 @@ const successFault = (route: Route, sent: Draft, { status, headers, text }: Rece
   if (status === 304) return text === '' ? null : 'it has a body with 304';
   const reply = route.replies[status];
   if (reply === undefined) return `${status} is declared in the document only`;
+  if (reply.file !== undefined && headers['content-type'] === reply.file) return null;
   if (reply.body === undefined) return text === '' ? null : 'it has a body where none is declared';
   if (headers['content-type'] !== 'application/json') return `its answer is ${headers['content-type']}`;
   const body = jsonOf(text);

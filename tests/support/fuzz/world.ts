@@ -4,6 +4,7 @@ import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
 import { openReset } from '../../../src/identity/mailed/resets.ts';
 import { type Chance, oneOf } from '../chance.ts';
+import { signTree } from '../issuer-trees.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
 import { cheapPasswords } from '../passwords.ts';
 import { createUser } from '../users.ts';
@@ -93,6 +94,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   };
   learn([owner, other, organization]);
   await refresh();
+  await signTree(ledger.database.superuser, organizationId);
   learn((await ledger.call('POST', '/v1/licenses', { key, body: { tier: 'TRIAL', products } })).body);
   learn((await ledger.call('GET', '/v1/policies', { key })).body);
   learn((await ledger.call('GET', '/v1/products', { key })).body);
@@ -170,4 +172,6 @@ const likelyFor: Readonly<Record<string, readonly unknown[]>> = {
   policyVersion: [1],
   version: [release],
   code: ['export', 'local_cli', 'PAYMENT'],
+  level: ['0'],
+  index: ['000.p/1'],
 };

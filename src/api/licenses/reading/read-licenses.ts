@@ -3,7 +3,6 @@ import { readCurrentRows } from '../../../application/reading/parked-license.ts'
 import { type LicenseReadNeeds, readLicense } from '../../../application/reading/read-license.ts';
 import { userRefsOf } from '../../../application/reading/references-of-user.ts';
 import { isRefusal } from '../../../application/refusal.ts';
-import { validationDaysKept, validationsKnownFrom } from '../../../domain/license/validation/inactivity.ts';
 import type { Instant } from '../../../domain/time.ts';
 import type { Secrets } from '../../../identity/secrets.ts';
 import { asTenant } from '../../../postgres/tenant.ts';
@@ -24,7 +23,8 @@ import { instantIn, licensePath, pageOf } from '../../schemas.ts';
 import { deviceBody, deviceShape } from '../devices/activation-shape.ts';
 import { licenseBody, licenseShape, licenseTag } from '../license-shape.ts';
 import { listOfLicense } from './list-of-license.ts';
-import { expiringIn, type LicenseFilters, listingOf, listQuery } from './list-query.ts';
+import { expiringIn, listingOf, listQuery } from './list-query.ts';
+import { refuseFilters } from './refuse-filters.ts';
 import { licenseWithUse } from './use-shape.ts';
 
 export type ReadNeeds = LicenseReadNeeds & { readonly secrets: Secrets };
@@ -57,7 +57,7 @@ export const listLicensesRoute = ({ pool, secrets, now }: ReadNeeds): Route =>
       const name = `licenses 3\0${orgId}\0${filtersOf(filters)}`;
       const cursorSort = from === undefined ? null : sortIn(decodeCursor(secrets, name, from));
       if (!isServed(sort, ends)) return sortRefused(sort);
-      const unknown = refuseOtherStatus(filters) ?? refuseUnknown(filters.lastValidatedBefore, at);
+      const unknown = refuseFilters(filters, at, (name) => `?${name}`);
       if (unknown !== null) return unknown;
       if (cursorSort !== null && cursorSort !== sort) return cursorRefused(cursorSort, sort);
       return page<LicenseView>(
@@ -88,25 +88,6 @@ const sortIn = (place: string | null): string | null => place?.split(' ')[0] ?? 
 const sortRefused = (sort: LicenseSort): Problem => {
   const detail = `sort=${sort} does not work with expiresAfter, expiresBefore or status=EXPIRING. Use sort=expiresAt or sort=-expiresAt, or leave sort out.`;
   return problem('INVALID_REQUEST', detail, [{ pointer: '?sort', detail }]);
-};
-
-/** Refuses the reason of a suspension with a status that has none. */
-const refuseOtherStatus = ({
-  status,
-  suspendedFor,
-}: Pick<LicenseFilters, 'status' | 'suspendedFor'>): Problem | null => {
-  if (suspendedFor === undefined || status === undefined || status === 'SUSPENDED') return null;
-  const detail = `suspendedFor does not work with status=${status}. Use status=SUSPENDED, or leave status out.`;
-  return problem('INVALID_REQUEST', detail, [{ pointer: '?suspendedFor', detail }]);
-};
-
-/** Refuses an instant from which on validations are no longer known. */
-const refuseUnknown = (lastValidatedBefore: Instant | undefined, now: Instant): Problem | null => {
-  const from = validationsKnownFrom(now);
-  // The whole day is known, so that the pages of one list are answered while time passes.
-  if (lastValidatedBefore === undefined || lastValidatedBefore >= from.slice(0, 'YYYY-MM-DD'.length)) return null;
-  const detail = `lastValidatedBefore must be at most ${validationDaysKept} days ago, because validations are kept for as long. Use ${from} or a later instant.`;
-  return problem('INVALID_REQUEST', detail, [{ pointer: '?lastValidatedBefore', detail }]);
 };
 
 const cursorRefused = (cursorSort: string, sort: LicenseSort): Problem => {

@@ -101,8 +101,10 @@ const useFeed = ({ types, license }: { readonly types: string | undefined; reado
 const Entry = ({ entry, isOnly }: { readonly entry: FeedEntry; readonly isOnly: boolean }) => {
   const organizationId = useOrganizationId();
   const { licenseId, recordedAt, json } = entry;
+  // The feed has events of licenses that others have issued, too.
+  const isOwn = 'source' in json && json.source === `/organizations/${organizationId}`;
   return (
-    <EventEntry event={entry} json={json} when={<Moment at={recordedAt} />}>
+    <EventEntry event={entry} json={json} isOwn={isOwn} when={<Moment at={recordedAt} />}>
       <p className={classes.links}>
         <Link
           to="/$organizationId/licenses/$licenseId"

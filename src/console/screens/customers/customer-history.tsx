@@ -34,7 +34,7 @@ export const CustomerHistory = ({ licenses }: { readonly licenses: readonly Lice
       {history.isError && <Failure error={history.error} onRetry={history.refetch} />}
       <EventList>
         {history.data?.entries.map((entry) => (
-          <EventEntry key={entry.id} event={entry} json={entry.json} when={<Moment at={entry.recordedAt} />}>
+          <EventEntry key={entry.id} event={entry} json={entry.json} isOwn when={<Moment at={entry.recordedAt} />}>
             <p>
               <Link
                 className={classes.id}

@@ -1,3 +1,4 @@
+import { groupBy } from '../../../domain/group-by.ts';
 import type { License, LicenseEvent } from '../../types.ts';
 import { entryOfHistory, type FeedEntry } from '../activity/feed-entries.ts';
 
@@ -17,12 +18,8 @@ type Held = Pick<License, 'holderOrganizationId' | 'effectiveStatus' | 'usage' |
 
 /** Groups licenses by their holders, in the order in which they come. Licenses without a holder are left out. */
 export const customersIn = (licenses: readonly Held[], now: number): readonly Customer[] => {
-  const byHolder = new Map<string, Held[]>();
-  for (const license of licenses) {
-    const { holderOrganizationId: id } = license;
-    if (id !== null) byHolder.set(id, [...(byHolder.get(id) ?? []), license]);
-  }
-  return [...byHolder].map(([id, own]) => ({ id, ...totalsOf(own, now) }));
+  const byHolder = groupBy(licenses, ({ holderOrganizationId }) => holderOrganizationId);
+  return [...byHolder].flatMap(([id, own]) => (id === null ? [] : [{ id, ...totalsOf(own, now) }]));
 };
 
 /** Adds up what licenses use, and returns which end comes next. */

@@ -4,7 +4,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { texts } from '../../texts/catalogue.ts';
 import { customerTexts } from '../../texts/customer-texts.ts';
-import { limitText } from '../../texts/license-texts.ts';
+import { usedText } from '../../texts/license-texts.ts';
 import type { License } from '../../types.ts';
 import classes from './customers.module.css';
 
@@ -30,8 +30,8 @@ export const LicenseRow = ({ license }: { readonly license: License }) => {
         <StatusBadge status={effectiveStatus} />
       </td>
       <td data-label={columns.products}>{products.join(', ')}</td>
-      <td data-label={columns.devices}>{texts.limits.used(usage.activations, limitText(limits.activations))}</td>
-      <td data-label={columns.seats}>{texts.limits.used(usage.seats, limitText(limits.seats))}</td>
+      <td data-label={columns.devices}>{usedText(usage.activations, limits.activations)}</td>
+      <td data-label={columns.seats}>{usedText(usage.seats, limits.seats)}</td>
       <td data-label={columns.ends}>
         {term.expiresAt === null ? texts.term.perpetual : <Moment isDay at={term.expiresAt} />}
       </td>

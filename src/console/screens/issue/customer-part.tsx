@@ -1,4 +1,5 @@
 import { TextField } from '../../parts/field.tsx';
+import { HolderField } from '../../parts/holder-field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import classes from './issue.module.css';
@@ -17,12 +18,11 @@ export const CustomerPart = ({ form, faults, policy, change }: IssueFormProps) =
           value={form.reference}
           onChange={({ currentTarget: { value } }) => change({ reference: value })}
         />
-        <TextField
+        <HolderField
           label={names.holder}
           hint={names.holderHint}
-          maxLength={40}
           value={form.holder}
-          onChange={({ currentTarget: { value } }) => change({ holder: value })}
+          onChange={(holder) => change({ holder })}
         />
         {policy?.type === 'TRIAL' && (
           <TextField

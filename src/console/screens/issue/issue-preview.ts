@@ -21,8 +21,16 @@ type Line = (name: string, value: string, isChanged: boolean) => PreviewLine;
 
 const line: Line = (name, value, isChanged) => ({ name, value, isChanged });
 
-/** Returns what a license of a policy will have with this body, line by line. */
-export const previewOf = (policy: Policy, body: IssueBody, moment: IssueMoment): readonly PreviewLine[] => {
+/**
+ * Returns what a license of a policy will have with this body, line by line. `holderName`: the name of its customer; null:
+ * not known.
+ */
+export const previewOf = (
+  policy: Policy,
+  body: IssueBody,
+  moment: IssueMoment,
+  holderName: string | null = null,
+): readonly PreviewLine[] => {
   const names = policyTexts.fields;
   const { preview } = issueTexts;
   const products = body.products ?? policy.products;
@@ -41,7 +49,9 @@ export const previewOf = (policy: Policy, body: IssueBody, moment: IssueMoment):
       ? []
       : [line(names.maintenance, policyTexts.until(dayOf(body.maintenanceUntil)), true)]),
     ...(body.externalRef === undefined ? [] : [line(preview.reference, body.externalRef ?? '', true)]),
-    ...(body.holderOrganizationId === undefined ? [] : [line(preview.holder, body.holderOrganizationId ?? '', true)]),
+    ...(body.holderOrganizationId === undefined
+      ? []
+      : [line(preview.holder, holderName ?? body.holderOrganizationId ?? '', true)]),
     ...(body.metadata === undefined ? [] : [line(preview.metadata, Object.keys(body.metadata).join(', '), true)]),
   ];
 };

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Loading } from '../../parts/loading.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { useIssuerZone } from '../../session/own-organizations.ts';
+import { useHolderName } from '../../session/use-holder-name.ts';
 import { issueTexts } from '../../texts/issue-texts.ts';
 import type { Policy } from '../../types.ts';
 import classes from './issue.module.css';
@@ -21,13 +22,14 @@ export const PreviewPart = ({
   const [at] = useState(() => new Date().toISOString());
   const timeZone = useIssuerZone() ?? 'UTC';
   const names = issueTexts.preview;
+  const holderName = useHolderName(body.holderOrganizationId ?? '');
   return (
     <Part title={names.title}>
       {policy === undefined && body.policyId === '' && <p className={classes.soft}>{names.none}</p>}
       {policy === undefined && isLoading && <Loading />}
       {policy !== undefined && (
         <PartTable caption={names.caption} columns={Object.values(names.columns)}>
-          {previewOf(policy, body, { at, timeZone }).map(({ name, value, isChanged }) => (
+          {previewOf(policy, body, { at, timeZone }, holderName).map(({ name, value, isChanged }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td className={isChanged ? classes.changed : undefined}>{value}</td>

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import type { LicensePower } from '../../../domain/license/license-authority.ts';
 import { Copyable } from '../../parts/copy.tsx';
-import { HolderLink } from '../../parts/holder-name.tsx';
+import { HolderLink, HolderName } from '../../parts/holder-name.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Facts, Part } from '../../parts/part.tsx';
 import { useOrganizationId, useRead } from '../../session/ledger.ts';
@@ -49,7 +49,10 @@ export const DetailsPart = ({
           [names.products, products.join(', ')],
           [names.policy, <PolicyLink key="policy" policy={policy} isOwn={isOwn} />],
           [names.holder, <Holder key="holder" holder={holderOrganizationId} isOwn={isOwn} />],
-          [changeTexts.transfer.offered, pendingHolder?.organizationId],
+          [
+            changeTexts.transfer.offered,
+            pendingHolder === null ? null : <HolderName key="offered" holder={pendingHolder.organizationId} />,
+          ],
           [changeTexts.replaces, replaces === null ? null : <OtherLicense key="replaces" licenseId={replaces} />],
           [
             changeTexts.replacedBy,
@@ -97,7 +100,7 @@ const Validated = ({ at }: { readonly at: string | null }) =>
 /** The customer. Its issuer knows its name, and has a page about it. */
 const Holder = ({ holder, isOwn }: { readonly holder: string | null; readonly isOwn: boolean }) => {
   if (holder === null) return texts.license.noHolder;
-  return isOwn ? <HolderLink holder={holder} /> : holder;
+  return isOwn ? <HolderLink holder={holder} /> : <HolderName holder={holder} />;
 };
 
 const OtherLicense = ({ licenseId }: { readonly licenseId: string }) => {

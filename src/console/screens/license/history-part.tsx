@@ -6,11 +6,13 @@ import { Part } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { texts } from '../../texts/catalogue.ts';
-import type { LicenseEvent } from '../../types.ts';
+import type { License, LicenseEvent } from '../../types.ts';
 import { useHashTarget } from './use-hash-target.ts';
 
 /** The events of a license, the newest first, each as a sentence. `at`: the instant that the page shows; null: now. */
-export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; readonly at: string | null }) => {
+export const HistoryPart = ({ license, at }: { readonly license: License; readonly at: string | null }) => {
+  const { id: licenseId } = license;
+  const isOwn = license.issuerOrganizationId === useOrganizationId();
   const pages = usePages('licenseHistory', { params: { licenseId }, query: { order: 'desc' } });
   const names = texts.time;
   useHashTarget(pages, 'evt_', ({ id }) => id);
@@ -20,7 +22,13 @@ export const HistoryPart = ({ licenseId, at }: { readonly licenseId: string; rea
         {(events) => (
           <EventList>
             {events.map((event) => (
-              <Entry key={event.id} licenseId={licenseId} event={event} isLater={isLaterThan(event, at)} />
+              <Entry
+                key={event.id}
+                licenseId={licenseId}
+                event={event}
+                isLater={isLaterThan(event, at)}
+                isOwn={isOwn}
+              />
             ))}
           </EventList>
         )}
@@ -37,10 +45,12 @@ const Entry = ({
   licenseId,
   event,
   isLater,
+  isOwn,
 }: {
   readonly licenseId: string;
   readonly event: LicenseEvent;
   readonly isLater: boolean;
+  readonly isOwn: boolean;
 }) => {
   const organizationId = useOrganizationId();
   const { recordedAt } = event;
@@ -48,6 +58,7 @@ const Entry = ({
     <EventEntry
       event={event}
       isLater={isLater}
+      isOwn={isOwn}
       when={
         <Link
           to="/$organizationId/licenses/$licenseId"

@@ -38,8 +38,10 @@ const LicenseScreen = () => {
   const news = useNews(licenseId, at === undefined);
   // A later failure leaves the page as it is, with the forms that are open.
   if (now.data === undefined) return now.isError ? <Failure error={now.error} onRetry={now.refetch} /> : <Loading />;
+  const shown = then.data?.id === licenseId ? then.data : null;
   return (
     <div className={classes.page}>
+      <Head key={`head of ${licenseId}`} title={now.data.keyHint ?? licenseId} license={shown} at={at ?? null} />
       <TimeBar
         key={`time of ${licenseId}`}
         license={now.data}
@@ -49,29 +51,53 @@ const LicenseScreen = () => {
       {at === undefined && news === 'ended' && <p role="status">{changeTexts.noNews}</p>}
       {now.isError && <Failure error={now.error} onRetry={now.refetch} />}
       {then.isError && at !== undefined && <Failure error={then.error} onRetry={then.refetch} />}
-      {then.data?.id === licenseId && <Shown key={licenseId} license={then.data} at={at ?? null} />}
+      {shown !== null && <Parts key={licenseId} license={shown} at={at ?? null} />}
     </div>
   );
 };
 
-const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at: string | null }) => {
+/** The name of the license, what it is at the instant of the page, and its actions. Null: not known yet. */
+const Head = ({
+  title,
+  license,
+  at,
+}: {
+  readonly title: string;
+  readonly license: LicenseWithUse | null;
+  readonly at: string | null;
+}) => (
+  <div className={classes.head}>
+    <div className={classes.title}>
+      <h1>{texts.license.title(license?.keyHint ?? title)}</h1>
+      {license !== null && (
+        <>
+          <StatusBadge status={license.effectiveStatus} />
+          <Badge>{texts.tier[license.tier]}</Badge>
+        </>
+      )}
+    </div>
+    {license !== null && (
+      <>
+        <p>{whyOf(license)}</p>
+        <WhyLink licenseId={license.id} at={at} />
+        {at === null && <PowerfulActions license={license} />}
+      </>
+    )}
+  </div>
+);
+
+const PowerfulActions = ({ license }: { readonly license: LicenseWithUse }) => (
+  <Actions license={license} mayDo={usePowers(license)} />
+);
+
+const Parts = ({ license, at }: { readonly license: LicenseWithUse; readonly at: string | null }) => {
   const mayDo = usePowers(license);
   const mayAssign = useMayAssign(license);
-  const { effectiveStatus, keyHint, tier, limits, usage } = license;
+  const { limits, usage } = license;
   const isNow = at === null;
   const isOpen = isNow && license.status !== 'REVOKED';
   return (
     <>
-      <div className={classes.head}>
-        <div className={classes.title}>
-          <h1>{texts.license.title(keyHint ?? license.id)}</h1>
-          <StatusBadge status={effectiveStatus} />
-          <Badge>{texts.tier[tier]}</Badge>
-        </div>
-        <p>{whyOf(license)}</p>
-        <WhyLink licenseId={license.id} at={at} />
-        {isNow && <Actions license={license} mayDo={mayDo} />}
-      </div>
       <div className={classes.columns}>
         <DetailsPart license={license} isNow={isNow} mayDo={mayDo} />
         <TermPart license={license} at={at} mayDo={mayDo} />
@@ -93,7 +119,7 @@ const Shown = ({ license, at }: { readonly license: LicenseWithUse; readonly at:
       ) : (
         <p>{changeTexts.onlyNow}</p>
       )}
-      {mayDo('readHistory') && <HistoryPart licenseId={license.id} at={at} />}
+      {mayDo('readHistory') && <HistoryPart license={license} at={at} />}
     </>
   );
 };

@@ -11,16 +11,20 @@ import classes from './license.module.css';
 /** What a license uses of its limits. `mayChange`: the user may change them. */
 export const LimitsPart = ({ license, mayChange }: { readonly license: License; readonly mayChange: boolean }) => {
   const { limits, usage } = license;
+  // What the license neither allows nor has would only be in the way.
+  const counted = (['activations', 'seats', 'users'] as const).filter((name) => limits[name] !== 0 || usage[name] > 0);
+  const meters = Object.entries(limits.meters);
   const change = {
     label: changeTexts.limits.change,
     dialog: (onClose: () => void) => <ChangeLimits license={license} onClose={onClose} />,
   };
   return (
     <Part title={texts.limits.title}>
-      {(['activations', 'seats', 'users'] as const).map((name) => (
+      {counted.length === 0 && meters.length === 0 && <p>{texts.limits.nothing}</p>}
+      {counted.map((name) => (
         <Used key={name} name={texts.limits[name]} used={usage[name]} limit={limits[name]} />
       ))}
-      {Object.entries(limits.meters).map(([meter, given]) => (
+      {meters.map(([meter, given]) => (
         <Used
           key={meter}
           name={meter}

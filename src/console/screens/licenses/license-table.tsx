@@ -6,7 +6,7 @@ import { Moment } from '../../parts/moment.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
 import type { Names } from '../../session/name-batches.ts';
 import { texts } from '../../texts/catalogue.ts';
-import { limitText } from '../../texts/license-texts.ts';
+import { usedText } from '../../texts/license-texts.ts';
 import { listTexts } from '../../texts/list-texts.ts';
 import type { License } from '../../types.ts';
 import classes from './licenses.module.css';
@@ -141,8 +141,8 @@ const cells: Readonly<Record<ColumnName, (license: License, holderNames: Names) 
     holder === null ? null : (holderNames.get(holder) ?? holder),
   tier: ({ tier }) => texts.tier[tier],
   products: ({ products }) => products.join(', '),
-  devices: ({ usage, limits }) => `${usage.activations} / ${limitText(limits.activations)}`,
-  seats: ({ usage, limits }) => `${usage.seats} / ${limitText(limits.seats)}`,
+  devices: ({ usage, limits }) => usedText(usage.activations, limits.activations),
+  seats: ({ usage, limits }) => usedText(usage.seats, limits.seats),
   ends: ({ term }) => (term.expiresAt === null ? texts.term.perpetual : <Moment isDay at={term.expiresAt} />),
   issued: ({ createdAt }) => <Moment isDay at={createdAt} />,
 };

@@ -1,11 +1,11 @@
 import { useState } from 'react';
 import { refuseStrongerKey } from '../../../domain/organization/organization-authority.ts';
+import { AuthorName } from '../../parts/author.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
 import { SecretDialog } from '../../parts/secret-dialog.tsx';
-import { useOrganizationId } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
 import { usePages } from '../../session/paged-list.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
@@ -14,7 +14,7 @@ import { CreateKey } from './create-key.tsx';
 import { EndOverlap, RenameKey, RevokeKey, RotateKey } from './key-dialogs.tsx';
 import { isInForce, isOverlapping } from './key-state.ts';
 import classes from './people.module.css';
-import { actorName, useMembers, useStanding, useUserId } from './people.ts';
+import { useStanding } from './people.ts';
 
 const texts = peopleTexts.keys;
 
@@ -76,8 +76,6 @@ type RowProps = {
 };
 
 const KeyRow = ({ apiKey, mayManage, onOpen }: RowProps) => {
-  const members = useMembers(useOrganizationId()).entries;
-  const ownId = useUserId();
   const { name, hint, scopes, products, lastUsedAt, createdAt, createdBy } = apiKey;
   return (
     <tr className={isInForce(apiKey) ? undefined : classes.ended}>
@@ -98,7 +96,7 @@ const KeyRow = ({ apiKey, mayManage, onOpen }: RowProps) => {
       <td data-label={texts.columns.created}>
         <Moment at={createdAt} />
         <p className={classes.soft}>
-          {texts.by} {actorName(createdBy, members, ownId)}
+          {texts.by} {createdBy === null ? peopleTexts.nobody : <AuthorName id={createdBy} />}
         </p>
       </td>
       {mayManage && (

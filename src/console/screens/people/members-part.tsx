@@ -6,12 +6,14 @@ import { CheckField } from '../../parts/field.tsx';
 import { Moment } from '../../parts/moment.tsx';
 import { Paged } from '../../parts/paged.tsx';
 import { Part, PartTable } from '../../parts/part.tsx';
-import { useCommand, useOrganizationId, useRead } from '../../session/ledger.ts';
+import { useCommand, useOrganizationId, useRead, useUnchangedCommand } from '../../session/ledger.ts';
 import { useMay } from '../../session/may.ts';
+import { memberName } from '../../session/member-name.ts';
+import { useUserId } from '../../session/use-author-name.ts';
 import { peopleTexts } from '../../texts/people-texts.ts';
 import { keysLeft } from './key-state.ts';
 import classes from './people.module.css';
-import { isMember, type Member, memberName, useMembers, useUserId } from './people.ts';
+import { isMember, type Member, useMembers } from './people.ts';
 import { RoleField, roleIn, useGivableRoles } from './role-field.tsx';
 
 const texts = peopleTexts.members;
@@ -114,15 +116,21 @@ const MemberActions = ({
 
 type Props = { readonly member: Member; readonly onClose: () => void };
 
-const ChangeRole = ({ member, onClose }: Props) => {
+const ChangeRole = ({ member: current, onClose }: Props) => {
+  // The form began with this. A role that a colleague gives meanwhile must not be replaced unseen.
+  const [member] = useState(current);
   const { userId, role } = member;
   const organizationId = useOrganizationId();
-  const change = useCommand('changeMember');
+  const change = useUnchangedCommand('changeMember', {
+    read: 'getMember',
+    input: { params: { organizationId, userId } },
+    state: member,
+    partOf: (state) => state.role,
+  });
   const closeAfter = useOwnRoleRead(member, onClose);
   const inputOf = (form: FormData) => {
     const chosen = roleIn(form.get('role')) ?? role;
     if (chosen !== role) return { params: { organizationId, userId }, body: { role: chosen } };
-    // A colleague may have given another role meanwhile.
     onClose();
     return null;
   };

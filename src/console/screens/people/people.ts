@@ -3,8 +3,6 @@ import type { Standing } from '../../../domain/organization/organization-authori
 import { useMay } from '../../session/may.ts';
 import { useOrganization } from '../../session/own-organizations.ts';
 import { usePages } from '../../session/paged-list.ts';
-import { useSessionState } from '../../session/session-context.tsx';
-import { peopleTexts } from '../../texts/people-texts.ts';
 
 type Listed = AnswerOf<'listMembers'>['data'][number];
 
@@ -14,21 +12,11 @@ export type Member = Extract<Listed, { state: 'active' }>;
 /** An invitation that nobody has accepted yet. */
 export type Invitation = Extract<Listed, { state: 'invited' }>;
 
-/** Returns the name of a member as people know it. */
-export const memberName = ({ label, displayName, email, userId }: Member): string =>
-  label ?? displayName ?? email ?? userId;
-
 /** Returns true for a member of the organization, and false for an invitation. */
 export const isMember = (entry: Listed): entry is Member => entry.state === 'active';
 
 /** Returns the entries that are invitations. */
 export const isInvitation = (entry: Listed): entry is Invitation => entry.state === 'invited';
-
-/** Returns the id of the signed-in user. */
-export const useUserId = (): string | null => {
-  const state = useSessionState();
-  return 'user' in state ? state.user.id : null;
-};
 
 /** Returns the standing of the user, by which the domain decides about roles, scopes and keys. Null: not a member. */
 export const useStanding = (): Standing | null => {
@@ -39,11 +27,3 @@ export const useStanding = (): Standing | null => {
 /** Returns the members that the user may see, as far as they were read. */
 export const useMembers = (organizationId: string) =>
   usePages('listMembers', { params: { organizationId } }, useMay()('readMembers'));
-
-/** Returns who did something: a member by name, yourself, an API key by its id, or the operator. */
-export const actorName = (id: string | null, members: readonly Listed[], ownId: string | null): string => {
-  if (id === null) return peopleTexts.nobody;
-  if (id === ownId) return peopleTexts.you;
-  const member = members.filter(isMember).find(({ userId }) => userId === id);
-  return member === undefined ? id : memberName(member);
-};

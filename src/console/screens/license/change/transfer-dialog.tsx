@@ -1,4 +1,6 @@
-import { SelectField, TextField } from '../../../parts/field.tsx';
+import { useState } from 'react';
+import { SelectField } from '../../../parts/field.tsx';
+import { HolderField } from '../../../parts/holder-field.tsx';
 import { useCommand } from '../../../session/ledger.ts';
 import { changeTexts } from '../../../texts/license-change-texts.ts';
 import type { License } from '../../../types.ts';
@@ -12,10 +14,11 @@ const names = changeTexts.transfer;
 /** Transfers a license to another customer. When that makes a new key, the dialog shows it once. */
 export const Transfer = ({ license, onClose }: { readonly license: License; readonly onClose: () => void }) => {
   const transfer = useCommand('transferLicense');
+  const [holderId, setHolderId] = useState(license.holderOrganizationId ?? '');
   const key = transfer.data?.licenseKey ?? null;
   if (key !== null) return <NewKey licenseKey={key} onClose={onClose} />;
   const inputOf = (form: FormData) => {
-    const holder = String(form.get('holder')).trim();
+    const holder = holderId.trim();
     return {
       params: { licenseId: license.id },
       body: {
@@ -38,13 +41,13 @@ export const Transfer = ({ license, onClose }: { readonly license: License; read
       onClose={onClose}
     >
       <p>{names.text}</p>
-      <TextField
+      <HolderField
         label={names.to}
         hint={names.toHint}
         name="holder"
-        pattern="org_[0-7][0-9a-hjkmnp-tv-z]{25}"
-        defaultValue={license.holderOrganizationId ?? ''}
-        autoComplete="off"
+        pattern="\s*org_[0-7][0-9a-hjkmnp-tv-z]{25}\s*"
+        value={holderId}
+        onChange={setHolderId}
       />
       <SelectField label={names.uses} name="activations">
         {(['RELEASE', 'KEEP'] as const).map((value) => (

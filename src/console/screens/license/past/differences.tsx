@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { Failure } from '../../../parts/failure.tsx';
+import { HolderName } from '../../../parts/holder-name.tsx';
 import { Loading } from '../../../parts/loading.tsx';
 import { Moment } from '../../../parts/moment.tsx';
 import { PartTable } from '../../../parts/part.tsx';
@@ -44,9 +45,10 @@ export const Differences = ({ licenseId, at }: { readonly licenseId: string; rea
 const Value = ({ licenseId, value: { items, cause } }: { readonly licenseId: string; readonly value: CausedValue }) => (
   <>
     {items.length === 0 && <p>{texts.time.nothing}</p>}
-    {items.map(({ text, at }) => (
-      <p key={`${text} ${at}`}>
+    {items.map(({ text, at, organizationId }) => (
+      <p key={`${text} ${at} ${organizationId}`}>
         {text} {at !== undefined && <Moment at={at} />}
+        {organizationId !== undefined && <HolderName holder={organizationId} />}
       </p>
     ))}
     {cause !== null && (

@@ -8,8 +8,8 @@ import type { License } from '../../../types.ts';
 import { entitlementText, meterText, ruleText } from '../../catalog/policy-values.ts';
 import { allRules, type RulePath } from '../../catalog/rule-kinds.ts';
 
-/** A part of a value: words, an instant, or words before an instant. */
-export type ValueItem = { readonly text?: string; readonly at?: string };
+/** A part of a value: words, an instant, words before an instant, or an organization, which the page names. */
+export type ValueItem = { readonly text?: string; readonly at?: string; readonly organizationId?: string };
 
 /** A field as a person reads it. `key` tells it from the others. A value without items is empty. */
 export type FieldValue = { readonly key: string; readonly name: string; readonly items: readonly ValueItem[] };
@@ -27,6 +27,8 @@ const names = fieldTexts.names;
 
 const field = (key: string, name: string, items: readonly ValueItem[]): readonly FieldValue[] => [{ key, name, items }];
 const words = (text: string | null | undefined): readonly ValueItem[] => (text ? [{ text }] : []);
+const organization = (organizationId: string | null | undefined): readonly ValueItem[] =>
+  organizationId ? [{ organizationId }] : [];
 const instant = (at: string | null | undefined, otherwise = ''): readonly ValueItem[] =>
   at ? [{ at }] : words(otherwise);
 
@@ -41,10 +43,10 @@ const readers: { readonly [Name in keyof Explained]-?: (value: Explained[Name]) 
     ...field('policy', names.policy, words(texts.license.policyVersion(id, version))),
     ...(Object.keys(rules) as (keyof typeof rules)[]).flatMap((path) => ruleField(path, rules[path])),
   ],
-  issuerOrganizationId: (id) => field('issuer', names.issuer, words(id)),
-  holderOrganizationId: (id) => field('holder', names.holder, words(id)),
+  issuerOrganizationId: (id) => field('issuer', names.issuer, organization(id)),
+  holderOrganizationId: (id) => field('holder', names.holder, organization(id)),
   pendingHolder: (offer) => [
-    ...field('offeredTo', names.offeredTo, words(offer?.organizationId)),
+    ...field('offeredTo', names.offeredTo, organization(offer?.organizationId)),
     ...field('offered', names.offered, instant(offer?.offeredAt)),
     ...field('offerEnds', names.offerEnds, instant(offer?.expiresAt)),
   ],

@@ -1,0 +1,69 @@
+import type { Pool, PoolClient } from 'pg';
+import { reject } from '../../domain/decider.ts';
+import type { LogAccess } from '../../domain/organization/events.ts';
+import { asTenant } from '../../postgres/tenant.ts';
+import { organizationById } from '../../projections/tables/organizations.ts';
+import { readServedCheckpoint, type StoredCheckpoint } from '../../records/issuer-trees.ts';
+import type { Refusal } from '../refusal.ts';
+
+/** A read of the log of an organization. `reader`: the organization of the credential; null: nobody knows who reads. */
+export type LogRead = { readonly organizationId: string; readonly reader: string | null };
+
+/**
+ * Reads the log of an organization as this organization, so row-level security shows all of it. Other readers are let in
+ * only when the log is public. Otherwise they get one refusal, whether the log exists or not.
+ */
+export const openLog = <Result>(
+  pool: Pool,
+  { organizationId, reader }: LogRead,
+  read: (db: PoolClient) => Promise<Result>,
+): Promise<Result | Refusal> =>
+  asTenant(pool, organizationId, async (db) => {
+    if (reader === organizationId) return read(db);
+    const access = await accessToLog(db, organizationId);
+    return access.logIsPublic ? read(db) : noLog;
+  });
+
+/** Reads the log at its served checkpoint, with cosignatures. Refuses as `openLog`, and when the log has no checkpoint yet. */
+export const openCheckpoint = <Result>(
+  pool: Pool,
+  log: LogRead,
+  read: (db: PoolClient, checkpoint: SignedCheckpoint) => Promise<Result>,
+): Promise<Result | Refusal> =>
+  openLog(pool, log, async (db) => {
+    const checkpoint = await readServedCheckpoint(db, log.organizationId);
+    return checkpoint === null ? noCheckpoint : read(db, signedOf(checkpoint));
+  });
+
+/** Returns who else reads the log of the tenant of `db`. Nobody does when there is no such organization. */
+export const accessToLog = async (db: PoolClient, organizationId: string): Promise<LogAccess> =>
+  (await organizationById(db, organizationId)) ?? { logIsPublic: false, holdersGetProofs: false };
+
+/** A checkpoint with the lines of its witnesses in its note. */
+export type SignedCheckpoint = Omit<StoredCheckpoint, 'cosignatures'>;
+
+/** Returns a checkpoint with the lines of its witnesses in its note. */
+export const signedOf = ({ cosignatures, ...checkpoint }: StoredCheckpoint): SignedCheckpoint => ({
+  ...checkpoint,
+  note: checkpoint.note + cosignatures.join(''),
+});
+
+/** The refusal for a log that does not exist, and for one that is not public. */
+export const noLog: Refusal = reject(
+  'NOT_FOUND',
+  'There is no such log, or its organization does not publish it. Send a credential of this organization.',
+);
+
+/** The refusal while no checkpoint is signed. */
+export const noCheckpoint: Refusal = reject(
+  'NOT_IN_CHECKPOINT_YET',
+  'No checkpoint of this log is signed yet. The notary signs one within a minute of new events.',
+);
+
+/**
+ * The refusal while the stored tiles or leaves do not have all that the checkpoint covers, as during a rebuild.
+ */
+export const beingRebuilt: Refusal = {
+  ...reject('NOT_PROJECTED_YET', 'The tiles or leaves of this log are being built again. Try again.'),
+  retryAfterSeconds: 5,
+};

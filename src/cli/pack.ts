@@ -1,0 +1,142 @@
+import { open, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Pool } from 'pg';
+import { z } from 'zod';
+import { newPack } from '../api/audit/pack-shape.ts';
+import { listingOf } from '../api/licenses/reading/list-query.ts';
+import { refuseFilters } from '../api/licenses/reading/refuse-filters.ts';
+import { PackImpossible } from '../application/packs/covered-histories.ts';
+import { makePack, type PackRequest } from '../application/packs/make-pack.ts';
+import { idsOf, type PackSelection } from '../application/packs/request-pack.ts';
+import { isRefusal } from '../application/refusal.ts';
+import { loadConfig } from '../config.ts';
+import { idPattern } from '../domain/ids.ts';
+import type { Instant } from '../domain/time.ts';
+import { connectEventStore } from '../eventstore/eventstoredb.ts';
+import type { WrittenPack } from '../packs/write-pack.ts';
+import type { WriteAt } from '../packs/zip/write-zip.ts';
+import { createPool } from '../projections/connect.ts';
+import { version } from '../version.ts';
+import { createLog } from './create-log.ts';
+import { RefusedByPolicy, UsageError } from './exit-codes.ts';
+import { printResult } from './output/print-result.ts';
+import { createProgress } from './progress.ts';
+import { openCommandServers, otherSchema } from './server/command-servers.ts';
+
+type Options = {
+  readonly organization: string;
+  readonly licenses?: readonly string[];
+  readonly filter?: string;
+  readonly from: string;
+  readonly to?: string;
+  readonly out: string;
+  readonly proofsOnly: boolean;
+  readonly wait: number;
+  readonly json: boolean;
+};
+
+/**
+ * `ledger pack`: makes an evidence pack as `POST /v1/audit/packs` does, and writes it to a new file. The file has its name
+ * only once it is complete.
+ */
+export const packCommand = async (options: Options): Promise<void> => {
+  const input = inputOf(options);
+  const config = loadConfig();
+  const log = createLog(config.logLevel, { format: config.logFormat });
+  const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
+  const pool = createPool({ url: servers.apiUrl, role: 'ledger_api', max: 2, log });
+  const store = connectEventStore({ url: servers.eventStoreUrl });
+  const progress = createProgress();
+  try {
+    const other = otherSchema(servers.schema);
+    if (other !== null) throw new RefusedByPolicy(other);
+    const request = await requestOf(pool, options, input);
+    const needs = {
+      ...{ store, pool, version, now: () => new Date(), signal: new AbortController().signal },
+      waitMs: options.wait * 1_000,
+      onWait: async () => progress.show({ phase: 'waiting', events: 0, part: null }),
+      onProgress: (done: number, total: number) =>
+        progress.show({ phase: 'writing', events: done, part: total === 0 ? null : done / total, unit: 'lines' }),
+    };
+    const { size, manifest } = await toNewFile(options.out, (writeAt) => makePack(needs, request, writeAt));
+    progress.end();
+    const { licenses, events } = manifest.counts;
+    printResult(options.json, { file: options.out, bytes: size, ...manifest.counts }, [
+      `Wrote ${events} events of ${licenses} licenses to ${options.out}, ${size} bytes.`,
+    ]);
+  } catch (error) {
+    if (error instanceof PackImpossible) throw new Error(error.message);
+    throw error;
+  } finally {
+    progress.end();
+    await store.close();
+    await pool.end();
+    await servers.stop();
+  }
+};
+
+type Input = z.output<typeof newPack> & { readonly sent: PackRequest['query']['filter'] };
+
+/** Returns the input as the API reads it. Throws UsageError. */
+const inputOf = ({ organization, licenses, filter, from, to, proofsOnly }: Options): Input => {
+  if (!idPattern('org').test(organization)) throw new UsageError('--organization must be the id of an organization.');
+  if ((licenses === undefined) === (filter === undefined)) throw new UsageError('Give either --licenses or --filter.');
+  const sent = filter === undefined ? null : membersOf(filter);
+  const input = { licenses, filter: sent ?? undefined, from, to, proofsOnly };
+  const parsed = newPack.safeParse(input);
+  if (!parsed.success) throw new UsageError(z.prettifyError(parsed.error));
+  if (parsed.data.filter?.user !== undefined)
+    throw new UsageError('The filter user needs the secret of the server. Request this pack by POST /v1/audit/packs.');
+  return { ...parsed.data, sent };
+};
+
+/** Returns the filters of a query such as `status=ACTIVE&metadata[team]=blue`. */
+const membersOf = (query: string): Record<string, unknown> => {
+  const members: Record<string, unknown> = {};
+  const metadata: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    const member = /^metadata\[(.+)\]$/.exec(name)?.[1];
+    if (member === undefined) members[name] = value;
+    else metadata[member] = value;
+  }
+  return Object.keys(metadata).length === 0 ? members : { ...members, metadata };
+};
+
+/** Returns the request with the ids of its licenses. Throws UsageError, and RefusedByPolicy for other licenses. */
+const requestOf = async (
+  pool: Pool,
+  { organization: organizationId }: Options,
+  { licenses, filter = {}, from, to, proofsOnly, sent }: Input,
+): Promise<PackRequest> => {
+  const now: Instant = new Date().toISOString();
+  const problem = refuseFilters(filter, now, (name) => name);
+  if (problem !== null) throw new UsageError(problem.detail);
+  if (from > (to ?? now) || (to ?? now) > now)
+    throw new UsageError('--from must not be later than --to, and --to not in the future.');
+  const selection: PackSelection =
+    licenses === undefined ? { filters: listingOf(filter, { userRefs: undefined, now }) } : { licenses };
+  const ids = await idsOf(pool, organizationId, selection);
+  if (isRefusal(ids)) throw new RefusedByPolicy(ids.detail);
+  return {
+    organizationId,
+    actor: { type: 'SYSTEM', id: 'ledger-pack' },
+    query: { licenses: licenses ?? null, filter: sent, from, to: to ?? now },
+    licenses: ids,
+    hasLeaves: !proofsOnly,
+  };
+};
+
+/** Writes to a file next to the new one, and renames it at the end. */
+const toNewFile = async (file: string, write: (writeAt: WriteAt) => Promise<WrittenPack>): Promise<WrittenPack> => {
+  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.unfinished`);
+  const handle = await open(unfinished, 'w');
+  try {
+    const written = await write(async (at, bytes) => void (await handle.write(bytes, 0, bytes.length, at)));
+    await handle.sync();
+    await rename(unfinished, file);
+    return written;
+  } finally {
+    await handle.close();
+    await rm(unfinished, { force: true });
+  }
+};

@@ -1,0 +1,53 @@
+import type { Checkpoint } from '../proof/notes/checkpoints.ts';
+import { limits, type Opened, type Report, signaturesProved } from '../proof/reports.ts';
+import type { CheckedHistories } from './check-histories.ts';
+import type { Manifest } from './manifest.ts';
+
+/** A pack that was checked. `isComplete`: it has all leaves of the log, so no event of its licenses is missing. */
+export type CheckedPack = {
+  readonly manifest: Manifest;
+  readonly checkpoint: Opened;
+  readonly older: readonly Checkpoint[];
+  readonly licenses: readonly string[];
+  readonly checked: CheckedHistories;
+  readonly isComplete: boolean;
+};
+
+/** Returns what a checked pack proves and what it cannot prove. */
+export const reportOnPack = ({ manifest, checkpoint, older, licenses, checked, isComplete }: CheckedPack): Report => {
+  const { size } = checkpoint;
+  const { from, to } = manifest.query;
+  const ofAccepted =
+    checked.accepted === 0 ? '' : ` An operator has accepted ${checked.accepted} wrong links with a recorded event.`;
+  return {
+    proved: [
+      ...signaturesProved(checkpoint),
+      `The pack has ${checked.events} events of ${checked.licenses} licenses: ${listOf(licenses)}.`,
+      `The log has each of these events, with this type, data and metadata.`,
+      `The events of each license are linked by their hashes, from its first one on.${ofAccepted}`,
+      ...(isComplete
+        ? [`The histories are complete: among its first ${size} events, the log has no other one of these licenses.`]
+        : []),
+      ...older.map((head) => `The log has not changed the first ${head.size} events since your older checkpoint.`),
+      `The states at ${from} and at ${to} follow from the events. The verifier has computed them again.`,
+    ],
+    notProved: [
+      ...(isComplete
+        ? []
+        : [
+            'That the histories are complete: the pack has a proof of each event, and not the leaves of the whole log.',
+          ]),
+      'That the pack has all licenses that its query selects, and who requested it and when: nobody signs manifest.json.',
+      'The times, and that what the events say is true: both are what the ledger claims.',
+      'Names and other personal values: the pack has references in their place.',
+      ...limits(checkpoint),
+    ],
+  };
+};
+
+const listOf = (licenses: readonly string[]): string =>
+  licenses.length <= listedMax
+    ? licenses.join(', ')
+    : `${licenses.slice(0, listedMax).join(', ')} and ${licenses.length - listedMax} others`;
+
+const listedMax = 10;

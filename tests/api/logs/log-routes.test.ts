@@ -1,0 +1,308 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { getCheckpointNow } from '../../../src/application/logs/get-checkpoint-now.ts';
+import { encodeId } from '../../../src/domain/ids.ts';
+import { leafBytes } from '../../../src/proof/leaf.ts';
+import { openCheckpoint } from '../../../src/proof/notes/checkpoints.ts';
+import { parseVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
+import { reportOnConsistency, reportOnInclusion } from '../../../src/proof/reports.ts';
+import { parseBundle } from '../../../src/proof/tree/entry-bundles.ts';
+import { leafHash } from '../../../src/proof/tree/merkle-hashes.ts';
+import { testKey } from '../../proof/keys.ts';
+import { addLeaves, leavesOf, type SignedTree, signTree, startStandInNotary } from '../../support/issuer-trees.ts';
+import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
+import { limitedFront } from '../../support/limits.ts';
+import { ordain } from '../../support/organizations.ts';
+
+let ledger: Ledger;
+let issuer: TestOrganization;
+let signed: SignedTree;
+const witness = testKey('witness.example', 'WITNESS');
+beforeAll(async () => {
+  ledger = await startLedger({
+    frontOf: limitedFront('log=5/3600', { trustProxy: 1 }, async () => 'ENTERPRISE'),
+  });
+  issuer = await ledger.createVendor('Issuer');
+  await addLeaves(ledger.database.superuser, issuer.organizationId, 300);
+  signed = await signTree(ledger.database.superuser, issuer.organizationId, {
+    witnesses: [{ key: witness, time: 1_767_225_600 }],
+  });
+}, 60_000);
+afterAll(() => ledger.stop());
+
+const addresses = (function* () {
+  for (let number = 1; ; number++) yield `203.0.113.${number}`;
+})();
+
+/** Reads a file of a log. `key` null: without a credential, from an address of its own. */
+const read = async (
+  file: string,
+  { of = issuer.organizationId, key = issuer.apiKey as string | null, headers = {} } = {},
+) => {
+  const response = await fetch(`${ledger.baseUrl}/v1/logs/${of}/${file}`, {
+    headers: {
+      'x-forwarded-for': String(addresses.next().value),
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...headers,
+    },
+  });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, headers: response.headers, bytes, text: Buffer.from(bytes).toString() };
+};
+const keys = () => ({ logs: [parseVerifierKey(signed.vkey)], witnesses: [witness.verifier] });
+
+describe('The log of an issuer', () => {
+  test('has a checkpoint that its key and its witness signed', async () => {
+    const { status, headers, text } = await read('checkpoint');
+    expect([status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+      ...[200, 'text/plain; charset=utf-8', 'private, no-cache'],
+    ]);
+    const { size, root, signers } = openCheckpoint(text, [...keys().logs, witness.verifier]);
+    expect([size, root, signers.length]).toEqual([signed.size, signed.root, 2]);
+    const again = await read('checkpoint', { headers: { 'if-none-match': headers.get('etag') ?? '' } });
+    expect([again.status, again.text]).toEqual([304, '']);
+  });
+
+  test('has tiles and leaves in the forms of the standard', async () => {
+    const leaves = signed.leaves.map(leafBytes);
+    const rest = signed.size - 256;
+    for (const [tile, width, first] of [
+      ['000', 256, 0],
+      [`001.p/${rest}`, rest, 256],
+      ['000.p/7', 7, 0],
+    ] as const) {
+      const [hashes, entries] = [await read(`tile/0/${tile}`), await read(`tile/entries/${tile}`)];
+      expect([hashes.status, hashes.headers.get('content-type')]).toEqual([200, 'application/octet-stream']);
+      const expected = leaves.slice(first, first + width);
+      expect(parseBundle(entries.bytes, width)).toEqual(expected);
+      expect(Buffer.from(hashes.bytes)).toEqual(Buffer.concat(expected.map((leaf) => leafHash(leaf))));
+      const isFull = width === 256;
+      const cached = isFull ? 'private, immutable, max-age=3600' : 'private, no-cache';
+      expect([hashes.headers.get('cache-control'), entries.headers.get('cache-control')]).toEqual([cached, cached]);
+    }
+    expect((await read('tile/1/000.p/1')).bytes).toHaveLength(32);
+    const named = await read(`tile/0/000?origin=${encodeURIComponent(signed.origin)}`);
+    expect(named.headers.get('cache-control')).toBe('private, immutable, max-age=31536000');
+  });
+
+  test('has no tile in another form, and none beyond the served checkpoint', async () => {
+    const wider = signed.size - 256 + 1;
+    const files = ['tile/0/0', 'tile/0/x000/000', 'tile/0/000.p/256', 'tile/0/000.p/0', 'tile/00/000', 'tile/64/000'];
+    const beyond = [
+      `tile/0/001.p/${wider}`,
+      'tile/0/001',
+      'tile/2/000.p/1',
+      'tile/entries/002',
+      `tile/entries/001.p/${wider}`,
+    ];
+    for (const file of [...files, ...beyond, 'tile/0/000?origin=ledger.example%2Forg_other']) {
+      const { status, text } = await read(file);
+      expect([file, status, JSON.parse(text).code]).toEqual([file, 404, 'NOT_FOUND']);
+    }
+    expect((await read('tile/0/001')).text).toContain(`Add .p/${wider - 1} to the path.`);
+  });
+
+  test('lists its keys and checkpoints, and proves that it only grew', async () => {
+    const { superuser } = ledger.database;
+    const { organizationId, apiKey } = await ledger.createVendor('Growing');
+    await addLeaves(superuser, organizationId, 40);
+    const older = await signTree(superuser, organizationId, { size: 20 });
+    const newer = await signTree(superuser, organizationId);
+    const own = { of: organizationId, key: apiKey };
+    expect((await read('keys', own)).text).toBe(`${older.vkey}\n`);
+    const trusted = { logs: [parseVerifierKey(older.vkey)], witnesses: [] };
+    const proof = await read('consistency?from=20', own);
+    expect(reportOnConsistency(older.note, proof.text, trusted).proved).toContainEqual(
+      expect.stringContaining('The first 20 events of the newer checkpoint are those of the older one'),
+    );
+    const between = await read(`consistency?from=7&to=20`, own);
+    expect(between.text.startsWith('old 7\n') && between.text.endsWith(older.note)).toBe(true);
+    expect((await read('consistency?from=7&to=21', own)).status).toBe(404);
+    expect((await read('consistency?from=99', own)).status).toBe(404);
+    const first = await ledger.call('GET', `/v1/logs/${organizationId}/checkpoints?limit=1`, { key: apiKey });
+    expect(first.body).toMatchObject({ hasMore: true, data: [{ size: newer.size, note: newer.note }] });
+    const path = `/v1/logs/${organizationId}/checkpoints?cursor=${first.body.nextCursor}`;
+    expect((await ledger.call('GET', path, { key: apiKey })).body.data).toMatchObject([
+      { size: 20, origin: older.origin },
+    ]);
+  });
+
+  test('is served from its new origin only after a restart', async () => {
+    const { superuser } = ledger.database;
+    const { organizationId, apiKey } = await ledger.createVendor('Restarted');
+    await addLeaves(superuser, organizationId, 300);
+    const before = await signTree(superuser, organizationId);
+    const restarted = await signTree(superuser, organizationId, { size: 270, generation: 2 });
+    const own = { of: organizationId, key: apiKey };
+    expect((await read('checkpoint', own)).text).toBe(restarted.note);
+    expect((await read(`tile/0/000?origin=${encodeURIComponent(before.origin)}`, own)).status).toBe(404);
+    expect((await read('keys', own)).text).toBe(`${before.vkey}\n${restarted.vkey}\n`);
+    // The notary has recorded the restart, and has not signed under the third origin yet.
+    await superuser.query(
+      `insert into ops.log_keys select issuer_org_id, revision + 10, origin || '3', vkey, since from ops.log_keys
+        where issuer_org_id = $1 order by revision desc limit 1`,
+      [organizationId],
+    );
+    const { status, text } = await read('checkpoint', own);
+    expect([status, JSON.parse(text).code]).toEqual([404, 'NOT_IN_CHECKPOINT_YET']);
+  });
+
+  test('is not served while its tiles are built again', async () => {
+    const { superuser } = ledger.database;
+    const { organizationId, apiKey } = await ledger.createVendor('Rebuilt');
+    await signTree(superuser, organizationId);
+    await superuser.query('delete from ops.log_tiles where issuer_org_id = $1', [organizationId]);
+    const { status, headers } = await read('tile/0/000.p/1', { of: organizationId, key: apiKey });
+    expect([status, headers.get('retry-after')]).toEqual([503, '5']);
+  });
+});
+
+describe('A reader without a credential', () => {
+  const files = [
+    'checkpoint',
+    'checkpoints',
+    'keys',
+    'consistency?from=1',
+    'tile/0/000',
+    'tile/entries/000',
+    'tile/x/y',
+  ];
+  const bodyOf = ({ text }: { readonly text: string }) => ({ ...JSON.parse(text), requestId: '' });
+
+  test('gets one answer for a log that is not public and one that does not exist', async () => {
+    const unknown = encodeId('org', '01980000-0000-7000-8000-000000000000');
+    for (const file of files) {
+      const [closed, missing] = [await read(file, { key: null }), await read(file, { key: null, of: unknown })];
+      expect([closed.status, bodyOf(closed)]).toEqual([missing.status, bodyOf(missing)]);
+      expect([file, closed.status]).toEqual([file, 404]);
+      const other = await read(file, { key: ledger.b.apiKey });
+      expect([other.status, bodyOf(other)]).toEqual([404, bodyOf(missing)]);
+    }
+  });
+
+  test('reads a public log, but no proof of a single event', async () => {
+    const { organizationId } = issuer;
+    await ordain(ledger, organizationId, { type: 'ChangeLogAccess', data: { logIsPublic: true } });
+    for (const file of files.slice(0, 6)) expect([file, (await read(file, { key: null })).status]).toEqual([file, 200]);
+    expect((await read('tile/0/000', { key: ledger.b.apiKey })).status).toBe(200);
+    const id = encodeId('evt', signed.leaves[0]?.id ?? '');
+    expect((await ledger.call('GET', `/v1/events/${id}/proof`)).status).toBe(401);
+    expect((await ledger.call('POST', `/v1/logs/${organizationId}/checkpoints`)).status).toBe(401);
+    await ordain(ledger, organizationId, { type: 'ChangeLogAccess', data: { logIsPublic: false } });
+    expect((await read('tile/0/000', { key: null })).status).toBe(404);
+  });
+
+  test('is limited by address', async () => {
+    const headers = { 'x-forwarded-for': '198.51.100.7' };
+    for (const _ of [1, 2, 3, 4, 5]) expect((await read('checkpoint', { key: null, headers })).status).toBe(404);
+    expect((await read('checkpoint', { key: null, headers })).status).toBe(429);
+    expect((await read('checkpoint', { headers })).status).toBe(200);
+  });
+});
+
+test('An API key that is limited to products gets a sentence and no log', async () => {
+  const { accessToken: key } = await ledger.createMember(issuer.organizationId, 'OWNER');
+  await ledger.call('POST', '/v1/products', { key, body: { code: 'local_cli', name: 'CLI' } });
+  const body = { name: 'limited', scopes: ['events:read'], products: ['local_cli'] };
+  const created = await ledger.call('POST', '/v1/api-keys', { key, body });
+  const { status, text } = await read('checkpoint', { key: String(created.body.secret) });
+  expect([status, JSON.parse(text).detail]).toEqual([403, expect.stringContaining('limited to products')]);
+});
+
+describe('The proof of an event', () => {
+  const proofOf = (eventId: string, { apiKey: key }: TestOrganization, accept = '*/*') =>
+    ledger.call('GET', `/v1/events/${eventId}/proof`, { key, headers: { accept } });
+  const firstEvent = async (licenseId: string) =>
+    String(
+      (await ledger.call('GET', `/v1/licenses/${licenseId}/history?limit=1`, { key: ledger.a.apiKey })).body.data?.[0]
+        ?.id,
+    );
+
+  test('is for the issuer, as text and as JSON, once a checkpoint covers it', async () => {
+    const { superuser } = ledger.database;
+    const { licenseId } = await ledger.issue();
+    const eventId = await firstEvent(licenseId);
+    expect(await proofOf(eventId, ledger.a)).toMatchObject({ status: 404, body: { code: 'NOT_IN_CHECKPOINT_YET' } });
+    const { vkey } = await signTree(superuser, ledger.a.organizationId);
+    const [text, json] = [await proofOf(eventId, ledger.a), await proofOf(eventId, ledger.a, 'application/json')];
+    expect([text.status, text.headers.get('vary'), json.headers.get('vary')]).toEqual([200, 'Accept', 'Accept']);
+    const trusted = { logs: [parseVerifierKey(vkey)], witnesses: [] };
+    const { proved } = reportOnInclusion(text.text, String(json.body.leaf), trusted);
+    expect(proved.at(-1)).toContain(`the stream license-${licenseId}`);
+    const hashes = text.text.split('\n\n')[0]?.split('\n').slice(2);
+    expect(json.body).toMatchObject({ index: Number(/index (\d+)/.exec(text.text)?.[1]), hashes });
+    expect(text.text.endsWith(String(json.body.checkpoint))).toBe(true);
+  });
+
+  test('is also of events of the own catalog and organization', async () => {
+    const { superuser } = ledger.database;
+    const own = (await leavesOf(superuser, ledger.a.organizationId)).find(({ stream }) =>
+      stream.startsWith('organization-'),
+    );
+    await signTree(superuser, ledger.a.organizationId);
+    const id = encodeId('evt', own?.id ?? '');
+    expect((await proofOf(id, ledger.a)).status).toBe(200);
+    expect(await proofOf(id, ledger.b)).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' } });
+  });
+
+  test('is for a holder only of events that it sees, and only when the issuer allows it', async () => {
+    const { organizationId } = ledger.a;
+    const held = await ledger.issue({ holderOrganizationId: ledger.b.organizationId });
+    const other = await ledger.issue();
+    await signTree(ledger.database.superuser, organizationId);
+    const [ofHeld, ofOther] = [await firstEvent(held.licenseId), await firstEvent(other.licenseId)];
+    expect(await proofOf(ofHeld, ledger.b)).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('holdersGetProofs') },
+    });
+    await ordain(ledger, organizationId, { type: 'ChangeLogAccess', data: { holdersGetProofs: true } });
+    expect((await proofOf(ofHeld, ledger.b)).status).toBe(200);
+    expect((await proofOf(ofOther, ledger.b)).status).toBe(404);
+    expect((await read('checkpoint', { of: organizationId, key: ledger.b.apiKey })).status).toBe(404);
+  });
+});
+
+describe('A checkpoint on demand', () => {
+  const path = () => `/v1/logs/${ledger.b.organizationId}/checkpoints`;
+
+  test('covers all events, and is the newest one when that covers them already', async () => {
+    const notary = startStandInNotary(ledger.database.superuser);
+    try {
+      const created = await ledger.call('POST', path(), { key: ledger.b.apiKey });
+      const leaves = await leavesOf(ledger.database.superuser, ledger.b.organizationId);
+      expect(created).toMatchObject({ status: 201, body: { size: leaves.length } });
+      const again = await ledger.call('POST', path(), { key: ledger.b.apiKey });
+      expect([again.status, again.body]).toEqual([200, created.body]);
+    } finally {
+      await notary.stop();
+    }
+  });
+
+  test('ends without one when no notary answers, and the demand stays', async () => {
+    const { database } = ledger;
+    const { organizationId } = await ledger.createVendor('Waiting');
+    const waiting = { onWait: () => undefined, signal: new AbortController().signal, forMs: 1 };
+    expect(await getCheckpointNow(database.api, organizationId, waiting)).toBeNull();
+    const { rows } = await database.superuser.query('select from ops.log_demands where issuer_org_id = $1', [
+      organizationId,
+    ]);
+    expect(rows).toHaveLength(1);
+  });
+});
+
+test('An OWNER changes who reads the log, and the organization shows it', async () => {
+  const { organizationId } = await ledger.createVendor('Choosing');
+  const { accessToken: key } = await ledger.createMember(organizationId, 'OWNER');
+  const path = `/v1/organizations/${organizationId}`;
+  const shown = { logIsPublic: false, holdersGetProofs: false };
+  expect((await ledger.call('GET', path, { key })).body).toMatchObject(shown);
+  const changed = await ledger.call('PATCH', path, { key, body: { name: 'Chosen', holdersGetProofs: true } });
+  expect(changed.body).toMatchObject({ ...shown, name: 'Chosen', holdersGetProofs: true });
+  expect((await ledger.call('GET', path, { key })).body).toEqual(changed.body);
+});
+
+test('The tag of a tile is that of its bytes', async () => {
+  const { bytes, headers } = await read('tile/0/000');
+  const digest = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  expect(headers.get('etag')).toBe(`"${digest}"`);
+});
