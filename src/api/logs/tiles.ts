@@ -64,6 +64,7 @@ export const getEntries = ({ pool }: LogNeeds): Route =>
     ...described,
     path: '/v1/logs/{organizationId}/tile/entries/{index}',
     operationId: 'getEntries',
+    isHeavy: true,
     summary: 'Get a bundle of leaves of a log',
     description:
       'The leaves of the tile of level 0 with the same index, by C2SP tlog-tiles: before each its length in two bytes. A leaf names an event by id, stream, revision, time and hash, and has none of its content.',
