@@ -80,6 +80,7 @@ describe('The log of an issuer', () => {
       expect([hashes.headers.get('cache-control'), entries.headers.get('cache-control')]).toEqual([cached, cached]);
     }
     expect((await read('tile/1/000.p/1')).bytes).toHaveLength(32);
+    expect((await read('tile/0/000')).headers.get('vary')).toBe('Authorization');
     const named = await read(`tile/0/000?origin=${encodeURIComponent(signed.origin)}`);
     expect(named.headers.get('cache-control')).toBe('private, immutable, max-age=31536000');
   });
