@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '37b9cbf46ff511bcf276535896ac3a17a1ee78ae4bc0fdade0cf6450ba09dc88',
+  1: '4b8bec561524d1887800f836d446deae3097e4a749df2e71b74deec4d5173460',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
