@@ -27,20 +27,20 @@ export const answerLog = async <Result extends object>(
 };
 
 /** Returns the answer of bytes that may change, which a client asks for again by ETag. */
-export const changingFile = (type: string, bytes: Uint8Array): FileReply => ({
-  type,
-  bytes,
-  headers: { 'Cache-Control': 'private, no-cache', ETag: tagOf(bytes) },
-});
+export const changingFile = (type: string, bytes: Uint8Array): FileReply => fileOf(type, bytes, 'private, no-cache');
 
 /** Returns the answer of bytes that never change, which a client keeps for these seconds. */
-export const immutableFile = (type: string, bytes: Uint8Array, maxAgeSeconds: number): FileReply => ({
-  type,
-  bytes,
-  headers: { 'Cache-Control': `private, immutable, max-age=${maxAgeSeconds}`, ETag: tagOf(bytes) },
-});
+export const immutableFile = (type: string, bytes: Uint8Array, maxAgeSeconds: number): FileReply =>
+  fileOf(type, bytes, `private, immutable, max-age=${maxAgeSeconds}`);
 
 /** Returns the answer of a text that may change. */
 export const textFile = (text: string): FileReply => changingFile(plainText, Buffer.from(text));
+
+const fileOf = (type: string, bytes: Uint8Array, cacheControl: string): FileReply => ({
+  type,
+  bytes,
+  // A cache must not answer the credential of another organization.
+  headers: { 'Cache-Control': cacheControl, Vary: 'Authorization', ETag: tagOf(bytes) },
+});
 
 const tagOf = (bytes: Uint8Array): string => `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;

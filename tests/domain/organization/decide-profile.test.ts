@@ -76,7 +76,10 @@ describe('the access to the log of an organization', () => {
       .thenEvents(changed);
     given(...organization(), on(changed))
       .when(changeLogAccess({ holdersGetProofs: true }))
-      .thenEvents({ type: 'LogAccessChanged', data: { from: open, to: { logIsPublic: true, holdersGetProofs: true } } });
+      .thenEvents({
+        type: 'LogAccessChanged',
+        data: { from: open, to: { logIsPublic: true, holdersGetProofs: true } },
+      });
   });
   test('changes nothing when it is so already', () => {
     given(...organization())

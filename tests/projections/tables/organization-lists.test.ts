@@ -136,7 +136,7 @@ describe('The list of projects', () => {
       metadata: { owner: ['Ann', 1] },
       createdAt: testInstant(4),
       archivedAt: null,
-      revision: 27n,
+      revision: 28n,
     });
     expect(await as(vendor, (db) => projectById(db, vendor, rivals))).toBeNull();
     expect(await as(vendor, (db) => projectById(db, rival, rivals))).toBeNull();

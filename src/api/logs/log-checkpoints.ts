@@ -3,7 +3,7 @@ import { getCheckpointNow } from '../../application/logs/get-checkpoint-now.ts';
 import { noLog, type SignedCheckpoint } from '../../application/logs/open-log.ts';
 import { listCheckpoints, readCheckpoint, readKeys } from '../../application/logs/read-checkpoints.ts';
 import { organizationId } from '../auth/shapes.ts';
-import { page } from '../paging.ts';
+import { page, smallerPages } from '../paging.ts';
 import { problemForNow, refused } from '../problems/problems.ts';
 import { none, type Route, route, strangersRoute } from '../route.ts';
 import { cursor, instantOut, pageLimit, pageOf } from '../schemas.ts';
@@ -76,6 +76,7 @@ export const listCheckpointsRoute = ({ pool, secrets }: LogNeeds): Route =>
     operationId: 'listCheckpoints',
     summary: 'List the checkpoints of a log',
     description: 'The newest first, also those of origins before a restart.',
+    bounded: smallerPages,
     request: z.object({
       params: logPath,
       query: z.strictObject({ limit: pageLimit.optional(), cursor: cursor.optional() }),
