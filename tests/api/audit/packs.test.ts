@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { licenseAsOf } from '../../../src/application/reading/as-of.ts';
+import { openPacksMax } from '../../../src/application/packs/request-pack.ts';
 import { verifyPack } from '../../../src/packs/verify-pack.ts';
 import { readZip, sourceOfBytes } from '../../../src/packs/zip/read-zip.ts';
 import { packPlaces } from '../../../src/packs/pack-files.ts';
@@ -162,7 +163,7 @@ test('An organization has few packs at a time, and another one gets its pack mea
   const [a, b] = await ledger.createPair();
   const { licenseId } = await ledger.issue({}, a);
   const other = (await ledger.issue({}, b)).licenseId;
-  for (let count = 0; count < 3; count++) await request({ licenses: [licenseId] }, a);
+  for (let count = 0; count < openPacksMax; count++) await request({ licenses: [licenseId] }, a);
   await expect(request({ licenses: [licenseId] }, a)).rejects.toThrow('QUOTA_EXCEEDED');
   const first = await claimPack(ledger.database.worker, new Date(ledger.needs.now()));
   expect(first?.issuerOrgId).toBe(a.organizationId);

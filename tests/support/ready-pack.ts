@@ -1,0 +1,23 @@
+import { makePacks } from '../../src/workers/make-packs.ts';
+import { signTree } from './issuer-trees.ts';
+import type { Ledger, TestOrganization } from './ledger.ts';
+import { quiet } from './read-models.ts';
+
+/** Makes the packs that are queued, as a worker does. Those without a checkpoint fail at once. Returns how many ended. */
+export const workOnPacks = (ledger: Ledger, waitMs = 0): Promise<number> =>
+  makePacks({
+    ...{ pool: ledger.database.worker, apiPool: ledger.database.api, store: ledger.store.connect(), version: '0.0.0' },
+    ...{ now: () => new Date(ledger.needs.now()), log: quiet, waitMs, signal: new AbortController().signal },
+  });
+
+/** Returns the id of a pack of all licenses of an organization, which has one at least. The pack is READY. */
+export const readyPack = async (ledger: Ledger, { organizationId, apiKey: key }: TestOrganization): Promise<string> => {
+  await signTree(ledger.database.superuser, organizationId);
+  const body = { filter: {}, from: '2026-01-01T00:00:00.000Z' };
+  const answer = await ledger.call('POST', '/v1/audit/packs', { key, body });
+  const packId = String(answer.body.packId);
+  await workOnPacks(ledger);
+  const { body: pack } = await ledger.call('GET', `/v1/audit/packs/${packId}`, { key });
+  if (String(pack.state) !== 'READY') throw new Error(`The pack is not READY: ${answer.text} ${JSON.stringify(pack)}`);
+  return packId;
+};
