@@ -117,7 +117,7 @@ export const getPackFile = ({ pool, now }: PackRouteNeeds): Route =>
     summary: 'Get the file of an evidence pack',
     description: 'The zip of a pack that is READY. Compare its SHA-256 with that of the pack.',
     request: z.object({ params: packPath, query: none }),
-    replies: { 200: { description: 'A zip.', type: 'application/zip' } },
+    replies: { 200: { description: 'A zip.', file: 'application/zip' } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { packId } }, call) => {
       const { organizationId } = call.caller;
