@@ -15,7 +15,7 @@ export type ReadLogFile = (path: string) => Promise<Uint8Array>;
 /** What a reader demands of a log. `older`: the note of a checkpoint that the log must continue; null: none. */
 export type LogDemand = { readonly keys: TrustedKeys; readonly older: string | null };
 
-/** The most streams of which the revisions are counted. Each takes about 100 bytes of memory. */
+/** The revisions of so many streams are counted. Each stream takes about 100 bytes of memory. */
 export const streamsMax = 500_000;
 
 /**

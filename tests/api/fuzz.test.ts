@@ -17,11 +17,11 @@ import { type Ledger, startLedger } from '../support/ledger.ts';
 import { sized } from '../support/size.ts';
 
 let ledger: Ledger;
-let notary: ReturnType<typeof startStandInNotary>;
+let notary: Awaited<ReturnType<typeof startStandInNotary>>;
 const agent = new Agent({ keepAlive: true, maxSockets: 8 });
 beforeAll(async () => {
   ledger = await startLedger();
-  notary = startStandInNotary(ledger.database.superuser);
+  notary = await startStandInNotary(ledger.database.superuser);
 });
 afterAll(async () => {
   await notary.stop();

@@ -67,9 +67,19 @@ const verify = (place: string, options: readonly string[] = ['--older', 'older.c
     );
   });
 
-const verifyLie = (lying: Lie) => {
+/** Reads the log from the proxy with the code of the published file. Returns why it is not proved, or null. */
+const refusalOf = async (lying: Lie): Promise<string | null> => {
   lie = lying;
-  return verify(url);
+  const { checks } = await import(/* @vite-ignore */ program);
+  const readFile = async (file: string) => {
+    const answer = await fetch(`${url}/${file}`, { headers: { authorization: `Bearer ${issuer.apiKey}` } });
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+  const keys = { logs: [checks.parseVerifierKey(older.vkey)], witnesses: [] };
+  return checks.reportOnLog(readFile, { keys, older: older.note }).then(
+    () => null,
+    ({ message }: Error) => message,
+  );
 };
 
 /** Returns the lie of an operator with the key, who signs another log. */
@@ -90,7 +100,7 @@ const changed = (leaf: Leaf): Leaf => ({
 });
 
 test('An honest server is proved, as a server and as saved files', async () => {
-  const proved = await verifyLie((_, bytes) => bytes);
+  const proved = await verify(url);
   expect(proved.output).toBe(`Proved:
 - The log ${newer.origin} signed a checkpoint of ${newer.size} events with the key ${newer.vkey.split('+')[1]}.
 - The checkpoint is of exactly the ${newer.size} leaves that the log shows, and all tiles are those of these leaves.
@@ -109,7 +119,8 @@ Not proved:
   }
   const saved = await verify('saved', []);
   expect([saved.exitCode, saved.output.includes('give a checkpoint that you have as --older')]).toEqual([0, true]);
-  expect(await verify(url, [])).toMatchObject({ exitCode: 1, output: expect.stringContaining('answered 404') });
+  lie = () => undefined;
+  expect(await verify(url)).toMatchObject({ exitCode: 1, output: expect.stringContaining('answered 404') });
 });
 
 describe('The verifier catches a server that', () => {
@@ -169,8 +180,6 @@ describe('The verifier catches a server that', () => {
   };
 
   test.each(Object.entries(lies))('%s', async (_, [lying, sentence]) => {
-    const { exitCode, output } = await verifyLie(lying());
-    expect(output).toContain(sentence);
-    expect([exitCode, output.startsWith('Not proved. ')]).toEqual([3, true]);
+    expect(await refusalOf(lying())).toContain(sentence);
   });
 });

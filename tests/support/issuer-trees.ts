@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase, Pool } from 'pg';
 import { encodeId } from '../../src/domain/ids.ts';
 import { transaction } from '../../src/postgres/transaction.ts';
@@ -154,22 +153,30 @@ export const filesOfLog = (leaves: readonly Leaf[], key: SigningKey): ReadonlyMa
   return files;
 };
 
-/** Signs what is demanded, as the notary does, until it is stopped. */
-export const startStandInNotary = (superuser: Pool): { readonly stop: () => Promise<void> } => {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const run = async () => {
-    while (!signal.aborted) {
-      const { rows } = await superuser.query<{ issuer_org_id: string }>('select issuer_org_id from ops.log_demands');
-      for (const row of rows) await signTree(superuser, row.issuer_org_id);
-      await delay(20, undefined, { signal }).catch(() => undefined);
-    }
-  };
-  const running = run();
+/** Signs what is demanded from now on, as the notary does, until it is stopped. */
+export const startStandInNotary = async (superuser: Pool): Promise<{ readonly stop: () => Promise<void> }> => {
+  await superuser.query(noticesOfDemands);
+  const listener = await superuser.connect();
+  const signing = new Set<Promise<unknown>>();
+  listener.on('notification', ({ payload = '' }) => {
+    const signed = signTree(superuser, payload).finally(() => signing.delete(signed));
+    signing.add(signed);
+  });
+  await listener.query('listen demanded_checkpoints');
   return {
     stop: async () => {
-      stopping.abort();
-      await running;
+      await listener.query('unlisten demanded_checkpoints');
+      await Promise.all(signing);
+      listener.release(true);
     },
   };
 };
+
+const noticesOfDemands = `
+  create or replace function ops.notice_demand() returns trigger language plpgsql as $$
+    begin
+      perform pg_notify('demanded_checkpoints', new.issuer_org_id);
+      return null;
+    end $$;
+  create or replace trigger notice_demand after insert on ops.log_demands
+    for each row execute function ops.notice_demand()`;

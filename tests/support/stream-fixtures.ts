@@ -23,7 +23,6 @@ export const organizationLife = (name: string): readonly OrganizationEvent[] => 
     { type: 'ProjectCreated', data: { projectId: borg, name: 'Borg', metadataRef: testId('ref', 'borg') } },
     { type: 'OrganizationRenamed', data: { from: name, to: `${name} Ltd` } },
     { type: 'OrganizationTimeZoneChanged', data: { from: 'UTC', to: 'Europe/Vienna' } },
-    { type: 'LogAccessChanged', data: { from: privateLog, to: { logIsPublic: true, holdersGetProofs: true } } },
     { type: 'ProjectChanged', data: { projectId: borg, name: 'Borges', metadataRef: null } },
     { type: 'ProjectArchived', data: { projectId: atlas } },
     { type: 'ProjectArchived', data: { projectId: borg } },
@@ -47,6 +46,7 @@ export const organizationLife = (name: string): readonly OrganizationEvent[] => 
         rotatedBy: ada,
       },
     },
+    { type: 'LogAccessChanged', data: { from: privateLog, to: { logIsPublic: true, holdersGetProofs: true } } },
   ];
 };
 

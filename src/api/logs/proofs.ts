@@ -27,6 +27,7 @@ export const getConsistency = ({ pool }: LogNeeds): Route =>
     method: 'get',
     path: '/v1/logs/{organizationId}/consistency',
     operationId: 'getConsistency',
+    isHeavy: true,
     summary: 'Prove that a log only grew',
     description:
       'Proves that the checkpoint of `to` leaves begins with the log of `from` leaves. The form is the request of C2SP tlog-witness: the old size, the hashes, and the newer checkpoint.',
@@ -67,6 +68,7 @@ export const getEventProof = ({ pool }: LogNeeds): Route =>
     method: 'get',
     path: '/v1/events/{eventId}/proof',
     operationId: 'getEventProof',
+    isHeavy: true,
     summary: 'Prove that the log has an event',
     description:
       'The proof as C2SP tlog-proof, or as JSON when Accept names application/json. The issuer gets it for all of its events, also those of its catalog and organization. A holder gets it for the events that it sees, when the issuer has set holdersGetProofs.',

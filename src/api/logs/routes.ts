@@ -1,5 +1,5 @@
 import type { Route } from '../route.ts';
-import { createCheckpointRoute, getCheckpoint, getKeys, listCheckpointsRoute } from './checkpoints.ts';
+import { createCheckpointRoute, getCheckpoint, getKeys, listCheckpointsRoute } from './log-checkpoints.ts';
 import type { LogNeeds } from './log-needs.ts';
 import { getConsistency, getEventProof } from './proofs.ts';
 import { getEntries, getTile } from './tiles.ts';

@@ -7,14 +7,11 @@ import { type LogNeeds, logTag } from './log-needs.ts';
 
 const octets = 'application/octet-stream';
 
-const place = z
-  .string()
-  .max(60)
-  .meta({
-    description:
-      'The index in groups of three digits, as in 067 and x001/x234/067, and .p/ with the width of a tile that is not full, as in 067.p/8. It contains slashes.',
-    example: '000',
-  });
+const place = z.string().max(60).meta({
+  description:
+    'The index in groups of three digits, as in 067 and x001/x234/067, and .p/ with the width of a tile that is not full, as in 067.p/8. It contains slashes.',
+  example: '000',
+});
 
 const query = z.strictObject({
   origin: z.string().min(1).max(300).optional().meta({
@@ -67,6 +64,7 @@ export const getEntries = ({ pool }: LogNeeds): Route =>
     ...described,
     path: '/v1/logs/{organizationId}/tile/entries/{index}',
     operationId: 'getEntries',
+    isHeavy: true,
     summary: 'Get a bundle of leaves of a log',
     description:
       'The leaves of the tile of level 0 with the same index, by C2SP tlog-tiles: before each its length in two bytes. A leaf names an event by id, stream, revision, time and hash, and has none of its content.',

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { asTenant } from '../../postgres/tenant.ts';
-import { countLeaves } from '../../projections/queries/log-leaves.ts';
+import { countLeaves } from '../../projections/issuer-logs/log-leaves.ts';
 import { demandCheckpoint, readServedCheckpoint } from '../../records/issuer-trees.ts';
 import { type SignedCheckpoint, signedOf } from './open-log.ts';
 

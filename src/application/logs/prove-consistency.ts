@@ -12,9 +12,9 @@ import { beingRebuilt, type LogRead, openCheckpoint, type SignedCheckpoint, sign
 export type Sizes = { readonly from: number; readonly to: number | null };
 
 /**
- * Returns the proof that the log of `to` leaves begins with that of `from` leaves, in the form of a C2SP tlog-witness
- * request: the old size, the hashes, and the checkpoint of `to`. Refuses sizes that no checkpoint of the current origin
- * has.
+ * Returns the proof that the log of `to` leaves begins with that of `from` leaves. The form is a request of C2SP
+ * tlog-witness: the old size, the hashes, and the checkpoint of `to`. Refuses sizes that no checkpoint of the current
+ * origin has.
  */
 export const proveConsistency = (
   pool: Pool,

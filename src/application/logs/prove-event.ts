@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
 import { reject } from '../../domain/decider.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { type IndexedLeaf, leafOfEvent, leafOfOwnEvent } from '../../projections/issuer-logs/log-leaves.ts';
 import { feedEventById } from '../../projections/queries/event-feed.ts';
-import { type IndexedLeaf, leafOfEvent, leafOfOwnEvent } from '../../projections/queries/log-leaves.ts';
 import { InvalidProof } from '../../proof/invalid.ts';
 import { leafBytes } from '../../proof/leaf.ts';
 import type { TlogProof } from '../../proof/notes/tlog-proofs.ts';

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { reject } from '../../domain/decider.ts';
-import { readLeaves } from '../../projections/queries/log-leaves.ts';
+import { readLeaves } from '../../projections/issuer-logs/log-leaves.ts';
 import { InvalidProof, mustBe } from '../../proof/invalid.ts';
 import { leafBytes } from '../../proof/leaf.ts';
 import { formatBundle } from '../../proof/tree/entry-bundles.ts';

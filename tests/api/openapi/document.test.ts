@@ -170,8 +170,10 @@ const securityOf = ({ access, operationId }: Route): readonly object[] => {
     case 'license':
       return [{ licenseKey: [] }, { apiKey: [] }, { accessToken: [] }, {}];
     case 'organization':
-      return permissions[access.permission].own.scopes.length === 0
-        ? [{ accessToken: [] }]
-        : [{ apiKey: [] }, { accessToken: [] }];
+      return [
+        ...(permissions[access.permission].own.scopes.length === 0 ? [] : [{ apiKey: [] }]),
+        { accessToken: [] },
+        ...(access.takesStrangers === true ? [{}] : []),
+      ];
   }
 };

@@ -43,6 +43,8 @@ describe('A signed-in user', () => {
         timeZone: 'Europe/Vienna',
         createdAt: expect.any(String),
         closedAt: null,
+        logIsPublic: false,
+        holdersGetProofs: false,
       },
     ]);
     expect(first.headers.get('location')).toBe(pathOf(String(first.body.id)));
@@ -53,8 +55,8 @@ describe('A signed-in user', () => {
     expect(all.body).toMatchObject({ hasMore: false, nextCursor: null });
     expect(all.body.data).toMatchObject([
       { id: ledger.a.organizationId, role: 'OWNER' },
-      { ...first.body, role: 'OWNER', joinedAt: first.body.createdAt },
-      { ...second.body, role: 'OWNER' },
+      { id: first.body.id, name: 'First', timeZone: 'Europe/Vienna', role: 'OWNER', joinedAt: first.body.createdAt },
+      { id: second.body.id, role: 'OWNER' },
     ]);
     const page = await send('GET', '/v1/organizations?limit=2');
     expect(page.body).toMatchObject({ hasMore: true, data: [{ id: ledger.a.organizationId }, { name: 'First' }] });

@@ -42,7 +42,10 @@ describe.each([1, 2, 500])('In batches of %i', (batchSize) => {
 
   test('an organization has its latest name and time zone, and its name for searches', async () => {
     expect(await rowsOf('select name, name_lower, time_zone, revision, closed_at from rm.organizations')).toEqual([
-      { name: 'Vendor Ltd', name_lower: 'vendor ltd', time_zone: 'Europe/Vienna', revision: '23', closed_at: null },
+      { name: 'Vendor Ltd', name_lower: 'vendor ltd', time_zone: 'Europe/Vienna', revision: '24', closed_at: null },
+    ]);
+    expect(await rowsOf('select log_is_public, holders_get_proofs from rm.organizations')).toEqual([
+      { log_is_public: true, holders_get_proofs: true },
     ]);
   });
 
@@ -83,7 +86,7 @@ describe.each([1, 2, 500])('In batches of %i', (batchSize) => {
 
 test('The row of a removed member keeps the last role', async () => {
   const life = organizationLife('Vendor');
-  await project(models.projector, logOf(life.slice(0, -3)).log);
+  await project(models.projector, logOf(life.slice(0, -4)).log);
   expect(await rowsOf('select role, removed_at from rm.memberships where removed_at is not null')).toEqual([
     { role: 'ADMIN', removed_at: at(14) },
   ]);
