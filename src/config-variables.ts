@@ -18,6 +18,13 @@ const eventStoreUrl = z
   );
 const fileOf = (name: string) =>
   z.string().optional().describe(`File that contains ${name}, for example a secret of Docker.`);
+// C2SP signed-note: names have no space and no plus sign.
+const logName = z
+  .string()
+  .regex(
+    /^[^\s+\p{White_Space}\p{Control}\p{Format}\p{Surrogate}]{1,200}$/u,
+    'must have 1 to 200 characters without spaces and +',
+  );
 const wholeSeconds = z.coerce.number().int();
 
 /** Every variable of the environment that License Ledger reads, with its default and meaning. Source of `.env.example`. */
@@ -82,6 +89,25 @@ export const variablesSchema = z.object({
     .optional()
     .describe(
       'Directory of the ES256 keys of access tokens. The newest signs, all verify. API processes share it. Default: keys in LEDGER_DATA_DIR.',
+    ),
+  LEDGER_ORIGIN: logName
+    .optional()
+    .describe(
+      'Name of this installation in the logs of its issuers, such as ledger.example. It stands in the first checkpoint of a log and stays. Default: a random one for each installation.',
+    ),
+  LEDGER_LOG_KEYS_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Directory of the private keys of the logs. Notaries share it. No backup of the databases contains it. Default: log-keys in LEDGER_DATA_DIR.',
+    ),
+  LEDGER_CHECKPOINT_DIR: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Directory of the last checkpoint of each log, which shows that an older backup was restored. Each notary has its own, outside of the databases. Default: checkpoints in LEDGER_DATA_DIR.',
     ),
   ACCESS_TOKEN_SECONDS: wholeSeconds
     .min(60)

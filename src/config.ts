@@ -28,6 +28,13 @@ export type Servers =
 /** How mails are sent. Without `smtpUrl` they are written into the outbox of the data directory. */
 export type MailConfig = { readonly smtpUrl: string | null; readonly from: string; readonly publicUrl: string };
 
+/** The notary of this process. `origin`: the name of the installation in logs; null: one that the database has. */
+export type NotaryConfig = {
+  readonly origin: string | null;
+  readonly keysDir: string;
+  readonly checkpointDir: string;
+};
+
 /** What `ledger init` creates, as far as the environment says. */
 export type InitConfig = {
   readonly organization: string | null;
@@ -56,6 +63,8 @@ export type Config = {
   readonly redisUrl: string | null;
   readonly dataDir: string;
   readonly jwtKeysDir: string;
+  /** How the notary names logs, and where it has their private keys and its copies of checkpoints. */
+  readonly notary: NotaryConfig;
   readonly accessTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly expirySweepSeconds: number;
@@ -155,6 +164,7 @@ const configOf = (sources: Sources, judgesSecret: boolean): Config => {
     redisUrl: variables.REDIS_URL ?? null,
     dataDir: variables.LEDGER_DATA_DIR,
     jwtKeysDir: variables.JWT_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'keys'),
+    notary: notaryConfigOf(variables),
     accessTokenSeconds: variables.ACCESS_TOKEN_SECONDS,
     refreshTokenSeconds: variables.REFRESH_TOKEN_SECONDS,
     expirySweepSeconds: variables.EXPIRY_SWEEP_SECONDS,
@@ -234,6 +244,12 @@ const readSecret = ({ LEDGER_SECRET: secret, LEDGER_SECRET_FILE: file }: Variabl
     return unusable(error instanceof Error ? error.message : String(error));
   }
 };
+
+const notaryConfigOf = (variables: Variables): NotaryConfig => ({
+  origin: variables.LEDGER_ORIGIN ?? null,
+  keysDir: variables.LEDGER_LOG_KEYS_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'log-keys'),
+  checkpointDir: variables.LEDGER_CHECKPOINT_DIR ?? path.join(variables.LEDGER_DATA_DIR, 'checkpoints'),
+});
 
 const initOf = (variables: Variables): InitConfig => {
   const { LEDGER_INIT_PASSWORD: password, LEDGER_INIT_PASSWORD_FILE: file } = variables;

@@ -17,8 +17,8 @@ create index log_trees_growing on ops.log_trees (issuer_org_id) where grown > ca
 create index log_trees_due on ops.log_trees (due_at) where due_at is not null;
 create index log_trees_unsigned on ops.log_trees (unsigned_since) where unsigned_since is not null;
 
--- The issuers with entries that the notary has not taken note of. The projector adds a row with the entries, at most one
--- for each issuer, and the notary removes it.
+-- The issuers with entries that the notary has not taken note of. The projector adds or locks a row with the entries, one
+-- for each issuer, and the notary removes it after the commit of the entries.
 create table ops.log_growth (
   issuer_org_id text primary key
 );
@@ -112,8 +112,8 @@ create policy issuer_demands on ops.log_demands for insert to ledger_api
   with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 grant insert on ops.log_demands to ledger_api;
 
-create policy projector on ops.log_growth for insert to ledger_projector with check (true);
-grant insert on ops.log_growth to ledger_projector;
+create policy projector on ops.log_growth to ledger_projector using (true) with check (true);
+grant select, insert, update on ops.log_growth to ledger_projector;
 
 create policy backup on ops.log_cosignatures for select to ledger_backup using (true);
 grant select on ops.log_cosignatures to ledger_backup;

@@ -2,7 +2,7 @@ import type { Checked, NoteChecks } from '../domain/issuer-log/issuer-log.ts';
 import { InvalidProof } from '../proof/invalid.ts';
 import { parseCheckpoint } from '../proof/notes/checkpoints.ts';
 import { parseRotation } from '../proof/notes/key-rotations.ts';
-import { restartedOrigin } from '../proof/notes/log-origins.ts';
+import { formatOrigin, parseOrigin, restartedOrigin } from '../proof/notes/log-origins.ts';
 import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { encodeBase64 } from '../proof/text/base64.ts';
 import { textSignedBy } from '../signing/log-notes.ts';
@@ -26,4 +26,13 @@ export const noteChecks: NoteChecks = {
   rotation: (note, vkey) => checked(() => parseRotation(textSignedBy(note, vkey))),
   originOfKey: (vkey) => checked(() => parseVerifierKey(vkey).name),
   restartedOrigin: (origin) => checked(() => restartedOrigin(origin)),
+  isLaterName: (origin, than) => {
+    const names = checked(() => [parseOrigin(origin), parseOrigin(than)] as const);
+    if ('fault' in names) return false;
+    const [later, earlier] = names.value;
+    return (
+      formatOrigin({ ...later, generation: 1 }) === formatOrigin({ ...earlier, generation: 1 }) &&
+      later.generation > earlier.generation
+    );
+  },
 };

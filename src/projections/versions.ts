@@ -50,3 +50,12 @@ export const loadingSchemaOf = (version: Pick<Version, 'version' | 'state'>): st
 
 /** Returns a version as checkpoints name it. */
 export const projectionOf = ({ version }: Pick<Version, 'version'>): Projection => ({ name: readModelsName, version });
+
+/** Returns the number of the version that serves, or null when there is none or it was made from another log. */
+export const readableVersion = async (db: Pool | ClientBase): Promise<number | null> => {
+  const { rows } = await db.query<{ version: number }>(
+    `select version from ops.projection_versions where projection = $1 and state = 'active' and not is_of_other_log`,
+    [readModelsName],
+  );
+  return rows[0]?.version ?? null;
+};

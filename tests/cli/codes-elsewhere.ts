@@ -20,6 +20,8 @@ export const codesElsewhere = (isFull: boolean): Readonly<Record<string, readonl
   'eventstore users remove 6': [usersTest, 'an unknown one with 6'],
   'pack 0': ['tests/cli/pack.test.ts', 'writes a pack that the verifier accepts'],
   'pack 1': ['tests/cli/pack.test.ts', 'Without a checkpoint'],
+  'log rotate-key 0': ['tests/cli/log-commands.test.ts', 'gives a log another key'],
+  'log restart 0': ['tests/cli/log-commands.test.ts', 'begins a log again'],
   'copy 0': [moveTest, 'const copied = await runCommand'],
   'copy 3': [moveTest, 'code: 3'],
   'copy 5': [moveTest, 'Processes of License Ledger run'],

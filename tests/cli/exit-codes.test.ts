@@ -86,6 +86,7 @@ const away = (args = ''): readonly Row[] => [
   [4, args, 'SILENT'],
   [6, args, 'NOWHERE'],
 ];
+const noLog = '--organization org_01h455vb4pex5vsknk084sn02q';
 const rows: Readonly<Record<string, readonly Row[]>> = {
   start: [[2, '--roles nothing', 'NOWHERE']],
   init: [
@@ -139,6 +140,12 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   backup: [[2, '', 'RUNNING'], ...away('--to never-created')],
   restore: [[2, '--from never-created', 'NOWHERE']],
   copy: [[2, '', 'RUNNING'], [2, '--to kurrentdb://other', 'RUNNING'], ...away('--to esdb://127.0.0.1:1?tls=false')],
+  'log rotate-key': [[2, '--organization nobody', 'RUNNING'], [5, noLog, 'RUNNING'], ...away(noLog)],
+  'log restart': [
+    [2, `${noLog} --reason because`, 'RUNNING'],
+    [5, `${noLog} --reason RESTORED_BACKUP`, 'RUNNING'],
+    ...away(`${noLog} --reason RESTORED_BACKUP`),
+  ],
   'parked list': [[0, '', 'RUNNING'], ...away()],
   'parked replay': [[1, '', 'RUNNING', parkedStream], [0, '', 'RUNNING'], ...away()],
   events: [

@@ -154,7 +154,16 @@ export const allowed: Readonly<Record<string, Allowed>> = {
     ],
     packages: [],
   },
-  signing: { holds: 'signatures of logs and witnesses', ours: ['proof'], packages: ['node:crypto'] },
+  signing: {
+    holds: 'signatures of logs and witnesses, and the files of private keys',
+    ours: ['embedded/files.ts', 'proof'],
+    packages: ['node:*'],
+  },
+  notary: {
+    holds: 'the role `notary`: trees and checkpoints of the issuers’ logs, and the copies of checkpoints',
+    ours: ['aggregates', 'domain', 'embedded/files.ts', 'eventstore', 'postgres', 'proof', 'records', 'signing'],
+    packages: ['pg', 'node:*'],
+  },
   verifier: {
     holds: '`ledger-verify.mjs`, which checks proofs without the product',
     ours: ['packs', 'proof'],

@@ -1,13 +1,14 @@
 import { readsMax } from '../../api/events/shared-reads.ts';
 import { allRoles } from '../server/roles.ts';
 
-// The pools of process-parts.ts, serve.ts, start-projector.ts and start-jobs.ts, with the connections that listen.
+// The pools of process-parts.ts, serve.ts, start-projector.ts, start-jobs.ts and start-notary.ts, with the connections that listen.
 const shared = 10 + 2 + 1;
 const api = readsMax + 1 + 2 + 1 + 1;
 // Building read models takes eight more: two in each of three pools, one that works alone, and one that cancels its statement.
 const projector = 4 + 8;
 // Three queues in Postgres with four connections each.
 const worker = 4 + 1 + 12;
+const notary = 5;
 const embeddedEventStore = 1 + 4;
 
 /** Returns the most connections to Postgres that processes with these roles open. No process: one with all roles. */
@@ -17,7 +18,8 @@ export const connectionsOf = (processes: readonly (readonly string[])[], mode: '
     shared +
     (roles.includes('api') ? api : 0) +
     (roles.includes('projector') ? projector : 0) +
-    (roles.includes('worker') ? worker : 0);
+    (roles.includes('worker') ? worker : 0) +
+    (roles.includes('notary') ? notary : 0);
   const ofAll = counted.reduce((sum, roles) => sum + ofRoles(roles), 0);
   return ofAll + (mode === 'embedded' ? embeddedEventStore : 0);
 };

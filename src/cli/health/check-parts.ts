@@ -73,6 +73,8 @@ export type ServiceFacts = {
   readonly isProjectorAlive: boolean | null;
   /** What is wrong with the disks, or null. */
   readonly diskFault: string | null;
+  /** What is wrong with the notary of this process, or null. */
+  readonly notaryFault: string | null;
 };
 
 /** Returns the parts that a process can do without for a time: it still answers validations correctly. */
@@ -93,6 +95,7 @@ export const serviceParts = (facts: ServiceFacts): readonly Checked[] => [
         : degraded(`the read models lack events that were recorded more than ${lagMaxMs / 1_000} seconds ago`),
   },
   { part: 'disk', trouble: facts.diskFault === null ? null : degraded(facts.diskFault) },
+  { part: 'notary', trouble: facts.notaryFault === null ? null : degraded(facts.notaryFault) },
 ];
 
 const projectorTrouble = ({ ownProjector, isProjectorAlive }: ServiceFacts): Trouble | null => {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Metrics } from '../../api/monitoring/metrics.ts';
 import type { PartHealth } from '../../api/monitoring/part-health.ts';
+import type { Notary } from '../../notary/notary.ts';
 import type { Projector } from '../../projections/run-projector.ts';
 import { version } from '../../version.ts';
 import type { Parts } from '../server/process-parts.ts';
@@ -27,8 +28,11 @@ export type ProcessHealth = {
 const postgresTimeoutMs = 3_000;
 const samplePatienceMs = 500;
 
+/** The projector and the notary of a process. Null without that role. */
+export type Workings = { readonly projector: Projector | null; readonly notary: Pick<Notary, 'fault'> | null };
+
 /** Starts to check a process, to show its health in the metrics, and to write its signs of life. */
-export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector | null): ProcessHealth => {
+export const openHealth = (parts: Parts, metrics: Metrics, { projector, notary }: Workings): ProcessHealth => {
   const { config, servers, roles, store, isStoreFull, clock, apiPool, program, now, log, missingSecrets, onStop } =
     parts;
   const sample = createSampler({ store, pool: apiPool, dataDir: servers.embedded ? config.dataDir : null });
@@ -47,7 +51,7 @@ export const openHealth = (parts: Parts, metrics: Metrics, projector: Projector 
     const ownProjector = projector?.state() ?? null;
     return withSince([
       ...readinessParts({ isStopping, isServing, clockFault, lacksSecrets: missingSecrets().length > 0, readModels }),
-      ...serviceParts({ ...sampled, ownProjector, diskFault: disk }),
+      ...serviceParts({ ...sampled, ownProjector, diskFault: disk, notaryFault: notary?.fault() ?? null }),
     ]);
   };
   let written = '';

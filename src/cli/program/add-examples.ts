@@ -36,6 +36,8 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
     'ledger secrets rotate --switch',
     'ledger secrets rotate --retire',
   ],
+  'log rotate-key': ['ledger log rotate-key --organization org_01h455vb4pex5vsknk084sn02q'],
+  'log restart': ['ledger log restart --organization org_01h455vb4pex5vsknk084sn02q --reason RESTORED_BACKUP'],
   'keys rotate': ['ledger keys rotate'],
   'keys list': ['ledger keys list --json'],
   'user reset-password': [

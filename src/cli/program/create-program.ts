@@ -5,6 +5,7 @@ import { addDataCommands } from './add-data-commands.ts';
 import { addDocumentCommands } from './add-document-commands.ts';
 import { addEventStoreCommands } from './add-event-store-commands.ts';
 import { addExamples } from './add-examples.ts';
+import { addLogCommands } from './add-log-commands.ts';
 import { addSecretCommands } from './add-secret-commands.ts';
 import { addServerCommands } from './add-server-commands.ts';
 import { addWatchingCommands } from './add-watching-commands.ts';
@@ -23,6 +24,7 @@ export const createProgram = (json: boolean): Command => {
   reportUsage(program, json);
   addServerCommands(program);
   addDataCommands(program);
+  addLogCommands(program);
   addSecretCommands(program);
   addWatchingCommands(program);
   addEventStoreCommands(program);

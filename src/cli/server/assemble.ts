@@ -11,6 +11,7 @@ import { openParts, type Parts, type Program, type ServerProcess } from './proce
 import { servedLog } from './require-open-log.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
+import { startNotaryRole } from './start-notary.ts';
 import { startProjector } from './start-projector.ts';
 import { keepObjectsYoung } from './young-objects.ts';
 
@@ -64,6 +65,7 @@ export const assemble = async ({
     const projector = roles.includes('projector') ? await startProjector(parts, metrics) : null;
     if (roles.includes('projector')) startRetentionCheck(parts);
     if (roles.includes('worker')) await startJobs(parts);
+    const notary = roles.includes('notary') ? await startNotaryRole(parts, metrics) : null;
     const health = openHealth(
       {
         ...parts,
@@ -72,7 +74,7 @@ export const assemble = async ({
         },
       },
       metrics,
-      projector,
+      { projector, notary },
     );
     await servedLog(parts.store);
     const baseUrl = await serve(parts, metrics, health);

@@ -1,4 +1,4 @@
 /** The roles of a server process. */
-export type Role = 'api' | 'projector' | 'worker';
+export type Role = 'api' | 'projector' | 'worker' | 'notary';
 
-export const allRoles: readonly Role[] = ['api', 'projector', 'worker'];
+export const allRoles: readonly Role[] = ['api', 'projector', 'worker', 'notary'];

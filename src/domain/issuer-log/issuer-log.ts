@@ -64,6 +64,8 @@ export type NoteChecks = {
   readonly originOfKey: (vkey: string) => Checked<string>;
   /** Returns the origin of the log that begins again after this one. */
   readonly restartedOrigin: (origin: string) => Checked<string>;
+  /** Returns whether the first origin is a later name of the log with the other one. */
+  readonly isLaterName: (origin: string, than: string) => boolean;
 };
 
 /** Decides and folds the log of an issuer: what its notary may sign. */
@@ -129,16 +131,16 @@ const decideRotation = ({ vkey, note }: DataOf<'RotateLogKey'>, log: Started, ch
 
 /**
  * A log begins again after the last checkpoint that anybody may have. A copy outside the databases may have a later one
- * than the stream. The stream itself may be gone with the backup; then it begins with the earlier name.
+ * than the stream, also under a later name. The stream itself may be gone; then it begins with the earlier name.
  */
 const decideRestart = ({ vkey, reason, last }: DataOf<'RestartLog'>, log: IssuerLog, checks: NoteChecks): Decided => {
   const next = checks.restartedOrigin(last.origin);
   if ('fault' in next) return reject('WRONG_TREE', next.fault);
   if (log.kind === 'started' && log.vkey === vkey && log.origin === next.value) return [];
   const earlier = log.kind === 'started' ? log.origin : last.origin;
-  if (last.origin !== earlier)
+  if (last.origin !== earlier && !checks.isLaterName(last.origin, earlier))
     return reject('WRONG_TREE', `The last checkpoint is of ${last.origin}, and the log is ${earlier}.`);
-  if (log.kind === 'started' && last.size < (log.last?.size ?? 0))
+  if (log.kind === 'started' && last.origin === earlier && last.size < (log.last?.size ?? 0))
     return reject('WRONG_TREE', `The last checkpoint of ${earlier} has ${log.last?.size} events, not ${last.size}.`);
   const fault = keyFault(vkey, next.value, checks);
   if (fault !== null) return fault;

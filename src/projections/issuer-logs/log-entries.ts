@@ -35,9 +35,12 @@ export const appendToLogs = async (db: PoolClient, events: readonly Recorded[]):
   if (entries.length === 0) return;
   await db.query({
     name: 'append-to-logs',
-    // The row of ops.log_growth tells the notary, and costs a lookup when it exists. The order keeps projectors of two
-    // versions from waiting for each other.
-    text: `with grown as (insert into ops.log_growth select unnest($2::text[]) order by 1 on conflict do nothing)
+    // The row of ops.log_growth tells the notary. A row that exists is locked: the notary must not take it before these
+    // entries are committed. The notary looks for itself when another version begins to serve.
+    text: `with grown as (
+        insert into ops.log_growth select unnest($2::text[]) where current_schema() = 'rm' order by 1
+        on conflict (issuer_org_id) do update set issuer_org_id = excluded.issuer_org_id
+      )
       insert into log_entries (issuer_org_id, log_index, ${unnumbered})
       select e.issuer_org_id, next.log_index + row_number() over (partition by e.issuer_org_id order by e.place) - 1,
         ${unnumbered.map((name) => `e.${name}`)}

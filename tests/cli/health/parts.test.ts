@@ -22,6 +22,7 @@ const well: ServiceFacts = {
   ownProjector: null,
   isProjectorAlive: true,
   diskFault: null,
+  notaryFault: null,
 };
 const troubles = (parts: ReturnType<typeof readinessParts>) =>
   parts.flatMap(({ part, trouble }) =>

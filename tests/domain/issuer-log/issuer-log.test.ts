@@ -180,8 +180,16 @@ describe('A restart', () => {
       .thenRejected('WRONG_TREE'));
   test('names no checkpoint of another log', () =>
     given(...log)
-      .when(restart(5, nextKey, `${origin}/3`))
+      .when(restart(5, nextKey, `other.example/${testId('org', 'vendor')}`))
       .thenRejected('WRONG_TREE'));
+  test('may follow a later name, which a copy has and a restored log lost', () => {
+    const third = signingKey(`${origin}/3`, 'LOG', new Uint8Array(32).fill(4));
+    const last = { origin: `${origin}/2`, size: 1, root: treeOf(1).root };
+    const data = { vkey: vkeyOf(third), reason: 'RESTORED', last };
+    given(...log)
+      .when({ type: 'RestartLog', at, data })
+      .thenEvents({ type: 'LogRestarted', data: { ...data, origin: `${origin}/3` } });
+  });
   test('needs a key of the new name', () =>
     given(...log)
       .when(restart(5, key))

@@ -1,0 +1,64 @@
+import { Gauge } from 'prom-client';
+import type { Metrics } from '../../api/monitoring/metrics.ts';
+import { readLogState } from '../../eventstore/copy/log-state.ts';
+import { checkpointCopies } from '../../notary/checkpoint-copies.ts';
+import { followCheckpoints } from '../../notary/follow-checkpoints.ts';
+import { unsignedSince } from '../../notary/growing-trees.ts';
+import { installationName } from '../../notary/installation.ts';
+import { type Notary, startNotary } from '../../notary/notary.ts';
+import { readModelsFault } from '../../projections/level.ts';
+import { readableVersion } from '../../projections/versions.ts';
+import type { Parts } from './process-parts.ts';
+
+/** Starts the role `notary`: the trees and checkpoints of all issuers, and the copies of what any notary signs. */
+export const startNotaryRole = async (parts: Parts, { registry }: Metrics): Promise<Notary> => {
+  const { config, servers, store, logId, executor, now, log, openPool, onStop } = parts;
+  const pool = openPool(servers.workerUrl, 'ledger_worker', 5);
+  const { origin, keysDir, checkpointDir } = config.notary;
+  const copies = checkpointCopies(checkpointDir);
+  const note = (sentence: string) => log.info(sentence);
+  const readable = async (): Promise<number | null> => {
+    // A move closes the log before its last events are copied, so the source signs nothing that the target lacks.
+    const state = await readLogState(store);
+    if (state.kind !== 'OPEN' || state.id !== logId) return null;
+    return (await readModelsFault(pool)) === null ? readableVersion(pool) : null;
+  };
+  const notary = startNotary({
+    pool,
+    executor,
+    store,
+    keysDirectory: keysDir,
+    copies,
+    installation: await installationName(pool, origin),
+    now,
+    note,
+    readable,
+    log,
+  });
+  const stopFollowing = followCheckpoints({
+    pool,
+    store,
+    copies,
+    note,
+    warn: (error) => log.warn({ err: error }, 'The notary could not copy checkpoints. It tries again.'),
+  });
+  onStop(() => Promise.all([notary.stop(), stopFollowing()]));
+  new Gauge({
+    name: 'ledger_notary_signed_checkpoints',
+    help: 'Checkpoints that this process has signed since its start.',
+    registers: [registry],
+    collect() {
+      this.set(notary.signed());
+    },
+  });
+  new Gauge({
+    name: 'ledger_notary_unsigned_seconds',
+    help: 'Seconds since the oldest leaf without a checkpoint came to the tree of an issuer. 0: all are signed.',
+    registers: [registry],
+    async collect() {
+      const since = await unsignedSince(pool).catch(() => null);
+      this.set(since === null ? 0 : Math.max(0, (now().getTime() - since.getTime()) / 1_000));
+    },
+  });
+  return notary;
+};

@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { readIfThere, writePrivate } from '../embedded/files.ts';
+import { type Checkpoint, parseCheckpoint } from '../proof/notes/checkpoints.ts';
+import { parseOrigin, restartedOrigin } from '../proof/notes/log-origins.ts';
+import { parseNote } from '../proof/notes/signed-notes.ts';
+
+/** A copied checkpoint with its signed note, and the file that has it. */
+export type CheckpointCopy = Checkpoint & { readonly note: string; readonly file: string };
+
+/** The copies of checkpoints of a notary, outside of the databases: one file for each log, with its last signed note. */
+export type CheckpointCopies = {
+  readonly directory: string;
+  /** Returns the copy of the log with this name, or null. Throws InvalidProof when the file is damaged. */
+  readonly read: (origin: string) => Promise<CheckpointCopy | null>;
+  /** Returns the copy of the latest name that the log of an issuer has had, from this name on. */
+  readonly latest: (origin: string) => Promise<CheckpointCopy | null>;
+  /** Writes a checkpoint durably, unless the copy is as large. The file of another name of the log stays. */
+  readonly write: (note: string) => Promise<void>;
+};
+
+/** Returns the copies in a directory, which the first one creates. */
+export const checkpointCopies = (directory: string): CheckpointCopies => {
+  const read = async (origin: string): Promise<CheckpointCopy | null> => {
+    const file = fileOf(directory, origin);
+    const note = await readIfThere(file);
+    return note === undefined ? null : { ...parseCheckpoint(parseNote(note).text), note, file };
+  };
+  const latest = async (origin: string): Promise<CheckpointCopy | null> => {
+    const next = await latestIfThere(restartedOrigin(origin));
+    return next ?? read(origin);
+  };
+  const latestIfThere = async (origin: string): Promise<CheckpointCopy | null> =>
+    (await read(origin)) === null ? null : latest(origin);
+  return {
+    directory,
+    read,
+    latest,
+    write: async (note) => {
+      const { origin, size } = parseCheckpoint(parseNote(note).text);
+      const copy = await read(origin);
+      if (copy !== null && copy.size >= size) return;
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await writePrivate(fileOf(directory, origin), note);
+    },
+  };
+};
+
+// The name of the installation may have any characters, and an organization has one log in a directory.
+const fileOf = (directory: string, origin: string): string => {
+  const { organizationId, generation } = parseOrigin(origin);
+  return path.join(directory, `${organizationId}${generation === 1 ? '' : `.${generation}`}.checkpoint`);
+};

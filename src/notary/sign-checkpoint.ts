@@ -1,0 +1,117 @@
+import type { IssuerLog } from '../domain/issuer-log/issuer-log.ts';
+import { formatCheckpoint } from '../proof/notes/checkpoints.ts';
+import { formatOrigin } from '../proof/notes/log-origins.ts';
+import { formatNote } from '../proof/notes/signed-notes.ts';
+import { formatVerifierKey, parseVerifierKey } from '../proof/notes/verifier-keys.ts';
+import { encodeBase64 } from '../proof/text/base64.ts';
+import { rootFromTiles } from '../proof/tree/tile-proofs.ts';
+import { tilesOf } from '../records/issuer-trees.ts';
+import { readLogKey, removeLogKey, writeNewLogKey } from '../signing/log-key-files.ts';
+import { nodeSha256, signText } from '../signing/log-keys.ts';
+import { checkCopy } from './check-copy.ts';
+import { writeCheckpointRows } from './checkpoint-rows.ts';
+import { hasRoot, otherRoot } from './grow-tree.ts';
+import { type NotaryContext, NotSigned, readIssuerLog, sendToLog } from './notary-context.ts';
+
+type Started = Extract<IssuerLog, { kind: 'started' }>;
+
+/**
+ * Signs the tree of an issuer: appends the checkpoint to its stream, copies it, and then writes the rows that the API
+ * serves. Starts the log, with a new key, when it has never signed. Returns whether there was something to sign. Throws
+ * NotSigned, or UnusableLogKey without its private key.
+ */
+export const signCheckpoint = async (context: NotaryContext, organizationId: string): Promise<boolean> => {
+  const { pool, store, copies, keysDirectory } = context;
+  const { size, isGrowing } = await readTree(context, organizationId);
+  const readTile = tilesOf(pool, organizationId);
+  const known = await readIssuerLog(context.executor, organizationId);
+  const before = known.log;
+  if (size === 0 && (before.kind === 'unstarted' || before.last === null)) {
+    await settleTree(context, organizationId, { size, signedAt: null });
+    return false;
+  }
+  if (before.kind === 'started' && before.last !== null && before.last.size > size) {
+    // The tiles are being built again.
+    if (isGrowing) return false;
+    throw new NotSigned(
+      `The log ${before.origin} has signed ${before.last.size} events, and the read models have ${size}. ` +
+        `Build them again: ledger rebuild. After a restored backup: ledger log restart --organization ${organizationId} --reason <code>.`,
+    );
+  }
+  await checkCopy(context, before, { organizationId, size, readTile });
+  if (before.kind === 'started' && before.last !== null && !(await hasRoot(readTile, before.last)))
+    throw new NotSigned(otherRoot(organizationId, before.last));
+  const { log, revision } =
+    before.kind === 'started' ? { log: before, revision: known.revision } : await startLog(context, organizationId);
+  const key = await readLogKey(keysDirectory, parseVerifierKey(log.vkey));
+  const root = await rootFromTiles({ size, readTile, hash: nodeSha256 });
+  const text = formatCheckpoint({ origin: log.origin, size, root });
+  const note = formatNote({ text, signatures: [signText(text, key)] });
+  const after = await sendToLog(context, organizationId, {
+    type: 'SignCheckpoint',
+    data: { size, root: encodeBase64(root), note },
+    expectedRevision: revision,
+  });
+  // Another notary signs it, or the key was rotated meanwhile.
+  if (after === null) return false;
+  await copies.write(note);
+  await writeCheckpointRows(pool, store, organizationId);
+  const signedAt = after.log.kind === 'started' ? (after.log.last?.signedAt ?? null) : null;
+  await settleTree(context, organizationId, { size, signedAt });
+  return true;
+};
+
+/**
+ * Starts a log. The key is on the disk before an event names it. When another notary was faster, its key is that of the
+ * log, and ours is removed.
+ */
+const startLog = async (
+  context: NotaryContext,
+  organizationId: string,
+): Promise<{ log: Started; revision: bigint }> => {
+  const { keysDirectory, installation } = context;
+  const origin = formatOrigin({ installation, organizationId, generation: 1 });
+  const { verifier } = await writeNewLogKey(keysDirectory, origin);
+  const vkey = formatVerifierKey(verifier);
+  const command = { type: 'StartLog', data: { origin, vkey }, expectedRevision: -1n } as const;
+  const started = await sendToLog(context, organizationId, command);
+  if (started === null || started.log.kind === 'unstarted')
+    throw new Error(`The log of ${organizationId} could not be started.`);
+  const { log, revision } = started;
+  if (log.vkey !== vkey) await removeLogKey(keysDirectory, verifier);
+  return { log, revision };
+};
+
+const readTree = async ({ pool }: NotaryContext, organizationId: string) => {
+  const { rows } = await pool.query<{ size: string; is_growing: boolean }>({
+    name: 'tree-to-sign',
+    text: 'select size, grown > caught_up as is_growing from ops.log_trees where issuer_org_id = $1',
+    values: [organizationId],
+  });
+  return { size: Number(rows[0]?.size ?? 0), isGrowing: rows[0]?.is_growing ?? false };
+};
+
+/** Notes that all leaves up to this size are signed, and that nobody waits for them any longer. */
+const settleTree = async (
+  { pool, now }: NotaryContext,
+  organizationId: string,
+  { size, signedAt }: { readonly size: number; readonly signedAt: string | null },
+): Promise<void> => {
+  const nextMs = signedAt === null ? now().getTime() : Date.parse(signedAt) + everyMs;
+  await pool.query({
+    name: 'settle-tree',
+    text: `update ops.log_trees set unsigned_since = case when size > $2 then $3::timestamptz end,
+        due_at = case when size > $2 then $4::timestamptz end where issuer_org_id = $1`,
+    values: [organizationId, size, now(), new Date(nextMs)],
+  });
+  // Somebody who asks from now on is answered by the next checkpoint.
+  await pool.query({
+    name: 'settle-demand',
+    text: `delete from ops.log_demands where issuer_org_id = $1 and not exists (
+      select from ops.log_trees where issuer_org_id = $1 and (size > $2 or grown > caught_up))
+      and not exists (select from ops.log_growth where issuer_org_id = $1)`,
+    values: [organizationId, size],
+  });
+};
+
+const everyMs = 60_000;

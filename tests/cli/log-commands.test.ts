@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { readLastCheckpoint, readLogKeys } from '../../src/records/issuer-trees.ts';
+import { openCommandPlaces } from '../support/command-places.ts';
+import { runCommand } from '../support/run-command.ts';
+
+let opened: Awaited<ReturnType<typeof openCommandPlaces>>;
+let organization: string;
+const run = async (args: string) => {
+  const { code, output } = await runCommand(args.split(' '), opened.environments.RUNNING);
+  expect({ code, output }).toEqual({ code: 0, output: expect.any(String) });
+  return JSON.parse(output);
+};
+const untilSigned = (origin: string) =>
+  vi.waitFor(
+    async () => {
+      const last = await readLastCheckpoint(opened.models.worker, organization);
+      expect(last?.origin).toBe(origin);
+      return last;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+
+beforeAll(async () => {
+  opened = await openCommandPlaces();
+  const created = await run('init --organization Example --email ann@vendor.example --generate-password --json');
+  organization = created.organizationId;
+}, 120_000);
+afterAll(() => opened.close(), 60_000);
+
+test('A server with all roles signs the log of a new organization', async () => {
+  await vi.waitFor(async () => expect(await readLastCheckpoint(opened.models.worker, organization)).not.toBe(null), {
+    timeout: 30_000,
+    interval: 100,
+  });
+});
+
+test('ledger log rotate-key gives a log another key, and the notary signs with it', async () => {
+  const { origin, vkey } = await run(`log rotate-key --organization ${organization} --operator ops-1 --json`);
+  expect(vkey.startsWith(`${origin}+`)).toBe(true);
+  await vi.waitFor(
+    async () => expect((await readLogKeys(opened.models.worker, organization)).at(-1)?.vkey).toBe(vkey),
+    { timeout: 30_000, interval: 100 },
+  );
+});
+
+test('ledger log restart begins a log again under its next name, with the last checkpoint in its event', async () => {
+  const before = await readLastCheckpoint(opened.models.worker, organization);
+  const restarted = await run(`log restart --organization ${organization} --reason RESTORED_BACKUP --json`);
+  expect(restarted).toMatchObject({
+    origin: `${before?.origin}/2`,
+    last: { origin: before?.origin, size: before?.size },
+  });
+  await untilSigned(restarted.origin);
+});
