@@ -12,12 +12,16 @@ export const workOnPacks = (ledger: Ledger, waitMs = 0): Promise<number> =>
 
 /** Returns the id of a pack of all licenses of an organization, which has one at least. The pack is READY. */
 export const readyPack = async (ledger: Ledger, { organizationId, apiKey: key }: TestOrganization): Promise<string> => {
-  await signTree(ledger.database.superuser, organizationId);
   const body = { filter: {}, from: '2026-01-01T00:00:00.000Z' };
-  const answer = await ledger.call('POST', '/v1/audit/packs', { key, body });
-  const packId = String(answer.body.packId);
-  await workOnPacks(ledger);
-  const { body: pack } = await ledger.call('GET', `/v1/audit/packs/${packId}`, { key });
-  if (String(pack.state) !== 'READY') throw new Error(`The pack is not READY: ${answer.text} ${JSON.stringify(pack)}`);
-  return packId;
+  // The projector of a busy machine may not have the last event yet.
+  for (let left = 50; left > 0; left--) {
+    await signTree(ledger.database.superuser, organizationId);
+    const answer = await ledger.call('POST', '/v1/audit/packs', { key, body });
+    if (answer.status !== 202) throw new Error(`No pack was queued: ${answer.text}`);
+    await workOnPacks(ledger);
+    const packId = String(answer.body.packId);
+    const { body: pack } = await ledger.call('GET', `/v1/audit/packs/${packId}`, { key });
+    if (String(pack.state) === 'READY') return packId;
+  }
+  throw new Error('No pack became READY.');
 };

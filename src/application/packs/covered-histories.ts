@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { IndexedEvent } from '../../packs/write-pack.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { indexesOf } from '../../projections/queries/log-leaves.ts';
+import { indexesOf } from '../../projections/issuer-logs/log-leaves.ts';
 import { demandCheckpoint, readServedCheckpoint } from '../../records/issuer-trees.ts';
 import { type SignedCheckpoint, signedOf } from '../logs/open-log.ts';
 

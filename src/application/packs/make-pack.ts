@@ -10,7 +10,7 @@ import type { Leaf } from '../../proof/leaf.ts';
 import type { ReadTile } from '../../proof/tree/tile-hashes.ts';
 import { tilePath } from '../../proof/tree/tile-paths.ts';
 import { inclusionProof } from '../../proof/tree/tile-proofs.ts';
-import { readLeaves } from '../../projections/queries/log-leaves.ts';
+import { readLeaves } from '../../projections/issuer-logs/log-leaves.ts';
 import type { NewPack } from '../../records/audit-packs.ts';
 import { readLogKeys, tilesOf } from '../../records/issuer-trees.ts';
 import { nodeSha256 } from '../../signing/log-keys.ts';
