@@ -25,8 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const run = (...args: readonly string[]) =>
-  runPackCommand(args, { readFile: readFileSync, openFile: fileOpener(fs) });
+const run = (...args: readonly string[]) => runPackCommand(args, { readFile: readFileSync, openFile: fileOpener(fs) });
 
 test('The verifier prints of a pack what the page shows', async () => {
   const { exitCode, output } = await run(pack, ...key);
@@ -48,7 +47,13 @@ test('It takes an older checkpoint and the licenses that the reader asked for', 
 test('It ends with 1 for a file that it cannot read, with 2 for wrong arguments and with 6 for an empty file', async () => {
   expect((await run(path.join(folder, 'nothing.zip'), ...key)).exitCode).toBe(1);
   expect((await run(write('empty.zip', ''), ...key)).exitCode).toBe(6);
-  for (const args of [[pack], [pack, pack, ...key], [...key], [pack, ...key, '--quiet', 'x'], [pack, ...key, '--older']])
+  for (const args of [
+    [pack],
+    [pack, pack, ...key],
+    [...key],
+    [pack, ...key, '--quiet', 'x'],
+    [pack, ...key, '--older'],
+  ])
     expect((await run(...args)).exitCode).toBe(2);
 });
 

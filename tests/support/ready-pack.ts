@@ -10,9 +10,17 @@ export const workOnPacks = (ledger: Ledger, waitMs = 0): Promise<number> =>
     ...{ now: () => new Date(ledger.needs.now()), log: quiet, waitMs, signal: new AbortController().signal },
   });
 
-/** Returns the id of a pack of all licenses of an organization, which has one at least. The pack is READY. */
-export const readyPack = async (ledger: Ledger, { organizationId, apiKey: key }: TestOrganization): Promise<string> => {
-  const body = { filter: {}, from: '2026-01-01T00:00:00.000Z' };
+/**
+ * Returns the id of a pack of an organization that is READY: of the license, or of all that it has issued, at least one.
+ * Call it once at a time for each organization.
+ */
+export const readyPack = async (
+  ledger: Ledger,
+  { organizationId, apiKey: key }: TestOrganization,
+  licenseId: string | null = null,
+): Promise<string> => {
+  const selection = licenseId === null ? { filter: {} } : { licenses: [licenseId] };
+  const body = { ...selection, from: '2026-01-01T00:00:00.000Z' };
   // The projector of a busy machine may not have the last event yet.
   for (let left = 50; left > 0; left--) {
     await signTree(ledger.database.superuser, organizationId);

@@ -39,10 +39,14 @@ export const packShape = z
   .strictObject({
     packId,
     state: z.enum(packStates).meta({
-      description: 'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
+      description:
+        'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
     }),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
-    filter: z.record(z.string(), jsonValue).nullable().meta({ description: 'The filters. Null: licenses by their ids.' }),
+    filter: z
+      .record(z.string(), jsonValue)
+      .nullable()
+      .meta({ description: 'The filters. Null: licenses by their ids.' }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,
     to: instantOut,

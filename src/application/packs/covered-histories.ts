@@ -100,11 +100,7 @@ const lastRevisions = async (
 type ReadCover = { readonly checkpoint: SignedCheckpoint | null; readonly missing: number };
 
 /** Returns the served checkpoint, and how many of the events it does not cover. */
-const readCover = (
-  pool: Pool,
-  organizationId: string,
-  last: ReadonlyMap<string, bigint>,
-): Promise<ReadCover> =>
+const readCover = (pool: Pool, organizationId: string, last: ReadonlyMap<string, bigint>): Promise<ReadCover> =>
   asTenant(pool, organizationId, async (db) => {
     const served = await readServedCheckpoint(db, organizationId);
     if (served === null) return { checkpoint: null, missing: last.size };
