@@ -7,9 +7,9 @@ import { growTree } from '../src/notary/grow-tree.ts';
 import { growingTrees, noteAllGrowth } from '../src/notary/growing-trees.ts';
 import { createPool } from '../src/projections/connect.ts';
 import { prepareDatabase } from '../src/projections/prepare-database.ts';
-import { newTileBuilder } from '../src/proof/tree/tile-builder.ts';
 import { leafBytes } from '../src/proof/leaf.ts';
 import { leafHash } from '../src/proof/tree/merkle-hashes.ts';
+import { newTileBuilder } from '../src/proof/tree/tile-builder.ts';
 import { nodeSha256 } from '../src/signing/log-keys.ts';
 import { type Bench, compared, type Figures, type Row, whole } from './bench.ts';
 

@@ -22,6 +22,8 @@ export const bundleVerifier = async (root, file) => {
       legalComments: 'none',
       logLevel: 'warning',
       plugins: [withoutUnusedZod],
+      // Otherwise Zod tries whether it may compile code, and a page with a strict policy reports that.
+      banner: { js: 'globalThis.__zod_globalConfig ??= { jitless: true };' },
     });
   } finally {
     await stopBundling();

@@ -138,8 +138,8 @@ type Described = {
 };
 
 /**
- * Without `body` the answer is a stream of `type`, or has no body. `file`: the media type of a `FileReply`. With `body` and
- * `file` the answer is JSON only when Accept names it.
+ * Without `body` the answer is a stream of `type`, or has no body. `file`: the media type of a `FileReply`, or of a
+ * stream that ends. With `body` and `file` the answer is JSON only when Accept names it.
  */
 export type ReplyShape = {
   readonly description: string;

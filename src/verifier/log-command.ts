@@ -3,7 +3,16 @@ import { type ReadLogFile, reportOnLog } from '../proof/log-report.ts';
 import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { joinBytes } from '../proof/text/bytes.ts';
 import { printable } from '../proof/text/printable.ts';
-import { formatReport, type Outcome, type ReadFile, Refusal, readKeys, readText, splitArguments, usage } from './command.ts';
+import {
+  formatReport,
+  type Outcome,
+  type ReadFile,
+  Refusal,
+  readKeys,
+  readText,
+  splitArguments,
+  usage,
+} from './command.ts';
 
 /** Runs `log` with the arguments after it. Reads the log file by file. Throws only for a fault of this program. */
 export const runLogCommand = async (args: readonly string[], readFile: ReadFile): Promise<Outcome> => {

@@ -3,7 +3,16 @@ import type { ByteSource } from '../packs/zip/read-zip.ts';
 import { InvalidProof } from '../proof/invalid.ts';
 import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { printable } from '../proof/text/printable.ts';
-import { formatReport, type Outcome, type ReadFile, Refusal, readKeys, readText, splitArguments, usage } from './command.ts';
+import {
+  formatReport,
+  type Outcome,
+  type ReadFile,
+  Refusal,
+  readKeys,
+  readText,
+  splitArguments,
+  usage,
+} from './command.ts';
 
 /** A file that is read in parts. Throws when it cannot be opened. */
 export type OpenFile = (path: string) => ByteSource & { readonly close: () => void };

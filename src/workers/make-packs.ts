@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { makePack, type PackNeeds, packRequestOf } from '../application/packs/make-pack.ts';
 import { PackImpossible } from '../application/packs/covered-histories.ts';
+import { makePack, type PackNeeds, packRequestOf } from '../application/packs/make-pack.ts';
 import type { Log } from '../postgres/log.ts';
+import { newSha256 } from '../proof/hashing/sha256.ts';
+import { hexOf } from '../proof/text/bytes.ts';
 import {
   type ClaimedPack,
   ClaimLost,
@@ -13,8 +15,6 @@ import {
   releasePack,
   writePackPart,
 } from '../records/pack-jobs.ts';
-import { newSha256 } from '../proof/hashing/sha256.ts';
-import { hexOf } from '../proof/text/bytes.ts';
 
 /** What the job needs. `pool`: with the role ledger_worker. `apiPool`: with the role ledger_api. */
 export type MakePacksNeeds = Pick<PackNeeds, 'store' | 'version' | 'now' | 'signal'> & {
@@ -68,7 +68,8 @@ const makeClaimed = async (needs: MakePacksNeeds, pack: ClaimedPack): Promise<bo
   const { pool, log, now, signal } = needs;
   const { packId, issuerOrgId: organizationId, tries } = pack;
   try {
-    if (tries > packTriesMax) throw new PackImpossible(`The server stopped ${packTriesMax} times while it made the pack.`);
+    if (tries > packTriesMax)
+      throw new PackImpossible(`The server stopped ${packTriesMax} times while it made the pack.`);
     await endPack(pool, pack, { state: 'READY', ...(await write(needs, pack)) }, now());
     return true;
   } catch (error) {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { asTenant } from '../../src/postgres/tenant.ts';
-import { signTree } from '../support/issuer-trees.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { randomFrom } from '../support/license-fixtures.ts';
 import { condition } from '../support/product.ts';
+import { readyPack } from '../support/ready-pack.ts';
 import { sized } from '../support/size.ts';
 
 let ledger: Ledger;
@@ -45,7 +45,7 @@ describe('Every GET', () => {
       '/v1/holders': `?ids=${ledger.a.organizationId}`,
       '/v1/logs/{organizationId}/consistency': '?from=1',
     };
-    const ids: Readonly<Record<string, unknown>> = {
+    const ids: Record<string, unknown> = {
       licenseId,
       organizationId: ledger.a.organizationId,
       productId: (await made('/v1/products', { code: 'local_cli', name: 'CLI' })).id,
@@ -58,7 +58,7 @@ describe('Every GET', () => {
       index: '000.p/1',
       eventId: (await ledger.call('GET', '/v1/events?limit=1', { key })).body.data?.[0]?.id,
     };
-    await signTree(ledger.database.superuser, ledger.a.organizationId);
+    ids.packId = await readyPack(ledger, ledger.a);
     await ledger.database.superuser.query(trap);
     try {
       const read = (readOnly: boolean) =>

@@ -1,9 +1,9 @@
+import * as fs from 'node:fs';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fileOpener, runPackCommand } from '../../src/verifier/pack-command.ts';
-import * as fs from 'node:fs';
 import { signTree } from '../support/issuer-trees.ts';
 import { type Ledger, startLedger } from '../support/ledger.ts';
 import { runCommand } from '../support/run-command.ts';

@@ -5,8 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 // @ts-expect-error The build is plain JavaScript without types.
 import { bundleVerifier } from '../../build/verifier.js';
+import { formatVerifierKey } from '../../src/proof/notes/verifier-keys.ts';
 import { runCommand } from '../../src/verifier/command.ts';
 import { importsOf } from '../imports/check.ts';
+import { exampleHistory, logKey, packOf } from '../packs/pack-in-memory.ts';
 import { findChromium, openBrowser } from '../support/browser.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ledger-verifier-'));
@@ -133,6 +135,14 @@ Not proved:
   });
 });
 
+test('It checks a pack in parts, without the product', async () => {
+  const { bytes } = await packOf(exampleHistory().log);
+  const pack = path.join(folder, 'pack.zip');
+  writeFileSync(pack, bytes);
+  const { status, stdout } = run(['pack', pack, '--key', formatVerifierKey(logKey.verifier)]);
+  expect([status, stdout]).toEqual([0, expect.stringContaining('The histories are complete')]);
+});
+
 const keyId = (): string => readFileSync(vector('log.vkey'), 'utf8').split('+')[1] ?? '';
 const chromium = findChromium();
 
@@ -150,6 +160,15 @@ test.runIf(chromium !== null)(
       );
       await page.goto('http://ledger.example/');
       expect(await page.evaluate('typeof crypto.subtle')).toBe('undefined');
+      const { bytes } = await packOf(exampleHistory().log);
+      const pack = [Buffer.from(bytes).toString('base64'), formatVerifierKey(logKey.verifier)];
+      const checkPack = `(async ([pack, vkey]) => {
+      const { checks } = await import('/ledger-verify.mjs');
+      const bytes = Uint8Array.from(atob(pack), (character) => character.charCodeAt(0));
+      const trust = { logs: [checks.parseVerifierKey(vkey)], witnesses: [] };
+      return (await checks.verifyPack(checks.sourceOfBytes(bytes), trust)).proved.length;
+    })(${JSON.stringify(pack)})`;
+      expect(await page.evaluate(checkPack)).toBe(6);
       const check = `(async (texts) => {
       const { checks } = await import('/ledger-verify.mjs');
       const [proof, event, vkey] = texts;

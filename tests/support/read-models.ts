@@ -6,8 +6,8 @@ import type { Log } from '../../src/postgres/log.ts';
 import { applyBatch } from '../../src/projections/apply.ts';
 import { type Projection, readCheckpoint } from '../../src/projections/checkpoint.ts';
 import { createPool } from '../../src/projections/connect.ts';
-import type { Verdict } from '../../src/projections/verify/verify-verdict.ts';
 import { verifyLedger } from '../../src/projections/verify/verify.ts';
+import type { Verdict } from '../../src/projections/verify/verify-verdict.ts';
 import { activeProjection } from '../../src/projections/versions.ts';
 import { createDatabase } from './database.ts';
 
@@ -82,7 +82,8 @@ export const verdictOn = (pool: Pool, log: readonly Recorded[]): Promise<Verdict
   verifyLedger({
     store: storeOf(log),
     readLog: async function* ({ streamPrefixes }) {
-      for (const recorded of log) if (streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) yield recorded;
+      for (const recorded of log)
+        if (streamPrefixes.some((prefix) => recorded.stream.startsWith(prefix))) yield recorded;
     },
     pool,
   });

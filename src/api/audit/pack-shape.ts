@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { packLicensesMax } from '../../packs/pack-files.ts';
 import { type AuditPack, packStates } from '../../records/audit-packs.ts';
 import { listQuery } from '../licenses/reading/list-query.ts';
-import { idOf, instantIn, instantOut } from '../schemas.ts';
+import { idOf, instantIn, instantOut, jsonValue } from '../schemas.ts';
 
 /** The id of a pack. */
 export const packId = idOf('pck', 'pck_01h455vb4pex5vsknk084sn02q');
@@ -39,10 +39,14 @@ export const packShape = z
   .strictObject({
     packId,
     state: z.enum(packStates).meta({
-      description: 'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
+      description:
+        'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
     }),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
-    filter: z.record(z.string(), z.json()).nullable().meta({ description: 'The filters. Null: licenses by their ids.' }),
+    filter: z
+      .record(z.string(), jsonValue)
+      .nullable()
+      .meta({ description: 'The filters. Null: licenses by their ids.' }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,
     to: instantOut,

@@ -29,7 +29,7 @@ export const requestPackRoute = (needs: PackRouteNeeds): Route =>
     operationId: 'requestPack',
     summary: 'Request an evidence pack',
     description:
-      'A zip with the whole histories of licenses that your organization has issued, their states at two instants, and proofs that `ledger-verify.mjs` checks offline. It covers the events that are recorded now. The pack has the leaves of the whole log, so that it proves the histories to be complete: the ids and hashes of all events, without content. A log of more than 1,000,000 events has proofs of the single events in their place. At most 3 packs of an organization wait or are being made, and it has at most 20. A pack is removed after 7 days.',
+      'A zip with the whole histories of licenses that your organization has issued, their states at two instants, and proofs that `ledger-verify.mjs` checks offline. It covers the events that are recorded now. The pack has the leaves of the whole log, so that it proves the histories to be complete: the ids and hashes of all events, without content. A log of more than 1,000,000 events has proofs of the single events in their place. At most 10 packs of an organization wait or are being made, and it has at most 20. A pack is removed after 7 days.',
     tag: packTag,
     permission: 'readLog',
     effect: 'change',
@@ -117,7 +117,7 @@ export const getPackFile = ({ pool, now }: PackRouteNeeds): Route =>
     summary: 'Get the file of an evidence pack',
     description: 'The zip of a pack that is READY. Compare its SHA-256 with that of the pack.',
     request: z.object({ params: packPath, query: none }),
-    replies: { 200: { description: 'A zip.', type: 'application/zip' } },
+    replies: { 200: { description: 'A zip.', file: 'application/zip' } },
     rejections: ['NOT_FOUND'],
     handle: async ({ params: { packId } }, call) => {
       const { organizationId } = call.caller;

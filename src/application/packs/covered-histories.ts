@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import type { IndexedEvent } from '../../packs/write-pack.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { indexesOf } from '../../projections/queries/log-leaves.ts';
+import { indexesOf } from '../../projections/issuer-logs/log-leaves.ts';
 import { demandCheckpoint, readServedCheckpoint } from '../../records/issuer-trees.ts';
 import { type SignedCheckpoint, signedOf } from '../logs/open-log.ts';
 
@@ -100,11 +100,7 @@ const lastRevisions = async (
 type ReadCover = { readonly checkpoint: SignedCheckpoint | null; readonly missing: number };
 
 /** Returns the served checkpoint, and how many of the events it does not cover. */
-const readCover = (
-  pool: Pool,
-  organizationId: string,
-  last: ReadonlyMap<string, bigint>,
-): Promise<ReadCover> =>
+const readCover = (pool: Pool, organizationId: string, last: ReadonlyMap<string, bigint>): Promise<ReadCover> =>
   asTenant(pool, organizationId, async (db) => {
     const served = await readServedCheckpoint(db, organizationId);
     if (served === null) return { checkpoint: null, missing: last.size };

@@ -6,11 +6,11 @@ import { leavesMax } from '../../packs/pack-files.ts';
 import { type PackContent, type WrittenPack, writePack } from '../../packs/write-pack.ts';
 import { type WriteAt, ZipTooLarge } from '../../packs/zip/write-zip.ts';
 import { asTenant } from '../../postgres/tenant.ts';
+import { readLeaves } from '../../projections/issuer-logs/log-leaves.ts';
 import type { Leaf } from '../../proof/leaf.ts';
 import type { ReadTile } from '../../proof/tree/tile-hashes.ts';
 import { tilePath } from '../../proof/tree/tile-paths.ts';
 import { inclusionProof } from '../../proof/tree/tile-proofs.ts';
-import { readLeaves } from '../../projections/queries/log-leaves.ts';
 import type { NewPack } from '../../records/audit-packs.ts';
 import { readLogKeys, tilesOf } from '../../records/issuer-trees.ts';
 import { nodeSha256 } from '../../signing/log-keys.ts';
@@ -110,8 +110,7 @@ const proofsOf = (pool: Pool, organizationId: string, size: number) => {
   const known = new LRUCache<string, Uint8Array>({ max: tilesKept });
   const readTile: ReadTile = async (tile) => {
     const path = tilePath(tile);
-    const hashes =
-      known.get(path) ?? (await asTenant(pool, organizationId, (db) => tilesOf(db, organizationId)(tile)));
+    const hashes = known.get(path) ?? (await asTenant(pool, organizationId, (db) => tilesOf(db, organizationId)(tile)));
     known.set(path, hashes);
     return hashes;
   };

@@ -27,7 +27,7 @@ export type NewPackRequest = {
 };
 
 /** The most packs of an organization that wait or are being made, and the most that it has at a time. */
-export const openPacksMax = 3;
+export const openPacksMax = 10;
 export const keptPacksMax = 20;
 
 /**

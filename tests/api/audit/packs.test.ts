@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openPacksMax } from '../../../src/application/packs/request-pack.ts';
 import { licenseAsOf } from '../../../src/application/reading/as-of.ts';
+import { createSnapshotKeeper } from '../../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { packPlaces } from '../../../src/packs/pack-files.ts';
 import { verifyPack } from '../../../src/packs/verify-pack.ts';
 import { readZip, sourceOfBytes } from '../../../src/packs/zip/read-zip.ts';
-import { packPlaces } from '../../../src/packs/pack-files.ts';
 import { parseVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
-import { claimPack, packClaimSeconds, writePackPart, ClaimLost } from '../../../src/records/pack-jobs.ts';
-import { type MakePacksNeeds, makePacks } from '../../../src/workers/make-packs.ts';
-import { createSnapshotKeeper } from '../../../src/eventstore/snapshots/snapshot-keeper.ts';
+import { ClaimLost, claimPack, packClaimSeconds, purgePacks, writePackPart } from '../../../src/records/pack-jobs.ts';
 import { createStreamSnapshots } from '../../../src/records/stream-snapshots.ts';
-import { purgePacks } from '../../../src/records/pack-jobs.ts';
+import { type MakePacksNeeds, makePacks } from '../../../src/workers/make-packs.ts';
 import { signTree } from '../../support/issuer-trees.ts';
 import { type Ledger, startLedger, type TestOrganization } from '../../support/ledger.ts';
 import { quiet } from '../../support/read-models.ts';
@@ -162,7 +162,7 @@ test('An organization has few packs at a time, and another one gets its pack mea
   const [a, b] = await ledger.createPair();
   const { licenseId } = await ledger.issue({}, a);
   const other = (await ledger.issue({}, b)).licenseId;
-  for (let count = 0; count < 3; count++) await request({ licenses: [licenseId] }, a);
+  for (let count = 0; count < openPacksMax; count++) await request({ licenses: [licenseId] }, a);
   await expect(request({ licenses: [licenseId] }, a)).rejects.toThrow('QUOTA_EXCEEDED');
   const first = await claimPack(ledger.database.worker, new Date(ledger.needs.now()));
   expect(first?.issuerOrgId).toBe(a.organizationId);
@@ -220,7 +220,9 @@ test('A pack and its file are removed seven days after it was made', async () =>
   await purgePacks(ledger.database.worker, new Date(Date.parse(String(expiresAt)) - 1));
   expect((await download(packId, a)).status).toBe(200);
   expect(await purgePacks(ledger.database.worker, new Date(String(expiresAt)))).toBeGreaterThan(0);
-  const { rows } = await ledger.database.superuser.query('select from ops.audit_pack_parts where pack_id = $1', [packId]);
+  const { rows } = await ledger.database.superuser.query('select from ops.audit_pack_parts where pack_id = $1', [
+    packId,
+  ]);
   expect(rows).toEqual([]);
   expect((await ledger.call('GET', `/v1/audit/packs/${packId}`, { key: a.apiKey })).status).toBe(404);
 });

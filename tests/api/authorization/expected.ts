@@ -214,6 +214,10 @@ export const expected: Readonly<Record<string, Expected>> = {
   streamEvents: ownList(readsFeed, readsFeed),
   getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
 
+  requestPack: { for: 'organization', own: readsFeed, strangers: 'LICENSE_NOT_FOUND' },
+  listPacks: ownList(readsFeed),
+  getPack: ofPart(readsFeed),
+  getPackFile: ofPart(readsFeed),
   getCheckpoint: ofLog,
   listCheckpoints: ofLog,
   getConsistency: ofLog,

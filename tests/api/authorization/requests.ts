@@ -1,3 +1,4 @@
+import { auditRequests } from './requests-audit.ts';
 import { catalogRequests } from './requests-catalog.ts';
 import { licenseRequests } from './requests-licenses.ts';
 import { logRequests } from './requests-logs.ts';
@@ -22,6 +23,7 @@ export const requests: Readonly<Record<string, MakeRequest>> = {
     return { path: `/v1/events/${data?.[0]?.id}` };
   },
   ...logRequests,
+  ...auditRequests,
   ...licenseRequests,
   ...userRequests,
   ...catalogRequests,

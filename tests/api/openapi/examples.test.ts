@@ -31,6 +31,7 @@ const exampleOf = ({ request }: Route): Readonly<Record<string, unknown>> | null
 const ofThisWorld: ReadonlySet<string> = new Set([
   'licenseKey',
   'licenseId',
+  'licenses',
   'release',
   'fingerprint',
   'email',

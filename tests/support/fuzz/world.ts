@@ -4,9 +4,9 @@ import { newCommandId } from '../../../src/eventstore/uuids.ts';
 import { createMailedToken } from '../../../src/identity/mailed/mailed-token.ts';
 import { openReset } from '../../../src/identity/mailed/resets.ts';
 import { type Chance, oneOf } from '../chance.ts';
-import { signTree } from '../issuer-trees.ts';
 import type { Ledger, TestMember, TestOrganization } from '../ledger.ts';
 import { cheapPasswords } from '../passwords.ts';
+import { readyPack } from '../ready-pack.ts';
 import { createUser } from '../users.ts';
 
 /** An organization to send requests for, and what was learned of it: what ends it for requests ends no other. */
@@ -94,7 +94,8 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   };
   learn([owner, other, organization]);
   await refresh();
-  await signTree(ledger.database.superuser, organizationId);
+  // It signs the log, too.
+  const packId = await readyPack(ledger, organization);
   learn((await ledger.call('POST', '/v1/licenses', { key, body: { tier: 'TRIAL', products } })).body);
   learn((await ledger.call('GET', '/v1/policies', { key })).body);
   learn((await ledger.call('GET', '/v1/products', { key })).body);
@@ -107,6 +108,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     if (name === 'email') return chance.percent(50) ? `${chance.below(2 ** 31)}@fuzz.example` : owner.email;
     // Others that it makes are not the credentials' own.
     if (name === 'organizationId' && chance.percent(80)) return organizationId;
+    if (name === 'packId' && chance.percent(80)) return packId;
     const pool = pools.get(idPrefix ?? name);
     if (pool !== undefined && pool.length > 0) return oneOf(pool, chance);
     const values = likelyFor[name];

@@ -18,11 +18,7 @@ const refuseOtherStatus = ({ status, suspendedFor }: LicenseFilters, pointer: Po
 };
 
 /** Refuses an instant from which on validations are no longer known. */
-const refuseUnknown = (
-  { lastValidatedBefore }: LicenseFilters,
-  now: Instant,
-  pointer: Pointer,
-): Problem | null => {
+const refuseUnknown = ({ lastValidatedBefore }: LicenseFilters, now: Instant, pointer: Pointer): Problem | null => {
   const from = validationsKnownFrom(now);
   // The whole day is known, so that the pages of one list are answered while time passes.
   if (lastValidatedBefore === undefined || lastValidatedBefore >= from.slice(0, 'YYYY-MM-DD'.length)) return null;
