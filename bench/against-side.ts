@@ -30,7 +30,7 @@ const measure = async ({ id, small }: Measure): Promise<readonly Row[]> => {
       ? { few: 16, small: 100, middle: 500, cold: 500, large: 500 }
       : { few: 256, small: 1_000, middle: 10_000, cold: 40_000, large: 40_000 },
     leaves: 1,
-  say: () => {},
+    say: () => {},
     ledgerWith: async (licenses) => {
       // P8 derives the ids of its licenses from their numbers. On the same log, a second run would append nothing.
       if (id === 'P8') await forgetLedgers();

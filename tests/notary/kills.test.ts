@@ -11,10 +11,10 @@ import { streamPrefixes } from '../../src/projections/fold/fold-event.ts';
 import { rebuild } from '../../src/projections/rebuild/rebuild.ts';
 import { rollBack } from '../../src/projections/rebuild/roll-back.ts';
 import { runProjector } from '../../src/projections/run-projector.ts';
-import { checkTiles } from '../../src/proof/tree/check-tiles.ts';
-import { consistencyProof } from '../../src/proof/tree/tile-proofs.ts';
-import { verifyConsistency } from '../../src/proof/tree/merkle-proofs.ts';
 import { decodeBase64 } from '../../src/proof/text/base64.ts';
+import { checkTiles } from '../../src/proof/tree/check-tiles.ts';
+import { verifyConsistency } from '../../src/proof/tree/merkle-proofs.ts';
+import { consistencyProof } from '../../src/proof/tree/tile-proofs.ts';
 import { demandCheckpoint, readLastCheckpoint, tilesOf } from '../../src/records/issuer-trees.ts';
 import { appendLog } from '../support/append-log.ts';
 import { startStore } from '../support/event-store.ts';
@@ -90,7 +90,10 @@ const checkLogs = async ({ models, store }: Installation, log: readonly Recorded
       expect({ origin, root }).toEqual({ origin: `ledger.example/${issuer}`, root: rootOf(leaves, size) });
       const next = signed[at + 1];
       if (next === undefined) continue;
-      const heads = [{ size, root: decodeBase64(root, 'root') }, { size: next.size, root: decodeBase64(next.root, 'root') }];
+      const heads = [
+        { size, root: decodeBase64(root, 'root') },
+        { size: next.size, root: decodeBase64(next.root, 'root') },
+      ];
       const [older, newer] = heads as [(typeof heads)[0], (typeof heads)[0]];
       verifyConsistency(older, newer, await consistencyProof(size, { size: next.size, readTile }));
       checked += 1;
@@ -102,55 +105,58 @@ const checkLogs = async ({ models, store }: Installation, log: readonly Recorded
   return checked;
 };
 
-test(
-  `No log forks or has a gap after ${kills} kills of two notaries, with a rebuild, a rollback and a copy in between`,
-  { timeout: 300_000 + kills * 5_000 },
-  async () => {
-    const seed = Math.floor(Math.random() * 2 ** 31);
-    console.log(`Kills are drawn from seed ${seed}.`);
-    const random = randomFrom(seed);
-    const parent = await mkdtemp(path.join(tmpdir(), 'ledger-kills-'));
-    const log = randomLog(events, seed);
-    const source = await startInstallation(parent);
-    await source.startNotaries();
-    const reader = connectLogReader({ url: source.running.url });
-    const { url } = source.models;
-    const { signal } = new AbortController();
-    const rebuilding = { ...{ store: source.store, databaseUrl: url, projectorUrl: url }, log: quiet, signal, settleMs: 0 };
-    for (let round = 0; round < kills; round++) {
-      const portion = log.slice(Math.floor((round * events) / kills), Math.floor(((round + 1) * events) / kills));
-      const appended = appendLog(source.store, portion);
-      await source.demandAll();
-      if (round === Math.floor(kills / 3)) await Promise.all([rebuild(rebuilding), source.kill(0)]);
-      if (round === Math.floor(kills / 2)) await Promise.all([rollBack(rebuilding), source.kill(0)]);
-      await delay(random() * killMsMax);
-      await source.kill(Math.floor(random() * 2));
-      await appended;
-    }
-    await appendLog(source.store, log.slice(events));
-    await source.untilSigned(log);
-    expect(await checkLogs(source, log)).toBeGreaterThan(0);
-    expect(source.output()).not.toContain('does not sign');
+test(`No log forks or has a gap after ${kills} kills of two notaries, with a rebuild, a rollback and a copy in between`, {
+  timeout: 300_000 + kills * 5_000,
+}, async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.log(`Kills are drawn from seed ${seed}.`);
+  const random = randomFrom(seed);
+  const parent = await mkdtemp(path.join(tmpdir(), 'ledger-kills-'));
+  const log = randomLog(events, seed);
+  const source = await startInstallation(parent);
+  await source.startNotaries();
+  const reader = connectLogReader({ url: source.running.url });
+  const { url } = source.models;
+  const { signal } = new AbortController();
+  const rebuilding = {
+    ...{ store: source.store, databaseUrl: url, projectorUrl: url },
+    log: quiet,
+    signal,
+    settleMs: 0,
+  };
+  for (let round = 0; round < kills; round++) {
+    const portion = log.slice(Math.floor((round * events) / kills), Math.floor(((round + 1) * events) / kills));
+    const appended = appendLog(source.store, portion);
+    await source.demandAll();
+    if (round === Math.floor(kills / 3)) await Promise.all([rebuild(rebuilding), source.kill(0)]);
+    if (round === Math.floor(kills / 2)) await Promise.all([rollBack(rebuilding), source.kill(0)]);
+    await delay(random() * killMsMax);
+    await source.kill(Math.floor(random() * 2));
+    await appended;
+  }
+  await appendLog(source.store, log.slice(events));
+  await source.untilSigned(log);
+  expect(await checkLogs(source, log)).toBeGreaterThan(0);
+  expect(source.output()).not.toContain('does not sign');
 
-    // The target continues the same logs, with the same names and keys.
-    const target = await startInstallation(parent);
-    const before = (await source.store.read(`checkpoint-${vendor}`)).events;
-    await copyLog(
-      { store: source.store, readLog: reader.read },
-      { store: target.store, last: () => lastOfPrefixes(target.running.url, streamPrefixes) },
-      { streamPrefixes },
-    );
-    await reader.close();
-    await source.stop();
-    await target.startNotaries();
-    await target.kill(0);
-    await target.untilSigned(log);
-    await checkLogs(target, log);
-    const after = (await target.store.read(`checkpoint-${vendor}`)).events;
-    expect(after.slice(0, before.length).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
-    await target.stop();
-    await rm(parent, { recursive: true });
-  },
-);
+  // The target continues the same logs, with the same names and keys.
+  const target = await startInstallation(parent);
+  const before = (await source.store.read(`checkpoint-${vendor}`)).events;
+  await copyLog(
+    { store: source.store, readLog: reader.read },
+    { store: target.store, last: () => lastOfPrefixes(target.running.url, streamPrefixes) },
+    { streamPrefixes },
+  );
+  await reader.close();
+  await source.stop();
+  await target.startNotaries();
+  await target.kill(0);
+  await target.untilSigned(log);
+  await checkLogs(target, log);
+  const after = (await target.store.read(`checkpoint-${vendor}`)).events;
+  expect(after.slice(0, before.length).map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+  await target.stop();
+  await rm(parent, { recursive: true });
+});
 
 const killMsMax = 1_500;

@@ -5,7 +5,14 @@ import type { ProcessFacts, ReadModelFacts, StatusFacts } from '../../../src/cli
 
 const at = '2026-01-02T03:04:05.000Z';
 const process: ProcessFacts = {
-  ...{ roles: ['api', 'projector', 'worker', 'notary'], host: 'one', pid: 7, version: '0.1.0', startedAt: at, seenAt: at },
+  ...{
+    roles: ['api', 'projector', 'worker', 'notary'],
+    host: 'one',
+    pid: 7,
+    version: '0.1.0',
+    startedAt: at,
+    seenAt: at,
+  },
   ...{ isSilent: false, status: 'ok', faults: [] },
 };
 const readModels: ReadModelFacts = {
@@ -37,7 +44,11 @@ const fault = { part: 'disk', reason: 'is full', since: at };
 test.each<[string, Partial<StatusFacts>, string]>([
   ['no process', { processes: [] }, 'No process of the product runs.'],
   ['only a silent process', { processes: [{ ...process, isSilent: true }] }, 'No process of the product runs.'],
-  ['no worker', { processes: [{ ...process, roles: ['api', 'projector', 'notary'] }] }, 'No process has the role worker.'],
+  [
+    'no worker',
+    { processes: [{ ...process, roles: ['api', 'projector', 'notary'] }] },
+    'No process has the role worker.',
+  ],
   [
     'a degraded process',
     { processes: [{ ...process, faults: [fault] }] },

@@ -134,7 +134,8 @@ describe('The role of', () => {
     'ops.processes',
     'ops.checkpoints',
     'ops.parked',
-    'ops.parked_owners', 'ops.log_growth',
+    'ops.parked_owners',
+    'ops.log_growth',
     'ops.parked_keys',
     'ops.projection_versions',
   ];
