@@ -9,7 +9,7 @@ export const addLogCommands = (program: Command): void => {
     .option('--organization <id>', 'the issuer, org_…')
     .option('--operator <id>', 'your id, which is stored with the event; not a name or an e-mail address', 'operator')
     .option('--json', 'print the result as JSON', false)
-    .action(async (options) => (await import('../log-commands.ts')).rotateKeyCommand(options));
+    .action(async (options) => (await import('../notary/log-commands.ts')).rotateKeyCommand(options));
   log
     .command('restart')
     .description('begin the log of an issuer again under its next name, after a lawful restore of an older backup')
@@ -17,5 +17,5 @@ export const addLogCommands = (program: Command): void => {
     .option('--reason <code>', 'the reason as a code in capitals, which is stored, such as RESTORED_BACKUP')
     .option('--operator <id>', 'your id, which is stored with the event; not a name or an e-mail address', 'operator')
     .option('--json', 'print the result as JSON', false)
-    .action(async (options) => (await import('../log-commands.ts')).restartLogCommand(options));
+    .action(async (options) => (await import('../notary/log-commands.ts')).restartLogCommand(options));
 };

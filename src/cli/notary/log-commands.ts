@@ -1,20 +1,20 @@
-import { type Config, loadConfig } from '../config.ts';
-import { idPattern } from '../domain/ids.ts';
-import { operatorId, repairReason } from '../eventstore/chain/repair-event.ts';
-import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import { createExecutor } from '../eventstore/executor/execute.ts';
-import { checkpointCopies } from '../notary/checkpoint-copies.ts';
-import { installationName } from '../notary/installation.ts';
-import { type NotaryContext, NotSigned } from '../notary/notary-context.ts';
-import { restartLog } from '../notary/restart-log.ts';
-import { rotateLogKey } from '../notary/rotate-key.ts';
-import { createPool } from '../projections/connect.ts';
-import { UnusableLogKey } from '../signing/log-key-files.ts';
-import { createLog } from './create-log.ts';
-import { NothingToCheck, RefusedByPolicy, UsageError } from './exit-codes.ts';
-import { printResult } from './output/print-result.ts';
-import { openCommandServers, otherSchema } from './server/command-servers.ts';
-import { servedLog } from './server/require-open-log.ts';
+import { type Config, loadConfig } from '../../config.ts';
+import { idPattern } from '../../domain/ids.ts';
+import { operatorId, repairReason } from '../../eventstore/chain/repair-event.ts';
+import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { createExecutor } from '../../eventstore/executor/execute.ts';
+import { checkpointCopies } from '../../notary/checkpoint-copies.ts';
+import { installationName } from '../../notary/installation.ts';
+import { type NotaryContext, NotSigned } from '../../notary/notary-context.ts';
+import { restartLog } from '../../notary/restart-log.ts';
+import { rotateLogKey } from '../../notary/rotate-key.ts';
+import { createPool } from '../../projections/connect.ts';
+import { UnusableLogKey } from '../../signing/log-key-files.ts';
+import { createLog } from '../create-log.ts';
+import { NothingToCheck, RefusedByPolicy, UsageError } from '../exit-codes.ts';
+import { printResult } from '../output/print-result.ts';
+import { openCommandServers, otherSchema } from '../server/command-servers.ts';
+import { servedLog } from '../server/require-open-log.ts';
 
 type Options = { readonly organization?: string; readonly operator: string; readonly json: boolean };
 
