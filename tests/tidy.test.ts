@@ -172,6 +172,7 @@ test('No test waits for time to pass instead of a condition', () => {
     'tests/e2e/postgres-kills.test.ts',
     'tests/e2e/store-faults.test.ts',
     'tests/e2e/upgrade.test.ts',
+    'tests/notary/kills.test.ts',
     'tests/projections/kills.test.ts',
     'tests/support/product.ts',
   ];

@@ -17,8 +17,8 @@ export const readLeafHashes = async (
   const { rows } = await pool.query<EntryRow>({
     name: 'leaves',
     text: `select log_index, encode(hash, 'hex'), event_id, floor(extract(epoch from recorded_at) * 1000)::bigint, revision, stream
-      from rm.log_entries where issuer_org_id = $1 and log_index >= $2 and log_index < $3 order by log_index`,
-    values: [issuerOrgId, from, from + count],
+      from rm.log_entries where issuer_org_id = $1 and log_index >= $2 order by log_index limit $3`,
+    values: [issuerOrgId, from, count],
     rowMode: 'array',
   });
   return rows.map(([index, hash, id, recordedMs, revision, stream], at) => {

@@ -87,6 +87,11 @@ const away = (args = ''): readonly Row[] => [
   [6, args, 'NOWHERE'],
 ];
 const noLog = '--organization org_01h455vb4pex5vsknk084sn02q';
+const ofUsers = (args: string): readonly Row[] => [
+  [2, args, 'RUNNING'],
+  [4, args, 'NOWHERE'],
+];
+const ofLog = (args: string): readonly Row[] => [[2, '', 'RUNNING'], [5, args, 'RUNNING'], ...away(args)];
 const rows: Readonly<Record<string, readonly Row[]>> = {
   start: [[2, '--roles nothing', 'NOWHERE']],
   init: [
@@ -140,12 +145,8 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
   backup: [[2, '', 'RUNNING'], ...away('--to never-created')],
   restore: [[2, '--from never-created', 'NOWHERE']],
   copy: [[2, '', 'RUNNING'], [2, '--to kurrentdb://other', 'RUNNING'], ...away('--to esdb://127.0.0.1:1?tls=false')],
-  'log rotate-key': [[2, '--organization nobody', 'RUNNING'], [5, noLog, 'RUNNING'], ...away(noLog)],
-  'log restart': [
-    [2, `${noLog} --reason because`, 'RUNNING'],
-    [5, `${noLog} --reason RESTORED_BACKUP`, 'RUNNING'],
-    ...away(`${noLog} --reason RESTORED_BACKUP`),
-  ],
+  'log rotate-key': ofLog(noLog),
+  'log restart': ofLog(`${noLog} --reason RESTORED_BACKUP`),
   'parked list': [[0, '', 'RUNNING'], ...away()],
   'parked replay': [[1, '', 'RUNNING', parkedStream], [0, '', 'RUNNING'], ...away()],
   events: [
@@ -216,18 +217,9 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [5, '--yes', 'RUNNING'],
   ],
   'eventstore start': [[4, '', 'SILENT', ownPostgresAway]],
-  'eventstore users add': [
-    [2, 'reporting', 'RUNNING'],
-    [4, 'reporting', 'NOWHERE'],
-  ],
-  'eventstore users list': [
-    [2, '', 'RUNNING'],
-    [4, '', 'NOWHERE'],
-  ],
-  'eventstore users remove': [
-    [2, 'reporting', 'RUNNING'],
-    [4, 'reporting', 'NOWHERE'],
-  ],
+  'eventstore users add': ofUsers('reporting'),
+  'eventstore users list': ofUsers(''),
+  'eventstore users remove': ofUsers('reporting'),
   completion: [[0, 'bash', 'NOWHERE']],
   openapi: [[0, '', 'NOWHERE']],
   'client-types': [[0, '', 'NOWHERE']],

@@ -53,7 +53,9 @@ test('The status of a running ledger is fine and complete, also when it is asked
       ...{ answers: true, version: expect.stringMatching(/^\d/) },
       access: { tls: true, login: 'ledger', users: [], certificateEndsAt: expect.stringMatching(/^20\d\d-/) },
     },
-    processes: [{ roles: ['api', 'projector', 'worker'], pid: product.process.pid, status: 'ok', isSilent: false }],
+    processes: [
+      { roles: ['api', 'projector', 'worker', 'notary'], pid: product.process.pid, status: 'ok', isSilent: false },
+    ],
     readModels: { isLevel: true, isOfThisRelease: true, parkedCount: 0 },
     lag: { events: 0, seconds: 0 },
     lastVerification: null,

@@ -25,12 +25,12 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
   let owner: ConsolePage;
   let organizationId: string;
   let licenseId: string;
-  let notary: ReturnType<typeof startStandInNotary>;
+  let notary: Awaited<ReturnType<typeof startStandInNotary>>;
   beforeAll(async () => {
     ({ ledger, browser } = await shareConsole());
     ({ organizationId } = ledger.a);
     ({ licenseId } = await ledger.issue());
-    notary = startStandInNotary(ledger.database.superuser);
+    notary = await startStandInNotary(ledger.database.superuser);
     owner = await openAs('OWNER', 'proof');
   }, 240_000);
   afterAll(async () => {

@@ -81,10 +81,12 @@ describe.each(files)('%s', (file) => {
     expect(isValid.errors ?? []).toEqual([]);
   });
 
-  test('runs two API processes, a projector and a worker', () => {
+  test('runs two API processes, a projector, a worker and a notary', () => {
     const roles = serving.map(([, { command }]) => command?.join(' '));
     expect(roles.filter((role) => role === 'start --roles api')).toHaveLength(2);
-    expect(roles).toEqual(expect.arrayContaining(['start --roles projector', 'start --roles worker']));
+    expect(roles).toEqual(
+      expect.arrayContaining(['start --roles projector', 'start --roles worker', 'start --roles notary']),
+    );
   });
 
   test('limits the memory of every service, and tells whether each one works', () => {

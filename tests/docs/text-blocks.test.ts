@@ -17,7 +17,8 @@ const notRun: Readonly<Record<string, string>> = {
   'npm ci': 'installs the packages that the tests run on',
   'npm test': 'runs the tests',
   'npx vitest run tests/domain/license/term': 'runs tests',
-  'ledger start --roles api,projector,worker': 'needs the servers of an operator; tests/e2e/servers.test.ts starts it',
+  'ledger start --roles api,projector,worker,notary':
+    'needs the servers of an operator; tests/e2e/servers.test.ts starts it',
   'echo $?': 'tests/cli/exit-codes.test.ts checks the exit codes',
 };
 

@@ -6,16 +6,16 @@ export const addLogCommands = (program: Command): void => {
   log
     .command('rotate-key')
     .description('give the log of an issuer another key, which the old key signs; notaries use it at once')
-    .requiredOption('--organization <id>', 'the issuer, org_…')
+    .option('--organization <id>', 'the issuer, org_…')
     .option('--operator <id>', 'your id, which is stored with the event; not a name or an e-mail address', 'operator')
     .option('--json', 'print the result as JSON', false)
-    .action(async (options) => (await import('../log-commands.ts')).rotateKeyCommand(options));
+    .action(async (options) => (await import('../notary/log-commands.ts')).rotateKeyCommand(options));
   log
     .command('restart')
     .description('begin the log of an issuer again under its next name, after a lawful restore of an older backup')
-    .requiredOption('--organization <id>', 'the issuer, org_…')
-    .requiredOption('--reason <code>', 'the reason as a code in capitals, which is stored, such as RESTORED_BACKUP')
+    .option('--organization <id>', 'the issuer, org_…')
+    .option('--reason <code>', 'the reason as a code in capitals, which is stored, such as RESTORED_BACKUP')
     .option('--operator <id>', 'your id, which is stored with the event; not a name or an e-mail address', 'operator')
     .option('--json', 'print the result as JSON', false)
-    .action(async (options) => (await import('../log-commands.ts')).restartLogCommand(options));
+    .action(async (options) => (await import('../notary/log-commands.ts')).restartLogCommand(options));
 };

@@ -7,11 +7,11 @@ import type { ProjectedWaiter } from '../../projections/projected.ts';
 import { ownRelease } from '../../projections/release.ts';
 import { openHealth, type ProcessHealth } from '../health/open-health.ts';
 import { startRetentionCheck } from '../health/retention-check.ts';
+import { startNotaryRole, withWitnesses } from '../notary/start-notary.ts';
 import { openParts, type Parts, type Program, type ServerProcess } from './process-parts.ts';
 import { servedLog } from './require-open-log.ts';
 import { serve } from './serve.ts';
 import { startJobs } from './start-jobs.ts';
-import { startNotaryRole, withWitnesses } from './start-notary.ts';
 import { startProjector } from './start-projector.ts';
 import { keepObjectsYoung } from './young-objects.ts';
 

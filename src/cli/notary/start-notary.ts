@@ -9,7 +9,7 @@ import { type Notary, startNotary } from '../../notary/notary.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { readableVersion } from '../../projections/versions.ts';
 import { keepCosigning } from '../../witnesses/keep-cosigning.ts';
-import type { Parts } from './process-parts.ts';
+import type { Parts } from '../server/process-parts.ts';
 
 /** Starts the role `notary`: the trees and checkpoints of all issuers, and the copies of what any notary signs. */
 export const startNotaryRole = async (parts: Parts, { registry }: Metrics): Promise<Notary> => {

@@ -1,27 +1,28 @@
-import { type Config, loadConfig } from '../config.ts';
-import { idPattern } from '../domain/ids.ts';
-import { operatorId, repairReason } from '../eventstore/chain/repair-event.ts';
-import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import { createExecutor } from '../eventstore/executor/execute.ts';
-import { checkpointCopies } from '../notary/checkpoint-copies.ts';
-import { installationName } from '../notary/installation.ts';
-import { type NotaryContext, NotSigned } from '../notary/notary-context.ts';
-import { restartLog } from '../notary/restart-log.ts';
-import { rotateLogKey } from '../notary/rotate-key.ts';
-import { createPool } from '../projections/connect.ts';
-import { UnusableLogKey } from '../signing/log-key-files.ts';
-import { createLog } from './create-log.ts';
-import { NothingToCheck, RefusedByPolicy, UsageError } from './exit-codes.ts';
-import { printResult } from './output/print-result.ts';
-import { openCommandServers, otherSchema } from './server/command-servers.ts';
-import { servedLog } from './server/require-open-log.ts';
+import { type Config, loadConfig } from '../../config.ts';
+import { idPattern } from '../../domain/ids.ts';
+import { operatorId, repairReason } from '../../eventstore/chain/repair-event.ts';
+import { connectEventStore } from '../../eventstore/eventstoredb.ts';
+import { createExecutor } from '../../eventstore/executor/execute.ts';
+import { checkpointCopies } from '../../notary/checkpoint-copies.ts';
+import { installationName } from '../../notary/installation.ts';
+import { type NotaryContext, NotSigned } from '../../notary/notary-context.ts';
+import { restartLog } from '../../notary/restart-log.ts';
+import { rotateLogKey } from '../../notary/rotate-key.ts';
+import { createPool } from '../../projections/connect.ts';
+import { UnusableLogKey } from '../../signing/log-key-files.ts';
+import { createLog } from '../create-log.ts';
+import { NothingToCheck, RefusedByPolicy, UsageError } from '../exit-codes.ts';
+import { printResult } from '../output/print-result.ts';
+import { openCommandServers, otherSchema } from '../server/command-servers.ts';
+import { servedLog } from '../server/require-open-log.ts';
 
-type Options = { readonly organization: string; readonly operator: string; readonly json: boolean };
+type Options = { readonly organization?: string; readonly operator: string; readonly json: boolean };
 
 /** `ledger log rotate-key`: gives the log of an issuer another key, which the old one signs. */
-export const rotateKeyCommand = async ({ organization, operator, json }: Options): Promise<void> => {
+export const rotateKeyCommand = async ({ operator, json, ...options }: Options): Promise<void> => {
+  const organization = organizationOf(options);
   checkOperator(operator);
-  const { origin, vkey } = await withLogs(organization, (context) => rotateLogKey(context, organization, operator));
+  const { origin, vkey } = await withLogs((context) => rotateLogKey(context, organization, operator));
   printResult(json, { origin, vkey }, [
     `${origin} has another key. Its old public key stays valid for earlier checkpoints.`,
     vkey,
@@ -30,21 +31,26 @@ export const rotateKeyCommand = async ({ organization, operator, json }: Options
 };
 
 /** `ledger log restart`: begins the log of an issuer again under its next name, after a lawful restore. */
-export const restartLogCommand = async (options: Options & { readonly reason: string }): Promise<void> => {
-  const { organization, reason, operator, json } = options;
+export const restartLogCommand = async (options: Options & { readonly reason?: string }): Promise<void> => {
+  const { reason = '', operator, json } = options;
+  const organization = organizationOf(options);
   checkOperator(operator);
   if (!repairReason.safeParse(reason).success)
     throw new UsageError(
-      `--reason ${reason} is not a reason code. Give a code of capitals, digits and underscores, such as RESTORED_BACKUP.`,
+      `${reason === '' ? '--reason is missing' : `--reason ${reason} is not a reason code`}. Give a code of capitals, digits and underscores, such as RESTORED_BACKUP.`,
     );
-  const { origin, vkey, last } = await withLogs(organization, (context) =>
-    restartLog(context, organization, { reason, operator }),
-  );
+  const { origin, vkey, last } = await withLogs((context) => restartLog(context, organization, { reason, operator }));
   printResult(json, { origin, vkey, last }, [
     `The log continues as ${origin}. Its event names the last checkpoint of ${last.origin}, with ${last.size} events.`,
     vkey,
     'Tell those who check the log why it began again, and give them this key.',
   ]);
+};
+
+const organizationOf = ({ organization = '' }: Pick<Options, 'organization'>): string => {
+  if (idPattern('org').test(organization)) return organization;
+  const fault = organization === '' ? 'is missing' : `${organization} is not the id of an organization`;
+  throw new UsageError(`--organization ${fault}. Give the id of the issuer, which begins with org_.`);
 };
 
 const checkOperator = (operator: string): void => {
@@ -55,12 +61,7 @@ const checkOperator = (operator: string): void => {
     );
 };
 
-const withLogs = async <Result>(
-  organization: string,
-  work: (context: NotaryContext) => Promise<Result>,
-): Promise<Result> => {
-  if (!idPattern('org').test(organization))
-    throw new UsageError(`--organization ${organization} is not the id of an organization. It begins with org_.`);
+const withLogs = async <Result>(work: (context: NotaryContext) => Promise<Result>): Promise<Result> => {
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
