@@ -122,6 +122,6 @@ const metadataValueRows = `insert into vault.license_metadata_values
     from vault.license_metadata cross join lateral vault.metadata_values_of(metadata) n`;
 
 const organizationRows = `insert into rm.organizations (organization_id, issuer_org_id, name, revision, position,
-    time_zone, created_at)
-  select id, id, 'Holder ' || id, 1, 1, 'UTC', $1::timestamptz from (select distinct holder_org_id as id from rm.licenses
+    time_zone, created_at, log_is_public, holders_get_proofs)
+  select id, id, 'Holder ' || id, 1, 1, 'UTC', $1::timestamptz, false, false from (select distinct holder_org_id as id from rm.licenses
     where holder_org_id is not null) o`;

@@ -17,8 +17,9 @@ export const createSignIns = async () => {
     [testId('org', 'second'), 1],
   ] as const) {
     await database.superuser.query(
-      `insert into rm.organizations (organization_id, issuer_org_id, revision, position, name, time_zone, created_at)
-        values ($1, $1, 0, 0, $2, 'UTC', $3)`,
+      `insert into rm.organizations (organization_id, issuer_org_id, revision, position, name, time_zone, created_at,
+          log_is_public, holders_get_proofs)
+        values ($1, $1, 0, 0, $2, 'UTC', $3, false, false)`,
       [id, `Organization ${joined}`, later(joined)],
     );
   }
