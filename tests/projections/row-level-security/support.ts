@@ -19,6 +19,7 @@ import { createLog, customer, rival, testHash, testId, testInstant, vendor } fro
 import { oneUse } from '../../support/one-use.ts';
 import { createReadModels, project, readModels } from '../../support/read-models.ts';
 import { catalogLife, organizationLife } from '../../support/stream-fixtures.ts';
+import { fillPack, fillTree } from './fill-logs.ts';
 
 type Models = Awaited<ReturnType<typeof createReadModels>>;
 type Tenant = { readonly org: string; readonly name: string; readonly licenseId: string };
@@ -68,6 +69,7 @@ const fillOrganizations = async (models: Models): Promise<void> => {
     await asTenant(models.api, org, (db) => fill(db, { org, name, licenseId }), { readOnly: false });
     await saveSnapshot(models, org);
     await fillTree(models, org);
+    await fillPack(models, org);
   }
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
   await project(models.projector, ledger.log);
@@ -135,17 +137,6 @@ const fillObserved = async (db: PoolClient, org: string, licenseId: string): Pro
      values ($1, $2, 'EXPIRED', '', now(), now())`,
     [org, licenseId],
   );
-};
-
-const fillTree = async ({ worker }: Models, org: string): Promise<void> => {
-  const hash = Buffer.from(testHash(org), 'hex');
-  await worker.query(`insert into ops.log_trees (issuer_org_id, size) values ($1, 1)`, [org]);
-  await worker.query('insert into ops.log_growth values ($1) on conflict do nothing', [org]);
-  await worker.query('insert into ops.log_tiles values ($1, 0, 0, $2)', [org, hash]);
-  await worker.query(`insert into ops.log_keys values ($1, 0, 'origin', 'vkey', now())`, [org]);
-  await worker.query(`insert into ops.log_checkpoints values ($1, 1, 'origin', 1, $2, 'note', now())`, [org, hash]);
-  await worker.query(`insert into ops.log_cosignatures values ($1, 1, 'witness', '00000000', 'line', now())`, [org]);
-  await worker.query('insert into ops.log_demands values ($1)', [org]);
 };
 
 const saveSnapshot = async (models: Models, org: string): Promise<void> => {
@@ -272,6 +263,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Like identity.api_keys: columns that queue a mail again, but not its owner.
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
+  'ops.audit_packs': ['select', 'insert'],
+  'ops.audit_pack_parts': ['select'],
   'ops.log_trees': ['select'],
   'ops.log_tiles': ['select'],
   'ops.log_checkpoints': ['select'],
