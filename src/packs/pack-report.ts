@@ -1,7 +1,7 @@
 import type { Checkpoint } from '../proof/notes/checkpoints.ts';
 import { limits, type Opened, type Report, signaturesProved } from '../proof/reports.ts';
 import type { CheckedHistories } from './check-histories.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './pack-manifest.ts';
 
 /** A pack that was checked. `isComplete`: it has all leaves of the log, so no event of its licenses is missing. */
 export type CheckedPack = {

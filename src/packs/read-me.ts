@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from './pack-manifest.ts';
 
 /** What README.txt says of a pack. `origin`: of the log. `size`: how many events its checkpoint covers. */
 export type ReadMeFacts = Pick<Manifest, 'query' | 'organizationId' | 'createdAt'> & {
@@ -9,28 +9,27 @@ export type ReadMeFacts = Pick<Manifest, 'query' | 'organizationId' | 'createdAt
 
 /** Returns README.txt: what a pack is, how to check it, and what it cannot say. */
 export const formatReadMe = ({ query, organizationId, createdAt, origin, size, isComplete }: ReadMeFacts): string =>
-  `Evidence pack of License Ledger
-===============================
+  `Evidence pack of License Ledger.
 
 This file is a copy of the history of licenses of the organization ${organizationId}, from
 ${query.from} to ${query.to}. It was made at ${createdAt}.
 The histories begin with the first event of each license, because the states follow from all events.
 
-Files
------
-checkpoint      what the log ${origin} signed: its size, ${size} events, and the root of their tree
-events.ndjson   the events of the licenses, one on each line, with their numbers in the log
-states.ndjson   each license at both instants; personal values are references
+Files.
+
+checkpoint      what the log ${origin} signed: its size, ${size} events, and the root of their tree.
+events.ndjson   the events of the licenses, one on each line, with their numbers in the log.
+states.ndjson   each license at both instants; personal values are references.
 ${
   isComplete
-    ? 'leaves.ndjson   the entries of all events of the log: names and hashes, without content'
-    : 'proofs.ndjson   a proof for each event that the log contains it'
+    ? 'leaves.ndjson   the entries of all events of the log: names and hashes, without content.'
+    : 'proofs.ndjson   a proof for each event that the log contains it.'
 }
-log.vkey        public keys of the log, as the server has them
-manifest.json   the query, the counts and the SHA-256 of each file
+log.vkey        public keys of the log, as the server has them.
+manifest.json   the query, the counts and the SHA-256 of each file.
 
-How to check it
----------------
+How to check it.
+
 1. Get ledger-verify.mjs and the public key of the log from a place other than this pack. Someone who
    forges a pack can also forge the key in it.
 2. Run: node ledger-verify.mjs pack <this zip> --key <key>
@@ -41,8 +40,8 @@ How to check it
   }
 4. Have you asked for certain licenses? Add --license <id> for each one.
 
-What it cannot say
-------------------
+What it cannot say.
+
 - ${
     isComplete
       ? 'Events after the checkpoint are not in it.'

@@ -14,8 +14,8 @@ import {
   placesByProofs,
 } from './check-histories.ts';
 import { checkLeaves } from './check-leaves.ts';
-import { type Manifest, parseManifest } from './manifest.ts';
 import { packFiles, packPlaces } from './pack-files.ts';
+import { type Manifest, parseManifest } from './pack-manifest.ts';
 import { type CheckedPack, reportOnPack } from './pack-report.ts';
 import { crc32 } from './zip/crc32.ts';
 import { type ByteSource, readZip, type ZipFile } from './zip/read-zip.ts';

@@ -4,9 +4,9 @@ import { parseCheckpoint } from '../proof/notes/checkpoints.ts';
 import { parseNote } from '../proof/notes/signed-notes.ts';
 import { joinBytes, utf8 } from '../proof/text/bytes.ts';
 import { foldStates, formatStates } from './fold-states.ts';
-import { formatManifest, type Manifest } from './manifest.ts';
 import { formatPackEvent, formatPackProof } from './pack-events.ts';
 import { packFiles } from './pack-files.ts';
+import { formatManifest, type Manifest } from './pack-manifest.ts';
 import { formatReadMe } from './read-me.ts';
 import { newZipWriter, type WriteAt } from './zip/write-zip.ts';
 

@@ -1,3 +1,16 @@
+import type { CommandPlace } from '../support/command-places.ts';
+
+const ofLicense = '--licenses lic_01h455vb4pex5vsknk084sn02q';
+const aPack = '--organization org_01h455vb4pex5vsknk084sn02q --from 2026-01-01T00:00:00Z --out nowhere.zip';
+
+/** The codes of `ledger pack` with the arguments and the place that lead to them. */
+export const packRows: readonly (readonly [code: number, args: string, place: CommandPlace])[] = [
+  [2, `${aPack} ${ofLicense} --filter tier=PRO`, 'RUNNING'],
+  [5, `${aPack} ${ofLicense}`, 'RUNNING'],
+  [4, `${aPack} ${ofLicense}`, 'SILENT'],
+  [6, `${aPack} ${ofLicense}`, 'NOWHERE'],
+];
+
 const usersTest = 'tests/cli/eventstore/users.test.ts';
 const drillTest = 'tests/e2e/restore-drill.test.ts';
 const backupTest = 'tests/cli/backup/backup.test.ts';

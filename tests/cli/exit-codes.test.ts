@@ -7,7 +7,7 @@ import { type CommandPlace, openCommandPlaces } from '../support/command-places.
 import { runCommand } from '../support/run-command.ts';
 import { outputPattern } from '../support/shown-output.ts';
 import { sized } from '../support/size.ts';
-import { codesElsewhere } from './codes-elsewhere.ts';
+import { codesElsewhere, packRows } from './codes-elsewhere.ts';
 
 // Each command runs through the entry of the program, with each exit code that docs/cli.md promises for it.
 
@@ -80,8 +80,6 @@ const pausedQueue = async () => {
 const isFull = sized(1, 0) === 1;
 const elsewhere = codesElsewhere(isFull);
 const newOrganization = "--organization 'Example Software' --email ann@vendor.example --generate-password";
-const aLicense = 'lic_01h455vb4pex5vsknk084sn02q';
-const aPack = '--organization org_01h455vb4pex5vsknk084sn02q --from 2026-01-01T00:00:00Z --out nowhere.zip';
 const away = (args = ''): readonly Row[] => [
   [4, args, 'SILENT'],
   [6, args, 'NOWHERE'],
@@ -124,11 +122,7 @@ const rows: Readonly<Record<string, readonly Row[]>> = {
     [4, '', 'SILENT'],
   ],
   verify: [[0, '', 'RUNNING'], [3, '', 'DAMAGED'], ...away()],
-  pack: [
-    [2, `${aPack} --licenses ${aLicense} --filter tier=PRO`, 'RUNNING'],
-    [5, `${aPack} --licenses ${aLicense}`, 'RUNNING'],
-    ...away(`${aPack} --licenses ${aLicense}`),
-  ],
+  pack: packRows,
   'repair-chain': [
     [0, '', 'RUNNING'],
     [2, '--apply --operator ops-7', 'RUNNING'],

@@ -46,7 +46,7 @@ export const packShape = z
     filter: z
       .record(z.string(), jsonValue)
       .nullable()
-      .meta({ description: 'The filters. Null: licenses by their ids.' }),
+      .meta({ description: 'The filters. It is null when the request named the licenses.' }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,
     to: instantOut,

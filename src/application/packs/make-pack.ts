@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import { foldVersions } from '../../aggregates/fold-versions.ts';
-import type { PackQuery } from '../../packs/manifest.ts';
 import { leavesMax } from '../../packs/pack-files.ts';
+import type { PackQuery } from '../../packs/pack-manifest.ts';
 import { type PackContent, type WrittenPack, writePack } from '../../packs/write-pack.ts';
 import { type WriteAt, ZipTooLarge } from '../../packs/zip/write-zip.ts';
 import { asTenant } from '../../postgres/tenant.ts';

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../eventstore/event-store.ts';
 import { aggregateId } from '../../eventstore/uuids.ts';
 import { packLicensesMax } from '../../packs/pack-files.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { issuedAmong } from '../../projections/queries/issued-licenses.ts';
+import { issuedAmong } from '../../projections/queries/license-by-id.ts';
 import { listLicenses, placeOf } from '../../projections/queries/lists/license-list.ts';
 import { type LicensePlace, type Listing, sortOf } from '../../projections/queries/lists/license-listing.ts';
 import { type AuditPack, countPacks, queuePack, readPack } from '../../records/audit-packs.ts';

@@ -1,4 +1,5 @@
 import type { Role, Scope } from '../../../src/domain/organization/events.ts';
+import { expectedOfLogs } from './expected-logs.ts';
 
 /** Members in one of the roles, and API keys with exactly one of the scopes. */
 export type Grant = { readonly roles: readonly Role[]; readonly scopes: readonly Scope[] };
@@ -119,8 +120,6 @@ const byKey = (strangers: string) =>
     held: holderManages,
     strangers,
   }) as const satisfies Expected;
-// To others, a log that is not public is one that does not exist.
-const ofLog: Expected = { for: 'organization', own: readsFeed, strangers: 'NOT_FOUND', nobody: 'NOT_FOUND' };
 const anybody: Expected = { for: 'anybody' };
 const user: Expected = { for: 'user' };
 // A caller who does not manage the organization gets the answer for an unknown user about other members.
@@ -214,18 +213,7 @@ export const expected: Readonly<Record<string, Expected>> = {
   streamEvents: ownList(readsFeed, readsFeed),
   getEvent: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
 
-  requestPack: { for: 'organization', own: readsFeed, strangers: 'LICENSE_NOT_FOUND' },
-  listPacks: ownList(readsFeed),
-  getPack: ofPart(readsFeed),
-  getPackFile: ofPart(readsFeed),
-  getCheckpoint: ofLog,
-  listCheckpoints: ofLog,
-  getConsistency: ofLog,
-  getKeys: ofLog,
-  getTile: ofLog,
-  getEntries: ofLog,
-  createCheckpoint: ofPart(readsFeed),
-  getEventProof: { for: 'organization', own: readsFeed, held: readsFeed, strangers: 'NOT_FOUND' },
+  ...expectedOfLogs(readsFeed),
 
   listLicenseOffers: ownList(issuerReads),
   acceptLicenseOffer: ofPart(issuerChanges),

@@ -58,7 +58,7 @@ describe('A holder', () => {
 });
 
 /** The columns that ledger_worker reads for its sweeps: ids and instants, but no content of a license and no user. */
-const readableByNotary = Object.entries({
+const readableByJobs = Object.entries({
   'rm.log_entries': 'issuer_org_id log_index event_id stream revision hash recorded_at',
   'ops.log_trees': 'issuer_org_id size grown caught_up unsigned_since due_at',
   'ops.log_growth': 'issuer_org_id',
@@ -68,10 +68,13 @@ const readableByNotary = Object.entries({
   'ops.log_keys': 'issuer_org_id revision origin vkey since',
   'ops.log_cosignatures': 'issuer_org_id revision key_name key_id line cosigned_at',
   'ops.log_demands': 'issuer_org_id demanded_at',
+  'ops.audit_packs':
+    'issuer_org_id pack_id actor_type actor_id query licenses has_leaves state tries done total created_at claimed_until expires_at',
+  'ops.audit_pack_parts': 'issuer_org_id pack_id at bytes',
 }).flatMap(([table, columns]) => columns.split(' ').map((column) => `${table}.${column}`));
 
 const readableByWorker: readonly string[] = [
-  ...readableByNotary,
+  ...readableByJobs,
   ...['issuer_org_id', 'license_id', 'revision', 'due_at'].map((column) => `rm.licenses.${column}`),
   ...['unseen_days', 'suspension_reason', 'suspended_until', 'revoked_at'].map((column) => `rm.licenses.${column}`),
   ...['issuer_org_id', 'license_id', 'activation_id', 'fingerprint_hash'].map((column) => `rm.activations.${column}`),

@@ -19,7 +19,7 @@ import { createLog, customer, rival, testHash, testId, testInstant, vendor } fro
 import { oneUse } from '../../support/one-use.ts';
 import { createReadModels, project, readModels } from '../../support/read-models.ts';
 import { catalogLife, organizationLife } from '../../support/stream-fixtures.ts';
-import { fillTree } from './fill-tree.ts';
+import { fillPack, fillTree } from './fill-logs.ts';
 
 type Models = Awaited<ReturnType<typeof createReadModels>>;
 type Tenant = { readonly org: string; readonly name: string; readonly licenseId: string };
@@ -68,7 +68,8 @@ const fillOrganizations = async (models: Models): Promise<void> => {
     ledger.send(licenseId, { type: 'AcquireLease', data: { ...lease, borrowSeconds: null, dead: [] } });
     await asTenant(models.api, org, (db) => fill(db, { org, name, licenseId }), { readOnly: false });
     await saveSnapshot(models, org);
-    await fillTree(models.worker, org);
+    await fillTree(models, org);
+    await fillPack(models, org);
   }
   ledger.issue('held', { issuerOrgId: rival, holderOrgId: customer });
   await project(models.projector, ledger.log);
@@ -262,6 +263,8 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Like identity.api_keys: columns that queue a mail again, but not its owner.
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
+  'ops.audit_packs': ['select', 'insert'],
+  'ops.audit_pack_parts': ['select'],
   'ops.log_trees': ['select'],
   'ops.log_tiles': ['select'],
   'ops.log_checkpoints': ['select'],
