@@ -72,7 +72,7 @@ describe('Files that a user gives to the page', () => {
     expect(await verify(bySelf)).toMatchObject({ kind: 'proved' });
   });
 
-  test('are two checkpoints of one size, of which a fork is found without the server', async () => {
+  test('are two checkpoints of one size, and a fork is found without the server', async () => {
     expect(await verify([note(newest.note), note(newest.note)])).toMatchObject({ kind: 'proved' });
     const fork = signedCheckpoint({ origin: logKey.verifier.name, size: log.length, root: older.tree.root }, logKey);
     expect(await verify([note(newest.note), note(fork)])).toMatchObject({ kind: 'not proved' });

@@ -15,6 +15,7 @@ export const longestFiles: readonly string[] = [
   'tests/api/tenant-fuzz.test.ts',
   'tests/e2e/store-faults.test.ts',
   'tests/console/console.test.ts',
+  'tests/console/proof.test.ts',
   'tests/console/license-changes.test.ts',
   'tests/console/refusals.test.ts',
   'tests/console/issue.test.ts',

@@ -134,7 +134,6 @@ export const expected: Readonly<Record<string, Expected>> = {
   live: anybody,
   ready: anybody,
   version: anybody,
-
   signUp: anybody,
   logIn: anybody,
   requestPasswordReset: anybody,

@@ -34,9 +34,10 @@ export type Sizes = { readonly organizationId: string; readonly from: number; re
 export type ReadConsistency = (sizes: Sizes) => Promise<string | null>;
 
 /**
- * Checks files with the keys of a text and of files of keys: a pack, also with older checkpoints; a proof with its event; two checkpoints, also
- * with their consistency proof; or one checkpoint. It is the code of ledger-verify.mjs. A consistency proof that
- * `readConsistency` gets from the server is checked as any other. Nothing else comes from the server.
+ * Checks files with the keys of a text and of files of keys. The files are a pack, also with older checkpoints; a proof
+ * with its event; or checkpoints. Two checkpoints may have their consistency proof with them. It is the code of
+ * ledger-verify.mjs. A consistency proof that `readConsistency` gets from the server is checked as any other. Nothing
+ * else comes from the server.
  */
 export const verifyFiles = async (
   files: readonly GivenFile[],
