@@ -19,6 +19,9 @@ const notRun: Readonly<Record<string, string>> = {
   'npx vitest run tests/domain/license/term': 'runs tests',
   'ledger start --roles api,projector,worker,notary':
     'needs the servers of an operator; tests/e2e/servers.test.ts starts it',
+  'curl -sSf $URL/v1/audit/packs/$PACK -H "authorization: Bearer $API_KEY" | node -p "JSON.parse(fs.readFileSync(0)).state"':
+    'tests/api/audit/packs.test.ts waits for READY',
+  'node ledger-verify.mjs pack pack.zip --key log.vkey': 'tests/packs checks these sentences',
   'echo $?': 'tests/cli/exit-codes.test.ts checks the exit codes',
 };
 
