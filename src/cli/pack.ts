@@ -39,7 +39,10 @@ type Options = {
  * `ledger pack`: makes an evidence pack as `POST /v1/audit/packs` does, and writes it to a new file. The file has its name
  * only once it is complete.
  */
-export const packCommand = async (options: Options): Promise<void> => {
+export const packCommand = async ({ organization, from, out, ...others }: Partial<Options>): Promise<void> => {
+  if (organization === undefined || from === undefined || out === undefined)
+    throw new UsageError('Give --organization, --from and --out.');
+  const options = { proofsOnly: false, wait: 60, json: false, ...others, organization, from, out };
   const input = inputOf(options);
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });

@@ -16,17 +16,17 @@ export const addDataCommands = (program: Command): void => {
   program
     .command('pack')
     .description('write an evidence pack of licenses, which ledger-verify.mjs checks without the server')
-    .requiredOption('--organization <id>', 'the organization that issued the licenses')
+    .option('--organization <id>', 'the organization that issued the licenses')
     .option('--licenses <id...>', 'the licenses')
     .option(
       '--filter <query>',
       'the filters of GET /v1/licenses in place of --licenses, such as status=ACTIVE&tier=PRO',
     )
-    .requiredOption('--from <instant>', 'the first instant with a state of each license')
+    .option('--from <instant>', 'the first instant with a state of each license')
     .option('--to <instant>', 'the second one; without it now')
     .option('--proofs-only', 'a proof of each event in place of the leaves of the log', false)
     .option('--wait <seconds>', 'how long to wait for a checkpoint of the log', positiveCount, 60)
-    .requiredOption('--out <file>', 'the zip to write')
+    .option('--out <file>', 'the zip to write')
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../pack.ts')).packCommand(options));
   program
