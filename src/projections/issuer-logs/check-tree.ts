@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
-import { leafBytes } from '../../proof/leaf.ts';
+import { InvalidProof } from '../../proof/invalid.ts';
+import { type Leaf, leafBytes } from '../../proof/leaf.ts';
 import { leafHash } from '../../proof/tree/merkle-hashes.ts';
 import { newTileBuilder, type TileBuilder, type TileWithHashes } from '../../proof/tree/tile-builder.ts';
 import { tilePath } from '../../proof/tree/tile-paths.ts';
@@ -20,7 +21,7 @@ export type TreeFault = { readonly revision: bigint | null; readonly what: strin
 
 /**
  * Builds the tree of an issuer from `log_entries`, and compares it with its stored tiles and with every signed tree. The
- * signed ones come with sizes that do not fall. Returns the number of leaves and the first fault of each kind. Holds a
+ * signed ones come with sizes that do not fall. Returns the number of leaves and the first fault of each kind. It ends at an entry that is no leaf. Holds a
  * page of leaves and the right edge of the tree.
  */
 export const checkTree = async (
@@ -39,7 +40,12 @@ export const checkTree = async (
   await atSize();
   for await (const page of readLeaves(db, issuerOrgId)) {
     for (const leaf of page) {
-      builder.append(leafHash(leafBytes(leaf), nodeSha256));
+      const hash = hashOf(leaf);
+      if (hash === null) {
+        const what = `the entry ${builder.size()} is not that of an event`;
+        return { leaves: builder.size(), faults: [{ revision: null, what }] };
+      }
+      builder.append(hash);
       if (builder.size() === stored || heads.isNext()) await atSize();
     }
     await tiles.compare(Math.min(builder.size(), stored));
@@ -47,6 +53,16 @@ export const checkTree = async (
   await heads.finish();
   const faults = [heads.fault(), await tiles.finish(stored, builder.size())].filter((fault) => fault !== null);
   return { leaves: builder.size(), faults };
+};
+
+/** Returns the hash of a leaf, or null for a row that is none. */
+const hashOf = (leaf: Leaf): Uint8Array | null => {
+  try {
+    return leafHash(leafBytes(leaf), nodeSha256);
+  } catch (error) {
+    if (error instanceof InvalidProof) return null;
+    throw error;
+  }
 };
 
 type HeadComparison = {

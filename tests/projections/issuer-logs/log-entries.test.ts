@@ -16,6 +16,7 @@ import {
   storeOf,
   verdictOn,
 } from '../../support/read-models.ts';
+import { checkpointEvents } from './signed-logs.ts';
 import { countedEntries, storedEntries } from './support.ts';
 
 let models: Awaited<ReturnType<typeof createReadModels>>;
@@ -70,9 +71,11 @@ describe('The log of an issuer', () => {
   test('is the same in a log that was copied, with other positions and between foreign streams', async () => {
     const log = randomLog(150, 9);
     const foreign = (recorded: Recorded, stream: string): Recorded => ({ ...recorded, stream });
+    const began = { type: 'LogStarted', data: { origin: 'a log', vkey: 'a key' } };
     const copied = log.flatMap((recorded, index) => [
       recorded,
-      ...(index % 5 === 0 ? [foreign(recorded, 'orders-1'), foreign(recorded, `checkpoint-${vendor}`)] : []),
+      ...(index % 5 === 0 ? [foreign(recorded, 'orders-1')] : []),
+      ...(index === 50 ? checkpointEvents([], vendor, [began]) : []),
     ]);
     const moved = copied.map((recorded, index) => {
       const commit = BigInt(index + 1) * 7n;
@@ -188,6 +191,8 @@ describe('A verification reports in the log of an issuer', () => {
   const row = `issuer_org_id = '${vendor}' and log_index = 5`;
   const differs = `ROWS_DIFFER the row ${vendor}/5 of log_entries is missing or not what the log makes it`;
 
+  const noLeaf = (index: number) => `TREE_DIFFERS the entry ${index} is not that of an event`;
+
   test.each([
     ['another event', `update rm.log_entries set event_id = gen_random_uuid() where ${row}`],
     ['another stream', `update rm.log_entries set stream = stream || 'x' where ${row}`],
@@ -195,8 +200,9 @@ describe('A verification reports in the log of an issuer', () => {
     ['another hash', `update rm.log_entries set hash = sha256('x') where ${row}`],
     ['another instant', `update rm.log_entries set recorded_at = recorded_at + interval '1 ms' where ${row}`],
     ['a gap', `delete from rm.log_entries where ${row}`],
-  ])('%s', async (_, sql) => {
-    expect(await damaging(sql)).toEqual([differs]);
+  ])('%s', async (change, sql) => {
+    const isNoLeaf = change === 'another stream';
+    expect(await damaging(sql)).toEqual(isNoLeaf ? [differs, noLeaf(5)] : [differs]);
   });
 
   test('two events in the wrong order', async () => {
@@ -224,6 +230,7 @@ describe('A verification reports in the log of an issuer', () => {
     const count = countedEntries(log).filter((entry) => entry.startsWith(vendor)).length;
     expect(await damaging(copy)).toEqual([
       `ROWS_DIFFER log_entries has ${count + 1} rows of ${vendor}, the log makes ${count}`,
+      noLeaf(count),
     ]);
   });
 });
