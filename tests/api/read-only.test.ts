@@ -39,14 +39,14 @@ describe('Every GET', () => {
   test('reads in a transaction that may not write', async () => {
     const routes = ledger.routes.filter(({ method, access }) => method === 'get' && access.kind === 'organization');
     expect(routes.length).toBeGreaterThanOrEqual(4);
-    const { accessToken: key } = await ledger.createMember(ledger.a.organizationId, 'OWNER');
+    const { accessToken: key, userId } = await ledger.createMember(ledger.a.organizationId, 'OWNER');
     const made = async (path: string, body: object) => (await ledger.call('POST', path, { key, body })).body;
     const requiredOf: Readonly<Record<string, string>> = {
       '/v1/holders': `?ids=${ledger.a.organizationId}`,
       '/v1/logs/{organizationId}/consistency': '?from=1',
     };
     const ids: Record<string, unknown> = {
-      licenseId,
+      ...{ licenseId, userId },
       organizationId: ledger.a.organizationId,
       productId: (await made('/v1/products', { code: 'local_cli', name: 'CLI' })).id,
       code: 'local_cli',

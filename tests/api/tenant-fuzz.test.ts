@@ -40,7 +40,7 @@ const mayName: ReadonlySet<string> = new Set([
  * needs a term; renewals and conversions set one.
  */
 const namesOther =
-  /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|corrects|revoke|remove\.0)$|^re(?:new|lease)Lease body leaseHolder$/;
+  /(?:^| |\.)(?:licenseKey|product|products\.0|user|fingerprint|components\.any|meter|corrects|revoke|remove\.0)$|^requestPack body filter\.|^re(?:new|lease)Lease body leaseHolder$/;
 const saysOther =
   /(?:^| |\.)(?:duration|renewalDuration|deactivateUnseenAfter|maintenance|remindBefore\.0|currentPassword|newPassword|confirmPassword body password|timeZone|version|version\.\w+|versions\.\w+|email)$|^changeLicense(?:Tier|Policy) body billingRef$|^recordUsage body records\.0\.usageId$/;
 

@@ -100,7 +100,12 @@ test('A reader who closes the pipe ends the command quietly', async () => {
 test('A queue is paused and resumed, and a job runs on demand', async () => {
   const listed = await runCommand(['jobs', 'list', '--json'], env);
   const { queues, jobs } = JSON.parse(listed.output);
-  expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual(['ledger', 'ledger-devices', 'ledger-mail']);
+  expect(queues.map(({ queue }: { queue: string }) => queue)).toEqual([
+    'ledger',
+    'ledger-devices',
+    'ledger-mail',
+    'ledger-packs',
+  ]);
   expect(jobs).toContainEqual(expect.objectContaining({ job: 'expiry-sweep', queue: 'ledger', everySeconds: 30 }));
   const paused = await runCommand(['jobs', 'pause', 'ledger', '--json'], env);
   expect(JSON.parse(paused.output)).toEqual({ queue: 'ledger', isPaused: true });

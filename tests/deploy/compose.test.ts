@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
@@ -10,6 +20,7 @@ import { type Postgres, startPostgres } from '../../src/embedded/postgres.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { testInFull } from '../support/in-full.ts';
 import { copyCluster } from '../support/prepared.ts';
+import { condition } from '../support/product.ts';
 import { hasRedis } from '../support/redis.ts';
 import { sized } from '../support/size.ts';
 import { ourServices, readCompose } from './compose-file.ts';
@@ -154,7 +165,7 @@ describe('The services of docker-compose.yml', () => {
     const apiKey = await createFirst(environment);
     const starts = serving.map((service, index) => startService(service, environments()[index] ?? {}));
     processes.push(...(await Promise.all(starts)));
-    expect(await Promise.all(processes.map(({ checkHealth }) => checkHealth()))).toEqual([0, 0, 0, 0]);
+    expect(await Promise.all(processes.map(({ checkHealth }) => checkHealth()))).toEqual([0, 0, 0, 0, 0]);
 
     const [one, two] = processes.filter(({ name }) => name.startsWith('api'));
     if (one === undefined || two === undefined) throw new Error('There are no two services api.');
@@ -165,12 +176,14 @@ describe('The services of docker-compose.yml', () => {
     ]);
   }, 120_000);
 
-  test('write to no other directory than that of the keys', () => {
+  test('write to no other directory than that of the keys, which has the copies of checkpoints', async () => {
+    const copies = path.join(installation.data, 'keys', 'checkpoints');
+    await condition('the notary has signed', async () => existsSync(copies) && readdirSync(copies).length > 0);
     expect(readdirSync(installation.data)).toEqual(['keys']);
   });
 
   test('end with 0 when Docker stops them', async () => {
-    expect(await Promise.all(processes.splice(0).map(({ stop }) => stop()))).toEqual([0, 0, 0, 0]);
+    expect(await Promise.all(processes.splice(0).map(({ stop }) => stop()))).toEqual([0, 0, 0, 0, 0]);
   });
 });
 

@@ -6,9 +6,10 @@ const shared = 10 + 2 + 1;
 const api = readsMax + 1 + 2 + 1 + 1;
 // Building read models takes eight more: two in each of three pools, one that works alone, and one that cancels its statement.
 const projector = 4 + 8;
-// Three queues in Postgres with four connections each.
-const worker = 4 + 1 + 12;
-const notary = 5;
+// Four queues in Postgres with four connections each.
+const worker = 4 + 1 + 16;
+// Two of them ask witnesses.
+const notary = 5 + 2;
 const embeddedEventStore = 1 + 4;
 
 /** Returns the most connections to Postgres that processes with these roles open. No process: one with all roles. */

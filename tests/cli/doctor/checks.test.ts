@@ -84,7 +84,7 @@ test.each<[string, Partial<PostgresFacts>, string]>([
 });
 
 test('Each role adds its connections, and a ledger that does not run counts as one process with all roles', () => {
-  const all = ['api', 'projector', 'worker'];
+  const all = ['api', 'projector', 'worker', 'notary'];
   expect(connectionsOf([], 'servers')).toBe(connectionsOf([all], 'servers'));
   expect(connectionsOf([all, all], 'servers')).toBe(2 * connectionsOf([all], 'servers'));
   expect(connectionsOf([['api']], 'servers')).toBeLessThan(connectionsOf([['api', 'worker']], 'servers'));
