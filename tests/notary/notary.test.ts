@@ -5,9 +5,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type EventStore, OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import { leavesMax } from '../../src/notary/grow-tree.ts';
 import type { Notary } from '../../src/notary/notary.ts';
-import { sendToLog } from '../../src/notary/notary-context.ts';
+import { readIssuerLog, sendToLog } from '../../src/notary/notary-context.ts';
 import { restartLog } from '../../src/notary/restart-log.ts';
 import { rotateLogKey } from '../../src/notary/rotate-key.ts';
+import { signCheckpoint } from '../../src/notary/sign-checkpoint.ts';
 import { wakeNotary } from '../../src/notary/wake-notary.ts';
 import { formatVerifierKey } from '../../src/proof/notes/verifier-keys.ts';
 import { checkTiles } from '../../src/proof/tree/check-tiles.ts';
@@ -196,7 +197,14 @@ test('A log that lost its key before its first checkpoint begins again, and an u
 
 test('A key is rotated with a note of the old key, and the old file goes', async () => {
   const [old = ''] = (await readdir(run.keys)).filter((name) => name.startsWith(rival));
+  const { executor } = run.needs;
+  const { log: before, revision } = await readIssuerLog(executor, rival);
   const { vkey } = await rotateLogKey(run.needs, rival, 'ops-1');
+  // A notary that had read the log a moment before says nothing.
+  const read = vi
+    .fn(executor.read)
+    .mockImplementationOnce(async (_aggregate, _id, view) => view(before as never, revision));
+  expect(await signCheckpoint({ ...run.needs, executor: { ...executor, read } as never }, rival)).toBe(false);
   const names = await readdir(run.keys);
   expect(names).not.toContain(old);
   await vi.waitFor(async () => expect((await readLogKeys(models.worker, rival)).at(-1)?.vkey).toBe(vkey), patiently);
