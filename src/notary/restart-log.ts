@@ -17,8 +17,9 @@ export type Restart = { readonly reason: string; readonly operator: string };
 
 /**
  * Begins a log again under its next name, with a new key, after a lawful restore. The event names the last checkpoint that
- * anybody may have: that of the copy, or that of the stream when it is later, or the empty tree when the present name has
- * signed nothing. Throws NotSigned for a log that has not started, and when somebody changed the log at the same moment.
+ * anybody may have: that of the copy, or that of the stream when it is later. A log that has signed nothing under its present
+ * name ends with the empty tree. Throws NotSigned for a log that has not started, and when somebody changed the log at the
+ * same moment.
  */
 export const restartLog = async (
   context: Omit<NotaryContext, 'note'>,
