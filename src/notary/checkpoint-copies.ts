@@ -32,16 +32,27 @@ export const checkpointCopies = (directory: string): CheckpointCopies => {
   };
   const latestIfThere = async (origin: string): Promise<CheckpointCopy | null> =>
     (await read(origin)) === null ? null : latest(origin);
+  const writeLarger = async (note: string): Promise<void> => {
+    const { origin, size } = parseCheckpoint(parseNote(note).text);
+    const copy = await read(origin);
+    if (copy !== null && copy.size >= size) return;
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writePrivate(fileOf(directory, origin), note);
+  };
+  const writing = new Map<string, Promise<void>>();
   return {
     directory,
     read,
     latest,
+    // The notary and the one who follows write the same file, one after the other.
     write: async (note) => {
-      const { origin, size } = parseCheckpoint(parseNote(note).text);
-      const copy = await read(origin);
-      if (copy !== null && copy.size >= size) return;
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      await writePrivate(fileOf(directory, origin), note);
+      const { origin } = parseCheckpoint(parseNote(note).text);
+      const write = () => writeLarger(note);
+      const written = (writing.get(origin) ?? Promise.resolve()).then(write, write);
+      writing.set(origin, written);
+      await written.finally(() => {
+        if (writing.get(origin) === written) writing.delete(origin);
+      });
     },
   };
 };

@@ -88,6 +88,20 @@ export const dueTrees = async (
   return rows.map((row) => row.issuer_org_id);
 };
 
+/** Returns which of these issuers have leaves to add, a checkpoint that is due, or somebody who waits for one. */
+export const waitingTrees = async (
+  pool: Pool,
+  { now, among }: { readonly now: Date; readonly among: readonly string[] },
+): Promise<readonly string[]> => {
+  const { rows } = await pool.query<{ issuer_org_id: string }>({
+    name: 'waiting-trees',
+    text: `select issuer_org_id from ops.log_trees where issuer_org_id = any($2) and (grown > caught_up or due_at <= $1)
+      union select issuer_org_id from ops.log_demands where issuer_org_id = any($2)`,
+    values: [now, among],
+  });
+  return rows.map((row) => row.issuer_org_id);
+};
+
 /** Returns when the oldest leaf without a checkpoint came to a tree, or null when all leaves are signed. */
 export const unsignedSince = async (pool: Pool): Promise<Date | null> => {
   const { rows } = await pool.query<{ since: Date | null }>(

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { StoreUnavailable } from '../eventstore/event-store.ts';
+import { isLostConnection } from '../postgres/lost-connection.ts';
 import { InvalidProof } from '../proof/invalid.ts';
 import { UnusableLogKey } from '../signing/log-key-files.ts';
 import { growTree } from './grow-tree.ts';
-import { dueTrees, growingTrees, noteAllGrowth, noteGrowth, type StoredSize } from './growing-trees.ts';
+import { dueTrees, growingTrees, noteAllGrowth, noteGrowth, type StoredSize, waitingTrees } from './growing-trees.ts';
 import { type NotaryContext, NotSigned, readIssuerLog } from './notary-context.ts';
 import { signCheckpoint } from './sign-checkpoint.ts';
 
@@ -49,33 +51,44 @@ export const startNotary = (needs: NotaryNeeds): Notary => {
   const withoutFaults = () =>
     [...faults].flatMap(([issuerOrgId, { retryAt }]) => (retryAt > now().getTime() ? [issuerOrgId] : []));
 
-  /** Does one step of one log. Another log does not notice that it fails. */
-  const attempt = async (issuerOrgId: string, step: () => Promise<Step>): Promise<Step> => {
+  /** Does one step of one log. Another log does not notice that it fails, unless no log can be read now. */
+  const attempt = async (issuerOrgId: string, work: Work, step: () => Promise<Step>): Promise<Step> => {
     if (signal.aborted) return 'idle';
     try {
       const result = await step();
-      if (result === 'done') faults.delete(issuerOrgId);
+      if (faults.get(issuerOrgId)?.work === work) faults.delete(issuerOrgId);
       return result;
     } catch (error) {
-      const isKnown = error instanceof NotSigned || error instanceof InvalidProof || error instanceof UnusableLogKey;
-      if (!isKnown) throw error;
-      const { message } = error;
-      if (faults.get(issuerOrgId)?.sentence !== message)
-        log.error({ organizationId: issuerOrgId }, `The notary does not sign a log. ${message}`);
-      faults.set(issuerOrgId, { sentence: message, retryAt: now().getTime() + retryMs });
+      if (error instanceof StoreUnavailable || isLostConnection(error)) throw error;
+      const { sentence, ...fields } = describe(issuerOrgId, error);
+      if (faults.get(issuerOrgId)?.sentence !== sentence)
+        log.error({ organizationId: issuerOrgId, ...fields }, `The notary does not sign a log. ${sentence}`);
+      faults.set(issuerOrgId, { work, sentence, retryAt: now().getTime() + retryMs });
       return 'idle';
     }
   };
 
+  /** Forgets what was wrong with logs that another notary has signed since. */
+  const forgetSettled = async (): Promise<void> => {
+    const waiting = withoutFaults();
+    const doubtful = [...faults.keys(), ...rebuilt].filter((issuerOrgId) => !waiting.includes(issuerOrgId));
+    if (doubtful.length === 0) return;
+    const open = new Set(await waitingTrees(pool, { now: now(), among: doubtful }));
+    for (const issuerOrgId of doubtful.filter((id) => !open.has(id))) {
+      faults.delete(issuerOrgId);
+      rebuilt.delete(issuerOrgId);
+    }
+  };
+
   const grow = (tree: StoredSize) =>
-    attempt(tree.issuerOrgId, async () => {
+    attempt(tree.issuerOrgId, 'grow', async () => {
       const known = await readIssuerLog(needs.executor, tree.issuerOrgId);
       const last = known.log.kind === 'started' ? known.log.last : null;
       return (await growTree({ pool, now, rebuilt }, tree, last)) ? 'grown' : 'lost';
     });
 
   const sign = (issuerOrgId: string) =>
-    attempt(issuerOrgId, async () => {
+    attempt(issuerOrgId, 'sign', async () => {
       if (!(await signCheckpoint(needs, issuerOrgId))) return 'idle';
       signed += 1;
       rebuilt.delete(issuerOrgId);
@@ -94,6 +107,7 @@ export const startNotary = (needs: NotaryNeeds): Notary => {
     const grown = await inTurns(growing, grow);
     const due = await dueTrees(pool, { now: now(), without });
     const steps = [...grown, ...(await inTurns(due, sign))];
+    await forgetSettled();
     // The end of the list: the first ones may have grown meanwhile.
     return growing.length === 0 && due.length === 0 ? [] : steps;
   };
@@ -132,8 +146,18 @@ export const startNotary = (needs: NotaryNeeds): Notary => {
 /** `grown`: a tree has more leaves. `done`: a tree is signed. `lost`: another notary was faster. `idle`: nothing to do. */
 type Step = 'grown' | 'done' | 'lost' | 'idle';
 
-/** Why a log is not signed, and when the notary tries again, in milliseconds. */
-type Fault = { readonly sentence: string; readonly retryAt: number };
+type Work = 'grow' | 'sign';
+
+/** Why a log is not signed, at which work, and when the notary tries again, in milliseconds. */
+type Fault = { readonly work: Work; readonly sentence: string; readonly retryAt: number };
+
+/** Returns the sentence for the operator. The text of an error that nobody foresaw is only in the log of the process. */
+const describe = (issuerOrgId: string, error: unknown): { readonly sentence: string; readonly err?: unknown } => {
+  if (error instanceof NotSigned || error instanceof InvalidProof || error instanceof UnusableLogKey)
+    return { sentence: error.message };
+  const name = error instanceof Error ? error.name : 'error';
+  return { sentence: `The log of ${issuerOrgId} failed (${name}). The log of this process says why.`, err: error };
+};
 
 const faultOf = (faults: ReadonlyMap<string, Fault>): string | null => {
   const [first] = faults.values();

@@ -4,6 +4,7 @@ import { formatOrigin, restartedOrigin } from '../proof/notes/log-origins.ts';
 import { parseNote } from '../proof/notes/signed-notes.ts';
 import { formatVerifierKey, parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { encodeBase64 } from '../proof/text/base64.ts';
+import { emptyRoot } from '../proof/tree/merkle-hashes.ts';
 import { readLogKeys } from '../records/issuer-trees.ts';
 import { removeLogKey, writeNewLogKey } from '../signing/log-key-files.ts';
 import type { CheckpointCopy } from './checkpoint-copies.ts';
@@ -16,8 +17,9 @@ export type Restart = { readonly reason: string; readonly operator: string };
 
 /**
  * Begins a log again under its next name, with a new key, after a lawful restore. The event names the last checkpoint that
- * anybody may have: that of the copy, or that of the stream when it is later. Throws NotSigned for a log that has signed
- * nothing, and when somebody changed the log at the same moment.
+ * anybody may have: that of the copy, or that of the stream when it is later. A log that has signed nothing under its present
+ * name ends with the empty tree. Throws NotSigned for a log that has not started, and when somebody changed the log at the
+ * same moment.
  */
 export const restartLog = async (
   context: Omit<NotaryContext, 'note'>,
@@ -29,8 +31,7 @@ export const restartLog = async (
   const first = formatOrigin({ installation, organizationId, generation: 1 });
   const copy = await copies.latest(log.kind === 'unstarted' ? first : log.origin);
   const last = await lastCheckpoint(context, organizationId, { log, copy });
-  if (last === null)
-    throw new NotSigned(`The log of ${organizationId} has signed nothing, so it need not begin again.`);
+  if (last === null) throw new NotSigned(`The log of ${organizationId} has not started, so it need not begin again.`);
   const origin = restartedOrigin(last.origin);
   const { verifier } = await writeNewLogKey(keysDirectory, origin);
   const vkey = formatVerifierKey(verifier);
@@ -38,7 +39,8 @@ export const restartLog = async (
     ...{ type: 'RestartLog', data: { vkey, reason, last } },
     ...{ expectedRevision: revision, actorId: operator },
   }).catch(async (error: unknown) => {
-    await removeLogKey(keysDirectory, verifier);
+    // After any other error the event may be in the stream, and then the key is in use.
+    if (error instanceof NotSigned) await removeLogKey(keysDirectory, verifier);
     throw error;
   });
   if (restarted === null) {
@@ -55,8 +57,7 @@ const lastCheckpoint = async (
   organizationId: string,
   { log, copy }: { readonly log: IssuerLog; readonly copy: CheckpointCopy | null },
 ): Promise<TreeState | null> => {
-  const signed = log.kind === 'started' && log.last !== null ? { ...log.last, origin: log.origin } : null;
-  const ofStream = signed === null ? null : { origin: signed.origin, size: signed.size, root: signed.root };
+  const ofStream = log.kind === 'started' ? treeOf(log) : null;
   if (copy === null || (ofStream !== null && ofStream.origin === copy.origin && ofStream.size >= copy.size))
     return ofStream;
   const rows = await readLogKeys(pool, organizationId);
@@ -67,3 +68,7 @@ const lastCheckpoint = async (
   if (keys.length > 0) openCheckpoint(copy.note, keys);
   return { origin: copy.origin, size: copy.size, root: encodeBase64(copy.root) };
 };
+
+/** Returns the last tree that a log has signed: the empty one before its first checkpoint. */
+const treeOf = ({ origin, last }: Extract<IssuerLog, { kind: 'started' }>): TreeState =>
+  last === null ? { origin, size: 0, root: encodeBase64(emptyRoot()) } : { origin, size: last.size, root: last.root };

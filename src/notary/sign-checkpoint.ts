@@ -7,7 +7,7 @@ import { encodeBase64 } from '../proof/text/base64.ts';
 import { rootFromTiles } from '../proof/tree/tile-proofs.ts';
 import { tilesOf } from '../records/issuer-trees.ts';
 import { readLogKey, removeLogKey, writeNewLogKey } from '../signing/log-key-files.ts';
-import { nodeSha256, signText } from '../signing/log-keys.ts';
+import { nodeSha256, type SigningKey, signText } from '../signing/log-keys.ts';
 import { checkCopy } from './check-copy.ts';
 import { writeCheckpointRows } from './checkpoint-rows.ts';
 import { hasRoot, otherRoot } from './grow-tree.ts';
@@ -21,7 +21,7 @@ type Started = Extract<IssuerLog, { kind: 'started' }>;
  * NotSigned, or UnusableLogKey without its private key.
  */
 export const signCheckpoint = async (context: NotaryContext, organizationId: string): Promise<boolean> => {
-  const { pool, store, copies, keysDirectory } = context;
+  const { pool, store, copies } = context;
   const { size, isGrowing } = await readTree(context, organizationId);
   const readTile = tilesOf(pool, organizationId);
   const known = await readIssuerLog(context.executor, organizationId);
@@ -43,7 +43,8 @@ export const signCheckpoint = async (context: NotaryContext, organizationId: str
     throw new NotSigned(otherRoot(organizationId, before.last));
   const { log, revision } =
     before.kind === 'started' ? { log: before, revision: known.revision } : await startLog(context, organizationId);
-  const key = await readLogKey(keysDirectory, parseVerifierKey(log.vkey));
+  const key = await readKey(context, organizationId, { log, revision });
+  if (key === null) return false;
   const root = await rootFromTiles({ size, readTile, hash: nodeSha256 });
   const text = formatCheckpoint({ origin: log.origin, size, root });
   const note = formatNote({ text, signatures: [signText(text, key)] });
@@ -59,6 +60,20 @@ export const signCheckpoint = async (context: NotaryContext, organizationId: str
   const signedAt = after.log.kind === 'started' ? (after.log.last?.signedAt ?? null) : null;
   await settleTree(context, organizationId, { size, signedAt });
   return true;
+};
+
+/** Returns the private key of a log, or null when the log has moved on, as after a rotation, which removes the old key. */
+const readKey = async (
+  { executor, keysDirectory }: NotaryContext,
+  organizationId: string,
+  { log, revision }: { readonly log: Started; readonly revision: bigint },
+): Promise<SigningKey | null> => {
+  try {
+    return await readLogKey(keysDirectory, parseVerifierKey(log.vkey));
+  } catch (error) {
+    if ((await readIssuerLog(executor, organizationId)).revision !== revision) return null;
+    throw error;
+  }
 };
 
 /**

@@ -3,7 +3,8 @@
  * not found. Or Postgres is shutting down (57P…) or out of connections (53…).
  */
 export const isLostConnection = (error: unknown): error is Error => {
-  if (!(error instanceof Error)) return false;
+  // An error with a path is about a file.
+  if (!(error instanceof Error) || 'path' in error) return false;
   const code = 'code' in error ? String(error.code) : '';
   return lostCode.test(code) || lostMessage.test(error.message);
 };

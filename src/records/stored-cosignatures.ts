@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
 import type { Signature } from '../proof/notes/signed-notes.ts';
 
-/** A checkpoint that a witness has not cosigned. `cosigned`: the largest size of this origin that it has cosigned, or 0. */
+/**
+ * A checkpoint that a witness has not cosigned. `cosigned`: the size of the checkpoint of this origin that it cosigned last,
+ * or 0. The answer of the witness corrects it.
+ */
 export type Uncosigned = {
   readonly issuerOrgId: string;
   readonly revision: bigint;
@@ -23,15 +26,17 @@ export const readUncosigned = async (db: Pool, { name, keyId }: Key, after: stri
   const { rows } = await db.query<UncosignedRow>({
     name: 'uncosigned-checkpoints',
     text: `select t.issuer_org_id, c.revision, c.size, c.note,
-        exists (select from ops.log_cosignatures w where w.issuer_org_id = c.issuer_org_id and w.revision = c.revision
-          and w.key_name = $1 and w.key_id = $2) as is_cosigned,
-        coalesce((select max(o.size) from ops.log_cosignatures w join ops.log_checkpoints o using (issuer_org_id, revision)
-          where w.issuer_org_id = c.issuer_org_id and w.key_name = $1 and w.key_id = $2 and o.origin = c.origin), 0) as cosigned
+        coalesce(w.revision = c.revision, false) as is_cosigned,
+        case when o.origin = c.origin and o.size <= c.size then o.size else 0 end as cosigned
       from (select issuer_org_id from ops.log_trees where issuer_org_id > $3 order by issuer_org_id limit $4) t
       left join lateral (select * from ops.log_checkpoints c where c.issuer_org_id = t.issuer_org_id
         order by revision desc limit 1) c on true
+      left join lateral (select revision from (select * from ops.log_cosignatures w where w.issuer_org_id = t.issuer_org_id
+          order by revision desc limit $5) w where key_name = $1 and key_id = $2
+        order by revision desc limit 1) w on true
+      left join ops.log_checkpoints o on o.issuer_org_id = t.issuer_org_id and o.revision = w.revision
       order by t.issuer_org_id`,
-    values: [name, keyId, after, pageMax],
+    values: [name, keyId, after, pageMax, newestMax],
   });
   const checkpoints = rows.flatMap(({ issuer_org_id: issuerOrgId, revision, size, note, is_cosigned, cosigned }) =>
     revision === null || is_cosigned
@@ -66,3 +71,5 @@ type UncosignedRow = {
 };
 
 const pageMax = 200;
+/** So many of the newest cosignatures of a log are read, of all witnesses. */
+const newestMax = 100;

@@ -4,10 +4,10 @@ import { readCosignature } from '../proof/notes/cosignatures.ts';
 import { formatSignature, parseNote } from '../proof/notes/signed-notes.ts';
 import { addCosignatures } from '../proof/notes/witness-requests.ts';
 import { consistencyProof } from '../proof/tree/tile-proofs.ts';
-import { tilesOf } from '../records/issuer-trees.ts';
+import { readLastCheckpoint, tilesOf } from '../records/issuer-trees.ts';
 import { noteCosignature, readUncosigned, type Uncosigned } from '../records/stored-cosignatures.ts';
 import { nodeSha256 } from '../signing/log-keys.ts';
-import { askWitness, WitnessFailed, WitnessSilent } from './ask-witness.ts';
+import { askWitness, type WitnessAnswer, WitnessFailed, WitnessSilent } from './ask-witness.ts';
 import type { Witness } from './witness-list.ts';
 
 /** What a round needs. `pool`: as ledger_worker. */
@@ -39,8 +39,7 @@ export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
     if (earlier !== undefined && earlier.untilMs > needs.nowMs()) return false;
     refused.delete(issuerOrgId);
     try {
-      await cosign(needs, checkpoint);
-      return true;
+      return await cosign(needs, checkpoint);
     } catch (error) {
       if (!(error instanceof WitnessFailed || error instanceof InvalidProof)) throw error;
       refused.set(issuerOrgId, {
@@ -71,20 +70,48 @@ export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
   };
 };
 
-/** Asks again when the witness has cosigned another size than this server knows. */
-const cosign = async (needs: CosignNeeds, checkpoint: Uncosigned): Promise<void> => {
-  const { pool, witness, signal } = needs;
-  const { issuerOrgId, size, note } = checkpoint;
-  const tree = { size, readTile: tilesOf(pool, issuerOrgId), hash: nodeSha256 };
-  const ask = async (oldSize: number) =>
-    askWitness(witness.url, { oldSize, proof: await consistencyProof(oldSize, tree), checkpoint: note }, { signal });
-  let answer = await ask(checkpoint.cosigned);
-  if (answer.kind === 'conflict') {
-    if (answer.size > size) throw new WitnessFailed(largerTree(answer.size, size));
-    answer = await ask(answer.size);
+/**
+ * Asks again when the witness has cosigned another size than this server knows. Returns false when that is for a later
+ * round: the tiles are being built again, or another process has got a cosignature of a newer checkpoint.
+ */
+const cosign = async (needs: CosignNeeds, checkpoint: Uncosigned): Promise<boolean> => {
+  const { size } = checkpoint;
+  let answer = await ask(needs, checkpoint, checkpoint.cosigned);
+  if (answer?.kind === 'conflict') {
+    if (answer.size > size) {
+      await requireNewer(needs, checkpoint, answer.size);
+      return false;
+    }
+    answer = await ask(needs, checkpoint, answer.size);
   }
+  if (answer === null) return false;
   if (answer.kind === 'conflict') throw new WitnessFailed(`It answers another size each time, last ${answer.size}.`);
   await store(needs, checkpoint, answer.lines);
+  return true;
+};
+
+/** Returns null when a tile for the proof is missing. */
+const ask = async (
+  { pool, witness, signal }: CosignNeeds,
+  { issuerOrgId, size, note }: Uncosigned,
+  oldSize: number,
+): Promise<WitnessAnswer | null> => {
+  const tree = { size, readTile: tilesOf(pool, issuerOrgId), hash: nodeSha256 };
+  const proof = await consistencyProof(oldSize, tree).catch((error: unknown) => {
+    if (error instanceof InvalidProof) return null;
+    throw error;
+  });
+  return proof === null ? null : askWitness(witness.url, { oldSize, proof, checkpoint: note }, { signal });
+};
+
+/** Throws WitnessFailed when no checkpoint here is as large as the one that the witness has cosigned. */
+const requireNewer = async (
+  { pool }: CosignNeeds,
+  { issuerOrgId, size }: Uncosigned,
+  witnessed: number,
+): Promise<void> => {
+  const newest = (await readLastCheckpoint(pool, issuerOrgId))?.size ?? size;
+  if (newest < witnessed) throw new WitnessFailed(largerTree(witnessed, newest));
 };
 
 const store = async ({ pool, witness: { key } }: CosignNeeds, checkpoint: Uncosigned, lines: string): Promise<void> => {

@@ -1,12 +1,16 @@
-import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { EventStore, Recorded } from '../../src/eventstore/event-store.ts';
+import { type EventStore, OutcomeUnknown, type Recorded } from '../../src/eventstore/event-store.ts';
 import { leavesMax } from '../../src/notary/grow-tree.ts';
 import type { Notary } from '../../src/notary/notary.ts';
+import { readIssuerLog, sendToLog } from '../../src/notary/notary-context.ts';
+import { restartLog } from '../../src/notary/restart-log.ts';
 import { rotateLogKey } from '../../src/notary/rotate-key.ts';
+import { signCheckpoint } from '../../src/notary/sign-checkpoint.ts';
 import { wakeNotary } from '../../src/notary/wake-notary.ts';
+import { formatVerifierKey } from '../../src/proof/notes/verifier-keys.ts';
 import { checkTiles } from '../../src/proof/tree/check-tiles.ts';
 import {
   demandCheckpoint,
@@ -15,6 +19,7 @@ import {
   readTreeSize,
   tilesOf,
 } from '../../src/records/issuer-trees.ts';
+import { signingKey } from '../../src/signing/log-keys.ts';
 import { type RunningStore, startStore } from '../support/event-store.ts';
 import { createLog, rival, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
@@ -157,9 +162,49 @@ test('A log without its key file is not signed, the message names the file, and 
   expect(JSON.stringify(run.said)).not.toContain(text.trim());
 });
 
+test('A log with a fault that nobody foresaw stops no other one, and a fault ends when another notary has signed', async () => {
+  const copy = path.join(run.copies, `${rival}.checkpoint`);
+  await rename(copy, `${copy}.saved`);
+  await mkdir(copy);
+  for (const issuer of [rival, vendor]) issue(issuer, 1);
+  await projectAll();
+  for (const issuer of [rival, vendor]) await demandCheckpoint(models.worker, issuer);
+  await untilSigned(vendor);
+  await vi.waitFor(() => expect(notary.fault()).toContain(`The log of ${rival} failed (Error).`), patiently);
+  await rm(copy, { recursive: true });
+  await rename(`${copy}.saved`, copy);
+  await models.superuser.query(
+    'delete from ops.log_demands; update ops.log_trees set due_at = null, unsigned_since = null',
+  );
+  run.clock.aheadMs += 20_000;
+  await vi.waitFor(() => expect(notary.fault()).toBe(null), patiently);
+});
+
+test('A log that lost its key before its first checkpoint begins again, and an unknown outcome keeps the new key', async () => {
+  const lost = signingKey('ledger.example/org_lost', 'LOG', new Uint8Array(32).fill(5));
+  const vkey = formatVerifierKey(lost.verifier);
+  const command = { type: 'StartLog', data: { origin: lost.verifier.name, vkey }, expectedRevision: -1n } as const;
+  await sendToLog(run.needs, 'org_lost', command);
+  const restart = { reason: 'LOST_KEY', operator: 'ops-1' };
+  const executor = { ...run.needs.executor, execute: () => Promise.reject(new OutcomeUnknown('no answer')) };
+  await expect(restartLog({ ...run.needs, executor }, 'org_lost', restart)).rejects.toThrow(OutcomeUnknown);
+  const keys = (await readdir(run.keys)).filter((name) => name.startsWith('org_lost'));
+  expect(keys).toHaveLength(1);
+  const { origin, last } = await restartLog(run.needs, 'org_lost', restart);
+  expect(origin).toBe('ledger.example/org_lost/2');
+  expect(last).toMatchObject({ origin: 'ledger.example/org_lost', size: 0 });
+});
+
 test('A key is rotated with a note of the old key, and the old file goes', async () => {
   const [old = ''] = (await readdir(run.keys)).filter((name) => name.startsWith(rival));
+  const { executor } = run.needs;
+  const { log: before, revision } = await readIssuerLog(executor, rival);
   const { vkey } = await rotateLogKey(run.needs, rival, 'ops-1');
+  // A notary that had read the log a moment before says nothing.
+  const read = vi
+    .fn(executor.read)
+    .mockImplementationOnce(async (_aggregate, _id, view) => view(before as never, revision));
+  expect(await signCheckpoint({ ...run.needs, executor: { ...executor, read } as never }, rival)).toBe(false);
   const names = await readdir(run.keys);
   expect(names).not.toContain(old);
   await vi.waitFor(async () => expect((await readLogKeys(models.worker, rival)).at(-1)?.vkey).toBe(vkey), patiently);

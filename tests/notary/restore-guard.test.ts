@@ -1,11 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Recorded } from '../../src/eventstore/event-store.ts';
+import { checkpointCopies } from '../../src/notary/checkpoint-copies.ts';
 import { followCheckpoints } from '../../src/notary/follow-checkpoints.ts';
 import { restartLog } from '../../src/notary/restart-log.ts';
 import { readLastCheckpoint } from '../../src/records/issuer-trees.ts';
+import { signedCheckpoint, testKey } from '../proof/keys.ts';
 import { startStore } from '../support/event-store.ts';
 import { createLog, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
@@ -56,10 +58,19 @@ test('A restored older backup is not signed, until an operator begins the log ag
     store: lost.store,
     warn: (error) => other.said.push(`${error}`),
   });
+  const damaged: string[] = [];
+  await mkdir(path.join(parent, 'damaged', `${vendor}.checkpoint`), { recursive: true });
   const copyOf = (directory: string, name = `${vendor}.checkpoint`) =>
     readFile(path.join(parent, directory, name), 'utf8');
   await vi.waitFor(async () => expect(await copyOf('other')).toBe(await copyOf('copies')), patiently);
   expect(other.said).toEqual([expect.stringMatching(/^There was no copy .* filled from the event store/)]);
+  // A copy that cannot be read is told once.
+  const stopOther = followCheckpoints({
+    ...{ ...other.needs, copies: checkpointCopies(path.join(parent, 'damaged')), store: lost.store },
+    warn: (error) => damaged.push(`${error}`),
+  });
+  await vi.waitFor(() => expect(damaged[0]).toContain(`The checkpoints of ${vendor} are not copied`), patiently);
+  await stopOther();
   ledger.issue('seen', { issuerOrgId: vendor });
   await project(lost.models.projector, ledger.log);
   lost.clock.aheadMs += 61_000;
@@ -100,4 +111,13 @@ test('A restored older backup is not signed, until an operator begins the log ag
   older.clock.aheadMs += 20_000;
   await older.untilSigned(`${origin}/3`, restoredSize);
   await older.stop();
+});
+
+test('Writers of one copy at once leave the largest checkpoint', async () => {
+  const copies = checkpointCopies(path.join(parent, 'at-once'));
+  const sizes = [9, 3, 7, 12, 1, 5];
+  const noteOf = (size: number) =>
+    signedCheckpoint({ origin, size, root: new Uint8Array(32).fill(size) }, testKey(origin));
+  await Promise.all(sizes.map((size) => copies.write(noteOf(size))));
+  expect((await copies.read(origin))?.size).toBe(12);
 });

@@ -20,7 +20,7 @@ export type Answer = readonly [status: number, text: string];
 export type TestWitness = Witness & {
   readonly seen: Map<string, TreeHead>;
   readonly answers: number[];
-  override: ((body: string) => Answer | 'hang' | null) | null;
+  override: ((body: string) => Answer | 'hang' | null | Promise<Answer>) | null;
   readonly close: () => Promise<void>;
 };
 
@@ -54,7 +54,7 @@ export const startWitness = async (
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await textOf(request);
     const isRight = request.method === 'POST' && request.url === '/add-checkpoint';
-    const answer = witness.override?.(body) ?? (isRight ? answerTo(body) : ([400, 'no such path\n'] as const));
+    const answer = (await witness.override?.(body)) ?? (isRight ? answerTo(body) : ([400, 'no such path\n'] as const));
     if (answer === 'hang') return;
     witness.answers.push(answer[0]);
     response.writeHead(answer[0], answer[0] === 409 ? { 'content-type': 'text/x.tlog.size' } : {}).end(answer[1]);

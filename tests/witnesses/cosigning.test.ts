@@ -4,6 +4,7 @@ import { formatWitnessRequest } from '../../src/proof/notes/witness-requests.ts'
 import { leafHash } from '../../src/proof/tree/merkle-hashes.ts';
 import { newTileBuilder, type TileWithHashes } from '../../src/proof/tree/tile-builder.ts';
 import { readLastCheckpoint } from '../../src/records/issuer-trees.ts';
+import { readUncosigned } from '../../src/records/stored-cosignatures.ts';
 import { nodeSha256 } from '../../src/signing/log-keys.ts';
 import { createCosigning } from '../../src/witnesses/cosign-checkpoints.ts';
 import { keepCosigning } from '../../src/witnesses/keep-cosigning.ts';
@@ -102,6 +103,37 @@ test('A witness that knows another size is asked again from there, and one that 
   await sign(vendor, 8);
   const { problem } = await roundOf(witness)();
   expect(problem).toContain('It has cosigned a checkpoint of 9 leaves, and the newest one here has 8.');
+});
+
+test('A newer checkpoint of another notary and a missing tile are no alarm, and the next round goes on', async () => {
+  await sign(vendor, 300);
+  witness.override = async () => {
+    await sign(vendor, 600);
+    return [409, '600\n'];
+  };
+  const ask = roundOf(witness);
+  expect(await ask()).toEqual({ cosigned: 0, problem: null });
+  witness.override = null;
+  expect(await ask()).toEqual({ cosigned: 1, problem: null });
+  await sign(vendor, 900);
+  await models.superuser.query('delete from ops.log_tiles');
+  expect(await ask()).toEqual({ cosigned: 0, problem: null });
+  await sign(vendor, 900);
+  expect(await ask()).toEqual({ cosigned: 1, problem: null });
+});
+
+test('The newest cosignature says which size a witness knows', async () => {
+  for (const size of [9, 8]) {
+    await sign(vendor, size);
+    await models.superuser.query(
+      `insert into ops.log_cosignatures select issuer_org_id, max(revision), $1, $2, 'line', now()
+        from ops.log_checkpoints group by issuer_org_id`,
+      [witness.key.name, witness.key.keyId],
+    );
+  }
+  await sign(vendor, 10);
+  const { checkpoints } = await readUncosigned(models.worker, witness.key, '');
+  expect(checkpoints).toMatchObject([{ issuerOrgId: vendor, size: 10, cosigned: 8 }]);
 });
 
 test('A witness that has seen another tree refuses, and its other logs go on', async () => {

@@ -2,9 +2,9 @@ import { rowSecurity } from '../../row-security.ts';
 
 /**
  * Tables that are written after the event that they are about. They are copied before the log: an answer that promises an
- * event must not outlive it.
+ * event must not outlive it, nor a cosignature its checkpoint. A restore onto an older log leaves them out.
  */
-export const writtenAfterEvents = ['ops.idempotency', 'ops.first_organization'] as const;
+export const writtenAfterEvents = ['ops.idempotency', 'ops.first_organization', 'ops.log_cosignatures'] as const;
 
 /**
  * Tables with rows that are written before the event that refers to them, or that no event refers to. They are copied after

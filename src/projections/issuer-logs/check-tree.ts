@@ -8,12 +8,16 @@ import { readTreeSize } from '../../records/issuer-trees.ts';
 import { nodeSha256 } from '../../signing/log-keys.ts';
 import { readLeaves } from './leaves-in-order.ts';
 
-/** A tree that somebody signed: `what` names who, for the finding. */
+/**
+ * A tree that somebody signed: `what` names who, for the finding. `mayExceed`: it may be larger than the entries, because the
+ * log has signed as much since.
+ */
 export type Signed = {
   readonly size: number;
   readonly root: Uint8Array;
   readonly what: string;
   readonly revision: bigint | null;
+  readonly mayExceed?: boolean;
 };
 
 /** A wrong tree, checkpoint or tile. `revision`: of the checkpoint. */
@@ -98,6 +102,7 @@ const createHeadComparison = (builder: TileBuilder, signed: AsyncIterator<Signed
     },
     finish: async () => {
       if (!isStarted) await advance();
+      while (next !== null && (next as Signed).mayExceed === true) await advance();
       if (next === null) return;
       const { size, what, revision }: Signed = next;
       fault ??= { revision, what: `${what} covers ${size} events, and the log has ${builder.size()}` };

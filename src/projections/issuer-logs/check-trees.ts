@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { noteChecks } from '../../aggregates/note-checks.ts';
 import type { EventStore } from '../../eventstore/event-store.ts';
 import { InvalidProof } from '../../proof/invalid.ts';
 import { parseCheckpoint } from '../../proof/notes/checkpoints.ts';
@@ -35,24 +36,48 @@ export const checkpointPrefix = 'checkpoint-';
 
 /**
  * Checks the tree of an issuer: every signature, the roots of all checkpoints and outside copies under the present origin,
- * and all tiles. Returns the first fault of each kind.
+ * and all tiles. The copies may be newer than the snapshot, so the stream is read to its end for them. Returns the first
+ * fault of each kind.
  */
 export const checkIssuerTree = async (issuerOrgId: string, needs: Needs): Promise<readonly LogFault[]> => {
   const stream = `${checkpointPrefix}${issuerOrgId}`;
   const reading = { store: needs.store, stream, upTo: needs.upTo };
+  return faultsIn(stream, async () => {
+    const log = await checkSignatures(reading);
+    const { trusted, faults: doubts } = sortCopies(needs.copies, log);
+    const signed = bySize(trusted, log === null ? [] : signedHeads(reading, log.since));
+    const { faults } = await checkTree(needs.db, issuerOrgId, signed);
+    return [...doubts.map((what) => ({ revision: null, what })), ...faults];
+  });
+};
+
+/** Compares outside copies with what the stream has signed, when the read models have no entry to compare them with. */
+export const checkCopiesOnly = (
+  issuerOrgId: string,
+  { store, copies }: Pick<Needs, 'store' | 'copies'>,
+): Promise<readonly LogFault[]> => {
+  const stream = `${checkpointPrefix}${issuerOrgId}`;
+  return faultsIn(stream, async () => {
+    const log = await checkSignatures({ store, stream });
+    const { trusted, faults } = sortCopies(copies, log);
+    const larger = trusted.filter(({ mayExceed }) => mayExceed !== true);
+    const missing = larger.map(
+      ({ what, size }) => `${what} covers ${size} events, and the log has signed ${log?.signedSize}`,
+    );
+    return [...faults, ...missing].map((what) => ({ revision: null, what }));
+  });
+};
+
+const faultsIn = async (
+  stream: string,
+  check: () => Promise<readonly { readonly revision: bigint | null; readonly what: string }[]>,
+): Promise<readonly LogFault[]> => {
   const faultAt = (revision: bigint | null, what: string): LogFault => ({
     place: { stream, revision, position: null },
     what,
   });
   try {
-    const log = await checkSignatures(reading);
-    const { trusted, faults: doubts } = sortCopies(needs.copies, log);
-    const signed = bySize(trusted, log === null ? [] : signedHeads(reading, log.since));
-    const { faults } = await checkTree(needs.db, issuerOrgId, signed);
-    return [
-      ...doubts.map((what) => faultAt(null, what)),
-      ...faults.map(({ revision, what }) => faultAt(revision, what)),
-    ];
+    return (await check()).map(({ revision, what }) => faultAt(revision, what));
   } catch (error) {
     if (error instanceof WrongCheckpoint) return [faultAt(error.revision, error.message)];
     throw error;
@@ -69,13 +94,15 @@ const sortCopies = (
   for (const { name, note } of copies) {
     try {
       const { origin: named, size, root } = parseCheckpoint(parseNote(note).text);
-      const generation = parseOrigin(named).generation;
-      if (log === null || generation > parseOrigin(log.origin).generation)
-        faults.push(`the outside copy ${name} is of ${named}, which this log has not begun`);
-      else if (named !== log.origin) continue;
+      parseOrigin(named);
+      if (log !== null && noteChecks.isLaterName(log.origin, named)) continue;
+      if (named !== log?.origin) faults.push(`the outside copy ${name} is of ${named}, which this log has not begun`);
       else if (!log.keys.some((read) => isSigned(read, note)))
         faults.push(`no key of the log has signed the outside copy ${name}`);
-      else trusted.push({ size, root, what: `the outside copy ${name}`, revision: null });
+      else {
+        const mayExceed = size <= log.signedSize;
+        trusted.push({ size, root, what: `the outside copy ${name}`, revision: null, mayExceed });
+      }
     } catch (error) {
       if (!(error instanceof InvalidProof)) throw error;
       faults.push(`the outside copy ${name} is damaged: ${error.message}`);

@@ -1,7 +1,9 @@
-import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
+import { noteChecks } from '../../aggregates/note-checks.ts';
+import type { EventStore, JsonObject, Recorded } from '../../eventstore/event-store.ts';
 import { InvalidProof, mustBe } from '../../proof/invalid.ts';
 import { parseCheckpoint } from '../../proof/notes/checkpoints.ts';
 import { parseRotation } from '../../proof/notes/key-rotations.ts';
+import { restartedOrigin } from '../../proof/notes/log-origins.ts';
 import type { TreeHead } from '../../proof/tree/merkle-proofs.ts';
 import { type NoteReader, noteReader } from '../../signing/log-notes.ts';
 
@@ -21,21 +23,33 @@ export class WrongCheckpoint extends Error {
 
 type Reading = { readonly store: Pick<EventStore, 'read'>; readonly stream: string; readonly upTo: bigint };
 
-/** A log under its present origin. `since`: the revision at which it began. `keys`: the readers of the notes of its keys so far. */
-export type PresentLog = { readonly origin: string; readonly since: bigint; readonly keys: readonly NoteReader[] };
+/**
+ * A log under its present origin. `since`: the revision at which it began. `keys`: the readers of the notes of its keys so
+ * far. `signedSize`: of its last checkpoint, or 0.
+ */
+export type PresentLog = {
+  readonly origin: string;
+  readonly since: bigint;
+  readonly keys: readonly NoteReader[];
+  readonly signedSize: number;
+};
 
 /**
- * Checks every signature of a stream `checkpoint-…` up to the commit position `upTo`. Returns null for a log that has not
- * begun. Throws WrongCheckpoint.
+ * Checks every signature of a stream `checkpoint-…` to its end. Returns null for a log that has not begun. Throws
+ * WrongCheckpoint.
  */
-export const checkSignatures = async (reading: Reading): Promise<PresentLog | null> => {
+export const checkSignatures = async ({ store, stream }: Omit<Reading, 'upTo'>): Promise<PresentLog | null> => {
   let log: PresentLog | null = null;
   let last: TreeHead | null = null;
-  for await (const { type, data, revision } of eventsOf(reading, 0n)) {
+  for await (const { type, data, revision } of eventsOf({ store, stream }, 0n)) {
     try {
       if (type === 'LogStarted' || type === 'LogRestarted') {
         mustBe((log === null) === (type === 'LogStarted'), `${type} is not where a log begins or begins again.`);
-        log = { origin: textOf(data.origin), since: revision, keys: [noteReader(textOf(data.vkey))] };
+        if (log !== null) checkRestart(data, log);
+        log = {
+          ...{ origin: textOf(data.origin), since: revision },
+          ...{ keys: [noteReader(textOf(data.vkey))], signedSize: 0 },
+        };
         last = null;
         continue;
       }
@@ -43,13 +57,27 @@ export const checkSignatures = async (reading: Reading): Promise<PresentLog | nu
       const { origin, keys }: PresentLog = log;
       const text = keys.at(-1)?.(textOf(data.note)) ?? '';
       if (type === 'LogKeyRotated') log = { ...log, keys: [...keys, rotated(text, origin, data)] };
-      if (type === 'CheckpointSigned') last = headSigned(text, { data, origin, last });
+      if (type !== 'CheckpointSigned') continue;
+      last = headSigned(text, { data, origin, last });
+      log = { ...log, signedSize: last.size };
     } catch (error) {
       if (error instanceof InvalidProof) throw new WrongCheckpoint(revision, error.message);
       throw error;
     }
   }
   return log;
+};
+
+/** Throws InvalidProof when a log does not begin again after all that it has signed, or not under the next name. */
+const checkRestart = ({ origin, last }: Recorded['data'], earlier: PresentLog): void => {
+  const { origin: named, size: leaves } = (last ?? {}) as JsonObject;
+  const [ended, size] = [textOf(named), Number(leaves)];
+  const isKnown = ended === earlier.origin || noteChecks.isLaterName(ended, earlier.origin);
+  mustBe(isKnown && origin === restartedOrigin(ended), `${origin} is not the next name of the log ${earlier.origin}.`);
+  mustBe(
+    ended !== earlier.origin || size >= earlier.signedSize,
+    `The log began again after ${size} leaves of ${ended}, which had signed ${earlier.signedSize}.`,
+  );
 };
 
 /** Returns what the event says was signed. Throws InvalidProof when its note says something else, or the tree shrank. */
@@ -80,11 +108,14 @@ export async function* signedHeads(reading: Reading, since: bigint): AsyncGenera
     if (type === 'CheckpointSigned') yield { ...headOf(data), revision };
 }
 
-async function* eventsOf({ store, stream, upTo }: Reading, since: bigint): AsyncGenerator<Recorded> {
+async function* eventsOf(
+  { store, stream, upTo }: Omit<Reading, 'upTo'> & { readonly upTo?: bigint },
+  since: bigint,
+): AsyncGenerator<Recorded> {
   for (let from = since; ; ) {
     const { events } = await store.read(stream, from, pageMax);
     for (const event of events) {
-      if (event.position.commit > upTo) return;
+      if (upTo !== undefined && event.position.commit > upTo) return;
       yield event;
     }
     const last = events.at(-1);

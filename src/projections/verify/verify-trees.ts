@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { EventStore, Position, Recorded } from '../../eventstore/event-store.ts';
-import { checkIssuerTree, checkpointPrefix, type OutsideCopy } from '../issuer-logs/check-trees.ts';
+import { checkCopiesOnly, checkIssuerTree, checkpointPrefix, type OutsideCopy } from '../issuer-logs/check-trees.ts';
 import type { Findings } from './findings.ts';
 
 /** The checkpoints outside the databases, by the id of the issuer. */
@@ -30,6 +30,14 @@ export const verifyTrees = async ({ db, store, readLog, findings, upTo, copies }
     findings.report();
   }
   return issuers.size;
+};
+
+/** Checks the outside copies while nothing is projected, so that there is no tree to compare. */
+export const verifyCopies = async ({ store, findings, copies }: Pick<Needs, 'store' | 'findings' | 'copies'>) => {
+  for (const [issuer, ofIssuer] of copies)
+    for (const { place, what } of await checkCopiesOnly(issuer, { store, copies: ofIssuer }))
+      findings.tell('TREE_DIFFERS', place, what);
+  findings.report();
 };
 
 // One step along the index for each issuer, however many entries it has.

@@ -22,7 +22,7 @@ import {
 import { type Digest, digestSettings, digestsOf } from './digests.ts';
 import { createFindings, type Finding, type Findings, nowhere, type Tell } from './findings.ts';
 import { countEvents, streamsInLog } from './streams-in-log.ts';
-import { type OutsideCopies, verifyTrees } from './verify-trees.ts';
+import { type OutsideCopies, verifyCopies, verifyTrees } from './verify-trees.ts';
 import type { Verdict, VerifyProgress } from './verify-verdict.ts';
 
 type Options = {
@@ -98,8 +98,10 @@ export const verifyLedger = async ({
       isBeyondLog: beyond !== null,
       onProgress,
     });
+    const withTrees = isOurs && !readModelsOnly;
+    if (withTrees && position === 'start') await verifyCopies({ store, findings, copies });
     const trees =
-      isOurs && !readModelsOnly && position !== 'start'
+      withTrees && position !== 'start'
         ? await verifyTrees({ db, store, readLog, findings, upTo: position, copies })
         : 0;
     const parked = await countParked(db, projection);

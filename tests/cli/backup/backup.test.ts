@@ -68,7 +68,14 @@ test('A backup under load has every answer with its event, and every event with 
     }
   })();
   // What is issued between two steps is in neither of them, or in the part that may have it.
-  const onStep = async (step: string) => void (await issueAs(step));
+  const cosign = (line: string) =>
+    ledger.database.superuser.query(
+      `insert into ops.log_cosignatures select 'org_signed', count(*), 'one.example', '00000000', $1, now()
+        from ops.log_cosignatures`,
+      [line],
+    );
+  await cosign('before');
+  const onStep = async (step: string) => void (await Promise.all([issueAs(step), cosign(step)]));
   const { directory, manifest } = await takeBackup(sourceOf(to, { onStep }));
   const other = await takeBackup(sourceOf(to));
   isDone = true;
@@ -89,6 +96,7 @@ test('A backup under load has every answer with its event, and every event with 
     `select external_ref from rm.licenses where external_ref is not null`,
   );
   expect(names).toEqual([{ external_ref: 'before' }]);
+  expect(await queryOn(databaseUrl, 'select line from ops.log_cosignatures')).toEqual([{ line: 'before' }]);
   // Every answer about a new license has the events of its command in the restored log.
   const answers = await queryOn<{ command: string }>(
     databaseUrl,

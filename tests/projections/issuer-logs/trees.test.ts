@@ -5,7 +5,7 @@ import { formatNote } from '../../../src/proof/notes/signed-notes.ts';
 import { formatVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
 import { signingKey, signText } from '../../../src/signing/log-keys.ts';
 import { signedCheckpoint, testKey } from '../../proof/keys.ts';
-import { type SignedTree, signTree } from '../../support/issuer-trees.ts';
+import { type SignedTree, signTree, testOrigin } from '../../support/issuer-trees.ts';
 import { rival, vendor } from '../../support/license-fixtures.ts';
 import { randomLog } from '../../support/random-log.ts';
 import { createReadModels, emptyReadModels, project } from '../../support/read-models.ts';
@@ -189,6 +189,48 @@ test('A log that began again is compared with what it signed since, and not with
   const log = [...events, ...checkpointEvents(events, vendor, [started(old), signed(old), restart, signed(again)])];
   await moveToEnd(models, log);
   expect(await faultsOf(log, copiesOf(vendor, lost, again))).toEqual([]);
+});
+
+test('A restart under another name than the next one, or below what was signed, is named', async () => {
+  const old = await signTree(models.superuser, vendor, { size: 30 });
+  const restartTo = (generation: number, size: number) => {
+    const origin = testOrigin(vendor, generation);
+    const vkey = formatVerifierKey(testKey(origin).verifier);
+    const last = { origin: old.origin, size, root: 'x' };
+    return { type: 'LogRestarted', data: { origin, vkey, reason: 'RESTORED', last } };
+  };
+  const logOf = (restart: ReturnType<typeof restartTo>) => [
+    ...events,
+    ...checkpointEvents(events, vendor, [started(old), signed(old), restart]),
+  ];
+  await moveToEnd(models, logOf(restartTo(2, 30)));
+  expect(await faultsOf(logOf(restartTo(2, 30)))).toEqual([]);
+  const skipped = `${testOrigin(vendor, 3)} is not the next name of the log ${old.origin}.`;
+  expect(await faultsOf(logOf(restartTo(3, 30)))).toEqual(fault(skipped, 2n));
+  const below = `The log began again after 29 leaves of ${old.origin}, which had signed 30.`;
+  expect(await faultsOf(logOf(restartTo(2, 29)))).toEqual(fault(below, 2n));
+});
+
+test('Copies are compared with the whole stream while the read models lag, and before they begin', async () => {
+  const { log, trees } = await withCheckpoints(models, events, vendor, [10, 20]);
+  const [one, two] = trees as [SignedTree, SignedTree];
+  const note = signedCheckpoint({ origin: one.origin, size: 5_000, root: one.root }, testKey(one.origin));
+  const larger = { ...one, size: 5_000, note };
+  const signing = [started(one), ...[one, two, larger].map(signed)];
+  await moveToEnd(models, log);
+  const whole = [...events, ...checkpointEvents(events, vendor, signing)];
+  expect(await faultsOf(whole, copiesOf(vendor, larger))).toEqual([]);
+  const elsewhere = testKey(one.origin.replace('ledger', 'other'));
+  const foreign = { ...one, note: signedCheckpoint({ ...one, origin: elsewhere.verifier.name }, elsewhere) };
+  const named = fault(`the outside copy copy 1 is of ${elsewhere.verifier.name}, which this log has not begun`);
+  expect(await faultsOf(log, copiesOf(vendor, foreign))).toEqual(named);
+
+  const fresh = await createReadModels();
+  const { findings } = await verdictWith(fresh, log, copiesOf(vendor, larger, one));
+  await fresh.drop();
+  expect(findings.filter(({ code }) => code === 'TREE_DIFFERS').map(({ what }) => what)).toEqual([
+    'the outside copy copy 1 covers 5000 events, and the log has signed 20',
+  ]);
 });
 
 test('A database without read models of this issuer does not hide that its log is gone', async () => {
