@@ -52,7 +52,7 @@ const checkToken = (token: string, place: string): void => {
       'The file of --token must have one API key or access token, without spaces and line breaks in it.\n',
     );
   if (isUrl(place) && !isSecret(new URL(place)))
-    throw new Refusal(2, 'A token is sent to https addresses only, or to this machine. Give the URL as https.\n');
+    throw new Refusal(2, 'A token goes only by https or to this machine. Give the URL as https.\n');
 };
 
 const isSecret = ({ protocol, hostname }: URL): boolean =>
