@@ -104,13 +104,13 @@ const settleTree = async (
         due_at = case when size > $2 then $4::timestamptz end where issuer_org_id = $1`,
     values: [organizationId, size, now(), new Date(nextMs)],
   });
-  // Whoever waits for later leaves demands again. A demand that stayed would mean a signature in each pass.
+  // Somebody who asks from now on is answered by the next checkpoint.
   await pool.query({
     name: 'settle-demand',
-    text: `delete from ops.log_demands where issuer_org_id = $1 and ($3 or not exists (
+    text: `delete from ops.log_demands where issuer_org_id = $1 and not exists (
       select from ops.log_trees where issuer_org_id = $1 and (size > $2 or grown > caught_up))
-      and not exists (select from ops.log_growth where issuer_org_id = $1))`,
-    values: [organizationId, size, signedAt !== null],
+      and not exists (select from ops.log_growth where issuer_org_id = $1)`,
+    values: [organizationId, size],
   });
 };
 

@@ -112,22 +112,6 @@ test('A log that grew is signed a minute after its last checkpoint, after 1,000 
   expect(notary.signed()).toBeGreaterThanOrEqual(5);
 });
 
-test('A demand is removed by a signature, also while there is growth that the notary has not seen', async () => {
-  const writer = await models.superuser.connect();
-  for (let locked = 0; locked === 0; ) {
-    await writer.query(`insert into ops.log_growth values ('${vendor}') on conflict do nothing`);
-    await writer.query('commit; begin');
-    locked = (await writer.query('select from ops.log_growth for update')).rowCount ?? 0;
-  }
-  await demandCheckpoint(models.worker, vendor);
-  await vi.waitFor(
-    async () => expect((await models.superuser.query('select from ops.log_demands')).rowCount).toBe(0),
-    patiently,
-  );
-  await writer.query('rollback');
-  writer.release();
-});
-
 test('Two notaries do each step once, and both end at the same checkpoints', async () => {
   const other = notaryNeeds(models.worker, running.connect(), run);
   started(other);
