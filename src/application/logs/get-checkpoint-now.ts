@@ -64,13 +64,13 @@ const leaveLooks = (pool: Pool, organizationId: string, looks: Looks): void => {
 };
 
 const nextLook = (pool: Pool, organizationId: string, looks: Looks): Promise<StoredCheckpoint | null> => {
-  looks.next ??= look(pool, organizationId, looks).finally(() => {
+  looks.next ??= lookOnce(pool, organizationId, looks).finally(() => {
     looks.next = null;
   });
   return looks.next;
 };
 
-const look = async (pool: Pool, organizationId: string, looks: Looks): Promise<StoredCheckpoint | null> => {
+const lookOnce = async (pool: Pool, organizationId: string, looks: Looks): Promise<StoredCheckpoint | null> => {
   // Again each time: a notary that signed an older size has removed the demand.
   await asTenant(pool, organizationId, (db) => demandCheckpoint(db, organizationId), { readOnly: false });
   await delay(looks.pauseMs, undefined, { ref: false });

@@ -25,7 +25,7 @@ export type Sizes = { readonly from: number; readonly to: number | null; readonl
 /**
  * Returns the proof that the log of `to` leaves begins with that of `from` leaves. The form is a request of C2SP
  * tlog-witness: the old size, the hashes, and the checkpoint of `to`. Verifies it before. Refuses a `from` above `to`, a
- * `to` of which there is no checkpoint of the current origin, and any size while the tiles do not lead to the checkpoint.
+ * `to` without a checkpoint of the current origin, and any size while the tiles do not lead to the checkpoint.
  */
 export const proveConsistency = (
   pool: Pool,
