@@ -38,6 +38,7 @@ export const buckets = {
   seat_release: ['seat_release'],
   usage: ['usage'],
   log: ['log'],
+  log_organization: ['log_organization'],
   unknown_key: ['unknown_key'],
 } as const;
 
@@ -79,6 +80,8 @@ const standard: Readonly<Record<LimitName, readonly [quota: number, seconds: num
   usage: [6_000, tenMinutes],
   // Files of public logs without a credential. A log of 1,000,000 leaves has about 8,000.
   log: [1_000, minute],
+  // The same files with a credential, so that an auditor does not use up the quota of the organization.
+  log_organization: [1_000, minute],
   unknown_key: [10, minute],
 };
 

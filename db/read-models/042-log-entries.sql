@@ -15,6 +15,8 @@ create table rm.log_entries (
 
 -- The index of one event, and whether an event that comes again has one.
 create index log_entries_by_event on rm.log_entries (stream, revision);
+-- An event of the issuer's own catalog or organization, by its id alone.
+create index log_entries_of_issuer on rm.log_entries (issuer_org_id, event_id) where stream not like 'license-%';
 
 alter table rm.log_entries enable row level security;
 alter table rm.log_entries force row level security;

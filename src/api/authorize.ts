@@ -5,6 +5,7 @@ import { isPermitted, lacking } from '../domain/authority.ts';
 import { type PermissionName, permissions } from '../domain/permissions.ts';
 import type { ApiKeyIdentity, AuthenticateApiKey } from '../identity/authenticate.ts';
 import type { AuthenticateUser, UserIdentity } from '../identity/authenticate-user.ts';
+import type { Bucket } from '../rate-limits.ts';
 import { isProblem, type Problem, problem, problemForNow } from './problems/problems.ts';
 import type { Call } from './route.ts';
 
@@ -17,16 +18,22 @@ type Credited = Pick<Call, 'headers' | 'limits' | 'actsFor' | 'actsAs'>;
 /**
  * Returns the caller of the credential in `Authorization: Bearer`. Refuses a credential that does not work, exceeds the
  * rate limits of its organization, or lacks the permission. An unknown credential counts for the address of the client.
+ * `bucket`: what counts the request of the organization; null: its tier.
  */
 export const authorize = async (
   authenticate: Authenticate,
   call: Credited,
   permission: PermissionName,
+  bucket: Bucket | null = null,
 ): Promise<Caller | Problem> => {
   const caller = await callerOf(authenticate, call);
   if (isProblem(caller)) return caller;
-  call.actsFor(caller.organizationId);
-  const refusal = await call.limits.takeForOrganization(caller.organizationId);
+  const { organizationId } = caller;
+  call.actsFor(organizationId);
+  const { limits } = call;
+  const refusal = await (bucket === null
+    ? limits.takeForOrganization(organizationId)
+    : limits.take(bucket, organizationId));
   if (refusal !== null) return refusal;
   const needed = permissions[permission];
   return isPermitted(caller, needed) ? caller : problem('FORBIDDEN', lacking(caller, needed));

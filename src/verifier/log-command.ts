@@ -1,7 +1,7 @@
 import { InvalidProof } from '../proof/invalid.ts';
 import { type ReadLogFile, reportOnLog } from '../proof/log-report.ts';
 import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
-import { joinBytes } from '../proof/text/bytes.ts';
+import { joinBytes, textOf } from '../proof/text/bytes.ts';
 import { printable } from '../proof/text/printable.ts';
 import {
   formatReport,
@@ -39,10 +39,26 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   const [place = '', ...others] = places;
   const keys = { logs: keysOf('--key'), witnesses: keysOf('--witness') };
   if (place === '' || others.length > 0 || keys.logs.length === 0) throw new Refusal(2, usage);
-  return { place, keys, older: textIn('--older'), token: textIn('--token')?.trim() ?? null };
+  const token = textIn('--token')?.trim() ?? null;
+  if (token !== null) checkToken(token, place);
+  return { place, keys, older: textIn('--older'), token };
 };
 
-const isUrl = (place: string): boolean => /^https?:\/\//.test(place);
+/** Refuses a token that fetch would show in its error, and a place that would send it in plain text. */
+const checkToken = (token: string, place: string): void => {
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new Refusal(
+      2,
+      'The file of --token must have one API key or access token, without spaces and line breaks in it.\n',
+    );
+  if (isUrl(place) && !isSecret(new URL(place)))
+    throw new Refusal(2, 'A token goes only by https or to this machine. Give the URL as https.\n');
+};
+
+const isSecret = ({ protocol, hostname }: URL): boolean =>
+  protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+
+const isUrl = (place: string): boolean => /^https?:\/\//.test(place) && URL.canParse(place);
 
 const filesIn =
   (directory: string, readFile: ReadFile): ReadLogFile =>
@@ -50,35 +66,60 @@ const filesIn =
     try {
       return readFile(`${directory}/${path}`);
     } catch (error) {
-      throw unreadable(`${directory}/${path}`, error);
+      throw unreadable(`${directory}/${path}`, reasonOf(error));
     }
   };
 
 const filesAt = (url: string, token: string | null): ReadLogFile => {
   const root = url.replace(/\/+$/, '');
   const headers: Record<string, string> = token === null ? {} : { Authorization: `Bearer ${token}` };
+  let query = '';
   return async (path) => {
+    const address = `${root}/${path}${query}`;
     for (let attempt = 1; ; attempt++) {
-      const response = await request(`${root}/${path}`, headers);
-      if (response.ok) return bytesOf(response, path);
-      const waitSeconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-      const isLater = [429, 503].includes(response.status) && waitSeconds <= waitSecondsMax && attempt < attemptsMax;
-      if (!isLater) throw unreadable(`${root}/${path}`, `the server answered ${response.status}`);
-      await response.body?.cancel();
+      const answer = await readAnswer({ address, headers, path, attempt });
+      if ('bytes' in answer) {
+        if (path === 'checkpoint') query = originQuery(answer.bytes);
+        return answer.bytes;
+      }
+      const { reason, waitSeconds } = answer;
+      if (waitSeconds > waitSecondsMax || attempt === attemptsMax) throw unreadable(address, reason);
       await new Promise((resolve) => setTimeout(resolve, waitSeconds * 1_000));
     }
   };
 };
 
-/** How often and how long a server may send the reader away. */
-const [attemptsMax, waitSecondsMax] = [10, 120];
+/** Returns what keeps a cache from answering with a tile of before a restart. */
+const originQuery = (checkpoint: Uint8Array): string =>
+  `?origin=${encodeURIComponent(textOf(checkpoint, 'checkpoint').split('\n')[0] ?? '')}`;
 
-const request = async (address: string, headers: Readonly<Record<string, string>>): Promise<Response> => {
+/** The bytes of a file; or why there are none, and the seconds until another try. Infinity: there is no other try. */
+type FileAnswer = { readonly bytes: Uint8Array } | { readonly reason: string; readonly waitSeconds: number };
+
+type FileRequest = {
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly attempt: number;
+};
+
+/** How often a server may send the reader away, and how long: a quota may be that of an hour. */
+const [attemptsMax, waitSecondsMax] = [6, 3_600];
+
+const readAnswer = async ({ address, headers, path, attempt }: FileRequest): Promise<FileAnswer> => {
   try {
     // Another address than the one that the reader trusts with the token gets nothing.
-    return await fetch(address, { headers, redirect: 'error', signal: AbortSignal.timeout(60_000) });
+    const response = await fetch(address, { headers, redirect: 'manual', signal: AbortSignal.timeout(60_000) });
+    if (response.ok) return { bytes: await bytesOf(response, path) };
+    await response.body?.cancel();
+    const isLater = [429, 503].includes(response.status) && /^\d+$/.test(response.headers.get('retry-after') ?? '');
+    return {
+      reason: `the server answered ${response.status}`,
+      waitSeconds: isLater ? Number(response.headers.get('retry-after')) : Number.POSITIVE_INFINITY,
+    };
   } catch (error) {
-    throw unreadable(address, error);
+    if (error instanceof InvalidProof) throw error;
+    return { reason: `the connection was lost: ${reasonOf(error)}`, waitSeconds: 2 ** (attempt - 2) };
   }
 };
 
@@ -101,7 +142,10 @@ const bytesOf = async (response: Response, path: string): Promise<Uint8Array> =>
   return joinBytes(...parts);
 };
 
-const unreadable = (place: string, error: unknown): Refusal => {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new Refusal(1, `${printable(`Cannot read ${place}: ${reason}`)}\n`);
+const reasonOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 };
+
+const unreadable = (place: string, reason: string): Refusal =>
+  new Refusal(1, `${printable(`Cannot read ${place}: ${reason}`)}\n`);

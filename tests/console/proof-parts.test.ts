@@ -61,10 +61,15 @@ describe('Files that a user gives to the page', () => {
     };
     const notes = [note(newest.note), note(older.note)];
     expect(await verify(notes, vkey, read)).toMatchObject({ kind: 'proved' });
-    expect(sizes).toEqual([{ organizationId: expect.any(String), from: 3, to: log.length }]);
+    expect(sizes).toEqual([
+      { organizationId: expect.any(String), origin: logKey.verifier.name, from: 3, to: log.length },
+    ]);
     expect(await verify(notes)).toEqual({ kind: 'lacking', lack: 'consistency' });
     const lie = async () => formatWitnessRequest({ oldSize: 3, proof: served.slice(1), checkpoint: newest.note });
     expect(await verify(notes, vkey, lie)).toMatchObject({ kind: 'not proved' });
+    // After a restart the server has another log, which proves nothing of this one.
+    const ofOther = request.replace(logKey.verifier.name, `${logKey.verifier.name}/2`);
+    expect(await verify(notes, vkey, async () => ofOther)).toEqual({ kind: 'lacking', lack: 'consistency' });
     // The server may prove another checkpoint than the one that the user has.
     const fork = signedCheckpoint({ origin: logKey.verifier.name, size: log.length, root: older.tree.root }, logKey);
     expect(await verify([note(fork), note(older.note)], vkey, read)).toMatchObject({ kind: 'not proved' });

@@ -136,9 +136,10 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
       { name: 'older.txt', content: older },
       { name: 'log.vkey', content: `${formatVerifierKey(vkey())}\n` },
     ]);
-    await expect.poll(() => page.getByLabel('Keys that you trust').inputValue()).toContain(vkey().name);
+    await page.getByText('These keys from your files are trusted').waitFor();
     const chosen = page.getByRole('list', { name: 'Chosen files' }).getByRole('listitem');
-    await expect.poll(() => chosen.allInnerTexts()).toEqual(['newer.txt', 'older.txt']);
+    await expect.poll(() => chosen.allInnerTexts()).toEqual(['newer.txt', 'older.txt', 'log.vkey']);
+    expect(await page.getByLabel('Keys that you trust').inputValue()).toBe('');
     await page.getByLabel('Keys that you trust').focus();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
@@ -147,6 +148,27 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
       .getByText(new RegExp(`signed a checkpoint of ${size} events`))
       .first()
       .waitFor();
+    // The key of a file is gone with it, and the end of a check of other files shows nothing.
+    let answerNow = () => {};
+    const late = new Promise<void>((resolve) => {
+      answerNow = resolve;
+    });
+    await page.route('**/consistency?**', async (route) => {
+      await late;
+      await route.continue();
+    });
+    const asked = page.waitForRequest(/consistency/);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await asked;
+    await choose(page, [{ name: 'newer.txt', content: newer }]);
+    await page.getByText('These keys from your files are trusted').waitFor({ state: 'detached' });
+    const answer = page.waitForResponse(/consistency/);
+    answerNow();
+    await (await answer).finished();
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    expect(await page.getByText(/events of the newer checkpoint are those of the older one/).count()).toBe(0);
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.getByText('Paste a key of the log that you trust.').waitFor();
     // An auditor reads who may read the log, and changes nothing.
     await page.getByText('Only your organization may read the log.').waitFor();
     expect(await page.getByRole('button', { name: 'Save' }).count()).toBe(0);
@@ -192,6 +214,7 @@ describe.runIf(hasBrowser)('On the screen of proofs', { timeout: 240_000 }, () =
     await page.getByLabel('Publish the log').check();
     await page.getByRole('button', { name: 'Save' }).click();
     const read = () => ledger.call('GET', `/v1/organizations/${organizationId}`, { key: ledger.a.apiKey });
+    await page.getByText('Saved.').waitFor();
     await expect.poll(async () => (await read()).body.logIsPublic).toBe(true);
     expect((await fetch(`${ledger.baseUrl}/v1/logs/${organizationId}/checkpoint`)).status).toBe(200);
     expect((await read()).body.holdersGetProofs).toBe(false);

@@ -8,7 +8,7 @@ import { readShape } from '../../src/projections/shape.ts';
 
 /** For each number of a release, the hash of its read models, folds and stored events. */
 const known: Readonly<Record<number, string>> = {
-  1: '53008df16162d0dc5de065dd47db9b54e45cfeddf0b788e54b3c2bc939687721',
+  1: 'eb4cf06c8b83d8751d7860c64fc237081a6781bd81328ae13188a3d629f4be70',
 };
 
 // Two releases with one number and different read models would replace each other's read models at every start. When

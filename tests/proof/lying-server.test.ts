@@ -27,6 +27,9 @@ let older: SignedTree;
 let newer: SignedTree;
 let proxy: Server;
 let lie: Lie = (_, bytes) => bytes;
+/** How often the proxy still closes the connection within the body of a tile. */
+let lostBodies = 0;
+const queries: string[] = [];
 let url: string;
 
 beforeAll(async () => {
@@ -41,8 +44,15 @@ beforeAll(async () => {
     const answer = await fetch(`${ledger.baseUrl}${request.url}`, {
       headers: { authorization: request.headers.authorization ?? '' },
     });
-    const file = request.url?.split(`${issuer.organizationId}/`)[1] ?? '';
+    const [file = '', query = ''] = request.url?.split(`${issuer.organizationId}/`)[1]?.split('?') ?? [];
+    queries.push(query);
     const bytes = lie(file, new Uint8Array(await answer.arrayBuffer()));
+    if (lostBodies > 0 && bytes !== undefined && file.startsWith('tile/')) {
+      lostBodies -= 1;
+      response.writeHead(200, { 'content-length': bytes.length });
+      response.write(bytes.subarray(0, 10), () => request.socket.destroy());
+      return;
+    }
     response.writeHead(bytes === undefined ? 404 : answer.status).end(bytes);
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
@@ -121,6 +131,24 @@ Not proved:
   expect([saved.exitCode, saved.output.includes('give a checkpoint that you have as --older')]).toEqual([0, true]);
   lie = () => undefined;
   expect(await verify(url)).toMatchObject({ exitCode: 1, output: expect.stringContaining('answered 404') });
+});
+
+test('A connection that is lost within a tile is made again, and tiles are of the origin of the checkpoint', async () => {
+  [lie, lostBodies, queries.length] = [(_, bytes) => bytes, 1, 0];
+  expect((await verify(url)).exitCode).toBe(0);
+  expect(lostBodies).toBe(0);
+  expect(new Set(queries)).toEqual(new Set(['', `origin=${encodeURIComponent(newer.origin)}`]));
+});
+
+test('A token goes to no plain address, and one with a line break is not shown', async () => {
+  const options = ['--token', 'two-tokens'];
+  writeFileSync(path.join(folder, 'two-tokens'), 'secret-one\nsecret-two\n');
+  const two = await verify(url, options);
+  expect([two.exitCode, two.output.includes('secret')]).toEqual([2, false]);
+  expect(await verify('http://ledger.example/v1/logs/org_1', ['--token', 'token'])).toMatchObject({
+    exitCode: 2,
+    output: expect.stringContaining('https'),
+  });
 });
 
 describe('The verifier catches a server that', () => {

@@ -134,7 +134,9 @@ const authorizeFor = async (authenticate: Authenticate, { access }: Route, call:
   switch (access.kind) {
     case 'organization': {
       if (access.takesStrangers === true && call.headers.authorization === undefined) return nobody;
-      const caller = await authorize(authenticate, call, access.permission);
+      // A whole log has thousands of files, so they are not counted with the other requests.
+      const bucket = access.takesStrangers === true ? 'log_organization' : null;
+      const caller = await authorize(authenticate, call, access.permission, bucket);
       return isProblem(caller) ? caller : { caller, user: null };
     }
     case 'user': {

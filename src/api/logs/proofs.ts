@@ -9,7 +9,7 @@ import { problem, refused } from '../problems/problems.ts';
 import { none, type Route, route, strangersRoute } from '../route.ts';
 import { idOf, readAs } from '../schemas.ts';
 import { answerLog, plainText, textFile } from './log-answers.ts';
-import { type LogNeeds, logTag } from './log-needs.ts';
+import { type LogNeeds, logTag, originOfCheckpoint } from './log-needs.ts';
 
 const size = z
   .string()
@@ -40,15 +40,16 @@ export const getConsistency = ({ pool }: LogNeeds): Route =>
       query: z.strictObject({
         from: size.meta(asInteger('The size of your older checkpoint.', 6)),
         to: size.optional().meta(asInteger('The size of a later checkpoint. Absent: the newest one.', 13)),
+        origin: originOfCheckpoint,
       }),
     }),
     replies: { 200: { description: 'The proof.', file: plainText } },
     rejections: ['NOT_FOUND', 'NOT_IN_CHECKPOINT_YET'],
-    handle: ({ params: { organizationId }, query: { from, to = null } }, call) =>
+    handle: ({ params: { organizationId }, query: { from, to = null, origin = null } }, call) =>
       answerLog(
         call,
         organizationId,
-        (log) => proveConsistency(pool, log, { from, to }),
+        (log) => proveConsistency(pool, log, { from, to, origin }),
         ({ text }) => textFile(text),
       ),
   });

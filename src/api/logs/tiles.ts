@@ -3,7 +3,7 @@ import { readEntries, readTile, type TileFile } from '../../application/logs/rea
 import { organizationId } from '../auth/shapes.ts';
 import { type FileReply, type Route, strangersRoute } from '../route.ts';
 import { answerLog, changingFile, immutableFile } from './log-answers.ts';
-import { type LogNeeds, logTag } from './log-needs.ts';
+import { type LogNeeds, logTag, originOfCheckpoint } from './log-needs.ts';
 
 const octets = 'application/octet-stream';
 
@@ -13,13 +13,7 @@ const place = z.string().max(60).meta({
   example: '000',
 });
 
-const query = z.strictObject({
-  origin: z.string().min(1).max(300).optional().meta({
-    description:
-      'The origin of your checkpoint. When the log has begun again under another one, the answer is 404. So a client that caches by address never mixes tiles of two origins.',
-    example: 'ledger.example/org_01h455vb4pex5vsknk084sn02q',
-  }),
-});
+const query = z.strictObject({ origin: originOfCheckpoint });
 
 const described = {
   method: 'get',

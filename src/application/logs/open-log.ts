@@ -35,9 +35,11 @@ export const openCheckpoint = <Result>(
     return checkpoint === null ? noCheckpoint : read(db, signedOf(checkpoint));
   });
 
-/** Returns who else reads the log of the tenant of `db`. Nobody does when there is no such organization. */
-export const accessToLog = async (db: PoolClient, organizationId: string): Promise<LogAccess> =>
-  (await organizationById(db, organizationId)) ?? { logIsPublic: false, holdersGetProofs: false };
+/** Returns who else reads the log of the tenant of `db`. Nobody does when the organization does not exist or is closed. */
+export const accessToLog = async (db: PoolClient, organizationId: string): Promise<LogAccess> => {
+  const organization = await organizationById(db, organizationId);
+  return organization?.closedAt === null ? organization : { logIsPublic: false, holdersGetProofs: false };
+};
 
 /** A checkpoint with the lines of its witnesses in its note. */
 export type SignedCheckpoint = Omit<StoredCheckpoint, 'cosignatures'>;
@@ -67,3 +69,7 @@ export const beingRebuilt: Refusal = {
   ...reject('NOT_PROJECTED_YET', 'The tiles or leaves of this log are being built again. Try again.'),
   retryAfterSeconds: 5,
 };
+
+/** Returns the refusal for a reader that takes another origin than that of the served checkpoint. */
+export const otherOrigin = (served: string): Refusal =>
+  reject('NOT_FOUND', `The origin of this log is ${served}. Read its checkpoint again, and no file of before.`);

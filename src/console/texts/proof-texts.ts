@@ -54,13 +54,15 @@ export const proofTexts = {
     chosen: 'Chosen files',
     keys: 'Keys that you trust',
     keysHint:
-      'One on each line, from a place other than this server. You can drop a file of keys, too. Keys of witnesses demand their signatures.',
+      'One on each line, from a place other than this server. You can choose a file of keys with the other files, too. Keys of witnesses demand their signatures.',
+    fileKeys: 'These keys from your files are trusted until you choose other files:',
     sameKey: 'The server shows the same key of the log.',
     otherKey: 'The server shows another key of the log. One of both is not the real one: ask who gave you yours.',
     verify: 'Verify',
     proved: 'Proved',
     notProved: 'Not proved',
     wrong: 'Not proved. The first wrong thing:',
+    refused: 'The server did not give the consistency proof of the two checkpoints:',
     unreadable: 'A file cannot be read, or the server did not send the consistency proof. Choose the files again.',
     lacks: {
       key: 'Paste a key of the log that you trust. It is one line: the name, eight digits and the key, with + between them.',

@@ -47,7 +47,8 @@ export const leafOfOwnEvent = async (
 ): Promise<IndexedLeaf | null> => {
   const [leaf = null] = await readRows(db, {
     name: 'leaf-of-own-event',
-    text: `${select} where issuer_org_id = $1 and stream in ('catalog-' || $1, 'organization-' || $1) and event_id = $2`,
+    text: `${select} where issuer_org_id = $1 and stream in ('catalog-' || $1, 'organization-' || $1) and event_id = $2
+      and stream not like 'license-%'`,
     values: [issuerOrgId, eventId],
   });
   return leaf;

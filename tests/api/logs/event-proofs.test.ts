@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { getCheckpointNow } from '../../../src/application/logs/get-checkpoint-now.ts';
 import { encodeId } from '../../../src/domain/ids.ts';
 import { parseVerifierKey } from '../../../src/proof/notes/verifier-keys.ts';
@@ -87,12 +87,22 @@ describe('A checkpoint on demand', () => {
   test('ends without one when no notary answers, and the demand stays', async () => {
     const { database } = ledger;
     const { organizationId } = await ledger.createVendor('Waiting');
-    const waiting = { onWait: () => undefined, signal: new AbortController().signal, forMs: 1 };
-    expect(await getCheckpointNow(database.api, organizationId, waiting)).toBeNull();
+    const wait = () =>
+      getCheckpointNow(database.api, organizationId, {
+        onWait: () => undefined,
+        signal: new AbortController().signal,
+        forMs: 1,
+      });
+    expect(await wait()).toBeNull();
     const { rows } = await database.superuser.query('select from ops.log_demands where issuer_org_id = $1', [
       organizationId,
     ]);
     expect(rows).toHaveLength(1);
+    // All who wait share the looks: one by one they would connect three times each.
+    const connect = vi.spyOn(database.api, 'connect');
+    expect(new Set(await Promise.all(Array.from({ length: 20 }, wait)))).toEqual(new Set([null]));
+    expect(connect.mock.calls.length).toBeLessThan(40);
+    connect.mockRestore();
   });
 });
 

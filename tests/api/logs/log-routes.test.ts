@@ -136,6 +136,9 @@ describe('The log of an issuer', () => {
     const own = { of: organizationId, key: apiKey };
     expect((await read('checkpoint', own)).text).toBe(restarted.note);
     expect((await read(`tile/0/000?origin=${encodeURIComponent(before.origin)}`, own)).status).toBe(404);
+    const consistency = (origin: string) => read(`consistency?from=5&origin=${encodeURIComponent(origin)}`, own);
+    expect((await consistency(restarted.origin)).status).toBe(200);
+    expect((await consistency(before.origin)).text).toContain(`The origin of this log is ${restarted.origin}`);
     expect((await read('keys', own)).text).toBe(`${before.vkey}\n${restarted.vkey}\n`);
     // The notary has recorded the restart, and has not signed under the third origin yet.
     await superuser.query(
@@ -155,6 +158,26 @@ describe('The log of an issuer', () => {
     const { status, headers } = await read('tile/0/000.p/1', { of: organizationId, key: apiKey });
     expect([status, headers.get('retry-after')]).toEqual([503, '5']);
   });
+});
+
+test('A tile, leaves and a proof that do not lead to the checkpoint are not served', async () => {
+  const { superuser } = ledger.database;
+  const { organizationId, apiKey } = await ledger.createVendor('Replaced');
+  await addLeaves(superuser, organizationId, 600);
+  await signTree(superuser, organizationId);
+  const own = { of: organizationId, key: apiKey };
+  const files = ['tile/0/000', 'tile/0/000.p/9', 'tile/entries/000', 'tile/1/000.p/2', 'consistency?from=600'];
+  for (const file of files) expect([file, (await read(file, own)).status]).toEqual([file, 200]);
+  const replace = (level: number) =>
+    superuser.query(
+      `update ops.log_tiles set hashes = overlay(hashes placing sha256(hashes) from 33)
+        where issuer_org_id = $1 and level = $2 and tile_index = 0`,
+      [organizationId, level],
+    );
+  await replace(0);
+  for (const file of files.slice(0, 3)) expect([file, (await read(file, own)).status]).toEqual([file, 503]);
+  await replace(1);
+  for (const file of [...files, 'tile/0/001']) expect([file, (await read(file, own)).status]).toEqual([file, 503]);
 });
 
 describe('A reader without a credential', () => {
@@ -198,6 +221,21 @@ describe('A reader without a credential', () => {
     expect((await read('checkpoint', { key: null, headers })).status).toBe(429);
     expect((await read('checkpoint', { headers })).status).toBe(200);
   });
+
+  test('with a credential is counted by a limit of its own, and not with the requests that issue', async () => {
+    const { headers } = await read('checkpoint');
+    expect(headers.get('ratelimit-policy')).toBe('"log_organization";q=1000;w=60');
+  });
+});
+
+test('A public log of an organization that is closed is read by nobody else', async () => {
+  const { organizationId } = await ledger.createVendor('Closing');
+  await signTree(ledger.database.superuser, organizationId);
+  await ordain(ledger, organizationId, { type: 'ChangeLogAccess', data: { logIsPublic: true } });
+  const statusNow = async () => (await read('checkpoint', { of: organizationId, key: null })).status;
+  expect(await statusNow()).toBe(200);
+  await ordain(ledger, organizationId, { type: 'CloseOrganization', data: {} });
+  expect(await statusNow()).toBe(404);
 });
 
 test('An API key that is limited to products gets a sentence and no log', async () => {

@@ -24,8 +24,7 @@ export const AccessPart = ({ mayChange }: { readonly mayChange: boolean }) => {
       {isError && <Failure error={error} onRetry={refetch} />}
       {data !== undefined &&
         (mayChange ? (
-          // The form begins with the values of now, and again after a change of somebody else.
-          <AccessForm key={JSON.stringify(accessOf(data))} access={accessOf(data)} />
+          <ChangeAccess access={accessOf(data)} />
         ) : (
           <>
             <p>{data.logIsPublic ? texts.states.public : texts.states.private}</p>
@@ -39,7 +38,8 @@ export const AccessPart = ({ mayChange }: { readonly mayChange: boolean }) => {
 
 const accessOf = ({ logIsPublic, holdersGetProofs }: Access): Access => ({ logIsPublic, holdersGetProofs });
 
-const AccessForm = ({ access }: { readonly access: Access }) => {
+/** The form with what became of the last change. It stays when the form begins again with other values. */
+const ChangeAccess = ({ access }: { readonly access: Access }) => {
   const organizationId = useOrganizationId();
   const params = { organizationId };
   const change = useUnchangedCommand('changeOrganization', {
@@ -48,11 +48,28 @@ const AccessForm = ({ access }: { readonly access: Access }) => {
     state: access,
     partOf: accessOf,
   });
+  return (
+    <>
+      {/* The form begins with the values of now, and again after a change of somebody else. */}
+      <AccessForm
+        key={JSON.stringify(access)}
+        access={access}
+        isBusy={change.isPending}
+        onSave={(body) => change.mutate({ params, body })}
+      />
+      {change.isError && <Failure error={change.error} />}
+      <p role="status">{change.isSuccess && texts.saved}</p>
+    </>
+  );
+};
+
+type FormOfAccess = { readonly access: Access; readonly isBusy: boolean; readonly onSave: (access: Access) => void };
+
+const AccessForm = ({ access, isBusy, onSave }: FormOfAccess) => {
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const body = { logIsPublic: form.has('public'), holdersGetProofs: form.has('holders') };
-    change.mutate({ params, body });
+    onSave({ logIsPublic: form.has('public'), holdersGetProofs: form.has('holders') });
   };
   return (
     <form className={classes.form} onSubmit={submit}>
@@ -63,10 +80,8 @@ const AccessForm = ({ access }: { readonly access: Access }) => {
         name="holders"
         defaultChecked={access.holdersGetProofs}
       />
-      {change.isError && <Failure error={change.error} />}
-      <p role="status">{change.isSuccess && texts.saved}</p>
       <div>
-        <Button type="submit" busy={change.isPending}>
+        <Button type="submit" busy={isBusy}>
           {texts.save}
         </Button>
       </div>

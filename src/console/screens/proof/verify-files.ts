@@ -28,7 +28,12 @@ export type Verdict =
   | { readonly kind: 'lacking'; readonly lack: Lack };
 
 /** The log and the sizes of two checkpoints. */
-export type Sizes = { readonly organizationId: string; readonly from: number; readonly to: number };
+export type Sizes = {
+  readonly organizationId: string;
+  readonly origin: string;
+  readonly from: number;
+  readonly to: number;
+};
 
 /** Reads the consistency proof between two checkpoints. Returns null when the page cannot have it. */
 export type ReadConsistency = (sizes: Sizes) => Promise<string | null>;
@@ -71,11 +76,16 @@ const startBytes = 512;
 const zipStart = 'PK';
 
 /** Returns the first characters of a file. Bytes of other encodings do not matter for its kind. */
-export const startOf = async (file: ByteSource): Promise<string> =>
+const startOf = async (file: ByteSource): Promise<string> =>
   new TextDecoder().decode(await file.read(0, Math.min(file.size, startBytes)));
 
-/** Returns true for the start of a file with keys, one on each line. */
-export const isKeys = (start: string): boolean => /^[^+\n]+\+[0-9a-f]{8}\+/.test(start);
+/** Returns the text of those files that have keys, one on each line. Throws InvalidProof for a file that is too long. */
+export const textOfKeys = async (files: readonly GivenFile[]): Promise<string> => {
+  const { keys } = await sorted(files);
+  return (await Promise.all(keys.map(textOfFile))).map((text) => text.trim()).join('\n');
+};
+
+const isKeys = (start: string): boolean => /^[^+\n]+\+[0-9a-f]{8}\+/.test(start);
 
 const kindOf = (start: string): Kind => {
   if (start.startsWith(zipStart)) return 'pack';
@@ -140,13 +150,16 @@ const compare = async (
   const [older, newer] = opened.toSorted((one, other) => one.size - other.size);
   if (older === undefined || newer === undefined) return 'files';
   const ask = async () => {
-    const { organizationId } = parseOrigin(newer.origin);
-    return readConsistency({ organizationId, from: older.size, to: newer.size });
+    const { origin } = newer;
+    const { organizationId } = parseOrigin(origin);
+    return readConsistency({ organizationId, origin, from: older.size, to: newer.size });
   };
   const isCompared = older.size !== newer.size && older.origin === newer.origin;
   const answer = isCompared ? await ask() : null;
   if (isCompared && answer === null) return 'consistency';
-  const proof = answer === null ? [] : parseWitnessRequest(answer).proof;
+  const { proof, checkpoint } = answer === null ? { proof: [], checkpoint: newer.note } : parseWitnessRequest(answer);
+  // After a restart the server has another log. Its proof says nothing about this one.
+  if (!checkpoint.startsWith(`${newer.origin}\n`)) return 'consistency';
   // The checkpoint in the answer is the server's. The one to compare is that of the user.
   const request = formatWitnessRequest({ oldSize: older.size, proof, checkpoint: newer.note });
   return reportOnConsistency(older.note, request, keys);

@@ -1,6 +1,8 @@
-import { type DragEvent, type FormEvent, useState } from 'react';
+import { LedgerProblem } from '@license-ledger/client';
+import { type DragEvent, type FormEvent, useRef, useState } from 'react';
 import { AreaField } from '../../parts/area-field.tsx';
 import { Button } from '../../parts/button.tsx';
+import { messageOf } from '../../parts/failure.tsx';
 import { Labelled } from '../../parts/field.tsx';
 import { Part } from '../../parts/part.tsx';
 import { useOrganizationId } from '../../session/ledger.ts';
@@ -17,40 +19,43 @@ const texts = proofTexts.verify;
 export const VerifyPart = () => {
   const [files, setFiles] = useState<readonly File[]>([]);
   const [keys, setKeys] = useState('');
+  const [fileKeys, setFileKeys] = useState('');
   const [isOver, setOver] = useState(false);
-  const [verdict, setVerdict] = useState<Verdict | 'unreadable' | 'busy' | null>(null);
+  const [verdict, setVerdict] = useState<Shown>(null);
   const readConsistency = useReadConsistency();
+  const run = useRef(0);
+  /** Returns what shows the end of this run, unless other files or keys stand there by then. */
+  const begin = () => {
+    run.current += 1;
+    const own = run.current;
+    return (change: () => void) => {
+      if (run.current === own) change();
+    };
+  };
   const take = async (chosen: readonly File[]) => {
+    const ifCurrent = begin();
     setVerdict(null);
     setFiles(chosen);
-    // A file of keys counts as what the user typed, and stands there.
-    const { isKeys, startOf } = await import('./verify-files.ts');
-    const areKeys = await Promise.all(chosen.map(async (file) => isKeys(await startOf(givenFile(file)))));
-    const keyFiles = chosen.filter((_, place) => areKeys[place]);
-    if (keyFiles.length === 0) return;
-    const lines = await Promise.all(keyFiles.map((file) => file.text()));
-    setKeys((before) =>
-      [before, ...lines]
-        .map((text) => text.trimEnd())
-        .filter(Boolean)
-        .join('\n'),
-    );
-    setFiles((before) => before.filter((file) => !keyFiles.includes(file)));
+    setFileKeys('');
+    try {
+      const { textOfKeys } = await import('./verify-files.ts');
+      const text = await textOfKeys(chosen.map(givenFile));
+      ifCurrent(() => setFileKeys(text));
+    } catch {
+      ifCurrent(() => setVerdict('unreadable'));
+    }
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    take([...event.dataTransfer.files]).catch(() => setVerdict('unreadable'));
+    void take([...event.dataTransfer.files]);
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    const ifCurrent = begin();
     setVerdict('busy');
-    try {
-      const { verifyFiles } = await import('./verify-files.ts');
-      setVerdict(await verifyFiles(files.map(givenFile), keys, readConsistency));
-    } catch {
-      setVerdict('unreadable');
-    }
+    const end = await verdictOf(files, keys, readConsistency);
+    ifCurrent(() => setVerdict(end));
   };
   return (
     <Part title={texts.title}>
@@ -75,7 +80,7 @@ export const VerifyPart = () => {
                 type="file"
                 multiple
                 onChange={({ currentTarget }) => {
-                  take([...(currentTarget.files ?? [])]).catch(() => setVerdict('unreadable'));
+                  void take([...(currentTarget.files ?? [])]);
                 }}
               />
             )}
@@ -94,11 +99,18 @@ export const VerifyPart = () => {
             spellCheck={false}
             value={keys}
             onChange={({ currentTarget: { value } }) => {
+              begin();
               setVerdict(null);
               setKeys(value);
             }}
           />
-          <ServedKey keys={keys} />
+          {fileKeys !== '' && (
+            <>
+              <p>{texts.fileKeys}</p>
+              <code className={classes.key}>{fileKeys}</code>
+            </>
+          )}
+          <ServedKey keys={`${keys}\n${fileKeys}`} />
         </div>
         <div>
           <Button type="submit" busy={verdict === 'busy'}>
@@ -111,6 +123,19 @@ export const VerifyPart = () => {
   );
 };
 
+/** What stands below the form. `refused`: the server did not give the consistency proof, and said why. */
+type End = Verdict | 'unreadable' | { readonly kind: 'refused'; readonly why: string };
+type Shown = End | 'busy' | null;
+
+const verdictOf = async (files: readonly File[], keys: string, readConsistency: ReadConsistency): Promise<End> => {
+  try {
+    const { verifyFiles } = await import('./verify-files.ts');
+    return await verifyFiles(files.map(givenFile), keys, readConsistency);
+  } catch (error) {
+    return error instanceof LedgerProblem ? { kind: 'refused', why: messageOf(error) } : 'unreadable';
+  }
+};
+
 const givenFile = (file: File): GivenFile => ({
   name: file.name,
   size: file.size,
@@ -121,8 +146,11 @@ const givenFile = (file: File): GivenFile => ({
 const useReadConsistency = (): ReadConsistency => {
   const session = useSession();
   const own = useOrganizationId();
-  return async ({ organizationId, from, to }) =>
-    organizationId === own ? readText(session, own, `/v1/logs/${own}/consistency?from=${from}&to=${to}`) : null;
+  return async ({ organizationId, origin, from, to }) => {
+    if (organizationId !== own) return null;
+    const query = new URLSearchParams({ from: String(from), to: String(to), origin });
+    return readText(session, own, `/v1/logs/${own}/consistency?${query}`);
+  };
 };
 
 /** Says whether the server shows a key of the user, too. It decides nothing: a server that lies shows its own key. */
@@ -138,8 +166,14 @@ const ServedKey = ({ keys }: { readonly keys: string }) => {
   return <p className={isSame ? classes.soft : classes.bad}>{isSame ? texts.sameKey : texts.otherKey}</p>;
 };
 
-const Result = ({ verdict }: { readonly verdict: Verdict | 'unreadable' }) => {
+const Result = ({ verdict }: { readonly verdict: End }) => {
   if (verdict === 'unreadable') return <p className={classes.bad}>{texts.unreadable}</p>;
+  if (verdict.kind === 'refused')
+    return (
+      <p>
+        {texts.refused} {verdict.why}
+      </p>
+    );
   if (verdict.kind === 'lacking') return <p>{texts.lacks[verdict.lack]}</p>;
   if (verdict.kind === 'not proved')
     return (
