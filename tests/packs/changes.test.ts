@@ -109,7 +109,7 @@ const forgeries: Readonly<Record<string, readonly [Forgery, RegExp]>> = {
   'a key of another log': [inFile('log.vkey', (text) => text + otherKey), /not of the log/],
   'an older checkpoint': [inFile('checkpoint', () => older), /README\.txt is not/],
   'another state': [
-    inFile('states.ndjson', (text) => text.replace('"revision":0', '"revision":1')),
+    inFile('states.ndjson', (text) => text.replace(/"revision":\d+/, '"revision":99')),
     /states\.ndjson, line/,
   ],
   'states without a device': [
