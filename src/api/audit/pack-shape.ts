@@ -43,13 +43,10 @@ export const packShape = z
         'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
     }),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
-    filter: z
-      .record(z.string(), jsonValue)
-      .nullable()
-      .meta({
-        description:
-          'The filters. It is null when the request named the licenses. The values of metadata, externalRef, q and contains are null: they are not stored.',
-      }),
+    filter: z.record(z.string(), jsonValue).nullable().meta({
+      description:
+        'The filters. It is null when the request named the licenses. The values of metadata, externalRef, q and contains are null: they are not stored.',
+    }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,
     to: instantOut,
