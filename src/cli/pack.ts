@@ -2,6 +2,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Pool } from 'pg';
 import { z } from 'zod';
+import { keptFilter } from '../api/audit/kept-filter.ts';
 import { newPack } from '../api/audit/pack-shape.ts';
 import { listingOf } from '../api/licenses/reading/list-query.ts';
 import { refuseFilters } from '../api/licenses/reading/refuse-filters.ts';
@@ -12,6 +13,7 @@ import { isRefusal } from '../application/refusal.ts';
 import { loadConfig } from '../config.ts';
 import { idPattern } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
+import type { JsonObject } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
 import type { WrittenPack } from '../packs/write-pack.ts';
 import type { WriteAt } from '../packs/zip/write-zip.ts';
@@ -78,7 +80,7 @@ export const packCommand = async ({ organization, from, out, ...others }: Partia
   }
 };
 
-type Input = z.output<typeof newPack> & { readonly sent: PackRequest['query']['filter'] };
+type Input = z.output<typeof newPack> & { readonly kept: PackRequest['query']['filter'] };
 
 /** Returns the input as the API reads it. Throws UsageError. */
 const inputOf = ({ organization, licenses, filter, from, to, proofsOnly }: Options): Input => {
@@ -90,12 +92,12 @@ const inputOf = ({ organization, licenses, filter, from, to, proofsOnly }: Optio
   if (!parsed.success) throw new UsageError(z.prettifyError(parsed.error));
   if (parsed.data.filter?.user !== undefined)
     throw new UsageError('The filter user needs the secret of the server. Request this pack by POST /v1/audit/packs.');
-  return { ...parsed.data, sent };
+  return { ...parsed.data, kept: sent === null ? null : keptFilter(sent) };
 };
 
 /** Returns the filters of a query such as `status=ACTIVE&metadata[team]=blue`. */
-const membersOf = (query: string): Record<string, unknown> => {
-  const members: Record<string, unknown> = {};
+const membersOf = (query: string): JsonObject => {
+  const members: Record<string, string> = {};
   const metadata: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) {
     const member = /^metadata\[(.+)\]$/.exec(name)?.[1];
@@ -109,7 +111,7 @@ const membersOf = (query: string): Record<string, unknown> => {
 const requestOf = async (
   pool: Pool,
   { organization: organizationId }: Options,
-  { licenses, filter = {}, from, to, proofsOnly, sent }: Input,
+  { licenses, filter = {}, from, to, proofsOnly, kept }: Input,
 ): Promise<PackRequest> => {
   const now: Instant = new Date().toISOString();
   const problem = refuseFilters(filter, now, (name) => name);
@@ -123,7 +125,7 @@ const requestOf = async (
   return {
     organizationId,
     actor: { type: 'SYSTEM', id: 'ledger-pack' },
-    query: { licenses: licenses ?? null, filter: sent, from, to: to ?? now },
+    query: { licenses: licenses ?? null, filter: kept, from, to: to ?? now },
     licenses: ids,
     hasLeaves: !proofsOnly,
   };

@@ -7,8 +7,9 @@ import { hashBytes } from '../proof/tree/merkle-hashes.ts';
 import { verifyInclusion } from '../proof/tree/merkle-proofs.ts';
 import type { CheckedLeaves } from './check-leaves.ts';
 import { newLinkCheck } from './check-links.ts';
-import { type AtBothEnds, foldStates, formatStates } from './fold-states.ts';
+import { type AtBothEnds, foldStates, formatStates, licenseBegunBy } from './fold-states.ts';
 import { atPlace, type PackEvent, parsePackEvent, parsePackProof } from './pack-events.ts';
+import { packLicensesMax } from './pack-files.ts';
 import { type Line, type Lines, linesOf } from './pack-lines.ts';
 import type { ZipFile } from './zip/read-zip.ts';
 
@@ -35,12 +36,17 @@ export type CheckedHistories = {
   readonly accepted: number;
 };
 
-/** Returns the ids of the licenses in a file of states. Throws InvalidProof unless they are sorted and distinct. */
+/**
+ * Returns the ids of the licenses in a file of states. Throws InvalidProof unless they are sorted and distinct, at least
+ * one and at most `packLicensesMax`.
+ */
 export const licensesOf = async (states: ZipFile): Promise<readonly string[]> => {
   const lines = linesOf(states);
   const ids: string[] = [];
   for (let line = await lines.next(); line !== null; line = await lines.next()) {
+    if (ids.length > 0 && licenseBegunBy(line.text) === null) continue;
     const id = licenseIdOf(line);
+    mustBe(ids.length < packLicensesMax, `${line.place}: a pack has at most ${packLicensesMax} licenses.`);
     mustBe(id > (ids.at(-1) ?? ''), `${line.place}: the licenses are not in the order of their ids, each once.`);
     ids.push(id);
   }
@@ -57,7 +63,7 @@ export const checkHistories = async (histories: Histories): Promise<CheckedHisto
   const events = await peekable(linesOf(histories.events));
   const sum = { licenses: 0, events: 0, accepted: 0 };
   for (let line = await states.next(); line !== null; line = await states.next()) {
-    const { count, accepted } = await checkLicense(histories, line, events);
+    const { count, accepted } = await checkLicense(histories, { line, states, events });
     sum.licenses += 1;
     sum.events += count;
     sum.accepted += accepted;
@@ -98,7 +104,10 @@ export const placesByProofs = (file: ZipFile, checkpoint: Checkpoint): PlaceChec
   };
 };
 
-const checkLicense = async (histories: Histories, line: Line, events: Peekable) => {
+/** Where the check of a license begins: the first line of its states, those that follow, and the events. */
+type Place = { readonly line: Line; readonly states: Lines; readonly events: Peekable };
+
+const checkLicense = async (histories: Histories, { line, states, events }: Place) => {
   const { instants, organizationId, leaves, places } = histories;
   const licenseId = licenseIdOf(line);
   const stream = `license-${licenseId}`;
@@ -118,10 +127,13 @@ const checkLicense = async (histories: Histories, line: Line, events: Peekable) 
   mustBe(count > 0, `${line.place}: the pack has no event of the license ${licenseId} here.`);
   const inLog = leaves?.countOf(stream) ?? count;
   mustBe(inLog === count, `The log has ${inLog} events of the license ${licenseId}, and the pack has ${count}.`);
-  compareStates(
-    line,
-    foldEvent(() => formatStates(fold.states()), line.place),
-  );
+  const computed = foldEvent(() => [...formatStates(fold.states())], line.place);
+  let stored: Line | null = line;
+  for (const [number, text] of computed.entries()) {
+    if (number > 0) stored = await states.next();
+    mustBe(stored !== null, `${histories.states.name} ends within the states of the license ${licenseId}.`);
+    compareStates(stored, text);
+  }
   return { count, accepted: links.end() };
 };
 
@@ -142,7 +154,7 @@ const compareStates = ({ text, place }: Line, computed: string): void => {
   let at = 0;
   while (text[at] === computed[at]) at += 1;
   const before = text.slice(0, at);
-  const side = before.includes('"to":') ? 'to' : 'from';
+  const side = computed.includes('"at":"to"') ? 'to' : 'from';
   const member = /"([A-Za-z]+)":[^"]*"?[^"]*$/.exec(before)?.[1] ?? side;
   throw new InvalidProof(
     `${place}: the state at "${side}" does not follow from the events. The first difference is at ${member}.`,
@@ -150,9 +162,8 @@ const compareStates = ({ text, place }: Line, computed: string): void => {
 };
 
 const licenseIdOf = ({ text, place }: Line): string => {
-  // Canonical JSON: `from` comes before `licenseId`, and the only other one is within the facts, before `to`.
-  const id = /"licenseId":"([^"]*)","to":(?:null|\{)/.exec(text)?.[1] ?? '';
-  mustBe(idPattern('lic').test(id), `${place}: the line does not name a license.`);
+  const id = licenseBegunBy(text) ?? '';
+  mustBe(idPattern('lic').test(id), `${place}: the states of a license do not begin here.`);
   return id;
 };
 

@@ -8,8 +8,15 @@ import { leavesMax } from './pack-files.ts';
 import { type Line, linesOf } from './pack-lines.ts';
 import type { ZipFile } from './zip/read-zip.ts';
 
-/** The leaves of a whole log: the hash of each, one after another, and how many each of some streams has. */
-export type CheckedLeaves = { readonly hashes: Uint8Array; readonly countOf: (stream: string) => number };
+/**
+ * The leaves of a whole log: the hash of each, one after another, and how many each of some streams has. `lastAt`: when
+ * the last one was recorded.
+ */
+export type CheckedLeaves = {
+  readonly hashes: Uint8Array;
+  readonly countOf: (stream: string) => number;
+  readonly lastAt: string;
+};
 
 /** The checkpoints that the leaves must lead to: that of the pack, and older ones of the same log. */
 export type Checkpoints = { readonly checkpoint: Checkpoint; readonly older: readonly Checkpoint[] };
@@ -27,6 +34,7 @@ export const checkLeaves = async (
   mustBe(size <= leavesMax, `A pack with all leaves has at most ${leavesMax}, and the log has ${size}.`);
   const hashes = new Uint8Array(size * hashBytes);
   const counts = new Map<string, number>();
+  let lastAt = '';
   const tree = newTileBuilder({ onFullTile: () => {} });
   const compare = (): void => {
     for (const head of older)
@@ -41,7 +49,8 @@ export const checkLeaves = async (
   for (let line = await lines.next(); line !== null; line = await lines.next()) {
     const index = tree.size();
     mustBe(index < size, `${line.place}: the checkpoint has ${size} leaves, and this is a further one.`);
-    const stream = streamOf(line);
+    const { stream, recordedAt } = namedBy(line);
+    lastAt = recordedAt;
     const hash = leafHash(utf8(line.text));
     hashes.set(hash, index * hashBytes);
     if (streams.has(stream)) counts.set(stream, (counts.get(stream) ?? 0) + 1);
@@ -50,19 +59,19 @@ export const checkLeaves = async (
   }
   mustBe(tree.size() === size, `${file.name} has ${tree.size()} leaves, and the checkpoint has ${size}.`);
   mustBe(isSameBytes(tree.root(), checkpoint.root), `${file.name} does not have the root of the checkpoint.`);
-  return { hashes, countOf: (stream) => counts.get(stream) ?? 0 };
+  return { hashes, countOf: (stream) => counts.get(stream) ?? 0, lastAt };
 };
 
-const streamOf = ({ text, place }: Line): string => {
+const namedBy = ({ text, place }: Line): { readonly stream: string; readonly recordedAt: string } => {
   // Most lines match, and reading JSON strictly takes ten times as long.
-  const quick = quickForm.exec(text)?.groups?.stream;
-  if (quick !== undefined) return quick;
+  const [, recordedAt, stream] = quickForm.exec(text) ?? [];
+  if (recordedAt !== undefined && stream !== undefined) return { stream, recordedAt };
   try {
-    return parseLeaf(text).stream;
+    return parseLeaf(text);
   } catch (error) {
     throw error instanceof InvalidProof ? new InvalidProof(`${place}: ${error.message}`) : error;
   }
 };
 
 const quickForm =
-  /^\{"hash":"[0-9a-f]{64}","id":"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}","recordedAt":"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z","revision":(?:0|[1-9]\d{0,14}),"stream":"(?<stream>(?:license-lic|catalog-org|organization-org)_[0-7][0-9a-hjkmnp-tv-z]{25})","v":1\}$/;
+  /^\{"hash":"[0-9a-f]{64}","id":"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}","recordedAt":"(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z)","revision":(?:0|[1-9]\d{0,14}),"stream":"((?:license-lic|catalog-org|organization-org)_[0-7][0-9a-hjkmnp-tv-z]{25})","v":1\}$/;

@@ -46,10 +46,28 @@ export const foldStates = (licenseId: string, { from, to }: AtBothEnds<Instant>)
   };
 };
 
-/** Returns the line of a license in states.ndjson, without a line break. */
-export const formatStates = (states: LicenseStates): string =>
-  // Facts may have members without a value, which JSON leaves out.
-  canonicalJson(JSON.parse(JSON.stringify(states)));
+/**
+ * Returns the lines of a license in states.ndjson, without line breaks: for each instant its state, and then one line for
+ * each activation, lease and user. So no line grows with the number of devices.
+ */
+export function* formatStates({ licenseId, ...states }: LicenseStates): Generator<string> {
+  for (const at of ['from', 'to'] as const) {
+    const { activations = [], leases = [], users = [], ...state } = states[at] ?? {};
+    yield lineOf({ at, licenseId, state: states[at] === null ? null : state });
+    for (const activation of activations) yield lineOf({ at, licenseId, activation });
+    for (const lease of leases) yield lineOf({ at, licenseId, lease });
+    for (const user of users) yield lineOf({ at, licenseId, user });
+  }
+}
+
+/** Returns the license whose lines in states.ndjson begin with this one, or null for a line within those of a license. */
+export const licenseBegunBy = (line: string): string | null => firstLine.exec(line)?.[1] ?? null;
+
+// Canonical JSON sorts the members.
+const firstLine = /^\{"at":"from","licenseId":"([^"]*)","state":/;
+
+// Facts may have members without a value, which JSON leaves out.
+const lineOf = (members: object): string => canonicalJson(JSON.parse(JSON.stringify(members)));
 
 /** Returns true for an event that was recorded or took effect by an instant. */
 export const countsAt = ({ recordedAt, effectiveAt }: Decoded<LicenseEvent>['at'], asOf: Instant): boolean =>

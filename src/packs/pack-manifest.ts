@@ -36,21 +36,31 @@ export const parseManifest = (text: string): Manifest => {
   const { digest, ...members } = parseObject(text, 'manifest.json');
   mustBe(members.v === 1, 'manifest.json does not have the version 1.');
   mustBe(digest === digestOf(members), 'manifest.json does not have the digest that it names: it was changed.');
-  mustBe(text === `${canonicalJson({ ...members, digest })}\n`, 'manifest.json is not RFC 8785 JSON in one line.');
-  return checkManifest(members);
+  const manifest = checkManifest(members);
+  const isOwnForm = text === formatManifest(manifest);
+  mustBe(isOwnForm, 'manifest.json has members that this program does not write, or is not RFC 8785 JSON in one line.');
+  return manifest;
 };
 
 const checkManifest = (members: Readonly<Record<string, unknown>>): Manifest => {
   const { organizationId, createdAt } = members;
   const [query, actor, software, counts] = [members.query, members.actor, members.software, members.counts];
   mustBe(typeof organizationId === 'string' && typeof createdAt === 'string', 'manifest.json lacks its organization.');
-  mustBe(isQuery(query), 'manifest.json has no query with licenses or a filter, from and to.');
+  mustBe(isInstant(createdAt), 'manifest.json does not say when the pack was made.');
+  mustBe(isQuery(query), 'manifest.json has no query with licenses or a filter, and with from no later than to.');
   mustBe(hasTexts(actor, 'type', 'id'), 'manifest.json does not say who requested the pack.');
   mustBe(hasTexts(software, 'version', 'fold'), 'manifest.json does not say which release wrote the pack.');
   mustBe(hasCounts(counts, 'licenses', 'events', 'leaves'), 'manifest.json lacks a count.');
   const files: unknown = members.files;
   mustBe(Array.isArray(files) && files.every(isFile), 'manifest.json does not list the files with their hashes.');
-  return { v: 1, organizationId, createdAt, query, actor, software, counts, files };
+  return {
+    ...{ v: 1, organizationId, createdAt },
+    query: { licenses: query.licenses, filter: query.filter, from: query.from, to: query.to },
+    actor: { type: actor.type, id: actor.id },
+    software: { version: software.version, fold: software.fold },
+    counts: { licenses: counts.licenses, events: counts.events, leaves: counts.leaves },
+    files: files.map(({ name, bytes, sha256: hash }) => ({ name, bytes, sha256: hash })),
+  };
 };
 
 const digestOf = (members: object): string => hexOf(sha256(utf8(canonicalJson(members))));
@@ -74,6 +84,7 @@ const isFile = (value: unknown): value is WrittenFile => hasTexts(value, 'name',
 
 const isQuery = (value: unknown): value is PackQuery => {
   if (!hasTexts(value, 'from', 'to') || !isInstant(value.from) || !isInstant(value.to)) return false;
+  if (value.from > value.to) return false;
   const { licenses, filter }: Members = value;
   const isList = Array.isArray(licenses) && licenses.every((id) => typeof id === 'string');
   return isList ? filter === null : licenses === null && isObject(filter);

@@ -19,7 +19,8 @@ Files.
 
 checkpoint      what the log ${origin} signed: its size, ${size} events, and the root of their tree.
 events.ndjson   the events of the licenses, one on each line, with their numbers in the log.
-states.ndjson   each license at both instants; personal values are references.
+states.ndjson   each license at both instants, with a line for each device, lease and user of it;
+                personal values are references.
 ${
   isComplete
     ? 'leaves.ndjson   the entries of all events of the log: names and hashes, without content.'
@@ -32,7 +33,7 @@ How to check it.
 
 1. Get ledger-verify.mjs and the public key of the log from a place other than this pack. Someone who
    forges a pack can also forge the key in it.
-2. Run: node ledger-verify.mjs pack <this zip> --key <key>
+2. Run: node ledger-verify.mjs pack <this zip> --key <key>${isComplete ? '' : ' --proofs-only'}
    It needs no network. It computes all hashes again, checks the signature, folds the events and
    compares the states. It names the first wrong line.
 3. Have you an older checkpoint of this log? Add --older <checkpoint>.${

@@ -3,30 +3,27 @@ import { newSha256 } from '../proof/hashing/sha256.ts';
 import { mustBe } from '../proof/invalid.ts';
 import { type Checkpoint, openCheckpoint } from '../proof/notes/checkpoints.ts';
 import { parseOrigin } from '../proof/notes/log-origins.ts';
-import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
+import { formatVerifierKey, parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { openTrusted, type Report, type TrustedKeys } from '../proof/reports.ts';
 import { fileLengthMax, hexOf, textOf } from '../proof/text/bytes.ts';
-import {
-  type CheckedHistories,
-  checkHistories,
-  licensesOf,
-  placesByLeaves,
-  placesByProofs,
-} from './check-histories.ts';
+import { checkHistories, licensesOf, placesByLeaves, placesByProofs } from './check-histories.ts';
 import { checkLeaves } from './check-leaves.ts';
 import { packFiles, packPlaces } from './pack-files.ts';
 import { type Manifest, parseManifest } from './pack-manifest.ts';
 import { type CheckedPack, reportOnPack } from './pack-report.ts';
+import { formatReadMe } from './read-me.ts';
 import { crc32 } from './zip/crc32.ts';
 import { type ByteSource, readZip, type ZipFile } from './zip/read-zip.ts';
 
 /**
  * What the reader of a pack trusts and demands. `older`: notes of checkpoints that the reader has, which the log of the
- * pack must continue. `licenses`: those that the pack must have, exactly; absent: any.
+ * pack must continue. `licenses`: those that the pack must have, exactly; absent: any. `proofsOnly`: true accepts a pack
+ * without leaves, which does not prove that a history is complete.
  */
 export type PackTrust = TrustedKeys & {
   readonly older?: readonly string[];
   readonly licenses?: readonly string[];
+  readonly proofsOnly?: boolean;
 };
 
 /**
@@ -44,12 +41,37 @@ export const verifyPack = async (pack: ByteSource, trust: PackTrust): Promise<Re
   const checkpoint = openTrusted(await textOfFile(files(packFiles.checkpoint)), trust);
   const { organizationId } = parseOrigin(checkpoint.origin);
   mustBe(organizationId === manifest.organizationId, 'The checkpoint is of the log of another organization.');
-  for (const key of (await textOfFile(files(packFiles.keys))).trimEnd().split('\n')) parseVerifierKey(key);
+  const isComplete = hasLeaves(manifest);
+  mustBe(
+    isComplete || trust.proofsOnly === true,
+    'This pack has no leaves, so events may be left out of it. The option --proofs-only accepts such a pack.',
+  );
+  await checkTexts(files, { manifest, checkpoint, isComplete });
   const older = (trust.older ?? []).map((note) => olderCheckpoint(note, checkpoint, trust));
   const licenses = await licensesOf(files(packFiles.states));
   checkLicenses(licenses, manifest, trust.licenses);
-  const opening = { manifest, checkpoint, older, licenses, isComplete: hasLeaves(manifest) };
-  return reportOnPack({ ...opening, checked: await checkAll(files, opening) });
+  const opening = { manifest, checkpoint, older, licenses, isComplete };
+  return reportOnPack({ ...opening, ...(await checkAll(files, opening)) });
+};
+
+/** Checks the files that nothing else needs, so that a pack tells its reader nothing that this program does not write. */
+const checkTexts = async (
+  files: Files,
+  { manifest, checkpoint: { origin, size }, isComplete }: Pick<Opening, 'manifest' | 'checkpoint' | 'isComplete'>,
+): Promise<void> => {
+  const readMe = formatReadMe({ ...manifest, origin, size, isComplete });
+  const { readMe: name, keys: keysName } = packFiles;
+  mustBe((await textOfFile(files(name))) === readMe, `${name} is not the text that this program writes for the pack.`);
+  const text = await textOfFile(files(keysName));
+  const keys = text.trimEnd().split('\n').map(parseVerifierKey);
+  mustBe(
+    keys.every((key) => key.name === origin && key.kind === 'LOG'),
+    `${keysName} has a key that is not of the log ${origin}.`,
+  );
+  mustBe(
+    text === keys.map((key) => `${formatVerifierKey(key)}\n`).join(''),
+    `${keysName} does not have one key on each line.`,
+  );
 };
 
 /** Returns the file with a name. */
@@ -112,16 +134,17 @@ const checkLicenses = (licenses: readonly string[], manifest: Manifest, demanded
   const lists = [manifest.query.licenses, demanded ?? null];
   for (const list of lists) {
     if (list === null) continue;
-    const missing = list.find((id) => !licenses.includes(id));
+    const [packed, listed] = [new Set(licenses), new Set(list)];
+    const missing = list.find((id) => !packed.has(id));
     mustBe(missing === undefined, `The pack lacks the license ${missing}.`);
-    const further = licenses.find((id) => !list.includes(id));
+    const further = licenses.find((id) => !listed.has(id));
     mustBe(further === undefined, `The pack has the license ${further}, which nobody asked for.`);
   }
 };
 
-type Opening = Omit<CheckedPack, 'checked'> & { readonly older: readonly Checkpoint[] };
+type Opening = Omit<CheckedPack, 'checked' | 'lastAt'>;
 
-const checkAll = async (files: Files, opening: Opening): Promise<CheckedHistories> => {
+const checkAll = async (files: Files, opening: Opening): Promise<Pick<CheckedPack, 'checked' | 'lastAt'>> => {
   const { manifest, checkpoint, older, licenses, isComplete } = opening;
   mustBe(
     isComplete || older.length === 0,
@@ -140,5 +163,5 @@ const checkAll = async (files: Files, opening: Opening): Promise<CheckedHistorie
   const { counts } = manifest;
   const isCounted = counts.licenses === checked.licenses && counts.events === checked.events;
   mustBe(isCounted && counts.leaves === (isComplete ? checkpoint.size : 0), 'manifest.json has wrong counts.');
-  return checked;
+  return { checked, lastAt: leaves?.lastAt ?? null };
 };

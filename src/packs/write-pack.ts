@@ -25,7 +25,7 @@ export type PackContent = Pick<Manifest, 'organizationId' | 'query' | 'actor' | 
   readonly eventsOf: (licenseId: string) => AsyncIterable<readonly IndexedEvent[]>;
   readonly leaves: (() => AsyncIterable<readonly Leaf[]>) | null;
   readonly proofOf: ((index: number) => Promise<readonly Uint8Array[]>) | null;
-  /** Gets the number of lines that were written since the last call. */
+  /** Gets the number of lines since the last call. The states of a license count as one. */
   readonly onProgress: (lines: number) => void;
 };
 
@@ -46,11 +46,11 @@ export const writePack = async (content: PackContent, writeAt: WriteAt, bytesMax
     await zip.add(packFiles.readMe, [utf8(readMe)]),
     await zip.add(packFiles.keys, [utf8(content.keys)]),
     await zip.add(packFiles.checkpoint, [utf8(checkpoint)]),
-    await zip.add(packFiles.events, partsOf(content, eventLines(content, indexes))),
-    await zip.add(packFiles.states, partsOf(content, stateLines(content))),
+    await zip.add(packFiles.events, partsOf(counted(content, eventLines(content, indexes)))),
+    await zip.add(packFiles.states, partsOf(stateLines(content))),
     isComplete
-      ? await zip.add(packFiles.leaves, partsOf(content, leafLines(content)))
-      : await zip.add(packFiles.proofs, partsOf(content, proofLines(content, indexes))),
+      ? await zip.add(packFiles.leaves, partsOf(counted(content, leafLines(content))))
+      : await zip.add(packFiles.proofs, partsOf(counted(content, proofLines(content, indexes)))),
   ];
   const counts = { licenses: licenses.length, events: indexes.length, leaves: isComplete ? size : 0 };
   const manifest: Manifest = { v: 1, organizationId, query, actor, createdAt, software, counts, files };
@@ -68,11 +68,12 @@ async function* eventLines({ licenses, eventsOf }: PackContent, indexes: number[
     }
 }
 
-async function* stateLines({ licenses, eventsOf, query }: PackContent): LinePages {
+async function* stateLines({ licenses, eventsOf, query, onProgress }: PackContent): LinePages {
   for (const licenseId of licenses) {
     const fold = foldStates(licenseId, query);
     for await (const page of eventsOf(licenseId)) for (const { recorded } of page) fold.add(recorded);
-    yield [formatStates(fold.states())];
+    for (const line of formatStates(fold.states())) yield [line];
+    onProgress(1);
   }
 }
 
@@ -87,11 +88,18 @@ async function* proofLines({ proofOf }: PackContent, indexes: readonly number[])
   for (const index of indexes) yield [formatPackProof(index, await proofOf(index))];
 }
 
-/** Joins lines to parts that are worth a write. */
-async function* partsOf({ onProgress }: PackContent, pages: LinePages): AsyncGenerator<Uint8Array> {
-  let [waiting, bytes]: [Uint8Array[], number] = [[], 0];
+/** Reports lines as progress. */
+async function* counted({ onProgress }: PackContent, pages: LinePages): LinePages {
   for await (const lines of pages) {
     onProgress(lines.length);
+    yield lines;
+  }
+}
+
+/** Joins lines to parts that are worth a write. */
+async function* partsOf(pages: LinePages): AsyncGenerator<Uint8Array> {
+  let [waiting, bytes]: [Uint8Array[], number] = [[], 0];
+  for await (const lines of pages) {
     const text = utf8(lines.map((line) => `${line}\n`).join(''));
     waiting.push(text);
     bytes += text.length;

@@ -1,4 +1,5 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
+import { transaction } from '../postgres/transaction.ts';
 import type { NewPack } from './audit-packs.ts';
 
 /** A pack that this worker makes. `tries` counts this try, from 1. No other worker takes it before the claim ends. */
@@ -17,24 +18,32 @@ export class ClaimLost extends Error {
 
 /**
  * Takes the next pack that is queued, or that a worker has left. An organization has one at a time. Removes the parts of
- * an earlier try. Returns null when there is none. As ledger_worker.
+ * an earlier try. Returns null when there is none. The clock of claims is that of the database. As ledger_worker.
  */
-export const claimPack = async (pool: Pool, now: Date): Promise<ClaimedPack | null> => {
-  const { rows } = await pool.query<ClaimedRow>({
+export const claimPack = (pool: Pool): Promise<ClaimedPack | null> =>
+  transaction(pool, 'begin', async (db) => {
+    // A claim must see the pack that another worker claimed just before.
+    await db.query("select pg_advisory_xact_lock(hashtextextended('claims of audit packs', 0))");
+    const claimed = await claimNext(db);
+    if (claimed !== null) await removeParts(db, claimed);
+    return claimed;
+  });
+
+const claimNext = async (db: PoolClient): Promise<ClaimedPack | null> => {
+  const { rows } = await db.query<ClaimedRow>({
     name: 'claim-audit-pack',
-    text: `update ops.audit_packs set state = 'RUNNING', tries = tries + 1, done = 0, total = 0, claimed_until = $2
+    text: `update ops.audit_packs set state = 'RUNNING', tries = tries + 1, done = 0, total = 0, claimed_until = ${claimEnd}
       where (issuer_org_id, pack_id) = (
         select issuer_org_id, pack_id from ops.audit_packs p
-        where (state = 'QUEUED' or (state = 'RUNNING' and claimed_until <= $1))
+        where state in ('QUEUED', 'RUNNING') and (claimed_until is null or claimed_until <= statement_timestamp())
           and not exists (select from ops.audit_packs o where o.issuer_org_id = p.issuer_org_id
-            and o.state = 'RUNNING' and o.claimed_until > $1)
+            and o.state = 'RUNNING' and o.claimed_until > statement_timestamp())
         order by created_at limit 1 for update skip locked)
       returning issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, created_at, tries`,
-    values: [now, claimEnd(now)],
   });
   const [row] = rows;
   if (row === undefined) return null;
-  const claimed = {
+  return {
     issuerOrgId: row.issuer_org_id,
     packId: row.pack_id,
     actor: { type: row.actor_type, id: row.actor_id },
@@ -44,22 +53,20 @@ export const claimPack = async (pool: Pool, now: Date): Promise<ClaimedPack | nu
     now: row.created_at,
     tries: row.tries,
   };
-  await removeParts(pool, claimed);
-  return claimed;
 };
 
 /** Notes the progress of a pack and keeps the claim. Throws ClaimLost. As ledger_worker. */
 export const extendClaim = async (
   pool: Pool,
   pack: ClaimedPack,
-  { done, total, now }: { readonly done: number; readonly total: number; readonly now: Date },
+  { done, total }: { readonly done: number; readonly total: number },
 ): Promise<void> => {
   const { rowCount } = await pool.query({
     name: 'extend-audit-pack',
-    text: `update ops.audit_packs set done = $4, total = $5, claimed_until = $6 where ${ofClaim}`,
-    values: [...placeOf(pack), done, total, claimEnd(now)],
+    text: `update ops.audit_packs set done = $4, total = $5, claimed_until = ${claimEnd} where ${ofClaim}`,
+    values: [...placeOf(pack), done, total],
   });
-  if (rowCount !== 1) throw new ClaimLost(`Another worker makes the pack ${pack.packId}.`);
+  mustHaveClaim(pack, rowCount);
 };
 
 /** Writes a part of the file, unless another worker has the pack. Throws ClaimLost. As ledger_worker. */
@@ -71,7 +78,7 @@ export const writePackPart = async (pool: Pool, pack: ClaimedPack, at: number, b
       insert into ops.audit_pack_parts (issuer_org_id, pack_id, at, bytes) select $1, $2, $4, $5 from claim`,
     values: [...placeOf(pack), at, bytes],
   });
-  if (rowCount !== 1) throw new ClaimLost(`Another worker makes the pack ${pack.packId}.`);
+  mustHaveClaim(pack, rowCount);
 };
 
 /** Returns the parts of a file in their order. As ledger_worker. */
@@ -89,18 +96,25 @@ export async function* partsOfPack(pool: Pool, { issuerOrgId, packId }: ClaimedP
   }
 }
 
-/** How the making of a pack ended. */
+/** How the making of a pack ended. `hasLeaves`: of the file; a large log has none in it although they were requested. */
 export type PackEnd =
-  | { readonly state: 'READY'; readonly size: number; readonly sha256: string }
+  | { readonly state: 'READY'; readonly hasLeaves: boolean; readonly size: number; readonly sha256: string }
   | { readonly state: 'FAILED'; readonly reason: string };
 
-/** Ends a pack, unless another worker has taken it since. As ledger_worker. */
-export const endPack = async (pool: Pool, pack: ClaimedPack, end: PackEnd, now: Date): Promise<void> => {
+/** Ends a pack. Throws ClaimLost when another worker has taken it since, and leaves the parts of that one. As ledger_worker. */
+export const endPack = (pool: Pool, pack: ClaimedPack, end: PackEnd, now: Date): Promise<void> =>
+  transaction(pool, 'begin', async (db) => {
+    mustHaveClaim(pack, await noteEnd(db, pack, end, now));
+    if (end.state === 'FAILED') await removeParts(db, pack);
+  });
+
+const noteEnd = async (db: PoolClient, pack: ClaimedPack, end: PackEnd, now: Date): Promise<number | null> => {
   const isReady = end.state === 'READY';
-  await pool.query({
+  const { rowCount } = await db.query({
     name: 'end-audit-pack',
     text: `update ops.audit_packs set state = $4, reason = $5, byte_count = $6, sha256 = $7, finished_at = $8::timestamptz,
-        expires_at = $8::timestamptz + $9::integer * interval '1 day', done = case when $4 = 'READY' then total else done end
+        expires_at = $8::timestamptz + $9::integer * interval '1 day', done = case when $4 = 'READY' then total else done end,
+        has_leaves = coalesce($10, has_leaves), claimed_until = null
       where ${ofClaim}`,
     values: [
       ...placeOf(pack),
@@ -110,9 +124,10 @@ export const endPack = async (pool: Pool, pack: ClaimedPack, end: PackEnd, now: 
       isReady ? end.sha256 : null,
       now,
       packKeptDays,
+      isReady ? end.hasLeaves : null,
     ],
   });
-  if (!isReady) await removeParts(pool, pack);
+  return rowCount;
 };
 
 /** Gives a pack back, so that another worker begins at once. As ledger_worker. */
@@ -121,6 +136,16 @@ export const releasePack = async (pool: Pool, pack: ClaimedPack): Promise<void> 
     name: 'release-audit-pack',
     text: `update ops.audit_packs set state = 'QUEUED', claimed_until = null, tries = tries - 1 where ${ofClaim}`,
     values: [...placeOf(pack)],
+  });
+};
+
+/** Gives a pack back after a fault. A worker tries again when some seconds have passed. As ledger_worker. */
+export const postponePack = async (pool: Pool, pack: ClaimedPack, seconds: number): Promise<void> => {
+  await pool.query({
+    name: 'postpone-audit-pack',
+    text: `update ops.audit_packs set state = 'QUEUED', claimed_until = statement_timestamp() + $4 * interval '1 second'
+      where ${ofClaim}`,
+    values: [...placeOf(pack), seconds],
   });
 };
 
@@ -156,13 +181,17 @@ const ofClaim = "issuer_org_id = $1 and pack_id = $2 and tries = $3 and state = 
 
 const placeOf = ({ issuerOrgId, packId, tries }: ClaimedPack) => [issuerOrgId, packId, tries] as const;
 
-const claimEnd = (now: Date): Date => new Date(now.getTime() + packClaimSeconds * 1_000);
+const claimEnd = `statement_timestamp() + interval '${packClaimSeconds} seconds'`;
+
+const mustHaveClaim = ({ packId }: ClaimedPack, rowCount: number | null): void => {
+  if (rowCount !== 1) throw new ClaimLost(`Another worker makes the pack ${packId}.`);
+};
 
 const removeParts = async (
-  pool: Pool,
+  db: Pool | PoolClient,
   { issuerOrgId, packId }: Pick<NewPack, 'issuerOrgId' | 'packId'>,
 ): Promise<void> => {
-  await pool.query({
+  await db.query({
     name: 'remove-audit-pack-parts',
     text: 'delete from ops.audit_pack_parts where issuer_org_id = $1 and pack_id = $2',
     values: [issuerOrgId, packId],

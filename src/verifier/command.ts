@@ -29,6 +29,7 @@ newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64,
   --older <file>    log, pack: a checkpoint that you have, which the log must continue
   --token <file>    log: a file with the API key or access token that the URL needs
   --license <id>    pack: a license that you asked for; the pack must have these and no others
+  --proofs-only     pack: accept a pack without leaves, from which events may be left out
 
 Exit codes: 0 proved, 1 a file cannot be read, 2 wrong usage, 3 the proof is wrong, 6 a file is empty.
 `;

@@ -63,7 +63,9 @@ const open: (path: string, openFile: OpenFile) => ReturnType<OpenFile> = (path, 
 };
 
 const readArguments = (args: readonly string[], readFile: ReadFile) => {
-  const { places, valuesOf } = splitArguments(args, ['--key', '--witness', '--older', '--license']);
+  const proofsOnly = args.includes('--proofs-only');
+  const others = args.filter((argument) => argument !== '--proofs-only');
+  const { places, valuesOf } = splitArguments(others, ['--key', '--witness', '--older', '--license']);
   const [path] = places;
   const keysOf = (option: '--key' | '--witness'): readonly VerifierKey[] =>
     valuesOf(option).flatMap((argument) => readKeys(argument, readFile));
@@ -73,5 +75,5 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
   const older = valuesOf('--older').map((file) => readText(file, readFile));
   const licenses = valuesOf('--license');
-  return { path, logs, witnesses, older, ...(licenses.length === 0 ? {} : { licenses }) };
+  return { path, logs, witnesses, older, proofsOnly, ...(licenses.length === 0 ? {} : { licenses }) };
 };

@@ -12,6 +12,7 @@ import {
   endPack,
   extendClaim,
   partsOfPack,
+  postponePack,
   releasePack,
   writePackPart,
 } from '../records/pack-jobs.ts';
@@ -28,21 +29,25 @@ export type MakePacksNeeds = Pick<PackNeeds, 'store' | 'version' | 'now' | 'sign
 /** How many packs a worker makes at a time, each of another organization. */
 export const packsAtOnce = 2;
 
-/** After so many tries that died a pack has failed. */
+/** After so many tries that did not end a pack has failed. */
 export const packTriesMax = 5;
 
 const waitMsDefault = 120_000;
 
+// The first try after a fault comes so much later, and each further one later by as much again.
+const secondsAfterFault = 10;
+
 /**
  * Makes the packs that are queued, at most `packsAtOnce` at a time, until none is left. A worker that stops gives its
- * packs back. When a worker dies, another one begins again after a minute. Returns how many packs ended.
+ * packs back. When a worker dies, another one begins again after a minute. After a fault, a worker tries again a little
+ * later. Returns how many packs ended.
  */
 export const makePacks = async (needs: MakePacksNeeds): Promise<number> => {
   let busy = 0;
   let ended = 0;
   const work = async (): Promise<void> => {
     while (!needs.signal.aborted) {
-      const pack = await claimPack(needs.pool, needs.now());
+      const pack = await claimPack(needs.pool);
       if (pack === null) {
         // A long pack of one organization does not delay those of others that are requested meanwhile.
         if (busy === 0) return;
@@ -63,57 +68,103 @@ export const makePacks = async (needs: MakePacksNeeds): Promise<number> => {
 
 const idleMs = 1_000;
 
-/** Makes one pack and ends it. Returns false when another worker has it, or when this one stops. */
+/** Makes one pack and ends it. Returns false when another worker has it or will have it. */
 const makeClaimed = async (needs: MakePacksNeeds, pack: ClaimedPack): Promise<boolean> => {
-  const { pool, log, now, signal } = needs;
-  const { packId, issuerOrgId: organizationId, tries } = pack;
+  const { pool, now } = needs;
   try {
-    if (tries > packTriesMax)
-      throw new PackImpossible(`The server stopped ${packTriesMax} times while it made the pack.`);
+    if (pack.tries > packTriesMax)
+      throw new PackImpossible(`The server began the pack ${packTriesMax} times, and did not end it.`);
     await endPack(pool, pack, { state: 'READY', ...(await write(needs, pack)) }, now());
     return true;
   } catch (error) {
-    if (error instanceof ClaimLost) return false;
-    if (signal.aborted) {
-      await releasePack(pool, pack);
-      return false;
-    }
-    const isImpossible = error instanceof PackImpossible;
-    if (!isImpossible) log.error({ err: error, packId, organizationId }, 'An evidence pack could not be made.');
-    const reason = isImpossible ? error.message : 'The server failed. Its log has the error under the id of the pack.';
-    await endPack(pool, pack, { state: 'FAILED', reason }, now());
-    return true;
+    return endWithout(needs, pack, error);
   }
 };
 
+/** Ends a try that made no file. Returns true when the pack has failed, and false when it is given back. */
+const endWithout = async (
+  { pool, log, now, signal }: MakePacksNeeds,
+  pack: ClaimedPack,
+  error: unknown,
+): Promise<boolean> => {
+  if (error instanceof ClaimLost) return false;
+  if (signal.aborted) {
+    await releasePack(pool, pack);
+    return false;
+  }
+  const isImpossible = error instanceof PackImpossible;
+  const { packId, issuerOrgId: organizationId, tries } = pack;
+  if (!isImpossible) log.error({ err: error, packId, organizationId, tries }, 'An evidence pack could not be made.');
+  if (!isImpossible && tries < packTriesMax) {
+    await postponePack(pool, pack, secondsAfterFault * tries);
+    return false;
+  }
+  const reason = isImpossible ? error.message : 'The server failed. Its log has the error under the id of the pack.';
+  try {
+    await endPack(pool, pack, { state: 'FAILED', reason }, now());
+    return true;
+  } catch (lost) {
+    if (lost instanceof ClaimLost) return false;
+    throw lost;
+  }
+};
+
+/** Makes the file and keeps the claim meanwhile. Throws ClaimLost. */
 const write = async (needs: MakePacksNeeds, pack: ClaimedPack) => {
-  const { pool, apiPool, store, version, now, signal } = needs;
   const progress = { done: 0, total: 0 };
-  let notedMs = performance.now();
-  const note = async (everyMs: number): Promise<void> => {
-    if (performance.now() - notedMs < everyMs) return;
-    notedMs = performance.now();
-    await extendClaim(pool, pack, { ...progress, now: now() });
-  };
+  const [ended, lost] = [new AbortController(), new AbortController()];
+  const keeping = keepClaim(needs.pool, { pack, progress }, { ended: ended.signal, lost });
+  try {
+    return await writeFile({ ...needs, signal: AbortSignal.any([needs.signal, lost.signal]) }, pack, progress);
+  } catch (error) {
+    throw lost.signal.aborted ? lost.signal.reason : error;
+  } finally {
+    ended.abort();
+    await keeping;
+  }
+};
+
+type Progress = { done: number; total: number };
+
+/** Notes the progress each second until `ended`, which keeps the claim. Aborts `lost` with ClaimLost. */
+const keepClaim = async (
+  pool: Pool,
+  { pack, progress }: { readonly pack: ClaimedPack; readonly progress: Progress },
+  { ended, lost }: { readonly ended: AbortSignal; readonly lost: AbortController },
+): Promise<void> => {
+  for (;;) {
+    await delay(noteMs, undefined, { signal: ended }).catch(() => null);
+    if (ended.aborted) return;
+    // The claim lasts for many further tries.
+    await extendClaim(pool, pack, progress).catch((error: unknown) => {
+      if (error instanceof ClaimLost) lost.abort(error);
+    });
+  }
+};
+
+const writeFile = async (needs: MakePacksNeeds, pack: ClaimedPack, progress: Progress) => {
+  const { pool, apiPool, store, version, now, signal } = needs;
   const making: PackNeeds = {
     ...{ store, version, now, signal, pool: apiPool },
     waitMs: needs.waitMs ?? waitMsDefault,
-    onWait: () => note(noteMs),
+    onWait: async () => {},
     onProgress: (done, total) => {
       Object.assign(progress, { done, total });
     },
   };
-  const { size } = await makePack(making, packRequestOf(pack), async (at, bytes) => {
+  const { size, manifest } = await makePack(making, packRequestOf(pack), async (at, bytes) => {
     signal.throwIfAborted();
     if (bytes.length > 0) await writePackPart(pool, pack, at, bytes);
-    await note(noteMs);
   });
   const hash = newSha256();
+  let stored = 0;
   for await (const part of partsOfPack(pool, pack)) {
+    signal.throwIfAborted();
     hash.update(part);
-    await note(noteMs);
+    stored += part.length;
   }
-  return { size, sha256: hexOf(hash.digest()) };
+  if (stored !== size) throw new Error(`The pack has ${size} bytes, and ${stored} of them are stored.`);
+  return { size, sha256: hexOf(hash.digest()), hasLeaves: manifest.counts.leaves > 0 };
 };
 
 const noteMs = 1_000;

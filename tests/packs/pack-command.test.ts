@@ -79,3 +79,10 @@ test('It refuses what is no pack, other names, further bytes, compressed files a
     expect([what, exitCode, output]).toEqual([what, 3, expect.stringMatching(/^Not proved\. [A-Z].+\.\n$/)]);
   }
 });
+
+test('It refuses a pack without leaves unless --proofs-only is given, and then proves no state', async () => {
+  const proofs = write('proofs.zip', (await packOf(log, { isComplete: false })).bytes);
+  expect(await run(proofs, ...key)).toEqual({ exitCode: 3, output: expect.stringContaining('--proofs-only') });
+  const { exitCode, output } = await run(proofs, ...key, '--proofs-only');
+  expect([exitCode, output.indexOf('The states') > output.indexOf('Not proved:')]).toEqual([0, true]);
+});

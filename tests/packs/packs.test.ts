@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { packPlaces } from '../../src/packs/pack-files.ts';
 import { verifyPack } from '../../src/packs/verify-pack.ts';
-import { sourceOfBytes } from '../../src/packs/zip/read-zip.ts';
+import { readZip, sourceOfBytes } from '../../src/packs/zip/read-zip.ts';
 import { testKey } from '../proof/keys.ts';
-import { testInstant } from '../support/license-fixtures.ts';
+import { createLog, testInstant } from '../support/license-fixtures.ts';
+import { sized } from '../support/size.ts';
 import { checkpointOf, exampleHistory, logKey, origin, packOf } from './pack-in-memory.ts';
 
 const { log, licenses } = exampleHistory();
@@ -25,10 +27,36 @@ describe('An evidence pack', () => {
 
   test('without the leaves of the log proves each event, and says that completeness is not proved', async () => {
     const { bytes } = await packOf(log, { isComplete: false });
-    const { proved, notProved } = await check(bytes);
-    expect(proved.join('\n')).not.toContain('complete');
+    await expect(check(bytes)).rejects.toThrow('--proofs-only');
+    const { proved, notProved } = await check(bytes, { proofsOnly: true });
+    expect(proved.join('\n')).not.toMatch(/complete|The states/);
+    expect(notProved.join('\n')).toContain('later ones may be left out');
     expect(notProved.join('\n')).toContain('That the histories are complete');
-    await expect(check(bytes, { older: [checkpointOf(log, { size: 3 }).note] })).rejects.toThrow('no leaves');
+    await expect(check(bytes, { older: [checkpointOf(log, { size: 3 }).note], proofsOnly: true })).rejects.toThrow(
+      'no leaves',
+    );
+  });
+
+  test('with an older checkpoint does not prove that nothing changed after its last event', async () => {
+    const last = String(log[7]?.metadata.recordedAt);
+    const present = licenses.filter((id) => log.slice(0, 8).some(({ stream }) => stream === `license-${id}`));
+    const { bytes } = await packOf(log, { size: 8, licenses: present, to: testInstant(100) });
+    const { notProved } = await check(bytes);
+    expect(notProved).toContain(`That nothing changed between ${last} and ${testInstant(100)}.`);
+    const { bytes: until } = await packOf(log, { size: 8, licenses: present, to: last });
+    expect((await check(until)).notProved.join('\n')).not.toContain('nothing changed');
+  });
+
+  test('of a license with many devices has no long line, and is accepted', async () => {
+    const made = createLog();
+    const license = made.issue('many', { activations: 20_000 });
+    for (let device = 0; device < sized(10_000, 3_000); device++) made.activate(license, `device ${device}`);
+    const { bytes } = await packOf(made.log, { licenses: [license], to: testInstant(20_000) });
+    const { proved } = await check(bytes);
+    expect(proved.join('\n')).toContain('The histories are complete');
+    const states = (await readZip(sourceOfBytes(bytes), packPlaces)).find(({ name }) => name === 'states.ndjson');
+    const text = new TextDecoder().decode(await states?.read(0, states.size));
+    expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThan(10_000);
   });
 
   test('has the same bytes for the same content', async () => {

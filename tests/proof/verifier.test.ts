@@ -168,7 +168,7 @@ test.runIf(chromium !== null)(
       const trust = { logs: [checks.parseVerifierKey(vkey)], witnesses: [] };
       return (await checks.verifyPack(checks.sourceOfBytes(bytes), trust)).proved.length;
     })(${JSON.stringify(pack)})`;
-      expect(await page.evaluate(checkPack)).toBe(6);
+      expect(await page.evaluate(checkPack)).toBe(7);
       const check = `(async (texts) => {
       const { checks } = await import('/ledger-verify.mjs');
       const [proof, event, vkey] = texts;

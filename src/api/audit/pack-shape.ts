@@ -43,15 +43,17 @@ export const packShape = z
         'QUEUED: it waits for a worker. RUNNING: a worker makes it. READY: it has a file. FAILED: see reason.',
     }),
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
-    filter: z
-      .record(z.string(), jsonValue)
-      .nullable()
-      .meta({ description: 'The filters. It is null when the request named the licenses.' }),
+    filter: z.record(z.string(), jsonValue).nullable().meta({
+      description:
+        'The filters. It is null when the request named the licenses. The values of metadata, externalRef, q and contains are null: they are not stored.',
+    }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,
     to: instantOut,
-    proofsOnly: z.boolean(),
-    done: z.int().meta({ description: 'How many lines are written.' }),
+    proofsOnly: z.boolean().meta({
+      description: 'True: the pack has no leaves. It is also true of a READY pack of a log that has too many.',
+    }),
+    done: z.int().meta({ description: 'How many lines are written. The states of a license count as one.' }),
     total: z.int().meta({ description: 'How many there will be. 0: it waits for a checkpoint of the log.' }),
     bytes: z.int().nullable().meta({ description: 'The size of the file.' }),
     sha256: z.string().nullable().meta({ description: 'The SHA-256 of the file, 64 hex digits.' }),

@@ -14,6 +14,7 @@ import { type Problem, problem, refused } from '../problems/problems.ts';
 import { none, type OrganizationCall, type Route, route } from '../route.ts';
 import { cursor, pageLimit, pageOf } from '../schemas.ts';
 import { type PackRouteNeeds, packTag } from './audit-needs.ts';
+import { keptFilter } from './kept-filter.ts';
 import { newPack, packBody, packId, packShape } from './pack-shape.ts';
 import { streamPack } from './stream-pack.ts';
 
@@ -47,7 +48,7 @@ export const requestPackRoute = (needs: PackRouteNeeds): Route =>
       const request = { organizationId, principal: principalOf(caller), operation: 'requestPack', input: body };
       return idempotently(needs, call, request, async ({ commandId }) => {
         const selection = await selectionOf(needs, organizationId, body, now);
-        const query = { licenses: body.licenses ?? null, filter: sentFilter(call), from, to };
+        const query = { licenses: body.licenses ?? null, filter: filterOf(call), from, to };
         const pack = await requestPack(needs.pool, caller, {
           ...{ commandId, selection, query, hasLeaves: !body.proofsOnly },
           now: new Date(now),
@@ -160,6 +161,8 @@ const selectionOf = async (
   return { filters: listingOf(filter, { userRefs, now }) };
 };
 
-/** Returns the filter as it was sent: the manifest shows it. */
-const sentFilter = ({ sent }: OrganizationCall): JsonObject | null =>
-  (sent.body as { readonly filter?: JsonObject }).filter ?? null;
+/** Returns the filter as the manifest shows it. */
+const filterOf = ({ sent }: OrganizationCall): JsonObject | null => {
+  const { filter } = sent.body as { readonly filter?: JsonObject };
+  return filter === undefined ? null : keptFilter(filter);
+};
