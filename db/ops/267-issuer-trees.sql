@@ -70,9 +70,10 @@ create table ops.log_cosignatures (
   primary key (issuer_org_id, revision, key_name, key_id)
 );
 
--- Who waits for a checkpoint that covers all leaves. The notary removes the row when it has signed.
+-- Who waits for a checkpoint. The notary removes the row when it has signed so many leaves, however much the log grows meanwhile.
 create table ops.log_demands (
   issuer_org_id text primary key,
+  leaves bigint not null default 0,
   demanded_at timestamptz not null default now()
 );
 

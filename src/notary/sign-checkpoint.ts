@@ -106,7 +106,7 @@ const readTree = async ({ pool }: NotaryContext, organizationId: string) => {
   return { size: Number(rows[0]?.size ?? 0), isGrowing: rows[0]?.is_growing ?? false };
 };
 
-/** Notes that all leaves up to this size are signed, and that nobody waits for them any longer. */
+/** Notes that all leaves up to this size are signed, and removes the demand for them. */
 const settleTree = async (
   { pool, now }: NotaryContext,
   organizationId: string,
@@ -119,12 +119,12 @@ const settleTree = async (
         due_at = case when size > $2 then $4::timestamptz end where issuer_org_id = $1`,
     values: [organizationId, size, now(), new Date(nextMs)],
   });
-  // Somebody who asks from now on is answered by the next checkpoint.
+  // Under steady writes the log grows at all times, so a demand ends with the leaves that it was about.
   await pool.query({
     name: 'settle-demand',
-    text: `delete from ops.log_demands where issuer_org_id = $1 and not exists (
+    text: `delete from ops.log_demands where issuer_org_id = $1 and (leaves <= $2 or (not exists (
       select from ops.log_trees where issuer_org_id = $1 and (size > $2 or grown > caught_up))
-      and not exists (select from ops.log_growth where issuer_org_id = $1)`,
+      and not exists (select from ops.log_growth where issuer_org_id = $1)))`,
     values: [organizationId, size],
   });
 };

@@ -125,7 +125,11 @@ export const readLogKeys = async (db: Pool | ClientBase, issuerOrgId: string): P
 
 /** Asks the notary to sign a checkpoint over all leaves soon. As ledger_api of this issuer. */
 export const demandCheckpoint = async (db: Pool | ClientBase, issuerOrgId: string): Promise<void> => {
-  await db.query('insert into ops.log_demands (issuer_org_id) values ($1) on conflict do nothing', [issuerOrgId]);
+  await db.query(
+    `insert into ops.log_demands (issuer_org_id, leaves)
+      select $1, coalesce(max(log_index) + 1, 0) from rm.log_entries where issuer_org_id = $1 on conflict do nothing`,
+    [issuerOrgId],
+  );
 };
 
 const currentOrigin = '(select origin from ops.log_keys where issuer_org_id = $1 order by revision desc limit 1)';

@@ -67,7 +67,7 @@ const readableByJobs = Object.entries({
   'ops.log_checkpoints': 'issuer_org_id revision origin size root note signed_at',
   'ops.log_keys': 'issuer_org_id revision origin vkey since',
   'ops.log_cosignatures': 'issuer_org_id revision key_name key_id line cosigned_at',
-  'ops.log_demands': 'issuer_org_id demanded_at',
+  'ops.log_demands': 'issuer_org_id leaves demanded_at',
   'ops.audit_packs':
     'issuer_org_id pack_id actor_type actor_id query licenses has_leaves state tries done total created_at claimed_until expires_at',
   'ops.audit_pack_parts': 'issuer_org_id pack_id at bytes',
