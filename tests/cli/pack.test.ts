@@ -46,6 +46,6 @@ test('ledger pack writes a pack that the verifier accepts, and names in it what 
     openFile: fileOpener(fs),
   });
   expect(checked).toEqual({ exitCode: 0, output: expect.stringContaining('The histories are complete') });
-  expect(readFileSync(out, 'latin1')).toContain('"filter":{"metadata":{"team":"blue"},"tier":"PRO"}');
+  expect(readFileSync(out, 'latin1')).toContain('"filter":{"metadata":{"team":null},"tier":"PRO"}');
   expect(readdirSync(folder)).toEqual(['pack.zip']);
 });

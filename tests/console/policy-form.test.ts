@@ -122,7 +122,8 @@ describe('The form of a policy', () => {
       roleScreens((name) => isPermitted({ kind: 'user', role }, permissions[name], 'own')).map(({ text }) => text);
     expect(roles.filter((role) => !namesFor(role).includes('Catalog'))).toEqual(['GUEST']);
     expect(namesFor('GUEST')).toEqual(['People and keys']);
-    expect(namesFor('OWNER')).toEqual(['Customers', 'Catalog', 'Activity', 'People and keys']);
+    const everyScreen = ['Licenses', 'Why refused?', 'Customers', 'Catalog', 'Activity', 'Proof', 'People and keys'];
+    expect(namesFor('OWNER')).toEqual(everyScreen);
   });
 
   test('has a percentage of at least 100 only when use above a limit is up to a percentage', () => {

@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { testInFull } from '../support/in-full.ts';
 import type { Ledger } from '../support/ledger.ts';
@@ -39,15 +39,31 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
     await form.waitFor({ state: 'detached' });
   };
 
+  /** Holds reads back, so that the action is the first request that meets the end of the session. Returns what ends that. */
+  const holdReads = async (page: Page): Promise<() => Promise<void>> => {
+    const held: Route[] = [];
+    let isHolding = true;
+    await page.route('**/v1/**', async (route) => {
+      if (isHolding && route.request().method() === 'GET') held.push(route);
+      else await route.continue();
+    });
+    return async () => {
+      isHolding = false;
+      for (const route of held) await route.continue().catch(() => undefined);
+    };
+  };
+
   test('that ends keeps what was typed, and the action goes on after the sign-in', async () => {
     const { licenseId } = await ledger.issue();
     const user = await createConsoleUser(ledger, [{ organizationId, role: 'ADMIN' }]);
     const { page, context } = await openConsole(browser, ledger, `/${organizationId}/licenses/${licenseId}`, { user });
     await page.getByRole('button', { name: 'Revoke' }).click();
     await dialog(page).getByLabel('Reason code').fill('REFUND');
+    const letReadsGo = await holdReads(page);
     await endSessionsOf(user);
     await dialog(page).getByRole('button', { name: 'Revoke' }).click();
     await page.getByText('Your session has ended.').waitFor();
+    await letReadsGo();
     await expectAccessible(page);
     await signInAgain(page, user);
     await page.getByText('This cannot be undone.').waitFor();
@@ -88,12 +104,14 @@ describe.runIf(hasBrowser)('A session in the console', { timeout: 240_000 }, () 
     await dialog(page).getByLabel('Reason code').fill('REFUND');
     // Other tabs are told. Without the news the request itself must find out.
     await page.evaluate('BroadcastChannel.prototype.dispatchEvent = () => true');
+    const letReadsGo = await holdReads(page);
     const headers = { origin: ledger.baseUrl };
     const session = `${ledger.baseUrl}/v1/auth/browser-session`;
     expect((await context.request.delete(session, { headers })).status()).toBe(204);
     const { email, password } = bob;
     expect((await context.request.post(session, { headers, data: { email, password } })).status()).toBe(200);
     await dialog(page).getByRole('button', { name: 'Revoke' }).click();
+    await letReadsGo();
     // The page now belongs to Bob, and shows nothing of what Ann had begun.
     await dialog(page).waitFor({ state: 'detached' });
     const { text } = await ledger.call('GET', `/v1/licenses/${licenseId}/history`, { key: ledger.a.apiKey });

@@ -26,7 +26,7 @@ import { createReadModels, quiet } from '../support/read-models.ts';
 import { sized } from '../support/size.ts';
 import { leavesOf, rootOf, signedIn } from './support.ts';
 
-const kills = sized(200, 4);
+const kills = sized(200, 2);
 const events = sized(6_000, 200);
 const issuers = [vendor, rival, customer];
 
