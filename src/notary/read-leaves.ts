@@ -17,7 +17,7 @@ export const readLeafHashes = async (
   const { rows } = await pool.query<EntryRow>({
     name: 'leaves',
     text: `select log_index, encode(hash, 'hex'), event_id, floor(extract(epoch from recorded_at) * 1000)::bigint, revision, stream
-      from rm.log_entries where issuer_org_id = $1 and log_index >= $2 order by log_index limit $3`,
+      from rm.log_entries where issuer_org_id = $1 and log_index >= $2 and log_index < $2::bigint + $3::bigint order by log_index`,
     values: [issuerOrgId, from, count],
     rowMode: 'array',
   });
