@@ -21,6 +21,7 @@ import { createPool } from '../projections/connect.ts';
 import { version } from '../version.ts';
 import { createLog } from './create-log.ts';
 import { RefusedByPolicy, UsageError } from './exit-codes.ts';
+import { counted } from './output/counted.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress } from './progress.ts';
 import { openCommandServers, otherSchema } from './server/command-servers.ts';
@@ -67,7 +68,7 @@ export const packCommand = async ({ organization, from, out, ...others }: Partia
     progress.end();
     const { licenses, events } = manifest.counts;
     printResult(options.json, { file: options.out, bytes: size, ...manifest.counts }, [
-      `Wrote ${events} events of ${licenses} licenses to ${options.out}, ${size} bytes.`,
+      `Wrote ${counted(events, 'event')} of ${counted(licenses, 'license')} to ${options.out}, ${size} bytes.`,
     ]);
   } catch (error) {
     if (error instanceof PackImpossible) throw new Error(error.message);

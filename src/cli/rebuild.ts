@@ -13,6 +13,7 @@ import { refuseRunningProcesses } from './copy/switch-log.ts';
 import { createLog } from './create-log.ts';
 import { otherPastOf } from './doctor/read-log-facts.ts';
 import { UsageError } from './exit-codes.ts';
+import { counted } from './output/counted.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress, partOfLog } from './progress.ts';
 import { openCommandServers } from './server/command-servers.ts';
@@ -122,12 +123,14 @@ const rebuildNow = async (
     await adopt?.();
     progress.end();
     printResult(json, rebuilt, [
-      `Version ${version} of the read models serves now: ${events} events folded, ${streamsCompared} streams compared with their fold. ` +
+      `Version ${version} of the read models serves now: ${counted(events, 'event')} folded, ${counted(streamsCompared, 'stream')} compared with the fold. ` +
         (adopt === null
           ? `Version ${previous} is kept. Use ledger rebuild --rollback to return to it, or --prune to drop it.`
           : 'The version before is dropped, because it was of another log.'),
       ...(parked.length > 0
-        ? [`${parked.length} streams are parked, because their events cannot be projected. See ledger parked list.`]
+        ? [
+            `${counted(parked.length, 'stream is', 'streams are')} parked, because of events that cannot be projected. See ledger parked list.`,
+          ]
         : []),
     ]);
   } finally {

@@ -13,6 +13,7 @@ import { activeAmong, versionsOf } from '../projections/versions.ts';
 import { createLog } from './create-log.ts';
 import { exitCodes } from './exit-codes.ts';
 import { noteVerification } from './note-verification.ts';
+import { counted } from './output/counted.ts';
 import { readOutsideCopies } from './outside-copies.ts';
 import { createProgress, partOfLog } from './progress.ts';
 import { openCommandServers, otherSchema } from './server/command-servers.ts';
@@ -155,17 +156,17 @@ const sentence = (
   { intact, readModels: compared, events, streams, rows, trees, notProjected, parked, damaged, repaired }: Verdict,
   readModels: boolean,
 ): string => {
-  const behind = notProjected === 0 ? '' : ` ${notProjected} events are not projected yet.`;
-  const issuers = trees === 1 ? 'issuer' : 'issuers';
-  const logs = trees === 0 ? '' : ` The checkpoints and tiles of ${trees} ${issuers} are those that the log makes.`;
-  const left = parked === 0 ? '' : ` ${parked} streams are parked: see ledger parked list.`;
-  const mended = repaired === 0 ? '' : ` The hash chains of ${repaired} streams were repaired.`;
+  const behind = notProjected === 0 ? '' : ` ${counted(notProjected, 'event is', 'events are')} not projected yet.`;
+  const logs =
+    trees === 0 ? '' : ` The checkpoints and tiles of ${counted(trees, 'issuer')} are those that the log makes.`;
+  const left = parked === 0 ? '' : ` ${counted(parked, 'stream is', 'streams are')} parked: see ledger parked list.`;
+  const mended = repaired === 0 ? '' : ` The hash chains of ${counted(repaired, 'stream')} were repaired.`;
   const other =
     compared === 'COMPARED'
       ? ''
       : ' The read models are of another release, so their rows were not compared: start this release, or run ledger rebuild.';
-  const what = `${events} events in ${streams} ${readModels ? 'streams' : 'hash chains'}`;
+  const what = `${counted(events, 'event')} in ${counted(streams, readModels ? 'stream' : 'hash chain')}`;
   return intact
-    ? `Intact: ${what}; ${rows} rows of the read models equal their fold.${logs}${behind}${left}${mended}${other}`
-    : `NOT INTACT: ${damaged} ${damaged === 1 ? 'finding' : 'findings'} among ${what} and ${rows} rows of the read models.${behind}${left}${mended}${other}`;
+    ? `Intact: ${what}; ${counted(rows, 'row')} of the read models ${rows === 1 ? 'equals its' : 'equal their'} fold.${logs}${behind}${left}${mended}${other}`
+    : `NOT INTACT: ${counted(damaged, 'finding')} among ${what} and ${counted(rows, 'row')} of the read models.${behind}${left}${mended}${other}`;
 };

@@ -109,6 +109,12 @@ export const migrateQueue = async (url: string): Promise<void> => {
   }
 };
 
+/**
+ * How long BullMQ waits, in milliseconds, before it tries again after a lost connection. Its close does not end this wait,
+ * so a process whose Postgres has ended would stop only after BullMQ's default of 15 seconds.
+ */
+const runRetryDelay = 2_000;
+
 const connect = ({ backend, queueName = 'ledger' }: Needs) => {
   if (backend.kind === 'postgres') {
     const { Queue: PostgresQueue, Worker: PostgresWorker } = withBackend(createPostgresBackend);
@@ -116,7 +122,7 @@ const connect = ({ backend, queueName = 'ledger' }: Needs) => {
     return {
       queue: new PostgresQueue(queueName, { connection }),
       work: (run: (name: string) => Promise<void>) =>
-        new PostgresWorker(queueName, ({ name }) => run(name), { connection }),
+        new PostgresWorker(queueName, ({ name }) => run(name), { connection, runRetryDelay }),
       disconnect: async () => {},
     };
   }
@@ -125,7 +131,7 @@ const connect = ({ backend, queueName = 'ledger' }: Needs) => {
   return {
     queue: new Queue(queueName, { connection: redis }),
     work: (run: (name: string) => Promise<void>) =>
-      new Worker(queueName, ({ name }) => run(name), { connection: redis }),
+      new Worker(queueName, ({ name }) => run(name), { connection: redis, runRetryDelay }),
     disconnect: async () => redis.disconnect(),
   };
 };

@@ -113,7 +113,7 @@ test('Every operation answers as declared to valid and invalid requests', async 
   const seed = runSeed();
   const chance = chanceOf(seed);
   const judge = createJudge(ledger.routes);
-  const perKind = sized(500, 2);
+  const perKind = sized(500, 1);
   const batchMax = Math.min(perKind, 25);
   const faults: string[] = [];
   const counts = new Map<string, { valid: number; spoiled: number; done: number }>();

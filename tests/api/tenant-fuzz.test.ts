@@ -75,7 +75,7 @@ test(
   async () => {
     const ids = attack.targets.filter(({ position }) => position.prefixes.length > 0);
     expect(ids.length).toBeGreaterThan(100);
-    for (const [index, target] of sampled(ids, 2).entries()) {
+    for (const [index, target] of sampled(ids, 4).entries()) {
       const victim = victims[index % victims.length];
       if (victim !== undefined) await attack.foreign(target, victim);
     }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { copyProductData } from '../support/prepared.ts';
 import { type Product, startProduct } from '../support/product.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -39,8 +39,12 @@ test('The examples of docs/cli.md print what the page shows', async () => {
   const examples = [...page.matchAll(/^\$ ledger (.+)\n((?:.+\n)+?)(?=```|\$)/gm)];
   expect(examples.length).toBeGreaterThan(6);
   for (const [, command = '', shown = ''] of examples) {
-    const { output } = await runCommand(command.split(' '), env);
-    expect(output).toMatch(new RegExp(`^${patternOf(shown)}$`));
+    // The notary may have signed a moment ago. Then verify says that its event is not projected yet.
+    const showsThat = async () => {
+      const { output } = await runCommand(command.split(' '), env);
+      expect(output).toMatch(new RegExp(`^${patternOf(shown)}$`));
+    };
+    await vi.waitFor(showsThat, 30_000);
   }
 }, 120_000);
 

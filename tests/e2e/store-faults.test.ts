@@ -22,7 +22,7 @@ import { followFeed } from './follow-feed.ts';
 import { startClient } from './load.ts';
 import { expectUnanswered } from './unanswered.ts';
 
-const kills = sized(200, 3);
+const kills = sized(200, 2);
 const postgresKills = sized(20);
 const clientsPerApi = 4;
 const floodSize = sized(10_000);

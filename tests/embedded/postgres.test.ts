@@ -12,6 +12,7 @@ import { run } from '../../src/embedded/run-program.ts';
 import { testInFull } from '../support/in-full.ts';
 import { copyCluster } from '../support/prepared.ts';
 import { descendants, runProgram, survivors } from '../support/processes.ts';
+import { sampled } from '../support/size.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const start = async (dataDir: string, { durable = false, password = 'tests' } = {}): Promise<Postgres> => {
@@ -206,7 +207,7 @@ const ways = [
     : []),
 ];
 
-test.each(ways)('Postgres ends with its parent (user $user, guard $guard, directory mode $mode)', async (way) => {
+test.each(sampled(ways, 2))('Postgres ends with its parent (user $user, guard $guard, directory mode $mode)', async (way) => {
   // The owner of the data is the same with both guards.
   const dataDir =
     way.guard === 'shell' ? await startedBefore(way.mode) : path.join(await temporaryDirectory(way.mode), 'postgres');

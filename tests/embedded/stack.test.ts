@@ -104,7 +104,7 @@ test('After a restart, also of data of an earlier release, the data is still the
   expect(new URL(second.databaseUrl).password).toBe(new URL(first.databaseUrl).password);
 });
 
-test('Only its owner can read the data directory and its files', async () => {
+testInFull('Only its owner can read the data directory and its files', async () => {
   const dataDir = path.join(await temporaryDirectory(), 'data');
   await start(dataDir);
   const mode = (name: string) => (statSync(path.join(dataDir, name)).mode & 0o777).toString(8);
@@ -122,7 +122,7 @@ test('Only its owner can read the data directory and its files', async () => {
   expect(mode('.')).toBe('700');
 });
 
-test('A second start is refused and names the first process, which goes on', async () => {
+testInFull('A second start is refused and names the first process, which goes on', async () => {
   const dataDir = await startedBefore();
   const stack = await start(dataDir);
   const second = runProgram('run-stack.ts', [dataDir]);
@@ -168,7 +168,7 @@ const endings: [string, string, (program: Program) => void, number | string][] =
   ['process.exit', 'exit', ({ process }) => process.kill('SIGUSR2'), 7],
 ];
 
-test.each(sampled(endings, 2))(
+test.each(sampled(endings, 4))(
   'After %s no process is left and the next start works',
   async (_, ending, end, expected) => {
     const dataDir = await startedBefore();
@@ -233,7 +233,7 @@ test('A start that fails midway stops the parts that it has started and releases
   expect(existsSync(path.join(dataDir, 'postgres', 'postmaster.pid'))).toBe(false);
 });
 
-test('A reset deletes the data of a stopped stack, and is refused while the stack runs', async () => {
+testInFull('A reset deletes the data of a stopped stack, and is refused while the stack runs', async () => {
   const dataDir = await startedBefore();
   const stack = await start(dataDir);
   await expect(resetData(dataDir)).rejects.toThrow(`A ledger is already running on ${dataDir}`);

@@ -290,7 +290,7 @@ test('The command repairs the next streams when one stream cannot be folded', as
     expect.stringContaining(`${bad.stream}: the event at revision 4 links to`),
     expect.stringContaining(`${bad.stream}: NOT REPAIRED. `),
     expect.stringContaining(`${good.stream}: the event at revision 3 links to`),
-    `${good.stream}: REPAIRED, 1 events were appended.`,
+    `${good.stream}: REPAIRED, 1 event was appended.`,
     '2 of 2 streams have a broken hash chain; 2 of them can be repaired, and 1 were repaired. 1 are still broken: see above.',
   ]);
   expect(await examineChain(store, good.stream)).toMatchObject({ faults: 0 });

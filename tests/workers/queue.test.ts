@@ -4,6 +4,7 @@ import { prepareDatabase } from '../../src/projections/prepare-database.ts';
 import { migrateQueue, type QueueBackend, type Schedule, startSchedule } from '../../src/workers/queue.ts';
 import { createDatabase } from '../support/database.ts';
 import { condition } from '../support/product.ts';
+import { startProxy } from '../support/proxy.ts';
 
 const redisUrl = process.env.TEST_REDIS_URL;
 if (!redisUrl) console.log('The queue was not tested on Redis: TEST_REDIS_URL is not set.');
@@ -61,6 +62,31 @@ describe.concurrent.each(backends)('A schedule on %s', (_, backend) => {
     await condition('runs on the worker that is left', () => runs.second >= before + 2);
   });
 });
+
+// BullMQ waits for 15 seconds between its attempts, unless told otherwise, and a close does not end that.
+test('A schedule whose Postgres has ended closes within the time that a stop may take', async () => {
+  const url = new URL(database.url);
+  const proxy = await startProxy(Number(url.port));
+  url.port = String(proxy.port);
+  let hasStarted = false;
+  let end = () => {};
+  const run = () => {
+    hasStarted = true;
+    return new Promise<void>((resolve) => {
+      end = resolve;
+    });
+  };
+  const backend = { kind: 'postgres', url: url.href } as const;
+  const queueName = `test-${randomUUID()}`;
+  const jobs = [{ name: 'sweep', everySeconds: 1, run }];
+  const schedule = await startSchedule(jobs, { backend, queueName, onError: () => undefined });
+  await condition('a run', () => hasStarted);
+  await proxy.stop();
+  // The worker cannot store the end of its job, and waits before it tries again.
+  end();
+  await new Promise(setImmediate);
+  await schedule.close();
+}, 12_000);
 
 test('A second migration of the queue changes nothing', async () => {
   await expect(migrateQueue(database.url)).resolves.toBeUndefined();

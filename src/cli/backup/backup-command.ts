@@ -6,6 +6,7 @@ import { asOwner } from '../../identity/secret-records/stored-secrets-table.ts';
 import { noteBackup } from '../../records/last-backup.ts';
 import { createLog } from '../create-log.ts';
 import { RefusedByPolicy, UsageError } from '../exit-codes.ts';
+import { counted } from '../output/counted.ts';
 import { printResult } from '../output/print-result.ts';
 import { createProgress } from '../progress.ts';
 import { openCommandServers, otherSchema } from '../server/command-servers.ts';
@@ -111,7 +112,7 @@ const report = async (
       ...{ secrets: ids, secretsFile: hasSecret ? options.secretsTo : null, unfinished: left },
     },
     [
-      `Backed up ${rows} rows in ${Math.ceil(bytes / 1_000)} kB: ${directory}`,
+      `Backed up ${counted(rows, 'row')} in ${Math.ceil(bytes / 1_000)} kB: ${directory}`,
       log.included
         ? `The log is in it up to position ${log.last.position}.`
         : `The log is not in it, because the event store is another server. Back that up now: ledger copy, or its own means. It must contain revision ${log.last.revision} of ${log.last.stream}.`,

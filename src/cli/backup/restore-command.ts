@@ -6,6 +6,7 @@ import { readSchemaState } from '../../projections/schema-state.ts';
 import { refuseRunningProcesses } from '../copy/switch-log.ts';
 import { createLog } from '../create-log.ts';
 import { exitCodes, RefusedByPolicy, UsageError } from '../exit-codes.ts';
+import { counted } from '../output/counted.ts';
 import { printResult } from '../output/print-result.ts';
 import type { OpenServers } from '../server/open-servers.ts';
 import { showBytes } from './backup-command.ts';
@@ -142,9 +143,9 @@ const report = (
 ): void => {
   const logPosition = log.last.position;
   printResult(json, { backupId, logPosition, only: only ?? null, intact, events, rows, findings, lost }, [
-    `Restored the backup of ${startedAt}. The read models are built from ${events} events.`,
+    `Restored the backup of ${startedAt}. The read models are built from ${counted(events, 'event')}.`,
     intact
-      ? `Intact: ${events} events, and ${rows} rows of the read models equal their fold.`
+      ? `Intact: ${counted(events, 'event')}, and ${counted(rows, 'row')} of the read models ${rows === 1 ? 'equals its' : 'equal their'} fold.`
       : `NOT INTACT: ${findings} findings. Run ledger verify to see them.`,
     ...lostSentences(lost),
     intact || force

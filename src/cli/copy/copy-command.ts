@@ -6,6 +6,7 @@ import { type RebuildProgress, rebuild } from '../../projections/rebuild/rebuild
 import { prune } from '../../projections/rebuild/roll-back.ts';
 import { createLog } from '../create-log.ts';
 import { CommandEnded, exitCodes, RefusedByPolicy, UsageError } from '../exit-codes.ts';
+import { counted } from '../output/counted.ts';
 import { jsonText } from '../output/print-result.ts';
 import { createProgress, partOfLog } from '../progress.ts';
 import { openCommandServers } from '../server/command-servers.ts';
@@ -120,7 +121,7 @@ const report = ({ copied, events, digest }: Copied, options: CopyOptions): void 
     options,
     { copied, events, digest, moved: options.switch },
     [
-      `Copied ${copied} events. Both logs have the same ${events} events. Their digest is ${digest}.`,
+      `Copied ${counted(copied, 'event')}. Both logs have the same ${counted(events, 'event')}. Their digest is ${digest}.`,
       options.switch
         ? 'The log has moved, and its old store is closed. The read models are built from the new one. Set EVENTSTORE_URL to it and start.'
         : 'Repeat the command to copy what came later. To move, stop every process and add --switch.',

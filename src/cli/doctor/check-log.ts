@@ -1,5 +1,6 @@
 import type { Retention } from '../../eventstore/retention.ts';
 import { retentionFaults } from '../health/retention-check.ts';
+import { counted } from '../output/counted.ts';
 import { type Finding, note, ok, todo, unknown } from './finding.ts';
 
 /** What the event store and the checkpoint say. */
@@ -60,8 +61,8 @@ const checkBounds = ({ unreadableBounds }: LogFacts): readonly Finding[] => {
   return unreadableBounds.map(({ bound, licenses }) =>
     todo(
       'version bounds',
-      `${licenses} licenses have the bound "${bound}", which is no version, so they cover none.`,
-      'Give them a policy with a readable bound.',
+      `${counted(licenses, 'license has', 'licenses have')} the bound "${bound}", which is no version and covers none.`,
+      'Use a policy with a readable bound for them.',
     ),
   );
 };

@@ -1,5 +1,6 @@
 import { satisfies } from 'semver';
 import { freeBytesMin } from '../health/check-disk.ts';
+import { counted } from '../output/counted.ts';
 import { type Finding, note, ok, todo, unknown } from './finding.ts';
 
 /** A port that the configuration names, and who has it. */
@@ -67,7 +68,7 @@ const checkFiles = (files: readonly FileFacts[]): readonly Finding[] => {
   const open = files.filter(({ mode, isOurs }) => (mode & (isOurs ? 0o077 : 0o002)) !== 0);
   const readable = files.filter(({ mode, isOurs }) => !isOurs && (mode & 0o006) === 0o004);
   if (open.length === 0 && readable.length === 0)
-    return [ok('secret files', `${files.length} files, only for their owner.`)];
+    return [ok('secret files', `${counted(files.length, 'file')}, only for the owner.`)];
   return [
     ...open.map(({ path, mode }) =>
       todo('secret files', `Others may open ${path} (mode ${octal(mode)}).`, `Run chmod 600 ${path}.`),

@@ -1,4 +1,5 @@
 import { type Examined, isRepairable } from '../../aggregates/repair-chain.ts';
+import { counted } from './counted.ts';
 import { jsonText } from './print-result.ts';
 
 /** How many streams were checked, have a broken chain, can be repaired, and were repaired. */
@@ -23,7 +24,7 @@ export const repairText: RepairReport = {
   repaired: (stream, appended, isWhole) =>
     console.log(
       isWhole
-        ? `${stream}: REPAIRED, ${appended} events were appended.`
+        ? `${stream}: REPAIRED, ${counted(appended, 'event was', 'events were')} appended.`
         : `${stream}: STILL BROKEN. Another process has changed it. Run the command again.`,
     ),
   failed: (stream, message) => console.log(`${stream}: NOT REPAIRED. ${message}`),
@@ -63,7 +64,7 @@ const linesOf = (stream: string, examined: Examined): readonly string[] => {
 
 const summary = ({ streams, faulty, repairable, repaired }: RepairCounts, isApplied: boolean): string => {
   if (streams === 0) return 'There is no event to check.';
-  if (faulty === 0) return `The hash chains of ${streams} streams are whole. There is nothing to repair.`;
+  if (faulty === 0) return `The hash chains of ${counted(streams, 'stream')} are whole. There is nothing to repair.`;
   const findings = `${faulty} of ${streams} streams have a broken hash chain; ${repairable} of them can be repaired`;
   if (isApplied) {
     const left = faulty - repaired;

@@ -1,5 +1,6 @@
 import { freeBytesMin } from '../health/check-disk.ts';
 import { lagMaxMs } from '../health/check-parts.ts';
+import { counted } from '../output/counted.ts';
 import { allRoles } from '../server/roles.ts';
 import type { ProcessFacts, StatusFacts } from './status-facts.ts';
 
@@ -49,7 +50,9 @@ const problemsOfReadModels = ({ readModels, lag, eventStore }: StatusFacts): rea
       ? []
       : [`Read models of another release (${release}) serve. See Upgrading in docs/operations.md.`]),
     ...(isLevel ? [] : ['The read models are being built. Requests get 503 until they are level.']),
-    ...(parkedCount === 0 ? [] : [`${parkedCount} streams are parked. Run ledger parked list.`]),
+    ...(parkedCount === 0
+      ? []
+      : [`${counted(parkedCount, 'stream is', 'streams are')} parked. Run ledger parked list.`]),
     ...(lag === null && isOfThisRelease && eventStore.answers
       ? ['The event store sent no event in 5 seconds, so the lag is unknown. Repeat, then check the event store.']
       : []),

@@ -1,3 +1,4 @@
+import { counted } from '../output/counted.ts';
 import { table } from '../table.ts';
 import type { ProcessFacts, StatusFacts } from './status-facts.ts';
 import { accessText } from './store-access-facts.ts';
@@ -50,12 +51,15 @@ const lines = ({
       ? 'none'
       : `version ${readModels.version}, built by release ${readModels.release}, ${readModels.isLevel ? 'level' : 'not level'}`,
   'last rebuild': readModels === null ? 'never' : (readModels.rebuiltAt ?? `never; first made ${readModels.madeAt}`),
-  lag: lag === null ? 'unknown' : `${lag.isAtLeast ? 'at least ' : ''}${lag.events} events, ${lag.seconds} seconds`,
-  parked: readModels === null || readModels.parkedCount === 0 ? 'no stream' : `${readModels.parkedCount} streams`,
+  lag:
+    lag === null
+      ? 'unknown'
+      : `${lag.isAtLeast ? 'at least ' : ''}${counted(lag.events, 'event')}, ${counted(lag.seconds, 'second')}`,
+  parked: readModels === null || readModels.parkedCount === 0 ? 'no stream' : counted(readModels.parkedCount, 'stream'),
   'last verify':
     lastVerification === null
       ? 'never'
-      : `${lastVerification.at}, ${lastVerification.isIntact ? 'intact' : `${lastVerification.damaged} findings`}, ${lastVerification.events} events`,
+      : `${lastVerification.at}, ${lastVerification.isIntact ? 'intact' : counted(lastVerification.damaged, 'finding')}, ${counted(lastVerification.events, 'event')}`,
   'last backup':
     lastBackup === null
       ? 'never'

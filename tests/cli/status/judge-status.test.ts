@@ -91,5 +91,5 @@ test('A silent process does not count when another one has its roles, and the te
 test('The status says when it stopped counting the lag', () => {
   const lag = { events: 10_000, seconds: 2, isAtLeast: true };
   expect(statusText({ ...well, lag }, [])).toContain('at least 10000 events, 2 seconds');
-  expect(statusText(well, [])).toMatch(/lag +3 events, 1 seconds/);
+  expect(statusText(well, [])).toMatch(/lag +3 events, 1 second/);
 });
