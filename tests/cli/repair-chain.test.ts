@@ -88,7 +88,10 @@ test('A broken chain is reported, an operator repairs it, and the license accept
     ['repair-chain', '--stream', stream, '--apply', '--operator', 'ops-7', '--reason', 'TWO_WRITERS'],
     env,
   );
-  expect(applied).toMatchObject({ code: 0, output: expect.stringContaining(`${stream}: REPAIRED, 1 event was appended.`) });
+  expect(applied).toMatchObject({
+    code: 0,
+    output: expect.stringContaining(`${stream}: REPAIRED, 1 event was appended.`),
+  });
   expect(applied.output).toMatch(
     outputPattern('docs/operations.md', 'ledger repair-chain --apply --operator ops-7 --reason TWO_WRITERS'),
   );

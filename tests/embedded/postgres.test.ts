@@ -207,16 +207,19 @@ const ways = [
     : []),
 ];
 
-test.each(sampled(ways, 2))('Postgres ends with its parent (user $user, guard $guard, directory mode $mode)', async (way) => {
-  // The owner of the data is the same with both guards.
-  const dataDir =
-    way.guard === 'shell' ? await startedBefore(way.mode) : path.join(await temporaryDirectory(way.mode), 'postgres');
-  const program = runProgram('run-guarded.ts', [dataDir, way.user, way.guard]);
-  await program.firstAnswer;
-  const started = await startedBy(program.pid);
-  program.process.kill('SIGKILL');
-  await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
-});
+test.each(sampled(ways, 2))(
+  'Postgres ends with its parent (user $user, guard $guard, directory mode $mode)',
+  async (way) => {
+    // The owner of the data is the same with both guards.
+    const dataDir =
+      way.guard === 'shell' ? await startedBefore(way.mode) : path.join(await temporaryDirectory(way.mode), 'postgres');
+    const program = runProgram('run-guarded.ts', [dataDir, way.user, way.guard]);
+    await program.firstAnswer;
+    const started = await startedBy(program.pid);
+    program.process.kill('SIGKILL');
+    await expect.poll(() => survivors(started), { timeout: 10_000 }).toEqual([]);
+  },
+);
 
 test('Postgres ends when its parent is killed', async () => {
   const dataDir = await startedBefore();
