@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testInFull } from '../support/in-full.ts';
 import { copyStackData } from '../support/prepared.ts';
 import { condition, type Product, processesOf, runLedger, startProduct } from '../support/product.ts';
 
@@ -31,7 +32,8 @@ const expiries = async ({ demo }: Product) => {
 
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
-test('The demo starts a server when none runs, takes a license through its life and verifies the log', async () => {
+// The short run tries it on the other versions of Node.
+testInFull('The demo starts a server when none runs, takes a license through its life and verifies the log', async () => {
   const { code, output } = await runLedger(['demo'], { ...env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn' });
   expect(output).toMatch(/the scheduled sweep announced it[\s\S]*LicenseRevoked[\s\S]*Intact: \d+ events/);
   expect(code).toBe(0);
@@ -78,7 +80,7 @@ describe('A running product', () => {
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   });
 
-  test('refuses a taken port with a sentence that names it, and leaves no process', async () => {
+  testInFull('refuses a taken port with a sentence that names it, and leaves no process', async () => {
     const other = mkdtempSync(join(tmpdir(), 'ledger-port-'));
     await copyStackData(other);
     const port = new URL(product.demo.baseUrl).port;

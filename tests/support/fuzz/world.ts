@@ -96,6 +96,7 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
   await refresh();
   // It signs the log, too.
   const packId = await readyPack(ledger, organization);
+  const signedEventId: string = JSON.parse((await ledger.call('GET', '/v1/events?limit=1', { key })).text).data[0].id;
   learn((await ledger.call('POST', '/v1/licenses', { key, body: { tier: 'TRIAL', products } })).body);
   learn((await ledger.call('GET', '/v1/policies', { key })).body);
   learn((await ledger.call('GET', '/v1/products', { key })).body);
@@ -109,6 +110,8 @@ export const createWorld = async (ledger: Ledger): Promise<World> => {
     // Others that it makes are not the credentials' own.
     if (name === 'organizationId' && chance.percent(80)) return organizationId;
     if (name === 'packId' && chance.percent(80)) return packId;
+    // Most others are newer than the checkpoint.
+    if (name === 'eventId' && chance.percent(80)) return signedEventId;
     const pool = pools.get(idPrefix ?? name);
     if (pool !== undefined && pool.length > 0) return oneOf(pool, chance);
     const values = likelyFor[name];
