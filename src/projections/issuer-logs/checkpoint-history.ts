@@ -56,7 +56,7 @@ export const checkSignatures = async (
         log = {
           ...{ origin: textOf(data.origin), since: revision },
           ...{ keys: [noteReader(textOf(data.vkey))], signedSize: 0 },
-          ended: new Map([...(log?.ended ?? []), ...(type === 'LogRestarted' ? [endOf(data)] : [])]),
+          ended: endedBefore(event, log),
         };
         last = null;
         continue;
@@ -75,6 +75,9 @@ export const checkSignatures = async (
   }
   return log;
 };
+
+const endedBefore = ({ type, data }: Recorded, earlier: PresentLog | null): PresentLog['ended'] =>
+  new Map([...(earlier?.ended ?? []), ...(type === 'LogRestarted' ? [endOf(data)] : [])]);
 
 /** Returns the origin that ended with a restart, and its last tree. */
 const endOf = ({ last }: Recorded['data']): [origin: string, { size: number; root: string }] => {

@@ -48,7 +48,8 @@ const issuersInTables = async (db: PoolClient): Promise<readonly string[]> => {
        union all
        select (select e.issuer_org_id from log_entries e where e.issuer_org_id > issuers.issuer order by e.issuer_org_id limit 1)
        from issuers where issuers.issuer is not null)
-     select issuer from issuers where issuer is not null union select issuer_org_id from ops.log_trees`,
+     select issuer from issuers where issuer is not null union select issuer_org_id from ops.log_trees
+       union select issuer_org_id from ops.log_keys`,
   );
   return rows.map(({ issuer }) => issuer);
 };

@@ -32,12 +32,17 @@ const fault = (what: string, revision: bigint | null = null) => [
   ['TREE_DIFFERS', `checkpoint-${vendor}`, revision, what],
 ];
 
+const changed = 'its row in the database is another one than the event makes';
+const lacking = 'its row is missing in the database';
 const wrongSignature = /^The signature of .* with the key \w+ is wrong\.$/;
 
 test('Trees, checkpoints and outside copies of two issuers that the log makes are intact', async () => {
   const { log, trees } = await withCheckpoints(models, events, vendor, [0, 1, 256, 256, 300, undefined]);
   const { leaves } = await signTree(models.superuser, rival);
   expect(leaves.length).toBeGreaterThan(200);
+  // Only its tiles: the log has no checkpoint of this issuer.
+  for (const table of ['log_checkpoints', 'log_keys'])
+    await models.superuser.query(`delete from ops.${table} where issuer_org_id = $1`, [rival]);
   const verdict = await verdictWith(models, log, copiesOf(vendor, ...trees));
   expect(verdict).toMatchObject({ intact: true, findings: [] });
   expect(verdict.trees).toBeGreaterThanOrEqual(2);
@@ -179,16 +184,62 @@ test('A log that began again is compared with what it signed since, and not with
       origin: again.origin,
       vkey: again.vkey,
       reason: 'RESTORED',
-      last: { origin: old.origin, size: 30, root: 'x' },
+      last: { origin: old.origin, size: 30, root: Buffer.from(old.root).toString('base64') },
     },
   };
-  const lost = {
+  const copyOf = (size: number, root: Uint8Array) => ({
     ...old,
-    note: signedCheckpoint({ origin: old.origin, size: 9_999, root: old.root }, testKey(old.origin)),
-  };
+    note: signedCheckpoint({ origin: old.origin, size, root }, testKey(old.origin)),
+  });
   const log = [...events, ...checkpointEvents(events, vendor, [started(old), signed(old), restart, signed(again)])];
   await moveToEnd(models, log);
-  expect(await faultsOf(log, copiesOf(vendor, lost, again))).toEqual([]);
+  const verdict = await verdictWith(models, log, copiesOf(vendor, old, copyOf(20, again.root), again));
+  expect(verdict).toMatchObject({ intact: true, damaged: 0 });
+  const began = `notary began the log again at 2031-01-01T00:00:00.000Z as ${again.origin}, with the reason RESTORED, after 30 events of ${old.origin}`;
+  const notice = ['LOG_RESTARTED', `checkpoint-${vendor}`, 2n, `${began}; ask who did it, when you do not know of it`];
+  expect(await faultsOf(log)).toEqual([notice]);
+  // An event that nobody signed cannot turn the copies off.
+  const larger = `the outside copy copy 1 of ${old.origin} covers 9999 events, and the log began again after 30`;
+  expect(await faultsOf(log, copiesOf(vendor, copyOf(9_999, old.root)))).toEqual([notice, ...fault(larger)]);
+  const other = `the outside copy copy 1 of ${old.origin} has another root than the log that began again`;
+  expect(await faultsOf(log, copiesOf(vendor, copyOf(30, again.root)))).toEqual([notice, ...fault(other)]);
+});
+
+test.each([
+  ['another root', `update ops.log_checkpoints set root = sha256('x') where revision = 2`, changed, 2n],
+  ['another size', 'update ops.log_checkpoints set size = 11 where revision = 1', changed, 1n],
+  ['another note', `update ops.log_checkpoints set note = note || 'x' where revision = 3`, changed, 3n],
+  ['another origin', `update ops.log_checkpoints set origin = 'x' where revision = 2`, changed, 2n],
+  ['another key', `update ops.log_keys set vkey = vkey || 'A'`, changed, 0n],
+  ['no row of a checkpoint', 'delete from ops.log_checkpoints where revision = 2', lacking, 2n],
+  ['no row of the key', 'delete from ops.log_keys', lacking, 0n],
+  ['no row of the newest checkpoint', 'delete from ops.log_checkpoints where revision = 3', lacking, 3n],
+  ['no row', 'delete from ops.log_checkpoints; delete from ops.log_keys', lacking, 0n],
+  [
+    'a row too many',
+    `insert into ops.log_checkpoints select issuer_org_id, 4, origin, size, root, note, now() from ops.log_checkpoints where revision = 3`,
+    'the database has a row that the stream does not make',
+    4n,
+  ],
+])('Verify names %s where the stream has a checkpoint', async (_, statement, what, revision) => {
+  const { log } = await withCheckpoints(models, events, vendor, [10, 20, undefined]);
+  await models.superuser.query(statement);
+  expect(await faultsOf(log)).toEqual(fault(what, revision));
+});
+
+test('Rows that the notary has yet to write are no fault', async () => {
+  const { log } = await withCheckpoints(models, events, vendor, [10, undefined]);
+  await models.superuser.query('delete from ops.log_checkpoints where revision = 2');
+  for (const work of [
+    'update ops.log_trees set unsigned_since = now(), due_at = now()',
+    'update ops.log_trees set unsigned_since = null, due_at = null, grown = caught_up + 1',
+    `update ops.log_trees set grown = caught_up; insert into ops.log_demands select issuer_org_id from ops.log_trees`,
+  ]) {
+    await models.superuser.query(work);
+    expect(await faultsOf(log)).toEqual([]);
+  }
+  await models.superuser.query('delete from ops.log_demands');
+  expect(await faultsOf(log)).toEqual(fault(lacking, 2n));
 });
 
 test('A restart under another name than the next one, or below what was signed, is named', async () => {
@@ -204,11 +255,12 @@ test('A restart under another name than the next one, or below what was signed, 
     ...checkpointEvents(events, vendor, [started(old), signed(old), restart]),
   ];
   await moveToEnd(models, logOf(restartTo(2, 30)));
-  expect(await faultsOf(logOf(restartTo(2, 30)))).toEqual([]);
+  const notice = ['LOG_RESTARTED', `checkpoint-${vendor}`, 2n, expect.stringContaining('began the log again')];
+  expect(await faultsOf(logOf(restartTo(2, 30)))).toEqual([notice]);
   const skipped = `${testOrigin(vendor, 3)} is not the next name of the log ${old.origin}.`;
-  expect(await faultsOf(logOf(restartTo(3, 30)))).toEqual(fault(skipped, 2n));
+  expect(await faultsOf(logOf(restartTo(3, 30)))).toEqual([notice, ...fault(skipped, 2n)]);
   const below = `The log began again after 29 leaves of ${old.origin}, which had signed 30.`;
-  expect(await faultsOf(logOf(restartTo(2, 29)))).toEqual(fault(below, 2n));
+  expect(await faultsOf(logOf(restartTo(2, 29)))).toEqual([notice, ...fault(below, 2n)]);
 });
 
 test('Copies are compared with the whole stream while the read models lag, and before they begin', async () => {
