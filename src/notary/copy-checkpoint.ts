@@ -24,8 +24,8 @@ export type CopyNeeds = {
 export type Copying = 'copied' | 'kept' | 'later';
 
 /**
- * Copies a checkpoint of a stream. The copy is the only evidence outside of the databases, so a key of the log must have
- * signed the checkpoint, and its tree must contain the one of the present copy. Throws InvalidProof otherwise, and
+ * Copies a checkpoint of a stream. The copy is the only evidence outside of the databases, so it is checked: a key
+ * of the log must have signed the checkpoint. Its tree must contain the one of the present copy. Throws InvalidProof otherwise, and
  * changes nothing.
  */
 export const copyCheckpoint = async (needs: CopyNeeds, organizationId: string, note: string): Promise<Copying> => {

@@ -18,7 +18,7 @@ export type CheckpointRows = {
 /**
  * Reads `ops.log_checkpoints` and `ops.log_keys` in pages, in the snapshot. Each event up to the commit position `upTo`
  * was there before the snapshot, so it must have its row. The notary writes rows in order and after the event, so the last ones may
- * lack: those of commands, until the next checkpoint, and all while the notary has work left for this log.
+ * lack. Those of commands may until the next checkpoint, and all while the notary has work left for this log.
  */
 export const compareCheckpointRows = (db: PoolClient, issuerOrgId: string, upTo: bigint): CheckpointRows => {
   const rows = rowsOf(db, issuerOrgId);

@@ -32,8 +32,6 @@ const fault = (what: string, revision: bigint | null = null) => [
   ['TREE_DIFFERS', `checkpoint-${vendor}`, revision, what],
 ];
 
-const changed = 'its row in the database is another one than the event makes';
-const lacking = 'its row is missing in the database';
 const wrongSignature = /^The signature of .* with the key \w+ is wrong\.$/;
 
 test('Trees, checkpoints and outside copies of two issuers that the log makes are intact', async () => {
@@ -203,43 +201,6 @@ test('A log that began again is compared with what it signed since, and not with
   expect(await faultsOf(log, copiesOf(vendor, copyOf(9_999, old.root)))).toEqual([notice, ...fault(larger)]);
   const other = `the outside copy copy 1 of ${old.origin} has another root than the log that began again`;
   expect(await faultsOf(log, copiesOf(vendor, copyOf(30, again.root)))).toEqual([notice, ...fault(other)]);
-});
-
-test.each([
-  ['another root', `update ops.log_checkpoints set root = sha256('x') where revision = 2`, changed, 2n],
-  ['another size', 'update ops.log_checkpoints set size = 11 where revision = 1', changed, 1n],
-  ['another note', `update ops.log_checkpoints set note = note || 'x' where revision = 3`, changed, 3n],
-  ['another origin', `update ops.log_checkpoints set origin = 'x' where revision = 2`, changed, 2n],
-  ['another key', `update ops.log_keys set vkey = vkey || 'A'`, changed, 0n],
-  ['no row of a checkpoint', 'delete from ops.log_checkpoints where revision = 2', lacking, 2n],
-  ['no row of the key', 'delete from ops.log_keys', lacking, 0n],
-  ['no row of the newest checkpoint', 'delete from ops.log_checkpoints where revision = 3', lacking, 3n],
-  ['no row', 'delete from ops.log_checkpoints; delete from ops.log_keys', lacking, 0n],
-  [
-    'a row too many',
-    `insert into ops.log_checkpoints select issuer_org_id, 4, origin, size, root, note, now() from ops.log_checkpoints where revision = 3`,
-    'the database has a row that the stream does not make',
-    4n,
-  ],
-])('Verify names %s where the stream has a checkpoint', async (_, statement, what, revision) => {
-  const { log } = await withCheckpoints(models, events, vendor, [10, 20, undefined]);
-  await models.superuser.query(statement);
-  expect(await faultsOf(log)).toEqual(fault(what, revision));
-});
-
-test('Rows that the notary has yet to write are no fault', async () => {
-  const { log } = await withCheckpoints(models, events, vendor, [10, undefined]);
-  await models.superuser.query('delete from ops.log_checkpoints where revision = 2');
-  for (const work of [
-    'update ops.log_trees set unsigned_since = now(), due_at = now()',
-    'update ops.log_trees set unsigned_since = null, due_at = null, grown = caught_up + 1',
-    `update ops.log_trees set grown = caught_up; insert into ops.log_demands select issuer_org_id from ops.log_trees`,
-  ]) {
-    await models.superuser.query(work);
-    expect(await faultsOf(log)).toEqual([]);
-  }
-  await models.superuser.query('delete from ops.log_demands');
-  expect(await faultsOf(log)).toEqual(fault(lacking, 2n));
 });
 
 test('A restart under another name than the next one, or below what was signed, is named', async () => {
