@@ -89,7 +89,7 @@ export const rowSecurity: RowSecurity = {
   readableByAll: ['ops.checkpoints', 'ops.projection_versions', 'ops.last_backup', 'ops.log_installation'],
   writtenByApi: ['ops.processes', 'ops.served_log'],
   keptByProjector: ['ops.parked_owners', 'ops.log_growth'],
-  readableByVerify: ['ops.log_trees', 'ops.log_tiles'],
+  readableByVerify: ['ops.log_trees', 'ops.log_tiles', 'ops.log_checkpoints', 'ops.log_keys', 'ops.log_demands'],
   columnsWrittenByApi: [
     'rm.license_last_validations(validated_on)',
     'rm.license_last_validations(validated_holder_org_id)',

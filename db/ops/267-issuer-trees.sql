@@ -119,7 +119,10 @@ grant select, insert, update on ops.log_growth to ledger_projector;
 create policy backup on ops.log_cosignatures for select to ledger_backup using (true);
 grant select on ops.log_cosignatures to ledger_backup;
 
--- `ledger verify` compares the tiles of all issuers.
+-- `ledger verify` compares the tiles, checkpoints and keys of all issuers, except what the notary has yet to write.
 create policy verifier on ops.log_trees for select to ledger_projector using (true);
 create policy verifier on ops.log_tiles for select to ledger_projector using (true);
-grant select on ops.log_trees, ops.log_tiles to ledger_projector;
+create policy verifier on ops.log_checkpoints for select to ledger_projector using (true);
+create policy verifier on ops.log_keys for select to ledger_projector using (true);
+create policy verifier on ops.log_demands for select to ledger_projector using (true);
+grant select on ops.log_trees, ops.log_tiles, ops.log_checkpoints, ops.log_keys, ops.log_demands to ledger_projector;

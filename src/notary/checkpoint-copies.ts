@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { readIfThere, writePrivate } from '../embedded/files.ts';
+import { InvalidProof } from '../proof/invalid.ts';
 import { type Checkpoint, parseCheckpoint } from '../proof/notes/checkpoints.ts';
 import { parseOrigin, restartedOrigin } from '../proof/notes/log-origins.ts';
 import { parseNote } from '../proof/notes/signed-notes.ts';
@@ -24,7 +25,7 @@ export const checkpointCopies = (directory: string): CheckpointCopies => {
   const read = async (origin: string): Promise<CheckpointCopy | null> => {
     const file = fileOf(directory, origin);
     const note = await readIfThere(file);
-    return note === undefined ? null : { ...parseCheckpoint(parseNote(note).text), note, file };
+    return note === undefined ? null : { ...parseCopy(note, { file, origin }), note, file };
   };
   const latest = async (origin: string): Promise<CheckpointCopy | null> => {
     const next = await latestIfThere(restartedOrigin(origin));
@@ -55,6 +56,19 @@ export const checkpointCopies = (directory: string): CheckpointCopies => {
       });
     },
   };
+};
+
+const parseCopy = (note: string, { file, origin }: { readonly file: string; readonly origin: string }): Checkpoint => {
+  try {
+    return parseCheckpoint(parseNote(note).text);
+  } catch (error) {
+    if (!(error instanceof InvalidProof)) throw error;
+    throw new InvalidProof(
+      `The copy ${file} of the checkpoints of ${origin} is damaged: ${error.message} ` +
+        'Put back an undamaged copy, also one of another notary. Without one, move the file away: ' +
+        'the notary fills a new one from the event store, and cannot notice an older backup from before.',
+    );
+  }
 };
 
 /** The name of the file of a copy: the organization, and the number of the name of the log after the first one. */

@@ -1,94 +1,103 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { issuerLogAggregate } from '../aggregates/aggregates.ts';
-import { type EventStore, type Position, StoreUnavailable } from '../eventstore/event-store.ts';
+import { type EventStore, type Position, type Recorded, StoreUnavailable } from '../eventstore/event-store.ts';
 import { isLostConnection } from '../postgres/lost-connection.ts';
-import { encodeBase64 } from '../proof/text/base64.ts';
-import { tilesOf } from '../records/issuer-trees.ts';
 import { fillCopy } from './check-copy.ts';
-import { hasRoot } from './grow-tree.ts';
+import { type Copying, copyCheckpoint, lastNote } from './copy-checkpoint.ts';
 import type { NotaryContext } from './notary-context.ts';
+import { wakeNotary } from './wake-notary.ts';
 
 type Following = Pick<NotaryContext, 'pool' | 'copies' | 'note'> & {
-  readonly store: Pick<EventStore, 'head' | 'follow' | 'readBackwards'>;
+  readonly store: Pick<EventStore, 'head' | 'follow' | 'read' | 'readBackwards'>;
   readonly warn: (error: unknown) => void;
 };
 
-type ForLog = (organizationId: string, work: () => Promise<void>) => Promise<void>;
+type ForLog = (organizationId: string, work: () => Promise<Copying | null>) => Promise<void>;
 
 /**
- * Copies each checkpoint that any notary signs, also while this one stands by. First fills the copies that are missing.
- * Returns a function that ends it.
+ * Copies each checkpoint that any notary signs, also while this one stands by. First brings the copies to the last
+ * checkpoints of the streams. A checkpoint that is refused is told once for its log. Wakes the notaries after a command
+ * that gave a log another name or key. Returns a function that ends it.
  */
 export const followCheckpoints = (following: Following): (() => Promise<void>) => {
   const ending = new AbortController();
   const { signal } = ending;
   let from: Position | 'start' | null = null;
   const warned = new Set<string>();
-  /** A damaged copy of one log is told once, and the others are copied. */
+  /** The logs whose tiles lag behind their last checkpoint, and how often they were tried. */
+  const later = new Map<string, number>();
+  const warnOnce = (organizationId: string, reason: string, cause?: unknown): void => {
+    const message = `The checkpoints of ${organizationId} are not copied to ${following.copies.directory}: ${reason}`;
+    if (!warned.has(organizationId)) following.warn(new Error(message, { cause }));
+    warned.add(organizationId);
+  };
   const forLog: ForLog = async (organizationId, work) => {
     try {
-      await work();
+      if ((await work()) === 'later') {
+        const tries = (later.get(organizationId) ?? 0) + 1;
+        later.set(organizationId, tries);
+        if (tries > triesMax) warnOnce(organizationId, 'Its tiles have fewer events than its last checkpoint.');
+        return;
+      }
+      later.delete(organizationId);
       warned.delete(organizationId);
     } catch (error) {
       if (signal.aborted || error instanceof StoreUnavailable || isLostConnection(error)) throw error;
-      const reason = error instanceof Error ? error.message : String(error);
-      const message = `The checkpoints of ${organizationId} are not copied to ${following.copies.directory}: ${reason}`;
-      if (!warned.has(organizationId)) following.warn(new Error(message, { cause: error }));
-      warned.add(organizationId);
+      later.delete(organizationId);
+      warnOnce(organizationId, error instanceof Error ? error.message : String(error), error);
     }
+  };
+  const take = async ({ stream, type, data }: Recorded) => {
+    const organizationId = stream.slice(streamPrefix.length);
+    // The command may have ended before it woke them.
+    if (type === 'LogKeyRotated' || type === 'LogRestarted') await wakeNotary(following.pool, organizationId);
+    if (type === 'CheckpointSigned')
+      await forLog(organizationId, () => copyCheckpoint(following, organizationId, String(data.note)));
   };
   const follow = async () => {
     from ??= (await following.store.head({ timeoutMs: 5_000 })) ?? 'start';
     await fillCopies(following, forLog, signal);
     for await (const item of following.store.follow(from, { streamPrefixes: [streamPrefix], signal })) {
       if ('idle' in item) continue;
-      const organizationId = item.stream.slice(streamPrefix.length);
-      if (item.type === 'CheckpointSigned')
-        await forLog(organizationId, () => copy(following, organizationId, String(item.data.note)));
+      await take(item);
       from = item.position;
     }
   };
-  const run = async () => {
+  const tryLater = async () => {
+    for (const organizationId of later.keys())
+      if (!signal.aborted) await forLog(organizationId, () => fillFromStream(following, organizationId));
+  };
+  const repeat = async (work: () => Promise<void>) => {
     while (!signal.aborted) {
-      await follow().catch((error: unknown) => {
+      await work().catch((error: unknown) => {
         if (!signal.aborted) following.warn(error);
       });
       await delay(againMs, undefined, { signal }).catch(() => undefined);
     }
   };
-  const running = run();
+  const running = Promise.all([repeat(follow), repeat(tryLater)]);
   return async () => {
     ending.abort();
     await running;
   };
 };
 
-/** A checkpoint of a tree that does not contain the copy is not copied: the copy would no longer show the difference. */
-const copy = async ({ pool, copies }: Following, organizationId: string, note: string): Promise<void> => {
-  const origin = note.slice(0, note.indexOf('\n'));
-  const present = await copies.read(origin);
-  const isConsistent =
-    present === null ||
-    (await hasRoot(tilesOf(pool, organizationId), { size: present.size, root: encodeBase64(present.root) }));
-  if (isConsistent) await copies.write(note);
+/** Brings the copy of a log to the last checkpoint of its stream. Returns null before the first one. */
+const fillFromStream = async (following: Following, organizationId: string): Promise<Copying | null> => {
+  const { pool, store } = following;
+  const { note: signed, isChanged } = await lastNote(store, organizationId);
+  if (isChanged) await wakeNotary(pool, organizationId);
+  return fillCopy(following, organizationId, signed);
 };
 
-const fillCopies = async (
-  { pool, store, copies, note }: Following,
-  forLog: ForLog,
-  signal: AbortSignal,
-): Promise<void> => {
+const fillCopies = async (following: Following, forLog: ForLog, signal: AbortSignal): Promise<void> => {
   for (let after = ''; !signal.aborted; ) {
-    const { rows } = await pool.query<{ issuer_org_id: string; origin: string }>(
-      `select distinct on (issuer_org_id) issuer_org_id, origin from ops.log_keys where issuer_org_id > $1
-       order by issuer_org_id, revision desc limit $2`,
+    const { rows } = await following.pool.query<{ issuer_org_id: string }>(
+      'select distinct issuer_org_id from ops.log_keys where issuer_org_id > $1 order by issuer_org_id limit $2',
       [after, issuersMax],
     );
-    for (const { issuer_org_id: organizationId, origin } of rows)
-      if (!signal.aborted)
-        await forLog(organizationId, async () => {
-          if ((await copies.latest(origin)) === null) await fillCopy(copies, store, { organizationId, note });
-        });
+    for (const { issuer_org_id: organizationId } of rows)
+      if (!signal.aborted) await forLog(organizationId, () => fillFromStream(following, organizationId));
     const last = rows.at(-1);
     if (last === undefined) return;
     after = last.issuer_org_id;
@@ -98,3 +107,5 @@ const fillCopies = async (
 const streamPrefix = issuerLogAggregate.stream('');
 const issuersMax = 500;
 const againMs = 2_000;
+/** After a minute. */
+const triesMax = 30;

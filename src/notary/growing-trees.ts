@@ -1,15 +1,28 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
+import { transaction } from '../postgres/transaction.ts';
 
 /** The tree of an issuer as stored. `grown`: how often the notary has noted that the log grew. */
 export type StoredSize = { readonly issuerOrgId: string; readonly size: number; readonly grown: string };
 
 /**
- * Takes the notices of the projector and notes on each tree that its log grew. Two notaries share them. The notices are
+ * Takes the notices of the projector and notes on each tree that its log grew. Two notaries share them. It leaves them for
+ * the next pass while another transaction holds the row of a tree. The notices are
  * gone then, but `growingTrees` returns the trees until their tiles have all leaves, also after a crash.
  */
 export const noteGrowth = async (pool: Pool): Promise<void> => {
   for (;;) {
-    const { rowCount } = await pool.query({
+    const taken = await takeNotices(pool).catch((error: unknown) => {
+      if (isLockTimeOut(error)) return 0;
+      throw error;
+    });
+    if (taken < noticesMax) return;
+  }
+};
+
+/** The projector waits for the rows of the notices, so this does not wait long for the row of a tree. */
+const takeNotices = (pool: Pool): Promise<number> =>
+  transaction(pool, `begin; set local lock_timeout = '200ms'`, async (db) => {
+    const { rowCount } = await db.query({
       name: 'note-growth',
       text: `with taken as (delete from ops.log_growth where issuer_org_id in (
           select issuer_org_id from ops.log_growth order by 1 limit $1 for update skip locked) returning issuer_org_id)
@@ -17,9 +30,10 @@ export const noteGrowth = async (pool: Pool): Promise<void> => {
         on conflict (issuer_org_id) do update set grown = t.grown + 1`,
       values: [noticesMax],
     });
-    if ((rowCount ?? 0) < noticesMax) return;
-  }
-};
+    return rowCount ?? 0;
+  });
+
+const isLockTimeOut = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === '55P03';
 
 /**
  * Compares all trees with the logs, and notes each one with another size. A start and another version of the read models

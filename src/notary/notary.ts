@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { issuerLogAggregate } from '../aggregates/aggregates.ts';
 import { StoreUnavailable } from '../eventstore/event-store.ts';
 import { isLostConnection } from '../postgres/lost-connection.ts';
 import { InvalidProof } from '../proof/invalid.ts';
@@ -51,6 +52,13 @@ export const startNotary = (needs: NotaryNeeds): Notary => {
   const withoutFaults = () =>
     [...faults].flatMap(([issuerOrgId, { retryAt }]) => (retryAt > now().getTime() ? [issuerOrgId] : []));
 
+  /** A stream may be too long to be read in time, while the store answers. */
+  const storeAnswers = (issuerOrgId: string): Promise<boolean> =>
+    needs.store.readBackwards(issuerLogAggregate.stream(issuerOrgId), 'end', 1).then(
+      () => true,
+      () => false,
+    );
+
   /** Does one step of one log. Another log does not notice that it fails, unless no log can be read now. */
   const attempt = async (issuerOrgId: string, work: Work, step: () => Promise<Step>): Promise<Step> => {
     if (signal.aborted) return 'idle';
@@ -59,7 +67,8 @@ export const startNotary = (needs: NotaryNeeds): Notary => {
       if (faults.get(issuerOrgId)?.work === work) faults.delete(issuerOrgId);
       return result;
     } catch (error) {
-      if (error instanceof StoreUnavailable || isLostConnection(error)) throw error;
+      if (isLostConnection(error) || (error instanceof StoreUnavailable && !(await storeAnswers(issuerOrgId))))
+        throw error;
       const { sentence, ...fields } = describe(issuerOrgId, error);
       if (faults.get(issuerOrgId)?.sentence !== sentence)
         log.error({ organizationId: issuerOrgId, ...fields }, `The notary does not sign a log. ${sentence}`);
@@ -155,6 +164,8 @@ type Fault = { readonly work: Work; readonly sentence: string; readonly retryAt:
 const describe = (issuerOrgId: string, error: unknown): { readonly sentence: string; readonly err?: unknown } => {
   if (error instanceof NotSigned || error instanceof InvalidProof || error instanceof UnusableLogKey)
     return { sentence: error.message };
+  if (error instanceof StoreUnavailable)
+    return { sentence: `The event store answers, but not in time about the log of ${issuerOrgId}. ${error.message}` };
   const name = error instanceof Error ? error.name : 'error';
   return { sentence: `The log of ${issuerOrgId} failed (${name}). The log of this process says why.`, err: error };
 };

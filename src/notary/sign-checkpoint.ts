@@ -1,3 +1,4 @@
+import type { Pool } from 'pg';
 import type { IssuerLog } from '../domain/issuer-log/issuer-log.ts';
 import { formatCheckpoint } from '../proof/notes/checkpoints.ts';
 import { formatOrigin } from '../proof/notes/log-origins.ts';
@@ -8,8 +9,9 @@ import { rootFromTiles } from '../proof/tree/tile-proofs.ts';
 import { tilesOf } from '../records/issuer-trees.ts';
 import { readLogKey, removeLogKey, writeNewLogKey } from '../signing/log-key-files.ts';
 import { nodeSha256, type SigningKey, signText } from '../signing/log-keys.ts';
-import { checkCopy } from './check-copy.ts';
+import { checkCopy, fillCopy } from './check-copy.ts';
 import { writeCheckpointRows } from './checkpoint-rows.ts';
+import { lastNote } from './copy-checkpoint.ts';
 import { hasRoot, otherRoot } from './grow-tree.ts';
 import { type NotaryContext, NotSigned, readIssuerLog, sendToLog } from './notary-context.ts';
 
@@ -17,35 +19,35 @@ type Started = Extract<IssuerLog, { kind: 'started' }>;
 
 /**
  * Signs the tree of an issuer: appends the checkpoint to its stream, copies it, and then writes the rows that the API
- * serves. Starts the log, with a new key, when it has never signed. Returns whether there was something to sign. Throws
+ * serves. Starts the log, with a new key, when it has never signed. Returns whether a checkpoint was appended. Throws
  * NotSigned, or UnusableLogKey without its private key.
  */
 export const signCheckpoint = async (context: NotaryContext, organizationId: string): Promise<boolean> => {
   const { pool, store, copies } = context;
-  const { size, isGrowing } = await readTree(context, organizationId);
-  const readTile = tilesOf(pool, organizationId);
+  const since = await startOfPass(pool);
+  // The log comes before the tree and the copy: another notary may sign meanwhile, and both only grow.
   const known = await readIssuerLog(context.executor, organizationId);
   const before = known.log;
+  const { size, isGrowing } = await readTree(context, organizationId);
   if (size === 0 && (before.kind === 'unstarted' || before.last === null)) {
-    await settleTree(context, organizationId, { size, signedAt: null });
+    await settleTree(context, organizationId, { size, signedAt: null, since });
     return false;
   }
   if (before.kind === 'started' && before.last !== null && before.last.size > size) {
     // The tiles are being built again.
     if (isGrowing) return false;
-    throw new NotSigned(
-      `The log ${before.origin} has signed ${before.last.size} events, and the read models have ${size}. ` +
-        `Build them again: ledger rebuild. After a restored backup: ledger log restart --organization ${organizationId} --reason <code>.`,
-    );
   }
-  await checkCopy(context, before, { organizationId, size, readTile });
-  if (before.kind === 'started' && before.last !== null && !(await hasRoot(readTile, before.last)))
-    throw new NotSigned(otherRoot(organizationId, before.last));
+  try {
+    await checkTree(context, organizationId, { before, size });
+  } catch (error) {
+    if (error instanceof NotSigned && (await hasMoved(context, organizationId, known.revision))) return false;
+    throw error;
+  }
   const { log, revision } =
     before.kind === 'started' ? { log: before, revision: known.revision } : await startLog(context, organizationId);
   const key = await readKey(context, organizationId, { log, revision });
   if (key === null) return false;
-  const root = await rootFromTiles({ size, readTile, hash: nodeSha256 });
+  const root = await rootFromTiles({ size, readTile: tilesOf(pool, organizationId), hash: nodeSha256 });
   const text = formatCheckpoint({ origin: log.origin, size, root });
   const note = formatNote({ text, signatures: [signText(text, key)] });
   const after = await sendToLog(context, organizationId, {
@@ -58,20 +60,41 @@ export const signCheckpoint = async (context: NotaryContext, organizationId: str
   await copies.write(note);
   await writeCheckpointRows(pool, store, organizationId);
   const signedAt = after.log.kind === 'started' ? (after.log.last?.signedAt ?? null) : null;
-  await settleTree(context, organizationId, { size, signedAt });
-  return true;
+  await settleTree(context, organizationId, { size, signedAt, since });
+  return after.revision !== revision;
 };
+
+/** Throws NotSigned for a tree that lacks leaves of the last checkpoint or of the copy, or that has another root. */
+const checkTree = async (
+  context: NotaryContext,
+  organizationId: string,
+  { before, size }: { readonly before: IssuerLog; readonly size: number },
+): Promise<void> => {
+  const last = before.kind === 'started' ? before.last : null;
+  if (before.kind === 'started' && last !== null && last.size > size)
+    throw new NotSigned(
+      `The log ${before.origin} has signed ${last.size} events, and the read models have ${size}. ` +
+        `Build them again: ledger rebuild. After a restored backup: ledger log restart --organization ${organizationId} --reason <code>.`,
+    );
+  const readTile = tilesOf(context.pool, organizationId);
+  const isCopied = await checkCopy(context, before, { organizationId, size, readTile });
+  if (last !== null && !(await hasRoot(readTile, last))) throw new NotSigned(otherRoot(organizationId, last));
+  if (!isCopied) await fillCopy(context, organizationId, (await lastNote(context.store, organizationId)).note);
+};
+
+const hasMoved = async ({ executor }: NotaryContext, organizationId: string, revision: bigint): Promise<boolean> =>
+  (await readIssuerLog(executor, organizationId)).revision !== revision;
 
 /** Returns the private key of a log, or null when the log has moved on, as after a rotation, which removes the old key. */
 const readKey = async (
-  { executor, keysDirectory }: NotaryContext,
+  context: NotaryContext,
   organizationId: string,
   { log, revision }: { readonly log: Started; readonly revision: bigint },
 ): Promise<SigningKey | null> => {
   try {
-    return await readLogKey(keysDirectory, parseVerifierKey(log.vkey));
+    return await readLogKey(context.keysDirectory, parseVerifierKey(log.vkey));
   } catch (error) {
-    if ((await readIssuerLog(executor, organizationId)).revision !== revision) return null;
+    if (await hasMoved(context, organizationId, revision)) return null;
     throw error;
   }
 };
@@ -106,11 +129,20 @@ const readTree = async ({ pool }: NotaryContext, organizationId: string) => {
   return { size: Number(rows[0]?.size ?? 0), isGrowing: rows[0]?.is_growing ?? false };
 };
 
-/** Notes that all leaves up to this size are signed, and removes the demand for them. */
+/** Returns the instant of the database, to the microsecond. */
+const startOfPass = async (pool: Pool): Promise<string> => {
+  const { rows } = await pool.query<{ now: string }>('select clock_timestamp()::text as now');
+  return rows[0]?.now ?? '';
+};
+
+/**
+ * Notes that all leaves up to this size are signed, and removes the demand for them. A demand since the pass began may be
+ * about a name or a key that it has not seen.
+ */
 const settleTree = async (
   { pool, now }: NotaryContext,
   organizationId: string,
-  { size, signedAt }: { readonly size: number; readonly signedAt: string | null },
+  { size, signedAt, since }: { readonly size: number; readonly signedAt: string | null; readonly since: string },
 ): Promise<void> => {
   const nextMs = signedAt === null ? now().getTime() : Date.parse(signedAt) + everyMs;
   await pool.query({
@@ -122,10 +154,10 @@ const settleTree = async (
   // Under steady writes the log grows at all times, so a demand ends with the leaves that it was about.
   await pool.query({
     name: 'settle-demand',
-    text: `delete from ops.log_demands where issuer_org_id = $1 and (leaves <= $2 or (not exists (
+    text: `delete from ops.log_demands where issuer_org_id = $1 and demanded_at < $3::timestamptz and (leaves <= $2 or (not exists (
       select from ops.log_trees where issuer_org_id = $1 and (size > $2 or grown > caught_up))
       and not exists (select from ops.log_growth where issuer_org_id = $1)))`,
-    values: [organizationId, size],
+    values: [organizationId, size, since],
   });
 };
 

@@ -48,12 +48,27 @@ export const storeTiles = (pool: Pool, { issuerOrgId, size, grown }: StoredSize,
     return true;
   });
 
-/** Removes all tiles of a tree, so that it grows again from its first leaf. Does nothing when its size has moved. */
+/**
+ * Removes all tiles of a tree, so that it grows again from its first leaf. Does nothing when its size has moved. No statement
+ * takes long, however large the tree is, and the row of the tree is locked only at the end: the projector waits for it.
+ */
 export const removeTiles = (pool: Pool, issuerOrgId: string, size: number): Promise<void> =>
-  transaction(pool, 'begin', async (db) => {
+  transaction(pool, 'begin; savepoint whole', async (db) => {
+    for (let removed = tilesAtOnce; removed === tilesAtOnce; ) {
+      const { rowCount } = await db.query(
+        `delete from ops.log_tiles where issuer_org_id = $1 and (level, tile_index) in (
+          select level, tile_index from ops.log_tiles where issuer_org_id = $1 order by level, tile_index limit $2)`,
+        [issuerOrgId, tilesAtOnce],
+      );
+      removed = rowCount ?? 0;
+    }
+    // Who stores tiles locks the row first and then tiles, so waiting for the row here could be a deadlock.
     const { rowCount } = await db.query(
-      `update ops.log_trees set size = 0, grown = greatest(grown, caught_up + 1) where issuer_org_id = $1 and size = $2`,
+      `update ops.log_trees set size = 0, grown = greatest(grown, caught_up + 1) where issuer_org_id = (
+        select issuer_org_id from ops.log_trees where issuer_org_id = $1 and size = $2 for update skip locked)`,
       [issuerOrgId, size],
     );
-    if (rowCount === 1) await db.query('delete from ops.log_tiles where issuer_org_id = $1', [issuerOrgId]);
+    if (rowCount !== 1) await db.query('rollback to savepoint whole');
   });
+
+const tilesAtOnce = 2_000;

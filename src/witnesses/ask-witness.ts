@@ -18,12 +18,17 @@ export class WitnessFailed extends Error {
 
 /** A witness did not answer, or cannot answer now, whatever the checkpoint is. */
 export class WitnessSilent extends Error {
-  override readonly name = 'WitnessSilent';
+  override readonly name: string = 'WitnessSilent';
+}
+
+/** A witness answered with a fault of its own (5xx), which may be about this log only. */
+export class WitnessFaulty extends WitnessSilent {
+  override readonly name = 'WitnessFaulty';
 }
 
 /**
  * Sends `add-checkpoint` of C2SP tlog-witness below `url`. An answer has at most 16,000 bytes and comes within 10 s, and
- * redirects are not followed. Throws WitnessFailed and WitnessSilent.
+ * redirects are not followed. Throws WitnessFailed, WitnessFaulty and WitnessSilent.
  */
 export const askWitness = async (
   url: string,
@@ -42,7 +47,8 @@ export const askWitness = async (
       cause: error,
     });
   }
-  if (status === 429 || status >= 500) throw new WitnessSilent(`It answered ${status}.`);
+  if (status >= 500) throw new WitnessFaulty(`It answered ${status}.`);
+  if (status === 429) throw new WitnessSilent('It answered 429.');
   throw new WitnessFailed(refusals[status] ?? `It answered ${status}.`);
 };
 

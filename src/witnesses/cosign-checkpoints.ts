@@ -7,7 +7,7 @@ import { consistencyProof } from '../proof/tree/tile-proofs.ts';
 import { readLastCheckpoint, tilesOf } from '../records/issuer-trees.ts';
 import { noteCosignature, readUncosigned, type Uncosigned } from '../records/stored-cosignatures.ts';
 import { nodeSha256 } from '../signing/log-keys.ts';
-import { askWitness, type WitnessAnswer, WitnessFailed, WitnessSilent } from './ask-witness.ts';
+import { askWitness, type WitnessAnswer, WitnessFailed, WitnessFaulty, WitnessSilent } from './ask-witness.ts';
 import type { Witness } from './witness-list.ts';
 
 /** What a round needs. `pool`: as ledger_worker. */
@@ -27,11 +27,12 @@ export type Round = { readonly cosigned: number; readonly problem: string | null
 
 /**
  * Returns a function that asks a witness for the newest checkpoint of each log, one after another. It ends early when the
- * witness does not answer. A log that the witness refuses is asked for again after ten minutes. Two processes that ask at
+ * witness does not answer, or has a fault three times in a row. A log that it refuses, or has a fault with, is asked for again after ten minutes. Two processes that ask at
  * once do no harm.
  */
 export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
   const refused = new Map<string, { readonly untilMs: number; readonly problem: string }>();
+  let faultsInARow = 0;
 
   const cosignLog = async (checkpoint: Uncosigned): Promise<boolean> => {
     const { issuerOrgId } = checkpoint;
@@ -39,19 +40,25 @@ export const createCosigning = (needs: CosignNeeds): (() => Promise<Round>) => {
     if (earlier !== undefined && earlier.untilMs > needs.nowMs()) return false;
     refused.delete(issuerOrgId);
     try {
-      return await cosign(needs, checkpoint);
+      const isCosigned = await cosign(needs, checkpoint);
+      faultsInARow = 0;
+      return isCosigned;
     } catch (error) {
-      if (!(error instanceof WitnessFailed || error instanceof InvalidProof)) throw error;
+      const isFaulty = error instanceof WitnessFaulty;
+      if (!(isFaulty || error instanceof WitnessFailed || error instanceof InvalidProof)) throw error;
+      faultsInARow = isFaulty ? faultsInARow + 1 : 0;
       refused.set(issuerOrgId, {
         untilMs: needs.nowMs() + refusedMs,
         problem: `the log of ${issuerOrgId}: ${error.message}`,
       });
+      if (isFaulty && faultsInARow >= faultsMax) throw error;
       return false;
     }
   };
 
   return async () => {
     let cosigned = 0;
+    faultsInARow = 0;
     try {
       for (let after: string | null = ''; after !== null; ) {
         const page = await readUncosigned(needs.pool, needs.witness.key, after);
@@ -128,3 +135,4 @@ const largerTree = (witnessed: number, size: number): string =>
   'Another server signs this log, or a backup was restored: see ledger log restart.';
 
 const refusedMs = 600_000;
+const faultsMax = 3;

@@ -155,6 +155,18 @@ test('A witness that has seen another tree refuses, and its other logs go on', a
   expect(witness.answers).toHaveLength(answered + 1);
 });
 
+test('A witness with a fault about one log gets the others, and a round ends after three faults in a row', async () => {
+  await Promise.all([sign(vendor, 3), sign(rival, 5)]);
+  witness.override = (body) => (body.includes(originOf(rival)) ? [500, ''] : null);
+  const ask = roundOf(witness);
+  expect(await ask()).toEqual({ cosigned: 1, problem: `the log of ${rival}: It answered 500.` });
+  expect(await signersOf(vendor)).toEqual([originOf(vendor), 'one.example']);
+  for (const letter of ['a', 'b', 'c', 'd']) await sign(`org_${letter}`, 3);
+  witness.override = () => [503, ''];
+  expect(await ask()).toEqual({ cosigned: 0, problem: 'It answered 503.' });
+  expect(witness.answers.slice(-4)).toEqual([200, 503, 503, 503]);
+});
+
 test.each<readonly [string, TestWitness['override'], string]>([
   ['does not know the log', () => [404, ''], 'It does not know the log (404).'],
   [

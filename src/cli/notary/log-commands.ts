@@ -9,6 +9,7 @@ import { type NotaryContext, NotSigned } from '../../notary/notary-context.ts';
 import { restartLog } from '../../notary/restart-log.ts';
 import { rotateLogKey } from '../../notary/rotate-key.ts';
 import { createPool } from '../../projections/connect.ts';
+import { InvalidProof } from '../../proof/invalid.ts';
 import { UnusableLogKey } from '../../signing/log-key-files.ts';
 import { createLog } from '../create-log.ts';
 import { NothingToCheck, RefusedByPolicy, UsageError } from '../exit-codes.ts';
@@ -67,26 +68,34 @@ const withLogs = async <Result>(work: (context: NotaryContext) => Promise<Result
   const servers = await openCommandServers(config, (line) => log.debug(line), 'CHANGE');
   const store = connectEventStore({ url: servers.eventStoreUrl });
   const pool = createPool({ url: servers.workerUrl, role: 'ledger_worker', max: 2, log });
+  let slowly: NodeJS.Timeout | undefined;
   try {
     if (servers.schema.kind === 'MISSING') throw new NothingToCheck('The database is empty, so there is no log.');
     const fault = otherSchema(servers.schema);
     if (fault !== null) throw new RefusedByPolicy(fault);
     await servedLog(store);
+    slowly = setTimeout(() => console.error('Reading all checkpoints of the log, which may take minutes.'), quietMs);
     return await work({
-      ...{ pool, store, executor: createExecutor({ store }), ...directoriesOf(config) },
+      ...{ pool, store, executor: createExecutor({ store, limitMs: readMsMax }), ...directoriesOf(config) },
       installation: await installationName(pool, config.notary.origin),
       now: () => new Date(Date.now() + config.clockOffsetSeconds * 1_000),
       note: (sentence) => log.info(sentence),
     });
   } catch (error) {
-    if (error instanceof NotSigned || error instanceof UnusableLogKey) throw new RefusedByPolicy(error.message);
+    if (error instanceof NotSigned || error instanceof UnusableLogKey || error instanceof InvalidProof)
+      throw new RefusedByPolicy(error.message);
     throw error;
   } finally {
+    clearTimeout(slowly);
     await pool.end();
     await store.close();
     await servers.stop();
   }
 };
+
+/** A log has half a million checkpoints after a year of steady writes, and the command reads all of them. */
+const readMsMax = 600_000;
+const quietMs = 3_000;
 
 const directoriesOf = ({ notary: { keysDir, checkpointDir } }: Config) => ({
   keysDirectory: keysDir,

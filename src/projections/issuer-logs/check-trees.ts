@@ -1,26 +1,35 @@
 import type { PoolClient } from 'pg';
 import { noteChecks } from '../../aggregates/note-checks.ts';
-import type { EventStore } from '../../eventstore/event-store.ts';
+import type { EventStore, Recorded } from '../../eventstore/event-store.ts';
 import { InvalidProof } from '../../proof/invalid.ts';
 import { parseCheckpoint } from '../../proof/notes/checkpoints.ts';
 import { parseOrigin } from '../../proof/notes/log-origins.ts';
 import { parseNote } from '../../proof/notes/signed-notes.ts';
+import type { TreeHead } from '../../proof/tree/merkle-proofs.ts';
 import type { NoteReader } from '../../signing/log-notes.ts';
 import type { Place } from '../verify/findings.ts';
 import { checkTree, type Signed } from './check-tree.ts';
 import {
   checkSignatures,
   type PresentLog,
+  restartInWords,
   type SignedHead,
   signedHeads,
   WrongCheckpoint,
 } from './checkpoint-history.ts';
+import { compareCheckpointRows } from './compare-checkpoint-rows.ts';
 
 /** A checkpoint outside the databases. `name`: of its file. `note`: the signed note. */
 export type OutsideCopy = { readonly name: string; readonly note: string };
 
-/** A log of an issuer that is not what was signed, or whose tiles are not what it makes. */
-export type LogFault = { readonly place: Place; readonly what: string };
+/** A log of an issuer that is not what was signed, or whose tiles or rows are not what it makes; or that began again. */
+export type LogFinding = {
+  readonly code: 'TREE_DIFFERS' | 'LOG_RESTARTED';
+  readonly place: Place;
+  readonly what: string;
+};
+
+type Fault = { readonly revision: bigint | null; readonly what: string };
 
 type Needs = {
   /** In the snapshot of `log_entries`, as ledger_projector. */
@@ -36,18 +45,23 @@ export const checkpointPrefix = 'checkpoint-';
 
 /**
  * Checks the tree of an issuer: every signature, the roots of all checkpoints and outside copies under the present origin,
- * and all tiles. The copies may be newer than the snapshot, so the stream is read to its end for them. Returns the first
- * fault of each kind.
+ * all tiles, and the rows of checkpoints and keys. The copies may be newer than the snapshot, so the stream is read to its
+ * end for them. Returns the first fault of each kind, and each event that began the log again.
  */
-export const checkIssuerTree = async (issuerOrgId: string, needs: Needs): Promise<readonly LogFault[]> => {
+export const checkIssuerTree = async (issuerOrgId: string, needs: Needs): Promise<readonly LogFinding[]> => {
   const stream = `${checkpointPrefix}${issuerOrgId}`;
   const reading = { store: needs.store, stream, upTo: needs.upTo };
-  return faultsIn(stream, async () => {
-    const log = await checkSignatures(reading);
+  const rows = compareCheckpointRows(needs.db, issuerOrgId, needs.upTo);
+  return findingsIn(stream, async (noteRestart) => {
+    const log = await checkSignatures(reading, async (event) => {
+      noteRestart(event);
+      await rows.add(event);
+    });
     const { trusted, faults: doubts } = sortCopies(needs.copies, log);
     const signed = bySize(trusted, log === null ? [] : signedHeads(reading, log.since));
     const { faults } = await checkTree(needs.db, issuerOrgId, signed);
-    return [...doubts.map((what) => ({ revision: null, what })), ...faults];
+    const ofRows = await rows.finish();
+    return [...doubts.map((what) => ({ revision: null, what })), ...faults, ...(ofRows === null ? [] : [ofRows])];
   });
 };
 
@@ -55,10 +69,10 @@ export const checkIssuerTree = async (issuerOrgId: string, needs: Needs): Promis
 export const checkCopiesOnly = (
   issuerOrgId: string,
   { store, copies }: Pick<Needs, 'store' | 'copies'>,
-): Promise<readonly LogFault[]> => {
+): Promise<readonly LogFinding[]> => {
   const stream = `${checkpointPrefix}${issuerOrgId}`;
-  return faultsIn(stream, async () => {
-    const log = await checkSignatures({ store, stream });
+  return findingsIn(stream, async (noteRestart) => {
+    const log = await checkSignatures({ store, stream }, noteRestart);
     const { trusted, faults } = sortCopies(copies, log);
     const larger = trusted.filter(({ mayExceed }) => mayExceed !== true);
     const missing = larger.map(
@@ -68,23 +82,29 @@ export const checkCopiesOnly = (
   });
 };
 
-const faultsIn = async (
+const findingsIn = async (
   stream: string,
-  check: () => Promise<readonly { readonly revision: bigint | null; readonly what: string }[]>,
-): Promise<readonly LogFault[]> => {
-  const faultAt = (revision: bigint | null, what: string): LogFault => ({
-    place: { stream, revision, position: null },
+  check: (noteRestart: (event: Recorded) => void) => Promise<readonly Fault[]>,
+): Promise<readonly LogFinding[]> => {
+  const restarts: LogFinding[] = [];
+  const findingAt = (code: LogFinding['code'], revision: bigint | null, what: string): LogFinding => ({
+    ...{ code, place: { stream, revision, position: null } },
     what,
   });
-  try {
-    return (await check()).map(({ revision, what }) => faultAt(revision, what));
-  } catch (error) {
-    if (error instanceof WrongCheckpoint) return [faultAt(error.revision, error.message)];
+  const noteRestart = (event: Recorded): void => {
+    if (event.type === 'LogRestarted') restarts.push(findingAt('LOG_RESTARTED', event.revision, restartInWords(event)));
+  };
+  const faults = await check(noteRestart).catch((error: unknown): readonly Fault[] => {
+    if (error instanceof WrongCheckpoint) return [{ revision: error.revision, what: error.message }];
     throw error;
-  }
+  });
+  return [...restarts, ...faults.map(({ revision, what }) => findingAt('TREE_DIFFERS', revision, what))];
 };
 
-/** Returns the copies that the log has signed under its present origin, by size. Copies of earlier origins are left out. */
+/**
+ * Returns the copies that the log has signed under its present origin, by size. A copy of an earlier origin is only compared
+ * with the last tree that the event of the restart names, because the log has other events since.
+ */
 const sortCopies = (
   copies: readonly OutsideCopy[],
   log: PresentLog | null,
@@ -95,8 +115,11 @@ const sortCopies = (
     try {
       const { origin: named, size, root } = parseCheckpoint(parseNote(note).text);
       parseOrigin(named);
-      if (log !== null && noteChecks.isLaterName(log.origin, named)) continue;
-      if (named !== log?.origin) faults.push(`the outside copy ${name} is of ${named}, which this log has not begun`);
+      if (log !== null && noteChecks.isLaterName(log.origin, named)) {
+        const doubt = beyondEnd({ size, root }, log.ended.get(named));
+        if (doubt !== null) faults.push(`the outside copy ${name} of ${named} ${doubt}`);
+      } else if (named !== log?.origin)
+        faults.push(`the outside copy ${name} is of ${named}, which this log has not begun`);
       else if (!log.keys.some((read) => isSigned(read, note)))
         faults.push(`no key of the log has signed the outside copy ${name}`);
       else {
@@ -109,6 +132,16 @@ const sortCopies = (
     }
   }
   return { trusted: trusted.toSorted((one, other) => one.size - other.size), faults };
+};
+
+/** Returns how a copy of an earlier origin contradicts the event that ended it, or null. */
+const beyondEnd = (
+  { size, root }: TreeHead,
+  end: { readonly size: number; readonly root: string } | undefined,
+): string | null => {
+  if (end === undefined || size < end.size) return null;
+  if (size > end.size) return `covers ${size} events, and the log began again after ${end.size}`;
+  return Buffer.from(root).toString('base64') === end.root ? null : `has another root than the log that began again`;
 };
 
 const isSigned = (read: NoteReader, note: string): boolean => {

@@ -25,23 +25,30 @@ type Reading = { readonly store: Pick<EventStore, 'read'>; readonly stream: stri
 
 /**
  * A log under its present origin. `since`: the revision at which it began. `keys`: the readers of the notes of its keys so
- * far. `signedSize`: of its last checkpoint, or 0.
+ * far. `signedSize`: of its last checkpoint, or 0. `ended`: the last tree of each earlier origin by the events that began the
+ * log again, root in base64.
  */
 export type PresentLog = {
   readonly origin: string;
   readonly since: bigint;
   readonly keys: readonly NoteReader[];
   readonly signedSize: number;
+  readonly ended: ReadonlyMap<string, { readonly size: number; readonly root: string }>;
 };
 
 /**
- * Checks every signature of a stream `checkpoint-…` to its end. Returns null for a log that has not begun. Throws
- * WrongCheckpoint.
+ * Checks every signature of a stream `checkpoint-…` to its end. Returns null for a log that has not begun. Calls `onEvent`
+ * with each event before its check. Throws WrongCheckpoint.
  */
-export const checkSignatures = async ({ store, stream }: Omit<Reading, 'upTo'>): Promise<PresentLog | null> => {
+export const checkSignatures = async (
+  { store, stream }: Omit<Reading, 'upTo'>,
+  onEvent: (event: Recorded) => Promise<void> | void = () => undefined,
+): Promise<PresentLog | null> => {
   let log: PresentLog | null = null;
   let last: TreeHead | null = null;
-  for await (const { type, data, revision } of eventsOf({ store, stream }, 0n)) {
+  for await (const event of eventsOf({ store, stream }, 0n)) {
+    const { type, data, revision } = event;
+    await onEvent(event);
     try {
       if (type === 'LogStarted' || type === 'LogRestarted') {
         mustBe((log === null) === (type === 'LogStarted'), `${type} is not where a log begins or begins again.`);
@@ -49,6 +56,7 @@ export const checkSignatures = async ({ store, stream }: Omit<Reading, 'upTo'>):
         log = {
           ...{ origin: textOf(data.origin), since: revision },
           ...{ keys: [noteReader(textOf(data.vkey))], signedSize: 0 },
+          ended: endedBefore(event, log),
         };
         last = null;
         continue;
@@ -66,6 +74,26 @@ export const checkSignatures = async ({ store, stream }: Omit<Reading, 'upTo'>):
     }
   }
   return log;
+};
+
+const endedBefore = ({ type, data }: Recorded, earlier: PresentLog | null): PresentLog['ended'] =>
+  new Map([...(earlier?.ended ?? []), ...(type === 'LogRestarted' ? [endOf(data)] : [])]);
+
+/** Returns the origin that ended with a restart, and its last tree. */
+const endOf = ({ last }: Recorded['data']): [origin: string, { size: number; root: string }] => {
+  const { origin, size, root } = (last ?? {}) as JsonObject;
+  return [textOf(origin), { size: Number(size), root: textOf(root) }];
+};
+
+/** Returns the sentence about an event that began a log again. */
+export const restartInWords = ({ data, metadata }: Recorded): string => {
+  const [ended, { size }] = endOf(data);
+  const { actor, recordedAt } = metadata;
+  const { id } = (actor ?? {}) as JsonObject;
+  return (
+    `${textOf(id)} began the log again at ${textOf(recordedAt)} as ${textOf(data.origin)}, with the reason ${textOf(data.reason)}, ` +
+    `after ${size} events of ${ended}; ask who did it, when you do not know of it`
+  );
 };
 
 /** Throws InvalidProof when a log does not begin again after all that it has signed, or not under the next name. */

@@ -6,8 +6,8 @@ export type Place = {
 };
 
 /**
- * The kind of a finding. `CHAIN_REPAIRED` is no damage, because an operator has accepted a wrong link. All others are
- * damage.
+ * The kind of a finding. `CHAIN_REPAIRED` is no damage, because an operator has accepted a wrong link, and `LOG_RESTARTED`
+ * is a notice. All others are damage.
  *
  * - `CHAIN_BROKEN`: an unaltered event does not link to its unaltered previous event. `ledger repair-chain` repairs it.
  * - `EVENT_ALTERED`: an event does not have the hash of its content, or links to an event that has not.
@@ -16,6 +16,7 @@ export type Place = {
  * - `FOLDS_DIFFER`: the decider and the projector fold the same events to different states.
  * - `ROWS_DIFFER`: the read models have other rows than those that the log makes.
  * - `TREE_DIFFERS`: the log of an issuer is not the one that was signed, or its tiles are not those that the log makes.
+ * - `LOG_RESTARTED`: somebody began the log of an issuer again under another name. No key proves that it was an operator.
  * - `NOT_IN_A_LOG`: an event has no valid envelope, so it has no place in the log of an issuer.
  * - `BEYOND_LOG`: the read models have a position or a last event that the log does not have.
  */
@@ -28,6 +29,7 @@ export type FindingCode =
   | 'FOLDS_DIFFER'
   | 'ROWS_DIFFER'
   | 'TREE_DIFFERS'
+  | 'LOG_RESTARTED'
   | 'NOT_IN_A_LOG'
   | 'BEYOND_LOG';
 
@@ -60,7 +62,9 @@ export const createFindings = (onFinding: (finding: Finding) => void): Findings 
     counts: () => ({ ...counts }),
     damagedStreams: () => damagedStreams,
     tell: (code, place, what) => {
-      const key = apart.has(code) ? `${code} ${place.stream}` : (place.stream ?? what);
+      const key = apart.has(code)
+        ? `${code} ${place.stream} ${code === 'LOG_RESTARTED' ? place.revision : ''}`
+        : (place.stream ?? what);
       const known = gathered.get(key);
       if (known === undefined || order.indexOf(code) < order.indexOf(known.code))
         gathered.set(key, { code, ...place, what });
@@ -68,7 +72,7 @@ export const createFindings = (onFinding: (finding: Finding) => void): Findings 
     report: () => {
       for (const finding of gathered.values()) {
         if (finding.code === 'CHAIN_REPAIRED') counts.repaired += 1;
-        else {
+        else if (finding.code !== 'LOG_RESTARTED') {
           counts.damaged += 1;
           if (finding.stream !== null) damagedStreams.add(finding.stream);
         }
@@ -91,7 +95,8 @@ const order: readonly FindingCode[] = [
   'NOT_IN_A_LOG',
   'BEYOND_LOG',
   'CHAIN_REPAIRED',
+  'LOG_RESTARTED',
 ];
 
-/** A stream may have a finding of each of these codes and one more. */
-const apart: ReadonlySet<FindingCode> = new Set(['CHAIN_REPAIRED', 'NOT_IN_A_LOG']);
+/** A stream may have a finding of each of these codes, one for each restart, and one more. */
+const apart: ReadonlySet<FindingCode> = new Set(['CHAIN_REPAIRED', 'NOT_IN_A_LOG', 'LOG_RESTARTED']);

@@ -26,7 +26,7 @@ export const verifyTrees = async ({ db, store, readLog, findings, upTo, copies }
     issuers.add(stream.slice(checkpointPrefix.length));
   for (const issuer of [...issuers].toSorted()) {
     const needs = { db, store, upTo: upTo.commit, copies: copies.get(issuer) ?? [] };
-    for (const { place, what } of await checkIssuerTree(issuer, needs)) findings.tell('TREE_DIFFERS', place, what);
+    for (const { code, place, what } of await checkIssuerTree(issuer, needs)) findings.tell(code, place, what);
     findings.report();
   }
   return issuers.size;
@@ -35,8 +35,8 @@ export const verifyTrees = async ({ db, store, readLog, findings, upTo, copies }
 /** Checks the outside copies while nothing is projected, so that there is no tree to compare. */
 export const verifyCopies = async ({ store, findings, copies }: Pick<Needs, 'store' | 'findings' | 'copies'>) => {
   for (const [issuer, ofIssuer] of copies)
-    for (const { place, what } of await checkCopiesOnly(issuer, { store, copies: ofIssuer }))
-      findings.tell('TREE_DIFFERS', place, what);
+    for (const { code, place, what } of await checkCopiesOnly(issuer, { store, copies: ofIssuer }))
+      findings.tell(code, place, what);
   findings.report();
 };
 
@@ -48,7 +48,8 @@ const issuersInTables = async (db: PoolClient): Promise<readonly string[]> => {
        union all
        select (select e.issuer_org_id from log_entries e where e.issuer_org_id > issuers.issuer order by e.issuer_org_id limit 1)
        from issuers where issuers.issuer is not null)
-     select issuer from issuers where issuer is not null union select issuer_org_id from ops.log_trees`,
+     select issuer from issuers where issuer is not null union select issuer_org_id from ops.log_trees
+       union select issuer_org_id from ops.log_keys`,
   );
   return rows.map(({ issuer }) => issuer);
 };

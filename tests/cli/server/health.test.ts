@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -5,9 +9,11 @@ import { bootstrapOrganization } from '../../../src/application/bootstrap/bootst
 import { assemble, type Ledger } from '../../../src/cli/server/assemble.ts';
 import type { Role } from '../../../src/cli/server/roles.ts';
 import { loadConfig } from '../../../src/config.ts';
+import { encodeId } from '../../../src/domain/ids.ts';
 import { freePort } from '../../../src/embedded/free-port.ts';
 import { StoreFull } from '../../../src/eventstore/event-store.ts';
 import { type RunningStore, startStore } from '../../support/event-store.ts';
+import { addLeaves } from '../../support/issuer-trees.ts';
 import { differences } from '../../support/pages.ts';
 import { condition } from '../../support/product.ts';
 import { createReadModels } from '../../support/read-models.ts';
@@ -90,6 +96,31 @@ test('An event store that refuses to answer leaves the process ready and degrade
     200,
     { parts: { eventStore: 'does not answer (StoreUnavailable): commands fail, reads continue' } },
   ]);
+});
+
+test('A notary that cannot sign a log leaves the process ready and degraded, and says what to do', async () => {
+  const issuer = encodeId('org', randomUUID());
+  const directory = await mkdtemp(path.join(tmpdir(), 'ledger-health-'));
+  await writeFile(path.join(directory, `${issuer}.checkpoint`), 'damaged');
+  await addLeaves(models.superuser, issuer, 3);
+  const notary = await start(['notary'], { LEDGER_CHECKPOINT_DIR: directory, LEDGER_LOG_KEYS_DIR: directory });
+  await condition(
+    'it notices',
+    async () =>
+      'notary' in Object((await ready(notary.managementUrl)).body.parts) &&
+      Object((await ready(notary.managementUrl)).body.parts).notary !== 'ok',
+  );
+  const { status, body } = await ready(notary.managementUrl);
+  await notary.ledger.stop();
+  await rm(directory, { recursive: true });
+  expect([status, body.status]).toEqual([200, 'degraded']);
+  expect(body.faults).toContainEqual(
+    expect.objectContaining({
+      part: 'notary',
+      state: 'degraded',
+      reason: expect.stringContaining('Put back an undamaged copy'),
+    }),
+  );
 });
 
 test('A full disk of the event store is named until an append succeeds', async () => {

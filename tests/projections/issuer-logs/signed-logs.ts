@@ -59,10 +59,27 @@ export const withCheckpoints = async (
   return { log: whole, trees };
 };
 
-/** Moves the position of the read models to the end of a log, as streams that they do not read move it. */
+/**
+ * Moves the position of the read models to the end of a log, as streams that they do not read move it. Writes the rows of
+ * its checkpoints and keys, as the notary does.
+ */
 export const moveToEnd = async ({ superuser }: Models, log: readonly Recorded[]): Promise<void> => {
   const commit = log.at(-1)?.position.commit;
   await superuser.query('update ops.checkpoints set commit_position = $1, prepare_position = $1', [commit]);
+  await superuser.query('truncate ops.log_checkpoints, ops.log_keys');
+  for (const { stream, revision, type, data } of log.filter((event) => event.stream.startsWith('checkpoint-'))) {
+    const { note = '', vkey, size, root } = data as Record<string, string>;
+    const values = [stream.slice('checkpoint-'.length), revision];
+    if (type === 'CheckpointSigned')
+      await superuser.query('insert into ops.log_checkpoints values ($1, $2, $3, $4, $5, $6, now())', [
+        ...[...values, note.slice(0, note.indexOf('\n'))],
+        ...[size, Buffer.from(root ?? '', 'base64'), note],
+      ]);
+    else
+      await superuser.query('insert into ops.log_keys values ($1, $2, $3, $4, now())', [
+        ...[...values, vkey?.split('+')[0], vkey],
+      ]);
+  }
 };
 
 /** Returns the verdict on a log in memory with outside copies. */

@@ -38,6 +38,9 @@ test('Trees, checkpoints and outside copies of two issuers that the log makes ar
   const { log, trees } = await withCheckpoints(models, events, vendor, [0, 1, 256, 256, 300, undefined]);
   const { leaves } = await signTree(models.superuser, rival);
   expect(leaves.length).toBeGreaterThan(200);
+  // Only its tiles: the log has no checkpoint of this issuer.
+  for (const table of ['log_checkpoints', 'log_keys'])
+    await models.superuser.query(`delete from ops.${table} where issuer_org_id = $1`, [rival]);
   const verdict = await verdictWith(models, log, copiesOf(vendor, ...trees));
   expect(verdict).toMatchObject({ intact: true, findings: [] });
   expect(verdict.trees).toBeGreaterThanOrEqual(2);
@@ -179,16 +182,25 @@ test('A log that began again is compared with what it signed since, and not with
       origin: again.origin,
       vkey: again.vkey,
       reason: 'RESTORED',
-      last: { origin: old.origin, size: 30, root: 'x' },
+      last: { origin: old.origin, size: 30, root: Buffer.from(old.root).toString('base64') },
     },
   };
-  const lost = {
+  const copyOf = (size: number, root: Uint8Array) => ({
     ...old,
-    note: signedCheckpoint({ origin: old.origin, size: 9_999, root: old.root }, testKey(old.origin)),
-  };
+    note: signedCheckpoint({ origin: old.origin, size, root }, testKey(old.origin)),
+  });
   const log = [...events, ...checkpointEvents(events, vendor, [started(old), signed(old), restart, signed(again)])];
   await moveToEnd(models, log);
-  expect(await faultsOf(log, copiesOf(vendor, lost, again))).toEqual([]);
+  const verdict = await verdictWith(models, log, copiesOf(vendor, old, copyOf(20, again.root), again));
+  expect(verdict).toMatchObject({ intact: true, damaged: 0 });
+  const began = `notary began the log again at 2031-01-01T00:00:00.000Z as ${again.origin}, with the reason RESTORED, after 30 events of ${old.origin}`;
+  const notice = ['LOG_RESTARTED', `checkpoint-${vendor}`, 2n, `${began}; ask who did it, when you do not know of it`];
+  expect(await faultsOf(log)).toEqual([notice]);
+  // An event that nobody signed cannot turn the copies off.
+  const larger = `the outside copy copy 1 of ${old.origin} covers 9999 events, and the log began again after 30`;
+  expect(await faultsOf(log, copiesOf(vendor, copyOf(9_999, old.root)))).toEqual([notice, ...fault(larger)]);
+  const other = `the outside copy copy 1 of ${old.origin} has another root than the log that began again`;
+  expect(await faultsOf(log, copiesOf(vendor, copyOf(30, again.root)))).toEqual([notice, ...fault(other)]);
 });
 
 test('A restart under another name than the next one, or below what was signed, is named', async () => {
@@ -204,11 +216,12 @@ test('A restart under another name than the next one, or below what was signed, 
     ...checkpointEvents(events, vendor, [started(old), signed(old), restart]),
   ];
   await moveToEnd(models, logOf(restartTo(2, 30)));
-  expect(await faultsOf(logOf(restartTo(2, 30)))).toEqual([]);
+  const notice = ['LOG_RESTARTED', `checkpoint-${vendor}`, 2n, expect.stringContaining('began the log again')];
+  expect(await faultsOf(logOf(restartTo(2, 30)))).toEqual([notice]);
   const skipped = `${testOrigin(vendor, 3)} is not the next name of the log ${old.origin}.`;
-  expect(await faultsOf(logOf(restartTo(3, 30)))).toEqual(fault(skipped, 2n));
+  expect(await faultsOf(logOf(restartTo(3, 30)))).toEqual([notice, ...fault(skipped, 2n)]);
   const below = `The log began again after 29 leaves of ${old.origin}, which had signed 30.`;
-  expect(await faultsOf(logOf(restartTo(2, 29)))).toEqual(fault(below, 2n));
+  expect(await faultsOf(logOf(restartTo(2, 29)))).toEqual([notice, ...fault(below, 2n)]);
 });
 
 test('Copies are compared with the whole stream while the read models lag, and before they begin', async () => {
