@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { growingTrees, noteGrowth } from '../../src/notary/growing-trees.ts';
-import { transaction } from '../../src/postgres/transaction.ts';
 import { appendToLogs } from '../../src/projections/issuer-logs/log-entries.ts';
 import { createLog, rival, vendor } from '../support/license-fixtures.ts';
 import { createReadModels, project } from '../support/read-models.ts';
@@ -21,12 +20,14 @@ test('The notary learns of each log that grew, also of entries that are committe
   await project(models.projector, ledger.log);
   const known = ledger.log.length;
   ledger.issue('late', { issuerOrgId: vendor });
-  await transaction(models.projector, 'begin', async (db) => {
-    await appendToLogs(db, ledger.log.slice(known));
-    await noteGrowth(models.worker);
-    // The notice of the vendor waits for the commit.
-    expect(await growing()).toEqual([rival]);
-  });
+  const projector = await models.projector.connect();
+  await projector.query('begin');
+  await appendToLogs(projector, ledger.log.slice(known));
+  await noteGrowth(models.worker);
+  // The notice of the vendor waits for the commit.
+  expect(await growing()).toEqual([rival]);
+  await projector.query('commit');
+  projector.release();
   await noteGrowth(models.worker);
   expect(await growing()).toEqual([rival, vendor].toSorted());
 });
