@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { parseRotation } from '../../src/proof/notes/key-rotations.ts';
+import { parseNote } from '../../src/proof/notes/signed-notes.ts';
 import { readLastCheckpoint, readLogKeys } from '../../src/records/issuer-trees.ts';
 import { openCommandPlaces } from '../support/command-places.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -39,6 +41,9 @@ test('ledger log rotate-key gives a log another key, and the notary signs with i
   const { origin, vkey, file } = await run(`log rotate-key --organization ${organization} --operator ops-1 --json`);
   expect(vkey.startsWith(`${origin}+`)).toBe(true);
   expect(existsSync(file)).toBe(true);
+  // As docs/proof.md says, for those who check the log.
+  const { data } = await run(`events --stream checkpoint-${organization} --type LogKeyRotated LogRestarted --json`);
+  expect(parseRotation(parseNote(data.note).text)).toEqual({ origin, vkey });
   await vi.waitFor(
     async () => expect((await readLogKeys(opened.models.worker, organization)).at(-1)?.vkey).toBe(vkey),
     { timeout: 30_000, interval: 100 },
