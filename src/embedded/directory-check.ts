@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, open, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, errorText, UnusableDirectory } from './errors.ts';
 
@@ -8,25 +8,56 @@ import { errorCode, errorText, UnusableDirectory } from './errors.ts';
  * and what to do. Creates the directory (mode 0700) when it may be used, and leaves nothing behind otherwise. `isNew`: no data
  * is in it yet.
  */
-export const checkDirectory = (dataDir: string, isNew: boolean): Promise<void> =>
-  check(dataDir, isNew).catch((error: unknown) => {
-    if (!(error instanceof UnusableDirectory)) throw error;
-    // Another directory would have an empty ledger.
-    const advice = isNew
-      ? 'Set LEDGER_DATA_DIR to another one.'
-      : 'It has the data of a ledger: mend this, and start again.';
-    throw new UnusableDirectory(`${error.message} ${advice}`);
-  });
+export const checkDirectory = (dataDir: string, isNew: boolean): Promise<void> => {
+  // Another directory would have an empty ledger.
+  const advice = isNew
+    ? 'Set LEDGER_DATA_DIR to another one.'
+    : 'It has the data of a ledger: mend this, and start again.';
+  return check(dataDir, { isNew }).catch(inSentence(`The data directory ${dataDir}`, advice));
+};
 
-const check = async (dataDir: string, isNew: boolean): Promise<void> => {
+/**
+ * Refuses a directory that a variable names and that cannot hold files. Throws UnusableDirectory with the variable, the
+ * reason and what to do. Creates the directory as `checkDirectory` does. `withModes`: its files are secrets.
+ */
+export const checkNamedDirectory = (
+  variable: string,
+  directory: string,
+  { withModes }: { readonly withModes: boolean },
+): Promise<void> =>
+  check(directory, { isNew: false, withModes }).catch(
+    inSentence(`${variable}: the directory ${directory}`, `Set ${variable} to another one.`),
+  );
+
+/** Returns why a directory, which need not exist, cannot hold files, as a part of a sentence. Null: nothing is known against it. */
+export const faultOfDirectory = async (directory: string): Promise<string | null> => {
+  try {
+    const parent = await nearestDirectory(path.resolve(directory));
+    await refuseFileSystem(parent, false);
+    await access(parent, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return reasonOf(error);
+  }
+};
+
+const inSentence = (start: string, advice: string) => (error: unknown) => {
+  if (!(error instanceof UnusableDirectory)) throw error;
+  throw new UnusableDirectory(`${start} cannot be used: ${error.message}. ${advice}`);
+};
+
+const check = async (
+  dataDir: string,
+  { isNew, withModes = true }: { readonly isNew: boolean; readonly withModes?: boolean },
+): Promise<void> => {
   if (Buffer.byteLength(dataDir) > pathBytesMax)
-    throw unusable(dataDir, `its path has more than ${pathBytesMax} bytes, which is too long for Postgres`);
-  const parent = await nearestDirectory(dataDir);
-  await refuseFileSystem(dataDir, parent, isNew);
+    throw unusable(`its path has more than ${pathBytesMax} bytes, which is too long for Postgres`);
+  const parent = await nearestDirectory(path.resolve(dataDir));
+  await refuseFileSystem(parent, isNew);
   const created: string[] = [];
   try {
-    await create(dataDir, parent, created);
-    await refuseFaultyFiles(dataDir);
+    await create(path.resolve(dataDir), parent, created);
+    await refuseFaultyFiles(dataDir, withModes);
   } catch (error) {
     // Another process may have put something into one of them.
     for (const directory of created.toReversed()) await rmdir(directory).catch(() => {});
@@ -34,36 +65,34 @@ const check = async (dataDir: string, isNew: boolean): Promise<void> => {
   }
 };
 
-const unusable = (dataDir: string, why: string): UnusableDirectory =>
-  new UnusableDirectory(`The data directory ${dataDir} cannot be used: ${why}.`);
+const unusable = (why: string): UnusableDirectory => new UnusableDirectory(why);
 
 /** Returns the directory itself, or the nearest one above it that exists. Refuses a file in its place. */
 const nearestDirectory = async (dataDir: string): Promise<string> => {
   for (let candidate = dataDir; ; candidate = path.dirname(candidate)) {
     const status = await stat(candidate).catch((error: unknown) => {
       if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ENOTDIR') return undefined;
-      throw unusable(dataDir, reasonOf(error));
+      throw unusable(reasonOf(error));
     });
     if (status?.isDirectory()) return candidate;
     if (status !== undefined)
-      throw unusable(dataDir, candidate === dataDir ? 'it is a file' : `${candidate} is a file and not a directory`);
+      throw unusable(candidate === dataDir ? 'it is a file' : `${candidate} is a file and not a directory`);
   }
 };
 
-const refuseFileSystem = async (dataDir: string, parent: string, isNew: boolean): Promise<void> => {
+const refuseFileSystem = async (parent: string, isNew: boolean): Promise<void> => {
   const { type, bsize, blocks, bavail, files, ffree } = await statfs(parent);
   const system = process.platform === 'linux' ? systemsOfKernel.get(type) : undefined;
-  if (system !== undefined) throw unusable(dataDir, `it is in ${system}, which stores no files`);
+  if (system !== undefined) throw unusable(`it is in ${system}, which stores no files`);
   // A file system that counts no blocks says nothing about its space.
   if (!isNew || blocks === 0) return;
   const free = bavail * bsize;
   if (free < newDataBytes)
     throw unusable(
-      dataDir,
       `its disk has ${Math.floor(free / mebibyte)} MiB free, and a first start needs ${newDataBytes / mebibyte} MiB`,
     );
   if (files > 0 && ffree < newFiles)
-    throw unusable(dataDir, `its disk can hold ${ffree} more files, and a first start needs ${newFiles}`);
+    throw unusable(`its disk can hold ${ffree} more files, and a first start needs ${newFiles}`);
 };
 
 /**
@@ -81,14 +110,13 @@ const create = async (dataDir: string, parent: string, created: string[]): Promi
       await mkdir(directory, { mode: 0o700 });
       created.push(directory);
     } catch (error) {
-      if (errorCode(error) !== 'EEXIST')
-        throw unusable(dataDir, `it cannot be created in ${parent}: ${reasonOf(error)}`);
+      if (errorCode(error) !== 'EEXIST') throw unusable(`it cannot be created in ${parent}: ${reasonOf(error)}`);
     }
   }
 };
 
-/** Writes a file, changes its mode and reads it again, because some file systems accept that and do nothing. */
-const refuseFaultyFiles = async (dataDir: string): Promise<void> => {
+/** Writes a file. `withModes`: also changes its mode and reads it, because some file systems accept that and do nothing. */
+const refuseFaultyFiles = async (dataDir: string, withModes: boolean): Promise<void> => {
   const probe = path.join(dataDir, `.probe-${randomBytes(6).toString('hex')}`);
   try {
     const handle = await open(probe, 'wx', 0o600);
@@ -98,16 +126,16 @@ const refuseFaultyFiles = async (dataDir: string): Promise<void> => {
     } finally {
       await handle.close();
     }
-    if (process.platform === 'win32') return;
+    if (process.platform === 'win32' || !withModes) return;
     await chmod(probe, 0o640);
     const changed = (await stat(probe)).mode & 0o777;
     await chmod(probe, 0o600);
     const restored = (await stat(probe)).mode & 0o777;
     if (changed !== 0o640 || restored !== 0o600)
-      throw unusable(dataDir, 'its file system does not store who may read a file, as FAT and some network drives');
+      throw unusable('its file system does not store who may read a file, as FAT and some network drives');
   } catch (error) {
     if (error instanceof UnusableDirectory) throw error;
-    throw unusable(dataDir, `a file in it cannot be written: ${reasonOf(error)}`);
+    throw unusable(`a file in it cannot be written: ${reasonOf(error)}`);
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }

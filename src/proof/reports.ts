@@ -1,3 +1,4 @@
+import { encodeId } from '../domain/ids.ts';
 import { mustBe } from './invalid.ts';
 import { type Leaf, leafBytes, parseLeaf } from './leaf.ts';
 import { type Checkpoint, openCheckpoint } from './notes/checkpoints.ts';
@@ -33,7 +34,7 @@ export const reportOnInclusion = (proofText: string, eventText: string, keys: Tr
   return {
     proved: [
       ...signaturesProved(checkpoint),
-      `The log contains the event ${leaf.id} as number ${index}, counted from 0.`,
+      `The log contains the event ${encodeId('evt', leaf.id)} (${leaf.id}) as number ${index}, counted from 0.`,
       `Its leaf names revision ${leaf.revision} of the stream ${leaf.stream}, and the time ${leaf.recordedAt}.`,
       ...(hasContent ? ['Type, data and metadata of the event are those that the log contains by their hash.'] : []),
     ],
@@ -95,7 +96,14 @@ export const openTrusted = (note: string, { logs, witnesses }: TrustedKeys): Ope
 };
 
 const readEvent = (text: string): { readonly leaf: Leaf; readonly hasContent: boolean } => {
-  const hasContent = 'metadata' in parseObject(text, 'The event');
+  const members = parseObject(text, 'The event');
+  const hasContent = 'metadata' in members;
+  // Members of an answer of the API, or of a whole line of a pack.
+  mustBe(
+    hasContent || 'v' in members,
+    'The file of the event is neither a leaf nor an event in its stored form. Take `leaf` of the proof as JSON, or ' +
+      '`event` of its line in events.ndjson of a pack. An event of the feed or of a history has another form.',
+  );
   return { leaf: hasContent ? leafOfStoredEvent(text) : parseLeaf(text), hasContent };
 };
 

@@ -19,7 +19,7 @@ export const leafOfStoredEvent = (text: string): Leaf => leafOfMembers(parseObje
 export const leafOfMembers = (event: Readonly<Record<string, unknown>>): Leaf => {
   const { id, type, stream, revision, data, metadata, ...others } = event;
   const isWhole = data !== undefined && Object.keys(others).length === 0;
-  mustBe(isWhole, 'The event has other members than id, type, stream, revision, data and metadata.');
+  mustBe(isWhole, 'The event has other members than id, type, stream, revision, data and metadata, or no data.');
   mustBe(typeof metadata === 'object' && metadata !== null, 'The event has no metadata.');
   const { hash, ...hashed }: Readonly<Record<string, unknown>> = { ...metadata };
   const { recordedAt } = hashed;

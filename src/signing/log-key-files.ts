@@ -19,7 +19,7 @@ export const writeNewLogKey = async (directory: string, origin: string): Promise
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { name, keyId } = key.verifier;
   const skey = `${privatePrefix}${name}+${keyId}+${encodeBase64(Uint8Array.of(ed25519Type, ...seed))}`;
-  await writePrivate(fileOf(directory, key.verifier), `${skey}\n`);
+  await writePrivate(logKeyFile(directory, key.verifier), `${skey}\n`);
   return key;
 };
 
@@ -28,8 +28,8 @@ export const writeNewLogKey = async (directory: string, origin: string): Promise
  * when it has another key. No message contains any of the key.
  */
 export const readLogKey = async (directory: string, verifier: VerifierKey): Promise<SigningKey> => {
-  const file = fileOf(directory, verifier);
-  const text = await readPrivate(file);
+  const file = logKeyFile(directory, verifier);
+  const text = await readPrivate(file, parseOrigin(verifier.name).organizationId);
   const [, name = '', keyId = '', encoded = ''] = form.exec(text) ?? [];
   if (name !== verifier.name || keyId !== verifier.keyId) throw otherKey(file, verifier);
   const [type, ...seed] = bytesOf(encoded, file);
@@ -41,12 +41,13 @@ export const readLogKey = async (directory: string, verifier: VerifierKey): Prom
 
 /** Removes the file of a key that no event names, or that another key has replaced. */
 export const removeLogKey = (directory: string, verifier: VerifierKey): Promise<void> =>
-  rm(fileOf(directory, verifier), { force: true });
+  rm(logKeyFile(directory, verifier), { force: true });
 
-const fileOf = (directory: string, { name, keyId }: VerifierKey): string =>
+/** Returns the path of the file that has the private key of a public key. */
+export const logKeyFile = (directory: string, { name, keyId }: Pick<VerifierKey, 'name' | 'keyId'>): string =>
   path.join(directory, `${parseOrigin(name).organizationId}-${keyId}.key`);
 
-const readPrivate = async (file: string): Promise<string> => {
+const readPrivate = async (file: string, organizationId: string): Promise<string> => {
   try {
     const handle = await open(file, 'r');
     try {
@@ -54,7 +55,7 @@ const readPrivate = async (file: string): Promise<string> => {
       // Windows does not have these modes.
       if (process.platform !== 'win32' && (mode & 0o077) !== 0)
         throw new UnusableLogKey(
-          `Others may read the key ${file}. Replace it: chmod 600 ${file}, then ledger log rotate-key.`,
+          `Others may read the key ${file}. Replace it: chmod 600 ${file}, then ledger log rotate-key --organization ${organizationId}.`,
         );
       return await handle.readFile('utf8');
     } finally {
@@ -65,7 +66,7 @@ const readPrivate = async (file: string): Promise<string> => {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     throw new UnusableLogKey(
       code === 'ENOENT'
-        ? `The key ${file} is missing. Put the saved file there, or begin the log again: ledger log restart.`
+        ? `The key ${file} is missing. Put the saved file there, or begin the log again: ledger log restart --organization ${organizationId} --reason LOST_KEY.`
         : `The key ${file} cannot be read (${code}). Check the file and its directory.`,
     );
   }

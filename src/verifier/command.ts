@@ -21,7 +21,7 @@ export const usage = `Checks the proofs of a License Ledger offline.
   node ledger-verify.mjs log <directory or URL> --key <key>
   node ledger-verify.mjs pack <pack.zip> --key <key>
 
-The event is its leaf, or the event in its stored form. A consistency proof is a file of the old size, hashes and the
+The event is its leaf, or the event in its stored form, as a pack has it. A consistency proof is a file of the old size, hashes and the
 newer checkpoint, as C2SP tlog-witness has it. A key is the text name+id+base64, or a file with one on each line.
 
   --key <key>       a key of the log that you trust, from a place other than the proof
@@ -59,24 +59,41 @@ export class Refusal extends Error {
   }
 }
 
-const readArguments = (args: readonly string[], readFile: ReadFile) => {
-  if (args.length === 1 && args[0] === '--help') throw new Refusal(0, usage);
-  const [kind, ...rest] = args;
-  const files: string[] = [];
-  const named: Readonly<Record<string, VerifierKey[]>> = { '--key': [], '--witness': [] };
-  for (let at = 0; at < rest.length; at++) {
-    const argument = rest[at] ?? '';
-    if (!argument.startsWith('--')) files.push(argument);
-    else if (named[argument] === undefined || rest[at + 1] === undefined) throw new Refusal(2, usage);
-    else named[argument].push(...readKeys(rest[++at] ?? '', readFile));
-  }
-  const [logs = [], witnesses = []] = [named['--key'], named['--witness']];
-  const isComplete = (kind === 'inclusion' || kind === 'consistency') && files.length === 2 && logs.length > 0;
-  if (!isComplete) throw new Refusal(2, usage);
-  const isSwapped = logs.some((key) => key.kind !== 'LOG') || witnesses.some((key) => key.kind !== 'WITNESS');
-  if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
-  return { kind, files, keys: { logs, witnesses } };
+const filesOf = {
+  inclusion: 'inclusion needs two files: the proof, and the event or its leaf',
+  consistency: 'consistency needs two files: the older checkpoint, and the consistency proof',
 };
+
+const readArguments = (args: readonly string[], readFile: ReadFile) => {
+  const [kind, ...rest] = args;
+  if (kind === undefined) throw new Refusal(2, usage);
+  if (kind !== 'inclusion' && kind !== 'consistency')
+    throw wrongUsage(`There is no check ${kind}. The checks are inclusion, consistency, log and pack`);
+  const { places: files, valuesOf } = splitArguments(rest, ['--key', '--witness']);
+  if (files.length !== 2) throw wrongUsage(filesOf[kind]);
+  return { kind, files, keys: trustedKeys(valuesOf, readFile) };
+};
+
+/**
+ * Returns the keys that the arguments name. Throws Refusal without the key of a log, and for a key of the other kind.
+ */
+export const trustedKeys = (
+  valuesOf: (option: '--key' | '--witness') => readonly string[],
+  readFile: ReadFile,
+): { readonly logs: readonly VerifierKey[]; readonly witnesses: readonly VerifierKey[] } => {
+  const keysOf = (option: '--key' | '--witness') =>
+    valuesOf(option).flatMap((argument) => readKeys(argument, readFile));
+  const [logs, witnesses] = [keysOf('--key'), keysOf('--witness')];
+  if (logs.length === 0)
+    throw wrongUsage('--key is missing. Give the key of the log, from its operator and not from the proof');
+  const isSwapped = logs.some(({ kind }) => kind !== 'LOG') || witnesses.some(({ kind }) => kind !== 'WITNESS');
+  if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
+  return { logs, witnesses };
+};
+
+/** Returns the end of a command whose arguments are wrong. `fault`: a sentence without its full stop. */
+export const wrongUsage = (fault: string): Refusal =>
+  new Refusal(2, `${printable(`${fault}. The option --help shows how to call it.`)}\n`);
 
 /**
  * Returns the arguments of a command: its places, and the values of options, which all have one and may come several
@@ -92,7 +109,8 @@ export const splitArguments = <Name extends string>(
     const argument = args[at] ?? '';
     const known = values.get(argument);
     if (!argument.startsWith('--')) places.push(argument);
-    else if (known === undefined || args[at + 1] === undefined) throw new Refusal(2, usage);
+    else if (known === undefined) throw wrongUsage(`The option ${argument} is unknown`);
+    else if (args[at + 1] === undefined) throw wrongUsage(`The option ${argument} has no value`);
     else known.push(args[++at] ?? '');
   }
   return { places, valuesOf: (option) => values.get(option) ?? [] };

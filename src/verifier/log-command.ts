@@ -1,6 +1,5 @@
 import { InvalidProof } from '../proof/invalid.ts';
 import { type ReadLogFile, reportOnLog } from '../proof/log-report.ts';
-import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { joinBytes, textOf } from '../proof/text/bytes.ts';
 import { printable } from '../proof/text/printable.ts';
 import {
@@ -8,10 +7,10 @@ import {
   type Outcome,
   type ReadFile,
   Refusal,
-  readKeys,
   readText,
   splitArguments,
-  usage,
+  trustedKeys,
+  wrongUsage,
 } from './command.ts';
 
 /** Runs `log` with the arguments after it. Reads the log file by file. Throws only for a fault of this program. */
@@ -29,16 +28,14 @@ export const runLogCommand = async (args: readonly string[], readFile: ReadFile)
 
 const readArguments = (args: readonly string[], readFile: ReadFile) => {
   const { places, valuesOf } = splitArguments(args, ['--key', '--witness', '--older', '--token']);
-  const keysOf = (option: '--key' | '--witness'): readonly VerifierKey[] =>
-    valuesOf(option).flatMap((argument) => readKeys(argument, readFile));
   const textIn = (option: '--older' | '--token'): string | null => {
     const [file, ...others] = valuesOf(option);
-    if (others.length > 0) throw new Refusal(2, usage);
+    if (others.length > 0) throw wrongUsage(`The option ${option} comes twice`);
     return file === undefined ? null : readText(file, readFile);
   };
   const [place = '', ...others] = places;
-  const keys = { logs: keysOf('--key'), witnesses: keysOf('--witness') };
-  if (place === '' || others.length > 0 || keys.logs.length === 0) throw new Refusal(2, usage);
+  if (place === '' || others.length > 0) throw wrongUsage('log needs one place: a directory or a URL');
+  const keys = trustedKeys(valuesOf, readFile);
   const token = textIn('--token')?.trim() ?? null;
   if (token !== null) checkToken(token, place);
   return { place, keys, older: textIn('--older'), token };
@@ -111,10 +108,10 @@ const readAnswer = async ({ address, headers, path, attempt }: FileRequest): Pro
     // Another address than the one that the reader trusts with the token gets nothing.
     const response = await fetch(address, { headers, redirect: 'manual', signal: AbortSignal.timeout(60_000) });
     if (response.ok) return { bytes: await bytesOf(response, path) };
-    await response.body?.cancel();
+    const detail = detailOf(await bytesOf(response, path));
     const isLater = [429, 503].includes(response.status) && /^\d+$/.test(response.headers.get('retry-after') ?? '');
     return {
-      reason: `the server answered ${response.status}`,
+      reason: `the server answered ${response.status}${detail === null ? '' : `: ${detail}`}`,
       waitSeconds: isLater ? Number(response.headers.get('retry-after')) : Number.POSITIVE_INFINITY,
     };
   } catch (error) {
@@ -122,6 +119,18 @@ const readAnswer = async ({ address, headers, path, attempt }: FileRequest): Pro
     return { reason: `the connection was lost: ${reasonOf(error)}`, waitSeconds: 2 ** (attempt - 2) };
   }
 };
+
+/** Returns the sentence of a problem that the server answered, or null. It is a part of an error only. */
+const detailOf = (body: Uint8Array): string | null => {
+  try {
+    const { detail }: { detail?: unknown } = JSON.parse(new TextDecoder().decode(body));
+    return typeof detail === 'string' ? detail.slice(0, detailLengthMax) : null;
+  } catch {
+    return null;
+  }
+};
+
+const detailLengthMax = 500;
 
 // A full bundle has 256 entries of less than 2^16 bytes, each after its length.
 const fileBytesMax = 256 * (2 ** 16 + 1);

@@ -3,7 +3,7 @@ import { sourceOfBytes } from '../packs/zip/read-zip.ts';
 import { reportOnLog } from '../proof/log-report.ts';
 import { parseVerifierKey } from '../proof/notes/verifier-keys.ts';
 import { reportOnConsistency, reportOnInclusion } from '../proof/reports.ts';
-import { type Outcome, runCommand } from './command.ts';
+import { type Outcome, runCommand, usage } from './command.ts';
 import { runLogCommand } from './log-command.ts';
 import { fileOpener, runPackCommand } from './pack-command.ts';
 
@@ -29,11 +29,13 @@ const isProgram = async (): Promise<boolean> => {
   return import.meta.url.startsWith('file:') && realpathSync(file) === realpathSync(fileURLToPath(import.meta.url));
 };
 
-const run = async ([kind, ...rest]: readonly string[]): Promise<Outcome> => {
+const run = async (args: readonly string[]): Promise<Outcome> => {
+  if (args.includes('--help')) return { exitCode: 0, output: usage };
+  const [kind, ...rest] = args;
   const fs = await import('node:fs');
   if (kind === 'log') return runLogCommand(rest, fs.readFileSync);
   if (kind === 'pack') return runPackCommand(rest, { readFile: fs.readFileSync, openFile: fileOpener(fs) });
-  return runCommand([...(kind === undefined ? [] : [kind]), ...rest], fs.readFileSync);
+  return runCommand(args, fs.readFileSync);
 };
 
 if (await isProgram()) {

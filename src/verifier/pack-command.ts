@@ -1,17 +1,16 @@
 import { verifyPack } from '../packs/verify-pack.ts';
 import type { ByteSource } from '../packs/zip/read-zip.ts';
 import { InvalidProof } from '../proof/invalid.ts';
-import type { VerifierKey } from '../proof/notes/verifier-keys.ts';
 import { printable } from '../proof/text/printable.ts';
 import {
   formatReport,
   type Outcome,
   type ReadFile,
   Refusal,
-  readKeys,
   readText,
   splitArguments,
-  usage,
+  trustedKeys,
+  wrongUsage,
 } from './command.ts';
 
 /** A file that is read in parts. Throws when it cannot be opened. */
@@ -67,12 +66,8 @@ const readArguments = (args: readonly string[], readFile: ReadFile) => {
   const others = args.filter((argument) => argument !== '--proofs-only');
   const { places, valuesOf } = splitArguments(others, ['--key', '--witness', '--older', '--license']);
   const [path] = places;
-  const keysOf = (option: '--key' | '--witness'): readonly VerifierKey[] =>
-    valuesOf(option).flatMap((argument) => readKeys(argument, readFile));
-  const [logs, witnesses] = [keysOf('--key'), keysOf('--witness')];
-  if (path === undefined || places.length > 1 || logs.length === 0) throw new Refusal(2, usage);
-  const isSwapped = logs.some(({ kind }) => kind !== 'LOG') || witnesses.some(({ kind }) => kind !== 'WITNESS');
-  if (isSwapped) throw new Refusal(2, 'Give keys of logs with --key and keys of witnesses with --witness.\n');
+  if (path === undefined || places.length > 1) throw wrongUsage('pack needs one file: the pack');
+  const { logs, witnesses } = trustedKeys(valuesOf, readFile);
   const older = valuesOf('--older').map((file) => readText(file, readFile));
   const licenses = valuesOf('--license');
   return { path, logs, witnesses, older, proofsOnly, ...(licenses.length === 0 ? {} : { licenses }) };

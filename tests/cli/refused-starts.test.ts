@@ -64,6 +64,26 @@ test('A data directory that cannot hold the data is refused with exit code 2, an
   expect(readdirSync(directory)).toEqual(['file']);
 });
 
+test.each(['LEDGER_CHECKPOINT_DIR', 'LEDGER_LOG_KEYS_DIR'])(
+  'A notary that cannot write into %s is refused with exit code 2',
+  async (variable) => {
+    const directory = await temporaryDirectory();
+    writeFileSync(path.join(directory, 'file'), '');
+    const servers = {
+      ...{ DATABASE_URL: 'postgres://127.0.0.1:1/none', EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' },
+      LEDGER_SECRET: newSecret(),
+    };
+    const unusable = path.join(directory, 'file', 'below');
+    const { code, output, errors } = await start(directory, { ...servers, [variable]: unusable }, 'notary');
+    expect([code, output]).toEqual([2, '']);
+    expect(errors).toContain(
+      `${variable}: the directory ${unusable} cannot be used: ${path.join(directory, 'file')} is a file`,
+    );
+    expect(errors).toContain(`Set ${variable} to another one.`);
+  },
+  60_000,
+);
+
 test('A full or read-only disk is refused with exit code 2, and nothing is left behind', {
   timeout: 120_000,
 }, async () => {

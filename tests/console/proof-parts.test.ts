@@ -91,6 +91,9 @@ describe('Files that a user gives to the page', () => {
       report: { proved: expect.arrayContaining([expect.stringContaining('since your older checkpoint')]) },
     });
     expect(await verify([pack, await proofOf(2)])).toEqual({ kind: 'lacking', lack: 'files' });
+    expect(await verify([pack])).toMatchObject({ report: { lacksLeaves: false } });
+    const without = fileOf('pack.zip', (await packOf(log, { isComplete: false })).bytes);
+    expect(await verify([without])).toMatchObject({ kind: 'proved', report: { lacksLeaves: true } });
   });
 
   test('are refused when they do not belong together', async () => {

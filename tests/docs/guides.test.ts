@@ -15,7 +15,9 @@ const folder = mkdtempSync(join(tmpdir(), 'ledger-guides-'));
 const dataDir = join(folder, '.ledger');
 
 // `npx ledger` finds the command in the folder of the package only.
-const ledgerCommand = `npx() { shift; LEDGER_DATA_DIR=.ledger node "${process.cwd()}/bin/ledger.js" "$@"; }\n`;
+const ledgerCommand = `npx() { shift; LEDGER_DATA_DIR=.ledger node "${process.cwd()}/bin/ledger.js" "$@"; }
+# The only script of npm that a guide runs.
+npm() { [ "$*" = 'run build:verifier' ] && node "${process.cwd()}/build/run-verifier.js"; }\n`;
 
 describe('Next to a server that was started for the first time', () => {
   let product: Product;

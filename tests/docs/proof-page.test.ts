@@ -14,6 +14,12 @@ test('The commands that check a proof by hand print what the page shows', async 
   expect(lines).toContain('Signature Verified Successfully');
 });
 
+test('The commands by hand print the same in sh, and hide no program from later commands', () => {
+  const { stdout } = spawnSync('sh', ['-c', `set -eu\n${page.commands}`], { encoding: 'utf8' });
+  expect(stdout.trim().split('\n')).toEqual(page.lines);
+  expect(page.commands).not.toMatch(/^(?:node|npm|npx|curl|openssl)\(\)/m);
+});
+
 test('The verifier prints what the page shows', async () => {
   const folder = await temporaryDirectory();
   cpSync('tests/proof/vectors', folder, { recursive: true });

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openDataDirectory } from '../../src/embedded/data-directory.ts';
-import { checkDirectory } from '../../src/embedded/directory-check.ts';
+import { checkDirectory, faultOfDirectory } from '../../src/embedded/directory-check.ts';
 import { UnusableDirectory } from '../../src/embedded/errors.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
@@ -34,6 +34,8 @@ test('A fault of a directory with data is reported without the advice to take an
   const file = path.join(await temporaryDirectory(), 'file');
   await writeFile(file, 'text');
   await expect(checkDirectory(file, true)).rejects.toThrow('Set LEDGER_DATA_DIR to another one.');
+  expect(await faultOfDirectory(path.join(file, 'below'))).toBe(`${file} is a file and not a directory`);
+  expect(await faultOfDirectory(path.join(path.dirname(file), 'new', 'below'))).toBe(null);
   await expect(checkDirectory(file, false)).rejects.toThrow(/: it is a file\. It has the data of a ledger: mend this/);
 });
 

@@ -131,6 +131,10 @@ Not proved:
   expect([saved.exitCode, saved.output.includes('give a checkpoint that you have as --older')]).toEqual([0, true]);
   lie = () => undefined;
   expect(await verify(url)).toMatchObject({ exitCode: 1, output: expect.stringContaining('answered 404') });
+  // Nobody with this token may read the log, and the server says so.
+  lie = (_, bytes) => bytes;
+  const unauthorized = await verify(url, []);
+  expect(unauthorized.output).toMatch(/answered 4\d\d: [A-Z]/);
 });
 
 test('A connection that is lost within a tile is made again, and tiles are of the origin of the checkpoint', async () => {

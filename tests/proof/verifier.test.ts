@@ -10,6 +10,7 @@ import { runCommand } from '../../src/verifier/command.ts';
 import { importsOf } from '../imports/check.ts';
 import { exampleHistory, logKey, packOf } from '../packs/pack-in-memory.ts';
 import { findChromium, openBrowser } from '../support/browser.ts';
+import { testKey } from './keys.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'ledger-verifier-'));
 const file = path.join(folder, 'ledger-verify.mjs');
@@ -52,7 +53,7 @@ describe('ledger-verify.mjs', () => {
     expect(stdout).toBe(`Proved:
 - The log ledger.example/org_example signed a checkpoint of 13 events with the key ${keyId()}.
 - The witness witness.example signed that it saw this checkpoint at 1767225600 seconds after 1970, as the largest one.
-- The log contains the event 2d245d47-7b97-3c08-95af-c098b4676296 as number 4, counted from 0.
+- The log contains the event evt_1d4hemeywq7g49bby0k2t6ermp (2d245d47-7b97-3c08-95af-c098b4676296) as number 4, counted from 0.
 - Its leaf names revision 1 of the stream license-lic_1d4hemeywq7g49bby0k2t6ermp, and the time 2026-01-01T00:04:00.000Z.
 - Type, data and metadata of the event are those that the log contains by their hash.
 
@@ -127,10 +128,36 @@ Not proved:
     expect(output).not.toBe('');
   });
 
-  test('prints its usage with --help', () => {
-    expect(runHere(['--help'])).toEqual({
-      exitCode: 0,
-      output: expect.stringContaining('inclusion <proof.tlog-proof>'),
+  test.each([
+    ['a check', ['magic', ...keys], 'There is no check magic. The checks are inclusion, consistency, log and pack.'],
+    ['a file', [...inclusion.slice(0, 2), ...keys], 'inclusion needs two files: the proof, and the event or its leaf.'],
+    ['a key', inclusion, '--key is missing. Give the key of the log, from its operator and not from the proof.'],
+    ['a known option', [...inclusion, ...keys, '--quiet'], 'The option --quiet is unknown.'],
+    ['the value of an option', [...inclusion, '--key'], 'The option --key has no value.'],
+  ])('names what is missing: %s', (_, args, sentence) => {
+    expect(runHere(args).output).toBe(`${sentence} The option --help shows how to call it.\n`);
+  });
+
+  test('says which keys signed when none of them is known, as after a rotation', () => {
+    const other = testKey('ledger.example/org_example/2');
+    const { exitCode, output } = runHere([...inclusion, '--key', formatVerifierKey(other.verifier)]);
+    expect(exitCode).toBe(3);
+    expect(output).toMatch(/^Not proved\. No known key signed the note\. /);
+    expect(output).toContain(`It has signatures of ${keyId()} of ledger.example/org_example, `);
+    expect(output).toContain(`Known: ${other.verifier.keyId} of ledger.example/org_example/2.`);
+  });
+
+  test('says of an event in another form which file to take', () => {
+    const ofFeed = write('feed.json', JSON.stringify({ specversion: '1.0', id: 'evt_1', data: {} }));
+    const { exitCode, output } = runHere(['inclusion', vector('event.tlog-proof'), ofFeed, ...keys]);
+    expect([exitCode, output]).toEqual([3, expect.stringContaining('`event` of its line in events.ndjson')]);
+  });
+
+  test.each([[['--help']], [['inclusion', '--help']], [['pack', '--help']]])('prints its usage with %j', (args) => {
+    expect(run(args)).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: expect.stringContaining('inclusion <proof.tlog-proof>'),
     });
   });
 });

@@ -15,6 +15,17 @@ export type PortFacts = {
 /** A secret file that exists, with the permission bits of its mode. */
 export type FileFacts = { readonly path: string; readonly mode: number; readonly isOurs: boolean };
 
+/**
+ * A directory of the notary. `isDefault`: it is in LEDGER_DATA_DIR. `fault`: why it cannot hold files, as a part of a
+ * sentence; null: nothing is known against it.
+ */
+export type DirectoryFacts = {
+  readonly variable: string;
+  readonly directory: string;
+  readonly isDefault: boolean;
+  readonly fault: string | null;
+};
+
 /** What a check of this machine reads. `requiredNode` is the range of package.json. */
 export type MachineFacts = {
   readonly node: string;
@@ -26,6 +37,7 @@ export type MachineFacts = {
   readonly freeBytes: number | null;
   readonly files: readonly FileFacts[];
   readonly keyFaults: readonly string[];
+  readonly logDirectories: readonly DirectoryFacts[];
 };
 
 /** Checks the machine: versions, ports, disk and secret files. */
@@ -38,6 +50,7 @@ export const checkMachine = (facts: MachineFacts): readonly Finding[] => [
   checkSpace(facts),
   ...checkFiles(facts.files),
   ...facts.keyFaults.map((fault) => todo('keys', fault, 'Repair the file, or remove it.')),
+  ...facts.logDirectories.map(checkLogDirectory),
 ];
 
 const checkNode = ({ node, requiredNode }: MachineFacts): Finding =>
@@ -81,6 +94,14 @@ const checkFiles = (files: readonly FileFacts[]): readonly Finding[] => {
       ),
     ),
   ];
+};
+
+const checkLogDirectory = ({ variable, directory, isDefault, fault }: DirectoryFacts): Finding => {
+  if (fault === null) return ok('log directories', `${variable} is ${directory}.`);
+  const detail = `The directory ${directory} of ${variable} cannot be used: ${fault}.`;
+  const action = `A process with the role notary does not start here: set ${variable} to another one.`;
+  // A machine without a notary does not need it, and nobody has named it.
+  return isDefault ? note('log directories', detail, action) : todo('log directories', detail, action);
 };
 
 const octal = (mode: number): string => `0${(mode & 0o777).toString(8)}`;

@@ -5,26 +5,29 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../../config.ts';
+import { faultOfDirectory } from '../../embedded/directory-check.ts';
 import { errorCode, errorText } from '../../embedded/errors.ts';
 import { readKeyFiles } from '../../identity/key-files.ts';
 import { ownFile } from '../../own-files.ts';
 import { freeBytesOf } from '../health/check-disk.ts';
-import type { FileFacts, MachineFacts, PortFacts } from './check-machine.ts';
+import type { DirectoryFacts, FileFacts, MachineFacts, PortFacts } from './check-machine.ts';
 
 /** Reads the facts of this machine. Creates nothing; it listens on a free port for a moment. Does not throw. */
 export const readMachine = async (config: Config): Promise<MachineFacts> => {
-  const { host, port, managementHost, managementPort, dataDir, jwtKeysDir, secretFile } = config;
-  const [requiredNode, npm, api, management, freeBytes, files, keyFaults] = await Promise.all([
+  const { host, port, managementHost, managementPort, dataDir, jwtKeysDir } = config;
+  const [requiredNode, npm, api, management, freeBytes, files, keyFaults, logDirectories] = await Promise.all([
     requiredNodeOf(),
     npmVersion(),
     portFacts('PORT', host, port),
     portFacts('MANAGEMENT_PORT', managementHost, managementPort),
     freeBytesAbove(path.resolve(dataDir)),
-    secretFiles({ dataDir, jwtKeysDir, secretFile }),
+    secretFiles(config),
     keyFaultsOf(jwtKeysDir),
+    logDirectoriesOf(config),
   ]);
   const ports = [api, management];
-  return { node: process.versions.node, requiredNode, npm, ports, dataDir, freeBytes, files, keyFaults };
+  const node = process.versions.node;
+  return { node, requiredNode, npm, ports, dataDir, freeBytes, files, keyFaults, logDirectories };
 };
 
 const requiredNodeOf = async (): Promise<string> => {
@@ -87,19 +90,19 @@ const freeBytesAbove = async (directory: string): Promise<number | null> => {
   return free === null && parent !== directory ? freeBytesAbove(parent) : free;
 };
 
-const secretFiles = async ({
-  dataDir,
-  jwtKeysDir,
-  secretFile,
-}: Pick<Config, 'dataDir' | 'jwtKeysDir' | 'secretFile'>): Promise<readonly FileFacts[]> => {
+const secretFiles = async ({ dataDir, jwtKeysDir, secretFile, notary }: Config): Promise<readonly FileFacts[]> => {
   // Windows has no such modes.
   if (process.platform === 'win32') return [];
-  const names = await readdir(jwtKeysDir).catch(() => []);
+  const filesIn = async (directory: string, end: string): Promise<readonly string[]> => {
+    const names = await readdir(directory).catch(() => []);
+    return names.filter((name) => name.endsWith(end)).map((name) => path.join(directory, name));
+  };
   const ours = [
     ...['secrets.json', 'runtime.json', 'demo.json', 'eventstore-url', 'tls/eventstore.pem'].map((name) =>
       path.join(dataDir, name),
     ),
-    ...names.filter((name) => name.endsWith('.pem')).map((name) => path.join(jwtKeysDir, name)),
+    ...(await filesIn(jwtKeysDir, '.pem')),
+    ...(await filesIn(notary.keysDir, '.key')),
   ];
   const facts = await Promise.all([
     ...ours.map((file) => fileFacts(file, true)),
@@ -114,6 +117,19 @@ const fileFacts = async (file: string, isOurs: boolean): Promise<FileFacts | nul
   } catch {
     return null;
   }
+};
+
+const logDirectoriesOf = ({
+  dataDir,
+  notary: { keysDir, checkpointDir },
+}: Config): Promise<readonly DirectoryFacts[]> => {
+  const named = { LEDGER_LOG_KEYS_DIR: keysDir, LEDGER_CHECKPOINT_DIR: checkpointDir };
+  return Promise.all(
+    Object.entries(named).map(async ([variable, directory]) => {
+      const isDefault = path.dirname(path.resolve(directory)) === path.resolve(dataDir);
+      return { variable, directory, isDefault, fault: await faultOfDirectory(directory) };
+    }),
+  );
 };
 
 const keyFaultsOf = async (directory: string): Promise<readonly string[]> =>

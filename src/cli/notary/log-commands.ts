@@ -10,12 +10,14 @@ import { restartLog } from '../../notary/restart-log.ts';
 import { rotateLogKey } from '../../notary/rotate-key.ts';
 import { createPool } from '../../projections/connect.ts';
 import { InvalidProof } from '../../proof/invalid.ts';
-import { UnusableLogKey } from '../../signing/log-key-files.ts';
+import { parseVerifierKey } from '../../proof/notes/verifier-keys.ts';
+import { logKeyFile, UnusableLogKey } from '../../signing/log-key-files.ts';
 import { createLog } from '../create-log.ts';
 import { NothingToCheck, RefusedByPolicy, UsageError } from '../exit-codes.ts';
 import { printResult } from '../output/print-result.ts';
 import { openCommandServers, otherSchema } from '../server/command-servers.ts';
 import { servedLog } from '../server/require-open-log.ts';
+import { requireRefusal } from './require-refusal.ts';
 
 type Options = { readonly organization?: string; readonly operator: string; readonly json: boolean };
 
@@ -23,24 +25,34 @@ type Options = { readonly organization?: string; readonly operator: string; read
 export const rotateKeyCommand = async ({ operator, json, ...options }: Options): Promise<void> => {
   const organization = organizationOf(options);
   checkOperator(operator);
-  const { origin, vkey } = await withLogs((context) => rotateLogKey(context, organization, operator));
-  printResult(json, { origin, vkey }, [
+  const { origin, vkey, file } = await withLogs(async (context) => {
+    const changed = await rotateLogKey(context, organization, operator);
+    return { ...changed, file: logKeyFile(context.keysDirectory, parseVerifierKey(changed.vkey)) };
+  });
+  printResult(json, { origin, vkey, file }, [
     `${origin} has another key. Its old public key stays valid for earlier checkpoints.`,
     vkey,
-    'Save the file of the new private key from LEDGER_LOG_KEYS_DIR, and copy it to other notaries.',
+    'Give this key to those who check the log, in addition to the earlier one.',
+    `Save the new private key, and copy it to other notaries: ${file}`,
+    'Keep the saved files of earlier keys as long as the backups of their time.',
   ]);
 };
 
 /** `ledger log restart`: begins the log of an issuer again under its next name, after a lawful restore. */
-export const restartLogCommand = async (options: Options & { readonly reason?: string }): Promise<void> => {
-  const { reason = '', operator, json } = options;
+export const restartLogCommand = async (
+  options: Options & { readonly reason?: string; readonly force: boolean },
+): Promise<void> => {
+  const { reason = '', operator, json, force } = options;
   const organization = organizationOf(options);
   checkOperator(operator);
   if (!repairReason.safeParse(reason).success)
     throw new UsageError(
       `${reason === '' ? '--reason is missing' : `--reason ${reason} is not a reason code`}. Give a code of capitals, digits and underscores, such as RESTORED_BACKUP.`,
     );
-  const { origin, vkey, last } = await withLogs((context) => restartLog(context, organization, { reason, operator }));
+  const { origin, vkey, last } = await withLogs(async (context) => {
+    if (!force) await requireRefusal(context, organization);
+    return restartLog(context, organization, { reason, operator });
+  });
   printResult(json, { origin, vkey, last }, [
     `The log continues as ${origin}. Its event names the last checkpoint of ${last.origin}, with ${last.size} events.`,
     vkey,

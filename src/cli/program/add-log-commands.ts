@@ -16,6 +16,7 @@ export const addLogCommands = (program: Command): void => {
     .option('--organization <id>', 'the issuer, org_…')
     .option('--reason <code>', 'the reason as a code in capitals, which is stored, such as RESTORED_BACKUP')
     .option('--operator <id>', 'your id, which is stored with the event; not a name or an e-mail address', 'operator')
+    .option('--force', 'begin again although nothing keeps the notary from signing the log', false)
     .option('--json', 'print the result as JSON', false)
     .action(async (options) => (await import('../notary/log-commands.ts')).restartLogCommand(options));
 };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { faultsOf } from '../../api/monitoring/part-health.ts';
 import type { Config } from '../../config.ts';
+import { checkNamedDirectory } from '../../embedded/directory-check.ts';
 import { ClockDiffers } from '../../eventstore/executor/guard-commands.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { buildStaleConsole } from '../console-build.ts';
@@ -37,6 +38,7 @@ export const runServer = async ({
   stopping,
   onStop,
 }: Start): Promise<string | undefined> => {
+  if (roles.includes('notary')) await checkLogDirectories(config);
   const wait = (variable: string, sentence: string) => log.warn({ variable }, sentence);
   // The jobs cannot be scheduled without Redis. The limits of the API can be counted without it.
   const redisUrl = roles.includes('worker') ? config.redisUrl : null;
@@ -62,6 +64,13 @@ export const runServer = async ({
   });
   const ended = await Promise.race([aborted(stopping), servers.failed, ledger.closed, ready.then(() => never)]);
   return ended ?? undefined;
+};
+
+/** Throws UnusableDirectory when the notary could not write its keys or its copies of checkpoints. */
+const checkLogDirectories = async ({ notary: { keysDir, checkpointDir } }: Config): Promise<void> => {
+  await checkNamedDirectory('LEDGER_LOG_KEYS_DIR', keysDir, { withModes: true });
+  // A copy is no secret, and may be on a drive without modes.
+  await checkNamedDirectory('LEDGER_CHECKPOINT_DIR', checkpointDir, { withModes: false });
 };
 
 /**

@@ -60,12 +60,14 @@ export const proofTexts = {
     otherKey: 'The server shows another key of the log. One of both is not the real one: ask who gave you yours.',
     verify: 'Verify',
     proved: 'Proved',
+    lacksLeaves:
+      'This pack has no leaves of the log. Events may be left out of it, so it is not proved that its histories are complete, and its states are not checked.',
     notProved: 'Not proved',
     wrong: 'Not proved. The first wrong thing:',
     refused: 'The server did not give the consistency proof of the two checkpoints:',
     unreadable: 'A file cannot be read, or the server did not send the consistency proof. Choose the files again.',
     lacks: {
-      key: 'Paste a key of the log that you trust. It is one line: the name, eight digits and the key, with + between them.',
+      key: 'Paste a key of the log that you trust. It is one line: the name, eight hex digits and the key, with + between them.',
       event: 'Add the file of the event: its leaf, or the event in its stored form.',
       consistency:
         'Add the consistency proof of the two checkpoints. The page gets it only for the log of this organization.',

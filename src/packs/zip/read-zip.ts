@@ -37,7 +37,10 @@ export const readZip = async (source: ByteSource, places: readonly Place[]): Pro
   const record = await source.read(directoryEnd, source.size);
   const { count, directoryAt } = parseEndRecord(record);
   const isEnd = isSameBytes(record, endRecord(count, directoryEnd - directoryAt, directoryAt));
-  mustBe(isEnd && directoryAt <= directoryEnd, 'The pack is not a zip of this program: its end is another one.');
+  mustBe(
+    isEnd && directoryAt <= directoryEnd,
+    `The pack is not a zip of this program: its end is another one. ${askForOriginal}`,
+  );
   mustBe(directoryEnd - directoryAt <= directoryBytesMax, 'The directory of the zip is too large.');
   const entries = entriesOf(await source.read(directoryAt, directoryEnd), places);
   mustBe(entries.length === count, `The zip names ${count} files and has ${entries.length}.`);
@@ -52,6 +55,9 @@ const directoryBytesMax = 10_000;
 /** The names that one place of a zip allows. */
 type Place = readonly string[];
 
+// A program that packs the same files again writes another form.
+const askForOriginal = 'If it was packed again, ask for the original zip.';
+
 const entriesOf = (directory: Uint8Array, places: readonly Place[]): readonly ZipEntry[] => {
   const entries: ZipEntry[] = [];
   for (let at = 0; at < directory.length; ) {
@@ -64,7 +70,7 @@ const entriesOf = (directory: Uint8Array, places: readonly Place[]): readonly Zi
   }
   mustBe(entries.length === places.length, `The pack lacks the file ${places[entries.length]?.join(' or ')}.`);
   const isOwnForm = isSameBytes(directory, joinBytes(...entries.map(directoryRecord)));
-  mustBe(isOwnForm, 'The directory of the zip has another form than this program writes.');
+  mustBe(isOwnForm, `The directory of the zip has another form than this program writes. ${askForOriginal}`);
   return entries;
 };
 

@@ -3,7 +3,7 @@ import { decodeHash, encodeBase64 } from '../text/base64.ts';
 import { parseDecimal } from '../text/decimal.ts';
 import type { TreeHead } from '../tree/merkle-proofs.ts';
 import { checkName } from './key-names.ts';
-import { parseNote, type Signer, verifyNote } from './signed-notes.ts';
+import { parseNote, type Signer, signaturesAndKeys, verifyNote } from './signed-notes.ts';
 import type { VerifierKey } from './verifier-keys.ts';
 
 /** What a log signs: its name, the number of its leaves, and the root of their tree. */
@@ -46,6 +46,9 @@ export const openCheckpoint = (
     ({ key: { kind, name } }) => kind === 'WITNESS' || name === checkpoint.origin,
   );
   const isSigned = signers.some(({ key: { kind } }) => kind === 'LOG');
-  mustBe(isSigned, `No known key of the log ${checkpoint.origin} signed the checkpoint.`);
+  mustBe(
+    isSigned,
+    `No known key of the log ${checkpoint.origin} signed the checkpoint. ${signaturesAndKeys(parsed.signatures, keys)}`,
+  );
   return { ...checkpoint, signers };
 };

@@ -58,9 +58,22 @@ export const verifyNote = ({ text, signatures }: SignedNote, keys: readonly Veri
     const key = keys.find(({ name, keyId }) => name === signature.name && keyId === signature.keyId);
     return key === undefined ? [] : [verifySignature(text, signature, key)];
   });
-  mustBe(signers.length > 0, 'No known key signed the note.');
+  mustBe(signers.length > 0, `No known key signed the note. ${signaturesAndKeys(signatures, keys)}`);
   return signers.filter(({ key }, place) => signers.findIndex((other) => other.key === key) === place);
 };
+
+/** Returns which keys signed a note and which are known, in sentences: a key that was replaced has another id. */
+export const signaturesAndKeys = (signatures: readonly KeyName[], keys: readonly KeyName[]): string =>
+  `It has signatures of ${namesOf(signatures)}. Known: ${keys.length === 0 ? 'no key' : namesOf(keys)}.`;
+
+type KeyName = Pick<Signature, 'name' | 'keyId'>;
+
+const namesOf = (keys: readonly KeyName[]): string => {
+  const names = keys.slice(0, namesMax).map(({ name, keyId }) => `${keyId} of ${name}`);
+  return [...names, ...(keys.length > namesMax ? [`${keys.length - namesMax} more`] : [])].join(', ');
+};
+
+const namesMax = 5;
 
 const verifySignature = (text: string, { bytes }: Signature, key: VerifierKey): Signer => {
   const cosignature = key.kind === 'WITNESS' ? readCosignature(bytes, text) : null;

@@ -26,7 +26,9 @@ const machine: MachineFacts = {
     { path: 'secret', mode: 0o440, isOurs: false },
   ],
   keyFaults: [],
+  logDirectories: [{ variable: 'LEDGER_LOG_KEYS_DIR', directory: 'log-keys', isDefault: true, fault: null }],
 };
+const notWritable = { variable: 'LEDGER_CHECKPOINT_DIR', directory: '/proc/x', fault: 'it is in the file system proc' };
 
 test.each<[string, Partial<MachineFacts>, string]>([
   ['an old Node', { node: '20.10.0' }, 'node: todo'],
@@ -39,6 +41,12 @@ test.each<[string, Partial<MachineFacts>, string]>([
   ['a readable secret', { files: [{ path: 'secrets.json', mode: 0o640, isOurs: true }] }, 'secret files: todo'],
   ['a secret of the operator for all', { files: [{ path: 's', mode: 0o444, isOurs: false }] }, 'secret files: note'],
   ['a secret that others write', { files: [{ path: 's', mode: 0o666, isOurs: false }] }, 'secret files: todo'],
+  [
+    'a directory of checkpoints that cannot be used',
+    { logDirectories: [{ ...notWritable, isDefault: false }] },
+    'log directories: todo',
+  ],
+  ['one that nobody set', { logDirectories: [{ ...notWritable, isDefault: true }] }, 'log directories: note'],
   ['a damaged key', { keyFaults: ['k.pem is damaged.'] }, 'keys: todo'],
 ])('A machine with %s is reported', (_, facts, finding) => {
   expect(bad(checkMachine(machine))).toEqual([]);

@@ -21,9 +21,12 @@ export type GivenFile = ByteSource & { readonly name: string };
 /** What the files lack for a check: the key, the event of a proof, a consistency proof, or files that belong together. */
 export type Lack = 'key' | 'event' | 'consistency' | 'files';
 
+/** A report. `lacksLeaves`: true for a pack without leaves, from which events may be left out. */
+type FilesReport = Report & { readonly lacksLeaves?: boolean };
+
 /** The end of a check. `wrong`: the first wrong thing, as a sentence. */
 export type Verdict =
-  | { readonly kind: 'proved'; readonly report: Report }
+  | { readonly kind: 'proved'; readonly report: FilesReport }
   | { readonly kind: 'not proved'; readonly wrong: string }
   | { readonly kind: 'lacking'; readonly lack: Lack };
 
@@ -108,7 +111,11 @@ const sorted = async (files: readonly GivenFile[]): Promise<Sorted> => {
   };
 };
 
-const check = async (files: Sorted, keys: TrustedKeys, readConsistency: ReadConsistency): Promise<Report | Lack> => {
+const check = async (
+  files: Sorted,
+  keys: TrustedKeys,
+  readConsistency: ReadConsistency,
+): Promise<FilesReport | Lack> => {
   const [pack, proof, consistency, event] = [files.pack[0], files.proof[0], files.consistency[0], files.event[0]];
   const notes = await Promise.all(files.checkpoint.map(textOfFile));
   const counts = kinds.map((kind) => files[kind].length);
@@ -118,8 +125,7 @@ const check = async (files: Sorted, keys: TrustedKeys, readConsistency: ReadCons
     if (!isOnly(1, 0, 0, 0, Infinity)) return 'files';
     // It folds licenses again, and so is a third of the size of the console. A browser loads it with the first pack.
     const { checkPack } = await import('./check-pack.ts');
-    // The page shows under "Not proved" what a pack without leaves lacks.
-    return checkPack(pack, { ...keys, older: notes, proofsOnly: true });
+    return checkPack(pack, { ...keys, older: notes });
   }
   if (proof !== undefined) {
     if (!isOnly(0, 1, 0, 1, 0)) return 'files';

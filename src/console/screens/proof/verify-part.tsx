@@ -181,9 +181,10 @@ const Result = ({ verdict }: { readonly verdict: End }) => {
         {texts.wrong} {verdict.wrong}
       </p>
     );
-  const { proved, notProved } = verdict.report;
+  const { proved, notProved, lacksLeaves = false } = verdict.report;
   return (
     <div className={classes.form}>
+      {lacksLeaves && <p className={classes.bad}>{texts.lacksLeaves}</p>}
       <Sentences title={texts.proved} sentences={proved} className={classes.good} />
       <Sentences title={texts.notProved} sentences={notProved} />
     </div>
