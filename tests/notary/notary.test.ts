@@ -108,6 +108,11 @@ test('A log that grew is signed a minute after its last checkpoint, after 1,000 
   run.clock.aheadMs += 61_000;
   await untilSigned(rival);
 
+  // A first part of the thousand would be signed at once a minute after the last checkpoint.
+  issue(vendor, 1);
+  await projectAll();
+  await demandCheckpoint(models.worker, vendor);
+  await untilSigned(vendor);
   issue(vendor, 1_000);
   await projectAll();
   await untilSigned(vendor);
