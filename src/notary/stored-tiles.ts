@@ -49,10 +49,11 @@ export const storeTiles = (pool: Pool, { issuerOrgId, size, grown }: StoredSize,
   });
 
 /**
- * Removes all tiles of a tree, so that it grows again from its first leaf. Does nothing when its size has moved. No statement
- * takes long, however large the tree is, and the row of the tree is locked only at the end: the projector waits for it.
+ * Removes all tiles of a tree, so that it grows again from its first leaf. Does nothing, and returns false, when its size
+ * has moved. No statement takes long, however large the tree is, and the row of the tree is locked only at the end: the
+ * projector waits for it.
  */
-export const removeTiles = (pool: Pool, issuerOrgId: string, size: number): Promise<void> =>
+export const removeTiles = (pool: Pool, issuerOrgId: string, size: number): Promise<boolean> =>
   transaction(pool, 'begin; savepoint whole', async (db) => {
     for (let removed = tilesAtOnce; removed === tilesAtOnce; ) {
       const { rowCount } = await db.query(
@@ -68,7 +69,9 @@ export const removeTiles = (pool: Pool, issuerOrgId: string, size: number): Prom
         select issuer_org_id from ops.log_trees where issuer_org_id = $1 and size = $2 for update skip locked)`,
       [issuerOrgId, size],
     );
-    if (rowCount !== 1) await db.query('rollback to savepoint whole');
+    if (rowCount === 1) return true;
+    await db.query('rollback to savepoint whole');
+    return false;
   });
 
 const tilesAtOnce = 2_000;

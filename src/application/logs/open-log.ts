@@ -66,7 +66,7 @@ export const noCheckpoint: Refusal = reject(
  * The refusal while the stored tiles or leaves do not have all that the checkpoint covers, as during a rebuild.
  */
 export const beingRebuilt: Refusal = {
-  ...reject('NOT_PROJECTED_YET', 'The tiles or leaves of this log are being built again. Try again.'),
+  ...reject('NOT_PROJECTED_YET', 'The stored tiles or leaves of this log do not lead to its checkpoint. The server builds tiles again. When this stays, the operator should run ledger verify.'),
   retryAfterSeconds: 5,
 };
 

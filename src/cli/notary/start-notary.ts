@@ -5,6 +5,7 @@ import { checkpointCopies } from '../../notary/checkpoint-copies.ts';
 import { followCheckpoints } from '../../notary/follow-checkpoints.ts';
 import { unsignedSince } from '../../notary/growing-trees.ts';
 import { installationName } from '../../notary/installation.ts';
+import { keepTilesRight } from '../../notary/mend-tiles.ts';
 import { type Notary, startNotary } from '../../notary/notary.ts';
 import { readModelsFault } from '../../projections/level.ts';
 import { readableVersion } from '../../projections/versions.ts';
@@ -43,7 +44,13 @@ export const startNotaryRole = async (parts: Parts, { registry }: Metrics): Prom
     note,
     warn: (error) => log.warn({ err: error }, 'The notary could not copy checkpoints. It tries again.'),
   });
-  onStop(() => Promise.all([notary.stop(), stopFollowing()]));
+  const stopMending = keepTilesRight({
+    pool,
+    warn: (fields, sentence) => log.warn(fields, sentence),
+    onError: (error) =>
+      log.warn({ err: error }, 'The tiles of the logs could not be checked. They are checked tomorrow.'),
+  });
+  onStop(() => Promise.all([notary.stop(), stopFollowing(), stopMending()]));
   new Gauge({
     name: 'ledger_notary_signed_checkpoints',
     help: 'Checkpoints that this process has signed since its start.',
