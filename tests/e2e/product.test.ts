@@ -33,12 +33,16 @@ const expiries = async ({ demo }: Product) => {
 afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
 // The short run tries it on the other versions of Node.
-testInFull('The demo starts a server when none runs, takes a license through its life and verifies the log', async () => {
-  const { code, output } = await runLedger(['demo'], { ...env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn' });
-  expect(output).toMatch(/the scheduled sweep announced it[\s\S]*LicenseRevoked[\s\S]*Intact: \d+ events/);
-  expect(code).toBe(0);
-  await condition('no process is left', () => processesOf(dataDir).length === 0);
-}, 120_000);
+testInFull(
+  'The demo starts a server when none runs, takes a license through its life and verifies the log',
+  async () => {
+    const { code, output } = await runLedger(['demo'], { ...env, PORT: '0', MANAGEMENT_PORT: '0', LOG_LEVEL: 'warn' });
+    expect(output).toMatch(/the scheduled sweep announced it[\s\S]*LicenseRevoked[\s\S]*Intact: \d+ events/);
+    expect(code).toBe(0);
+    await condition('no process is left', () => processesOf(dataDir).length === 0);
+  },
+  120_000,
+);
 
 describe('A running product', () => {
   let product: Product;
@@ -80,15 +84,19 @@ describe('A running product', () => {
     expect(await validate(product)).toMatchObject({ code: 'VALID' });
   });
 
-  testInFull('refuses a taken port with a sentence that names it, and leaves no process', async () => {
-    const other = mkdtempSync(join(tmpdir(), 'ledger-port-'));
-    await copyStackData(other);
-    const port = new URL(product.demo.baseUrl).port;
-    const refused = await runLedger(['start'], { LEDGER_DATA_DIR: other, PORT: port, MANAGEMENT_PORT: '0' });
-    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`127.0.0.1:${port} is in use`) });
-    await condition('no process is left', () => processesOf(other).length === 0);
-    rmSync(other, { recursive: true });
-  }, 60_000);
+  testInFull(
+    'refuses a taken port with a sentence that names it, and leaves no process',
+    async () => {
+      const other = mkdtempSync(join(tmpdir(), 'ledger-port-'));
+      await copyStackData(other);
+      const port = new URL(product.demo.baseUrl).port;
+      const refused = await runLedger(['start'], { LEDGER_DATA_DIR: other, PORT: port, MANAGEMENT_PORT: '0' });
+      expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(`127.0.0.1:${port} is in use`) });
+      await condition('no process is left', () => processesOf(other).length === 0);
+      rmSync(other, { recursive: true });
+    },
+    60_000,
+  );
 
   test('cannot be reset while it runs', async () => {
     expect(await runLedger(['reset', '--yes'], env)).toMatchObject({
