@@ -24,6 +24,8 @@ export type MakePacksNeeds = Pick<PackNeeds, 'store' | 'version' | 'now' | 'sign
   readonly log: Log;
   /** How long a pack waits for its checkpoint, in milliseconds. Default: two minutes. */
   readonly waitMs?: number;
+  /** How much of this time it waits at once, in milliseconds. Then others get its place for as long. Default: 5 s. */
+  readonly waitAtOnceMs?: number;
 };
 
 /** How many packs a worker makes at a time, each of another organization. */
@@ -34,8 +36,7 @@ export const packTriesMax = 5;
 
 const waitMsDefault = 120_000;
 
-// A pack that waits takes the place of another one only for so long, and begins again after as long.
-const waitAtOnceMs = 5_000;
+const waitAtOnceMsDefault = 5_000;
 
 // The first try after a fault comes so much later, and each further one later by as much again.
 const secondsAfterFault = 10;
@@ -97,7 +98,7 @@ const endWithout = async (needs: MakePacksNeeds, pack: ClaimedPack, error: unkno
     return false;
   }
   if (error instanceof NotCovered && mayWait(needs, pack)) {
-    await giveBackPack(pool, pack, { because: 'WAIT', seconds: waitAtOnceMs / 1_000 });
+    await giveBackPack(pool, pack, { because: 'WAIT', seconds: waitAtOnceOf(needs) / 1_000 });
     return false;
   }
   const isImpossible = error instanceof PackImpossible;
@@ -117,8 +118,11 @@ const endWithout = async (needs: MakePacksNeeds, pack: ClaimedPack, error: unkno
   }
 };
 
-const mayWait = ({ waitMs = waitMsDefault }: MakePacksNeeds, { waitedMs }: ClaimedPack): boolean =>
-  waitedMs + waitAtOnceMs < waitMs;
+const waitAtOnceOf = ({ waitMs = waitMsDefault, waitAtOnceMs = waitAtOnceMsDefault }: MakePacksNeeds): number =>
+  Math.min(waitMs, waitAtOnceMs);
+
+const mayWait = (needs: MakePacksNeeds, { waitedMs }: ClaimedPack): boolean =>
+  waitedMs + waitAtOnceOf(needs) < (needs.waitMs ?? waitMsDefault);
 
 /** Makes the file and keeps the claim meanwhile. Throws ClaimLost. */
 const write = async (needs: MakePacksNeeds, pack: ClaimedPack) => {
@@ -157,7 +161,7 @@ const writeFile = async (needs: MakePacksNeeds, pack: ClaimedPack, progress: Pro
   const { pool, apiPool, store, version, now, signal } = needs;
   const making: PackNeeds = {
     ...{ store, version, now, signal, pool: apiPool },
-    waitMs: Math.min(needs.waitMs ?? waitMsDefault, waitAtOnceMs),
+    waitMs: waitAtOnceOf(needs),
     roomBytes: organizationPackBytesMax - pack.otherBytes,
     onWait: async () => {},
     onProgress: (done, total) => {
