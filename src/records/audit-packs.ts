@@ -85,11 +85,15 @@ export const readPack = async (
   return row === undefined ? null : packIn(row);
 };
 
+/** How long the removal of a file may take, in seconds: one of 2 GB has a million rows on the disk. */
+export const packRemovalSeconds = 100;
+
 /**
  * Removes a pack that is READY or FAILED, with its file. Returns false when there is none. For asTenant of the
  * organization.
  */
 export const deletePack = async (db: PoolClient, issuerOrgId: string, packId: string): Promise<boolean> => {
+  await db.query(`set local statement_timeout = '${packRemovalSeconds}s'`);
   const { rowCount } = await db.query({
     name: 'delete-audit-pack',
     text: "delete from ops.audit_packs where issuer_org_id = $1 and pack_id = $2 and state in ('READY', 'FAILED')",

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { transaction } from '../postgres/transaction.ts';
-import type { NewPack } from './audit-packs.ts';
+import { type NewPack, packRemovalSeconds } from './audit-packs.ts';
 
 /**
  * A pack that this worker makes. `tries` counts this try, from 1. `waitedMs`: for how long it has waited for a checkpoint.
@@ -31,14 +31,16 @@ export class ClaimLost extends Error {
  * Takes the next pack that is queued, or that a worker has left. An organization has one at a time. Removes the parts of
  * an earlier try. Returns null when there is none. The clock of claims is that of the database. As ledger_worker.
  */
-export const claimPack = (pool: Pool): Promise<ClaimedPack | null> =>
-  transaction(pool, 'begin', async (db) => {
+export const claimPack = async (pool: Pool): Promise<ClaimedPack | null> => {
+  const claimed = await transaction(pool, 'begin', async (db) => {
     // A claim must see the pack that another worker claimed just before.
     await db.query("select pg_advisory_xact_lock(hashtextextended('claims of audit packs', 0))");
-    const claimed = await claimNext(db);
-    if (claimed !== null) await removeParts(db, claimed);
-    return claimed;
+    return claimNext(db);
   });
+  // Outside of the lock: other workers do not wait while a large file is removed.
+  if (claimed !== null) await transaction(pool, beginRemoval, (db) => removeParts(db, claimed));
+  return claimed;
+};
 
 const claimNext = async (db: PoolClient): Promise<ClaimedPack | null> => {
   const { rows } = await db.query<ClaimedRow>({
@@ -119,7 +121,7 @@ export type PackEnd =
 
 /** Ends a pack. Throws ClaimLost when another worker has taken it since, and leaves the parts of that one. As ledger_worker. */
 export const endPack = (pool: Pool, pack: ClaimedPack, end: PackEnd, now: Date): Promise<void> =>
-  transaction(pool, 'begin', async (db) => {
+  transaction(pool, beginRemoval, async (db) => {
     mustHaveClaim(pack, await noteEnd(db, pack, end, now));
     if (end.state === 'FAILED') await removeParts(db, pack);
   });
@@ -171,12 +173,14 @@ export const giveBackPack = async (
 /** Removes packs that have expired with their files, one at a time. As ledger_worker. Returns how many. */
 export const purgePacks = async (pool: Pool, now: Date, signal?: AbortSignal): Promise<number> => {
   for (let removed = 0; ; removed++) {
-    const { rowCount } = await pool.query({
-      name: 'purge-audit-pack',
-      text: `delete from ops.audit_packs where (issuer_org_id, pack_id) = (
+    const { rowCount } = await transaction(pool, beginRemoval, (db) =>
+      db.query({
+        name: 'purge-audit-pack',
+        text: `delete from ops.audit_packs where (issuer_org_id, pack_id) = (
           select issuer_org_id, pack_id from ops.audit_packs where expires_at <= $1 order by expires_at limit 1)`,
-      values: [now],
-    });
+        values: [now],
+      }),
+    );
     if (rowCount !== 1) return removed;
     if (signal?.aborted === true) return removed + 1;
   }
@@ -197,6 +201,8 @@ const ofClaim = `issuer_org_id = $1 and pack_id = $2 and tries = $3 and state = 
   and claimed_until > statement_timestamp()`;
 
 const placeOf = ({ issuerOrgId, packId, tries }: ClaimedPack) => [issuerOrgId, packId, tries] as const;
+
+const beginRemoval = `begin; set local statement_timeout = '${packRemovalSeconds}s'`;
 
 const claimEnd = `statement_timestamp() + interval '${packClaimSeconds} seconds'`;
 
