@@ -1,4 +1,5 @@
--- Evidence packs that organizations have requested. The worker makes them. A row ends seven days after its pack.
+-- Evidence packs that organizations have requested. The worker makes them. A row ends seven days after its pack, or one day
+-- after it failed.
 create table ops.audit_packs (
   issuer_org_id text not null,
   pack_id text not null,
@@ -24,6 +25,8 @@ create table ops.audit_packs (
   expires_at timestamptz,
   -- Until then one worker has the pack. Another one begins again when this has passed.
   claimed_until timestamptz,
+  -- Since when it waits for a checkpoint, without a fault or a stop of the worker meanwhile.
+  waiting_since timestamptz,
   -- How often a worker began. The parts of an earlier try are removed.
   tries integer not null default 0,
   primary key (issuer_org_id, pack_id),
@@ -40,7 +43,9 @@ create table ops.audit_pack_parts (
   pack_id text not null,
   at bigint not null check (at >= 0),
   bytes bytea not null check (octet_length(bytes) > 0),
-  primary key (issuer_org_id, pack_id, at)
+  primary key (issuer_org_id, pack_id, at),
+  -- The quota of an organization counts packs, so no part stays without its pack.
+  foreign key (issuer_org_id, pack_id) references ops.audit_packs on delete cascade
 );
 
 alter table ops.audit_packs enable row level security;
@@ -52,6 +57,9 @@ create policy issuer_reads on ops.audit_packs for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy issuer_requests on ops.audit_packs for insert to ledger_api
   with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- A worker writes the others.
+create policy issuer_deletes on ops.audit_packs for delete to ledger_api
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')) and state in ('READY', 'FAILED'));
 create policy issuer_reads on ops.audit_pack_parts for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 -- A pack covers all products.
@@ -66,8 +74,8 @@ create policy only_ready on ops.audit_pack_parts as restrictive for select to le
 create policy makes on ops.audit_packs to ledger_worker using (true) with check (true);
 create policy makes on ops.audit_pack_parts to ledger_worker using (true) with check (true);
 
-grant select, insert on ops.audit_packs to ledger_api;
+grant select, insert, delete on ops.audit_packs to ledger_api;
 grant select on ops.audit_pack_parts to ledger_api;
-grant select (issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, state, tries, done, total, created_at,
-  claimed_until, expires_at), update, delete on ops.audit_packs to ledger_worker;
+grant select (issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, state, tries, done, total, byte_count,
+  created_at, claimed_until, waiting_since, expires_at), update, delete on ops.audit_packs to ledger_worker;
 grant select (issuer_org_id, pack_id, at, bytes), insert, delete on ops.audit_pack_parts to ledger_worker;

@@ -1,5 +1,3 @@
-import { open, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { Pool } from 'pg';
 import { z } from 'zod';
 import { keptFilter } from '../api/audit/kept-filter.ts';
@@ -15,13 +13,12 @@ import { idPattern } from '../domain/ids.ts';
 import type { Instant } from '../domain/time.ts';
 import type { JsonObject } from '../eventstore/event-store.ts';
 import { connectEventStore } from '../eventstore/eventstoredb.ts';
-import type { WrittenPack } from '../packs/write-pack.ts';
-import type { WriteAt } from '../packs/zip/write-zip.ts';
 import { createPool } from '../projections/connect.ts';
 import { version } from '../version.ts';
 import { createLog } from './create-log.ts';
 import { RefusedByPolicy, UsageError } from './exit-codes.ts';
 import { counted } from './output/counted.ts';
+import { refuseExisting, writeNewFile } from './output/new-file.ts';
 import { printResult } from './output/print-result.ts';
 import { createProgress } from './progress.ts';
 import { openCommandServers, otherSchema } from './server/command-servers.ts';
@@ -47,6 +44,7 @@ export const packCommand = async ({ organization, from, out, ...others }: Partia
     throw new UsageError('Give --organization, --from and --out.');
   const options = { proofsOnly: false, wait: 60, json: false, ...others, organization, from, out };
   const input = inputOf(options);
+  await refuseExisting(out);
   const config = loadConfig();
   const log = createLog(config.logLevel, { format: config.logFormat });
   const servers = await openCommandServers(config, (line) => log.debug(line), 'READ');
@@ -64,7 +62,7 @@ export const packCommand = async ({ organization, from, out, ...others }: Partia
       onProgress: (done: number, total: number) =>
         progress.show({ phase: 'writing', events: done, part: total === 0 ? null : done / total, unit: 'lines' }),
     };
-    const { size, manifest } = await toNewFile(options.out, (writeAt) => makePack(needs, request, writeAt));
+    const { size, manifest } = await writeNewFile(options.out, (writeAt) => makePack(needs, request, writeAt));
     progress.end();
     const { licenses, events } = manifest.counts;
     printResult(options.json, { file: options.out, bytes: size, ...manifest.counts }, [
@@ -130,19 +128,4 @@ const requestOf = async (
     licenses: ids,
     hasLeaves: !proofsOnly,
   };
-};
-
-/** Writes to a file next to the new one, and renames it at the end. */
-const toNewFile = async (file: string, write: (writeAt: WriteAt) => Promise<WrittenPack>): Promise<WrittenPack> => {
-  const unfinished = path.join(path.dirname(file), `.${path.basename(file)}.unfinished`);
-  const handle = await open(unfinished, 'w');
-  try {
-    const written = await write(async (at, bytes) => void (await handle.write(bytes, 0, bytes.length, at)));
-    await handle.sync();
-    await rename(unfinished, file);
-    return written;
-  } finally {
-    await handle.close();
-    await rm(unfinished, { force: true });
-  }
 };

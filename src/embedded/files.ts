@@ -43,7 +43,7 @@ export const readIfThere = async (file: string): Promise<string | undefined> => 
 };
 
 // The new name is durable only when its folder is synced. Windows cannot sync a folder and does not need to.
-const syncFolder = async (folder: string): Promise<void> => {
+export const syncFolder = async (folder: string): Promise<void> => {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
   try {

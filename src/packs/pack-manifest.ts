@@ -48,6 +48,7 @@ const checkManifest = (members: Readonly<Record<string, unknown>>): Manifest => 
   mustBe(typeof organizationId === 'string' && typeof createdAt === 'string', 'manifest.json lacks its organization.');
   mustBe(isInstant(createdAt), 'manifest.json does not say when the pack was made.');
   mustBe(isQuery(query), 'manifest.json has no query with licenses or a filter, and with from no later than to.');
+  mustBe(query.to <= createdAt, 'manifest.json has a query for states after the time when the pack was made.');
   mustBe(hasTexts(actor, 'type', 'id'), 'manifest.json does not say who requested the pack.');
   mustBe(hasTexts(software, 'version', 'fold'), 'manifest.json does not say which release wrote the pack.');
   mustBe(hasCounts(counts, 'licenses', 'events', 'leaves'), 'manifest.json lacks a count.');

@@ -36,10 +36,10 @@ How to check it.
 2. Run: node ledger-verify.mjs pack <this zip> --key <key>${isComplete ? '' : ' --proofs-only'}
    It needs no network. It computes all hashes again, checks the signature, folds the events and
    compares the states. It names the first wrong line.
-3. Have you an older checkpoint of this log? Add --older <checkpoint>.${
+3. Do you have an older checkpoint of this log? Add --older <checkpoint>.${
     isComplete ? '' : '\n   This pack has no leaves, so that needs a consistency proof instead.'
   }
-4. Have you asked for certain licenses? Add --license <id> for each one.
+4. Did you ask for certain licenses? Add --license <id> for each one.
 
 What it cannot say.
 

@@ -35,8 +35,8 @@ export type NewPack = {
   readonly now: Date;
 };
 
-/** How many packs an organization has: those to be made, and all that did not fail. */
-export type PackCounts = { readonly open: number; readonly kept: number };
+/** How many packs an organization has: those to be made, and all that did not fail. `bytes`: of their files. */
+export type PackCounts = { readonly open: number; readonly kept: number; readonly bytes: number };
 
 /**
  * Counts the packs of an organization. Nobody else requests one before the end of the transaction. For asTenant of it.
@@ -47,13 +47,15 @@ export const countPacks = async (db: PoolClient, issuerOrgId: string, now: Date)
     text: "select pg_advisory_xact_lock(hashtextextended('audit packs of ' || $1, 0))",
     values: [issuerOrgId],
   });
-  const { rows } = await db.query<{ open: string; kept: string }>({
+  const { rows } = await db.query<Readonly<Record<'open' | 'kept' | 'bytes', string>>>({
     name: 'count-audit-packs',
-    text: `select count(*) filter (where state in ('QUEUED', 'RUNNING')) as open, count(*) as kept from ops.audit_packs
+    text: `select count(*) filter (where state in ('QUEUED', 'RUNNING')) as open, count(*) as kept,
+        coalesce(sum(byte_count), 0) as bytes from ops.audit_packs
       where issuer_org_id = $1 and state <> 'FAILED' and (expires_at is null or expires_at > $2)`,
     values: [issuerOrgId, now],
   });
-  return { open: Number(rows[0]?.open ?? 0), kept: Number(rows[0]?.kept ?? 0) };
+  const [counts] = rows;
+  return { open: Number(counts?.open), kept: Number(counts?.kept), bytes: Number(counts?.bytes) };
 };
 
 /** Queues a pack, once per id. For asTenant of the organization. */
@@ -81,6 +83,23 @@ export const readPack = async (
   });
   const [row] = rows;
   return row === undefined ? null : packIn(row);
+};
+
+/** How long the removal of a file may take, in seconds: one of 2 GB has a million rows on the disk. */
+export const packRemovalSeconds = 100;
+
+/**
+ * Removes a pack that is READY or FAILED, with its file. Returns false when there is none. For asTenant of the
+ * organization.
+ */
+export const deletePack = async (db: PoolClient, issuerOrgId: string, packId: string): Promise<boolean> => {
+  await db.query(`set local statement_timeout = '${packRemovalSeconds}s'`);
+  const { rowCount } = await db.query({
+    name: 'delete-audit-pack',
+    text: "delete from ops.audit_packs where issuer_org_id = $1 and pack_id = $2 and state in ('READY', 'FAILED')",
+    values: [issuerOrgId, packId],
+  });
+  return rowCount === 1;
 };
 
 /** The place of a pack in the list. */

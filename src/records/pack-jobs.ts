@@ -1,15 +1,26 @@
 import type { Pool, PoolClient } from 'pg';
 import { transaction } from '../postgres/transaction.ts';
-import type { NewPack } from './audit-packs.ts';
+import { type NewPack, packRemovalSeconds } from './audit-packs.ts';
 
-/** A pack that this worker makes. `tries` counts this try, from 1. No other worker takes it before the claim ends. */
-export type ClaimedPack = NewPack & { readonly tries: number };
+/**
+ * A pack that this worker makes. `tries` counts this try, from 1. `waitedMs`: for how long it has waited for a checkpoint.
+ * `otherBytes`: of the files of the other packs of the organization. No other worker takes the pack, or another one of the
+ * organization, before the claim ends.
+ */
+export type ClaimedPack = NewPack & {
+  readonly tries: number;
+  readonly waitedMs: number;
+  readonly otherBytes: number;
+};
 
 /** For how long a worker has a pack for itself, in seconds. `extendClaim` begins the time again. */
 export const packClaimSeconds = 60;
 
 /** For how many days the file and the row of a pack stay. */
 export const packKeptDays = 7;
+
+/** For how many days the row of a pack stays that failed. */
+export const failedPackKeptDays = 1;
 
 /** Another worker has taken the pack, or it is gone. This worker must stop writing. */
 export class ClaimLost extends Error {
@@ -20,26 +31,31 @@ export class ClaimLost extends Error {
  * Takes the next pack that is queued, or that a worker has left. An organization has one at a time. Removes the parts of
  * an earlier try. Returns null when there is none. The clock of claims is that of the database. As ledger_worker.
  */
-export const claimPack = (pool: Pool): Promise<ClaimedPack | null> =>
-  transaction(pool, 'begin', async (db) => {
+export const claimPack = async (pool: Pool): Promise<ClaimedPack | null> => {
+  const claimed = await transaction(pool, 'begin', async (db) => {
     // A claim must see the pack that another worker claimed just before.
     await db.query("select pg_advisory_xact_lock(hashtextextended('claims of audit packs', 0))");
-    const claimed = await claimNext(db);
-    if (claimed !== null) await removeParts(db, claimed);
-    return claimed;
+    return claimNext(db);
   });
+  // Outside of the lock: other workers do not wait while a large file is removed.
+  if (claimed !== null) await transaction(pool, beginRemoval, (db) => removeParts(db, claimed));
+  return claimed;
+};
 
 const claimNext = async (db: PoolClient): Promise<ClaimedPack | null> => {
   const { rows } = await db.query<ClaimedRow>({
     name: 'claim-audit-pack',
-    text: `update ops.audit_packs set state = 'RUNNING', tries = tries + 1, done = 0, total = 0, claimed_until = ${claimEnd}
+    text: `update ops.audit_packs set state = 'RUNNING', tries = tries + 1, done = 0, total = 0, claimed_until = ${claimEnd},
+        waiting_since = coalesce(case state when 'QUEUED' then waiting_since end, statement_timestamp())
       where (issuer_org_id, pack_id) = (
         select issuer_org_id, pack_id from ops.audit_packs p
         where state in ('QUEUED', 'RUNNING') and (claimed_until is null or claimed_until <= statement_timestamp())
           and not exists (select from ops.audit_packs o where o.issuer_org_id = p.issuer_org_id
             and o.state = 'RUNNING' and o.claimed_until > statement_timestamp())
         order by created_at limit 1 for update skip locked)
-      returning issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, created_at, tries`,
+      returning issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, created_at, tries,
+        extract(epoch from statement_timestamp() - waiting_since) * 1000 as waited_ms, (select coalesce(sum(byte_count), 0)
+          from ops.audit_packs o where o.issuer_org_id = audit_packs.issuer_org_id) as other_bytes`,
   });
   const [row] = rows;
   if (row === undefined) return null;
@@ -52,6 +68,8 @@ const claimNext = async (db: PoolClient): Promise<ClaimedPack | null> => {
     hasLeaves: row.has_leaves,
     now: row.created_at,
     tries: row.tries,
+    waitedMs: Number(row.waited_ms),
+    otherBytes: Number(row.other_bytes),
   };
 };
 
@@ -103,7 +121,7 @@ export type PackEnd =
 
 /** Ends a pack. Throws ClaimLost when another worker has taken it since, and leaves the parts of that one. As ledger_worker. */
 export const endPack = (pool: Pool, pack: ClaimedPack, end: PackEnd, now: Date): Promise<void> =>
-  transaction(pool, 'begin', async (db) => {
+  transaction(pool, beginRemoval, async (db) => {
     mustHaveClaim(pack, await noteEnd(db, pack, end, now));
     if (end.state === 'FAILED') await removeParts(db, pack);
   });
@@ -123,48 +141,47 @@ const noteEnd = async (db: PoolClient, pack: ClaimedPack, end: PackEnd, now: Dat
       isReady ? end.size : null,
       isReady ? end.sha256 : null,
       now,
-      packKeptDays,
+      isReady ? packKeptDays : failedPackKeptDays,
       isReady ? end.hasLeaves : null,
     ],
   });
   return rowCount;
 };
 
-/** Gives a pack back, so that another worker begins at once. As ledger_worker. */
-export const releasePack = async (pool: Pool, pack: ClaimedPack): Promise<void> => {
-  await pool.query({
-    name: 'release-audit-pack',
-    text: `update ops.audit_packs set state = 'QUEUED', claimed_until = null, tries = tries - 1 where ${ofClaim}`,
-    values: [...placeOf(pack)],
-  });
-};
+/**
+ * Why a pack is given back. STOP: the worker stops. WAIT: no checkpoint covers it yet. FAULT: something failed. Only a
+ * fault counts as a try, and only a WAIT counts as waiting.
+ */
+export type GivenBack = 'STOP' | 'WAIT' | 'FAULT';
 
-/** Gives a pack back after a fault. A worker tries again when some seconds have passed. As ledger_worker. */
-export const postponePack = async (pool: Pool, pack: ClaimedPack, seconds: number): Promise<void> => {
+/** Gives a pack back. A worker tries again when some seconds have passed. As ledger_worker. */
+export const giveBackPack = async (
+  pool: Pool,
+  pack: ClaimedPack,
+  { because, seconds }: { readonly because: GivenBack; readonly seconds: number },
+): Promise<void> => {
   await pool.query({
-    name: 'postpone-audit-pack',
-    text: `update ops.audit_packs set state = 'QUEUED', claimed_until = statement_timestamp() + $4 * interval '1 second'
+    name: 'give-back-audit-pack',
+    text: `update ops.audit_packs set state = 'QUEUED', claimed_until = statement_timestamp() + $4 * interval '1 second',
+        tries = tries - case when $5 = 'FAULT' then 0 else 1 end,
+        waiting_since = case when $5 = 'WAIT' then waiting_since end
       where ${ofClaim}`,
-    values: [...placeOf(pack), seconds],
+    values: [...placeOf(pack), seconds, because],
   });
 };
 
-/** Removes packs that have expired, one at a time. As ledger_worker. Returns how many. */
+/** Removes packs that have expired with their files, one at a time. As ledger_worker. Returns how many. */
 export const purgePacks = async (pool: Pool, now: Date, signal?: AbortSignal): Promise<number> => {
   for (let removed = 0; ; removed++) {
-    const { rows } = await pool.query<{ issuer_org_id: string; pack_id: string }>({
-      name: 'purge-audit-pack',
-      text: `delete from ops.audit_packs where (issuer_org_id, pack_id) = (
-          select issuer_org_id, pack_id from ops.audit_packs where expires_at <= $1 order by expires_at limit 1)
-        returning issuer_org_id, pack_id`,
-      values: [now],
-    });
-    const [row] = rows;
-    if (row === undefined) {
-      await removeOrphans(pool);
-      return removed;
-    }
-    await removeParts(pool, { issuerOrgId: row.issuer_org_id, packId: row.pack_id });
+    const { rowCount } = await transaction(pool, beginRemoval, (db) =>
+      db.query({
+        name: 'purge-audit-pack',
+        text: `delete from ops.audit_packs where (issuer_org_id, pack_id) = (
+          select issuer_org_id, pack_id from ops.audit_packs where expires_at <= $1 order by expires_at limit 1)`,
+        values: [now],
+      }),
+    );
+    if (rowCount !== 1) return removed;
     if (signal?.aborted === true) return removed + 1;
   }
 };
@@ -175,11 +192,17 @@ type ClaimedRow = Readonly<Record<'issuer_org_id' | 'pack_id' | 'actor_type' | '
   readonly has_leaves: boolean;
   readonly created_at: Date;
   readonly tries: number;
+  readonly waited_ms: string;
+  readonly other_bytes: string;
 };
 
-const ofClaim = "issuer_org_id = $1 and pack_id = $2 and tries = $3 and state = 'RUNNING'";
+// A claim that has ended is lost, also when nobody has taken the pack: another one of the organization may be made now.
+const ofClaim = `issuer_org_id = $1 and pack_id = $2 and tries = $3 and state = 'RUNNING'
+  and claimed_until > statement_timestamp()`;
 
 const placeOf = ({ issuerOrgId, packId, tries }: ClaimedPack) => [issuerOrgId, packId, tries] as const;
+
+const beginRemoval = `begin; set local statement_timeout = '${packRemovalSeconds}s'`;
 
 const claimEnd = `statement_timestamp() + interval '${packClaimSeconds} seconds'`;
 
@@ -188,7 +211,7 @@ const mustHaveClaim = ({ packId }: ClaimedPack, rowCount: number | null): void =
 };
 
 const removeParts = async (
-  db: Pool | PoolClient,
+  db: PoolClient,
   { issuerOrgId, packId }: Pick<NewPack, 'issuerOrgId' | 'packId'>,
 ): Promise<void> => {
   await db.query({
@@ -196,10 +219,4 @@ const removeParts = async (
     text: 'delete from ops.audit_pack_parts where issuer_org_id = $1 and pack_id = $2',
     values: [issuerOrgId, packId],
   });
-};
-
-// A process can die between the row and its parts.
-const removeOrphans = async (pool: Pool): Promise<void> => {
-  await pool.query(`delete from ops.audit_pack_parts a where not exists (
-    select from ops.audit_packs p where p.issuer_org_id = a.issuer_org_id and p.pack_id = a.pack_id)`);
 };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool } from 'pg';
-import { PackImpossible } from '../application/packs/covered-histories.ts';
-import { makePack, type PackNeeds, packRequestOf } from '../application/packs/make-pack.ts';
+import { NotCovered, PackImpossible } from '../application/packs/covered-histories.ts';
+import { makePack, organizationPackBytesMax, type PackNeeds, packRequestOf } from '../application/packs/make-pack.ts';
 import type { Log } from '../postgres/log.ts';
 import { newSha256 } from '../proof/hashing/sha256.ts';
 import { hexOf } from '../proof/text/bytes.ts';
@@ -11,9 +11,9 @@ import {
   claimPack,
   endPack,
   extendClaim,
+  giveBackPack,
   partsOfPack,
-  postponePack,
-  releasePack,
+  purgePacks,
   writePackPart,
 } from '../records/pack-jobs.ts';
 
@@ -24,6 +24,8 @@ export type MakePacksNeeds = Pick<PackNeeds, 'store' | 'version' | 'now' | 'sign
   readonly log: Log;
   /** How long a pack waits for its checkpoint, in milliseconds. Default: two minutes. */
   readonly waitMs?: number;
+  /** How much of this time it waits at once, in milliseconds. Then others get its place for as long. Default: 5 s. */
+  readonly waitAtOnceMs?: number;
 };
 
 /** How many packs a worker makes at a time, each of another organization. */
@@ -34,15 +36,19 @@ export const packTriesMax = 5;
 
 const waitMsDefault = 120_000;
 
+const waitAtOnceMsDefault = 5_000;
+
 // The first try after a fault comes so much later, and each further one later by as much again.
 const secondsAfterFault = 10;
 
 /**
  * Makes the packs that are queued, at most `packsAtOnce` at a time, until none is left. A worker that stops gives its
- * packs back. When a worker dies, another one begins again after a minute. After a fault, a worker tries again a little
- * later. Returns how many packs ended.
+ * packs back. When a worker dies, another one begins again after a minute. After a fault, or without a checkpoint, a worker
+ * tries again a little later. Returns how many packs ended. Throws the first fault of the database when all makers ended.
  */
 export const makePacks = async (needs: MakePacksNeeds): Promise<number> => {
+  // The files of expired packs would take the room of new ones.
+  await purgePacks(needs.pool, needs.now(), needs.signal);
   let busy = 0;
   let ended = 0;
   const work = async (): Promise<void> => {
@@ -62,7 +68,9 @@ export const makePacks = async (needs: MakePacksNeeds): Promise<number> => {
       }
     }
   };
-  await Promise.all(Array.from({ length: packsAtOnce }, work));
+  const makers = await Promise.allSettled(Array.from({ length: packsAtOnce }, work));
+  const failed = makers.find((maker) => maker.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
   return ended;
 };
 
@@ -82,21 +90,22 @@ const makeClaimed = async (needs: MakePacksNeeds, pack: ClaimedPack): Promise<bo
 };
 
 /** Ends a try that made no file. Returns true when the pack has failed, and false when it is given back. */
-const endWithout = async (
-  { pool, log, now, signal }: MakePacksNeeds,
-  pack: ClaimedPack,
-  error: unknown,
-): Promise<boolean> => {
+const endWithout = async (needs: MakePacksNeeds, pack: ClaimedPack, error: unknown): Promise<boolean> => {
+  const { pool, log, now, signal } = needs;
   if (error instanceof ClaimLost) return false;
   if (signal.aborted) {
-    await releasePack(pool, pack);
+    await giveBackPack(pool, pack, { because: 'STOP', seconds: 0 });
+    return false;
+  }
+  if (error instanceof NotCovered && mayWait(needs, pack)) {
+    await giveBackPack(pool, pack, { because: 'WAIT', seconds: waitAtOnceOf(needs) / 1_000 });
     return false;
   }
   const isImpossible = error instanceof PackImpossible;
   const { packId, issuerOrgId: organizationId, tries } = pack;
   if (!isImpossible) log.error({ err: error, packId, organizationId, tries }, 'An evidence pack could not be made.');
   if (!isImpossible && tries < packTriesMax) {
-    await postponePack(pool, pack, secondsAfterFault * tries);
+    await giveBackPack(pool, pack, { because: 'FAULT', seconds: secondsAfterFault * tries });
     return false;
   }
   const reason = isImpossible ? error.message : 'The server failed. Its log has the error under the id of the pack.';
@@ -108,6 +117,12 @@ const endWithout = async (
     throw lost;
   }
 };
+
+const waitAtOnceOf = ({ waitMs = waitMsDefault, waitAtOnceMs = waitAtOnceMsDefault }: MakePacksNeeds): number =>
+  Math.min(waitMs, waitAtOnceMs);
+
+const mayWait = (needs: MakePacksNeeds, { waitedMs }: ClaimedPack): boolean =>
+  waitedMs + waitAtOnceOf(needs) < (needs.waitMs ?? waitMsDefault);
 
 /** Makes the file and keeps the claim meanwhile. Throws ClaimLost. */
 const write = async (needs: MakePacksNeeds, pack: ClaimedPack) => {
@@ -146,7 +161,8 @@ const writeFile = async (needs: MakePacksNeeds, pack: ClaimedPack, progress: Pro
   const { pool, apiPool, store, version, now, signal } = needs;
   const making: PackNeeds = {
     ...{ store, version, now, signal, pool: apiPool },
-    waitMs: needs.waitMs ?? waitMsDefault,
+    waitMs: waitAtOnceOf(needs),
+    roomBytes: organizationPackBytesMax - pack.otherBytes,
     onWait: async () => {},
     onProgress: (done, total) => {
       Object.assign(progress, { done, total });

@@ -17,6 +17,7 @@ export type PackChoice = {
   readonly filter?: Readonly<Record<string, unknown>>;
   readonly from?: string;
   readonly to?: string;
+  readonly createdAt?: string;
   readonly size?: number;
   readonly isComplete?: boolean;
   readonly witnesses?: readonly Cosigner[];
@@ -84,7 +85,7 @@ export const packOf = async (
       to: choice.to ?? testInstant(100),
     },
     actor: { type: 'USER', id: 'usr_auditor' },
-    createdAt: testInstant(200),
+    createdAt: choice.createdAt ?? testInstant(20_000),
     software: { version: '0.0.0', fold: foldVersions.license },
     checkpoint: choice.note ?? note,
     keys: `${formatVerifierKey(key.verifier)}\n`,

@@ -47,6 +47,11 @@ describe('An evidence pack', () => {
     expect((await check(until)).notProved.join('\n')).not.toContain('nothing changed');
   });
 
+  test('for states after the time when it was made is refused', async () => {
+    const { bytes } = await packOf(log, { to: testInstant(100), createdAt: testInstant(99) });
+    await expect(check(bytes)).rejects.toThrow('after the time when the pack was made');
+  });
+
   test('of a license with many devices has no long line, and is accepted', async () => {
     const made = createLog();
     const license = made.issue('many', { activations: 20_000 });

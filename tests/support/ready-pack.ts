@@ -1,13 +1,14 @@
-import { makePacks } from '../../src/workers/make-packs.ts';
+import { type MakePacksNeeds, makePacks } from '../../src/workers/make-packs.ts';
 import { signTree } from './issuer-trees.ts';
 import type { Ledger, TestOrganization } from './ledger.ts';
 import { quiet } from './read-models.ts';
 
 /** Makes the packs that are queued, as a worker does. Those without a checkpoint fail at once. Returns how many ended. */
-export const workOnPacks = (ledger: Ledger, waitMs = 0): Promise<number> =>
+export const workOnPacks = (ledger: Ledger, options: Partial<MakePacksNeeds> = {}): Promise<number> =>
   makePacks({
     ...{ pool: ledger.database.worker, apiPool: ledger.database.api, store: ledger.store.connect(), version: '0.0.0' },
-    ...{ now: () => new Date(ledger.needs.now()), log: quiet, waitMs, signal: new AbortController().signal },
+    ...{ now: () => new Date(ledger.needs.now()), log: quiet, waitMs: 0, signal: new AbortController().signal },
+    ...options,
   });
 
 /**

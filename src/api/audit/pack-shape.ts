@@ -45,7 +45,7 @@ export const packShape = z
     reason: z.string().nullable().meta({ description: 'Why it failed.' }),
     filter: z.record(z.string(), jsonValue).nullable().meta({
       description:
-        'The filters. It is null when the request named the licenses. The values of metadata, externalRef, q and contains are null: they are not stored.',
+        'The filters. It is null when the request named the licenses. The values of user, metadata, externalRef, q and contains are null: they are not stored.',
     }),
     licenses: z.int().meta({ description: 'The number of licenses.' }),
     from: instantOut,

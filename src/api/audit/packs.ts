@@ -5,7 +5,7 @@ import { userRefsOf } from '../../application/reading/references-of-user.ts';
 import { isRefusal } from '../../application/refusal.ts';
 import type { JsonObject } from '../../eventstore/event-store.ts';
 import { asTenant } from '../../postgres/tenant.ts';
-import { type AuditPack, listPacks, readPack } from '../../records/audit-packs.ts';
+import { type AuditPack, deletePack, listPacks, readPack } from '../../records/audit-packs.ts';
 import { idempotently } from '../idempotency/idempotency.ts';
 import { listingOf } from '../licenses/reading/list-query.ts';
 import { refuseFilters } from '../licenses/reading/refuse-filters.ts';
@@ -30,7 +30,7 @@ export const requestPackRoute = (needs: PackRouteNeeds): Route =>
     operationId: 'requestPack',
     summary: 'Request an evidence pack',
     description:
-      'A zip with the whole histories of licenses that your organization has issued, their states at two instants, and proofs that `ledger-verify.mjs` checks offline. It covers the events that are recorded now. The pack has the leaves of the whole log, so that it proves the histories to be complete: the ids and hashes of all events, without content. A log of more than 1,000,000 events has proofs of the single events in their place. At most 10 packs of an organization wait or are being made, and it has at most 20. A pack is removed after 7 days.',
+      'A zip with the whole histories of licenses that your organization has issued, their states at two instants, and proofs that `ledger-verify.mjs` checks offline. It covers the events that are recorded when a worker makes it. The pack has the leaves of the whole log, so that it proves the histories to be complete: the ids and hashes of all events, without content. A log of more than 1,000,000 events has proofs of the single events in their place. At most 10 packs of an organization wait or are being made, and it has at most 20, of 4,000,000,000 bytes together. A pack is removed after 7 days, and one that failed after a day.',
     tag: packTag,
     permission: 'readLog',
     effect: 'change',
@@ -131,7 +131,38 @@ export const getPackFile = ({ pool, now }: PackRouteNeeds): Route =>
     },
   });
 
-const noSuchPack = problem('NOT_FOUND', 'There is no such pack. A pack is removed 7 days after it was made.');
+/** DELETE /v1/audit/packs/{packId}: removes a pack with its file. */
+export const deletePackRoute = (needs: PackRouteNeeds): Route =>
+  route({
+    method: 'delete',
+    path: '/v1/audit/packs/{packId}',
+    operationId: 'deletePack',
+    summary: 'Delete an evidence pack',
+    description: 'Removes a pack that is READY or FAILED, with its file. This makes room for others.',
+    tag: packTag,
+    permission: 'readLog',
+    effect: 'change',
+    request: z.object({ params: packPath, query: none }),
+    replies: { 204: { description: 'The pack is removed.' } },
+    rejections: ['NOT_FOUND'],
+    handle: ({ params: { packId } }, call) => {
+      const { caller } = call;
+      const { organizationId } = caller;
+      const request = { organizationId, principal: principalOf(caller), operation: 'deletePack', input: { packId } };
+      return idempotently(needs, call, request, async () => {
+        const isDeleted = await asTenant(needs.pool, organizationId, (db) => deletePack(db, organizationId, packId), {
+          readOnly: false,
+        });
+        return isDeleted ? { status: 204, body: {} } : noEndedPack;
+      });
+    },
+  });
+
+const noSuchPack = problem(
+  'NOT_FOUND',
+  'There is no such pack. A pack is removed 7 days after it was made, and one that failed after a day.',
+);
+const noEndedPack = problem('NOT_FOUND', 'There is no such pack that is READY or FAILED. Only these can be deleted.');
 
 type PackBody = z.output<typeof newPack>;
 

@@ -1,6 +1,6 @@
 import type { Route } from '../route.ts';
 import type { PackRouteNeeds } from './audit-needs.ts';
-import { getPack, getPackFile, listPacksRoute, requestPackRoute } from './packs.ts';
+import { deletePackRoute, getPack, getPackFile, listPacksRoute, requestPackRoute } from './packs.ts';
 
 /** The operations on evidence packs. */
 export const auditRoutes = (needs: PackRouteNeeds): readonly Route[] => [
@@ -8,4 +8,5 @@ export const auditRoutes = (needs: PackRouteNeeds): readonly Route[] => [
   listPacksRoute(needs),
   getPack(needs),
   getPackFile(needs),
+  deletePackRoute(needs),
 ];

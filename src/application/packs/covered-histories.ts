@@ -12,6 +12,9 @@ export class PackImpossible extends Error {
   override readonly name = 'PackImpossible';
 }
 
+/** No checkpoint covers the events in time. A later one may. */
+export class NotCovered extends PackImpossible {}
+
 /** What reading histories needs. `pool`: with the role ledger_api. */
 export type HistoryNeeds = {
   readonly store: Pick<EventStore, 'read' | 'readBackwards'>;
@@ -23,25 +26,26 @@ export type HistoryNeeds = {
   readonly onWait: () => Promise<void>;
 };
 
-/** A checkpoint that covers some licenses. `last`: the revision of the last event of each. */
+/** A checkpoint that covers some licenses. `last`: for each of them, the revision of its last event that it covers. */
 export type Covered = { readonly checkpoint: SignedCheckpoint; readonly last: ReadonlyMap<string, bigint> };
 
 /**
- * Waits for a checkpoint that covers all present events of these licenses. Asks the notary for it. Throws PackImpossible
- * when there is none in time, or when a license is not one of the organization.
+ * Waits for a checkpoint that covers all present events of these licenses. Asks the notary for it. Throws NotCovered when
+ * there is none in time, and PackImpossible when a license is not one of the organization.
  */
 export const awaitCover = async (
   needs: HistoryNeeds,
   organizationId: string,
   licenses: readonly string[],
 ): Promise<Covered> => {
-  const last = await lastRevisions(needs, organizationId, licenses);
+  const present = await lastRevisions(needs, organizationId, licenses);
   const until = performance.now() + needs.waitMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(pauseMs * 2, 1_000)) {
     needs.signal.throwIfAborted();
-    const read = await readCover(needs.pool, organizationId, last);
-    if (read.checkpoint !== null && read.missing === 0) return { checkpoint: read.checkpoint, last };
-    if (performance.now() >= until) throw new PackImpossible(notCovered(read, needs.waitMs));
+    const { checkpoint, last } = await readCover(needs.pool, organizationId, licenses);
+    const isCovered = licenses.every((id) => (last.get(id) ?? -1n) >= (present.get(id) ?? 0n));
+    if (checkpoint !== null && isCovered) return { checkpoint, last };
+    if (performance.now() >= until) throw new NotCovered(notCovered(checkpoint));
     await needs.onWait();
     await asTenant(needs.pool, organizationId, (db) => demandCheckpoint(db, organizationId), { readOnly: false });
     await delay(pauseMs, undefined, { signal: needs.signal });
@@ -97,21 +101,28 @@ const lastRevisions = async (
   return last;
 };
 
-type ReadCover = { readonly checkpoint: SignedCheckpoint | null; readonly missing: number };
+type ReadCover = { readonly checkpoint: SignedCheckpoint | null; readonly last: ReadonlyMap<string, bigint> };
 
-/** Returns the served checkpoint, and how many of the events it does not cover. */
-const readCover = (pool: Pool, organizationId: string, last: ReadonlyMap<string, bigint>): Promise<ReadCover> =>
+/**
+ * Returns the served checkpoint, and the last event of each license that it covers. It may be later than those that the
+ * pack waited for: the leaves go up to the checkpoint, and so must the histories.
+ */
+const readCover = (pool: Pool, organizationId: string, licenses: readonly string[]): Promise<ReadCover> =>
   asTenant(pool, organizationId, async (db) => {
     const served = await readServedCheckpoint(db, organizationId);
-    if (served === null) return { checkpoint: null, missing: last.size };
-    const { rows } = await db.query<{ covered: string }>({
+    if (served === null) return { checkpoint: null, last: new Map() };
+    const { rows } = await db.query<{ license_id: string; revision: string }>({
       name: 'covered-by-checkpoint',
-      text: `select count(*) as covered from unnest($1::text[], $2::bigint[]) l (stream, revision)
-        join rm.log_entries e using (stream, revision) where e.issuer_org_id = $3 and e.log_index < $4`,
-      values: [[...last.keys()].map((id) => `license-${id}`), [...last.values()], organizationId, served.size],
+      text: `select l.license_id, e.revision from unnest($1::text[]) l (license_id)
+        cross join lateral (select revision from rm.log_entries where stream = 'license-' || l.license_id
+          and issuer_org_id = $2 and log_index < $3 order by revision desc limit 1) e`,
+      values: [licenses, organizationId, served.size],
     });
-    return { checkpoint: signedOf(served), missing: last.size - Number(rows[0]?.covered ?? 0) };
+    return {
+      checkpoint: signedOf(served),
+      last: new Map(rows.map(({ license_id, revision }) => [license_id, BigInt(revision)])),
+    };
   });
 
-const notCovered = ({ checkpoint }: ReadCover, waitMs: number): string =>
-  `${checkpoint === null ? 'No checkpoint of the log is signed' : `The last checkpoint, of ${checkpoint.size} events, does not cover all events of these licenses`}, and the notary signed no other one within ${Math.round(waitMs / 1_000)} seconds. Start a process with the role notary, and request the pack again.`;
+const notCovered = (checkpoint: SignedCheckpoint | null): string =>
+  `${checkpoint === null ? 'No checkpoint of the log is signed' : `The last checkpoint, of ${checkpoint.size} events, does not cover all events of these licenses`}, and the notary signed no other one in time. Start a process with the role notary, and request the pack again.`;

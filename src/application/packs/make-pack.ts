@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 import { foldVersions } from '../../aggregates/fold-versions.ts';
+import type { Instant } from '../../domain/time.ts';
 import { leavesMax } from '../../packs/pack-files.ts';
 import type { PackQuery } from '../../packs/pack-manifest.ts';
 import { type PackContent, type WrittenPack, writePack } from '../../packs/write-pack.ts';
@@ -16,9 +17,13 @@ import { readLogKeys, tilesOf } from '../../records/issuer-trees.ts';
 import { nodeSha256 } from '../../signing/log-keys.ts';
 import { awaitCover, type Covered, type HistoryNeeds, PackImpossible, readHistoryOf } from './covered-histories.ts';
 
-/** What making a pack needs. `version`: of this release. `onProgress` gets the lines so far, and all lines. */
+/**
+ * What making a pack needs. `version`: of this release. `roomBytes`: what the quota of the organization leaves; default: no
+ * quota. `onProgress` gets the lines so far, and all lines.
+ */
 export type PackNeeds = HistoryNeeds & {
   readonly version: string;
+  readonly roomBytes?: number;
   readonly now: () => Date;
   readonly onProgress: (done: number, total: number) => void;
 };
@@ -45,20 +50,26 @@ export const packRequestOf = ({ issuerOrgId, query, ...pack }: Omit<NewPack, 'no
 /** The most bytes of a pack. */
 export const packBytesMax = 2_000_000_000;
 
+/** The most bytes of all packs of an organization on the server. */
+export const organizationPackBytesMax = 4_000_000_000;
+
 /**
  * Makes the pack of some licenses with a checkpoint that covers all their present events, and writes it. Reads in pages.
- * Throws PackImpossible with a sentence for the one who requested it, and what `writeAt` throws.
+ * Throws NotCovered, PackImpossible with a sentence for the one who requested it, and what `writeAt` throws.
  */
 export const makePack = async (needs: PackNeeds, request: PackRequest, writeAt: WriteAt): Promise<WrittenPack> => {
   const covered = await awaitCover(needs, request.organizationId, request.licenses);
+  const { roomBytes = packBytesMax } = needs;
   try {
-    return await writePack(await contentOf(needs, request, covered), writeAt, packBytesMax);
+    return await writePack(await contentOf(needs, request, covered), writeAt, Math.min(packBytesMax, roomBytes));
   } catch (error) {
-    if (error instanceof ZipTooLarge)
-      throw new PackImpossible(`The pack would have more than ${packBytesMax} bytes. Choose fewer licenses.`);
+    if (error instanceof ZipTooLarge) throw new PackImpossible(roomBytes < packBytesMax ? noRoom : tooLarge);
     throw error;
   }
 };
+
+const tooLarge = `The pack would have more than ${packBytesMax} bytes. Choose fewer licenses.`;
+const noRoom = `With this pack, the packs of your organization would have more than ${organizationPackBytesMax} bytes, which is the quota. Delete packs that you no longer need, with DELETE /v1/audit/packs/{packId}, and request the pack again.`;
 
 const contentOf = async (needs: PackNeeds, request: PackRequest, covered: Covered): Promise<PackContent> => {
   const { pool, version, now, onProgress } = needs;
@@ -73,7 +84,7 @@ const contentOf = async (needs: PackNeeds, request: PackRequest, covered: Covere
   onProgress(done, total);
   return {
     ...{ organizationId, actor, query, licenses },
-    createdAt: now().toISOString(),
+    createdAt: laterOf(now().toISOString(), query.to),
     software: { version, fold: foldVersions.license },
     checkpoint: checkpoint.note,
     keys: keys
@@ -89,6 +100,9 @@ const contentOf = async (needs: PackNeeds, request: PackRequest, covered: Covere
     },
   };
 };
+
+// The clock of a worker may be behind that of the server which took the request. No pack is older than its states.
+const laterOf = (one: Instant, other: Instant): Instant => (one > other ? one : other);
 
 async function* leavesOf(
   { pool, signal }: PackNeeds,

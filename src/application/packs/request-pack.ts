@@ -11,6 +11,7 @@ import { type LicensePlace, type Listing, sortOf } from '../../projections/queri
 import { type AuditPack, countPacks, queuePack, readPack } from '../../records/audit-packs.ts';
 import { type Caller, principalOf } from '../caller.ts';
 import { isRefusal, type Refusal } from '../refusal.ts';
+import { organizationPackBytesMax } from './make-pack.ts';
 
 /** The licenses of a pack: their ids, or the filters of a list. */
 export type PackSelection =
@@ -51,9 +52,10 @@ export const requestPack = async (
     async (db) => {
       const present = await readPack(db, organizationId, { packId, now });
       if (present !== null) return present;
-      const { open, kept } = await countPacks(db, organizationId, now);
+      const { open, kept, bytes } = await countPacks(db, organizationId, now);
       if (open >= openPacksMax) return tooManyOpen;
       if (kept >= keptPacksMax) return tooManyKept;
+      if (bytes >= organizationPackBytesMax) return tooManyBytes;
       await queuePack(db, { issuerOrgId: organizationId, packId, actor, query, licenses, hasLeaves, now });
       const queued = await readPack(db, organizationId, { packId, now });
       if (queued === null) throw new Error(`The pack ${packId} is not queued.`);
@@ -117,5 +119,9 @@ const tooManyOpen = reject(
 );
 const tooManyKept = reject(
   'QUOTA_EXCEEDED',
-  `Your organization has ${keptPacksMax} packs, the most at a time. The oldest one ends 7 days after it was made.`,
+  `Your organization has ${keptPacksMax} packs, the most at a time. Delete one with DELETE /v1/audit/packs/{packId}.`,
+);
+const tooManyBytes = reject(
+  'QUOTA_EXCEEDED',
+  `The packs of your organization have ${organizationPackBytesMax} bytes or more, which is the quota. Delete one with DELETE /v1/audit/packs/{packId}.`,
 );

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openPacksMax } from '../../../src/application/packs/request-pack.ts';
 import { licenseAsOf } from '../../../src/application/reading/as-of.ts';
 import { createSnapshotKeeper } from '../../../src/eventstore/snapshots/snapshot-keeper.ts';
 import { packPlaces } from '../../../src/packs/pack-files.ts';
@@ -92,6 +91,28 @@ test('A pack is made, downloaded and verified, with the states that the API show
     const then = await licenseAsOf(past, licenseId, to);
     expect(state.facts).toEqual(JSON.parse(JSON.stringify(then?.facts)));
   }
+});
+
+test('A pack has the events that a license gets while the pack waits, because the checkpoint covers them', async () => {
+  const licenseId = await history();
+  const packId = await request({ licenses: [licenseId] });
+  const { apiKey: key } = ledger.a;
+  const store = ledger.store.connect();
+  let vkey = '';
+  const readBackwards: typeof store.readBackwards = async (...place) => {
+    const events = await store.readBackwards(...place);
+    const answer = await ledger.call('POST', `/v1/licenses/${licenseId}/suspend`, {
+      ...{ key, body: { reason: { code: 'PAYMENT' } } },
+    });
+    await ledger.projected.waitFor(BigInt(answer.headers.get('ledger-position') ?? 0), 10_000);
+    ({ vkey } = await sign());
+    return events;
+  };
+  await work({ store: { read: store.read.bind(store), readBackwards } });
+  expect(await read(packId)).toMatchObject({ state: 'READY' });
+  const { bytes } = await download(packId);
+  const trust = { logs: [parseVerifierKey(vkey)], witnesses: [], licenses: [licenseId] };
+  expect((await verifyPack(sourceOfBytes(bytes), trust)).proved.join('\n')).toContain('5 events of 1 license');
 });
 
 test('A filter selects the licenses that the organization issued, and a pack with proofs only has no leaves', async () => {
@@ -223,22 +244,6 @@ test('A worker that stops gives its pack back', async () => {
   expect(await read(packId)).toMatchObject({ state: 'QUEUED', reason: null });
   await sign();
   expect(await work()).toBe(1);
-});
-
-test('An organization has few packs at a time, and another one gets its pack meanwhile', async () => {
-  const [a, b] = await ledger.createPair();
-  const { licenseId } = await ledger.issue({}, a);
-  const other = (await ledger.issue({}, b)).licenseId;
-  for (let count = 0; count < openPacksMax; count++) await request({ licenses: [licenseId] }, a);
-  await expect(request({ licenses: [licenseId] }, a)).rejects.toThrow('QUOTA_EXCEEDED');
-  const first = await claimPack(ledger.database.worker);
-  expect(first?.issuerOrgId).toBe(a.organizationId);
-  const packId = await request({ licenses: [other] }, b);
-  await sign(b);
-  expect(await work()).toBe(1);
-  expect(await read(packId, b)).toMatchObject({ state: 'READY' });
-  expect((await ledger.call('GET', `/v1/audit/packs/${packId}`, { key: a.apiKey })).status).toBe(404);
-  expect(await download(packId, a)).toMatchObject({ status: 404 });
 });
 
 test('A repeated request with one Idempotency-Key gets the same pack', async () => {

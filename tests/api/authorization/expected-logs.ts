@@ -18,5 +18,6 @@ export const expectedOfLogs = (reads: Grant): Readonly<Record<string, Expected>>
     listPacks: { for: 'organization', own: reads, strangers: 'ALLOWED' },
     getPack: ofPart,
     getPackFile: ofPart,
+    deletePack: ofPart,
   };
 };

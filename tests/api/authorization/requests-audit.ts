@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { encodeId } from '../../../src/domain/ids.ts';
 import { readyPack } from '../../support/ready-pack.ts';
 import type { MakeRequest } from './subject.ts';
 
@@ -27,4 +29,14 @@ export const auditRequests: Readonly<Record<string, MakeRequest>> = {
   listPacks: () => ({ path: '/v1/audit/packs' }),
   getPack: ofPack(''),
   getPackFile: ofPack('/file'),
+  deletePack: async ({ ledger, organization }) => {
+    const packId = encodeId('pck', randomUUID());
+    await ledger.database.superuser.query(
+      `insert into ops.audit_packs (issuer_org_id, pack_id, actor_type, actor_id, query, licenses, has_leaves, state, reason,
+        created_at, finished_at, expires_at)
+      values ($1, $2, 'USER', 'usr', '{}', '{}', true, 'FAILED', 'A test.', now(), now(), now() + interval '1 day')`,
+      [organization.organizationId, packId],
+    );
+    return { path: `/v1/audit/packs/${packId}` };
+  },
 };

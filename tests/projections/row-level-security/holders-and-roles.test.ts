@@ -69,7 +69,7 @@ const readableByJobs = Object.entries({
   'ops.log_cosignatures': 'issuer_org_id revision key_name key_id line cosigned_at',
   'ops.log_demands': 'issuer_org_id leaves demanded_at',
   'ops.audit_packs':
-    'issuer_org_id pack_id actor_type actor_id query licenses has_leaves state tries done total created_at claimed_until expires_at',
+    'issuer_org_id pack_id actor_type actor_id query licenses has_leaves state tries done total byte_count created_at claimed_until waiting_since expires_at',
   'ops.audit_pack_parts': 'issuer_org_id pack_id at bytes',
 }).flatMap(([table, columns]) => columns.split(' ').map((column) => `${table}.${column}`));
 

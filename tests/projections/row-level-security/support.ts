@@ -263,7 +263,7 @@ export const allowedBeyondReading: Readonly<Record<string, readonly Operation[]>
   // Like identity.api_keys: columns that queue a mail again, but not its owner.
   'ops.mails': ['select', 'insert'],
   'ops.stream_snapshots': ['select', 'insert', 'update', 'delete'],
-  'ops.audit_packs': ['select', 'insert'],
+  'ops.audit_packs': ['select', 'insert', 'delete'],
   'ops.audit_pack_parts': ['select'],
   'ops.log_trees': ['select'],
   'ops.log_tiles': ['select'],

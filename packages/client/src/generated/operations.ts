@@ -259,6 +259,7 @@ export type Operations = {
   requestPack: { body: NewPack; answer: AuditPack };
   listPacks: { query?: { limit?: number; cursor?: string }; answer: { data: (AuditPack)[]; nextCursor: string | null; hasMore: boolean } };
   getPack: { params: { packId: string }; answer: AuditPack };
+  deletePack: { params: { packId: string }; answer: undefined };
   live: { answer: { status: "ok" } };
   ready: { answer: { status: "ok" | "degraded"; parts: { [name: string]: string }; faults: ({ part: string; state: "degraded"; reason: string; since: string })[] } };
   version: { answer: { [name: string]: string } };
@@ -389,6 +390,7 @@ export const operations = {
   requestPack: { method: 'POST', path: '/v1/audit/packs', repeats: true },
   listPacks: { method: 'GET', path: '/v1/audit/packs', repeats: false },
   getPack: { method: 'GET', path: '/v1/audit/packs/{packId}', repeats: false },
+  deletePack: { method: 'DELETE', path: '/v1/audit/packs/{packId}', repeats: true },
   live: { method: 'GET', path: '/livez', repeats: false },
   ready: { method: 'GET', path: '/readyz', repeats: false },
   version: { method: 'GET', path: '/version', repeats: false },
