@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { keptFilter } from '../api/audit/kept-filter.ts';
 import { newPack } from '../api/audit/pack-shape.ts';
 import { listingOf } from '../api/licenses/reading/list-query.ts';
@@ -88,7 +88,8 @@ const inputOf = ({ organization, licenses, filter, from, to, proofsOnly }: Optio
   const sent = filter === undefined ? null : membersOf(filter);
   const input = { licenses, filter: sent ?? undefined, from, to, proofsOnly };
   const parsed = newPack.safeParse(input);
-  if (!parsed.success) throw new UsageError(z.prettifyError(parsed.error));
+  if (!parsed.success)
+    throw new UsageError(parsed.error.issues.map(({ path, message }) => `--${path.join(' ')}: ${message}.`).join(' '));
   if (parsed.data.filter?.user !== undefined)
     throw new UsageError('The filter user needs the secret of the server. Request this pack by POST /v1/audit/packs.');
   return { ...parsed.data, kept: sent === null ? null : keptFilter(sent) };

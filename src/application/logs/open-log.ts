@@ -66,7 +66,10 @@ export const noCheckpoint: Refusal = reject(
  * The refusal while the stored tiles or leaves do not have all that the checkpoint covers, as during a rebuild.
  */
 export const beingRebuilt: Refusal = {
-  ...reject('NOT_PROJECTED_YET', 'The stored tiles or leaves of this log do not lead to its checkpoint. The server builds tiles again. When this stays, the operator should run ledger verify.'),
+  ...reject(
+    'NOT_PROJECTED_YET',
+    'The stored tiles or leaves of this log do not lead to its checkpoint. The server builds tiles again. When this stays, the operator should run ledger verify.',
+  ),
   retryAfterSeconds: 5,
 };
 
