@@ -57,9 +57,11 @@ create policy issuer_reads on ops.audit_packs for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 create policy issuer_requests on ops.audit_packs for insert to ledger_api
   with check (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
--- A worker writes the others.
 create policy issuer_deletes on ops.audit_packs for delete to ledger_api
-  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')) and state in ('READY', 'FAILED'));
+  using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
+-- A worker writes the others.
+create policy only_ended on ops.audit_packs as restrictive for delete to ledger_api
+  using (state in ('READY', 'FAILED'));
 create policy issuer_reads on ops.audit_pack_parts for select to ledger_api
   using (issuer_org_id = (select nullif(current_setting('app.org_id', true), '')));
 -- A pack covers all products.
