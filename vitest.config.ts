@@ -26,7 +26,8 @@ const inFullOnly = isFull
   ? []
   : [
       'tests/console/{actions-by-role,activity,catalog,customers,first-run,issue,license-changes,people}.test.ts',
-      'tests/cli/{acme-continues,backup/killed}.test.ts',
+      'tests/cli/{acme-continues,backup/killed,rebuild}.test.ts',
+      'tests/docs/separate-servers.test.ts',
       'tests/e2e/{crash,postgres-kills,sessions,undone,usage-flood}.test.ts',
       'tests/embedded/eventstore/memory.test.ts',
       'tests/projections/kills.test.ts',

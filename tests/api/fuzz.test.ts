@@ -114,7 +114,6 @@ test('Every operation answers as declared to valid and invalid requests', async 
   const chance = chanceOf(seed);
   const judge = createJudge(ledger.routes);
   const perKind = sized(500, 1);
-  const batchMax = Math.min(perKind, 25);
   const faults: string[] = [];
   const counts = new Map<string, { valid: number; spoiled: number; done: number }>();
 
@@ -137,9 +136,7 @@ test('Every operation answers as declared to valid and invalid requests', async 
     while (count.valid < perKind || (count.done === 0 && count.valid < patience)) {
       // The first requests that read find what earlier requests have made.
       if (route.effect !== 'read' || count.valid > 0) await world.refresh();
-      const batch = Array.from({ length: Math.min(batchMax, Math.max(perKind, patience) - count.valid) }, () =>
-        drawRequest(route, world, chance),
-      );
+      const batch = Array.from({ length: batchOf(perKind - count.valid) }, () => drawRequest(route, world, chance));
       const answers = await inTurns(batch, (draft) => ask(route, draft));
       count.valid += batch.length;
       count.done += answers.filter(({ status }) => status < 300).length;
@@ -162,6 +159,9 @@ test('Every operation answers as declared to valid and invalid requests', async 
   expect(never, `LEDGER_SEED=${seed}`).toEqual([]);
   await expectProjectionToGoOn();
 }, 3_600_000);
+
+/** How many valid requests to draw at once. What is refused again and again is tried with several in one world. */
+const batchOf = (left: number): number => (left > 0 ? Math.min(left, 25) : 8);
 
 /** What makes something new comes before what is done with it, that before its end, and what ends credentials last. */
 const turnOf = ({ method, path }: Route): number => {

@@ -142,7 +142,7 @@ const storms = [
     answers: [401, 429, 503],
   },
 ];
-test.each(sampled(storms, 2))(
+test.each(sampled(storms, 3))(
   'A quiet organization gets all its answers during a storm of $storm',
   async ({ total, connections, request, answers }) => {
     const storm = flood(total, connections, request);
