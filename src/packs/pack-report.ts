@@ -27,7 +27,7 @@ export const reportOnPack = (pack: CheckedPack): Report => {
   return {
     proved: [
       ...signaturesProved(checkpoint),
-      `The pack has ${checked.events} events of ${checked.licenses} licenses: ${listOf(licenses)}.`,
+      `The pack has ${counted(checked.events, 'event')} of ${counted(checked.licenses, 'license')}: ${listOf(licenses)}.`,
       `The log has each of these events, with this type, data and metadata.`,
       `The events of each license are linked by their hashes, from its first one on.${ofAccepted}`,
       ...(isComplete
@@ -63,3 +63,5 @@ const listOf = (licenses: readonly string[]): string =>
     : `${licenses.slice(0, listedMax).join(', ')} and ${licenses.length - listedMax} others`;
 
 const listedMax = 10;
+
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,7 +1,7 @@
 /** The texts of the screen of proofs. */
 export const proofTexts = {
   title: 'Proof',
-  text: 'Every event of your licenses, catalog and organization is in a log that only grows. A checkpoint signs the log as it is. With a checkpoint everybody sees later changes of what it covers.',
+  text: 'Every event of your licenses, catalog and organization is in a log that only grows. A checkpoint signs the log as it is. Somebody who keeps a checkpoint notices every later change of the events before it.',
   checkpoints: {
     title: 'Checkpoints',
     caption: 'Checkpoints, newest first',
