@@ -24,7 +24,7 @@ export const followCheckpoints = (following: Following): (() => Promise<void>) =
   const { signal } = ending;
   let from: Position | 'start' | null = null;
   const warned = new Set<string>();
-  /** The logs whose tiles lag behind their last checkpoint, and how often they were tried. */
+  /** Logs with tiles that lag behind their last checkpoint, and how often they were tried. */
   const later = new Map<string, number>();
   const warnOnce = (organizationId: string, reason: string, cause?: unknown): void => {
     const message = `The checkpoints of ${organizationId} are not copied to ${following.copies.directory}: ${reason}`;

@@ -8,7 +8,7 @@ import { removeTiles } from './stored-tiles.ts';
 
 type Needs = {
   readonly pool: Pool;
-  /** Called with a sentence for each tree whose tiles were wrong. */
+  /** Called with a sentence for each tree with wrong tiles. */
   readonly warn: (fields: object, sentence: string) => void;
   /** Called with an error, after which the check goes on with the next round. */
   readonly onError: (error: unknown) => void;

@@ -91,7 +91,7 @@ export const trustedKeys = (
   return { logs, witnesses };
 };
 
-/** Returns the end of a command whose arguments are wrong. `fault`: a sentence without its full stop. */
+/** Returns the end of a command with wrong arguments. `fault`: a sentence without its full stop. */
 export const wrongUsage = (fault: string): Refusal =>
   new Refusal(2, `${printable(`${fault}. The option --help shows how to call it.`)}\n`);
 

@@ -22,7 +22,7 @@ import { compareCheckpointRows } from './compare-checkpoint-rows.ts';
 /** A checkpoint outside the databases. `name`: of its file. `note`: the signed note. */
 export type OutsideCopy = { readonly name: string; readonly note: string };
 
-/** A log of an issuer that is not what was signed, or whose tiles or rows are not what it makes; or that began again. */
+/** A log that is not what was signed, that has other tiles or rows than it makes, or that began again. */
 export type LogFinding = {
   readonly code: 'TREE_DIFFERS' | 'LOG_RESTARTED';
   readonly place: Place;
