@@ -111,7 +111,7 @@ export const migrateQueue = async (url: string): Promise<void> => {
 
 /**
  * How long BullMQ waits, in milliseconds, before it tries again after a lost connection. Its close does not end this wait,
- * so a process whose Postgres has ended would stop only after BullMQ's default of 15 seconds.
+ * so after the end of Postgres a process would stop only after BullMQ's default of 15 seconds.
  */
 const runRetryDelay = 2_000;
 

@@ -64,7 +64,7 @@ describe.concurrent.each(backends)('A schedule on %s', (_, backend) => {
 });
 
 // BullMQ waits for 15 seconds between its attempts, unless told otherwise, and a close does not end that.
-test('A schedule whose Postgres has ended closes within the time that a stop may take', async () => {
+test('After the end of Postgres a schedule closes within the time that a stop may take', async () => {
   const url = new URL(database.url);
   const proxy = await startProxy(Number(url.port));
   url.port = String(proxy.port);
